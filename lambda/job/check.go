@@ -1,0 +1,293 @@
+package job
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+var (
+	tableName = regexp.MustCompile(`^[a-zA-Z0-9_.-]{3,255}$`)
+	account   = regexp.MustCompile(`^[0-9]{12}$`)
+	// bucketName is S3's rule for general purpose buckets, less the forms that name something else.
+	// https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+	bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+	ipAddress  = regexp.MustCompile(`^[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+$`)
+)
+
+// check adds a problem for every field that is out of its bounds and every pair of fields that contradict each other.
+func (r Request) check(found *problems) {
+	r.checkTable(found)
+	switch {
+	case r.Bucket == "":
+		found.add("bucket", "missing: give the bucket to write to")
+	case !bucketName.MatchString(r.Bucket), ipAddress.MatchString(r.Bucket), strings.Contains(r.Bucket, ".."):
+		found.add("bucket", "got %q, want the name of an S3 bucket: 3 to 63 of a-z 0-9 . -, first and last a letter or digit", r.Bucket)
+	}
+	checkPrefix(r.Prefix, found)
+	switch r.Mode {
+	case "", ModeScan:
+	case "EXPORT":
+		found.add("mode", "EXPORT is not available in this version; allowed: SCAN")
+	default:
+		found.add("mode", "got %q, allowed: SCAN", r.Mode)
+	}
+	if r.Format == "ION" {
+		found.add("format", "ION is not available in this version; allowed: DYNAMODB_JSON, JSON")
+	} else {
+		checkEnum("format", string(r.Format), []string{string(FormatDynamoDBJSON), string(FormatJSON)}, found)
+	}
+	checkEnum("compression", string(r.Compression),
+		[]string{string(CompressionGZIP), string(CompressionZSTD), string(CompressionNone)}, found)
+	checkRange("segments", r.Segments, 1, MaxSegments, found)
+	checkRange("concurrency", r.Concurrency, 1, MaxSegments, found)
+	checkRange("fileSizeBytes", r.FileSize, MinFileSize, MaxFileSize, found)
+	if r.BucketOwner != "" && !account.MatchString(r.BucketOwner) {
+		found.add("bucketOwner", "got %q, want an AWS account of 12 digits", r.BucketOwner)
+	}
+	if len(r.KMSKeyID) > maxKMSKeyID {
+		found.add("kmsKeyId", "has %d bytes, allowed are at most %d", len(r.KMSKeyID), maxKMSKeyID)
+	}
+	if r.Scheduled != "" {
+		if _, err := time.Parse(time.RFC3339, r.Scheduled); err != nil {
+			found.add("scheduledTime", "got %q, want a time such as 2026-01-31T06:00:00Z", r.Scheduled)
+		}
+	}
+	if r.Scan != nil {
+		r.Scan.check(found)
+		if r.Segments != nil && r.Scan.TotalSegments != nil {
+			found.add("segments", "given together with scan.TotalSegments: both set the number of segments, give one")
+		}
+	}
+}
+
+func (r Request) checkTable(found *problems) {
+	switch {
+	case r.Table == "":
+		found.add("table", "missing: give the name or the ARN of the table")
+	case strings.HasPrefix(r.Table, "arn:"):
+		if _, err := ParseTable(r.Table); err != nil {
+			found.add("table", "%v", err)
+		}
+	case !tableName.MatchString(r.Table):
+		found.add("table", "got %q, want a table's name, 3 to 255 of a-z A-Z 0-9 _ . -, or its ARN", r.Table)
+	}
+}
+
+func (s *Scan) check(found *problems) {
+	if s.IndexName != "" && !tableName.MatchString(s.IndexName) {
+		found.add("scan.IndexName", "got %q, want 3 to 255 of a-z A-Z 0-9 _ . -", s.IndexName)
+	}
+	checkExpression("scan.FilterExpression", s.FilterExpression, found)
+	checkExpression("scan.ProjectionExpression", s.ProjectionExpression, found)
+	checkRange("scan.Limit", s.Limit, 1, maxLimit, found)
+	s.checkSegments(found)
+	s.checkPlaceholders(found)
+	s.checkSelect(found)
+	s.checkLegacy(found)
+}
+
+func (s *Scan) checkSegments(found *problems) {
+	checkRange("scan.TotalSegments", s.TotalSegments, 1, MaxTotalSegments, found)
+	switch {
+	case s.Segment == nil && s.TotalSegments != nil && *s.TotalSegments > MaxSegments && *s.TotalSegments <= MaxTotalSegments:
+		found.add("scan.TotalSegments", "got %d, one run scans at most %d: name one scan.Segment and use several executions",
+			*s.TotalSegments, MaxSegments)
+	case s.Segment != nil && s.TotalSegments == nil:
+		found.add("scan.Segment", "given without scan.TotalSegments")
+	case s.Segment != nil && (*s.Segment < 0 || *s.Segment >= *s.TotalSegments):
+		found.add("scan.Segment", "got %d, allowed: 0 to %d, less than scan.TotalSegments", *s.Segment, *s.TotalSegments-1)
+	}
+}
+
+// checkPlaceholders holds the substitutes against the expressions: DynamoDB refuses one that no expression uses, and one that
+// is used but not defined, in the middle of a run; here it costs nothing.
+func (s *Scan) checkPlaceholders(found *problems) {
+	text := s.FilterExpression + " " + s.ProjectionExpression
+	used := map[string]bool{}
+	for _, token := range placeholder.FindAllString(text, -1) {
+		used[token] = true
+	}
+	hold := func(field, mark string, defined []string) {
+		for _, name := range defined {
+			if !strings.HasPrefix(name, mark) || len(name) == 1 {
+				found.add(join(field, quoteName(name)), "must begin with %q and have a name after it", mark)
+			} else if !used[name] {
+				found.add(join(field, quoteName(name)), "is used in no expression")
+			}
+		}
+		for _, name := range slices.Sorted(maps.Keys(used)) {
+			if strings.HasPrefix(name, mark) && !slices.Contains(defined, name) {
+				found.add(field, "does not define %s, which an expression uses", name)
+			}
+		}
+	}
+	hold("scan.ExpressionAttributeNames", "#", slices.Sorted(maps.Keys(s.ExpressionAttributeNames)))
+	hold("scan.ExpressionAttributeValues", ":", slices.Sorted(maps.Keys(s.ExpressionAttributeValues)))
+	for _, name := range slices.Sorted(maps.Keys(s.ExpressionAttributeNames)) {
+		if n := len(s.ExpressionAttributeNames[name]); n == 0 || n > maxAttributeName {
+			found.add(join("scan.ExpressionAttributeNames", quoteName(name)), "want the name of an attribute, 1 to %d bytes", maxAttributeName)
+		}
+	}
+}
+
+var placeholder = regexp.MustCompile(`[#:][a-zA-Z0-9_]+`)
+
+func (s *Scan) checkSelect(found *problems) {
+	const field = "scan.Select"
+	projected := s.ProjectionExpression != "" || len(s.AttributesToGet) > 0
+	switch s.Select {
+	case "":
+	case "COUNT":
+		found.add(field, "got COUNT, which returns no items: nothing would be replicated")
+	case "SPECIFIC_ATTRIBUTES":
+		if !projected {
+			found.add(field, "SPECIFIC_ATTRIBUTES needs a scan.ProjectionExpression")
+		}
+	case "ALL_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES":
+		if projected {
+			found.add(field, "%s contradicts the projection: with one, the only choice is SPECIFIC_ATTRIBUTES", s.Select)
+		}
+		if s.Select == "ALL_PROJECTED_ATTRIBUTES" && s.IndexName == "" {
+			found.add(field, "ALL_PROJECTED_ATTRIBUTES needs a scan.IndexName")
+		}
+	default:
+		checkEnum(field, s.Select, []string{"ALL_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES", "SPECIFIC_ATTRIBUTES"}, found)
+	}
+}
+
+var comparisonOperators = []string{
+	"EQ", "NE", "IN", "LE", "LT", "GE", "GT", "BETWEEN", "NOT_NULL", "NULL", "CONTAINS", "NOT_CONTAINS", "BEGINS_WITH",
+}
+
+func (s *Scan) checkLegacy(found *problems) {
+	checkEnum("scan.ConditionalOperator", s.ConditionalOperator, []string{"AND", "OR"}, found)
+	for _, name := range slices.Sorted(maps.Keys(s.ScanFilter)) {
+		field := join("scan.ScanFilter", quoteName(name)) + ".ComparisonOperator"
+		if operator := s.ScanFilter[name].ComparisonOperator; operator == "" {
+			found.add(field, "missing; allowed: %s", strings.Join(comparisonOperators, ", "))
+		} else {
+			checkEnum(field, operator, comparisonOperators, found)
+		}
+	}
+	if s.ConditionalOperator != "" && len(s.ScanFilter) == 0 {
+		found.add("scan.ConditionalOperator", "given without scan.ScanFilter, which it would combine")
+	}
+	legacy := len(s.AttributesToGet) > 0 || len(s.ScanFilter) > 0 || s.ConditionalOperator != ""
+	if legacy && (s.FilterExpression != "" || s.ProjectionExpression != "") {
+		found.add("scan", "AttributesToGet, ScanFilter and ConditionalOperator cannot be mixed with expressions: use the expressions alone")
+	}
+}
+
+func checkExpression(field, expression string, found *problems) {
+	if len(expression) > maxExpression {
+		found.add(field, "has %d bytes, allowed are at most %d", len(expression), maxExpression)
+	}
+}
+
+func checkRange(field string, value *int64, low, high int64, found *problems) {
+	if value != nil && (*value < low || *value > high) {
+		found.add(field, "got %d, allowed: %d to %d", *value, low, high)
+	}
+}
+
+func checkEnum(field, value string, allowed []string, found *problems) {
+	if value == "" || slices.Contains(allowed, value) {
+		return
+	}
+	known := map[string]bool{}
+	for _, a := range allowed {
+		known[a] = true
+	}
+	found.add(field, "got %s%s; allowed: %s", quoteName(value), suggestion(value, known), strings.Join(allowed, ", "))
+}
+
+// checkPrefix holds a prefix to what is safe as a key everywhere: in S3, in the tools that read it, and as a folder.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
+func checkPrefix(prefix string, found *problems) {
+	if prefix == "" {
+		return
+	}
+	if len(prefix) > maxPrefix {
+		found.add("prefix", "has %d bytes, allowed are at most %d", len(prefix), maxPrefix)
+		return
+	}
+	if !utf8.ValidString(prefix) || strings.ContainsFunc(prefix, unsafeInKey) {
+		found.add("prefix", "got %q, allowed are letters, digits, spaces and !-_.*'()/=@:+,&$ besides the placeholders", prefix)
+		return
+	}
+	for segment := range strings.SplitSeq(strings.TrimSuffix(prefix, "/"), "/") {
+		switch segment {
+		case "":
+			found.add("prefix", "got %q: it may not begin with / or hold //", prefix)
+			return
+		case ".", "..":
+			found.add("prefix", "got %q: %q is no name for a folder", prefix, segment)
+			return
+		case rootFolder:
+			found.add("prefix", "got %q: the run adds %s itself", prefix, rootFolder)
+			return
+		}
+	}
+	known := map[string]bool{}
+	for _, p := range placeholders {
+		known[p] = true
+	}
+	rest := prefix
+	for {
+		_, after, open := strings.Cut(rest, "{")
+		if !open {
+			break
+		}
+		name, tail, closed := strings.Cut(after, "}")
+		if !closed || !known[name] {
+			found.add("prefix", "got %q: unknown placeholder {%s}%s; allowed: {%s}",
+				prefix, strings.TrimSuffix(name, "/"), suggestion(name, known), strings.Join(placeholders, "} {"))
+			return
+		}
+		rest = tail
+	}
+	if strings.Count(prefix, "{") != strings.Count(prefix, "}") {
+		found.add("prefix", "got %q: a } without its {", prefix)
+	}
+}
+
+func unsafeInKey(r rune) bool {
+	switch {
+	case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9':
+		return false
+	case r > 0x7f:
+		return !isLetter(r)
+	default:
+		return !strings.ContainsRune(" !-_.*'()/=@:+,&${}", r)
+	}
+}
+
+// Table is what a request's table says.
+type Table struct {
+	// Region and Account are empty where the request gave only a name.
+	Region, Account, Name string
+}
+
+// ParseTable reads a table's name or its ARN, arn:<partition>:dynamodb:<region>:<account>:table/<name>.
+func ParseTable(nameOrARN string) (Table, error) {
+	if !strings.HasPrefix(nameOrARN, "arn:") {
+		return Table{Name: nameOrARN}, nil
+	}
+	parts := strings.SplitN(nameOrARN, ":", 6)
+	if len(parts) == 6 && parts[1] != "" && parts[2] == "dynamodb" && parts[3] != "" && account.MatchString(parts[4]) {
+		if name, ok := strings.CutPrefix(parts[5], "table/"); ok {
+			if tableName.MatchString(name) {
+				return Table{Region: parts[3], Account: parts[4], Name: name}, nil
+			}
+			if table, index, ok := strings.Cut(name, "/index/"); ok {
+				return Table{}, fmt.Errorf("got the ARN of an index: give the table %q here and %q as scan.IndexName", table, index)
+			}
+		}
+	}
+	return Table{}, fmt.Errorf("got %s, want an ARN such as arn:aws:dynamodb:eu-west-1:123456789012:table/orders", quoteName(nameOrARN))
+}

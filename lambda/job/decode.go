@@ -1,0 +1,190 @@
+package job
+
+import (
+	"bytes"
+	"encoding/json"
+	"reflect"
+	"strconv"
+	"strings"
+)
+
+// decode fills into, a pointer to a struct, from one JSON value. It is stricter than encoding/json, and it does not stop at
+// the first fault: an unknown field, a field given twice, a wrong type or a null each become a problem under the field's path.
+func decode(raw json.RawMessage, into any, found *problems) {
+	decodeValue(raw, reflect.ValueOf(into).Elem(), "", found)
+}
+
+var attributeValueType = reflect.TypeFor[AttributeValue]()
+
+func decodeValue(raw json.RawMessage, into reflect.Value, path string, found *problems) {
+	if into.Type() == attributeValueType {
+		into.SetBytes(bytes.Clone(raw))
+		checkAttributeValue(raw, path, 0, found)
+		return
+	}
+	switch into.Kind() {
+	case reflect.Pointer:
+		into.Set(reflect.New(into.Type().Elem()))
+		decodeValue(raw, into.Elem(), path, found)
+	case reflect.Struct:
+		decodeStruct(raw, into, path, found)
+	case reflect.Map:
+		into.Set(reflect.MakeMap(into.Type()))
+		eachMember(raw, path, found, func(name string, value json.RawMessage) {
+			element := reflect.New(into.Type().Elem()).Elem()
+			decodeValue(value, element, join(path, name), found)
+			into.SetMapIndex(reflect.ValueOf(name), element)
+		})
+	case reflect.Slice:
+		var elements []json.RawMessage
+		if kindOf(raw) != "array" || json.Unmarshal(raw, &elements) != nil {
+			found.add(path, "got %s, want an array", kindOf(raw))
+			return
+		}
+		into.Set(reflect.MakeSlice(into.Type(), len(elements), len(elements)))
+		for i, element := range elements {
+			decodeValue(element, into.Index(i), path+"["+strconv.Itoa(i)+"]", found)
+		}
+	default:
+		decodeScalar(raw, into, path, found)
+	}
+}
+
+func decodeScalar(raw json.RawMessage, into reflect.Value, path string, found *problems) {
+	got := kindOf(raw)
+	switch into.Kind() {
+	case reflect.String:
+		if got != "string" {
+			found.add(path, "got %s, want a string", got)
+			return
+		}
+		var text string
+		if err := json.Unmarshal(raw, &text); err != nil {
+			found.add(path, "not a JSON string: %v", err)
+			return
+		}
+		into.SetString(text)
+	case reflect.Bool:
+		if got != "boolean" {
+			found.add(path, "got %s, want true or false", got)
+			return
+		}
+		into.SetBool(raw[0] == 't')
+	default:
+		number, err := strconv.ParseInt(string(raw), 10, 64)
+		if got != "number" || err != nil {
+			found.add(path, "got %s, want a whole number", shown(raw))
+			return
+		}
+		into.SetInt(number)
+	}
+}
+
+func decodeStruct(raw json.RawMessage, into reflect.Value, path string, found *problems) {
+	fields := fieldsOf(into.Type())
+	eachMember(raw, path, found, func(name string, value json.RawMessage) {
+		index, known := fields[name]
+		switch {
+		case known && string(value) == `""` && into.Type().Field(index).Tag.Get("empty") == "":
+			found.add(join(path, name), "is empty: leave it out, or give a value")
+		case known:
+			decodeValue(value, into.Field(index), join(path, name), found)
+		case path == "" && unavailable[name]:
+			found.add(name, "not available in this version")
+		case into.Type() == reflect.TypeFor[Scan]() && unmirrored[name] != "":
+			found.add(join(path, name), "not accepted: %s", unmirrored[name])
+		default:
+			found.add(join(path, quoteName(name)), "unknown field%s", suggestion(name, fields))
+		}
+	})
+}
+
+// eachMember calls visit for each member of a JSON object in the order given. A name that is given twice is a problem, for
+// readers do not agree on which of the two counts.
+func eachMember(raw json.RawMessage, path string, found *problems, visit func(name string, value json.RawMessage)) {
+	if kindOf(raw) != "object" {
+		found.add(orRequest(path), "got %s, want an object", kindOf(raw))
+		return
+	}
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	_, _ = decoder.Token() // the brace that kindOf has seen
+	seen := map[string]bool{}
+	for decoder.More() {
+		token, err := decoder.Token()
+		name, isName := token.(string)
+		var value json.RawMessage
+		if err == nil && isName {
+			err = decoder.Decode(&value)
+		}
+		if err != nil {
+			found.add(orRequest(path), "not valid JSON: %v", err)
+			return
+		}
+		if seen[name] {
+			found.add(join(path, quoteName(name)), "given twice")
+			continue
+		}
+		seen[name] = true
+		visit(name, value)
+	}
+}
+
+// fieldsOf returns the index of each field of a struct type by its JSON name.
+func fieldsOf(t reflect.Type) map[string]int {
+	fields := make(map[string]int, t.NumField())
+	for i := range t.NumField() {
+		name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
+		fields[name] = i
+	}
+	return fields
+}
+
+// kindOf names the JSON type of a valid JSON value by its first byte.
+func kindOf(raw json.RawMessage) string {
+	raw = bytes.TrimLeft(raw, " \t\r\n")
+	if len(raw) == 0 {
+		return "nothing"
+	}
+	switch raw[0] {
+	case '{':
+		return "object"
+	case '[':
+		return "array"
+	case '"':
+		return "string"
+	case 't', 'f':
+		return "boolean"
+	case 'n':
+		return "null"
+	default:
+		return "number"
+	}
+}
+
+// shown returns a value as an error may show it: short, and on one line.
+func shown(raw json.RawMessage) string {
+	const most = 60
+	if len(raw) > most {
+		return string(bytes.ToValidUTF8(raw[:most], nil)) + "…"
+	}
+	return string(raw)
+}
+
+func join(path, name string) string {
+	if path == "" {
+		return name
+	}
+	return path + "." + name
+}
+
+func orRequest(path string) string {
+	if path == "" {
+		return "the request"
+	}
+	return path
+}
+
+// quoteName shows a name that somebody else chose, which may hold anything, on one line and not too long.
+func quoteName(name string) string {
+	return shown(json.RawMessage(strconv.Quote(name)))
+}

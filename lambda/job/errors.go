@@ -1,0 +1,111 @@
+package job
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// ErrorName is the name under which a failure reaches Step Functions, where Retry and Catch match it letter by letter.
+type ErrorName string
+
+// Failures that are the same at every try: they are never retried, and their cause tells a person what to change.
+const (
+	// InvalidRequest: the request cannot be carried out as it is written; the cause lists every problem.
+	InvalidRequest ErrorName = "InvalidRequest"
+	// TableNotFound: there is no such table in this region and account.
+	TableNotFound ErrorName = "TableNotFound"
+	// TableNotReady: the table, or the index, is in a status in which it cannot be read.
+	TableNotReady ErrorName = "TableNotReady"
+	// IndexNotFound: the table has no such index.
+	IndexNotFound ErrorName = "IndexNotFound"
+	// TableInOtherRegion: the ARN names another region than the one that the functions run in.
+	TableInOtherRegion ErrorName = "TableInOtherRegion"
+	// TableInOtherAccount: the ARN names another account than the one that the functions run in.
+	TableInOtherAccount ErrorName = "TableInOtherAccount"
+	// BucketNotFound: there is no such bucket.
+	BucketNotFound ErrorName = "BucketNotFound"
+	// BucketInOtherRegion: the bucket exists, in another region than the one that the functions run in.
+	BucketInOtherRegion ErrorName = "BucketInOtherRegion"
+	// AccessDenied: a permission is missing; the cause names the action and what it was for.
+	AccessDenied ErrorName = "AccessDenied"
+	// RunNameTaken: another execution, or another request, owns this run's folder.
+	RunNameTaken ErrorName = "RunNameTaken"
+	// ScanRefused: DynamoDB refused the scan's parameters; the cause has its words.
+	ScanRefused ErrorName = "ScanRefused"
+	// ItemNotEncodable: an item cannot be written in the requested format without loss.
+	ItemNotEncodable ErrorName = "ItemNotEncodable"
+	// ListsInconsistent: what the segments listed and what the bucket holds differ, so nothing was committed.
+	ListsInconsistent ErrorName = "ListsInconsistent"
+	// TooManyParts: a segment would need more objects than a key can number.
+	TooManyParts ErrorName = "TooManyParts"
+)
+
+// Failures that another try may mend.
+const (
+	// NoProgress: an invocation ended without moving its checkpoint.
+	NoProgress ErrorName = "NoProgress"
+	// Throttled: the service kept refusing for want of capacity until the invocation's time was up.
+	Throttled ErrorName = "Throttled"
+	// MalformedAnswer: a Scan answer was damaged on its way and stayed so through the SDK's own retries.
+	MalformedAnswer ErrorName = "MalformedAnswer"
+	// Internal: any fault that has no name of its own.
+	Internal ErrorName = "Internal"
+)
+
+// Permanent returns the names that a retry cannot mend.
+func Permanent() []ErrorName {
+	return []ErrorName{
+		InvalidRequest, TableNotFound, TableNotReady, IndexNotFound, TableInOtherRegion, TableInOtherAccount,
+		BucketNotFound, BucketInOtherRegion, AccessDenied, RunNameTaken, ScanRefused, ItemNotEncodable, ListsInconsistent,
+		TooManyParts,
+	}
+}
+
+// Transient returns the names that a retry may mend.
+func Transient() []ErrorName {
+	return []ErrorName{NoProgress, Throttled, MalformedAnswer, Internal}
+}
+
+// Error is a failure under the name by which Step Functions knows it. Its message is for a person: what happened, to what,
+// and what to do.
+type Error struct {
+	Name ErrorName
+	Err  error
+}
+
+// Errorf returns an Error whose message is formatted like fmt.Errorf's, %w included.
+func Errorf(name ErrorName, format string, args ...any) error {
+	return &Error{Name: name, Err: fmt.Errorf(format, args...)}
+}
+
+func (e *Error) Error() string { return e.Err.Error() }
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// NameOf returns the name of the outermost Error in err's chain, Internal if there is none.
+func NameOf(err error) ErrorName {
+	if named, ok := errors.AsType[*Error](err); ok {
+		return named.Name
+	}
+	return Internal
+}
+
+// problems collects all that is wrong with an input, so that a person mends it in one go.
+type problems []string
+
+func (p *problems) add(field, format string, args ...any) {
+	*p = append(*p, field+": "+fmt.Sprintf(format, args...))
+}
+
+// err returns nil, or one InvalidRequest that lists every problem.
+func (p problems) err() error {
+	switch len(p) {
+	case 0:
+		return nil
+	case 1:
+		return Errorf(InvalidRequest, "invalid request: %s", p[0])
+	default:
+		return Errorf(InvalidRequest, "invalid request: %d problems: %s", len(p), strings.Join(p, "; "))
+	}
+}

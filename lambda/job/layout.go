@@ -1,0 +1,97 @@
+package job
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// rootFolder is the folder that native exports write below, and so do we: one reader serves both.
+const rootFolder = "AWSDynamoDB"
+
+// maxKey is the most bytes that S3 takes as a key.
+const maxKey = 1024
+
+// MaxParts is how many objects the key of one segment can number.
+const MaxParts = 1_000_000
+
+var placeholders = []string{"table", "date", "year", "month", "day", "hour", "runId"}
+
+func isLetter(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
+
+// runID is what a run may be called: what Step Functions allows for an execution's name, less what would be awkward in a key.
+var runID = regexp.MustCompile(`^[a-zA-Z0-9_-][a-zA-Z0-9_.-]{0,79}$`)
+
+// Root returns the key prefix of all that a run writes, without a slash at its end: <prefix>/AWSDynamoDB/<runId>, the
+// prefix's placeholders filled in for the table and for the time at, in UTC. It fails with InvalidRequest where the run's
+// name, or the resulting keys, are not fit for S3.
+func Root(prefix, table, run string, at time.Time) (string, error) {
+	var found problems
+	if !runID.MatchString(run) {
+		found.add("the execution's name", "got %s, want 1 to 80 of a-z A-Z 0-9 _ - . and no dot first", quoteName(run))
+		return "", found.err()
+	}
+	at = at.UTC()
+	filled := strings.NewReplacer(
+		"{table}", table, "{runId}", run,
+		"{date}", at.Format("2006-01-02"), "{year}", at.Format("2006"), "{month}", at.Format("01"),
+		"{day}", at.Format("02"), "{hour}", at.Format("15"),
+	).Replace(strings.TrimSuffix(prefix, "/"))
+	root := rootFolder + "/" + run
+	if filled != "" {
+		root = filled + "/" + root
+	}
+	if n := len(Layout{Root: root}.SegmentList(0, 0)); n > maxKey {
+		found.add("prefix", "makes keys of %d bytes, S3 allows %d: shorten it", n, maxKey)
+		return "", found.err()
+	}
+	return root, nil
+}
+
+// Layout names the objects of a run below its root: those of a native export, and _segments/ beside them.
+type Layout struct{ Root string }
+
+// Claim is the object whose conditional write makes the run its execution's own. Native exports have one of that name.
+func (l Layout) Claim() string { return l.Root + "/_started" }
+
+// DataPrefix is what the keys of all data objects begin with.
+func (l Layout) DataPrefix() string { return l.Root + "/data/" }
+
+// Data is the key of one data object, as its extension says compressed or not.
+func (l Layout) Data(segment, part int, compression Compression) string {
+	return fmt.Sprintf("%s%06d-%06d%s", l.DataPrefix(), segment, part, compression.extension())
+}
+
+// SegmentLists is what the keys of all segment lists begin with.
+func (l Layout) SegmentLists() string { return l.Root + "/_segments/" }
+
+// SegmentList is the key of what one invocation closed.
+func (l Layout) SegmentList(segment, invocation int) string {
+	return fmt.Sprintf("%s%06d-%06d.json", l.SegmentLists(), segment, invocation)
+}
+
+// ManifestFiles is the key of the manifest that lists the data objects, one JSON object a line.
+func (l Layout) ManifestFiles() string { return l.Root + "/manifest-files.json" }
+
+// ManifestSummary is the key of the run's commit.
+func (l Layout) ManifestSummary() string { return l.Root + "/manifest-summary.json" }
+
+// Checksums returns the keys of the objects that hold a manifest's MD5: the name in the documentation of native exports, and
+// the one that their readers use.
+func (l Layout) Checksums(manifest string) []string {
+	stem := strings.TrimSuffix(manifest, ".json")
+	return []string{stem + ".checksum", stem + ".md5"}
+}
+
+func (c Compression) extension() string {
+	switch c {
+	case CompressionGZIP:
+		return ".json.gz"
+	case CompressionZSTD:
+		return ".json.zst"
+	default:
+		return ".json"
+	}
+}

@@ -1,0 +1,43 @@
+package job
+
+// Function is the name of a Lambda function, and of its folder below lambda/.
+type Function string
+
+// The functions that the state machine calls.
+const (
+	FunctionPlan     Function = "plan"
+	FunctionScan     Function = "scan"
+	FunctionFinalize Function = "finalize"
+)
+
+// Functions returns every function, in the order in which a run calls them.
+func Functions() []Function {
+	return []Function{FunctionPlan, FunctionScan, FunctionFinalize}
+}
+
+// The states of the state machine.
+const (
+	StatePlan         = "Plan"
+	StatePlanned      = "Planned?"
+	StateScanSegments = "ScanSegments"
+	StateScanSegment  = "ScanSegment"
+	StateSegmentDone  = "SegmentDone?"
+	StateSegmentEnd   = "SegmentScanned"
+	StateFinalize     = "Finalize"
+	StateCause        = "Cause?"
+	StateReadCause    = "ReadCause"
+	StateKeepCause    = "KeepCause"
+	StateFailed       = "Failed"
+)
+
+// The environment variables that a deployment sets and the functions read.
+const (
+	// EnvDefaults holds a JSON object of request fields: what a request does not say is taken from here.
+	EnvDefaults = "REQUEST_DEFAULTS"
+	// EnvAccount holds the AWS account that the functions run in, to tell a table of another account by its ARN.
+	EnvAccount = "ACCOUNT_ID"
+)
+
+// MaxPayloadBytes is the most that Step Functions carries from one state to the next, in bytes of JSON.
+// https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+const MaxPayloadBytes = 256 << 10

@@ -1,0 +1,108 @@
+package job
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// Parse reads and checks a request. What the request does not give is taken from defaults, a JSON object of request fields
+// that a deployment sets (may be empty), and then from the documented defaults.
+//
+// It returns one InvalidRequest that names every problem at once: the field, what was given and what is allowed.
+func Parse(request, defaults json.RawMessage) (Request, error) {
+	var found problems
+	var parsed Request
+	if len(request) > maxRequest {
+		found.add("the request", "has %d bytes, allowed are at most %d", len(request), maxRequest)
+		return Request{}, found.err()
+	}
+	merged := merge(request, defaults, &found)
+	if len(found) > 0 {
+		return Request{}, found.err()
+	}
+	decode(merged, &parsed, &found)
+	if len(found) > 0 { // what was not understood cannot be judged
+		return Request{}, found.err()
+	}
+	parsed.check(&found)
+	if err := found.err(); err != nil {
+		return Request{}, err
+	}
+	return parsed.withDefaults(), nil
+}
+
+// merge returns one object with the members of defaults, then those of request over them.
+func merge(request, defaults json.RawMessage, found *problems) json.RawMessage {
+	var own problems
+	given := map[string]bool{}
+	eachMember(request, "", found, func(name string, _ json.RawMessage) { given[name] = true })
+	fromDefaults := map[string]json.RawMessage{}
+	if len(bytes.TrimSpace(defaults)) > 0 {
+		eachMember(defaults, "", &own, func(name string, value json.RawMessage) {
+			if !given[name] {
+				fromDefaults[name] = value
+			}
+		})
+	}
+	for _, problem := range own {
+		found.add("the deployment's "+EnvDefaults, "%s", problem)
+	}
+	if len(fromDefaults) == 0 || len(*found) > 0 {
+		return request
+	}
+	// The request's own text follows, so that all of its members, and their faults, reach decode as they were written.
+	var merged bytes.Buffer
+	merged.WriteByte('{')
+	for i, name := range slices.Sorted(maps.Keys(fromDefaults)) {
+		if i > 0 {
+			merged.WriteByte(',')
+		}
+		quoted, _ := json.Marshal(name) // a string always marshals
+		merged.Write(quoted)
+		merged.WriteByte(':')
+		merged.Write(fromDefaults[name])
+	}
+	rest := bytes.TrimLeft(request, " \t\r\n")[1:]
+	if len(given) > 0 {
+		merged.WriteByte(',')
+	}
+	merged.Write(rest)
+	return merged.Bytes()
+}
+
+func (r Request) withDefaults() Request {
+	r.Mode = orDefault(r.Mode, ModeScan)
+	r.Format = orDefault(r.Format, FormatDynamoDBJSON)
+	r.Compression = orDefault(r.Compression, CompressionGZIP)
+	if r.FileSize == nil {
+		size := int64(DefaultFileSize)
+		r.FileSize = &size
+	}
+	if r.Scan == nil {
+		r.Scan = &Scan{}
+	}
+	return r
+}
+
+func orDefault[T comparable](value, fallback T) T {
+	var zero T
+	if value == zero {
+		return fallback
+	}
+	return value
+}
+
+// Digest returns a digest of all that the request says, in hex: two requests with the same digest ask for the same run.
+func (r Request) Digest() string {
+	canonical, err := json.Marshal(r)
+	if err != nil {
+		panic(fmt.Sprintf("internal error: a request does not marshal: %v", err))
+	}
+	sum := sha256.Sum256(canonical)
+	return hex.EncodeToString(sum[:])
+}

@@ -1,0 +1,72 @@
+package job
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// PlanInput is what the state machine hands to the plan function: the execution's own input, and who the execution is.
+type PlanInput struct {
+	Request   json.RawMessage `json:"request"`
+	Execution Execution       `json:"execution"`
+}
+
+// Execution says which execution of the state machine this is; a redrive keeps all three.
+type Execution struct {
+	ID        string    `json:"id"`
+	Name      string    `json:"name"`
+	StartTime time.Time `json:"startTime"`
+}
+
+// PlanOutput is the state of the execution from here on. Segment numbers are all that a Map needs for its children, so that
+// 10,000 of them stay far below MaxPayloadBytes.
+type PlanOutput struct {
+	Plan        Plan  `json:"plan"`
+	Segments    []int `json:"segments"`
+	Concurrency int   `json:"concurrency"`
+	// Committed says that this very run was complete before: only its result is still to be told.
+	Committed bool `json:"committed"`
+}
+
+// Plan is all that the scan and finalize functions need to know of a run. It is decided once, kept in the run's claim, and
+// the same for every invocation: a run that has started is never split anew.
+type Plan struct {
+	RunID         string      `json:"runId"`
+	ExecutionID   string      `json:"executionId"`
+	StartTime     time.Time   `json:"startTime"`
+	Table         string      `json:"table"`
+	TableARN      string      `json:"tableArn"`
+	TableID       string      `json:"tableId"`
+	Bucket        string      `json:"bucket"`
+	BucketOwner   string      `json:"bucketOwner,omitempty"`
+	KMSKeyID      string      `json:"kmsKeyId,omitempty"`
+	Prefix        string      `json:"prefix,omitempty"`
+	Root          string      `json:"root"`
+	Scan          Scan        `json:"scan"`
+	TotalSegments int         `json:"totalSegments"`
+	Format        Format      `json:"format"`
+	Compression   Compression `json:"compression"`
+	FileSizeBytes int64       `json:"fileSizeBytes"`
+}
+
+// Layout returns the names of the run's objects.
+func (p Plan) Layout() Layout { return Layout{Root: p.Root} }
+
+// Segments returns the numbers of the segments that this run scans: all of them, or the one that the request names.
+func (p Plan) Segments() []int {
+	if p.Scan.Segment != nil {
+		return []int{int(*p.Scan.Segment)}
+	}
+	numbers := make([]int, p.TotalSegments)
+	for i := range numbers {
+		numbers[i] = i
+	}
+	return numbers
+}
+
+// Claim is the content of the object that makes a run its execution's own.
+type Claim struct {
+	ExecutionID   string     `json:"executionId"`
+	RequestDigest string     `json:"requestDigest"`
+	Output        PlanOutput `json:"output"`
+}
