@@ -1,0 +1,192 @@
+// Package bucket is the destination: one S3 bucket, with the account that must own it and the key that encrypts what is
+// written. Every call to S3 that the functions make goes through it, so that none forgets either.
+//
+// Errors that a person can act on carry a name from package job. It imports the AWS SDK and job.
+package bucket
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"net/http"
+	"strings"
+
+	"dynamodb-to-s3/lambda/job"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/smithy-go"
+)
+
+// ErrNotFound says that the bucket holds no object of that key.
+var ErrNotFound = errors.New("no such object")
+
+// Bucket is one bucket as one run sees it. It is safe for concurrent use.
+type Bucket struct {
+	client *s3.Client
+	name   string
+	owner  *string
+	kms    *string
+}
+
+// New returns the bucket that the plan writes to.
+func New(client *s3.Client, plan job.Plan) *Bucket {
+	return &Bucket{client: client, name: plan.Bucket, owner: optional(plan.BucketOwner), kms: optional(plan.KMSKeyID)}
+}
+
+// URI returns s3://bucket/key.
+func (b *Bucket) URI(key string) string { return "s3://" + b.name + "/" + key }
+
+// Put writes an object, over any that is there, and returns its ETag without quotes.
+func (b *Bucket) Put(ctx context.Context, key string, body []byte) (string, error) {
+	return b.put(ctx, key, body, nil)
+}
+
+// Create writes an object only if there is none of that key. created is false where there is one.
+func (b *Bucket) Create(ctx context.Context, key string, body []byte) (created bool, err error) {
+	_, err = b.put(ctx, key, body, aws.String("*"))
+	if status(err) == http.StatusPreconditionFailed {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+func (b *Bucket) put(ctx context.Context, key string, body []byte, ifNoneMatch *string) (string, error) {
+	answer, err := b.client.PutObject(ctx, &s3.PutObjectInput{
+		Bucket: &b.name, Key: &key, Body: bytes.NewReader(body), ContentType: contentType(key), IfNoneMatch: ifNoneMatch,
+		ExpectedBucketOwner: b.owner, ServerSideEncryption: b.encryption(), SSEKMSKeyId: b.kms,
+	})
+	if err != nil {
+		return "", b.named(err, "s3:PutObject", key)
+	}
+	return unquote(answer.ETag), nil
+}
+
+// Get returns an object's content, or ErrNotFound.
+func (b *Bucket) Get(ctx context.Context, key string) ([]byte, error) {
+	answer, err := b.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &b.name, Key: &key, ExpectedBucketOwner: b.owner})
+	if err != nil {
+		return nil, b.named(err, "s3:GetObject", key)
+	}
+	defer func() { _ = answer.Body.Close() }() // a fault on the way shows in the read below
+	content, err := io.ReadAll(answer.Body)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", b.URI(key), err)
+	}
+	return content, nil
+}
+
+// Entry is one object as the bucket lists it. ETag is without quotes.
+type Entry struct {
+	Key, ETag string
+	Bytes     int64
+}
+
+// List yields the objects whose keys begin with prefix, in the order of their keys. An error ends it.
+func (b *Bucket) List(ctx context.Context, prefix string) iter.Seq2[Entry, error] {
+	return func(yield func(Entry, error) bool) {
+		pages := s3.NewListObjectsV2Paginator(b.client, &s3.ListObjectsV2Input{
+			Bucket: &b.name, Prefix: &prefix, ExpectedBucketOwner: b.owner,
+		})
+		for pages.HasMorePages() {
+			answer, err := pages.NextPage(ctx)
+			if err != nil {
+				yield(Entry{}, b.named(err, "s3:ListBucket", prefix))
+				return
+			}
+			for _, object := range answer.Contents {
+				entry := Entry{Key: aws.ToString(object.Key), ETag: unquote(object.ETag), Bytes: aws.ToInt64(object.Size)}
+				if !yield(entry, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Delete removes objects; one that is not there counts as removed.
+func (b *Bucket) Delete(ctx context.Context, keys []string) error {
+	const most = 1000 // what one call takes
+	for len(keys) > 0 {
+		batch := keys[:min(most, len(keys))]
+		keys = keys[len(batch):]
+		objects := make([]types.ObjectIdentifier, len(batch))
+		for i := range batch {
+			objects[i].Key = &batch[i]
+		}
+		answer, err := b.client.DeleteObjects(ctx, &s3.DeleteObjectsInput{
+			Bucket: &b.name, Delete: &types.Delete{Objects: objects, Quiet: aws.Bool(true)}, ExpectedBucketOwner: b.owner,
+		})
+		if err != nil {
+			return b.named(err, "s3:DeleteObject", batch[0])
+		}
+		for _, failed := range answer.Errors {
+			return b.named(&smithy.GenericAPIError{Code: aws.ToString(failed.Code), Message: aws.ToString(failed.Message)},
+				"s3:DeleteObject", aws.ToString(failed.Key))
+		}
+	}
+	return nil
+}
+
+// named gives an error of the S3 client the name under which a person can act on it.
+func (b *Bucket) named(err error, action, key string) error {
+	api, ok := errors.AsType[smithy.APIError](err)
+	if !ok {
+		return fmt.Errorf("%s %s: %w", action, b.URI(key), err)
+	}
+	switch code := api.ErrorCode(); {
+	case code == "NoSuchKey", code == "NotFound":
+		return fmt.Errorf("%s: %w", b.URI(key), ErrNotFound)
+	case code == "NoSuchBucket":
+		return job.Errorf(job.BucketNotFound, "there is no bucket %q: create it, or correct the request's bucket", b.name)
+	case code == "PermanentRedirect", code == "AuthorizationHeaderMalformed":
+		return job.Errorf(job.BucketInOtherRegion, "bucket %q is in another region than the functions: use one in theirs (%s)", b.name, api.ErrorMessage())
+	case code == "AccessDenied", status(err) == http.StatusForbidden && !strings.Contains(code, "Token"):
+		return job.Errorf(job.AccessDenied, "%s on %s is not allowed: check the function's role, the bucket's policy and owner, and its key (%s: %s)",
+			action, b.URI(key), code, api.ErrorMessage())
+	default:
+		return fmt.Errorf("%s %s: %w", action, b.URI(key), err)
+	}
+}
+
+func status(err error) int {
+	if response, ok := errors.AsType[*awshttp.ResponseError](err); ok {
+		return response.HTTPStatusCode()
+	}
+	return 0
+}
+
+func (b *Bucket) encryption() types.ServerSideEncryption {
+	if b.kms == nil {
+		return "" // the bucket's own
+	}
+	return types.ServerSideEncryptionAwsKms
+}
+
+// contentType is what native exports give their objects, as far as a browser or a crawler cares.
+func contentType(key string) *string {
+	switch {
+	case strings.HasSuffix(key, ".gz"):
+		return aws.String("application/gzip")
+	case strings.HasSuffix(key, ".zst"):
+		return aws.String("application/zstd")
+	case strings.HasSuffix(key, ".json"):
+		return aws.String("application/json")
+	default:
+		return aws.String("text/plain")
+	}
+}
+
+func optional(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+func unquote(etag *string) string { return strings.Trim(aws.ToString(etag), `"`) }

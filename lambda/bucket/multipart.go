@@ -1,0 +1,103 @@
+package bucket
+
+import (
+	"bytes"
+	"context"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+)
+
+// S3's limits of a multipart upload: every part but the last has at least MinPart bytes, and there are at most MaxParts.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
+const (
+	MinPart  = 5 << 20
+	MaxParts = 10_000
+)
+
+// Upload is a multipart upload under way. Nobody sees its object before Complete.
+type Upload struct {
+	bucket *Bucket
+	key    string
+	id     string
+}
+
+// Part is one part of an Upload that S3 has.
+type Part struct{ completed types.CompletedPart }
+
+// StartUpload begins a multipart upload.
+func (b *Bucket) StartUpload(ctx context.Context, key string) (*Upload, error) {
+	answer, err := b.client.CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{
+		Bucket: &b.name, Key: &key, ContentType: contentType(key), ChecksumAlgorithm: types.ChecksumAlgorithmCrc32,
+		ExpectedBucketOwner: b.owner, ServerSideEncryption: b.encryption(), SSEKMSKeyId: b.kms,
+	})
+	if err != nil {
+		return nil, b.named(err, "s3:PutObject", key)
+	}
+	return &Upload{bucket: b, key: key, id: aws.ToString(answer.UploadId)}, nil
+}
+
+// Put uploads one part; number counts from 1. Parts may be put in any order, and at the same time.
+func (u *Upload) Put(ctx context.Context, number int, body []byte) (Part, error) {
+	n := aws.Int32(int32(number)) //nolint:gosec // at most MaxParts
+	answer, err := u.bucket.client.UploadPart(ctx, &s3.UploadPartInput{
+		Bucket: &u.bucket.name, Key: &u.key, UploadId: &u.id, PartNumber: n, Body: bytes.NewReader(body),
+		ChecksumAlgorithm: types.ChecksumAlgorithmCrc32, ExpectedBucketOwner: u.bucket.owner,
+	})
+	if err != nil {
+		return Part{}, u.bucket.named(err, "s3:PutObject", u.key)
+	}
+	return Part{types.CompletedPart{ETag: answer.ETag, PartNumber: n, ChecksumCRC32: answer.ChecksumCRC32}}, nil
+}
+
+// Complete makes the object of the parts, which may be in any order, and returns its ETag without quotes.
+func (u *Upload) Complete(ctx context.Context, parts []Part) (string, error) {
+	completed := make([]types.CompletedPart, len(parts))
+	for i, part := range parts {
+		completed[i] = part.completed
+	}
+	slices.SortFunc(completed, func(a, b types.CompletedPart) int { return int(*a.PartNumber - *b.PartNumber) })
+	answer, err := u.bucket.client.CompleteMultipartUpload(ctx, &s3.CompleteMultipartUploadInput{
+		Bucket: &u.bucket.name, Key: &u.key, UploadId: &u.id, ExpectedBucketOwner: u.bucket.owner,
+		MultipartUpload: &types.CompletedMultipartUpload{Parts: completed},
+	})
+	if err != nil {
+		return "", u.bucket.named(err, "s3:PutObject", u.key)
+	}
+	return unquote(answer.ETag), nil
+}
+
+// Abort gives the upload up and frees its parts.
+func (u *Upload) Abort(ctx context.Context) error {
+	_, err := u.bucket.client.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{
+		Bucket: &u.bucket.name, Key: &u.key, UploadId: &u.id, ExpectedBucketOwner: u.bucket.owner,
+	})
+	if err != nil {
+		return u.bucket.named(err, "s3:AbortMultipartUpload", u.key)
+	}
+	return nil
+}
+
+// AbortUploads gives up every upload whose key begins with prefix, and returns how many there were.
+func (b *Bucket) AbortUploads(ctx context.Context, prefix string) (int, error) {
+	count := 0
+	pages := s3.NewListMultipartUploadsPaginator(b.client, &s3.ListMultipartUploadsInput{
+		Bucket: &b.name, Prefix: &prefix, ExpectedBucketOwner: b.owner,
+	})
+	for pages.HasMorePages() {
+		answer, err := pages.NextPage(ctx)
+		if err != nil {
+			return count, b.named(err, "s3:ListBucketMultipartUploads", prefix)
+		}
+		for _, found := range answer.Uploads {
+			upload := Upload{bucket: b, key: aws.ToString(found.Key), id: aws.ToString(found.UploadId)}
+			if err := upload.Abort(ctx); err != nil {
+				return count, err
+			}
+			count++
+		}
+	}
+	return count, nil
+}

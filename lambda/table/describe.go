@@ -1,0 +1,131 @@
+// Package table reads a DynamoDB table: what it is (Describe), and the pages of one segment of a parallel Scan as the bytes
+// that the service sent (Reader).
+//
+// Errors that a person can act on carry a name from package job. It imports the AWS SDK, job and page.
+package table
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"dynamodb-to-s3/lambda/job"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+)
+
+// Description is what a plan needs to know of a table, or of the index of it that is scanned.
+type Description struct {
+	ARN, ID string
+	// Bytes is the size of what is scanned; the service's figure is about six hours old.
+	Bytes int64
+	// ReadUnits is how many read units a second can be had, 0 where the service does not say.
+	ReadUnits float64
+}
+
+// Describe describes the table, or the index of it that scan names.
+//
+// It fails with TableNotFound, TableNotReady, TableInOtherAccount, IndexNotFound or AccessDenied, and with InvalidRequest
+// where scan asks the index for what it cannot give.
+func Describe(ctx context.Context, client *dynamodb.Client, table job.Table, scan job.Scan) (Description, error) {
+	answer, err := client.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &table.Name})
+	if err != nil {
+		return Description{}, named(err, "dynamodb:DescribeTable", table.Name, client.Options().Region)
+	}
+	t := answer.Table
+	arn := aws.ToString(t.TableArn)
+	if own, err := job.ParseTable(arn); table.Account != "" && err == nil && own.Account != table.Account {
+		return Description{}, job.Errorf(job.TableInOtherAccount,
+			"the ARN names table %q of account %s, the one found here is of account %s: reading from another account is not available in this version",
+			table.Name, table.Account, own.Account)
+	}
+	if !readable(t.TableStatus) {
+		return Description{}, job.Errorf(job.TableNotReady, "table %q is %s: it can be read once it is ACTIVE", table.Name, t.TableStatus)
+	}
+	description := Description{
+		ARN: arn, ID: aws.ToString(t.TableId), Bytes: aws.ToInt64(t.TableSizeBytes),
+		ReadUnits: readUnits(t.ProvisionedThroughput, t.OnDemandThroughput, warm(t.WarmThroughput)),
+	}
+	if scan.IndexName != "" {
+		if err := describeIndex(&description, t, scan); err != nil {
+			return Description{}, err
+		}
+	}
+	return description, nil
+}
+
+func readable(status types.TableStatus) bool {
+	return status == types.TableStatusActive || status == types.TableStatusUpdating
+}
+
+// describeIndex replaces the table's size and capacity by the index's. A local index shares the table's capacity.
+func describeIndex(description *Description, t *types.TableDescription, scan job.Scan) error {
+	var names []string
+	for _, index := range t.LocalSecondaryIndexes {
+		names = append(names, aws.ToString(index.IndexName))
+		if aws.ToString(index.IndexName) == scan.IndexName {
+			description.Bytes = aws.ToInt64(index.IndexSizeBytes)
+			return nil
+		}
+	}
+	for _, index := range t.GlobalSecondaryIndexes {
+		names = append(names, aws.ToString(index.IndexName))
+		if aws.ToString(index.IndexName) != scan.IndexName {
+			continue
+		}
+		if index.IndexStatus != types.IndexStatusActive && index.IndexStatus != types.IndexStatusUpdating {
+			return job.Errorf(job.TableNotReady, "index %q of table %q is %s: it can be read once it is ACTIVE",
+				scan.IndexName, aws.ToString(t.TableName), index.IndexStatus)
+		}
+		if aws.ToBool(scan.ConsistentRead) {
+			return job.Errorf(job.InvalidRequest,
+				"invalid request: scan.ConsistentRead: got true, but %q is a global secondary index, which has only eventually consistent reads",
+				scan.IndexName)
+		}
+		description.Bytes = aws.ToInt64(index.IndexSizeBytes)
+		description.ReadUnits = readUnits(index.ProvisionedThroughput, index.OnDemandThroughput, warmIndex(index.WarmThroughput))
+		return nil
+	}
+	has := "it has none"
+	if len(names) > 0 {
+		slices.Sort(names)
+		has = "it has " + strings.Join(names, ", ")
+	}
+	return job.Errorf(job.IndexNotFound, "table %q has no index %q: %s", aws.ToString(t.TableName), scan.IndexName, has)
+}
+
+// readUnits is the capacity that applies: what is provisioned, else the on-demand maximum, else the warm throughput.
+func readUnits(provisioned *types.ProvisionedThroughputDescription, onDemand *types.OnDemandThroughput, warm int64) float64 {
+	if provisioned != nil && aws.ToInt64(provisioned.ReadCapacityUnits) > 0 {
+		return float64(*provisioned.ReadCapacityUnits)
+	}
+	if onDemand != nil && aws.ToInt64(onDemand.MaxReadRequestUnits) > 0 { // -1 means that there is no maximum
+		return float64(*onDemand.MaxReadRequestUnits)
+	}
+	return float64(warm)
+}
+
+func warm(w *types.TableWarmThroughputDescription) int64 {
+	if w == nil {
+		return 0
+	}
+	return aws.ToInt64(w.ReadUnitsPerSecond)
+}
+
+func warmIndex(w *types.GlobalSecondaryIndexWarmThroughputDescription) int64 {
+	if w == nil {
+		return 0
+	}
+	return aws.ToInt64(w.ReadUnitsPerSecond)
+}
+
+// what names a table, and the index of it if there is one, for an error.
+func what(table, index string) string {
+	if index == "" {
+		return fmt.Sprintf("table %q", table)
+	}
+	return fmt.Sprintf("index %q of table %q", index, table)
+}

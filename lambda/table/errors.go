@@ -1,0 +1,34 @@
+package table
+
+import (
+	"errors"
+	"slices"
+
+	"dynamodb-to-s3/lambda/job"
+
+	"github.com/aws/smithy-go"
+)
+
+// throttles are the names under which DynamoDB says that capacity is wanting.
+var throttles = []string{"ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException"}
+
+// named gives an error of the DynamoDB client the name under which a person can act on it.
+func named(err error, action, table, region string) error {
+	api, ok := errors.AsType[smithy.APIError](err)
+	if !ok {
+		return err
+	}
+	switch code := api.ErrorCode(); {
+	case code == "ResourceNotFoundException":
+		return job.Errorf(job.TableNotFound,
+			"there is no table %q in region %s of this account: check the name, and that the stack is deployed where the table is", table, region)
+	case code == "AccessDeniedException":
+		return job.Errorf(job.AccessDenied, "%s on table %q is not allowed: add it to the function's role (%s)", action, table, api.ErrorMessage())
+	case code == "ValidationException" && action == "dynamodb:Scan":
+		return job.Errorf(job.ScanRefused, "DynamoDB refused the scan of table %q: %s", table, api.ErrorMessage())
+	case slices.Contains(throttles, code):
+		return job.Errorf(job.Throttled, "table %q gave no read capacity: raise it, or lower concurrency (%s)", table, api.ErrorMessage())
+	default:
+		return err
+	}
+}

@@ -1,0 +1,226 @@
+package table
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+
+	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/page"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+)
+
+// Reader reads the pages of one segment.
+type Reader struct {
+	client *dynamodb.Client
+	input  dynamodb.ScanInput
+}
+
+// NewReader returns a reader of one segment of the plan's scan. It fails with InvalidRequest where the scan's values are none
+// that the SDK can send.
+func NewReader(client *dynamodb.Client, plan job.Plan, segment int) (*Reader, error) {
+	input, err := scanInput(plan, segment)
+	if err != nil {
+		return nil, job.Errorf(job.InvalidRequest, "invalid request: scan: %w", err)
+	}
+	return &Reader{client: client, input: input}, nil
+}
+
+// Page is one answer to Scan. It owns its memory and is meant to be used again and again.
+type Page struct {
+	// Items holds the page's items, valid until the page is used again.
+	Items page.Page
+	// LastEvaluatedKey is where the next page starts, in DynamoDB JSON; nil at the end of the segment, and only there: an
+	// empty page can have one.
+	LastEvaluatedKey json.RawMessage
+	// Scanned counts the items that were read before any filter.
+	Scanned   int64
+	ReadUnits float64
+	// Bytes is the length of the answer.
+	Bytes int64
+
+	body []byte
+}
+
+// Next reads the page that follows exclusiveStartKey, or the segment's first page for nil, into p.
+//
+// The SDK does all but the items: signing, retries, the checksum over the whole answer, errors, the key and the capacity. The
+// items stay the bytes that the service sent. It fails with TableNotFound, AccessDenied, ScanRefused, Throttled or
+// MalformedAnswer; p is then not to be used.
+func (r *Reader) Next(ctx context.Context, exclusiveStartKey json.RawMessage, p *Page) error {
+	input := r.input
+	if len(exclusiveStartKey) > 0 {
+		key, err := attributevalue.UnmarshalMapJSON(exclusiveStartKey)
+		if err != nil {
+			return job.Errorf(job.Internal, "read the checkpoint's ExclusiveStartKey: %w", err)
+		}
+		input.ExclusiveStartKey = key
+	}
+	answer, err := r.client.Scan(ctx, &input, dynamodb.WithAPIOptions(func(stack *middleware.Stack) error {
+		return stack.Deserialize.Insert(&takeItems{into: p}, "OperationDeserializer", middleware.After)
+	}))
+	subject := what(aws.ToString(input.TableName), aws.ToString(input.IndexName))
+	if err != nil {
+		if malformed, ok := errors.AsType[*answerError](err); ok {
+			return job.Errorf(job.MalformedAnswer, "scan %s: %w", subject, malformed)
+		}
+		return fmt.Errorf("scan %s: %w", subject, named(err, "dynamodb:Scan", aws.ToString(input.TableName), r.client.Options().Region))
+	}
+	if n := p.Items.Len(); n != int(answer.Count) {
+		return job.Errorf(job.MalformedAnswer, "scan %s: the answer counts %d items and holds %d", subject, answer.Count, n)
+	}
+	p.LastEvaluatedKey = nil
+	if len(answer.LastEvaluatedKey) > 0 {
+		if p.LastEvaluatedKey, err = attributevalue.MarshalMapJSON(answer.LastEvaluatedKey); err != nil {
+			return job.Errorf(job.Internal, "keep the page's LastEvaluatedKey: %w", err)
+		}
+	}
+	p.Scanned, p.ReadUnits = int64(answer.ScannedCount), 0
+	if answer.ConsumedCapacity != nil {
+		p.ReadUnits = aws.ToFloat64(answer.ConsumedCapacity.CapacityUnits)
+	}
+	return nil
+}
+
+// takeItems stands between the SDK's decoder and the wire: it keeps the bytes of the answer's items and hands the decoder the
+// same answer without them. The checksum lies further down: it has passed when the body was read to its end.
+type takeItems struct{ into *Page }
+
+func (*takeItems) ID() string { return "TakeItems" }
+
+func (t *takeItems) HandleDeserialize(
+	ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler,
+) (middleware.DeserializeOutput, middleware.Metadata, error) {
+	out, metadata, err := next.HandleDeserialize(ctx, in)
+	if err != nil {
+		return out, metadata, err
+	}
+	response, ok := out.RawResponse.(*smithyhttp.Response)
+	if !ok || response.StatusCode != http.StatusOK {
+		return out, metadata, nil // the SDK reads errors itself
+	}
+	if err := t.into.read(response); err != nil {
+		if ctx.Err() != nil {
+			return out, metadata, ctx.Err()
+		}
+		return out, metadata, &answerError{err}
+	}
+	return out, metadata, nil
+}
+
+// read reads the answer's body whole and leaves in its place the part that the SDK decodes.
+func (p *Page) read(response *smithyhttp.Response) error {
+	body := response.Body
+	err := p.fill(body, response.ContentLength)
+	if closed := body.Close(); err == nil {
+		err = closed // a wrong checksum is said here at the latest
+	}
+	if err != nil {
+		return err
+	}
+	p.Bytes = int64(len(p.body))
+	if err := p.Items.Parse(p.body); err != nil {
+		return err
+	}
+	rest := p.Items.Rest()
+	response.Body = io.NopCloser(bytes.NewReader(rest))
+	response.ContentLength = int64(len(rest))
+	return nil
+}
+
+// fill reads all of from into the page's buffer, which grows to the largest page met and then stays.
+func (p *Page) fill(from io.Reader, length int64) error {
+	const slack = 512 // room for the read that finds the end
+	p.body = p.body[:0]
+	if need := int(max(length, 0)) + slack; cap(p.body) < need {
+		p.body = make([]byte, 0, need+need/8)
+	}
+	for {
+		if len(p.body) == cap(p.body) {
+			p.body = append(p.body, make([]byte, cap(p.body))...)[:len(p.body)]
+		}
+		n, err := from.Read(p.body[len(p.body):cap(p.body)])
+		p.body = p.body[:len(p.body)+n]
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// answerError is an answer that came damaged: cut off, with a wrong checksum, or no JSON. Another try may bring it whole.
+type answerError struct{ err error }
+
+func (e *answerError) Error() string { return "the answer came damaged: " + e.err.Error() }
+
+func (e *answerError) Unwrap() error { return e.err }
+
+// RetryableError makes the SDK's retryer try again.
+func (*answerError) RetryableError() bool { return true }
+
+// scanInput turns the plan's scan into the SDK's.
+func scanInput(plan job.Plan, segment int) (dynamodb.ScanInput, error) {
+	scan := plan.Scan
+	input := dynamodb.ScanInput{
+		TableName:                &plan.Table,
+		IndexName:                optional(scan.IndexName),
+		FilterExpression:         optional(scan.FilterExpression),
+		ProjectionExpression:     optional(scan.ProjectionExpression),
+		ExpressionAttributeNames: scan.ExpressionAttributeNames,
+		ConsistentRead:           scan.ConsistentRead,
+		Select:                   types.Select(scan.Select),
+		AttributesToGet:          scan.AttributesToGet,
+		ConditionalOperator:      types.ConditionalOperator(scan.ConditionalOperator),
+		ReturnConsumedCapacity:   types.ReturnConsumedCapacityTotal,
+	}
+	if scan.Limit != nil {
+		input.Limit = aws.Int32(int32(*scan.Limit)) //nolint:gosec // job.Parse holds it below 1<<31
+	}
+	if plan.TotalSegments > 1 {
+		input.TotalSegments = aws.Int32(int32(plan.TotalSegments)) //nolint:gosec // at most 1,000,000
+		input.Segment = aws.Int32(int32(segment))                  //nolint:gosec // less than TotalSegments
+	}
+	var err error
+	if len(scan.ExpressionAttributeValues) > 0 {
+		input.ExpressionAttributeValues = make(map[string]types.AttributeValue, len(scan.ExpressionAttributeValues))
+		for name, value := range scan.ExpressionAttributeValues {
+			if input.ExpressionAttributeValues[name], err = attributevalue.UnmarshalJSON(value); err != nil {
+				return input, fmt.Errorf("ExpressionAttributeValues.%s: %w", name, err)
+			}
+		}
+	}
+	if len(scan.ScanFilter) > 0 {
+		input.ScanFilter = make(map[string]types.Condition, len(scan.ScanFilter))
+		for name, condition := range scan.ScanFilter {
+			values := make([]types.AttributeValue, len(condition.AttributeValueList))
+			for i, value := range condition.AttributeValueList {
+				if values[i], err = attributevalue.UnmarshalJSON(value); err != nil {
+					return input, fmt.Errorf("ScanFilter.%s: %w", name, err)
+				}
+			}
+			input.ScanFilter[name] = types.Condition{
+				ComparisonOperator: types.ComparisonOperator(condition.ComparisonOperator), AttributeValueList: values,
+			}
+		}
+	}
+	return input, nil
+}
+
+func optional(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
