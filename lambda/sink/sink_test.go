@@ -1,0 +1,210 @@
+package sink_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"crypto/md5" //nolint:gosec // the checksum that native manifests have
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"testing"
+
+	"dynamodb-to-s3/lambda/bucket"
+	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/sink"
+	"dynamodb-to-s3/local/testbed"
+
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/klauspost/compress/zstd"
+)
+
+func TestMain(m *testing.M) { testbed.Main(m) }
+
+// records makes n records of about so many bytes; of dull ones a compressor makes little.
+func records(n, size int, dull bool) [][]byte {
+	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // test data, to be the same again
+	all := make([][]byte, n)
+	for i := range all {
+		record := fmt.Appendf(nil, `{"id":%d,"text":"`, i)
+		for len(record) < size {
+			if dull {
+				record = append(record, "all work and no play "...)
+			} else {
+				record = append(record, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_"[random.IntN(64)])
+			}
+		}
+		all[i] = append(record, "\"}\n"...)
+	}
+	return all
+}
+
+func write(t *testing.T, config sink.Config, items [][]byte) []job.Object {
+	t.Helper()
+	writer, err := sink.New(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, item := range items {
+		if err := writer.WriteItem(item); err != nil {
+			t.Fatal(err)
+		}
+	}
+	objects, err := writer.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(objects) != writer.NextPart()-config.FirstPart {
+		t.Errorf("%d objects, but the next part is %d", len(objects), writer.NextPart())
+	}
+	return objects
+}
+
+func TestObjectsHoldEveryRecordInOrderAndCloseAtTheirSize(t *testing.T) {
+	for _, test := range []struct {
+		compression job.Compression
+		n, size     int
+		dull        bool
+		fileSize    int64
+		// lag is by how much an object may pass its size before its last item, for what the compressor held back unseen.
+		lag int64
+	}{
+		{job.CompressionNone, 1000, 100, false, 1024, 0},
+		{job.CompressionNone, 10, 5000, false, 1024, 0},
+		{job.CompressionNone, 40_000, 600, false, 20 << 20, 0}, // in three parts
+		{job.CompressionGZIP, 3000, 300, false, 10_000, 400},
+		{job.CompressionGZIP, 3000, 300, true, 2000, 100},
+		{job.CompressionGZIP, 1000, 100, true, 1 << 30, 0},
+		{job.CompressionGZIP, 40_000, 600, false, 9 << 20, 64 << 10}, // in two parts
+		{job.CompressionZSTD, 3000, 300, false, 10_000, 400},
+		{job.CompressionZSTD, 3000, 300, true, 2000, 100},
+		{job.CompressionZSTD, 40_000, 600, false, 9 << 20, 128 << 10},
+	} {
+		t.Run(fmt.Sprintf("%s of %d bytes by %d at %d", test.compression, test.size, test.n, test.fileSize), func(t *testing.T) {
+			name := testbed.Bucket(t)
+			items := records(test.n, test.size, test.dull)
+			objects := write(t, sink.Config{
+				Bucket: bucket.New(testbed.S3(), job.Plan{Bucket: name}), Layout: job.Layout{Root: "r"}, Segment: 7, FirstPart: 3,
+				Compression: test.compression, FileSize: test.fileSize,
+			}, items)
+			next := 0
+			for i, o := range objects {
+				if want := (job.Layout{Root: "r"}).Data(7, 3+i, test.compression); o.Key != want {
+					t.Errorf("object %d is %s, want %s", i, o.Key, want)
+				}
+				stored, etag := read(t, name, o.Key)
+				sum := md5.Sum(stored) //nolint:gosec // see the import
+				if o.Bytes != int64(len(stored)) || o.ETag != etag || o.MD5 != base64.StdEncoding.EncodeToString(sum[:]) {
+					t.Errorf("%s was told as %+v, and has %d bytes, ETag %s, MD5 %x", o.Key, o, len(stored), etag, sum)
+				}
+				own := items[next : next+int(o.Items)]
+				next += int(o.Items)
+				if got := decompress(t, o.Key, stored); !bytes.Equal(got, bytes.Join(own, nil)) {
+					t.Errorf("%s does not hold its %d records", o.Key, o.Items)
+				}
+				last := int64(len(own[len(own)-1]))
+				switch {
+				case i < len(objects)-1 && o.Bytes < test.fileSize:
+					t.Errorf("%s was closed at %d bytes, before its %d", o.Key, o.Bytes, test.fileSize)
+				case o.Bytes-last-test.lag >= test.fileSize:
+					t.Errorf("%s was closed at %d bytes, later than the first item that brought it to %d", o.Key, o.Bytes, test.fileSize)
+				}
+			}
+			if next != len(items) {
+				t.Errorf("the objects have %d records of %d", next, len(items))
+			}
+		})
+	}
+}
+
+func TestNothingWrittenIsNoObject(t *testing.T) {
+	name := testbed.Bucket(t)
+	objects := write(t, sink.Config{
+		Bucket: bucket.New(testbed.S3(), job.Plan{Bucket: name}), Compression: job.CompressionGZIP, FileSize: 1024,
+	}, nil)
+	if len(objects) > 0 || len(testbed.Keys(t, name, "")) > 0 {
+		t.Errorf("%v were written", objects)
+	}
+}
+
+func TestWriterFailsByWhatFailedInItsUploads(t *testing.T) {
+	writer, err := sink.New(t.Context(), sink.Config{
+		Bucket: bucket.New(testbed.S3(), job.Plan{Bucket: "no-such-bucket"}), Compression: job.CompressionNone, FileSize: 1024,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, item := range records(100, 1024, false) {
+		if err = writer.WriteItem(item); err != nil {
+			break
+		}
+	}
+	if err == nil {
+		_, err = writer.Close()
+	}
+	if job.NameOf(err) != job.BucketNotFound {
+		t.Errorf("got %v, want %s", err, job.BucketNotFound)
+	}
+}
+
+func TestAbortLeavesNoUploadBehind(t *testing.T) {
+	name := testbed.Bucket(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	writer, err := sink.New(ctx, sink.Config{
+		Bucket: bucket.New(testbed.S3(), job.Plan{Bucket: name}), Layout: job.Layout{Root: "r"}, Compression: job.CompressionNone, FileSize: 1 << 30,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, item := range records(20_000, 1024, true) {
+		if err := writer.WriteItem(item); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cancel()
+	if err := writer.WriteItem(make([]byte, 32<<20)); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want %v", err, context.Canceled)
+	}
+	if err := writer.Abort(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	uploads, err := testbed.S3().ListMultipartUploads(t.Context(), &s3.ListMultipartUploadsInput{Bucket: &name})
+	if err != nil || len(uploads.Uploads) > 0 || len(testbed.Keys(t, name, "")) > 0 {
+		t.Errorf("%d uploads and %v are left, %v", len(uploads.Uploads), testbed.Keys(t, name, ""), err)
+	}
+}
+
+func read(t *testing.T, name, key string) (stored []byte, etag string) {
+	t.Helper()
+	answer, err := testbed.S3().GetObject(t.Context(), &s3.GetObjectInput{Bucket: &name, Key: &key})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stored, err = io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return stored, (*answer.ETag)[1 : len(*answer.ETag)-1]
+}
+
+func decompress(t *testing.T, key string, stored []byte) []byte {
+	t.Helper()
+	var plain io.Reader = bytes.NewReader(stored)
+	var err error
+	switch key[len(key)-3:] {
+	case ".gz":
+		plain, err = gzip.NewReader(plain)
+	case "zst":
+		plain, err = zstd.NewReader(plain)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	content, err := io.ReadAll(plain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
+}
