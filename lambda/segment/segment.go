@@ -1,0 +1,226 @@
+// Package segment scans one segment of a table within the time of one invocation, and hands over a checkpoint.
+//
+// Three stages work at the same time: the next page is fetched while the last one is encoded and compressed while parts
+// upload. Each stage is bounded: two pages, and a few parts, are all that is in memory.
+//
+// It may import job, page, table, bucket and sink.
+package segment
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"dynamodb-to-s3/lambda/bucket"
+	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/page"
+	"dynamodb-to-s3/lambda/sink"
+	"dynamodb-to-s3/lambda/table"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+)
+
+// Runner scans segments. It is safe for concurrent use.
+type Runner struct {
+	DynamoDB *dynamodb.Client
+	S3       *s3.Client
+	Log      *slog.Logger
+	// Progress, if there is one, is told of every page that was encoded.
+	Progress *Progress
+	// Now is the clock; nil for the system's.
+	Now func() time.Time
+}
+
+// Run scans the segment from the input's checkpoint until it ends or until ctx's deadline comes near, writes the list of what
+// it closed, and returns the checkpoint that follows. Everything before that checkpoint is then completely in S3.
+//
+// A transient fault after some pages is no failure: what they gave is closed and handed over, and the next invocation meets
+// the fault again or not. It fails with the names that package job documents; NoProgress where not one page was done in time.
+func (r *Runner) Run(ctx context.Context, in job.ScanInput) (job.Checkpoint, error) {
+	from := job.Checkpoint{}
+	if in.Checkpoint != nil {
+		from = *in.Checkpoint
+	}
+	if from.Done {
+		return from, nil
+	}
+	now := r.Now
+	if now == nil {
+		now = time.Now
+	}
+	s := scan{
+		plan: in.Plan, segment: in.Segment, from: from,
+		bucket: bucket.New(r.S3, in.Plan), progress: r.Progress, budget: newBudget(ctx, now),
+		log: r.Log.With("runId", in.Plan.RunID, "table", in.Plan.Table, "segment", in.Segment, "invocation", from.Invocation),
+	}
+	reader, err := table.NewReader(r.DynamoDB, in.Plan, in.Segment)
+	if err != nil {
+		return from, err
+	}
+	s.reader = reader
+	if s.encoder, err = encoderOf(in.Plan.Format); err != nil {
+		return from, err
+	}
+	to, err := s.run(ctx)
+	if err != nil {
+		return from, fmt.Errorf("segment %d: %w", in.Segment, err)
+	}
+	return to, nil
+}
+
+func encoderOf(format job.Format) (page.Encoder, error) {
+	switch format {
+	case job.FormatDynamoDBJSON:
+		return page.DynamoDBJSON{}, nil
+	case job.FormatJSON:
+		return page.JSON{}, nil
+	default:
+		return nil, job.Errorf(job.InvalidRequest, "invalid request: format: %q is not available in this version", format)
+	}
+}
+
+// pageReader is what a scan needs of a table.
+type pageReader interface {
+	Next(ctx context.Context, exclusiveStartKey json.RawMessage, into *table.Page) error
+}
+
+// scan is one invocation's work.
+type scan struct {
+	plan     job.Plan
+	segment  int
+	from     job.Checkpoint
+	reader   pageReader
+	encoder  page.Encoder
+	bucket   *bucket.Bucket
+	budget   *budget
+	progress *Progress
+	log      *slog.Logger
+}
+
+func (s *scan) run(ctx context.Context) (job.Checkpoint, error) {
+	uploads, stopUploads := context.WithCancel(ctx)
+	defer stopUploads()
+	writer, err := sink.New(uploads, sink.Config{
+		Bucket: s.bucket, Layout: s.plan.Layout(), Segment: s.segment, FirstPart: s.from.Part,
+		Compression: s.plan.Compression, FileSize: s.plan.FileSizeBytes,
+	})
+	if err != nil {
+		return job.Checkpoint{}, err
+	}
+	moved, err := s.pump(ctx, writer)
+	if err == nil {
+		return s.handOver(ctx, writer, moved)
+	}
+	stopUploads()
+	// The reason is known; that uploads stay behind as well is worth a line, not another reason.
+	if fault := writer.Abort(context.WithoutCancel(ctx)); fault != nil {
+		s.log.WarnContext(ctx, "uploads are left for the end of the run to sweep", "cause", fault.Error())
+	}
+	return job.Checkpoint{}, err
+}
+
+// moved is how far a scan came.
+type moved struct {
+	totals job.Totals
+	key    json.RawMessage // where to go on
+	done   bool
+}
+
+// pump moves pages from the fetcher to the writer until the segment or the time is at its end.
+func (s *scan) pump(ctx context.Context, writer *sink.Writer) (moved, error) {
+	fetching, stopFetching := context.WithCancel(ctx)
+	f := s.startFetching(fetching, writer)
+	defer func() {
+		stopFetching()
+		for range f.pages { // until the fetcher has ended
+		}
+	}()
+	at := moved{key: s.from.ExclusiveStartKey}
+	var record []byte
+	for p := range f.pages {
+		if at.totals.Pages > 0 && s.budget.late(writer.TimeToClose()) {
+			return at, nil // the page came too late to be written; the next invocation reads it again
+		}
+		start := s.budget.now()
+		for i := range p.Items.Len() {
+			var err error
+			if record, err = s.encoder.Append(record[:0], p.Items.Item(i)); err != nil {
+				return at, s.unencodable(err, at.totals, i)
+			}
+			if err = writer.WriteItem(record); err != nil {
+				return at, err
+			}
+		}
+		at.totals.Add(job.Totals{
+			Pages: 1, Scanned: p.Scanned, Items: int64(p.Items.Len()), PageBytes: p.Bytes, ReadUnits: p.ReadUnits,
+		})
+		at.key, at.done = p.LastEvaluatedKey, len(p.LastEvaluatedKey) == 0
+		s.progress.page(p)
+		s.budget.encoded(s.budget.now().Sub(start))
+		f.free <- p
+	}
+	return at, s.verdict(ctx, f.err, at)
+}
+
+// verdict decides whether what stopped the fetcher is a failure of the invocation.
+func (s *scan) verdict(ctx context.Context, err error, at moved) error {
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return ctx.Err() // the invocation's own end: nothing can be closed any more
+	case at.totals.Pages > 0 && !slices.Contains(job.Permanent(), job.NameOf(err)):
+		s.log.WarnContext(ctx, "the fetcher stopped; what it has read is handed over", "cause", err.Error())
+		return nil
+	case errors.Is(err, errNoTime):
+		return job.Errorf(job.NoProgress,
+			"no page came within the %s that this invocation could wait: raise the function's timeout, lower concurrency, or set a scan.Limit: %w",
+			s.budget.elapsed().Round(time.Millisecond), err)
+	default:
+		return err
+	}
+}
+
+// unencodable says which item could not be written by its place, for its content is the user's.
+func (s *scan) unencodable(err error, before job.Totals, index int) error {
+	return job.Errorf(job.ItemNotEncodable, "item %d of page %d of invocation %d cannot be written as %s: %w",
+		index, before.Pages, s.from.Invocation, s.plan.Format, err)
+}
+
+// handOver closes what is open, writes the invocation's list, and returns the checkpoint after it.
+func (s *scan) handOver(ctx context.Context, writer *sink.Writer, at moved) (job.Checkpoint, error) {
+	reserve := writer.TimeToClose()
+	closing := s.budget.now()
+	objects, err := writer.Close()
+	if err != nil {
+		return job.Checkpoint{}, err
+	}
+	for _, o := range objects {
+		at.totals.Bytes += o.Bytes
+	}
+	list := job.SegmentList{
+		Segment: s.segment, Invocation: s.from.Invocation, FirstPart: s.from.Part, NextPart: writer.NextPart(),
+		Start: job.Position(s.from.ExclusiveStartKey), End: job.Position(at.key), Done: at.done,
+		Totals: at.totals, Objects: objects,
+	}
+	body, err := json.Marshal(list)
+	if err != nil {
+		return job.Checkpoint{}, fmt.Errorf("internal error: a segment list does not marshal: %w", err)
+	}
+	if _, err := s.bucket.Put(ctx, s.plan.Layout().SegmentList(s.segment, s.from.Invocation), body); err != nil {
+		return job.Checkpoint{}, err
+	}
+	to := job.Checkpoint{
+		Done: at.done, Invocation: s.from.Invocation + 1, Part: list.NextPart, ExclusiveStartKey: at.key, Totals: s.from.Totals,
+	}
+	to.Totals.Add(at.totals)
+	s.log.InfoContext(ctx, "segment handed over", "done", at.done, "pages", at.totals.Pages, "items", at.totals.Items,
+		"pageBytes", at.totals.PageBytes, "bytes", at.totals.Bytes, "readUnits", at.totals.ReadUnits, "objects", len(objects),
+		"reserve", reserve.String(), "closing", s.budget.now().Sub(closing).String(), "unused", s.budget.unused().String())
+	return to, nil
+}
