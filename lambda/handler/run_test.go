@@ -1,0 +1,411 @@
+package handler_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"dynamodb-to-s3/lambda/handler"
+	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/local/readback"
+	"dynamodb-to-s3/local/testbed"
+
+	"github.com/aws/aws-lambda-go/lambda/messages"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+)
+
+func TestMain(m *testing.M) { testbed.Main(m) }
+
+// account is the one that dynalite says its tables are of.
+const account = "000000000000"
+
+// execution plays the state machine's part: it calls the handlers in their order, through JSON, as Step Functions would.
+type execution struct {
+	t       *testing.T
+	name    string
+	request string
+	// hurry is how far the clock of an invocation leaps at every look, of the hour that it has.
+	hurry time.Duration
+	// beforeScan, if there is one, may stop the execution before an invocation, as a crash would.
+	beforeScan func(in job.ScanInput) bool
+}
+
+var errCrashed = errors.New("the test stopped the execution")
+
+func (e execution) engine() *handler.Engine {
+	source, destination := testbed.Configs()
+	return handler.New(source, destination, handler.Options{Log: slog.New(slog.DiscardHandler), Account: account, Now: hurried(e.hurry)})
+}
+
+func (e execution) id() string {
+	return "arn:aws:states:us-east-1:000000000000:execution:dynamodb-to-s3:" + e.name
+}
+
+func (e execution) plan() (job.PlanOutput, error) {
+	return call[job.PlanOutput](e, job.FunctionPlan, job.PlanInput{
+		Request:   json.RawMessage(e.request),
+		Execution: job.Execution{ID: e.id(), Name: e.name, StartTime: time.Date(2026, 1, 31, 6, 0, 0, 0, time.UTC)},
+	})
+}
+
+// scan scans one segment to its end, and returns how many invocations that took.
+func (e execution) scan(plan job.Plan, segment int) (int, error) {
+	in := job.ScanInput{Plan: plan, Segment: segment}
+	for n := 1; ; n++ {
+		if e.beforeScan != nil && !e.beforeScan(in) {
+			return n, errCrashed
+		}
+		checkpoint, err := call[job.Checkpoint](e, job.FunctionScan, in)
+		if err != nil || checkpoint.Done {
+			return n, err
+		}
+		in.Checkpoint = &checkpoint
+	}
+}
+
+func (e execution) finalize(plan job.Plan) (job.Result, error) {
+	return call[job.Result](e, job.FunctionFinalize, job.FinalizeInput{Plan: plan})
+}
+
+// run runs the execution to its end.
+func (e execution) run() (job.Result, error) {
+	planned, err := e.plan()
+	if err != nil {
+		return job.Result{}, err
+	}
+	if !planned.Committed {
+		for _, segment := range planned.Segments {
+			if _, err := e.scan(planned.Plan, segment); err != nil {
+				return job.Result{}, err
+			}
+		}
+	}
+	return e.finalize(planned.Plan)
+}
+
+func call[Out any](e execution, function job.Function, in any) (out Out, err error) {
+	e.t.Helper()
+	payload, err := json.Marshal(in)
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(e.t.Context(), time.Hour)
+	defer cancel()
+	answer, err := e.engine().Handler(function)(ctx, payload)
+	if err != nil {
+		return out, err
+	}
+	body, err := json.Marshal(answer)
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	if err := json.Unmarshal(body, &out); err != nil {
+		e.t.Fatal(err)
+	}
+	return out, nil
+}
+
+// hurried returns a clock that leaps by step at every look, so that the time of an invocation is soon up.
+func hurried(step time.Duration) func() time.Time {
+	var mu sync.Mutex
+	var leapt time.Duration
+	return func() time.Time {
+		mu.Lock()
+		defer mu.Unlock()
+		leapt += step
+		return time.Now().Add(leapt)
+	}
+}
+
+func wantName(t *testing.T, err error, want job.ErrorName, words ...string) {
+	t.Helper()
+	named, ok := errors.AsType[messages.InvokeResponse_Error](err)
+	if !ok || named.Type != string(want) {
+		t.Fatalf("got %v, want %s", err, want)
+	}
+	for _, word := range words {
+		if !strings.Contains(named.Message, word) {
+			t.Errorf("no %q in the cause: %s", word, named.Message)
+		}
+	}
+}
+
+// holds compares a run with its table and with what the bucket has.
+func holds(t *testing.T, bucket string, result job.Result) {
+	t.Helper()
+	const items = 3000
+	report, err := readback.Compare(t.Context(), testbed.DynamoDB(), testbed.S3(), result)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys := testbed.Keys(t, bucket, job.Layout{Root: result.Root}.DataPrefix())
+	if report.Items != items || result.Items != items || report.Objects != len(keys) || result.Objects != int64(len(keys)) {
+		t.Errorf("read back %d items of %d objects; the result has %d of %d; the bucket has %d objects, the table %d items",
+			report.Items, report.Objects, result.Items, result.Objects, len(keys), items)
+	}
+	uploads, err := testbed.S3().ListMultipartUploads(t.Context(), &s3.ListMultipartUploadsInput{Bucket: &bucket})
+	if err != nil || len(uploads.Uploads) > 0 {
+		t.Errorf("%d uploads are left, %v", len(uploads.Uploads), err)
+	}
+}
+
+func TestRunReplicatesEveryItemOnce(t *testing.T) {
+	table := testbed.Orders(t, 3000)
+	for _, test := range []struct{ name, fields string }{
+		{"by default", ``},
+		{"in several segments", `"segments": 4`},
+		{"in ZSTD", `"compression": "ZSTD", "fileSizeBytes": 50000`},
+		{"without compression", `"compression": "NONE", "fileSizeBytes": 50000`},
+		{"in small pages and objects", `"scan": {"Limit": 100}, "fileSizeBytes": 10000`},
+		{"in more segments than there are pages", `"segments": 200, "fileSizeBytes": 1024`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			bucket := testbed.Bucket(t)
+			request := fmt.Sprintf(`{"table": %q, "bucket": %q, "prefix": "backup/{table}/{date}"`, table, bucket)
+			if test.fields != "" {
+				request += ", " + test.fields
+			}
+			result, err := execution{t: t, name: "run-1", request: request + "}"}.run()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want := "backup/" + table + "/2026-01-31/AWSDynamoDB/run-1"; result.Root != want {
+				t.Errorf("the run lies at %s, want %s", result.Root, want)
+			}
+			holds(t, bucket, result)
+		})
+	}
+}
+
+func TestRunHandsOverManyCheckpoints(t *testing.T) {
+	table, bucket := testbed.Orders(t, 3000), testbed.Bucket(t)
+	e := execution{
+		t: t, name: "run-1", hurry: 5 * time.Minute,
+		request: fmt.Sprintf(`{"table": %q, "bucket": %q, "segments": 2, "scan": {"Limit": 50}}`, table, bucket),
+	}
+	planned, err := e.plan()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, segment := range planned.Segments {
+		n, err := e.scan(planned.Plan, segment)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n < 5 {
+			t.Errorf("segment %d took %d invocations, the clock of this test leaves time for a few pages each", segment, n)
+		}
+	}
+	result, err := e.finalize(planned.Plan)
+	if err != nil {
+		t.Fatal(err)
+	}
+	holds(t, bucket, result)
+}
+
+func TestRunThatCrashedGoesOnUnderItsName(t *testing.T) {
+	table, bucket := testbed.Orders(t, 3000), testbed.Bucket(t)
+	request := fmt.Sprintf(`{"table": %q, "bucket": %q, "segments": 3, "fileSizeBytes": 5000, "scan": {"Limit": 50}}`, table, bucket)
+
+	// The first try cuts its invocations short and crashes in the third segment, so that it leaves more lists and objects
+	// than the second needs.
+	crashed := execution{t: t, name: "run-1", request: request, hurry: 5 * time.Minute, beforeScan: func(in job.ScanInput) bool {
+		return in.Segment < 2 || in.Checkpoint == nil || in.Checkpoint.Invocation < 3
+	}}
+	if _, err := crashed.run(); !errors.Is(err, errCrashed) {
+		t.Fatalf("got %v", err)
+	}
+	before := testbed.Keys(t, bucket, "")
+	if _, err := testbed.S3().CreateMultipartUpload(t.Context(), &s3.CreateMultipartUploadInput{
+		Bucket: &bucket, Key: new(job.Layout{Root: "AWSDynamoDB/run-1"}.Data(2, 77, job.CompressionGZIP)),
+	}); err != nil {
+		t.Fatal(err)
+	}
+
+	result, err := execution{t: t, name: "run-1", request: request}.run()
+	if err != nil {
+		t.Fatal(err)
+	}
+	holds(t, bucket, result)
+	lists := testbed.Keys(t, bucket, job.Layout{Root: result.Root}.SegmentLists())
+	if len(lists) != 3 || len(before) < 10 {
+		t.Errorf("%d lists are left of %d objects, want the 3 of the second try", len(lists), len(before))
+	}
+
+	t.Run("and once committed tells its result again", func(t *testing.T) {
+		after := contents(t, bucket)
+		again, err := execution{t: t, name: "run-1", request: request}.run()
+		if err != nil || again != result {
+			t.Errorf("got %+v, %v, want %+v", again, err, result)
+		}
+		if now := contents(t, bucket); !slices.Equal(now, after) {
+			t.Error("the bucket has changed")
+		}
+	})
+	t.Run("and is not another request's", func(t *testing.T) {
+		_, err := execution{t: t, name: "run-1", request: strings.Replace(request, "5000", "6000", 1)}.run()
+		wantName(t, err, job.RunNameTaken, "was begun with another request")
+	})
+	t.Run("and leaves other runs alone", func(t *testing.T) {
+		after := contents(t, bucket)
+		second, err := execution{t: t, name: "run-2", request: request}.run()
+		if err != nil {
+			t.Fatal(err)
+		}
+		holds(t, bucket, second)
+		if now := contents(t, bucket); !slices.Equal(now[:len(after)], after) {
+			t.Error("the second run has changed the first")
+		}
+	})
+}
+
+func TestRunOfAnotherExecutionIsRefused(t *testing.T) {
+	table, bucket := testbed.Orders(t, 10), testbed.Bucket(t)
+	request := fmt.Sprintf(`{"table": %q, "bucket": %q}`, table, bucket)
+	claimed, err := execution{t: t, name: "run-1", request: request}.plan()
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := json.Marshal(job.Claim{ExecutionID: "arn:of:another", Output: claimed})
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(t, bucket, claimed.Plan.Layout().Claim(), string(body))
+	_, err = execution{t: t, name: "run-1", request: request}.plan()
+	wantName(t, err, job.RunNameTaken, "belongs to execution arn:of:another")
+
+	put(t, bucket, claimed.Plan.Layout().Claim(), "")
+	_, err = execution{t: t, name: "run-1", request: request}.plan()
+	wantName(t, err, job.RunNameTaken, "is no claim of ours")
+}
+
+func TestFinalizeCommitsNothingThatIsNotWhole(t *testing.T) {
+	table := testbed.Orders(t, 2000)
+	for _, test := range []struct {
+		name  string
+		spoil func(t *testing.T, bucket string, layout job.Layout)
+		words string
+	}{
+		{"an object was removed", func(t *testing.T, bucket string, layout job.Layout) {
+			remove(t, bucket, layout.Data(1, 0, job.CompressionGZIP))
+		}, "was listed and is not there"},
+		{"an object was changed", func(t *testing.T, bucket string, layout job.Layout) {
+			put(t, bucket, layout.Data(1, 0, job.CompressionGZIP), "x")
+		}, "was listed with"},
+		{"a list was removed", func(t *testing.T, bucket string, layout job.Layout) {
+			remove(t, bucket, layout.SegmentList(1, 1))
+		}, "does not follow on the one before"},
+		{"the last list was removed", func(t *testing.T, bucket string, layout job.Layout) {
+			lists := testbed.Keys(t, bucket, layout.SegmentLists()+"000001-")
+			remove(t, bucket, lists[len(lists)-1])
+		}, "and none of its end"},
+		{"a whole segment's lists were removed", func(t *testing.T, bucket string, layout job.Layout) {
+			for _, key := range testbed.Keys(t, bucket, layout.SegmentLists()+"000000-") {
+				remove(t, bucket, key)
+			}
+		}, "segment 0 has 0 lists"},
+		{"a list was overwritten by a try that went elsewhere", func(t *testing.T, bucket string, layout job.Layout) {
+			put(t, bucket, layout.SegmentList(0, 1), strings.Replace(get(t, bucket, layout.SegmentList(0, 1)), `"start":"`, `"start":"f`, 1))
+		}, "does not follow on the one before"},
+		{"a list is none", func(t *testing.T, bucket string, layout job.Layout) {
+			put(t, bucket, layout.SegmentList(0, 0), "{")
+		}, "is no segment list"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			bucket := testbed.Bucket(t)
+			e := execution{
+				t: t, name: "run-1", hurry: 5 * time.Minute,
+				request: fmt.Sprintf(`{"table": %q, "bucket": %q, "segments": 2, "scan": {"Limit": 50}}`, table, bucket),
+			}
+			planned, err := e.plan()
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, segment := range planned.Segments {
+				if _, err := e.scan(planned.Plan, segment); err != nil {
+					t.Fatal(err)
+				}
+			}
+			layout := planned.Plan.Layout()
+			test.spoil(t, bucket, layout)
+			_, err = e.finalize(planned.Plan)
+			wantName(t, err, job.ListsInconsistent, test.words)
+			if keys := testbed.Keys(t, bucket, layout.Root+"/manifest"); len(keys) > 0 {
+				t.Errorf("%v were written", keys)
+			}
+		})
+	}
+}
+
+func TestOneSegmentOfManyIsARunOfItsOwn(t *testing.T) {
+	table, bucket := testbed.Orders(t, 1000), testbed.Bucket(t)
+	seen := map[string]int{}
+	for segment := range 3 {
+		result, err := execution{
+			t: t, name: fmt.Sprintf("run-%d", segment),
+			request: fmt.Sprintf(`{"table": %q, "bucket": %q, "scan": {"TotalSegments": 3, "Segment": %d}}`, table, bucket, segment),
+		}.run()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if result.Segments != 1 {
+			t.Errorf("the result has %d segments", result.Segments)
+		}
+		err = readback.Records(t.Context(), testbed.S3(), result, func(line []byte) error { seen[string(line)]++; return nil }, func() {})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(seen) != 1000 {
+		t.Errorf("the three runs have %d different items, want 1000", len(seen))
+	}
+}
+
+func put(t *testing.T, bucket, key, body string) {
+	t.Helper()
+	if _, err := testbed.S3().PutObject(t.Context(), &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: strings.NewReader(body)}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func get(t *testing.T, bucket, key string) string {
+	t.Helper()
+	answer, err := testbed.S3().GetObject(t.Context(), &s3.GetObjectInput{Bucket: &bucket, Key: &key})
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(body)
+}
+
+func remove(t *testing.T, bucket, key string) {
+	t.Helper()
+	if _, err := testbed.S3().DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: &bucket, Key: &key}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// contents returns every object's key and ETag, in order.
+func contents(t *testing.T, bucket string) []string {
+	t.Helper()
+	var all []string
+	for _, key := range testbed.Keys(t, bucket, "") {
+		head, err := testbed.S3().HeadObject(t.Context(), &s3.HeadObjectInput{Bucket: &bucket, Key: &key})
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, key+" "+*head.ETag+" "+head.LastModified.String())
+	}
+	return all
+}

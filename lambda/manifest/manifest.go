@@ -1,0 +1,121 @@
+// Package manifest writes and reads the manifests of a run in the layout of DynamoDB's native exports, so that one reader
+// serves both.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport.Output.html
+//
+// It may import job.
+package manifest
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/md5" //nolint:gosec // the checksum that native manifests have
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"dynamodb-to-s3/lambda/job"
+)
+
+// version is that of a full native export's manifest.
+const version = "2020-06-30"
+
+// Summary is manifest-summary.json. Its write is the commit of a run: a run without one is not complete.
+type Summary struct {
+	Version string `json:"version"`
+	// ExportARN is, for a scan, the ARN of the execution that made it.
+	ExportARN          string    `json:"exportArn"`
+	StartTime          time.Time `json:"startTime"`
+	EndTime            time.Time `json:"endTime"`
+	TableARN           string    `json:"tableArn"`
+	TableID            string    `json:"tableId"`
+	ExportTime         time.Time `json:"exportTime"`
+	S3Bucket           string    `json:"s3Bucket"`
+	S3Prefix           *string   `json:"s3Prefix"`
+	S3SseAlgorithm     *string   `json:"s3SseAlgorithm"`
+	S3SseKmsKeyID      *string   `json:"s3SseKmsKeyId"`
+	ManifestFilesS3Key string    `json:"manifestFilesS3Key"`
+	// BilledSizeBytes is 0 for a scan, which is billed by read units: Scan.ReadUnits.
+	BilledSizeBytes int64  `json:"billedSizeBytes"`
+	ItemCount       int64  `json:"itemCount"`
+	OutputFormat    string `json:"outputFormat"`
+	// Scan is what a native export has no field for; nil in one.
+	Scan *Scan `json:"scan,omitempty"`
+}
+
+// Scan is what only a scan has to say.
+type Scan struct {
+	RunID         string          `json:"runId"`
+	Table         string          `json:"table"`
+	TotalSegments int             `json:"totalSegments"`
+	Segment       *int64          `json:"segment,omitempty"`
+	IndexName     string          `json:"indexName,omitempty"`
+	Compression   job.Compression `json:"compression"`
+	ScannedCount  int64           `json:"scannedCount"`
+	ReadUnits     float64         `json:"readUnits"`
+	Objects       int64           `json:"objects"`
+	Bytes         int64           `json:"bytes"`
+}
+
+// NewSummary returns the summary of a scan that has come to its end.
+func NewSummary(plan job.Plan, totals job.Totals, objects int64, end time.Time) Summary {
+	s := Summary{
+		Version: version, ExportARN: plan.ExecutionID, StartTime: plan.StartTime, EndTime: end.UTC().Truncate(time.Millisecond),
+		TableARN: plan.TableARN, TableID: plan.TableID, ExportTime: plan.StartTime, S3Bucket: plan.Bucket,
+		ManifestFilesS3Key: plan.Layout().ManifestFiles(), ItemCount: totals.Items, OutputFormat: string(plan.Format),
+		Scan: &Scan{
+			RunID: plan.RunID, Table: plan.Table, TotalSegments: plan.TotalSegments, Segment: plan.Scan.Segment,
+			IndexName: plan.Scan.IndexName, Compression: plan.Compression, ScannedCount: totals.Scanned,
+			ReadUnits: totals.ReadUnits, Objects: objects, Bytes: totals.Bytes,
+		},
+	}
+	if plan.Prefix != "" {
+		prefix := plan.Root[:len(plan.Root)-len("/AWSDynamoDB/")-len(plan.RunID)]
+		s.S3Prefix = &prefix
+	}
+	if plan.KMSKeyID != "" {
+		algorithm := "KMS"
+		s.S3SseAlgorithm, s.S3SseKmsKeyID = &algorithm, &plan.KMSKeyID
+	}
+	return s
+}
+
+// File is one line of manifest-files.json.
+type File struct {
+	ItemCount   int64  `json:"itemCount"`
+	MD5Checksum string `json:"md5Checksum"` // of the stored bytes, base64
+	ETag        string `json:"etag"`
+	DataFileKey string `json:"dataFileS3Key"` // from the bucket's root
+}
+
+// EncodeFiles returns manifest-files.json: one JSON object a line, in the order given.
+func EncodeFiles(objects []job.Object) ([]byte, error) {
+	var body bytes.Buffer
+	lines := json.NewEncoder(&body)
+	for _, o := range objects {
+		if err := lines.Encode(File{ItemCount: o.Items, MD5Checksum: o.MD5, ETag: o.ETag, DataFileKey: o.Key}); err != nil {
+			return nil, fmt.Errorf("manifest line of %s: %w", o.Key, err)
+		}
+	}
+	return body.Bytes(), nil
+}
+
+// DecodeFiles reads manifest-files.json.
+func DecodeFiles(body []byte) ([]File, error) {
+	var files []File
+	lines := bufio.NewScanner(bytes.NewReader(body))
+	for lines.Scan() {
+		var file File
+		if err := json.Unmarshal(lines.Bytes(), &file); err != nil {
+			return nil, fmt.Errorf("line %d of manifest-files.json: %w", len(files)+1, err)
+		}
+		files = append(files, file)
+	}
+	return files, lines.Err()
+}
+
+// Checksum returns what the checksum object of a manifest holds.
+func Checksum(body []byte) []byte {
+	sum := md5.Sum(body) //nolint:gosec // see the import
+	return []byte(base64.StdEncoding.EncodeToString(sum[:]))
+}
