@@ -1,0 +1,239 @@
+package definition
+
+import (
+	"encoding/json"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"maps"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"dynamodb-to-s3/lambda/job"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// states returns every state of the embedded definition, those inside the Map too.
+func states(t *testing.T) map[string]state {
+	t.Helper()
+	var m machine
+	if err := json.Unmarshal(JSON, &m); err != nil {
+		t.Fatalf("the definition is no JSON: %v", err)
+	}
+	all := map[string]state{}
+	var add func(machine)
+	add = func(m machine) {
+		for name, s := range m.States {
+			if _, twice := all[name]; twice {
+				t.Errorf("there are two states %q", name)
+			}
+			all[name] = s
+			if s.ItemProcessor != nil {
+				add(*s.ItemProcessor)
+			}
+		}
+	}
+	add(m)
+	return all
+}
+
+func TestStatesAreThoseOfJob(t *testing.T) {
+	t.Parallel()
+	want := constants(t, "names.go", func(name string) bool { return strings.HasPrefix(name, "State") })
+	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(states(t)))); diff != "" {
+		t.Errorf("states (-constants of job +definition):\n%s", diff)
+	}
+}
+
+func TestTasksAreFunctionsOfJob(t *testing.T) {
+	t.Parallel()
+	want := map[string]job.Function{
+		job.StatePlan: job.FunctionPlan, job.StateScanSegment: job.FunctionScan, job.StateFinalize: job.FunctionFinalize,
+	}
+	got := map[string]job.Function{}
+	for name, s := range states(t) {
+		if s.Type == "Task" {
+			got[name] = job.Function(strings.TrimPrefix(s.Resource, "arn:aws:lambda:us-east-1:000000000000:function:"))
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("tasks and their functions (-want +got):\n%s", diff)
+	}
+	functions := slices.Sorted(maps.Values(got))
+	if !slices.Equal(functions, slices.Sorted(slices.Values(job.Functions()))) {
+		t.Errorf("got the functions %v, want all of %v", functions, job.Functions())
+	}
+}
+
+func TestErrorNamesArePermanentOrTransient(t *testing.T) {
+	t.Parallel()
+	var got []string
+	for _, name := range append(job.Permanent(), job.Transient()...) {
+		got = append(got, string(name))
+	}
+	slices.Sort(got)
+	want := constants(t, "errors.go", func(string) bool { return true })
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("error names (-constants of job +Permanent and Transient):\n%s", diff)
+	}
+}
+
+// The first Retry that matches is the one that counts.
+func TestPermanentErrorsAreNotRetried(t *testing.T) {
+	t.Parallel()
+	var permanent []string
+	for _, name := range job.Permanent() {
+		permanent = append(permanent, string(name))
+	}
+	attempts := map[string]int{job.StatePlan: 3, job.StateScanSegment: 6, job.StateFinalize: 6}
+	none := 0
+	for name, s := range states(t) {
+		if s.Type != "Task" {
+			if len(s.Retry) > 0 {
+				t.Errorf("state %q: a %s is retried", name, s.Type)
+			}
+			continue
+		}
+		some := attempts[name]
+		want := []retrier{
+			{ErrorEquals: permanent, MaxAttempts: &none},
+			{ErrorEquals: []string{"States.ALL"}, MaxAttempts: &some},
+		}
+		if diff := cmp.Diff(want, s.Retry); diff != "" {
+			t.Errorf("state %q: Retry (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+// A Catch anywhere else would take the execution to a Fail state, where a redrive begins and ends: the segments that were
+// scanned could not be kept.
+func TestOnlyPlanIsCaught(t *testing.T) {
+	t.Parallel()
+	want := map[string][]catcher{job.StatePlan: {{ErrorEquals: []string{"States.ALL"}, Next: job.StateCause}}}
+	got := map[string][]catcher{}
+	for name, s := range states(t) {
+		if len(s.Catch) > 0 {
+			got[name] = s.Catch
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("Catch by state (-want +got):\n%s", diff)
+	}
+}
+
+// The functions refuse a payload with a field that they do not know.
+func TestPayloadsAreWhatFunctionsTake(t *testing.T) {
+	t.Parallel()
+	all := states(t)
+	scan := maps.Clone(all[job.StateScanSegments].ItemSelector)
+	checkpoint, _ := strings.CutPrefix(*all[job.StateScanSegment].ResultPath, "$.")
+	scan[checkpoint] = nil
+	for _, test := range []struct {
+		state   string
+		payload map[string]json.RawMessage
+		into    any
+	}{
+		{job.StatePlan, all[job.StatePlan].Parameters, job.PlanInput{}},
+		{job.StatePlan + " execution", object(t, all[job.StatePlan].Parameters["execution"]), job.Execution{}},
+		{job.StateScanSegment, scan, job.ScanInput{}},
+		{job.StateFinalize, all[job.StateFinalize].Parameters, job.FinalizeInput{}},
+	} {
+		var got []string
+		for name := range test.payload {
+			got = append(got, strings.TrimSuffix(name, ".$"))
+		}
+		slices.Sort(got)
+		if diff := cmp.Diff(fields(test.into), got); diff != "" {
+			t.Errorf("%s: fields (-%T +payload):\n%s", test.state, test.into, diff)
+		}
+	}
+	if own := all[job.StateScanSegment].Parameters; own != nil {
+		t.Errorf("%s: got Parameters %v, want the state's whole input", job.StateScanSegment, own)
+	}
+}
+
+func TestMostSegmentsFitAPayload(t *testing.T) {
+	t.Parallel()
+	// The longest names there are, and expressions of the most bytes that DynamoDB takes.
+	long := func(n int) string { return strings.Repeat("x", n) }
+	total := int64(job.MaxSegments)
+	plan := job.Plan{
+		RunID: long(80), ExecutionID: "arn:aws:states:ap-southeast-2:123456789012:execution:" + long(80) + ":" + long(80),
+		StartTime: time.Date(2026, 1, 31, 23, 59, 59, 123_000_000, time.UTC),
+		Table:     long(255), TableARN: "arn:aws:dynamodb:ap-southeast-2:123456789012:table/" + long(255), TableID: long(36),
+		Bucket: long(63), BucketOwner: "123456789012", KMSKeyID: long(100), Prefix: long(512), Root: long(900),
+		Scan: job.Scan{
+			IndexName: long(255), FilterExpression: long(4096), ProjectionExpression: long(4096), TotalSegments: &total,
+			ExpressionAttributeNames:  map[string]string{"#a": long(255)},
+			ExpressionAttributeValues: map[string]job.AttributeValue{":a": json.RawMessage(`{"S":"` + long(4096) + `"}`)},
+		},
+		TotalSegments: job.MaxSegments, Format: job.FormatDynamoDBJSON, Compression: job.CompressionGZIP, FileSizeBytes: job.MaxFileSize,
+	}
+	output, err := json.Marshal(job.PlanOutput{Plan: plan, Segments: plan.Segments(), Concurrency: job.MaxSegments})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(plan.Segments()) != job.MaxSegments || len(output) > job.MaxPayloadBytes {
+		t.Errorf("the plan of %d segments has %d bytes, Step Functions carries %d", len(plan.Segments()), len(output), job.MaxPayloadBytes)
+	}
+	t.Logf("plan of %d segments: %d bytes of %d", job.MaxSegments, len(output), job.MaxPayloadBytes)
+	// The Map gathers its children's outputs before it drops them.
+	if gathered := (len(states(t)[job.StateSegmentEnd].Result) + len(",")) * job.MaxSegments; gathered > job.MaxPayloadBytes {
+		t.Errorf("the outputs of %d children have %d bytes, Step Functions carries %d", job.MaxSegments, gathered, job.MaxPayloadBytes)
+	}
+}
+
+// constants returns the values, sorted, of the string constants in a file of package job whose names are wanted.
+func constants(t *testing.T, file string, wanted func(name string) bool) []string {
+	t.Helper()
+	parsed, err := parser.ParseFile(token.NewFileSet(), "../../lambda/job/"+file, nil, parser.SkipObjectResolution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var values []string
+	for _, declaration := range parsed.Decls {
+		group, ok := declaration.(*ast.GenDecl)
+		if !ok || group.Tok != token.CONST {
+			continue
+		}
+		for _, spec := range group.Specs {
+			constant := spec.(*ast.ValueSpec)
+			literal, ok := constant.Values[0].(*ast.BasicLit)
+			if !ok || literal.Kind != token.STRING || !wanted(constant.Names[0].Name) {
+				continue
+			}
+			value, err := strconv.Unquote(literal.Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			values = append(values, value)
+		}
+	}
+	slices.Sort(values)
+	return values
+}
+
+// fields returns the names, sorted, of a struct's fields in JSON.
+func fields(of any) []string {
+	var names []string
+	for _, field := range reflect.VisibleFields(reflect.TypeOf(of)) {
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+func object(t *testing.T, raw json.RawMessage) map[string]json.RawMessage {
+	t.Helper()
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &members); err != nil {
+		t.Fatal(err)
+	}
+	return members
+}

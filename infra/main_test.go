@@ -1,0 +1,230 @@
+//go:build !race
+
+// The race detector trips on jsii, whose tests are here and in template_test.go; none of them may be parallel.
+
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"dynamodb-to-s3/infra/definition"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/jsii-runtime-go"
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "write infra/definition/definition.asl.json anew")
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	code := m.Run()
+	jsii.Close() // once: a client that is started again makes every call some ten times slower
+	os.Exit(code)
+}
+
+// template is what a stack becomes, with its references resolved as if it were deployed in us-east-1 by the account
+// 000000000000, and each resource named by its place in the app instead of by an identifier with a hash.
+type template struct {
+	resources map[string]resource
+}
+
+type resource struct {
+	Type           string
+	Properties     map[string]any
+	DeletionPolicy string
+	Metadata       map[string]any
+}
+
+// synthesized is the template of one stack, made once for all tests.
+var synthesized = sync.OnceValues(func() (template, error) {
+	folder, err := os.MkdirTemp("", "infra-test-")
+	if err != nil {
+		return template{}, err
+	}
+	defer func() { _ = os.RemoveAll(folder) }() // leftovers in a temporary folder fail no test
+	props := testProps(filepath.Join(folder, "code"))
+	if err := build(props.CodeFolder); err != nil {
+		return template{}, err
+	}
+	app := awscdk.NewApp(&awscdk.AppProps{
+		Outdir:             jsii.String(filepath.Join(folder, "out")),
+		AnalyticsReporting: jsii.Bool(false),
+		Context:            &map[string]any{"aws:cdk:enable-path-metadata": true},
+	})
+	if err := AddStack(app, "stack", props); err != nil {
+		return template{}, err
+	}
+	app.Synth(nil)
+	body, err := os.ReadFile(filepath.Join(folder, "out", "stack.template.json"))
+	if err != nil {
+		return template{}, err
+	}
+	return parseTemplate(body)
+})
+
+func synth(t *testing.T) template {
+	t.Helper()
+	made, err := synthesized()
+	if err != nil {
+		t.Fatalf("synthesize the stack: %v", err)
+	}
+	return made
+}
+
+func parseTemplate(body []byte) (template, error) {
+	var raw struct{ Resources map[string]resource }
+	if err := json.Unmarshal(body, &raw); err != nil {
+		return template{}, err
+	}
+	named := func(id string) string {
+		path, _ := raw.Resources[id].Metadata["aws:cdk:path"].(string)
+		return strings.TrimSuffix(strings.TrimPrefix(path, "stack/"), "/Resource")
+	}
+	r := resolver{arn: func(id string) (string, error) {
+		const place = ":us-east-1:000000000000:"
+		switch name := named(id); raw.Resources[id].Type {
+		case "AWS::Lambda::Function":
+			return "arn:aws:lambda" + place + "function:" + strings.TrimSuffix(name, "/Function"), nil
+		case "AWS::Logs::LogGroup":
+			return "arn:aws:logs" + place + "log-group:" + name + ":*", nil
+		case "AWS::StepFunctions::StateMachine":
+			return "arn:aws:states" + place + "stateMachine:" + name, nil
+		case "AWS::IAM::Role":
+			return "arn:aws:iam::000000000000:role/" + name, nil
+		default:
+			return "", fmt.Errorf("no ARN is known for %s, a %s", id, raw.Resources[id].Type)
+		}
+	}, ref: named}
+	made := template{resources: map[string]resource{}}
+	for id, each := range raw.Resources {
+		properties, err := r.resolve(each.Properties)
+		if err != nil {
+			return template{}, fmt.Errorf("resource %s: %w", id, err)
+		}
+		each.Properties, _ = properties.(map[string]any) // as it was
+		made.resources[named(id)] = each
+	}
+	return made, nil
+}
+
+// of returns the resources of one type, by name, and fails the test if there is none.
+func (m template) of(t *testing.T, kind string) map[string]resource {
+	t.Helper()
+	found := map[string]resource{}
+	for name, each := range m.resources {
+		if each.Type == kind {
+			found[name] = each
+		}
+	}
+	if len(found) == 0 {
+		t.Fatalf("the template has no %s", kind)
+	}
+	return found
+}
+
+// resolver computes CloudFormation's functions, as far as the stack uses them.
+type resolver struct {
+	arn func(id string) (string, error)
+	ref func(id string) string
+}
+
+func (r resolver) resolve(value any) (any, error) {
+	switch value := value.(type) {
+	case []any:
+		resolved := make([]any, len(value))
+		for i, each := range value {
+			var err error
+			if resolved[i], err = r.resolve(each); err != nil {
+				return nil, err
+			}
+		}
+		return resolved, nil
+	case map[string]any:
+		resolved := map[string]any{}
+		for name, each := range value {
+			argument, err := r.resolve(each)
+			if err != nil {
+				return nil, err
+			}
+			if name == "Ref" || strings.HasPrefix(name, "Fn::") {
+				return r.call(name, argument)
+			}
+			resolved[name] = argument
+		}
+		return resolved, nil
+	default:
+		return value, nil
+	}
+}
+
+func (r resolver) call(function string, argument any) (any, error) {
+	list, _ := argument.([]any)
+	switch {
+	case function == "Ref":
+		return r.reference(argument.(string)), nil
+	case function == "Fn::Sub":
+		return argument, nil // only in the names of assets, which no test looks at
+	case function == "Fn::GetAtt" && list[1] == "Arn":
+		return r.arn(list[0].(string))
+	case function == "Fn::Join":
+		var parts []string
+		for _, part := range list[1].([]any) {
+			parts = append(parts, part.(string))
+		}
+		return strings.Join(parts, list[0].(string)), nil
+	case function == "Fn::Split":
+		var parts []any
+		for part := range strings.SplitSeq(list[1].(string), list[0].(string)) {
+			parts = append(parts, part)
+		}
+		return parts, nil
+	case function == "Fn::Select":
+		return list[1].([]any)[int(list[0].(float64))], nil
+	default:
+		return nil, fmt.Errorf("%s %v is not resolved by this test", function, argument)
+	}
+}
+
+func (r resolver) reference(id string) string {
+	switch id {
+	case "AWS::Partition":
+		return "aws"
+	case "AWS::Region":
+		return "us-east-1"
+	case "AWS::AccountId":
+		return "000000000000"
+	}
+	if arn, err := r.arn(id); err == nil && strings.HasPrefix(arn, "arn:aws:states:") {
+		return arn // what Ref gives of a state machine is its ARN
+	}
+	return r.ref(id)
+}
+
+func TestDefinitionIsFresh(t *testing.T) {
+	machines := synth(t).of(t, "AWS::StepFunctions::StateMachine")
+	text, _ := machines["StateMachine"].Properties["DefinitionString"].(string)
+	var indented bytes.Buffer
+	if err := json.Indent(&indented, []byte(text), "", "  "); err != nil {
+		t.Fatalf("the synthesized definition is no JSON: %v\n%s", err, text)
+	}
+	indented.WriteByte('\n')
+	const file = "definition/definition.asl.json"
+	if *update {
+		if err := os.WriteFile(file, indented.Bytes(), 0o644); err != nil {
+			t.Fatalf("update the definition: %v", err)
+		}
+		return
+	}
+	if diff := cmp.Diff(string(definition.JSON), indented.String()); diff != "" {
+		t.Errorf("%s is not what the stack synthesizes: run `go test ./infra -update` (-file +synthesized):\n%s", file, diff)
+	}
+}

@@ -1,0 +1,132 @@
+package main
+
+import (
+	"time"
+
+	"dynamodb-to-s3/lambda/job"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	sfn "github.com/aws/aws-cdk-go/awscdk/v2/awsstepfunctions"
+	tasks "github.com/aws/aws-cdk-go/awscdk/v2/awsstepfunctionstasks"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+)
+
+// newStateMachine adds the state machine: Plan, then a Map over the segments, then Finalize.
+//
+// Only Plan has a Catch. Nothing is read before it has ended, so a new execution costs nothing, and its failure becomes one
+// sentence. ScanSegments, ScanSegment and Finalize have none, on purpose: an execution that ends in a Fail state is redriven
+// into that same state and fails again, and a Map that was caught has its MapStateExited event, so that its Map Run cannot be
+// redriven. Uncaught, a redrive goes on at the children that failed, from their checkpoints, or at Finalize.
+// https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html
+// https://docs.aws.amazon.com/step-functions/latest/dg/redrive-map-run.html
+//
+// The role is the CDK's: it may invoke the three functions (and, as the CDK has it, their versions, of which there are none)
+// and start, describe, stop and redrive this state machine's own executions, as a Distributed Map needs.
+func newStateMachine(scope constructs.Construct, id string, functions map[job.Function]awslambda.Function) sfn.StateMachine {
+	s := states{scope: constructs.NewConstruct(scope, jsii.String(id+"States")), functions: functions}
+	plan := s.task(job.StatePlan, job.FunctionPlan, attemptsOfPlan, map[string]any{
+		"request.$": "$",
+		"execution": map[string]any{
+			"id.$": "$$.Execution.Id", "name.$": "$$.Execution.Name", "startTime.$": "$$.Execution.StartTime",
+		},
+	}, nil)
+	plan.AddCatch(s.failure(), &sfn.CatchProps{Errors: jsii.Strings("States.ALL"), ResultPath: jsii.String("$")})
+	finalize := s.task(job.StateFinalize, job.FunctionFinalize, attempts, map[string]any{"plan.$": "$.plan"}, nil)
+	planned := sfn.NewChoice(s.scope, jsii.String(job.StatePlanned), nil).
+		When(sfn.Condition_BooleanEquals(jsii.String("$.committed"), jsii.Bool(true)), finalize, nil).
+		Otherwise(s.scanSegments().Next(finalize))
+	return sfn.NewStateMachine(scope, &id, &sfn.StateMachineProps{
+		DefinitionBody:   sfn.DefinitionBody_FromChainable(plan.Next(planned)),
+		StateMachineType: sfn.StateMachineType_STANDARD,
+		Comment: jsii.String(`Replicates a DynamoDB table to S3. Start an execution with an input such as {"table": "orders"}; ` +
+			`docs/request.md lists every field. Its name is the run's: give each run its own. To go on after a failure, redrive it.`),
+	})
+}
+
+const (
+	attempts       = 6 // over about three minutes
+	attemptsOfPlan = 3 // somebody is waiting for the answer to a request
+	// grace is how much longer than the function a Task waits: the function's own verdict is to arrive first.
+	grace = 30 * time.Second
+)
+
+// states makes states, of which some are alike.
+type states struct {
+	scope     constructs.Construct
+	functions map[job.Function]awslambda.Function
+}
+
+// task returns a state that calls a function. Without a payload the function gets the state's input. The ARN of the function
+// is the Task's resource: the function's answer is then the Task's result, and its error the Task's.
+func (s states) task(name string, function job.Function, tries float64, payload map[string]any, resultPath *string) tasks.LambdaInvoke {
+	props := &tasks.LambdaInvokeProps{
+		LambdaFunction:           s.functions[function],
+		PayloadResponseOnly:      jsii.Bool(true),
+		RetryOnServiceExceptions: jsii.Bool(false), // the Retry below has these too
+		ResultPath:               resultPath,
+		TaskTimeout:              sfn.Timeout_Duration(seconds(limitsOf[function].timeout + grace)),
+	}
+	if payload != nil {
+		props.Payload = sfn.TaskInput_FromObject(&payload)
+	}
+	task := tasks.NewLambdaInvoke(s.scope, &name, props)
+	var permanent []string
+	for _, failure := range job.Permanent() {
+		permanent = append(permanent, string(failure))
+	}
+	// The first Retry that names an error is the one that counts: these are not tried again, all others are.
+	task.AddRetry(&sfn.RetryProps{Errors: jsii.Strings(permanent...), MaxAttempts: jsii.Number(0)})
+	task.AddRetry(&sfn.RetryProps{
+		Errors: jsii.Strings("States.ALL"), MaxAttempts: &tries, Interval: seconds(2 * time.Second),
+		BackoffRate: jsii.Number(2), MaxDelay: seconds(time.Minute), JitterStrategy: sfn.JitterType_FULL,
+	})
+	return task
+}
+
+// scanSegments returns the Map. Each of its children calls scan until the segment is done, with the checkpoint of the call
+// before. A child's output is constant and tiny, for the Map gathers 10,000 of them, and then drops them.
+func (s states) scanSegments() sfn.DistributedMap {
+	scan := s.task(job.StateScanSegment, job.FunctionScan, attempts, nil, jsii.String("$.checkpoint"))
+	scanned := sfn.NewPass(s.scope, jsii.String(job.StateSegmentEnd), &sfn.PassProps{
+		Result: sfn.Result_FromObject(&map[string]any{}),
+	})
+	done := sfn.NewChoice(s.scope, jsii.String(job.StateSegmentDone), nil).
+		When(sfn.Condition_BooleanEquals(jsii.String("$.checkpoint.done"), jsii.Bool(true)), scanned, nil).
+		Otherwise(scan)
+	segments := sfn.NewDistributedMap(s.scope, jsii.String(job.StateScanSegments), &sfn.DistributedMapProps{
+		Label:              jsii.String("Segments"),
+		ItemsPath:          jsii.String("$.segments"),
+		MaxConcurrencyPath: jsii.String("$.concurrency"),
+		ItemSelector:       &map[string]any{"plan.$": "$.plan", "segment.$": "$$.Map.Item.Value"},
+		ResultPath:         sfn.JsonPath_DISCARD(),
+	})
+	// A child may take days: an Express one has five minutes.
+	return segments.ItemProcessor(scan.Next(done), &sfn.ProcessorConfig{
+		Mode: sfn.ProcessorMode_DISTRIBUTED, ExecutionType: sfn.ProcessorType_STANDARD,
+	})
+}
+
+// failure returns the states that end an execution with the error's name and a cause that a person can read. A function's
+// error arrives as JSON in Cause, of which only the message is meant for a person. Anything else, a timeout or a function
+// that Lambda could not run, is shown as it came, so that nothing depends on what Cause holds or whether there is one.
+func (s states) failure() sfn.Choice {
+	failed := sfn.NewFail(s.scope, jsii.String(job.StateFailed), &sfn.FailProps{
+		ErrorPath: jsii.String("$.Error"), CausePath: jsii.String("$.detail.errorMessage"),
+	})
+	read := sfn.NewPass(s.scope, jsii.String(job.StateReadCause), &sfn.PassProps{Parameters: &map[string]any{
+		"Error.$": "$.Error", "detail.$": "States.StringToJson($.Cause)",
+	}})
+	keep := sfn.NewPass(s.scope, jsii.String(job.StateKeepCause), &sfn.PassProps{Parameters: &map[string]any{
+		"Error.$": "$.Error",
+		"detail":  map[string]any{"errorMessage.$": "States.Format('the plan function gave no answer: {}', States.JsonToString($))"},
+	}})
+	// A Cause that was cut short does not end in a brace, and is no JSON.
+	message := sfn.Condition_And(
+		sfn.Condition_IsPresent(jsii.String("$.Cause")),
+		sfn.Condition_StringMatches(jsii.String("$.Cause"), jsii.String(`{*"errorMessage"*}`)),
+	)
+	return sfn.NewChoice(s.scope, jsii.String(job.StateCause), nil).
+		When(message, read.Next(failed), nil).
+		Otherwise(keep.Next(failed))
+}

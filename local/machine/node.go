@@ -1,0 +1,66 @@
+package machine
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"dynamodb-to-s3/local/leash"
+	"dynamodb-to-s3/local/workspace"
+)
+
+// stopGrace is how long Node.js may take to leave after SIGTERM.
+const stopGrace = 2 * time.Second
+
+// runScript runs a script of local/node with stdin as its input, while read takes its output to the end. The script ends
+// with ctx, or when read fails.
+func runScript(ctx context.Context, script string, stdin []byte, read func(stdout io.Reader) error) error {
+	here, err := workspace.Find()
+	if err != nil {
+		return err
+	}
+	scripts, err := here.Scripts()
+	if err != nil {
+		return err
+	}
+	node, err := workspace.NodeJS()
+	if err != nil {
+		return err
+	}
+	parent := ctx
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var complaints bytes.Buffer
+	cmd := exec.CommandContext(ctx, node, filepath.Join(scripts, script))
+	cmd.Stdin = bytes.NewReader(stdin)
+	cmd.Stderr = &complaints
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = stopGrace
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	child, err := leash.Start(cmd)
+	if err != nil {
+		return err
+	}
+	readErr := read(stdout)
+	if readErr != nil {
+		cancel()
+	}
+	err = child.Wait()
+	switch {
+	case parent.Err() != nil:
+		return parent.Err()
+	case readErr != nil:
+		return readErr
+	case err != nil:
+		return fmt.Errorf("%s: %w: %s", script, err, bytes.TrimSpace(complaints.Bytes()))
+	}
+	return nil
+}

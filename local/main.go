@@ -1,0 +1,62 @@
+// Command local runs on this computer what CDK deploys: the same state machine definition, the same handlers.
+//
+//	local run    runs one execution and prints its output as JSON
+//	local serve  answers Lambda's Invoke API with the functions
+//
+// An endpoint in AWS_ENDPOINT_URL_DYNAMODB or AWS_ENDPOINT_URL_S3 is used. Where none is given, a server is started here:
+// dynalite with a sample table, VersityGW with its objects as plain files in .local/s3. With -aws it is the real thing.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(command(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+const usage = `usage: go run ./local <command> [flags]
+
+  run    run one execution of the state machine and print its output as JSON
+  serve  answer Lambda's Invoke API with the functions
+
+go run ./local <command> -h shows the flags of a command.
+`
+
+// command runs one command and returns the program's exit code: 0 for success, 1 for a failure, 2 for wrong arguments.
+func command(ctx context.Context, args []string, stdout io.Writer, stderr *os.File) int {
+	commands := map[string]func(context.Context, []string, io.Writer, *os.File) error{"run": run, "serve": serve}
+	if len(args) == 0 || commands[args[0]] == nil {
+		_, _ = io.WriteString(stderr, usage)
+		return 2
+	}
+	err := commands[args[0]](ctx, args[1:], stdout, stderr)
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, errExecutionFailed): // its output has said why
+		return 1
+	case errors.Is(err, flag.ErrHelp):
+		return 2
+	default:
+		_, _ = fmt.Fprintln(stderr, "local "+args[0]+": "+err.Error())
+		if _, wrong := errors.AsType[*usageError](err); wrong {
+			return 2
+		}
+		return 1
+	}
+}
+
+// usageError is a fault in the arguments.
+type usageError struct{ text string }
+
+func (e *usageError) Error() string { return e.text }

@@ -1,0 +1,92 @@
+// Package meter shows how far a piece of work is: a bar on a terminal, plain lines elsewhere.
+package meter
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+)
+
+// Work is what is shown. The functions are called from another goroutine.
+type Work struct {
+	Name string
+	// Total and Done say how much there is and how much of it is done, in the same unit. Total may be 0 as long as it is not
+	// known.
+	Total, Done func() int64
+	// Detail is shown beside it; it may be nil.
+	Detail func() string
+}
+
+const (
+	barEvery  = 100 * time.Millisecond
+	lineEvery = 2 * time.Second
+)
+
+// Show shows the work on w until stop is called, which shows its end.
+func Show(w *os.File, work Work) (stop func()) {
+	draw, every := lines(w, work), lineEvery
+	if term.IsTerminal(int(w.Fd())) { //nolint:gosec // a file descriptor is an int everywhere
+		draw, every = bar(w, work), barEvery
+	}
+	ticker := time.NewTicker(every)
+	var ended sync.WaitGroup
+	quit := make(chan struct{})
+	ended.Go(func() {
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ticker.C:
+				draw(false)
+			case <-quit:
+				draw(true)
+				return
+			}
+		}
+	})
+	return sync.OnceFunc(func() { close(quit); ended.Wait() })
+}
+
+func lines(w io.Writer, work Work) func(last bool) {
+	return func(bool) {
+		_, _ = fmt.Fprintf(w, "%s: %d/%d%s\n", work.Name, work.Done(), work.Total(), detail(work)) // a lost line is no harm
+	}
+}
+
+func bar(w io.Writer, work Work) func(last bool) {
+	b := progressbar.NewOptions64(max(work.Total(), 1), progressbar.OptionSetWriter(w), progressbar.OptionSetWidth(24),
+		progressbar.OptionShowCount(), progressbar.OptionSetPredictTime(false), progressbar.OptionSetElapsedTime(false),
+		progressbar.OptionClearOnFinish())
+	return func(last bool) {
+		b.ChangeMax64(max(work.Total(), 1))
+		b.Describe(work.Name + detail(work))
+		_ = b.Set64(min(work.Done(), max(work.Total(), 1))) // a lost frame is no harm
+		if last {
+			_ = b.Clear()
+			lines(w, work)(true)
+		}
+	}
+}
+
+func detail(work Work) string {
+	if work.Detail == nil {
+		return ""
+	}
+	return " " + work.Detail()
+}
+
+// Count writes a number with a comma at every thousand.
+func Count(n int64) string {
+	text := fmt.Sprint(n)
+	for at := len(text) - 3; at > 0 && text[at-1] != '-'; at -= 3 {
+		text = text[:at] + "," + text[at:]
+	}
+	return text
+}
+
+// Megabytes writes a number of bytes as MB of a million bytes.
+func Megabytes(bytes int64) string { return fmt.Sprintf("%.1f MB", float64(bytes)/1e6) }

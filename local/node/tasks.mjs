@@ -1,0 +1,113 @@
+// Answers Task states: Lambda functions through Lambda's Invoke API, and whatever is added to INTEGRATIONS.
+
+import http from "node:http";
+import { TaskError, TerminalError } from "./errors.mjs";
+import { withinQuota } from "./quota.mjs";
+
+// Service integrations by their Resource, for instance "arn:aws:states:::aws-sdk:dynamodb:describeExport":
+// (input) => a promise of the result. None yet.
+const INTEGRATIONS = {};
+
+// The name, without the version or alias that may follow it.
+const FUNCTION_ARN = /^arn:[^:]+:lambda:[^:]*:[^:]*:function:([^:]+)/;
+
+// What the Invoke API's HTTP statuses are called in Step Functions, where the answer does not say it in its header.
+const ERRORS_BY_STATUS = {
+  404: "ResourceNotFoundException",
+  413: "RequestTooLargeException",
+  429: "TooManyRequestsException",
+};
+
+/** A function for each Task state, by the state's name, that takes the state's processed input to its result. */
+export function taskHandlers(tasks, invokeUrl) {
+  const invoke = invoker(invokeUrl);
+  const handlers = {};
+  for (const [state, { Resource: resource }] of tasks) {
+    const answer = INTEGRATIONS[resource] ?? lambda(resource, invoke) ?? unsupported(state, resource);
+    handlers[state] = async (input) => {
+      withinQuota(input, `the payload of state "${state}"`);
+      const result = await answer(input);
+      withinQuota(result, `the result of state "${state}"`);
+      return result;
+    };
+  }
+  return handlers;
+}
+
+function lambda(resource, invoke) {
+  const name = FUNCTION_ARN.exec(resource)?.[1];
+  return name && ((input) => invoke(name, input));
+}
+
+// Terminal, so that no Catch takes a gap of this runner for a failure of the task.
+function unsupported(state, resource) {
+  return () => {
+    throw new TerminalError(
+      "States.Runtime",
+      `state "${state}": the local runner runs Lambda functions only and cannot call "${resource}"`,
+    );
+  };
+}
+
+function invoker(invokeUrl) {
+  // Plain http: fetch gives up on an answer whose headers take more than 300 seconds, and an invocation may take 900.
+  // Sockets are kept, since 10,000 children with a connection for each call would use up the local ports.
+  const agent = new http.Agent({ keepAlive: true, maxSockets: Infinity, maxFreeSockets: 1024 });
+
+  return async function invoke(name, input) {
+    const url = `${invokeUrl}/2015-03-31/functions/${encodeURIComponent(name)}/invocations`;
+    let answer;
+    try {
+      answer = await post(agent, url, JSON.stringify(input));
+    } catch (error) {
+      throw new TaskError("Lambda.SdkClientException", `invoke function ${name}: ${error.message || error.code}`);
+    }
+    return readAnswer(name, answer);
+  };
+}
+
+function readAnswer(name, { status, headers, body }) {
+  if (status !== 200) {
+    const declared = headers["x-amzn-errortype"]?.split(":")[0];
+    const error = declared ?? ERRORS_BY_STATUS[status] ?? (status >= 500 ? "ServiceException" : "AWSLambdaException");
+    throw new TaskError(`Lambda.${error}`, `invoke function ${name}: HTTP ${status}: ${body.trim()}`);
+  }
+  if (headers["x-amz-function-error"]) {
+    // Step Functions makes the function's whole answer the Cause.
+    throw new TaskError(parse(body)?.errorType || "Lambda.Unknown", body);
+  }
+  const result = body === "" ? null : parse(body);
+  if (result === undefined) {
+    throw new TaskError("Lambda.SdkClientException", `invoke function ${name}: the answer is no JSON: ${body.slice(0, 200)}`);
+  }
+  return result;
+}
+
+function parse(body) {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+}
+
+function post(agent, url, payload) {
+  return new Promise((resolve, reject) => {
+    const headers = { "Content-Type": "application/json", "Content-Length": Buffer.byteLength(payload) };
+    const request = http.request(url, { method: "POST", agent, headers }, (response) => {
+      const chunks = [];
+      response.on("data", (chunk) => chunks.push(chunk));
+      response.on("error", reject);
+      response.on("end", () => {
+        const body = Buffer.concat(chunks).toString("utf8");
+        resolve({ status: response.statusCode, headers: response.headers, body });
+      });
+    });
+    request.on("error", (error) => {
+      // A kept socket that the server closed before it saw this request: nothing ran, so ask again on another one.
+      if (request.reusedSocket && error.code === "ECONNRESET") resolve(post(agent, url, payload));
+      else reject(error);
+    });
+    request.end(payload);
+  });
+}

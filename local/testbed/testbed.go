@@ -1,0 +1,132 @@
+// Package testbed gives tests the real servers, dynalite and VersityGW, started once for a test process, and the real SDK to
+// speak to them. A package that uses it calls Main from its TestMain.
+package testbed
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"testing"
+
+	"dynamodb-to-s3/lambda/client"
+	"dynamodb-to-s3/local/embedded"
+	"dynamodb-to-s3/local/orders"
+	"dynamodb-to-s3/local/workspace"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+)
+
+var (
+	source, destination aws.Config
+	count               atomic.Int64
+)
+
+// Main starts the servers, runs the tests and stops the servers. It does not return.
+func Main(m *testing.M) {
+	code, err := run(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "testbed:", err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func run(m *testing.M) (int, error) {
+	ctx := context.Background()
+	checkout, err := workspace.Find()
+	if err != nil {
+		return 0, err
+	}
+	servers, err := embedded.In(checkout)
+	if err != nil {
+		return 0, err
+	}
+	folder, err := os.MkdirTemp("", "testbed")
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = os.RemoveAll(folder) }() // the system's to clear if not ours
+	servers.DataDir, servers.MetaDir = filepath.Join(folder, "s3"), filepath.Join(folder, "meta")
+
+	dynamoDB, err := embedded.StartDynamoDB(ctx, servers)
+	if err != nil {
+		return 0, err
+	}
+	defer dynamoDB.Stop()
+	gateway, err := embedded.StartS3(ctx, servers)
+	if err != nil {
+		return 0, err
+	}
+	defer gateway.Stop()
+	if source, err = configure(ctx, dynamoDB); err != nil {
+		return 0, err
+	}
+	if destination, err = configure(ctx, gateway); err != nil {
+		return 0, err
+	}
+	return m.Run(), nil
+}
+
+func configure(ctx context.Context, server *embedded.Server) (aws.Config, error) {
+	return client.Config(ctx, config.WithRegion(embedded.Region), config.WithBaseEndpoint(server.URL),
+		config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider(server.AccessKey, server.SecretKey, "")))
+}
+
+// Configs returns the configurations to read tables and to write objects with.
+func Configs() (read, write aws.Config) { return source, destination }
+
+// DynamoDB returns a client of the DynamoDB server.
+func DynamoDB() *dynamodb.Client { return dynamodb.NewFromConfig(source) }
+
+// S3 returns a client of the S3 server.
+func S3() *s3.Client { return client.S3(destination) }
+
+// Bucket creates a bucket for one test and returns its name.
+func Bucket(tb testing.TB) string {
+	tb.Helper()
+	name := unique("bucket")
+	if _, err := S3().CreateBucket(tb.Context(), &s3.CreateBucketInput{Bucket: &name}); err != nil {
+		tb.Fatal(err)
+	}
+	return name
+}
+
+// Orders creates a table of the sample's orders for one test and returns its name.
+func Orders(tb testing.TB, items int) string {
+	tb.Helper()
+	name := unique("orders")
+	if err := orders.Create(tb.Context(), DynamoDB(), name); err != nil {
+		tb.Fatal(err)
+	}
+	if err := orders.Load(tb.Context(), DynamoDB(), name, orders.Seed, items, nil); err != nil {
+		tb.Fatal(err)
+	}
+	return name
+}
+
+// Keys returns the keys of all objects of a bucket that begin with prefix, in order.
+func Keys(tb testing.TB, bucket, prefix string) []string {
+	tb.Helper()
+	var keys []string
+	pages := s3.NewListObjectsV2Paginator(S3(), &s3.ListObjectsV2Input{Bucket: &bucket, Prefix: &prefix})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(tb.Context())
+		if err != nil {
+			tb.Fatal(err)
+		}
+		for _, object := range page.Contents {
+			keys = append(keys, *object.Key)
+		}
+	}
+	return keys
+}
+
+func unique(kind string) string {
+	return fmt.Sprintf("%s-%d", kind, count.Add(1))
+}
