@@ -12,7 +12,8 @@ BIN        := $(CURDIR)/.local/bin
 TOOLS      := $(BIN)/versitygw
 MODULES    := local/node/node_modules/.package-lock.json
 
-export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 1
+# jsii warns of Node.js versions past their end of life; the value is a list of those not to warn of.
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 .PHONY: help run test race check build synth bench deps clean
 

@@ -45,7 +45,7 @@ func newStateMachine(scope constructs.Construct, id string, functions map[job.Fu
 }
 
 const (
-	attempts       = 6 // over about three minutes
+	attempts       = 6 // over two minutes at most, half of that on average
 	attemptsOfPlan = 3 // somebody is waiting for the answer to a request
 	// grace is how much longer than the function a Task waits: the function's own verdict is to arrive first.
 	grace = 30 * time.Second

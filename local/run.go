@@ -32,6 +32,11 @@ var errExecutionFailed = errors.New("the execution failed")
 // demo is the request that is run where none is given: 8 segments, several objects each.
 const demo = `{"table": "orders", "bucket": "demo", "prefix": "{table}", "segments": 8, "fileSizeBytes": 262144}`
 
+// functionOf is the function that a state calls.
+var functionOf = map[string]job.Function{
+	job.StatePlan: job.FunctionPlan, job.StateScanSegment: job.FunctionScan, job.StateFinalize: job.FunctionFinalize,
+}
+
 // arnPrefix is what a local execution's id begins with, in place of a real region and account.
 const arnPrefix = "arn:aws:states:local:000000000000:"
 
@@ -149,7 +154,7 @@ func (f runFlags) execute(ctx context.Context, v *services, request json.RawMess
 			case machine.MapIterationSucceeded:
 				done.Add(1)
 			case machine.StateRetried:
-				log.WarnContext(ctx, "retried", "state", e.State, "error", e.Error, "attempt", e.Attempt)
+				_, _ = fmt.Fprintf(stderr, "retry %d of %s after %s: %s\n", e.Attempt, e.State, e.Error, functions.lastFailure(functionOf[e.State]))
 			}
 		},
 	})
@@ -191,6 +196,7 @@ func createBucket(ctx context.Context, v *services, request json.RawMessage) err
 // verify reads the run back and compares it with the table.
 func verify(ctx context.Context, v *services, result job.Result, stderr *os.File) error {
 	start := time.Now()
+	_, _ = fmt.Fprintln(stderr, "verifying: reading everything back through the manifest and comparing it with the table")
 	compared, err := readback.Compare(ctx, dynamodb.NewFromConfig(v.source), client.S3(v.destination), result)
 	if err != nil {
 		return fmt.Errorf("verify: %w", err)

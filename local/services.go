@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -9,6 +10,8 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -22,6 +25,7 @@ import (
 	"dynamodb-to-s3/local/orders"
 	"dynamodb-to-s3/local/workspace"
 
+	"github.com/aws/aws-lambda-go/lambda/messages"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -184,10 +188,12 @@ type functions struct {
 	progress *segment.Progress
 	url      string
 	server   *http.Server
+	mu       sync.Mutex
+	failures map[job.Function]error // the last one of each
 }
 
 func startFunctions(ctx context.Context, v *services, s settings, addr string, log *slog.Logger) (*functions, error) {
-	f := &functions{progress: new(segment.Progress)}
+	f := &functions{progress: new(segment.Progress), failures: map[job.Function]error{}}
 	engine := handler.New(v.source, v.destination, handler.Options{
 		Log: log, Progress: f.progress, Defaults: os.Getenv(job.EnvDefaults), Account: v.account,
 	})
@@ -198,11 +204,40 @@ func startFunctions(ctx context.Context, v *services, s settings, addr string, l
 	}
 	f.url = "http://" + listener.Addr().String()
 	f.server = &http.Server{
-		Handler:           invoke.Server{Function: engine.Handler, Timeout: s.timeout}.Handler(),
+		Handler:           invoke.Server{Function: f.watch(engine.Handler), Timeout: s.timeout}.Handler(),
 		ReadHeaderTimeout: 10 * time.Second,
 	}
 	go func() { _ = f.server.Serve(listener) }() // ends with close
 	return f, nil
+}
+
+// watch keeps the failures of the functions, to tell why they are tried again.
+func (f *functions) watch(of func(job.Function) handler.Handler) func(job.Function) handler.Handler {
+	return func(name job.Function) handler.Handler {
+		own := of(name)
+		if own == nil {
+			return nil
+		}
+		return func(ctx context.Context, payload json.RawMessage) (any, error) {
+			out, err := own(ctx, payload)
+			if err != nil {
+				f.mu.Lock()
+				f.failures[name] = err
+				f.mu.Unlock()
+			}
+			return out, err
+		}
+	}
+}
+
+// lastFailure returns why a function has last failed, in one line.
+func (f *functions) lastFailure(name job.Function) string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if named, ok := errors.AsType[messages.InvokeResponse_Error](f.failures[name]); ok {
+		return strings.ReplaceAll(named.Message, "\n", " ")
+	}
+	return "no answer"
 }
 
 func (f *functions) close() { _ = f.server.Close() } // nothing is left to be said to anybody

@@ -21,8 +21,8 @@ const (
 	requestTimeout = 60 * time.Second
 	// maxBackoff bounds the wait between two tries.
 	maxBackoff = 5 * time.Second
-	// tries is how often a request is tried, over half a minute or so: an endpoint that is not there is then reported.
-	tries = 10
+	// tries is how often a request is tried, over ten seconds or so: what is not there is then reported.
+	tries = 6
 	// untilTheEnd is for pages: a segment that is throttled waits for as long as its invocation can.
 	untilTheEnd = 0
 )

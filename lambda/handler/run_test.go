@@ -347,6 +347,7 @@ func TestFinalizeCommitsNothingThatIsNotWhole(t *testing.T) {
 
 func TestOneSegmentOfManyIsARunOfItsOwn(t *testing.T) {
 	table, bucket := testbed.Orders(t, 1000), testbed.Bucket(t)
+	var mu sync.Mutex
 	seen := map[string]int{}
 	for segment := range 3 {
 		result, err := execution{
@@ -359,7 +360,12 @@ func TestOneSegmentOfManyIsARunOfItsOwn(t *testing.T) {
 		if result.Segments != 1 {
 			t.Errorf("the result has %d segments", result.Segments)
 		}
-		err = readback.Records(t.Context(), testbed.S3(), result, func(line []byte) error { seen[string(line)]++; return nil }, func() {})
+		err = readback.Records(t.Context(), testbed.S3(), result, func(line []byte) error {
+			mu.Lock()
+			defer mu.Unlock()
+			seen[string(line)]++
+			return nil
+		}, func() {})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -15,8 +15,7 @@ import (
 // Work is what is shown. The functions are called from another goroutine.
 type Work struct {
 	Name string
-	// Total and Done say how much there is and how much of it is done, in the same unit. Total may be 0 as long as it is not
-	// known.
+	// Total and Done say how much there is and how much of it is done, in the same unit. Nothing is shown as long as Total is 0.
 	Total, Done func() int64
 	// Detail is shown beside it; it may be nil.
 	Detail func() string
@@ -53,7 +52,10 @@ func Show(w *os.File, work Work) (stop func()) {
 
 func lines(w io.Writer, work Work) func(last bool) {
 	return func(bool) {
-		_, _ = fmt.Fprintf(w, "%s: %d/%d%s\n", work.Name, work.Done(), work.Total(), detail(work)) // a lost line is no harm
+		if work.Total() == 0 {
+			return
+		}
+		_, _ = fmt.Fprintf(w, "%s: %s/%s%s\n", work.Name, Count(work.Done()), Count(work.Total()), detail(work)) // a lost line is no harm
 	}
 }
 
@@ -62,9 +64,12 @@ func bar(w io.Writer, work Work) func(last bool) {
 		progressbar.OptionShowCount(), progressbar.OptionSetPredictTime(false), progressbar.OptionSetElapsedTime(false),
 		progressbar.OptionClearOnFinish())
 	return func(last bool) {
-		b.ChangeMax64(max(work.Total(), 1))
+		if work.Total() == 0 {
+			return
+		}
+		b.ChangeMax64(work.Total())
 		b.Describe(work.Name + detail(work))
-		_ = b.Set64(min(work.Done(), max(work.Total(), 1))) // a lost frame is no harm
+		_ = b.Set64(min(work.Done(), work.Total())) // a lost frame is no harm
 		if last {
 			_ = b.Clear()
 			lines(w, work)(true)

@@ -17,6 +17,7 @@ import (
 	"io"
 	"reflect"
 	"strings"
+	"sync"
 
 	"dynamodb-to-s3/lambda/job"
 	"dynamodb-to-s3/lambda/manifest"
@@ -28,7 +29,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/klauspost/compress/zstd"
+	"golang.org/x/sync/errgroup"
 )
+
+// workers is how many objects, or segments of the table, are read at once.
+const workers = 4
 
 // Item is one item by its attributes.
 type Item = map[string]types.AttributeValue
@@ -47,6 +52,7 @@ func Compare(ctx context.Context, source *dynamodb.Client, destination *s3.Clien
 		return Report{}, err
 	}
 	report := Report{}
+	var mu sync.Mutex // guards items and report
 	err = Records(ctx, destination, result, func(line []byte) error {
 		var record struct{ Item json.RawMessage }
 		if err := json.Unmarshal(line, &record); err != nil {
@@ -57,17 +63,19 @@ func Compare(ctx context.Context, source *dynamodb.Client, destination *s3.Clien
 			return err
 		}
 		id := identity(item, keys)
+		mu.Lock()
 		want, known := items[id]
+		delete(items, id)
+		report.Items++
+		mu.Unlock()
 		switch {
 		case !known:
 			return fmt.Errorf("the item with key %s is not in the table, or was written twice", id)
 		case !reflect.DeepEqual(item, want):
 			return fmt.Errorf("the item with key %s differs from the table's", id)
 		}
-		delete(items, id)
-		report.Items++
 		return nil
-	}, func() { report.Objects++ })
+	}, func() { mu.Lock(); report.Objects++; mu.Unlock() })
 	if err != nil {
 		return report, err
 	}
@@ -87,17 +95,28 @@ func readTable(ctx context.Context, client *dynamodb.Client, table string) (item
 		keys = append(keys, aws.ToString(key.AttributeName))
 	}
 	items = map[string]Item{}
-	pages := dynamodb.NewScanPaginator(client, &dynamodb.ScanInput{TableName: &table})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, nil, err
-		}
-		for _, item := range page.Items {
-			items[identity(item, keys)] = item
-		}
+	var mu sync.Mutex // guards items
+	group, ctx := errgroup.WithContext(ctx)
+	for segment := range int32(workers) {
+		group.Go(func() error {
+			pages := dynamodb.NewScanPaginator(client, &dynamodb.ScanInput{
+				TableName: &table, TotalSegments: aws.Int32(workers), Segment: &segment, ConsistentRead: aws.Bool(true),
+			})
+			for pages.HasMorePages() {
+				page, err := pages.NextPage(ctx)
+				if err != nil {
+					return fmt.Errorf("read table %s: %w", table, err)
+				}
+				mu.Lock()
+				for _, item := range page.Items {
+					items[identity(item, keys)] = item
+				}
+				mu.Unlock()
+			}
+			return nil
+		})
 	}
-	return items, keys, nil
+	return items, keys, group.Wait()
 }
 
 // identity returns an item's primary key as a text.
@@ -116,8 +135,8 @@ func identity(item Item, keys []string) string {
 	return strings.TrimSpace(id.String())
 }
 
-// Records calls record for each line of each object that the run's manifest names, and object after each object. It checks
-// the manifest's own counts and checksums.
+// Records calls record for each line of each object that the run's manifest names, and object after each object, from several
+// goroutines at once. It checks the manifest's own counts and checksums.
 func Records(ctx context.Context, client *s3.Client, result job.Result, record func(line []byte) error, object func()) error {
 	layout := job.Layout{Root: result.Root}
 	body, err := get(ctx, client, result.Bucket, layout.ManifestSummary())
@@ -136,12 +155,20 @@ func Records(ctx context.Context, client *s3.Client, result job.Result, record f
 		return err
 	}
 	var items int64
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(workers)
 	for _, file := range files {
-		if err := readObject(ctx, client, result.Bucket, file, record); err != nil {
-			return fmt.Errorf("%s: %w", file.DataFileKey, err)
-		}
 		items += file.ItemCount
-		object()
+		group.Go(func() error {
+			if err := readObject(ctx, client, result.Bucket, file, record); err != nil {
+				return fmt.Errorf("%s: %w", file.DataFileKey, err)
+			}
+			object()
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
 	}
 	if items != summary.ItemCount {
 		return fmt.Errorf("manifest-summary.json has itemCount %d, its files have %d", summary.ItemCount, items)
