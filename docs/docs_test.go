@@ -77,9 +77,12 @@ func TestReferenceIsFresh(t *testing.T) {
 func table(page *strings.Builder, title string, s *jsonschema.Schema) {
 	fmt.Fprintf(page, "\n## %s\n\n| field | type and bounds | meaning |\n|---|---|---|\n", title)
 	for property := s.Properties.Oldest(); property != nil; property = property.Next() {
-		fmt.Fprintf(page, "| `%s` | %s | %s |\n", property.Key, bounds(property.Value), strings.ReplaceAll(property.Value.Description, "|", `\|`))
+		fmt.Fprintf(page, "| `%s` | %s | %s |\n", property.Key, bounds(property.Value), markdown.Replace(property.Value.Description))
 	}
 }
+
+// markdown escapes what a table's cell would take for something else.
+var markdown = strings.NewReplacer("|", `\|`, "<", `\<`)
 
 // bounds says what a field may hold.
 func bounds(s *jsonschema.Schema) string {
@@ -203,4 +206,19 @@ func TestPictureIsFresh(t *testing.T) {
 		t.Fatal("README.md has no place for the picture")
 	}
 	fresh(t, "../README.md", []byte(before+begin+"```mermaid\n"+strings.TrimSpace(picture)+"\n```\n"+end+after))
+}
+
+func TestEveryErrorIsExplained(t *testing.T) {
+	page, err := os.ReadFile("errors.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	permanent, transient, _ := strings.Cut(string(page), "## Worth another try")
+	for names, section := range map[*[]job.ErrorName]string{new(job.Permanent()): permanent, new(job.Transient()): transient} {
+		for _, name := range *names {
+			if strings.Count(section, "| `"+string(name)+"` |") != 1 || strings.Count(string(page), "| `"+string(name)+"` |") != 1 {
+				t.Errorf("errors.md does not explain %s once, in its section", name)
+			}
+		}
+	}
 }

@@ -42,8 +42,8 @@ const arnPrefix = "arn:aws:states:local:000000000000:"
 
 type runFlags struct {
 	settings
-	input, name string
-	verbose     bool
+	input, name     string
+	verify, verbose bool
 }
 
 // run runs one execution.
@@ -52,8 +52,9 @@ func run(ctx context.Context, args []string, stdout io.Writer, stderr *os.File) 
 	flags := flag.NewFlagSet("local run", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	f.register(flags)
-	flags.StringVar(&f.input, "input", "", "the request: a JSON `file`, or - for standard input (default: the demo's, which is then verified)")
+	flags.StringVar(&f.input, "input", "", "the request: a JSON `file`, or - for standard input (default: the demo's, with -verify)")
 	flags.StringVar(&f.name, "name", "", "the execution's `name`, and so the run's; the same one with the same request goes on where it was (default: the time)")
+	flags.BoolVar(&f.verify, "verify", false, "read everything back through the manifest and compare it with the table")
 	flags.BoolVar(&f.verbose, "v", false, "show the functions' logs")
 	if err := parse(flags, args); err != nil {
 		return err
@@ -61,7 +62,7 @@ func run(ctx context.Context, args []string, stdout io.Writer, stderr *os.File) 
 	if err := f.check(); err != nil {
 		return err
 	}
-	request, isDemo, err := f.request()
+	request, err := f.request()
 	if err != nil {
 		return err
 	}
@@ -89,7 +90,7 @@ func run(ctx context.Context, args []string, stdout io.Writer, stderr *os.File) 
 	if err := json.Unmarshal(outcome.Output, &result); err != nil {
 		return fmt.Errorf("the execution's output: %w", err)
 	}
-	if isDemo {
+	if f.verify {
 		if err := verify(ctx, services, result, stderr); err != nil {
 			return err
 		}
@@ -98,26 +99,41 @@ func run(ctx context.Context, args []string, stdout io.Writer, stderr *os.File) 
 	return nil
 }
 
-// request returns the execution's input, as it was given.
-func (f runFlags) request() (request json.RawMessage, isDemo bool, err error) {
+// request returns the execution's input, as it was given. The demo's is verified.
+func (f *runFlags) request() (request json.RawMessage, err error) {
 	switch f.input {
 	case "":
 		if f.aws || os.Getenv(envDynamoDBEndpoint) != "" {
-			return nil, false, &usageError{"-input is missing: only the sample table has a request of its own"}
+			return nil, &usageError{"-input is missing: only the sample table has a request of its own"}
 		}
-		return json.RawMessage(demo), true, nil
+		f.verify = true
+		return json.RawMessage(demo), nil
 	case "-":
 		request, err = io.ReadAll(os.Stdin)
 	default:
 		request, err = os.ReadFile(f.input)
 	}
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("read the request: %w", err)
+	case !json.Valid(request):
+		return nil, &usageError{fmt.Sprintf("-input %s: it is not valid JSON", f.input)}
+	case f.verify && !comparable(request):
+		return nil, &usageError{"-verify compares whole items of a whole table in DYNAMODB_JSON: the request asks for something else"}
+	}
+	return request, nil
+}
+
+// comparable tells whether a run of the request can be compared with its table. What is wrong with a request is for the
+// execution to say.
+func comparable(request json.RawMessage) bool {
+	parsed, err := job.Parse(request, json.RawMessage(os.Getenv(job.EnvDefaults)))
 	if err != nil {
-		return nil, false, fmt.Errorf("read the request: %w", err)
+		return true
 	}
-	if !json.Valid(request) {
-		return nil, false, &usageError{fmt.Sprintf("-input %s: it is not valid JSON", f.input)}
-	}
-	return request, false, nil
+	scan := parsed.Scan
+	return parsed.Format == job.FormatDynamoDBJSON && scan.IndexName == "" && scan.FilterExpression == "" && scan.ProjectionExpression == "" &&
+		scan.Segment == nil && len(scan.AttributesToGet) == 0 && len(scan.ScanFilter) == 0
 }
 
 // execute runs the state machine over the functions and shows how far it is.

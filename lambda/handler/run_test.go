@@ -141,7 +141,7 @@ func wantName(t *testing.T, err error, want job.ErrorName, words ...string) {
 // holds compares a run with its table and with what the bucket has.
 func holds(t *testing.T, bucket string, result job.Result) {
 	t.Helper()
-	const items = 3000
+	const items = 2000
 	report, err := readback.Compare(t.Context(), testbed.DynamoDB(), testbed.S3(), result)
 	if err != nil {
 		t.Fatal(err)
@@ -158,16 +158,18 @@ func holds(t *testing.T, bucket string, result job.Result) {
 }
 
 func TestRunReplicatesEveryItemOnce(t *testing.T) {
-	table := testbed.Orders(t, 3000)
+	t.Parallel()
+	table := testbed.Orders(t, 2000)
 	for _, test := range []struct{ name, fields string }{
 		{"by default", ``},
 		{"in several segments", `"segments": 4`},
 		{"in ZSTD", `"compression": "ZSTD", "fileSizeBytes": 50000`},
 		{"without compression", `"compression": "NONE", "fileSizeBytes": 50000`},
 		{"in small pages and objects", `"scan": {"Limit": 100}, "fileSizeBytes": 10000`},
-		{"in more segments than there are pages", `"segments": 200, "fileSizeBytes": 1024`},
+		{"in more segments than there are pages", `"segments": 100, "fileSizeBytes": 1024`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
 			bucket := testbed.Bucket(t)
 			request := fmt.Sprintf(`{"table": %q, "bucket": %q, "prefix": "backup/{table}/{date}"`, table, bucket)
 			if test.fields != "" {
@@ -186,7 +188,8 @@ func TestRunReplicatesEveryItemOnce(t *testing.T) {
 }
 
 func TestRunHandsOverManyCheckpoints(t *testing.T) {
-	table, bucket := testbed.Orders(t, 3000), testbed.Bucket(t)
+	t.Parallel()
+	table, bucket := testbed.Orders(t, 2000), testbed.Bucket(t)
 	e := execution{
 		t: t, name: "run-1", hurry: 5 * time.Minute,
 		request: fmt.Sprintf(`{"table": %q, "bucket": %q, "segments": 2, "scan": {"Limit": 50}}`, table, bucket),
@@ -212,7 +215,8 @@ func TestRunHandsOverManyCheckpoints(t *testing.T) {
 }
 
 func TestRunThatCrashedGoesOnUnderItsName(t *testing.T) {
-	table, bucket := testbed.Orders(t, 3000), testbed.Bucket(t)
+	t.Parallel()
+	table, bucket := testbed.Orders(t, 2000), testbed.Bucket(t)
 	request := fmt.Sprintf(`{"table": %q, "bucket": %q, "segments": 3, "fileSizeBytes": 5000, "scan": {"Limit": 50}}`, table, bucket)
 
 	// The first try cuts its invocations short and crashes in the third segment, so that it leaves more lists and objects
@@ -268,6 +272,7 @@ func TestRunThatCrashedGoesOnUnderItsName(t *testing.T) {
 }
 
 func TestRunOfAnotherExecutionIsRefused(t *testing.T) {
+	t.Parallel()
 	table, bucket := testbed.Orders(t, 10), testbed.Bucket(t)
 	request := fmt.Sprintf(`{"table": %q, "bucket": %q}`, table, bucket)
 	claimed, err := execution{t: t, name: "run-1", request: request}.plan()
@@ -288,7 +293,8 @@ func TestRunOfAnotherExecutionIsRefused(t *testing.T) {
 }
 
 func TestFinalizeCommitsNothingThatIsNotWhole(t *testing.T) {
-	table := testbed.Orders(t, 2000)
+	t.Parallel()
+	table := testbed.Orders(t, 600)
 	for _, test := range []struct {
 		name  string
 		spoil func(t *testing.T, bucket string, layout job.Layout)
@@ -320,6 +326,7 @@ func TestFinalizeCommitsNothingThatIsNotWhole(t *testing.T) {
 		}, "is no segment list"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
 			bucket := testbed.Bucket(t)
 			e := execution{
 				t: t, name: "run-1", hurry: 5 * time.Minute,
@@ -346,6 +353,7 @@ func TestFinalizeCommitsNothingThatIsNotWhole(t *testing.T) {
 }
 
 func TestOneSegmentOfManyIsARunOfItsOwn(t *testing.T) {
+	t.Parallel()
 	table, bucket := testbed.Orders(t, 1000), testbed.Bucket(t)
 	var mu sync.Mutex
 	seen := map[string]int{}

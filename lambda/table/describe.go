@@ -37,7 +37,7 @@ func Describe(ctx context.Context, client *dynamodb.Client, table job.Table, sca
 	}
 	t := answer.Table
 	arn := aws.ToString(t.TableArn)
-	if own, err := job.ParseTable(arn); table.Account != "" && err == nil && own.Account != table.Account {
+	if own, err := job.ParseTable(arn); err == nil && table.Account != "" && own.Account != "" && own.Account != table.Account {
 		return Description{}, job.Errorf(job.TableInOtherAccount,
 			"the ARN names table %q of account %s, the one found here is of account %s: reading from another account is not available in this version",
 			table.Name, table.Account, own.Account)

@@ -121,6 +121,7 @@ func (t *takeItems) HandleDeserialize(
 // read reads the answer's body whole and leaves in its place the part that the SDK decodes.
 func (p *Page) read(response *smithyhttp.Response) error {
 	body := response.Body
+	response.Body = http.NoBody // of a damaged answer there is nothing left to read
 	err := p.fill(body, response.ContentLength)
 	if closed := body.Close(); err == nil {
 		err = closed // a wrong checksum is said here at the latest

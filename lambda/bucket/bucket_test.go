@@ -1,0 +1,214 @@
+package bucket_test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+
+	"dynamodb-to-s3/lambda/bucket"
+	"dynamodb-to-s3/lambda/client"
+	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/local/testbed"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"golang.org/x/sync/errgroup"
+)
+
+func TestMain(m *testing.M) { testbed.Main(m) }
+
+func TestObjects(t *testing.T) {
+	t.Parallel()
+	b := bucket.New(testbed.S3(), job.Plan{Bucket: testbed.Bucket(t)})
+
+	created, err := b.Create(t.Context(), "a/claim", []byte("first"))
+	if err != nil || !created {
+		t.Fatalf("the first write of an object: created %v, %v", created, err)
+	}
+	if created, err = b.Create(t.Context(), "a/claim", []byte("second")); err != nil || created {
+		t.Errorf("the second write of an object: created %v, %v", created, err)
+	}
+	if body, err := b.Get(t.Context(), "a/claim"); err != nil || string(body) != "first" {
+		t.Errorf("got %q, %v", body, err)
+	}
+	if _, err := b.Put(t.Context(), "a/claim", []byte("third")); err != nil {
+		t.Error(err)
+	}
+	if body, err := b.Get(t.Context(), "a/claim"); err != nil || string(body) != "third" {
+		t.Errorf("got %q, %v", body, err)
+	}
+	if _, err := b.Get(t.Context(), "a/other"); !errors.Is(err, bucket.ErrNotFound) {
+		t.Errorf("got %v, want %v", err, bucket.ErrNotFound)
+	}
+	if err := b.Delete(t.Context(), []string{"a/claim", "a/never-was"}); err != nil {
+		t.Error(err)
+	}
+	if _, err := b.Get(t.Context(), "a/claim"); !errors.Is(err, bucket.ErrNotFound) {
+		t.Errorf("got %v, want %v", err, bucket.ErrNotFound)
+	}
+}
+
+// A call lists, and removes, a thousand objects at most.
+func TestManyObjects(t *testing.T) {
+	t.Parallel()
+	b := bucket.New(testbed.S3(), job.Plan{Bucket: testbed.Bucket(t)})
+	const n = 1100
+	var group errgroup.Group
+	group.SetLimit(16)
+	for i := range n {
+		group.Go(func() error {
+			_, err := b.Put(t.Context(), fmt.Sprintf("many/%04d", i), []byte{byte(i)})
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.Put(t.Context(), "other", nil); err != nil {
+		t.Fatal(err)
+	}
+	var keys []string
+	for entry, err := range b.List(t.Context(), "many/") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := fmt.Sprintf("many/%04d", len(keys)); entry.Key != want || entry.Bytes != 1 || len(entry.ETag) != 32 {
+			t.Fatalf("got %+v, want %s", entry, want)
+		}
+		keys = append(keys, entry.Key)
+	}
+	if len(keys) != n {
+		t.Errorf("listed %d objects, want %d", len(keys), n)
+	}
+	if err := b.Delete(t.Context(), keys); err != nil {
+		t.Fatal(err)
+	}
+	for entry, err := range b.List(t.Context(), "") {
+		if err != nil || entry.Key != "other" {
+			t.Errorf("%s is left, %v", entry.Key, err)
+		}
+	}
+}
+
+func TestUploads(t *testing.T) {
+	t.Parallel()
+	b := bucket.New(testbed.S3(), job.Plan{Bucket: testbed.Bucket(t)})
+	upload, err := b.StartUpload(t.Context(), "r/data/1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	parts := make([]bucket.Part, 2)
+	for i, body := range []string{strings.Repeat("a", bucket.MinPart), "b"} {
+		if parts[1-i], err = upload.Put(t.Context(), i+1, []byte(body)); err != nil { // in no order
+			t.Fatal(err)
+		}
+	}
+	if _, err := b.StartUpload(t.Context(), "r/data/2"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.StartUpload(t.Context(), "elsewhere"); err != nil {
+		t.Fatal(err)
+	}
+	etag, err := upload.Complete(t.Context(), parts)
+	if err != nil || strings.Contains(etag, `"`) {
+		t.Fatalf("got ETag %s, %v", etag, err)
+	}
+	if body, err := b.Get(t.Context(), "r/data/1"); err != nil || len(body) != bucket.MinPart+1 || body[len(body)-1] != 'b' {
+		t.Errorf("got %d bytes, %v", len(body), err)
+	}
+	if n, err := b.AbortUploads(t.Context(), "r/"); err != nil || n != 1 {
+		t.Errorf("gave up %d uploads, %v, want the one below the prefix", n, err)
+	}
+}
+
+func TestFaultsAreNamed(t *testing.T) {
+	t.Parallel()
+	nowhere := bucket.New(testbed.S3(), job.Plan{Bucket: "no-such-bucket"})
+	if _, err := nowhere.Put(t.Context(), "a", nil); job.NameOf(err) != job.BucketNotFound {
+		t.Errorf("got %v", err)
+	}
+	for _, err := range nowhere.List(t.Context(), "a") {
+		if job.NameOf(err) != job.BucketNotFound {
+			t.Errorf("got %v", err)
+		}
+	}
+	foreign := bucket.New(testbed.S3(), job.Plan{Bucket: testbed.Bucket(t), BucketOwner: "123456789012"})
+	if _, err := foreign.Put(t.Context(), "a", nil); job.NameOf(err) != job.AccessDenied || !strings.Contains(err.Error(), "s3:PutObject on s3://") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// recorder answers every call to S3 with success, and keeps its headers: it stands in for KMS and for other accounts, which
+// no local server has.
+type recorder struct {
+	mu   sync.Mutex
+	seen []*http.Request
+}
+
+func (r *recorder) Do(request *http.Request) (*http.Response, error) {
+	if request.Body != nil {
+		if _, err := io.Copy(io.Discard, request.Body); err != nil {
+			return nil, err
+		}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.seen = append(r.seen, request)
+	body := `<Answer><UploadId>u</UploadId><ETag>"e"</ETag></Answer>`
+	return &http.Response{
+		StatusCode: http.StatusOK, Header: http.Header{"Etag": {`"e"`}}, Body: io.NopCloser(strings.NewReader(body)), Request: request,
+	}, nil
+}
+
+func TestEveryCallHasTheOwnerAndEveryObjectTheKey(t *testing.T) {
+	t.Parallel()
+	var r recorder
+	_, cfg := testbed.Configs()
+	cfg.HTTPClient = &r
+	cfg.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
+	b := bucket.New(client.S3(cfg), job.Plan{Bucket: "my-bucket", BucketOwner: "123456789012", KMSKeyID: "alias/lake"})
+
+	upload, err := b.StartUpload(t.Context(), "k")
+	if err != nil {
+		t.Fatal(err)
+	}
+	calls := []func() error{
+		func() error { _, err := b.Put(t.Context(), "k", nil); return err },
+		func() error { _, err := b.Create(t.Context(), "k", nil); return err },
+		func() error { _, err := b.Get(t.Context(), "k"); return err },
+		func() error { return b.Delete(t.Context(), []string{"k"}) },
+		func() error { _, err := b.AbortUploads(t.Context(), "k"); return err },
+		func() error { _, err := upload.Put(t.Context(), 1, []byte("x")); return err },
+		func() error { _, err := upload.Complete(t.Context(), nil); return err },
+		func() error { return upload.Abort(t.Context()) },
+		func() error {
+			for _, err := range b.List(t.Context(), "k") {
+				return err
+			}
+			return nil
+		},
+	}
+	for i, call := range calls {
+		if err := call(); err != nil {
+			t.Errorf("call %d: %v", i, err)
+		}
+	}
+	if len(r.seen) != len(calls)+1 {
+		t.Errorf("%d requests, want %d", len(r.seen), len(calls)+1)
+	}
+	encrypted := 0
+	for _, request := range r.seen {
+		if owner := request.Header.Get("X-Amz-Expected-Bucket-Owner"); owner != "123456789012" {
+			t.Errorf("%s %s was sent with owner %q", request.Method, request.URL, owner)
+		}
+		if request.Header.Get("X-Amz-Server-Side-Encryption") == "aws:kms" && request.Header.Get("X-Amz-Server-Side-Encryption-Aws-Kms-Key-Id") == "alias/lake" {
+			encrypted++
+		}
+	}
+	if encrypted != 3 { // the two writes of whole objects and the start of an upload
+		t.Errorf("%d requests were sent with the key, want 3", encrypted)
+	}
+}

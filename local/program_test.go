@@ -1,0 +1,263 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"dynamodb-to-s3/infra/definition"
+	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/local/machine"
+	"dynamodb-to-s3/local/readback"
+	"dynamodb-to-s3/local/testbed"
+)
+
+// envProgram makes the test's own binary the program: the tests run real processes, and nothing needs to be built for them.
+const envProgram = "LOCAL_IS_THE_PROGRAM"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(envProgram) != "" {
+		main()
+		return
+	}
+	testbed.Main(m)
+}
+
+// program returns the program over the testbed's servers, which it reaches as any other server: by the SDK's variables.
+func program(ctx context.Context, t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	source, destination := testbed.Configs()
+	credentials, err := destination.Credentials.Retrieve(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(ctx, self, args...)
+	cmd.Env = append(os.Environ(), envProgram+"=yes", envDynamoDBEndpoint+"="+*source.BaseEndpoint, envS3Endpoint+"="+*destination.BaseEndpoint,
+		"AWS_ACCESS_KEY_ID="+credentials.AccessKeyID, "AWS_SECRET_ACCESS_KEY="+credentials.SecretAccessKey, "AWS_REGION="+destination.Region)
+	return cmd
+}
+
+// outcome is how a run of the program ended.
+type outcome struct {
+	code   int
+	result job.Result
+	failed struct{ Error, Cause string }
+	stderr string
+}
+
+func runProgram(t *testing.T, args ...string) outcome {
+	t.Helper()
+	cmd := program(t.Context(), t, append([]string{"run"}, args...)...)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	var o outcome
+	if err := cmd.Run(); err != nil {
+		exit, ok := errors.AsType[*exec.ExitError](err)
+		if !ok {
+			t.Fatal(err)
+		}
+		o.code = exit.ExitCode()
+	}
+	o.stderr = stderr.String()
+	if stdout.Len() > 0 {
+		into := any(&o.result)
+		if o.code != 0 {
+			into = &o.failed
+		}
+		if err := json.Unmarshal(stdout.Bytes(), into); err != nil {
+			t.Fatalf("%v in %s", err, stdout.String())
+		}
+	}
+	return o
+}
+
+func request(t *testing.T, text string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "request.json")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// succeeds fails the test unless the run's manifest names every item of the table once, and the bucket has no other object.
+func succeeds(t *testing.T, o outcome) {
+	t.Helper()
+	if o.code != 0 {
+		t.Fatalf("exit %d: %+v\n%s", o.code, o.failed, o.stderr)
+	}
+	report, err := readback.Compare(t.Context(), testbed.DynamoDB(), testbed.S3(), o.result)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if keys := testbed.Keys(t, o.result.Bucket, job.Layout{Root: o.result.Root}.DataPrefix()); len(keys) != report.Objects {
+		t.Errorf("the bucket has %d objects, the manifest %d", len(keys), report.Objects)
+	}
+}
+
+func TestRunReplicatesOverGivenEndpoints(t *testing.T) {
+	t.Parallel()
+	table, bucket := testbed.Orders(t, 2000), testbed.Bucket(t)
+	o := runProgram(t, "-name", "first", "-input", request(t, fmt.Sprintf(`{"table": %q, "bucket": %q, "prefix": "{table}", "segments": 3, "fileSizeBytes": 20000}`, table, bucket)))
+	succeeds(t, o)
+	if o.result.Objects < 6 || o.result.Manifest != "s3://"+bucket+"/"+table+"/AWSDynamoDB/first/manifest-summary.json" {
+		t.Errorf("got %+v", o.result)
+	}
+	if strings.Contains(o.stderr, "sample table") || !strings.Contains(o.stderr, "2,000 items") {
+		t.Errorf("standard error has\n%s", o.stderr)
+	}
+}
+
+func TestRunHandsOverUntilItIsDone(t *testing.T) {
+	t.Parallel()
+	table, bucket := testbed.Orders(t, 1500), testbed.Bucket(t)
+	o := runProgram(t, "-lambda-timeout", "2200ms",
+		"-input", request(t, fmt.Sprintf(`{"table": %q, "bucket": %q, "segments": 2, "scan": {"Limit": 1}}`, table, bucket)))
+	succeeds(t, o)
+	if lists := testbed.Keys(t, bucket, job.Layout{Root: o.result.Root}.SegmentLists()); len(lists) < 3 {
+		t.Errorf("the invocations left %v: they did not have to hand over", lists)
+	}
+}
+
+func TestRunThatWasKilledGoesOnUnderItsName(t *testing.T) {
+	t.Parallel()
+	table, bucket := testbed.Orders(t, 3000), testbed.Bucket(t)
+	file := request(t, fmt.Sprintf(`{"table": %q, "bucket": %q, "segments": 2, "fileSizeBytes": 2048, "scan": {"Limit": 5}}`, table, bucket))
+	killed := program(t.Context(), t, "run", "-name", "night", "-input", file)
+	if err := killed.Start(); err != nil {
+		t.Fatal(err)
+	}
+	layout := job.Layout{Root: "AWSDynamoDB/night"}
+	for len(testbed.Keys(t, bucket, layout.DataPrefix())) < 3 {
+		if t.Context().Err() != nil {
+			t.Fatal(t.Context().Err())
+		}
+	}
+	if err := killed.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = killed.Wait() // it was killed
+	if keys := testbed.Keys(t, bucket, layout.Root+"/manifest"); len(keys) > 0 {
+		t.Fatalf("it was killed too late: %v", keys)
+	}
+
+	succeeds(t, runProgram(t, "-name", "night", "-input", file))
+
+	t.Run("but not with another request", func(t *testing.T) {
+		o := runProgram(t, "-name", "night", "-input", request(t, fmt.Sprintf(`{"table": %q, "bucket": %q}`, table, bucket)))
+		if o.code != 1 || o.failed.Error != string(job.RunNameTaken) || !strings.Contains(o.failed.Cause, "was begun with another request") {
+			t.Errorf("got %+v", o)
+		}
+	})
+}
+
+// The causes are those that job.Parse gives, which its own tests hold word by word; this holds that they come out whole.
+func TestRunRefusesInvalidRequests(t *testing.T) {
+	bucket := testbed.Bucket(t)
+	for _, test := range []struct{ request, error, cause string }{
+		{`{}`, "InvalidRequest", `invalid request: 2 problems: table: missing: give the name or the ARN of the table; bucket: missing: give the bucket to write to`},
+		{`{"table": "orders", "bucket": "BUCKET", "prefix": "a\\b", "segmets": 1}`, "InvalidRequest", `invalid request: "segmets": unknown field, did you mean "segments"?`},
+		{`{"table": "orders", "bucket": "BUCKET", "prefix": "a\\b"}`, "InvalidRequest", `invalid request: prefix: got "a\\b", allowed are letters, digits, spaces and !-_.*'()/=@:+,&$ besides the placeholders`},
+		{`{"table": "orders", "bucket": "BUCKET", "export": {}}`, "InvalidRequest", `invalid request: export: not available in this version`},
+		{`{"table": "nowhere", "bucket": "BUCKET"}`, "TableNotFound", `there is no table "nowhere" in region us-east-1 of this account: check the name, and that the stack is deployed where the table is`},
+	} {
+		t.Run(test.cause[:40], func(t *testing.T) {
+			t.Parallel()
+			o := runProgram(t, "-input", request(t, strings.ReplaceAll(test.request, "BUCKET", bucket)))
+			if o.code != 1 || o.failed.Error != test.error || o.failed.Cause != test.cause {
+				t.Errorf("got exit %d, %+v\nwant %+v", o.code, o.failed, test)
+			}
+			if keys := testbed.Keys(t, bucket, ""); len(keys) > 0 {
+				t.Errorf("%v were written", keys)
+			}
+		})
+	}
+}
+
+func TestRunRefusesWrongArguments(t *testing.T) {
+	t.Parallel()
+	broken := request(t, `{"table": `)
+	for _, test := range []struct {
+		args []string
+		says string
+	}{
+		{[]string{"-lambda-timeout", "0s"}, "-lambda-timeout: got 0s, want more than 0"},
+		{[]string{"-input", broken}, "it is not valid JSON"},
+		{[]string{"-input", "nowhere.json"}, "read the request: open nowhere.json"},
+		{[]string{}, "-input is missing: only the sample table has a request of its own"},
+		{[]string{"-aws"}, "-aws and AWS_ENDPOINT_URL_DYNAMODB contradict each other: give one"},
+		{[]string{"-colour"}, "flag provided but not defined: -colour"},
+		{[]string{"orders"}, `unexpected argument "orders"`},
+	} {
+		o := runProgram(t, test.args...)
+		if o.code == 0 || !strings.Contains(o.stderr, test.says) {
+			t.Errorf("%v: exit %d: %s", test.args, o.code, o.stderr)
+		}
+	}
+}
+
+func TestServeAnswersTheInvokeAPI(t *testing.T) {
+	t.Parallel()
+	table, bucket := testbed.Orders(t, 10), testbed.Bucket(t)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	cmd := program(ctx, t, "serve", "-addr", "127.0.0.1:0")
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	stderr, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(stderr)
+	if !lines.Scan() || !strings.HasSuffix(lines.Text(), "/functions/plan/invocations") {
+		t.Fatalf("it says %q, %v", lines.Text(), lines.Err())
+	}
+	payload, err := json.Marshal(job.PlanInput{
+		Request:   fmt.Appendf(nil, `{"table": %q, "bucket": %q}`, table, bucket),
+		Execution: job.Execution{ID: "arn:x", Name: "x", StartTime: time.Now()},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	call, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimPrefix(lines.Text(), "POST "), bytes.NewReader(payload))
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(call)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	var planned job.PlanOutput
+	if err := json.NewDecoder(response.Body).Decode(&planned); err != nil || planned.Plan.Table != table {
+		t.Errorf("got %+v, %v", planned, err)
+	}
+	cancel()
+	if err := cmd.Wait(); err != nil && !errors.Is(err, context.Canceled) {
+		t.Errorf("interrupted, it ends with %v", err)
+	}
+}
+
+// The definition that is deployed, and run here, keeps to the Amazon States Language.
+func TestDefinitionIsValid(t *testing.T) {
+	t.Parallel()
+	if err := machine.Validate(t.Context(), definition.JSON); err != nil {
+		t.Error(err)
+	}
+}
