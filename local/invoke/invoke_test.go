@@ -34,10 +34,14 @@ func TestInvokeAnswersAsLambdaDoes(t *testing.T) {
 		},
 		"huge": func(context.Context, json.RawMessage) (any, error) { return strings.Repeat("x", 6<<20), nil },
 	}
-	server := httptest.NewServer(invoke.Server{
-		Function: func(name job.Function) handler.Handler { return functions[name] }, Timeout: 50 * time.Millisecond,
-	}.Handler())
-	defer server.Close()
+	serve := func(timeout time.Duration) string {
+		server := httptest.NewServer(invoke.Server{
+			Function: func(name job.Function) handler.Handler { return functions[name] }, Timeout: timeout,
+		}.Handler())
+		t.Cleanup(server.Close)
+		return server.URL
+	}
+	patient, hasty := serve(time.Hour), serve(10*time.Millisecond)
 
 	for _, test := range []struct {
 		name, function, payload, kind string
@@ -50,15 +54,19 @@ func TestInvokeAnswersAsLambdaDoes(t *testing.T) {
 		{"a deadline", "deadline", `{}`, "", 200, false, `true`},
 		{"a named error", "fail", `{}`, "", 200, true, `{"errorMessage":"no \"orders\"","errorType":"TableNotFound"}`},
 		{"a panic", "panic", `{}`, "", 200, true, `{"errorMessage":"out of paper","errorType":"Runtime.Panic"}`},
-		{"an overrun", "hang", `{}`, "", 200, true, `{"errorMessage":"Task timed out after 0.05 seconds","errorType":"Sandbox.Timedout"}`},
+		{"an overrun", "hang", `{}`, "", 200, true, `{"errorMessage":"Task timed out after 0.01 seconds","errorType":"Sandbox.Timedout"}`},
 		{"an answer that is too large", "huge", `{}`, "", 200, true, `{"errorMessage":"the answer has 6291458 bytes, at most 6291456 are allowed","errorType":"Function.ResponseSizeTooLarge"}`},
 		{"no such function", "export", `{}`, "", 404, false, `{"Message":"there is no function \"export\"; there are [plan scan finalize]","Type":"User"}`},
 		{"an asynchronous call", "echo", `{}`, "Event", 400, false, `{"Message":"invocation type \"Event\": only RequestResponse is answered here","Type":"User"}`},
 		{"a payload that is too large", "echo", strings.Repeat(" ", 6<<20+1), "", 413, false, `{"Message":"the payload has more than 6291456 bytes","Type":"User"}`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			url := patient
+			if test.function == "hang" {
+				url = hasty
+			}
 			request, err := http.NewRequestWithContext(t.Context(), http.MethodPost,
-				server.URL+"/2015-03-31/functions/"+test.function+"/invocations", strings.NewReader(test.payload))
+				url+"/2015-03-31/functions/"+test.function+"/invocations", strings.NewReader(test.payload))
 			if err != nil {
 				t.Fatal(err)
 			}
