@@ -2,7 +2,7 @@
 # this folder, by exact version.
 
 GO_MIN     := 1.26
-NODE_MIN   := 20
+NODE_MIN   := 20.3
 VERSITYGW  := github.com/versity/versitygw/cmd/versitygw@v1.8.0
 GOLANGCI   := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 FUNCTIONS  := plan scan finalize
@@ -55,7 +55,7 @@ requirements:
 	@command -v go >/dev/null || { echo "Go is missing: install Go $(GO_MIN) or newer, https://go.dev/dl" >&2; exit 1; }
 	@command -v node >/dev/null || { echo "Node.js is missing: install Node.js $(NODE_MIN) or newer, https://nodejs.org" >&2; exit 1; }
 	@command -v npm >/dev/null || { echo "npm is missing: it comes with Node.js, https://nodejs.org" >&2; exit 1; }
-	@node -e 'process.exit(parseInt(process.versions.node) < $(NODE_MIN))' || { echo "Node.js $$(node --version) is too old: install $(NODE_MIN) or newer" >&2; exit 1; }
+	@node -e 'process.exit(process.versions.node.localeCompare("$(NODE_MIN)", "en", {numeric: true}) < 0 ? 1 : 0)' || { echo "Node.js $$(node --version) is too old: install $(NODE_MIN) or newer" >&2; exit 1; }
 
 $(BIN)/versitygw: | requirements
 	@echo "building the local S3 server, once: about a minute and a half" >&2
