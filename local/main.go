@@ -33,7 +33,8 @@ const usage = `usage: go run ./local <command> [flags]
 go run ./local <command> -h shows the flags of a command.
 `
 
-// command runs one command and returns the program's exit code: 0 for success, 1 for a failure, 2 for wrong arguments.
+// command runs one command and returns the program's exit code: 0 for success, 1 for a failure, 2 for wrong
+// arguments, 130 where it was interrupted.
 func command(ctx context.Context, args []string, stdout io.Writer, stderr *os.File) int {
 	commands := map[string]func(context.Context, []string, io.Writer, *os.File) error{"run": run, "serve": serve}
 	if len(args) == 0 || commands[args[0]] == nil {
@@ -48,6 +49,9 @@ func command(ctx context.Context, args []string, stdout io.Writer, stderr *os.Fi
 		return 1
 	case errors.Is(err, flag.ErrHelp):
 		return 2
+	case ctx.Err() != nil:
+		_, _ = fmt.Fprintln(stderr, "local "+args[0]+": interrupted")
+		return 130 // as a shell counts a Ctrl-C
 	default:
 		_, _ = fmt.Fprintln(stderr, "local "+args[0]+": "+err.Error())
 		if _, wrong := errors.AsType[*usageError](err); wrong {

@@ -66,6 +66,10 @@ func run(ctx context.Context, args []string, stdout io.Writer, stderr *os.File) 
 	if err != nil {
 		return err
 	}
+	if !json.Valid(request) { // as StartExecution refuses it, before there is an execution
+		_, err := job.Parse(request, nil)
+		return report(stdout, machine.Outcome{Error: string(job.InvalidRequest), Cause: err.Error()})
+	}
 	if f.name == "" {
 		f.name = "local-" + time.Now().UTC().Format("20060102-150405")
 	}
@@ -116,8 +120,6 @@ func (f *runFlags) request() (request json.RawMessage, err error) {
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("read the request: %w", err)
-	case !json.Valid(request):
-		return nil, &usageError{fmt.Sprintf("-input %s: it is not valid JSON", f.input)}
 	case f.verify && !comparable(request):
 		return nil, &usageError{"-verify compares whole items of a whole table in DYNAMODB_JSON: the request asks for something else"}
 	}

@@ -116,7 +116,7 @@ func eachMember(raw json.RawMessage, path string, found *problems, visit func(na
 		if err == nil && isName {
 			err = decoder.Decode(&value)
 		}
-		if err != nil {
+		if err != nil { // the deployment's defaults were not read before
 			found.add(orRequest(path), "not valid JSON: %v", err)
 			return
 		}

@@ -21,6 +21,10 @@ func Parse(request, defaults json.RawMessage) (Request, error) {
 		found.add("the request", "has %d bytes, allowed are at most %d", len(request), maxRequest)
 		return Request{}, found.err()
 	}
+	if err := json.Unmarshal(request, new(json.RawMessage)); err != nil {
+		found.add("the request", "not valid JSON: %v", err)
+		return Request{}, found.err()
+	}
 	merged := merge(request, defaults, &found)
 	if len(found) > 0 {
 		return Request{}, found.err()

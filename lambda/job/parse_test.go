@@ -15,7 +15,8 @@ var invalid = []struct {
 	request  string
 	problems []string
 }{
-	{"nothing at all", ``, []string{`the request: got nothing, want an object`}},
+	{"nothing at all", ``, []string{`the request: not valid JSON: unexpected end of JSON input`}},
+	{"more than one value", `{"table":"orders","bucket":"b-1"} {}`, []string{`the request: not valid JSON: invalid character '{' after top-level value`}},
 	{"not an object", `["orders"]`, []string{`the request: got array, want an object`}},
 	{"not JSON", `{"table": "orders",}`, []string{`the request: not valid JSON: `}},
 	{"an empty object", `{}`, []string{`table: missing: give the name or the ARN of the table`, `bucket: missing: give the bucket to write to`}},
