@@ -174,7 +174,7 @@ func TestRunRefusesInvalidRequests(t *testing.T) {
 		{`{"table": "orders", "bucket": "BUCKET", "prefix": "a\\b", "segmets": 1}`, "InvalidRequest", `invalid request: "segmets": unknown field, did you mean "segments"?`},
 		{`{"table": "orders", "bucket": "BUCKET", "prefix": "a\\b"}`, "InvalidRequest", `invalid request: prefix: got "a\\b", allowed are letters, digits, spaces and !-_.*'()/=@:+,&$ besides the placeholders`},
 		{`{"table": "orders", "bucket": "BUCKET", "export": {}}`, "InvalidRequest", `invalid request: export: not available in this version`},
-		{`{"table": "nowhere", "bucket": "BUCKET"}`, "TableNotFound", `there is no table "nowhere" in region us-east-1 of this account: check the name, and that the stack is deployed where the table is`},
+		{`{"table": "nowhere", "bucket": "BUCKET"}`, "TableNotFound", `describe table "nowhere": there is no table "nowhere" in region us-east-1 of this account: check the name, and that the stack is deployed where the table is`},
 	} {
 		t.Run(test.cause[:40], func(t *testing.T) {
 			t.Parallel()

@@ -151,9 +151,9 @@ func (f runFlags) execute(ctx context.Context, v *services, request json.RawMess
 	defer functions.close()
 
 	start := time.Now()
-	var segments, done atomic.Int64
+	var done atomic.Int64
 	stop := meter.Show(stderr, meter.Work{
-		Name: "replicating: segments", Total: segments.Load, Done: done.Load,
+		Name: "replicating: segments", Total: functions.segments.Load, Done: done.Load,
 		Detail: func() string {
 			seconds := time.Since(start).Seconds()
 			return fmt.Sprintf("(%s items, %s read, %.1f MB/s)", meter.Count(functions.progress.Items()),
@@ -167,8 +167,6 @@ func (f runFlags) execute(ctx context.Context, v *services, request json.RawMess
 		StateMachineID: arnPrefix + "stateMachine:dynamodb-to-s3", StateMachineName: "dynamodb-to-s3",
 		OnEvent: func(e machine.Event) {
 			switch e.Kind {
-			case machine.MapIterationStarted:
-				segments.Add(1)
 			case machine.MapIterationSucceeded:
 				done.Add(1)
 			case machine.StateRetried:

@@ -106,7 +106,7 @@ func open(ctx context.Context, s settings, stderr *os.File) (_ *services, err er
 		if v.s3, err = embedded.StartS3(ctx, servers); err != nil {
 			return nil, err
 		}
-		if v.destination, err = at(ctx, v.s3); err != nil {
+		if v.destination, err = v.s3.AWS(ctx); err != nil {
 			return nil, err
 		}
 	}
@@ -114,7 +114,7 @@ func open(ctx context.Context, s settings, stderr *os.File) (_ *services, err er
 		if v.dynamoDB, err = embedded.StartDynamoDB(ctx, servers); err != nil {
 			return nil, err
 		}
-		if v.source, err = at(ctx, v.dynamoDB); err != nil {
+		if v.source, err = v.dynamoDB.AWS(ctx); err != nil {
 			return nil, err
 		}
 		v.account = "000000000000"
@@ -163,12 +163,6 @@ func localConfig(ctx context.Context) (aws.Config, error) {
 	return cfg, nil
 }
 
-// at returns the configuration for one embedded server.
-func at(ctx context.Context, server *embedded.Server) (aws.Config, error) {
-	return client.Config(ctx, config.WithRegion(embedded.Region), config.WithBaseEndpoint(server.URL),
-		config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider(server.AccessKey, server.SecretKey, "")))
-}
-
 // loadOrders fills the embedded DynamoDB with the sample table.
 func loadOrders(ctx context.Context, cfg aws.Config, stderr *os.File) error {
 	client := dynamodb.NewFromConfig(cfg)
@@ -188,6 +182,7 @@ type functions struct {
 	progress *segment.Progress
 	url      string
 	server   *http.Server
+	segments atomic.Int64 // of the run that was planned last
 	mu       sync.Mutex
 	failures map[job.Function]error // the last one of each
 }
@@ -211,7 +206,7 @@ func startFunctions(ctx context.Context, v *services, s settings, addr string, l
 	return f, nil
 }
 
-// watch keeps the failures of the functions, to tell why they are tried again.
+// watch keeps what a person wants to see of the functions' answers: how many segments there are, and why one is tried again.
 func (f *functions) watch(of func(job.Function) handler.Handler) func(job.Function) handler.Handler {
 	return func(name job.Function) handler.Handler {
 		own := of(name)
@@ -220,6 +215,9 @@ func (f *functions) watch(of func(job.Function) handler.Handler) func(job.Functi
 		}
 		return func(ctx context.Context, payload json.RawMessage) (any, error) {
 			out, err := own(ctx, payload)
+			if planned, ok := out.(job.PlanOutput); ok {
+				f.segments.Store(int64(len(planned.Segments)))
+			}
 			if err != nil {
 				f.mu.Lock()
 				f.failures[name] = err

@@ -22,8 +22,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-func TestMain(m *testing.M) { testbed.Main(m) }
-
 // account is the one that dynalite says its tables are of.
 const account = "000000000000"
 

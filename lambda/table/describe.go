@@ -33,7 +33,8 @@ type Description struct {
 func Describe(ctx context.Context, client *dynamodb.Client, table job.Table, scan job.Scan) (Description, error) {
 	answer, err := client.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &table.Name})
 	if err != nil {
-		return Description{}, named(err, "dynamodb:DescribeTable", table.Name, client.Options().Region)
+		return Description{}, fmt.Errorf("describe table %q: %w", table.Name,
+			named(err, "dynamodb:DescribeTable", table.Name, client.Options().Region))
 	}
 	t := answer.Table
 	arn := aws.ToString(t.TableArn)

@@ -129,6 +129,23 @@ func TestDynamoDB(t *testing.T) {
 	if err != nil || len(scanned.Items) != 1 {
 		t.Errorf("scanned %v, %v", scanned, err)
 	}
+
+	// The ranges of its hashes are 4,096; of more segments than that, each item is in one all the same.
+	const total = 5000
+	held := 0
+	for segment := range int32(total) {
+		if held > 0 && segment < total-10 { // found; what is left to see is that the last ones do not begin anew
+			continue
+		}
+		scanned, err := client.Scan(ctx, &dynamodb.ScanInput{TableName: table, TotalSegments: aws.Int32(total), Segment: &segment})
+		if err != nil {
+			t.Fatal(err)
+		}
+		held += len(scanned.Items)
+	}
+	if held != 1 {
+		t.Errorf("%d segments have the item", held)
+	}
 }
 
 func TestS3(t *testing.T) {

@@ -16,8 +16,6 @@ import (
 	"dynamodb-to-s3/local/workspace"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
@@ -64,18 +62,13 @@ func run(m *testing.M) (int, error) {
 		return 0, err
 	}
 	defer gateway.Stop()
-	if source, err = configure(ctx, dynamoDB); err != nil {
+	if source, err = dynamoDB.AWS(ctx); err != nil {
 		return 0, err
 	}
-	if destination, err = configure(ctx, gateway); err != nil {
+	if destination, err = gateway.AWS(ctx); err != nil {
 		return 0, err
 	}
 	return m.Run(), nil
-}
-
-func configure(ctx context.Context, server *embedded.Server) (aws.Config, error) {
-	return client.Config(ctx, config.WithRegion(embedded.Region), config.WithBaseEndpoint(server.URL),
-		config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider(server.AccessKey, server.SecretKey, "")))
 }
 
 // Configs returns the configurations to read tables and to write objects with.

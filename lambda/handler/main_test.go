@@ -1,0 +1,90 @@
+package handler_test
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"dynamodb-to-s3/lambda/handler"
+	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/local/testbed"
+)
+
+// envFunction makes the test's own binary the program of a function.
+const envFunction = "HANDLER_TEST_FUNCTION"
+
+func TestMain(m *testing.M) {
+	if function := os.Getenv(envFunction); function != "" {
+		handler.Main(job.Function(function))
+		return
+	}
+	testbed.Main(m)
+}
+
+// A function that is started as Lambda starts it asks the runtime's API for an invocation and answers there, an error under
+// its name: that is what Step Functions matches.
+// https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
+func TestFunctionSpeaksToLambdasRuntime(t *testing.T) {
+	t.Parallel()
+	table, bucket := testbed.Orders(t, 10), testbed.Bucket(t)
+	plan := `{"request": %s, "execution": {"id": "arn:x", "name": "x", "startTime": "2026-01-31T06:07:08.123Z"}}`
+	for _, test := range []struct{ name, function, payload, path, says string }{
+		{"an answer", "plan", fmt.Sprintf(plan, `{"table": "`+table+`"}`), "/2018-06-01/runtime/invocation/1/response", `"segments":[0],"concurrency":1,"committed":false}`},
+		{"an error", "plan", fmt.Sprintf(plan, `{"tabel": "orders"}`), "/2018-06-01/runtime/invocation/1/error", `{"errorMessage":"invalid request: \"tabel\": unknown field, did you mean \"table\"?","errorType":"InvalidRequest"}`},
+		{"a payload of another version", "finalize", `{"paln": {}}`, "/2018-06-01/runtime/invocation/1/error", `"errorType":"InvalidRequest"`},
+		{"a scan that cannot be", "scan", `{"plan": {"format": "DYNAMODB_JSON", "compression": "GZIP", "table": "nowhere"}, "segment": 0}`, "/2018-06-01/runtime/invocation/1/error", `"errorType":"TableNotFound"`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			answered := make(chan string, 1)
+			asked := 0
+			runtime := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if strings.HasSuffix(r.URL.Path, "/next") {
+					if asked++; asked > 1 { // there is one invocation
+						<-r.Context().Done()
+						return
+					}
+					w.Header().Set("Lambda-Runtime-Aws-Request-Id", "1")
+					w.Header().Set("Lambda-Runtime-Deadline-Ms", fmt.Sprint(time.Now().Add(time.Minute).UnixMilli()))
+					_, _ = io.WriteString(w, test.payload) // the function's failure would show below
+					return
+				}
+				body, err := io.ReadAll(r.Body)
+				answered <- fmt.Sprint(r.URL.Path, " ", string(body), err)
+				w.WriteHeader(http.StatusAccepted)
+			}))
+			t.Cleanup(runtime.Close)
+			self, err := os.Executable()
+			if err != nil {
+				t.Fatal(err)
+			}
+			source, destination := testbed.Configs()
+			credentials, err := destination.Credentials.Retrieve(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			function := exec.CommandContext(t.Context(), self)
+			function.Env = []string{
+				envFunction + "=" + test.function, "AWS_LAMBDA_RUNTIME_API=" + strings.TrimPrefix(runtime.URL, "http://"),
+				"AWS_ENDPOINT_URL_DYNAMODB=" + *source.BaseEndpoint, "AWS_ENDPOINT_URL_S3=" + *destination.BaseEndpoint, "AWS_REGION=us-east-1",
+				"AWS_ACCESS_KEY_ID=" + credentials.AccessKeyID, "AWS_SECRET_ACCESS_KEY=" + credentials.SecretAccessKey,
+				job.EnvDefaults + `={"bucket": "` + bucket + `"}`, job.EnvAccount + "=" + account,
+			}
+			if err := function.Start(); err != nil {
+				t.Fatal(err)
+			}
+			path, answer, _ := strings.Cut(<-answered, " ")
+			if path != test.path || !strings.Contains(answer, test.says) {
+				t.Errorf("%s was sent\n%s\nwant %s with\n%s", path, answer, test.path, test.says)
+			}
+			_ = function.Process.Kill() // it waits for another invocation
+			_ = function.Wait()
+		})
+	}
+}
