@@ -3,7 +3,7 @@
 //	local run    runs one execution and prints its output as JSON
 //	local serve  answers Lambda's Invoke API with the functions
 //
-// An endpoint in AWS_ENDPOINT_URL_DYNAMODB or AWS_ENDPOINT_URL_S3 is used. Where none is given, a server is started here:
+// An endpoint in AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL is used. Where none is given, a server is started here:
 // dynalite with a sample table, VersityGW with its objects as plain files in .local/s3. With -aws it is the real thing.
 package main
 
@@ -43,12 +43,10 @@ func command(ctx context.Context, args []string, stdout io.Writer, stderr *os.Fi
 	}
 	err := commands[args[0]](ctx, args[1:], stdout, stderr)
 	switch {
-	case err == nil:
+	case err == nil, errors.Is(err, flag.ErrHelp):
 		return 0
 	case errors.Is(err, errExecutionFailed): // its output has said why
 		return 1
-	case errors.Is(err, flag.ErrHelp):
-		return 2
 	case ctx.Err() != nil:
 		_, _ = fmt.Fprintln(stderr, "local "+args[0]+": interrupted")
 		return 130 // as a shell counts a Ctrl-C

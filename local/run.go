@@ -107,7 +107,7 @@ func run(ctx context.Context, args []string, stdout io.Writer, stderr *os.File) 
 func (f *runFlags) request() (request json.RawMessage, err error) {
 	switch f.input {
 	case "":
-		if f.aws || os.Getenv(envDynamoDBEndpoint) != "" {
+		if f.aws || given(envDynamoDBEndpoint) {
 			return nil, &usageError{"-input is missing: only the sample table has a request of its own"}
 		}
 		f.verify = true

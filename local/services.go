@@ -34,11 +34,15 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
-// The SDK's own variables for the endpoint of one service.
+// The SDK's own variables for the endpoint of one service, and of all.
 const (
 	envDynamoDBEndpoint = "AWS_ENDPOINT_URL_DYNAMODB"
 	envS3Endpoint       = "AWS_ENDPOINT_URL_S3"
+	envEndpoint         = "AWS_ENDPOINT_URL"
 )
+
+// given tells whether the environment names an endpoint for a service.
+func given(service string) bool { return os.Getenv(service) != "" || os.Getenv(envEndpoint) != "" }
 
 // settings are the flags that both commands have.
 type settings struct {
@@ -56,7 +60,7 @@ func (s *settings) check() error {
 	if s.timeout <= 0 {
 		return &usageError{fmt.Sprintf("-lambda-timeout: got %s, want more than 0", s.timeout)}
 	}
-	for _, name := range []string{envDynamoDBEndpoint, envS3Endpoint} {
+	for _, name := range []string{envDynamoDBEndpoint, envS3Endpoint, envEndpoint} {
 		if s.aws && os.Getenv(name) != "" {
 			return &usageError{fmt.Sprintf("-aws and %s contradict each other: give one", name)}
 		}
@@ -87,7 +91,7 @@ func open(ctx context.Context, s settings, stderr *os.File) (_ *services, err er
 		return nil, err
 	}
 	v.destination = v.source.Copy()
-	if os.Getenv(envDynamoDBEndpoint) != "" && os.Getenv(envS3Endpoint) != "" {
+	if given(envDynamoDBEndpoint) && given(envS3Endpoint) {
 		return v, nil
 	}
 	checkout, err := workspace.Find()
@@ -98,7 +102,7 @@ func open(ctx context.Context, s settings, stderr *os.File) (_ *services, err er
 	if err != nil {
 		return nil, err
 	}
-	if os.Getenv(envS3Endpoint) == "" {
+	if !given(envS3Endpoint) {
 		if v.unlock, err = embedded.Lock(checkout.Local()); err != nil {
 			v.unlock = func() {}
 			return nil, err
@@ -110,7 +114,7 @@ func open(ctx context.Context, s settings, stderr *os.File) (_ *services, err er
 			return nil, err
 		}
 	}
-	if os.Getenv(envDynamoDBEndpoint) == "" {
+	if !given(envDynamoDBEndpoint) {
 		if v.dynamoDB, err = embedded.StartDynamoDB(ctx, servers); err != nil {
 			return nil, err
 		}
