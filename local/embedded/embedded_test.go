@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -145,6 +146,28 @@ func TestDynamoDB(t *testing.T) {
 	}
 	if held != 1 {
 		t.Errorf("%d segments have the item", held)
+	}
+}
+
+// A client that goes away in the middle of a request, as one does that is killed, takes nobody with it.
+func TestDynamoDBOutlivesItsClients(t *testing.T) {
+	t.Parallel()
+	server := start(t, embedded.StartDynamoDB, testConfig(t))
+	client := dynamodb.New(dynamodb.Options{BaseEndpoint: &server.URL, Region: embedded.Region, Credentials: account(server)})
+	for range 5 {
+		connection, err := new(net.Dialer).DialContext(t.Context(), "tcp", strings.TrimPrefix(server.URL, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := connection.Write([]byte("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")); err != nil {
+			t.Fatal(err)
+		}
+		if err := connection.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := client.ListTables(t.Context(), nil); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -11,6 +11,13 @@ const server = dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 }
 // Node closes a connection after 5 idle seconds, just when a client may be using it again. Leave that to the client.
 server.keepAliveTimeout = 0;
 
+// dynalite throws where a client goes away in the middle of a request, as one does whose time is up. That is no reason to end.
+process.on("uncaughtException", (error) => {
+  if (error.code === "ECONNRESET") return;
+  console.error(error);
+  process.exit(1);
+});
+
 server.listen(0, "127.0.0.1", () => {
   console.log(JSON.stringify({ port: server.address().port }));
 });
