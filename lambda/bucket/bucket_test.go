@@ -144,8 +144,10 @@ func TestFaultsAreNamed(t *testing.T) {
 // recorder answers every call to S3 with success, and keeps its headers: it stands in for KMS and for other accounts, which
 // no local server has.
 type recorder struct {
-	mu   sync.Mutex
-	seen []*http.Request
+	mu     sync.Mutex
+	seen   []*http.Request
+	status int    // 0: 200
+	body   string // of a fault
 }
 
 func (r *recorder) Do(request *http.Request) (*http.Response, error) {
@@ -157,10 +159,36 @@ func (r *recorder) Do(request *http.Request) (*http.Response, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.seen = append(r.seen, request)
-	body := `<Answer><UploadId>u</UploadId><ETag>"e"</ETag></Answer>`
+	status, body := http.StatusOK, `<Answer><UploadId>u</UploadId><ETag>"e"</ETag></Answer>`
+	if r.status != 0 {
+		status, body = r.status, r.body
+	}
 	return &http.Response{
-		StatusCode: http.StatusOK, Header: http.Header{"Etag": {`"e"`}}, Body: io.NopCloser(strings.NewReader(body)), Request: request,
+		StatusCode: status, Header: http.Header{"Etag": {`"e"`}}, Body: io.NopCloser(strings.NewReader(body)), Request: request,
 	}, nil
+}
+
+func TestFaultsOnTheWireAreNamed(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		status int
+		code   string
+		want   job.ErrorName
+		says   string
+	}{
+		{http.StatusForbidden, "AccessDenied", job.AccessDenied, "s3:PutObject on s3://my-bucket/k is not allowed: check the function's role, the bucket's policy and owner, and its key (AccessDenied: x)"},
+		{http.StatusForbidden, "KMS.DisabledException", job.AccessDenied, "(KMS.DisabledException: x)"},
+		{http.StatusMovedPermanently, "PermanentRedirect", job.BucketInOtherRegion, `bucket "my-bucket" is in another region than the functions`},
+		{http.StatusNotFound, "NoSuchBucket", job.BucketNotFound, `there is no bucket "my-bucket"`},
+		{http.StatusBadRequest, "EntityTooLarge", job.Internal, "s3:PutObject s3://my-bucket/k: "},
+	} {
+		_, cfg := testbed.Configs()
+		cfg.HTTPClient = &recorder{status: test.status, body: "<Error><Code>" + test.code + "</Code><Message>x</Message></Error>"}
+		_, err := bucket.New(client.S3(cfg), job.Plan{Bucket: "my-bucket"}).Put(t.Context(), "k", nil)
+		if err == nil || job.NameOf(err) != test.want || !strings.Contains(err.Error(), test.says) {
+			t.Errorf("%s: got %s: %v", test.code, job.NameOf(err), err)
+		}
+	}
 }
 
 func TestEveryCallHasTheOwnerAndEveryObjectTheKey(t *testing.T) {

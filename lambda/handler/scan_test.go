@@ -149,6 +149,42 @@ func TestRunWritesPlainJSON(t *testing.T) {
 	}
 }
 
+// The largest item that there can be, the deepest, and the emptiest.
+func TestRunCarriesItemsAtTheLimits(t *testing.T) {
+	t.Parallel()
+	table := testbed.Orders(t, 1)
+	deepest := types.AttributeValue(&types.AttributeValueMemberS{Value: "bottom"})
+	for level := range 31 {
+		if level%2 == 0 {
+			deepest = &types.AttributeValueMemberL{Value: []types.AttributeValue{deepest}}
+		} else {
+			deepest = &types.AttributeValueMemberM{Value: map[string]types.AttributeValue{"Items": deepest}}
+		}
+	}
+	for id, value := range map[string]types.AttributeValue{
+		"largest":  &types.AttributeValueMemberS{Value: strings.Repeat("\u2028\"\\\x01é", 51_000)}, // 8 bytes each, of 400 KB
+		"deepest":  deepest,
+		"emptiest": &types.AttributeValueMemberM{Value: map[string]types.AttributeValue{}},
+		"longest":  &types.AttributeValueMemberN{Value: "-9.9999999999999999999999999999999999999E+125"},
+		"smallest": &types.AttributeValueMemberN{Value: "1E-130"},
+	} {
+		_, err := testbed.DynamoDB().PutItem(t.Context(), &dynamodb.PutItemInput{
+			TableName: &table, Item: map[string]types.AttributeValue{"orderId": &types.AttributeValueMemberS{Value: id}, "value": value},
+		})
+		if err != nil {
+			t.Fatalf("%s: %v", id, err)
+		}
+	}
+	result, err := execution{t: t, name: "run-1", request: fmt.Sprintf(`{"table": %q, "bucket": %q}`, table, testbed.Bucket(t))}.run()
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := readback.Compare(t.Context(), testbed.DynamoDB(), testbed.S3(), result)
+	if err != nil || report.Items != 6 {
+		t.Errorf("%+v, %v", report, err)
+	}
+}
+
 // quoted makes texts of the numbers in a decoded record, as the SDK's are.
 func quoted(value any) any {
 	switch v := value.(type) {

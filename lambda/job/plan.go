@@ -2,6 +2,7 @@ package job
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
 )
 
@@ -40,7 +41,6 @@ type Plan struct {
 	Bucket        string      `json:"bucket"`
 	BucketOwner   string      `json:"bucketOwner,omitempty"`
 	KMSKeyID      string      `json:"kmsKeyId,omitempty"`
-	Prefix        string      `json:"prefix,omitempty"`
 	Root          string      `json:"root"`
 	Scan          Scan        `json:"scan"`
 	TotalSegments int         `json:"totalSegments"`
@@ -51,6 +51,11 @@ type Plan struct {
 
 // Layout returns the names of the run's objects.
 func (p Plan) Layout() Layout { return Layout{Root: p.Root} }
+
+// Prefix returns the prefix that the run's folder lies below, its placeholders filled in; "" for the bucket's root.
+func (p Plan) Prefix() string {
+	return strings.TrimSuffix(strings.TrimSuffix(p.Root, rootFolder+"/"+p.RunID), "/")
+}
 
 // Segments returns the numbers of the segments that this run scans: all of them, or the one that the request names.
 func (p Plan) Segments() []int {

@@ -69,8 +69,7 @@ func NewSummary(plan job.Plan, totals job.Totals, objects int64, end time.Time) 
 			ReadUnits: totals.ReadUnits, Objects: objects, Bytes: totals.Bytes,
 		},
 	}
-	if plan.Prefix != "" {
-		prefix := plan.Root[:len(plan.Root)-len("/AWSDynamoDB/")-len(plan.RunID)]
+	if prefix := plan.Prefix(); prefix != "" {
 		s.S3Prefix = &prefix
 	}
 	if plan.KMSKeyID != "" {

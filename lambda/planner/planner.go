@@ -91,7 +91,7 @@ func plan(request job.Request, target job.Table, root string, described table.De
 	made := job.Plan{
 		RunID: execution.Name, ExecutionID: execution.ID, StartTime: execution.StartTime.UTC(),
 		Table: target.Name, TableARN: described.ARN, TableID: described.ID,
-		Bucket: request.Bucket, BucketOwner: request.BucketOwner, KMSKeyID: request.KMSKeyID, Prefix: request.Prefix, Root: root,
+		Bucket: request.Bucket, BucketOwner: request.BucketOwner, KMSKeyID: request.KMSKeyID, Root: root,
 		Scan: *request.Scan, TotalSegments: segments(request, described.Bytes),
 		Format: request.Format, Compression: request.Compression, FileSizeBytes: *request.FileSize,
 	}

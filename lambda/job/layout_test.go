@@ -1,0 +1,70 @@
+package job_test
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"dynamodb-to-s3/lambda/job"
+)
+
+func TestRoot(t *testing.T) {
+	at := time.Date(2026, 1, 31, 23, 30, 0, 0, time.FixedZone("", -3600)) // the next day, in UTC
+	for _, test := range []struct{ prefix, run, want string }{
+		{"", "r1", "AWSDynamoDB/r1"},
+		{"a/b/", "r1", "a/b/AWSDynamoDB/r1"},
+		{"{table}/{date}", "r1", "orders/2026-02-01/AWSDynamoDB/r1"},
+		{"y={year}/m={month}/d={day}/h={hour}/{runId}", "r1", "y=2026/m=02/d=01/h=00/r1/AWSDynamoDB/r1"},
+	} {
+		got, err := job.Root(test.prefix, "orders", test.run, at)
+		if err != nil || got != test.want {
+			t.Errorf("%q: got %q, %v, want %q", test.prefix, got, err, test.want)
+		}
+		if prefix := (job.Plan{Root: got, RunID: test.run}).Prefix(); got != strings.TrimPrefix(prefix+"/AWSDynamoDB/"+test.run, "/") {
+			t.Errorf("%q: the prefix of %q is %q", test.prefix, got, prefix)
+		}
+	}
+	for _, name := range []string{"", ".hidden", "..", "a/b", "a b", "a\nb", strings.Repeat("a", 81), "ä"} {
+		if _, err := job.Root("", "orders", name, at); job.NameOf(err) != job.InvalidRequest {
+			t.Errorf("the name %q: got %v", name, err)
+		}
+	}
+}
+
+// Keys sort as their numbers do, so that a listing is in the order of segments, parts and invocations.
+func TestKeysSortByTheirNumbers(t *testing.T) {
+	layout := job.Layout{Root: "r"}
+	var data, lists []string
+	for _, n := range []int{0, 9, 10, 99_999, job.MaxParts - 1} {
+		for _, m := range []int{0, 9, 10, 99_999, job.MaxParts - 1} {
+			data = append(data, layout.Data(n, m, job.CompressionGZIP))
+			lists = append(lists, layout.SegmentList(n, m))
+		}
+	}
+	if !slices.IsSorted(data) || !slices.IsSorted(lists) {
+		t.Errorf("%v\n%v", data, lists)
+	}
+	for compression, want := range map[job.Compression]string{
+		job.CompressionGZIP: "r/data/000007-000012.json.gz", job.CompressionZSTD: "r/data/000007-000012.json.zst", job.CompressionNone: "r/data/000007-000012.json",
+	} {
+		if got := layout.Data(7, 12, compression); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
+
+// A state machine may write a key's JSON anew on its way from one invocation to the next.
+func TestPositionIsOfTheKeyNotOfItsSpelling(t *testing.T) {
+	position := job.Position(json.RawMessage(`{"id":{"S":"ü<1"},"at":{"N":"1.50"}}`))
+	if other := job.Position(json.RawMessage(`{ "at": {"N":"1.50"}, "id": {"S":"\u00fc\u003c1"} }`)); other != position || len(position) != 64 {
+		t.Errorf("got %s and %s", position, other)
+	}
+	if other := job.Position(json.RawMessage(`{"id":{"S":"ü<1"},"at":{"N":"1.5"}}`)); other == position {
+		t.Error("another key has the same position")
+	}
+	if job.Position(nil) != "" {
+		t.Error("no key has a position")
+	}
+}

@@ -1,0 +1,76 @@
+package manifest_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/manifest"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func plan() job.Plan {
+	return job.Plan{
+		RunID: "night-1", ExecutionID: "arn:of:execution", StartTime: time.Date(2026, 1, 31, 6, 0, 0, 123_000_000, time.UTC),
+		Table: "orders", TableARN: "arn:of:table", TableID: "id-of-table", Bucket: "lake", Root: "raw/orders/AWSDynamoDB/night-1",
+		TotalSegments: 8, Format: job.FormatDynamoDBJSON, Compression: job.CompressionGZIP,
+	}
+}
+
+// The members that native exports have come first, under their names; what is ours stands in "scan".
+func TestSummaryHasTheNativeLayout(t *testing.T) {
+	summary := manifest.NewSummary(plan(), job.Totals{Items: 5, Scanned: 7, Bytes: 900, ReadUnits: 2.5}, 3, time.Date(2026, 1, 31, 6, 1, 0, 0, time.UTC))
+	body, err := json.Marshal(summary)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = `{"version":"2020-06-30","exportArn":"arn:of:execution","startTime":"2026-01-31T06:00:00.123Z","endTime":"2026-01-31T06:01:00Z",` +
+		`"tableArn":"arn:of:table","tableId":"id-of-table","exportTime":"2026-01-31T06:00:00.123Z","s3Bucket":"lake","s3Prefix":"raw/orders",` +
+		`"s3SseAlgorithm":null,"s3SseKmsKeyId":null,"manifestFilesS3Key":"raw/orders/AWSDynamoDB/night-1/manifest-files.json","billedSizeBytes":0,` +
+		`"itemCount":5,"outputFormat":"DYNAMODB_JSON","scan":{"runId":"night-1","table":"orders","totalSegments":8,"compression":"GZIP",` +
+		`"scannedCount":7,"readUnits":2.5,"objects":3,"bytes":900}}`
+	if string(body) != want {
+		t.Errorf("got  %s\nwant %s", body, want)
+	}
+
+	atRoot := plan()
+	atRoot.Root, atRoot.KMSKeyID = "AWSDynamoDB/night-1", "alias/lake"
+	summary = manifest.NewSummary(atRoot, job.Totals{}, 0, time.Now())
+	if summary.S3Prefix != nil || *summary.S3SseAlgorithm != "KMS" || *summary.S3SseKmsKeyID != "alias/lake" {
+		t.Errorf("got %+v", summary)
+	}
+}
+
+func TestFilesAreALineEach(t *testing.T) {
+	body, err := manifest.EncodeFiles([]job.Object{
+		{Key: "r/data/000000-000000.json.gz", Items: 2, Bytes: 10, ETag: "e1", MD5: "m1=="},
+		{Key: "r/data/000000-000001.json.gz", Items: 1, Bytes: 5, ETag: "e2-3", MD5: "m2=="},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = `{"itemCount":2,"md5Checksum":"m1==","etag":"e1","dataFileS3Key":"r/data/000000-000000.json.gz"}` + "\n" +
+		`{"itemCount":1,"md5Checksum":"m2==","etag":"e2-3","dataFileS3Key":"r/data/000000-000001.json.gz"}` + "\n"
+	if string(body) != want {
+		t.Errorf("got  %s\nwant %s", body, want)
+	}
+	files, err := manifest.DecodeFiles(body)
+	if diff := cmp.Diff([]manifest.File{
+		{ItemCount: 2, MD5Checksum: "m1==", ETag: "e1", DataFileKey: "r/data/000000-000000.json.gz"},
+		{ItemCount: 1, MD5Checksum: "m2==", ETag: "e2-3", DataFileKey: "r/data/000000-000001.json.gz"},
+	}, files); diff != "" || err != nil {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+	if files, err := manifest.DecodeFiles(nil); err != nil || len(files) > 0 {
+		t.Errorf("of no lines: %v, %v", files, err)
+	}
+	if _, err := manifest.DecodeFiles([]byte("{}\n{")); err == nil || !strings.Contains(err.Error(), "line 2 of manifest-files.json") {
+		t.Errorf("of a line that is none: %v", err)
+	}
+	if got := string(manifest.Checksum([]byte("abc"))); got != "kAFQmDzST7DWlj99KOF/cg==" { // RFC 1321's test suite, in base64
+		t.Errorf("the checksum of abc is %s", got)
+	}
+}
