@@ -71,7 +71,7 @@ func run(ctx context.Context, args []string, stdout io.Writer, stderr *os.File) 
 		return report(stdout, machine.Outcome{Error: string(job.InvalidRequest), Cause: err.Error()})
 	}
 	if f.name == "" {
-		f.name = "local-" + time.Now().UTC().Format("20060102-150405")
+		f.name = "local-" + time.Now().UTC().Format("20060102-150405.000")
 	}
 	services, err := open(ctx, f.settings, stderr)
 	if err != nil {
