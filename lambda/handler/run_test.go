@@ -1,159 +1,21 @@
 package handler_test
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"log/slog"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"dynamodb-to-s3/lambda/handler"
 	"dynamodb-to-s3/lambda/job"
 	"dynamodb-to-s3/local/readback"
 	"dynamodb-to-s3/local/testbed"
 
-	"github.com/aws/aws-lambda-go/lambda/messages"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
-
-// account is the one that dynalite says its tables are of.
-const account = "000000000000"
-
-// execution plays the state machine's part: it calls the handlers in their order, through JSON, as Step Functions would.
-type execution struct {
-	t       *testing.T
-	name    string
-	request string
-	// hurry is how far the clock of an invocation leaps at every look, of the hour that it has.
-	hurry time.Duration
-	// beforeScan, if there is one, may stop the execution before an invocation, as a crash would.
-	beforeScan func(in job.ScanInput) bool
-}
-
-var errCrashed = errors.New("the test stopped the execution")
-
-func (e execution) engine() *handler.Engine {
-	source, destination := testbed.Configs()
-	return handler.New(source, destination, handler.Options{Log: slog.New(slog.DiscardHandler), Account: account, Now: hurried(e.hurry)})
-}
-
-func (e execution) id() string {
-	return "arn:aws:states:us-east-1:000000000000:execution:dynamodb-to-s3:" + e.name
-}
-
-func (e execution) plan() (job.PlanOutput, error) {
-	return call[job.PlanOutput](e, job.FunctionPlan, job.PlanInput{
-		Request:   json.RawMessage(e.request),
-		Execution: job.Execution{ID: e.id(), Name: e.name, StartTime: time.Date(2026, 1, 31, 6, 0, 0, 0, time.UTC)},
-	})
-}
-
-// scan scans one segment to its end, and returns how many invocations that took.
-func (e execution) scan(plan job.Plan, segment int) (int, error) {
-	in := job.ScanInput{Plan: plan, Segment: segment}
-	for n := 1; ; n++ {
-		if e.beforeScan != nil && !e.beforeScan(in) {
-			return n, errCrashed
-		}
-		checkpoint, err := call[job.Checkpoint](e, job.FunctionScan, in)
-		if err != nil || checkpoint.Done {
-			return n, err
-		}
-		in.Checkpoint = &checkpoint
-	}
-}
-
-func (e execution) finalize(plan job.Plan) (job.Result, error) {
-	return call[job.Result](e, job.FunctionFinalize, job.FinalizeInput{Plan: plan})
-}
-
-// run runs the execution to its end.
-func (e execution) run() (job.Result, error) {
-	planned, err := e.plan()
-	if err != nil {
-		return job.Result{}, err
-	}
-	if !planned.Committed {
-		for _, segment := range planned.Segments {
-			if _, err := e.scan(planned.Plan, segment); err != nil {
-				return job.Result{}, err
-			}
-		}
-	}
-	return e.finalize(planned.Plan)
-}
-
-func call[Out any](e execution, function job.Function, in any) (out Out, err error) {
-	e.t.Helper()
-	payload, err := json.Marshal(in)
-	if err != nil {
-		e.t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(e.t.Context(), time.Hour)
-	defer cancel()
-	answer, err := e.engine().Handler(function)(ctx, payload)
-	if err != nil {
-		return out, err
-	}
-	body, err := json.Marshal(answer)
-	if err != nil {
-		e.t.Fatal(err)
-	}
-	if err := json.Unmarshal(body, &out); err != nil {
-		e.t.Fatal(err)
-	}
-	return out, nil
-}
-
-// hurried returns a clock that leaps by step at every look, so that the time of an invocation is soon up.
-func hurried(step time.Duration) func() time.Time {
-	var mu sync.Mutex
-	var leapt time.Duration
-	return func() time.Time {
-		mu.Lock()
-		defer mu.Unlock()
-		leapt += step
-		return time.Now().Add(leapt)
-	}
-}
-
-func wantName(t *testing.T, err error, want job.ErrorName, words ...string) {
-	t.Helper()
-	named, ok := errors.AsType[messages.InvokeResponse_Error](err)
-	if !ok || named.Type != string(want) {
-		t.Fatalf("got %v, want %s", err, want)
-	}
-	for _, word := range words {
-		if !strings.Contains(named.Message, word) {
-			t.Errorf("no %q in the cause: %s", word, named.Message)
-		}
-	}
-}
-
-// holds compares a run with its table and with what the bucket has.
-func holds(t *testing.T, bucket string, result job.Result) {
-	t.Helper()
-	const items = 2000
-	report, err := readback.Compare(t.Context(), testbed.DynamoDB(), testbed.S3(), result)
-	if err != nil {
-		t.Fatal(err)
-	}
-	keys := testbed.Keys(t, bucket, job.Layout{Root: result.Root}.DataPrefix())
-	if report.Items != items || result.Items != items || report.Objects != len(keys) || result.Objects != int64(len(keys)) {
-		t.Errorf("read back %d items of %d objects; the result has %d of %d; the bucket has %d objects, the table %d items",
-			report.Items, report.Objects, result.Items, result.Objects, len(keys), items)
-	}
-	uploads, err := testbed.S3().ListMultipartUploads(t.Context(), &s3.ListMultipartUploadsInput{Bucket: &bucket})
-	if err != nil || len(uploads.Uploads) > 0 {
-		t.Errorf("%d uploads are left, %v", len(uploads.Uploads), err)
-	}
-}
 
 func TestRunReplicatesEveryItemOnce(t *testing.T) {
 	t.Parallel()
@@ -334,10 +196,8 @@ func TestFinalizeCommitsNothingThatIsNotWhole(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, segment := range planned.Segments {
-				if _, err := e.scan(planned.Plan, segment); err != nil {
-					t.Fatal(err)
-				}
+			if err := e.scanAll(planned); err != nil {
+				t.Fatal(err)
 			}
 			layout := planned.Plan.Layout()
 			test.spoil(t, bucket, layout)
@@ -379,45 +239,4 @@ func TestOneSegmentOfManyIsARunOfItsOwn(t *testing.T) {
 	if len(seen) != 1000 {
 		t.Errorf("the three runs have %d different items, want 1000", len(seen))
 	}
-}
-
-func put(t *testing.T, bucket, key, body string) {
-	t.Helper()
-	if _, err := testbed.S3().PutObject(t.Context(), &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: strings.NewReader(body)}); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func get(t *testing.T, bucket, key string) string {
-	t.Helper()
-	answer, err := testbed.S3().GetObject(t.Context(), &s3.GetObjectInput{Bucket: &bucket, Key: &key})
-	if err != nil {
-		t.Fatal(err)
-	}
-	body, err := io.ReadAll(answer.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(body)
-}
-
-func remove(t *testing.T, bucket, key string) {
-	t.Helper()
-	if _, err := testbed.S3().DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: &bucket, Key: &key}); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// contents returns every object's key and ETag, in order.
-func contents(t *testing.T, bucket string) []string {
-	t.Helper()
-	var all []string
-	for _, key := range testbed.Keys(t, bucket, "") {
-		head, err := testbed.S3().HeadObject(t.Context(), &s3.HeadObjectInput{Bucket: &bucket, Key: &key})
-		if err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, key+" "+*head.ETag+" "+head.LastModified.String())
-	}
-	return all
 }
