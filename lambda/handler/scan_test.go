@@ -7,7 +7,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"dynamodb-to-s3/lambda/job"
 	"dynamodb-to-s3/local/orders"
@@ -23,12 +22,11 @@ import (
 // indexed creates a table of orders with a global index by status that holds the keys only.
 func indexed(t *testing.T, items int) string {
 	t.Helper()
-	const name = "orders-by-status"
 	attribute := func(name string) types.AttributeDefinition {
 		return types.AttributeDefinition{AttributeName: &name, AttributeType: types.ScalarAttributeTypeS}
 	}
-	_, err := testbed.DynamoDB().CreateTable(t.Context(), &dynamodb.CreateTableInput{
-		TableName: aws.String(name), BillingMode: types.BillingModePayPerRequest,
+	name := testbed.Table(t, &dynamodb.CreateTableInput{
+		BillingMode:          types.BillingModePayPerRequest,
 		KeySchema:            []types.KeySchemaElement{{AttributeName: aws.String("orderId"), KeyType: types.KeyTypeHash}},
 		AttributeDefinitions: []types.AttributeDefinition{attribute("orderId"), attribute("status")},
 		GlobalSecondaryIndexes: []types.GlobalSecondaryIndex{{
@@ -36,13 +34,6 @@ func indexed(t *testing.T, items int) string {
 			KeySchema: []types.KeySchemaElement{{AttributeName: aws.String("status"), KeyType: types.KeyTypeHash}},
 		}},
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	waiter := dynamodb.NewTableExistsWaiter(testbed.DynamoDB(), func(o *dynamodb.TableExistsWaiterOptions) { o.MinDelay = time.Millisecond })
-	if err := waiter.Wait(t.Context(), &dynamodb.DescribeTableInput{TableName: aws.String(name)}, time.Minute); err != nil {
-		t.Fatal(err)
-	}
 	if err := orders.Load(t.Context(), testbed.DynamoDB(), name, orders.Seed, items, nil); err != nil {
 		t.Fatal(err)
 	}

@@ -24,7 +24,6 @@ const account = "000000000000"
 // tableWithIndexes creates a table of 400 read units with a local index and a global one of 2,500.
 func tableWithIndexes(t *testing.T) string {
 	t.Helper()
-	name := strings.ReplaceAll(t.Name(), "/", ".")
 	key := func(hash, sort string) []types.KeySchemaElement {
 		return []types.KeySchemaElement{
 			{AttributeName: &hash, KeyType: types.KeyTypeHash}, {AttributeName: &sort, KeyType: types.KeyTypeRange},
@@ -35,8 +34,8 @@ func tableWithIndexes(t *testing.T) string {
 	for _, attribute := range []string{"id", "at", "day"} {
 		attributes = append(attributes, types.AttributeDefinition{AttributeName: &attribute, AttributeType: types.ScalarAttributeTypeS})
 	}
-	_, err := testbed.DynamoDB().CreateTable(t.Context(), &dynamodb.CreateTableInput{
-		TableName: &name, KeySchema: key("id", "at"), AttributeDefinitions: attributes,
+	return testbed.Table(t, &dynamodb.CreateTableInput{
+		KeySchema: key("id", "at"), AttributeDefinitions: attributes,
 		ProvisionedThroughput: &types.ProvisionedThroughput{ReadCapacityUnits: aws.Int64(400), WriteCapacityUnits: aws.Int64(400)},
 		LocalSecondaryIndexes: []types.LocalSecondaryIndex{{IndexName: aws.String("by-day-local"), KeySchema: key("id", "day"), Projection: all}},
 		GlobalSecondaryIndexes: []types.GlobalSecondaryIndex{{
@@ -44,14 +43,6 @@ func tableWithIndexes(t *testing.T) string {
 			ProvisionedThroughput: &types.ProvisionedThroughput{ReadCapacityUnits: aws.Int64(2500), WriteCapacityUnits: aws.Int64(400)},
 		}},
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	waiter := dynamodb.NewTableExistsWaiter(testbed.DynamoDB(), func(o *dynamodb.TableExistsWaiterOptions) { o.MinDelay = time.Millisecond })
-	if err := waiter.Wait(t.Context(), &dynamodb.DescribeTableInput{TableName: &name}, time.Minute); err != nil {
-		t.Fatal(err)
-	}
-	return name
 }
 
 func run(t *testing.T, name, request string) (job.PlanOutput, error) {

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"dynamodb-to-s3/lambda/client"
 	"dynamodb-to-s3/local/embedded"
@@ -98,6 +99,21 @@ func Orders(tb testing.TB, items int) string {
 		tb.Fatal(err)
 	}
 	if err := orders.Load(tb.Context(), DynamoDB(), name, orders.Seed, items, nil); err != nil {
+		tb.Fatal(err)
+	}
+	return name
+}
+
+// Table creates a table for one test, under a name of its own, waits until it can be used, and returns its name.
+func Table(tb testing.TB, table *dynamodb.CreateTableInput) string {
+	tb.Helper()
+	name := unique("table")
+	table.TableName = &name
+	if _, err := DynamoDB().CreateTable(tb.Context(), table); err != nil {
+		tb.Fatal(err)
+	}
+	waiter := dynamodb.NewTableExistsWaiter(DynamoDB(), func(o *dynamodb.TableExistsWaiterOptions) { o.MinDelay = time.Millisecond })
+	if err := waiter.Wait(tb.Context(), &dynamodb.DescribeTableInput{TableName: &name}, time.Minute); err != nil {
 		tb.Fatal(err)
 	}
 	return name
