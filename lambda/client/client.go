@@ -23,14 +23,12 @@ const (
 	maxBackoff = 5 * time.Second
 	// tries is how often a request is tried, over ten seconds or so: what is not there is then reported.
 	tries = 6
-	// untilTheEnd is for pages: a segment that is throttled waits for as long as its invocation can.
-	untilTheEnd = 0
 )
 
 // retryer returns the SDK's standard retryer, but one that never gives a request up because other requests failed.
-func retryer(attempts int) aws.Retryer {
+func retryer() aws.Retryer {
 	return retry.NewStandard(func(o *retry.StandardOptions) {
-		o.MaxAttempts = attempts
+		o.MaxAttempts = tries
 		o.MaxBackoff = maxBackoff
 		o.RateLimiter = ratelimit.None
 	})
@@ -40,7 +38,7 @@ func retryer(attempts int) aws.Retryer {
 func Config(ctx context.Context, options ...func(*config.LoadOptions) error) (aws.Config, error) {
 	options = append([]func(*config.LoadOptions) error{
 		config.WithHTTPClient(awshttp.NewBuildableClient().WithTimeout(requestTimeout)),
-		config.WithRetryer(func() aws.Retryer { return retryer(tries) }),
+		config.WithRetryer(retryer),
 	}, options...)
 	cfg, err := config.LoadDefaultConfig(ctx, options...)
 	if err != nil {
@@ -49,13 +47,8 @@ func Config(ctx context.Context, options ...func(*config.LoadOptions) error) (aw
 	return cfg, nil
 }
 
-// DynamoDB returns a client that describes tables.
+// DynamoDB returns a client of DynamoDB.
 func DynamoDB(cfg aws.Config) *dynamodb.Client { return dynamodb.NewFromConfig(cfg) }
-
-// Pages returns a client that reads the pages of a scan: it does not give up before its context ends.
-func Pages(cfg aws.Config) *dynamodb.Client {
-	return dynamodb.NewFromConfig(cfg, func(o *dynamodb.Options) { o.Retryer = retryer(untilTheEnd) })
-}
 
 // S3 returns a client of S3, or of another server that speaks as S3 does.
 func S3(cfg aws.Config) *s3.Client {

@@ -42,10 +42,10 @@ type Options struct {
 
 // New returns the engine that reads tables with source and writes objects with destination.
 func New(source, destination aws.Config, options Options) *Engine {
-	objects := client.S3(destination)
+	tables, objects := client.DynamoDB(source), client.S3(destination)
 	return &Engine{
-		planner:   planner.Planner{DynamoDB: client.DynamoDB(source), S3: objects, Defaults: json.RawMessage(options.Defaults), Account: options.Account},
-		runner:    segment.Runner{DynamoDB: client.Pages(source), S3: objects, Log: options.Log, Progress: options.Progress, Now: options.Now},
+		planner:   planner.Planner{DynamoDB: tables, S3: objects, Defaults: json.RawMessage(options.Defaults), Account: options.Account},
+		runner:    segment.Runner{DynamoDB: tables, S3: objects, Log: options.Log, Progress: options.Progress, Now: options.Now},
 		committer: commit.Committer{S3: objects, Log: options.Log},
 	}
 }

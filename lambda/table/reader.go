@@ -66,16 +66,11 @@ func (r *Reader) Next(ctx context.Context, exclusiveStartKey json.RawMessage, p 
 		}
 		input.ExclusiveStartKey = key
 	}
-	answer, err := r.client.Scan(ctx, &input, dynamodb.WithAPIOptions(func(stack *middleware.Stack) error {
-		return stack.Deserialize.Insert(&takeItems{into: p}, "OperationDeserializer", middleware.After)
-	}))
-	subject := what(aws.ToString(input.TableName), aws.ToString(input.IndexName))
+	answer, err := r.scan(ctx, &input, p)
 	if err != nil {
-		if malformed, ok := errors.AsType[*answerError](err); ok {
-			return job.Errorf(job.MalformedAnswer, "scan %s: %w", subject, malformed)
-		}
-		return fmt.Errorf("scan %s: %w", subject, named(err, "dynamodb:Scan", aws.ToString(input.TableName), r.client.Options().Region))
+		return err
 	}
+	subject := what(aws.ToString(input.TableName), aws.ToString(input.IndexName))
 	if n := p.Items.Len(); n != int(answer.Count) {
 		return job.Errorf(job.MalformedAnswer, "scan %s: the answer counts %d items and holds %d", subject, answer.Count, n)
 	}
@@ -90,6 +85,32 @@ func (r *Reader) Next(ctx context.Context, exclusiveStartKey json.RawMessage, p 
 		p.ReadUnits = aws.ToFloat64(answer.ConsumedCapacity.CapacityUnits)
 	}
 	return nil
+}
+
+// scan asks for one page. The SDK tries a few times by itself, which is enough for any fault but one: a table that is short of
+// capacity may be so for long, and is waited for until ctx ends. It is then that reason which is told.
+func (r *Reader) scan(ctx context.Context, input *dynamodb.ScanInput, p *Page) (*dynamodb.ScanOutput, error) {
+	subject := what(aws.ToString(input.TableName), aws.ToString(input.IndexName))
+	var throttled error
+	for {
+		answer, err := r.client.Scan(ctx, input, dynamodb.WithAPIOptions(func(stack *middleware.Stack) error {
+			return stack.Deserialize.Insert(&takeItems{into: p}, "OperationDeserializer", middleware.After)
+		}))
+		if err == nil {
+			return answer, nil
+		}
+		if malformed, ok := errors.AsType[*answerError](err); ok {
+			return nil, job.Errorf(job.MalformedAnswer, "scan %s: %w", subject, malformed)
+		}
+		err = fmt.Errorf("scan %s: %w", subject, named(err, "dynamodb:Scan", aws.ToString(input.TableName), r.client.Options().Region))
+		switch {
+		case ctx.Err() != nil && throttled != nil:
+			return nil, throttled
+		case job.NameOf(err) != job.Throttled || ctx.Err() != nil:
+			return nil, err
+		}
+		throttled = err
+	}
 }
 
 // takeItems stands between the SDK's decoder and the wire: it keeps the bytes of the answer's items and hands the decoder the

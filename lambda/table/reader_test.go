@@ -1,12 +1,14 @@
 package table_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"hash/crc32"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -17,6 +19,8 @@ import (
 	"dynamodb-to-s3/lambda/job"
 	"dynamodb-to-s3/lambda/table"
 
+	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -211,6 +215,39 @@ func TestDamagedAnswerIsAskedForAgain(t *testing.T) {
 				t.Errorf("asked %d times, got %d items", len(s.asked), p.Items.Len())
 			}
 		})
+	}
+}
+
+// A table that is short of capacity is waited for, for longer than the SDK would, and told as the reason where that was in vain.
+func TestThrottledTableIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	throttle := answer{status: 400, body: `{"__type":"com.amazonaws.dynamodb.v20120810#ThrottlingException","message":"slow"}`}
+	const whole = `{"Count":1,"Items":[{"id":{"S":"a"}}],"ScannedCount":1}`
+	read := func(ctx context.Context, s *wire) error {
+		c := clientOf(t, s)
+		hasty := dynamodb.New(c.Options(), func(o *dynamodb.Options) {
+			o.Retryer = retry.NewStandard(func(o *retry.StandardOptions) {
+				o.MaxAttempts, o.MaxBackoff, o.RateLimiter = 3, time.Millisecond, ratelimit.None
+			})
+		})
+		reader, err := table.NewReader(hasty, job.Plan{Table: "orders", TotalSegments: 1}, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return reader.Next(ctx, nil, new(table.Page))
+	}
+
+	s := &wire{answers: append(slices.Repeat([]answer{throttle}, 20), answer{body: whole})}
+	if err := read(t.Context(), s); err != nil || len(s.asked) != 21 {
+		t.Errorf("asked %d times: %v", len(s.asked), err)
+	}
+
+	ctx, cancel := context.WithCancel(t.Context())
+	last := throttle
+	last.spoil = func(_ http.Header, body []byte) []byte { cancel(); return body }
+	s = &wire{answers: append(slices.Repeat([]answer{throttle}, 20), last)}
+	if err := read(ctx, s); job.NameOf(err) != job.Throttled || !strings.Contains(err.Error(), `table "orders" gave no read capacity: raise it, or lower concurrency (slow)`) {
+		t.Errorf("got %s: %v", job.NameOf(err), err)
 	}
 }
 
