@@ -24,6 +24,8 @@ type Work struct {
 const (
 	barEvery  = 100 * time.Millisecond
 	lineEvery = 2 * time.Second
+	// Work that takes long is told of less often: after so many lines, of so many only one.
+	oftenLines, seldom = 10, 5
 )
 
 // Show shows the work on w until stop is called, which shows its end.
@@ -51,8 +53,12 @@ func Show(w *os.File, work Work) (stop func()) {
 }
 
 func lines(w io.Writer, work Work) func(last bool) {
-	return func(bool) {
+	n := 0
+	return func(last bool) {
 		if work.Total() == 0 {
+			return
+		}
+		if n++; !last && n > oftenLines && n%seldom != 0 {
 			return
 		}
 		_, _ = fmt.Fprintf(w, "%s: %s/%s%s\n", work.Name, Count(work.Done()), Count(work.Total()), detail(work)) // a lost line is no harm
