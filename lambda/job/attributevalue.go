@@ -4,8 +4,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"regexp"
-	"slices"
-	"strconv"
 )
 
 // maxNesting is how deep DynamoDB lets lists and maps lie in one another.
@@ -66,11 +64,7 @@ func checkTyped(name string, value json.RawMessage, path string, depth int, foun
 			found.add(path, "a set may not be empty")
 		}
 	default:
-		known := map[string]bool{}
-		for _, t := range attributeTypes {
-			known[t] = true
-		}
-		found.add(path, "unknown attribute type%s; allowed: %v", suggestion(name, known), attributeTypes)
+		found.add(path, "unknown attribute type%s; allowed: %v", suggestion(name, attributeTypes), attributeTypes)
 	}
 }
 
@@ -80,17 +74,6 @@ func checkText(value json.RawMessage, path, want string, valid func(string) bool
 		found.add(path, "got %s, want %s", kindOf(value), want)
 	} else if !valid(text) {
 		found.add(path, "want %s", want)
-	}
-}
-
-func eachElement(value json.RawMessage, path string, found *problems, visit func(element json.RawMessage, path string)) {
-	var elements []json.RawMessage
-	if kindOf(value) != "array" || json.Unmarshal(value, &elements) != nil {
-		found.add(path, "got %s, want an array", kindOf(value))
-		return
-	}
-	for i, element := range slices.All(elements) {
-		visit(element, path+"["+strconv.Itoa(i)+"]")
 	}
 }
 

@@ -3,7 +3,9 @@ package job
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -36,15 +38,11 @@ func decodeValue(raw json.RawMessage, into reflect.Value, path string, found *pr
 			into.SetMapIndex(reflect.ValueOf(name), element)
 		})
 	case reflect.Slice:
-		var elements []json.RawMessage
-		if kindOf(raw) != "array" || json.Unmarshal(raw, &elements) != nil {
-			found.add(path, "got %s, want an array", kindOf(raw))
-			return
-		}
-		into.Set(reflect.MakeSlice(into.Type(), len(elements), len(elements)))
-		for i, element := range elements {
-			decodeValue(element, into.Index(i), path+"["+strconv.Itoa(i)+"]", found)
-		}
+		eachElement(raw, path, found, func(value json.RawMessage, path string) {
+			element := reflect.New(into.Type().Elem()).Elem()
+			decodeValue(value, element, path, found)
+			into.Set(reflect.Append(into, element))
+		})
 	default:
 		decodeScalar(raw, into, path, found)
 	}
@@ -94,7 +92,7 @@ func decodeStruct(raw json.RawMessage, into reflect.Value, path string, found *p
 		case into.Type() == reflect.TypeFor[Scan]() && unmirrored[name] != "":
 			found.add(join(path, name), "not accepted: %s", unmirrored[name])
 		default:
-			found.add(join(path, quoteName(name)), "unknown field%s", suggestion(name, fields))
+			found.add(join(path, quoteName(name)), "unknown field%s", suggestion(name, slices.Collect(maps.Keys(fields))))
 		}
 	})
 }
@@ -126,6 +124,18 @@ func eachMember(raw json.RawMessage, path string, found *problems, visit func(na
 		}
 		seen[name] = true
 		visit(name, value)
+	}
+}
+
+// eachElement calls visit for each element of a JSON array, with the element's own path.
+func eachElement(raw json.RawMessage, path string, found *problems, visit func(element json.RawMessage, path string)) {
+	var elements []json.RawMessage
+	if kindOf(raw) != "array" || json.Unmarshal(raw, &elements) != nil {
+		found.add(path, "got %s, want an array", kindOf(raw))
+		return
+	}
+	for i, element := range elements {
+		visit(element, path+"["+strconv.Itoa(i)+"]")
 	}
 }
 

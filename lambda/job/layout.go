@@ -5,7 +5,6 @@ import (
 	"regexp"
 	"strings"
 	"time"
-	"unicode"
 )
 
 // rootFolder is the folder that native exports write below, and so do we: one reader serves both.
@@ -16,10 +15,6 @@ const maxKey = 1024
 
 // MaxParts is how many objects the key of one segment can number.
 const MaxParts = 1_000_000
-
-var placeholders = []string{"table", "date", "year", "month", "day", "hour", "runId"}
-
-func isLetter(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
 // runID is what a run may be called: what Step Functions allows for an execution's name, less what would be awkward in a key.
 var runID = regexp.MustCompile(`^[a-zA-Z0-9_-][a-zA-Z0-9_.-]{0,79}$`)

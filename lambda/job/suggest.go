@@ -2,15 +2,14 @@ package job
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 )
 
 // suggestion returns `, did you mean "…"?` for the known name nearest to name, or nothing where none is near.
-func suggestion[V any](name string, known map[string]V) string {
+func suggestion(name string, known []string) string {
 	best, distance := "", 1+max(2, len(name)/3)
-	for _, candidate := range slices.Sorted(maps.Keys(known)) {
+	for _, candidate := range slices.Sorted(slices.Values(known)) {
 		if d := editDistance(strings.ToLower(name), strings.ToLower(candidate)); d < distance {
 			best, distance = candidate, d
 		}
