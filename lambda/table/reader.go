@@ -22,8 +22,10 @@ import (
 
 // Reader reads the pages of one segment.
 type Reader struct {
-	client *dynamodb.Client
-	input  dynamodb.ScanInput
+	client  *dynamodb.Client
+	input   dynamodb.ScanInput
+	table   string
+	subject string // what is scanned, for errors
 }
 
 // NewReader returns a reader of one segment of the plan's scan. It fails with InvalidRequest where the scan's values are none
@@ -33,7 +35,7 @@ func NewReader(client *dynamodb.Client, plan job.Plan, segment int) (*Reader, er
 	if err != nil {
 		return nil, job.Errorf(job.InvalidRequest, "invalid request: scan: %w", err)
 	}
-	return &Reader{client: client, input: input}, nil
+	return &Reader{client: client, input: input, table: plan.Table, subject: what(plan.Table, plan.Scan.IndexName)}, nil
 }
 
 // Page is one answer to Scan. It owns its memory and is meant to be used again and again.
@@ -70,9 +72,8 @@ func (r *Reader) Next(ctx context.Context, exclusiveStartKey json.RawMessage, p 
 	if err != nil {
 		return err
 	}
-	subject := what(aws.ToString(input.TableName), aws.ToString(input.IndexName))
 	if n := p.Items.Len(); n != int(answer.Count) {
-		return job.Errorf(job.MalformedAnswer, "scan %s: the answer counts %d items and holds %d", subject, answer.Count, n)
+		return job.Errorf(job.MalformedAnswer, "scan %s: the answer counts %d items and holds %d", r.subject, answer.Count, n)
 	}
 	p.LastEvaluatedKey = nil
 	if len(answer.LastEvaluatedKey) > 0 {
@@ -90,7 +91,6 @@ func (r *Reader) Next(ctx context.Context, exclusiveStartKey json.RawMessage, p 
 // scan asks for one page. The SDK tries a few times by itself, which is enough for any fault but one: a table that is short of
 // capacity may be so for long, and is waited for until ctx ends. It is then that reason which is told.
 func (r *Reader) scan(ctx context.Context, input *dynamodb.ScanInput, p *Page) (*dynamodb.ScanOutput, error) {
-	subject := what(aws.ToString(input.TableName), aws.ToString(input.IndexName))
 	var throttled error
 	for {
 		answer, err := r.client.Scan(ctx, input, dynamodb.WithAPIOptions(func(stack *middleware.Stack) error {
@@ -100,9 +100,9 @@ func (r *Reader) scan(ctx context.Context, input *dynamodb.ScanInput, p *Page) (
 			return answer, nil
 		}
 		if malformed, ok := errors.AsType[*answerError](err); ok {
-			return nil, job.Errorf(job.MalformedAnswer, "scan %s: %w", subject, malformed)
+			return nil, job.Errorf(job.MalformedAnswer, "scan %s: %w", r.subject, malformed)
 		}
-		err = fmt.Errorf("scan %s: %w", subject, named(err, "dynamodb:Scan", aws.ToString(input.TableName), r.client.Options().Region))
+		err = fmt.Errorf("scan %s: %w", r.subject, named(err, "dynamodb:Scan", r.table, r.client.Options().Region))
 		switch {
 		case ctx.Err() != nil && throttled != nil:
 			return nil, throttled
