@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"strings"
 	"time"
 
@@ -169,15 +168,4 @@ func (r run) result(s manifest.Summary) job.Result {
 		Bucket: r.plan.Bucket, Root: r.plan.Root, Items: s.ItemCount, Objects: s.Scan.Objects, Bytes: s.Scan.Bytes,
 		Segments: len(r.plan.Segments()), ReadUnits: s.Scan.ReadUnits, StartTime: s.StartTime, EndTime: s.EndTime,
 	}
-}
-
-// merged is what all segments together have written.
-type merged struct {
-	objects []job.Object // in the order of their keys
-	totals  job.Totals
-	strays  []string // keys that no list names
-}
-
-func (m *merged) sort() {
-	slices.SortFunc(m.objects, func(a, b job.Object) int { return strings.Compare(a.Key, b.Key) })
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 
 	"dynamodb-to-s3/lambda/bucket"
 	"dynamodb-to-s3/lambda/job"
@@ -13,6 +15,13 @@ import (
 
 // readers is how many segment lists are read at once.
 const readers = 32
+
+// merged is what all segments together have written.
+type merged struct {
+	objects []job.Object // in the order of their keys
+	totals  job.Totals
+	strays  []string // keys that no list names
+}
 
 // merge reads the lists of all segments and joins, for each segment, those from its first invocation to the one that came to
 // the segment's end. A list after that one is a leftover of an earlier try at the same segment and becomes a stray.
@@ -37,7 +46,7 @@ func (r run) merge(ctx context.Context) (merged, error) {
 			m.strays = append(m.strays, r.layout.SegmentList(list.Segment, list.Invocation))
 		}
 	}
-	m.sort()
+	slices.SortFunc(m.objects, func(a, b job.Object) int { return strings.Compare(a.Key, b.Key) })
 	return m, r.inconsistent(faults)
 }
 
