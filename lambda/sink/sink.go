@@ -29,6 +29,12 @@ const (
 	inFlight = 2
 )
 
+// The compiler holds both against S3's limits: a part is no smaller, and the largest object takes no more of them, one to spare.
+const (
+	_ = uint(partSize - bucket.MinPart)
+	_ = uint(bucket.MaxParts - job.MaxFileSize/partSize - 1)
+)
+
 // Config says where and how a Writer writes.
 type Config struct {
 	Bucket      *bucket.Bucket
