@@ -19,7 +19,6 @@ import (
 	"dynamodb-to-s3/local/machine"
 	"dynamodb-to-s3/local/meter"
 	"dynamodb-to-s3/local/readback"
-	"dynamodb-to-s3/local/workspace"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -66,9 +65,13 @@ func run(ctx context.Context, args []string, stdout io.Writer, stderr *os.File) 
 	if err != nil {
 		return err
 	}
-	if !json.Valid(request) { // as StartExecution refuses it, before there is an execution
-		_, err := job.Parse(request, nil)
-		return report(stdout, machine.Outcome{Error: string(job.InvalidRequest), Cause: err.Error()})
+	// What is wrong with a request is for the execution to say; here only what it asks for is looked at.
+	parsed, invalid := job.Parse(request, json.RawMessage(os.Getenv(job.EnvDefaults)))
+	switch {
+	case !json.Valid(request): // as StartExecution refuses it, before there is an execution
+		return report(stdout, machine.Outcome{Error: string(job.InvalidRequest), Cause: invalid.Error()})
+	case f.verify && invalid == nil && !comparable(parsed):
+		return &usageError{"-verify compares whole items of a whole table in DYNAMODB_JSON: the request asks for something else"}
 	}
 	if f.name == "" {
 		f.name = "local-" + time.Now().UTC().Format("20060102-150405.000")
@@ -78,8 +81,8 @@ func run(ctx context.Context, args []string, stdout io.Writer, stderr *os.File) 
 		return err
 	}
 	defer services.close()
-	if services.s3 != nil {
-		if err := createBucket(ctx, services, request); err != nil {
+	if services.s3 != nil && invalid == nil {
+		if err := createBucket(ctx, services, parsed.Bucket); err != nil {
 			return err
 		}
 	}
@@ -117,24 +120,16 @@ func (f *runFlags) request() (request json.RawMessage, err error) {
 	default:
 		request, err = os.ReadFile(f.input)
 	}
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, fmt.Errorf("read the request: %w", err)
-	case f.verify && !comparable(request):
-		return nil, &usageError{"-verify compares whole items of a whole table in DYNAMODB_JSON: the request asks for something else"}
 	}
 	return request, nil
 }
 
-// comparable tells whether a run of the request can be compared with its table. What is wrong with a request is for the
-// execution to say.
-func comparable(request json.RawMessage) bool {
-	parsed, err := job.Parse(request, json.RawMessage(os.Getenv(job.EnvDefaults)))
-	if err != nil {
-		return true
-	}
-	scan := parsed.Scan
-	return parsed.Format == job.FormatDynamoDBJSON && scan.IndexName == "" && scan.FilterExpression == "" && scan.ProjectionExpression == "" &&
+// comparable tells whether a run of the request can be compared with its table.
+func comparable(request job.Request) bool {
+	scan := request.Scan
+	return request.Format == job.FormatDynamoDBJSON && scan.IndexName == "" && scan.FilterExpression == "" && scan.ProjectionExpression == "" &&
 		scan.Segment == nil && len(scan.AttributesToGet) == 0 && len(scan.ScanFilter) == 0
 }
 
@@ -195,16 +190,11 @@ func report(stdout io.Writer, outcome machine.Outcome) error {
 	return nil
 }
 
-// createBucket creates the request's bucket in the embedded S3, where nobody else can have. What is wrong with the request is
-// for the execution to say.
-func createBucket(ctx context.Context, v *services, request json.RawMessage) error {
-	parsed, err := job.Parse(request, json.RawMessage(os.Getenv(job.EnvDefaults)))
-	if err != nil {
-		return nil //nolint:nilerr // see above
-	}
-	_, err = client.S3(v.destination).CreateBucket(ctx, &s3.CreateBucketInput{Bucket: &parsed.Bucket})
+// createBucket creates the request's bucket in the embedded S3, where nobody else can have.
+func createBucket(ctx context.Context, v *services, name string) error {
+	_, err := client.S3(v.destination).CreateBucket(ctx, &s3.CreateBucketInput{Bucket: &name})
 	if _, exists := errors.AsType[*types.BucketAlreadyOwnedByYou](err); err != nil && !exists {
-		return fmt.Errorf("create the bucket %s: %w", parsed.Bucket, err)
+		return fmt.Errorf("create the bucket %s: %w", name, err)
 	}
 	return nil
 }
@@ -225,9 +215,7 @@ func verify(ctx context.Context, v *services, result job.Result, stderr *os.File
 func summarize(stderr io.Writer, v *services, result job.Result, took time.Duration) {
 	manifest := result.Manifest
 	if v.s3 != nil {
-		if checkout, err := workspace.Find(); err == nil {
-			manifest = relative(filepath.Join(checkout.Local(), "s3", result.Bucket, job.Layout{Root: result.Root}.ManifestSummary()))
-		}
+		manifest = relative(filepath.Join(v.objects, result.Bucket, job.Layout{Root: result.Root}.ManifestSummary()))
 	}
 	_, _ = fmt.Fprintf(stderr, "replicated table %s: %s items in %s objects, %s as stored, %.1f s\nmanifest: %s\n",
 		result.Table, meter.Count(result.Items), meter.Count(result.Objects), meter.Megabytes(result.Bytes), took.Seconds(), manifest)

@@ -62,6 +62,7 @@ type services struct {
 	source, destination aws.Config
 	account             string           // "" if not known
 	dynamoDB, s3        *embedded.Server // nil where the service is not embedded
+	objects             string           // the folder in which the embedded S3 keeps its objects
 	unlock              func()
 }
 
@@ -99,6 +100,7 @@ func open(ctx context.Context, s settings, stderr *os.File) (_ *services, err er
 		if v.s3, err = embedded.StartS3(ctx, servers); err != nil {
 			return nil, err
 		}
+		v.objects = servers.DataDir
 		if v.destination, err = v.s3.AWS(ctx); err != nil {
 			return nil, err
 		}
