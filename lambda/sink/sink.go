@@ -211,7 +211,12 @@ func (w *Writer) closeObject() error {
 	return nil
 }
 
+// acquire waits for a free place among the uploads. Once these have ended there is none, even where a place is free: select
+// would choose either.
 func (w *Writer) acquire() error {
+	if err := w.ctx.Err(); err != nil {
+		return w.cause(err)
+	}
 	select {
 	case w.slots <- struct{}{}:
 		return nil
