@@ -64,12 +64,19 @@ func TestReferenceIsFresh(t *testing.T) {
 		"It is strict: an unknown field, a wrong type or a contradiction fails the execution with `InvalidRequest`, whose cause names " +
 		"every problem at once. A field that is not given is taken from the deployment's defaults, then as below. " +
 		"[`request.schema.json`](request.schema.json) is the same for programs. Both are generated from `lambda/job/request.go`.\n\n" +
-		"```json\n{\"table\": \"orders\", \"bucket\": \"my-lake\", \"prefix\": \"dynamodb/{table}/{date}\"}\n```\n")
+		"```json\n{\"table\": \"orders\", \"bucket\": \"my-lake\", \"prefix\": \"dynamodb/{table}/{date}\"}\n" +
+		"{\"table\": \"orders\", \"bucket\": \"my-lake\", \"prefix\": \"dynamodb/{table}\", \"export\": {\"from\": \"last\"}}\n```\n")
 	table(&page, "Fields", schema())
 	scan, _ := schema().Properties.Get("scan")
+	export, _ := schema().Properties.Get("export")
+	filter, _ := export.Properties.Get("filter")
+	page.WriteString("\n`scan`, `segments`, `concurrency`, `fileSizeBytes`, `format` and `compression` are of a SCAN, `export` of an EXPORT: a request that " +
+		"mixes them is refused, with what to write instead. A deployment's defaults may have both; a request takes those of its mode.\n")
 	table(&page, "`scan`", scan)
+	table(&page, "`export`", export)
+	table(&page, "`export.filter`", filter)
 	page.WriteString("\nValues of expressions are in DynamoDB JSON. The legacy `ScanFilter` has entries of `{\"ComparisonOperator\": …, " +
-		"\"AttributeValueList\": […]}`.\n\n## Not available in this version\n\n`mode` EXPORT and `export`, `format` ION, `transform`, " +
+		"\"AttributeValueList\": […]}`.\n\n## Not available in this version\n\n`format` ION of a scan, `transform`, " +
 		"`readUnitsPerSecond`, `readPercent`, `sourceRoleArn` and `destinationRoleArn` are designed and refused until they are built.\n")
 	fresh(t, "request.md", []byte(page.String()))
 }
@@ -154,6 +161,7 @@ var company = map[string]string{
 	"scan.TotalSegments":       `"scan": {"Segment": 0}`,
 	"scan.Select":              `"scan": {"IndexName": "by-day"}`,
 	"scan.ConditionalOperator": `"scan": {"ScanFilter": {"a": {"ComparisonOperator": "NULL"}}}`,
+	"export.viewType":          `"export": {"from": "last"}`,
 }
 
 func hold(t *testing.T, path []string, value any, taken bool) {
@@ -167,6 +175,9 @@ func hold(t *testing.T, path []string, value any, taken bool) {
 	}
 	if value == "SPECIFIC_ATTRIBUTES" {
 		request["scan"].(map[string]any)["ProjectionExpression"] = "a"
+	}
+	if value == "INCREMENTAL" {
+		request["export"] = map[string]any{"from": "last"}
 	}
 	at := request
 	for _, key := range path[:len(path)-1] {

@@ -28,23 +28,7 @@ func (r Request) check(found *problems) {
 		found.add("bucket", "got %q, want the name of an S3 bucket: 3 to 63 of a-z 0-9 . -, first and last a letter or digit", r.Bucket)
 	}
 	checkPrefix(r.Prefix, found)
-	switch r.Mode {
-	case "", ModeScan:
-	case "EXPORT":
-		found.add("mode", "EXPORT is not available in this version; allowed: SCAN")
-	default:
-		found.add("mode", "got %q, allowed: SCAN", r.Mode)
-	}
-	if r.Format == "ION" {
-		found.add("format", "ION is not available in this version; allowed: DYNAMODB_JSON, JSON")
-	} else {
-		checkEnum("format", string(r.Format), []string{string(FormatDynamoDBJSON), string(FormatJSON)}, found)
-	}
-	checkEnum("compression", string(r.Compression),
-		[]string{string(CompressionGZIP), string(CompressionZSTD), string(CompressionNone)}, found)
-	checkRange("segments", r.Segments, 1, MaxSegments, found)
-	checkRange("concurrency", r.Concurrency, 1, MaxSegments, found)
-	checkRange("fileSizeBytes", r.FileSize, MinFileSize, MaxFileSize, found)
+	checkEnum("mode", string(r.Mode), []string{string(ModeScan), string(ModeExport)}, found)
 	if r.BucketOwner != "" && !account.MatchString(r.BucketOwner) {
 		found.add("bucketOwner", "got %q, want an AWS account of 12 digits", r.BucketOwner)
 	}
@@ -56,6 +40,28 @@ func (r Request) check(found *problems) {
 			found.add("scheduledTime", "got %q, want a time such as 2026-01-31T06:00:00Z", r.Scheduled)
 		}
 	}
+	if r.mode() == ModeExport {
+		r.checkNoScan(found)
+		r.orExport().check(r, found)
+		return
+	}
+	r.checkScan(found)
+}
+
+func (r Request) checkScan(found *problems) {
+	if r.Export != nil {
+		found.add("export", "given with mode SCAN: leave mode out, or set it to EXPORT")
+	}
+	if r.Format == FormatION {
+		found.add("format", "ION is not available in this version of a scan; allowed: DYNAMODB_JSON, JSON")
+	} else {
+		checkEnum("format", string(r.Format), []string{string(FormatDynamoDBJSON), string(FormatJSON)}, found)
+	}
+	checkEnum("compression", string(r.Compression),
+		[]string{string(CompressionGZIP), string(CompressionZSTD), string(CompressionNone)}, found)
+	checkRange("segments", r.Segments, 1, MaxSegments, found)
+	checkRange("concurrency", r.Concurrency, 1, MaxSegments, found)
+	checkRange("fileSizeBytes", r.FileSize, MinFileSize, MaxFileSize, found)
 	if r.Scan != nil {
 		r.Scan.check(found)
 		if r.Segments != nil && r.Scan.TotalSegments != nil {
@@ -85,7 +91,7 @@ func (s *Scan) check(found *problems) {
 	checkExpression("scan.ProjectionExpression", s.ProjectionExpression, found)
 	checkRange("scan.Limit", s.Limit, 1, maxLimit, found)
 	s.checkSegments(found)
-	s.checkPlaceholders(found)
+	checkPlaceholders("scan", s.FilterExpression+" "+s.ProjectionExpression, s.ExpressionAttributeNames, s.ExpressionAttributeValues, found)
 	s.checkSelect(found)
 	s.checkLegacy(found)
 }
@@ -105,8 +111,7 @@ func (s *Scan) checkSegments(found *problems) {
 
 // checkPlaceholders holds the substitutes against the expressions: DynamoDB refuses one that no expression uses, and one that
 // is used but not defined, in the middle of a run; here it costs nothing.
-func (s *Scan) checkPlaceholders(found *problems) {
-	text := s.FilterExpression + " " + s.ProjectionExpression
+func checkPlaceholders(path, text string, names map[string]string, values map[string]AttributeValue, found *problems) {
 	used := map[string]bool{}
 	for _, token := range placeholder.FindAllString(text, -1) {
 		used[token] = true
@@ -125,11 +130,11 @@ func (s *Scan) checkPlaceholders(found *problems) {
 			}
 		}
 	}
-	hold("scan.ExpressionAttributeNames", "#", slices.Sorted(maps.Keys(s.ExpressionAttributeNames)))
-	hold("scan.ExpressionAttributeValues", ":", slices.Sorted(maps.Keys(s.ExpressionAttributeValues)))
-	for _, name := range slices.Sorted(maps.Keys(s.ExpressionAttributeNames)) {
-		if n := len(s.ExpressionAttributeNames[name]); n == 0 || n > maxAttributeName {
-			found.add(join("scan.ExpressionAttributeNames", quoteName(name)), "want the name of an attribute, 1 to %d bytes", maxAttributeName)
+	hold(path+".ExpressionAttributeNames", "#", slices.Sorted(maps.Keys(names)))
+	hold(path+".ExpressionAttributeValues", ":", slices.Sorted(maps.Keys(values)))
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		if n := len(names[name]); n == 0 || n > maxAttributeName {
+			found.add(join(path+".ExpressionAttributeNames", quoteName(name)), "want the name of an attribute, 1 to %d bytes", maxAttributeName)
 		}
 	}
 }

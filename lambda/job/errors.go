@@ -41,12 +41,49 @@ const (
 	TooManyParts ErrorName = "TooManyParts"
 )
 
+// Failures of a native export that are the same at every try. Those before its start are found before anything is started,
+// and so before anything is paid.
+const (
+	// PointInTimeRecoveryOff: the table has no point-in-time recovery, which exports read from.
+	PointInTimeRecoveryOff ErrorName = "PointInTimeRecoveryOff"
+	// ExportTimeOutsideRecovery: exportTime, or from, is not within the table's recovery window.
+	ExportTimeOutsideRecovery ErrorName = "ExportTimeOutsideRecovery"
+	// ExportWindowInvalid: an incremental window is shorter than 15 minutes or longer than 24 hours.
+	ExportWindowInvalid ErrorName = "ExportWindowInvalid"
+	// ExportWindowTooRecent: an incremental window ends later than the latest moment that can be exported.
+	ExportWindowTooRecent ErrorName = "ExportWindowTooRecent"
+	// BucketInOtherAccount: another account owns the bucket, and the request does not name it.
+	BucketInOtherAccount ErrorName = "BucketInOtherAccount"
+	// KMSKeyUnusable: S3 cannot encrypt with the KMS key.
+	KMSKeyUnusable ErrorName = "KMSKeyUnusable"
+	// ExportConflict: DynamoDB knows the run's client token with other parameters.
+	ExportConflict ErrorName = "ExportConflict"
+	// ExportRefused: DynamoDB refused the export's parameters; the cause has its words.
+	ExportRefused ErrorName = "ExportRefused"
+	// ExportTimedOut: the export was still in progress after maxAttempts checks. It goes on by itself.
+	ExportTimedOut ErrorName = "ExportTimedOut"
+	// ExportIncomplete: a file that the export's manifest names is not in the bucket as the manifest says.
+	ExportIncomplete ErrorName = "ExportIncomplete"
+)
+
+// Failures that DynamoDB reports of an export under codes of its own, which are their names here too; these are the codes
+// that are known to stay. Any other code is also an error's name, after a second try.
+const (
+	ExportS3NoSuchBucket ErrorName = "S3NoSuchBucket"
+	ExportS3AccessDenied ErrorName = "S3AccessDenied"
+	ExportKMSNotFound    ErrorName = "KmsNotFoundException"
+)
+
 // Failures that another try may mend.
 const (
 	// NoProgress: an invocation ended without moving its checkpoint.
 	NoProgress ErrorName = "NoProgress"
 	// Throttled: the service kept refusing for want of capacity until the invocation's time was up.
 	Throttled ErrorName = "Throttled"
+	// ExportLimitReached: the account has as many exports in progress as DynamoDB allows.
+	ExportLimitReached ErrorName = "ExportLimitReached"
+	// JournalContended: other runs kept changing the journal of exports under this one's hands.
+	JournalContended ErrorName = "JournalContended"
 	// MalformedAnswer: a Scan answer was damaged on its way and stayed so through the SDK's own retries.
 	MalformedAnswer ErrorName = "MalformedAnswer"
 	// Internal: any fault that has no name of its own.
@@ -59,12 +96,15 @@ func Permanent() []ErrorName {
 		InvalidRequest, TableNotFound, TableNotReady, IndexNotFound, TableInOtherRegion, TableInOtherAccount,
 		BucketNotFound, BucketInOtherRegion, AccessDenied, RunNameTaken, ScanRefused, ItemNotEncodable, ListsInconsistent,
 		TooManyParts,
+		PointInTimeRecoveryOff, ExportTimeOutsideRecovery, ExportWindowInvalid, ExportWindowTooRecent, BucketInOtherAccount,
+		KMSKeyUnusable, ExportConflict, ExportRefused, ExportTimedOut, ExportIncomplete,
+		ExportS3NoSuchBucket, ExportS3AccessDenied, ExportKMSNotFound,
 	}
 }
 
 // Transient returns the names that a retry may mend.
 func Transient() []ErrorName {
-	return []ErrorName{NoProgress, Throttled, MalformedAnswer, Internal}
+	return []ErrorName{NoProgress, Throttled, ExportLimitReached, JournalContended, MalformedAnswer, Internal}
 }
 
 // Error is a failure under the name by which Step Functions knows it. Its message is for a person: what happened, to what,

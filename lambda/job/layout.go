@@ -1,14 +1,27 @@
 package job
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"regexp"
 	"strings"
 	"time"
 )
 
-// rootFolder is the folder that native exports write below, and so do we: one reader serves both.
-const rootFolder = "AWSDynamoDB"
+const (
+	// rootFolder is the folder that native exports write below, and so do we: one reader serves both.
+	rootFolder = "AWSDynamoDB"
+	// exportData is the folder beside the runs that all incremental exports of a prefix share.
+	exportData = "data"
+	// chains is the folder beside the runs that has the journals of chains of exports.
+	chains = "_chains"
+)
+
+// below returns the key of what lies in the folder of the runs of a prefix.
+func below(prefix, name string) string {
+	return strings.TrimPrefix(prefix+"/"+rootFolder+"/"+name, "/")
+}
 
 // maxKey is the most bytes that S3 takes as a key.
 const maxKey = 1024
@@ -28,16 +41,17 @@ func Root(prefix, table, run string, at time.Time) (string, error) {
 		found.add("the execution's name", "got %s, want 1 to 80 of a-z A-Z 0-9 _ - . and no dot first", quoteName(run))
 		return "", found.err()
 	}
+	if run == exportData || run == chains {
+		found.add("the execution's name", "got %s, which is the name of a folder that all runs of a prefix share", quoteName(run))
+		return "", found.err()
+	}
 	at = at.UTC()
 	filled := strings.NewReplacer(
 		"{table}", table, "{runId}", run,
 		"{date}", at.Format("2006-01-02"), "{year}", at.Format("2006"), "{month}", at.Format("01"),
 		"{day}", at.Format("02"), "{hour}", at.Format("15"),
 	).Replace(strings.TrimSuffix(prefix, "/"))
-	root := rootFolder + "/" + run
-	if filled != "" {
-		root = filled + "/" + root
-	}
+	root := below(filled, run)
 	if n := len(Layout{Root: root}.SegmentList(0, 0)); n > maxKey {
 		found.add("prefix", "makes keys of %d bytes, S3 allows %d: shorten it", n, maxKey)
 		return "", found.err()
@@ -72,6 +86,41 @@ func (l Layout) ManifestFiles() string { return l.Root + "/manifest-files.json" 
 
 // ManifestSummary is the key of the run's commit.
 func (l Layout) ManifestSummary() string { return l.Root + "/manifest-summary.json" }
+
+// Journal is the journal of a run's own exports.
+func (l Layout) Journal() string { return l.Root + "/_exports.json" }
+
+// ExportTry is what is written before an export is started under a client token: what it was asked for. That it can be
+// written proves that DynamoDB can write there too.
+func (l Layout) ExportTry(token string) string { return l.Root + "/_exports/" + token + ".json" }
+
+// Result is the commit of a run of native exports: the run's result.
+func (l Layout) Result() string { return l.Root + "/_result.json" }
+
+// ChainJournal is the key of the journal that all runs share that export a table in a chain to a prefix. The prefix is as the
+// request has it: the journal lies where its first changing placeholder would begin, and is told from those of other tables,
+// and of prefixes that begin alike, by a digest.
+func ChainJournal(prefix, table, tableARN string) string {
+	prefix = strings.TrimSuffix(prefix, "/")
+	sum := sha256.Sum256([]byte(tableARN + "\n" + prefix))
+	var constant []string
+	for folder := range strings.SplitSeq(prefix, "/") {
+		folder = strings.ReplaceAll(folder, "{table}", table)
+		if strings.Contains(folder, "{") {
+			break
+		}
+		constant = append(constant, folder)
+	}
+	return below(strings.Join(constant, "/"), chains+"/"+table+"-"+hex.EncodeToString(sum[:6])+".json")
+}
+
+// ChainJournals is what the keys of all chains' journals of a prefix begin with.
+func ChainJournals(prefix string) string { return below(prefix, chains+"/") }
+
+// NativeExport returns the layout of the export of an ARN below a prefix, as DynamoDB lays it out.
+func NativeExport(prefix, exportARN string) Layout {
+	return Layout{Root: below(prefix, exportARN[strings.LastIndexByte(exportARN, '/')+1:])}
+}
 
 // Checksums returns the keys of the objects that hold a manifest's MD5: the name in the documentation of native exports, and
 // the one that their readers use.

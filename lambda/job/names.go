@@ -7,12 +7,13 @@ type Function string
 const (
 	FunctionPlan     Function = "plan"
 	FunctionScan     Function = "scan"
+	FunctionExport   Function = "export"
 	FunctionFinalize Function = "finalize"
 )
 
-// Functions returns every function, in the order in which a run calls them.
+// Functions returns every function, in the order in which a run calls them; it calls scan or export.
 func Functions() []Function {
-	return []Function{FunctionPlan, FunctionScan, FunctionFinalize}
+	return []Function{FunctionPlan, FunctionScan, FunctionExport, FunctionFinalize}
 }
 
 // The states of the state machine.
@@ -23,7 +24,19 @@ const (
 	StateScanSegment  = "ScanSegment"
 	StateSegmentDone  = "SegmentDone?"
 	StateSegmentEnd   = "SegmentScanned"
+
+	StateStartExport    = "StartExport"
+	StateExporting      = "Exporting?"
+	StateFollowExports  = "FollowExports"
+	StateWaitForExport  = "WaitForExport"
+	StateDescribeExport = "DescribeExport"
+	StateCountCheck     = "CountCheck"
+	StateExportStatus   = "ExportStatus?"
+	StateExportChecked  = "ExportChecked"
+
 	StateFinalize     = "Finalize"
+	StateMoreToExport = "MoreToExport?"
+	StateReplicated   = "Replicated"
 	StateCause        = "Cause?"
 	StateReadCause    = "ReadCause"
 	StateKeepCause    = "KeepCause"
@@ -41,3 +54,6 @@ const (
 // MaxPayloadBytes is the most that Step Functions carries from one state to the next, in bytes of JSON.
 // https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 const MaxPayloadBytes = 256 << 10
+
+// MaxResultBytes is how much of it the result may take beside the plan: that of a run with an export for each of 35 days.
+const MaxResultBytes = 64 << 10

@@ -40,18 +40,21 @@ func Parse(request, defaults json.RawMessage) (Request, error) {
 	return parsed.withDefaults(), nil
 }
 
-// merge returns one object with the members of defaults, then those of request over them.
+// merge returns one object with the members of defaults, then those of request over them. Of the defaults, those that are
+// for the other mode are left out.
 func merge(request, defaults json.RawMessage, found *problems) json.RawMessage {
 	var own problems
-	given := map[string]bool{}
-	eachMember(request, "", found, func(name string, _ json.RawMessage) { given[name] = true })
-	fromDefaults := map[string]json.RawMessage{}
+	given, fromDefaults := map[string]json.RawMessage{}, map[string]json.RawMessage{}
+	eachMember(request, "", found, func(name string, value json.RawMessage) { given[name] = value })
 	if len(bytes.TrimSpace(defaults)) > 0 {
-		eachMember(defaults, "", &own, func(name string, value json.RawMessage) {
-			if !given[name] {
-				fromDefaults[name] = value
-			}
-		})
+		eachMember(defaults, "", &own, func(name string, value json.RawMessage) { fromDefaults[name] = value })
+	}
+	mode := modeOf(given, fromDefaults)
+	maps.DeleteFunc(fromDefaults, func(name string, _ json.RawMessage) bool {
+		return given[name] != nil || foreign(name, mode) || name == "mode"
+	})
+	if mode == ModeExport && given["mode"] == nil {
+		fromDefaults["mode"] = json.RawMessage(`"EXPORT"`)
 	}
 	for _, problem := range own {
 		found.add("the deployment's "+EnvDefaults, "%s", problem)
@@ -80,7 +83,10 @@ func merge(request, defaults json.RawMessage, found *problems) json.RawMessage {
 }
 
 func (r Request) withDefaults() Request {
-	r.Mode = orDefault(r.Mode, ModeScan)
+	if r.Mode = r.mode(); r.Mode == ModeExport {
+		r.Export = r.orExport().withDefaults(&r)
+		return r
+	}
 	r.Format = orDefault(r.Format, FormatDynamoDBJSON)
 	r.Compression = orDefault(r.Compression, CompressionGZIP)
 	if r.FileSize == nil {

@@ -49,15 +49,14 @@ var invalid = []struct {
 	{"numbers out of their bounds", `{"table":"orders","bucket":"b-1","segments":0,"concurrency":10001,"fileSizeBytes":1023}`, []string{
 		`segments: got 0, allowed: 1 to 10000`, `concurrency: got 10001, allowed: 1 to 10000`, `fileSizeBytes: got 1023, allowed: 1024 to 5368709120`,
 	}},
-	{"an unknown mode", `{"table":"orders","bucket":"b-1","mode":"scan"}`, []string{`mode: got "scan", allowed: SCAN`}},
+	{"an unknown mode", `{"table":"orders","bucket":"b-1","mode":"scan"}`, []string{`mode: got "scan", did you mean "SCAN"?; allowed: SCAN, EXPORT`}},
 	{"an unknown format", `{"table":"orders","bucket":"b-1","format":"CSV"}`, []string{`format: got "CSV"; allowed: DYNAMODB_JSON, JSON`}},
 	{"an unknown compression", `{"table":"orders","bucket":"b-1","compression":"GZ"}`, []string{`compression: got "GZ", did you mean "GZIP"?; allowed: GZIP, ZSTD, NONE`}},
-	{"what is not available yet", `{"table":"orders","bucket":"b-1","mode":"EXPORT","format":"ION","export":{},"transform":".","readUnitsPerSecond":5,"readPercent":5,"sourceRoleArn":"x","destinationRoleArn":"x"}`, []string{
-		`export: not available in this version`, `transform: not available in this version`, `readUnitsPerSecond: not available in this version`,
+	{"what is not available yet", `{"table":"orders","bucket":"b-1","format":"ION","transform":".","readUnitsPerSecond":5,"readPercent":5,"sourceRoleArn":"x","destinationRoleArn":"x"}`, []string{
+		`transform: not available in this version`, `readUnitsPerSecond: not available in this version`,
 		`readPercent: not available in this version`, `sourceRoleArn: not available in this version`, `destinationRoleArn: not available in this version`,
 	}},
-	{"a mode that is not available yet", `{"table":"orders","bucket":"b-1","mode":"EXPORT"}`, []string{`mode: EXPORT is not available in this version; allowed: SCAN`}},
-	{"a format that is not available yet", `{"table":"orders","bucket":"b-1","format":"ION"}`, []string{`format: ION is not available in this version; allowed: DYNAMODB_JSON, JSON`}},
+	{"a format that is not available yet", `{"table":"orders","bucket":"b-1","format":"ION"}`, []string{`format: ION is not available in this version of a scan; allowed: DYNAMODB_JSON, JSON`}},
 	{"an owner that is no account", `{"table":"orders","bucket":"b-1","bucketOwner":"me"}`, []string{`bucketOwner: got "me", want an AWS account of 12 digits`}},
 	{"a key that is none", `{"table":"orders","bucket":"b-1","kmsKeyId":""}`, []string{`kmsKeyId: is empty: leave it out, or give a value`}},
 	{"a time that is none", `{"table":"orders","bucket":"b-1","scheduledTime":"yesterday"}`, []string{`scheduledTime: got "yesterday", want a time such as 2026-01-31T06:00:00Z`}},

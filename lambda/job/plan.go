@@ -25,28 +25,35 @@ type PlanOutput struct {
 	Plan        Plan  `json:"plan"`
 	Segments    []int `json:"segments"`
 	Concurrency int   `json:"concurrency"`
+	// Export is how far the native exports have come: of a plan, not at all.
+	Export ExportProgress `json:"export"`
 	// Committed says that this very run was complete before: only its result is still to be told.
 	Committed bool `json:"committed"`
 }
 
-// Plan is all that the scan and finalize functions need to know of a run. It is decided once, kept in the run's claim, and
-// the same for every invocation: a run that has started is never split anew.
+// Plan is all that the functions after plan need to know of a run. It is decided once, kept in the run's claim, and the same
+// for every invocation: a run that has started is never split anew.
 type Plan struct {
-	RunID         string      `json:"runId"`
-	ExecutionID   string      `json:"executionId"`
-	StartTime     time.Time   `json:"startTime"`
-	Table         string      `json:"table"`
-	TableARN      string      `json:"tableArn"`
-	TableID       string      `json:"tableId"`
-	Bucket        string      `json:"bucket"`
-	BucketOwner   string      `json:"bucketOwner,omitempty"`
-	KMSKeyID      string      `json:"kmsKeyId,omitempty"`
-	Root          string      `json:"root"`
+	Mode        Mode      `json:"mode"`
+	RunID       string    `json:"runId"`
+	ExecutionID string    `json:"executionId"`
+	StartTime   time.Time `json:"startTime"`
+	Table       string    `json:"table"`
+	TableARN    string    `json:"tableArn"`
+	TableID     string    `json:"tableId"`
+	Bucket      string    `json:"bucket"`
+	BucketOwner string    `json:"bucketOwner,omitempty"`
+	KMSKeyID    string    `json:"kmsKeyId,omitempty"`
+	Root        string    `json:"root"`
+	// Of a scan.
 	Scan          Scan        `json:"scan"`
-	TotalSegments int         `json:"totalSegments"`
-	Format        Format      `json:"format"`
-	Compression   Compression `json:"compression"`
-	FileSizeBytes int64       `json:"fileSizeBytes"`
+	TotalSegments int         `json:"totalSegments,omitempty"`
+	Format        Format      `json:"format,omitempty"`
+	Compression   Compression `json:"compression,omitempty"`
+	FileSizeBytes int64       `json:"fileSizeBytes,omitempty"`
+	// Of an export: the request's, and the key of the journal that tells which exports were begun and committed.
+	Export  *Export `json:"export,omitempty"`
+	Journal string  `json:"journal,omitempty"`
 }
 
 // Layout returns the names of the run's objects.

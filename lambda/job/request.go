@@ -11,7 +11,7 @@ type Request struct {
 	Table       string      `json:"table" jsonschema:"required,minLength=3,maxLength=1024" jsonschema_description:"The table to replicate: its name or its ARN."`
 	Bucket      string      `json:"bucket,omitempty" jsonschema:"minLength=3,maxLength=63,pattern=^[a-z0-9][a-z0-9.-]*[a-z0-9]$" jsonschema_description:"The bucket to write to. Default: the deployment's."`
 	Prefix      string      `json:"prefix,omitempty" empty:"allowed" jsonschema:"maxLength=512" jsonschema_description:"Where in the bucket: the run writes below <prefix>/AWSDynamoDB/<runId>/. May hold {table} {date} {year} {month} {day} {hour} {runId}, in UTC, of scheduledTime or else of the execution's start. Default: the deployment's, else the bucket's root."`
-	Mode        Mode        `json:"mode,omitempty" jsonschema:"enum=SCAN,default=SCAN" jsonschema_description:"How the table is read. SCAN: a parallel Scan by Lambda functions."`
+	Mode        Mode        `json:"mode,omitempty" jsonschema:"enum=SCAN,enum=EXPORT" jsonschema_description:"How the table is read. SCAN: a parallel Scan by Lambda functions. EXPORT: DynamoDB's own export to S3, started and waited for. Default: EXPORT if export is given, else SCAN."`
 	Scan        *Scan       `json:"scan,omitempty" jsonschema_description:"Parameters of DynamoDB's Scan API, under their API names and with their API meaning."`
 	Segments    *int64      `json:"segments,omitempty" jsonschema:"minimum=1,maximum=10000" jsonschema_description:"Into how many segments the scan is split. Default: one for each GiB of the table (or index), at least 1, at most 10,000. Not together with scan.TotalSegments, which says the same."`
 	Concurrency *int64      `json:"concurrency,omitempty" jsonschema:"minimum=1,maximum=10000" jsonschema_description:"How many segments are scanned at once. Default: one for each 1,000 read units a second that the table can give (provisioned, on-demand maximum, or warm throughput), at least 1, at most 100; 10 where none is known."`
@@ -20,6 +20,7 @@ type Request struct {
 	Compression Compression `json:"compression,omitempty" jsonschema:"enum=GZIP,enum=ZSTD,enum=NONE,default=GZIP" jsonschema_description:"How objects are compressed."`
 	BucketOwner string      `json:"bucketOwner,omitempty" jsonschema:"pattern=^[0-9]{12}$" jsonschema_description:"The account that must own the bucket: sent as the expected bucket owner with every call to S3, which refuses if another account owns it."`
 	KMSKeyID    string      `json:"kmsKeyId,omitempty" jsonschema:"minLength=1,maxLength=2048" jsonschema_description:"The KMS key (id, ARN or alias) that encrypts every object of the run. Default: the bucket's own encryption."`
+	Export      *Export     `json:"export,omitempty" jsonschema_description:"A native export, DynamoDB's ExportTableToPointInTime."`
 	Scheduled   string      `json:"scheduledTime,omitempty" jsonschema:"format=date-time" jsonschema_description:"The time for which a schedule started this run, RFC 3339; the prefix's placeholders follow it. Set by schedules."`
 }
 
@@ -53,8 +54,11 @@ type AttributeValue = json.RawMessage
 // Mode says how a table is read.
 type Mode string
 
-// ModeScan reads a table by a parallel Scan.
-const ModeScan Mode = "SCAN"
+// The modes: a parallel Scan, or DynamoDB's own export to S3.
+const (
+	ModeScan   Mode = "SCAN"
+	ModeExport Mode = "EXPORT"
+)
 
 // Format says how an item is written.
 type Format string
@@ -92,7 +96,7 @@ const (
 
 // unavailable lists what the design has and this version does not: such a field is refused, never accepted and ignored.
 var unavailable = map[string]bool{
-	"export": true, "transform": true, "readUnitsPerSecond": true, "readPercent": true,
+	"transform": true, "readUnitsPerSecond": true, "readPercent": true,
 	"sourceRoleArn": true, "destinationRoleArn": true,
 }
 

@@ -1,0 +1,120 @@
+package job
+
+import "time"
+
+func (e *Export) check(r Request, found *problems) {
+	checkEnum("export.exportType", string(e.ExportType), []string{string(ExportFull), string(ExportIncremental)}, found)
+	checkEnum("export.viewType", string(e.ViewType), []string{string(ViewNew), string(ViewNewAndOld)}, found)
+	checkEnum("export.format", string(e.Format), []string{string(FormatDynamoDBJSON), string(FormatION)}, found)
+	checkRange("export.checkIntervalSeconds", e.CheckInterval, 1, maxCheckInterval, found)
+	checkRange("export.maxAttempts", e.MaxAttempts, 1, maxMaxAttempts, found)
+	e.checkTimes(found)
+	e.checkDestination(r, found)
+	if f := e.Filter; f != nil {
+		checkExpression("export.filter.KeyConditionExpression", f.KeyConditionExpression, found)
+		checkExpression("export.filter.FilterExpression", f.FilterExpression, found)
+		checkExpression("export.filter.ProjectionExpression", f.ProjectionExpression, found)
+		checkPlaceholders("export.filter", f.KeyConditionExpression+" "+f.FilterExpression+" "+f.ProjectionExpression,
+			f.ExpressionAttributeNames, f.ExpressionAttributeValues, found)
+		if f.KeyConditionExpression+f.FilterExpression+f.ProjectionExpression == "" {
+			found.add("export.filter", "has no expression: give one, or leave the filter out")
+		}
+	}
+}
+
+func (e *Export) checkTimes(found *problems) {
+	checkSeconds("export.exportTime", e.ExportTime, found)
+	if !e.InChain() {
+		checkSeconds("export.from", e.From, found)
+	}
+	checkSeconds("export.to", e.To, found)
+	switch e.exportType() {
+	case ExportFull:
+		for _, field := range []struct{ name, value string }{{"from", e.From}, {"to", e.To}, {"viewType", string(e.ViewType)}} {
+			if field.value != "" {
+				found.add("export."+field.name, "is of an INCREMENTAL export: leave it out, or set export.exportType to INCREMENTAL")
+			}
+		}
+	case ExportIncremental:
+		e.checkWindow(found)
+	}
+}
+
+func (e *Export) checkWindow(found *problems) {
+	if e.ExportTime != "" {
+		found.add("export.exportTime", "is of a FULL export: an INCREMENTAL one has from and to")
+	}
+	switch from, to := Moment(e.From), Moment(e.To); {
+	case e.From == "":
+		found.add("export.from", `missing: give where the window begins, or "last"`)
+	case !from.IsZero() && !to.IsZero() && !from.Before(to):
+		found.add("export.to", "got %s, want a time after export.from, %s", e.To, e.From)
+	}
+}
+
+func (e *Export) checkDestination(r Request, found *problems) {
+	checkEnum("export.s3SseAlgorithm", e.S3SseAlgorithm, []string{"AES256", "KMS"}, found)
+	if len(e.S3SseKMSKeyID) > maxKMSKeyID {
+		found.add("export.s3SseKmsKeyId", "has %d bytes, allowed are at most %d", len(e.S3SseKMSKeyID), maxKMSKeyID)
+	}
+	if e.S3BucketOwner != "" && !account.MatchString(e.S3BucketOwner) {
+		found.add("export.s3BucketOwner", "got %q, want an AWS account of 12 digits", e.S3BucketOwner)
+	}
+	if e.S3SseAlgorithm == "AES256" && e.S3SseKMSKeyID+r.KMSKeyID != "" {
+		found.add("export.s3SseAlgorithm", "AES256 contradicts the KMS key that is given: leave one of them out")
+	}
+	for _, pair := range []struct{ field, own, beside, other string }{
+		{"export.s3SseKmsKeyId", e.S3SseKMSKeyID, "kmsKeyId", r.KMSKeyID},
+		{"export.s3BucketOwner", e.S3BucketOwner, "bucketOwner", r.BucketOwner},
+	} {
+		if pair.own != "" && pair.other != "" && pair.own != pair.other {
+			found.add(pair.field, "differs from %s: give one of them", pair.beside)
+		}
+	}
+}
+
+// checkSeconds holds a time to what the API takes.
+func checkSeconds(field, text string, found *problems) {
+	if text == "" {
+		return
+	}
+	switch at, err := time.Parse(time.RFC3339, text); {
+	case err != nil:
+		found.add(field, "got %s, want a time such as 2026-01-31T06:00:00Z", quoteName(text))
+	case at.Nanosecond() != 0:
+		found.add(field, "got %s, want whole seconds: DynamoDB exports by the second", quoteName(text))
+	}
+}
+
+// exportType is the type that is given, or that follows from what is given.
+func (e *Export) exportType() ExportType {
+	if e.ExportType == "" && e.From+e.To != "" {
+		return ExportIncremental
+	}
+	return orDefault(e.ExportType, ExportFull)
+}
+
+// withDefaults fills in what follows from the other fields, those of the request beside the export too.
+func (e Export) withDefaults(r *Request) *Export {
+	e.ExportType = e.exportType()
+	e.Format = orDefault(e.Format, FormatDynamoDBJSON)
+	if e.ExportType == ExportIncremental {
+		e.ViewType = orDefault(e.ViewType, ViewNewAndOld)
+	}
+	// What the run itself writes is held to the same owner and the same key.
+	r.BucketOwner = orDefault(r.BucketOwner, e.S3BucketOwner)
+	r.KMSKeyID = orDefault(r.KMSKeyID, e.S3SseKMSKeyID)
+	e.S3BucketOwner, e.S3SseKMSKeyID = r.BucketOwner, r.KMSKeyID
+	if e.S3SseKMSKeyID != "" {
+		e.S3SseAlgorithm = "KMS"
+	}
+	if e.CheckInterval == nil {
+		interval := int64(DefaultCheckInterval)
+		e.CheckInterval = &interval
+	}
+	if e.MaxAttempts == nil {
+		attempts := int64(DefaultMaxAttempts)
+		e.MaxAttempts = &attempts
+	}
+	return &e
+}
