@@ -23,8 +23,12 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// ErrNotFound says that the bucket holds no object of that key.
-var ErrNotFound = errors.New("no such object")
+var (
+	// ErrNotFound says that the bucket holds no object of that key.
+	ErrNotFound = errors.New("no such object")
+	// ErrChanged says that the condition of a write does not hold: somebody else has written first.
+	ErrChanged = errors.New("the object is not the one that was read")
+)
 
 // Bucket is one bucket as one run sees it. It is safe for concurrent use.
 type Bucket struct {
@@ -42,26 +46,66 @@ func New(client *s3.Client, plan job.Plan) *Bucket {
 // URI returns s3://bucket/key.
 func (b *Bucket) URI(key string) string { return "s3://" + b.name + "/" + key }
 
+// OwnedBy returns the same bucket, with every call refused unless that account owns it.
+func (b *Bucket) OwnedBy(account string) *Bucket {
+	owned := *b
+	owned.owner = optional(account)
+	return &owned
+}
+
 // Put writes an object, over any that is there, and returns its ETag without quotes.
 func (b *Bucket) Put(ctx context.Context, key string, body []byte) (string, error) {
-	return b.put(ctx, key, body, nil)
+	return b.put(ctx, key, body, condition{})
 }
 
 // Create writes an object only if there is none of that key. created is false where there is one.
 func (b *Bucket) Create(ctx context.Context, key string, body []byte) (created bool, err error) {
-	_, err = b.put(ctx, key, body, aws.String("*"))
-	if status(err) == http.StatusPreconditionFailed {
+	_, err = b.put(ctx, key, body, condition{ifNoneMatch: aws.String("*")})
+	if errors.Is(err, ErrChanged) {
 		return false, nil
 	}
 	return err == nil, err
 }
 
-func (b *Bucket) put(ctx context.Context, key string, body []byte, ifNoneMatch *string) (string, error) {
+// Replace writes an object only over the one that has the ETag, or, for "", only if there is none, and returns the new ETag, all
+// without quotes. It fails with ErrChanged where there is another, or none any more.
+func (b *Bucket) Replace(ctx context.Context, key string, body []byte, etag string) (string, error) {
+	if etag == "" {
+		return b.put(ctx, key, body, condition{ifNoneMatch: aws.String("*")})
+	}
+	return b.put(ctx, key, body, condition{ifMatch: aws.String(`"` + etag + `"`)})
+}
+
+// condition is what must hold for a write; at most one of the two is given.
+type condition struct{ ifMatch, ifNoneMatch *string }
+
+// unmet tells whether a write has failed for its condition. S3 answers 409 where two conditional writes, or a write and a
+// deletion, met, and 404 where there is nothing to match.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+func (c condition) unmet(err error) bool {
+	switch status(err) {
+	case http.StatusPreconditionFailed:
+		return true
+	case http.StatusConflict:
+		return c.ifMatch != nil || c.ifNoneMatch != nil
+	case http.StatusNotFound:
+		api, ok := errors.AsType[smithy.APIError](err)
+		return c.ifMatch != nil && ok && api.ErrorCode() != "NoSuchBucket"
+	default:
+		return false
+	}
+}
+
+func (b *Bucket) put(ctx context.Context, key string, body []byte, c condition) (string, error) {
 	answer, err := b.client.PutObject(ctx, &s3.PutObjectInput{
-		Bucket: &b.name, Key: &key, Body: bytes.NewReader(body), ContentType: contentType(key), IfNoneMatch: ifNoneMatch,
+		Bucket: &b.name, Key: &key, Body: bytes.NewReader(body), ContentType: contentType(key),
+		IfMatch: c.ifMatch, IfNoneMatch: c.ifNoneMatch,
 		ExpectedBucketOwner: b.owner, ServerSideEncryption: b.encryption(), SSEKMSKeyId: b.kms,
 	})
-	if err != nil {
+	switch {
+	case c.unmet(err):
+		return "", fmt.Errorf("%s: %w", b.URI(key), ErrChanged)
+	case err != nil:
 		return "", b.named(err, "s3:PutObject", key)
 	}
 	return unquote(answer.ETag), nil
@@ -69,16 +113,47 @@ func (b *Bucket) put(ctx context.Context, key string, body []byte, ifNoneMatch *
 
 // Get returns an object's content, or ErrNotFound.
 func (b *Bucket) Get(ctx context.Context, key string) ([]byte, error) {
-	answer, err := b.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &b.name, Key: &key, ExpectedBucketOwner: b.owner})
-	if err != nil {
-		return nil, b.named(err, "s3:GetObject", key)
+	content, _, err := b.GetTagged(ctx, key)
+	return content, err
+}
+
+// GetTagged returns an object's content and its ETag without quotes, by which Replace knows it again, or ErrNotFound.
+//
+// The SDK tries a request again, but not an answer that breaks off, or comes damaged, while it is read: that is done here.
+func (b *Bucket) GetTagged(ctx context.Context, key string) (content []byte, etag string, err error) {
+	for range reads {
+		var answer *s3.GetObjectOutput
+		answer, err = b.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &b.name, Key: &key, ExpectedBucketOwner: b.owner})
+		if err != nil {
+			return nil, "", b.named(err, "s3:GetObject", key)
+		}
+		content, err = io.ReadAll(answer.Body)
+		_ = answer.Body.Close() // a fault on the way has shown in the read
+		if err == nil {
+			return content, unquote(answer.ETag), nil
+		}
+		if ctx.Err() != nil {
+			break
+		}
 	}
-	defer func() { _ = answer.Body.Close() }() // a fault on the way shows in the read below
-	content, err := io.ReadAll(answer.Body)
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", b.URI(key), err)
+	return nil, "", fmt.Errorf("read %s: %w", b.URI(key), err)
+}
+
+// reads is how often an answer is read before a fault is reported.
+const reads = 3
+
+// Find returns the entry of one object, or ErrNotFound. It needs the right to list, not the one to read.
+func (b *Bucket) Find(ctx context.Context, key string) (Entry, error) {
+	for entry, err := range b.List(ctx, key) { // the first of those that begin so
+		if err != nil {
+			return Entry{}, err
+		}
+		if entry.Key == key {
+			return entry, nil
+		}
+		break
 	}
-	return content, nil
+	return Entry{}, fmt.Errorf("%s: %w", b.URI(key), ErrNotFound)
 }
 
 // Entry is one object as the bucket lists it. ETag is without quotes.
@@ -146,6 +221,9 @@ func (b *Bucket) named(err error, action, key string) error {
 		return job.Errorf(job.BucketNotFound, "there is no bucket %q: create it, or correct the request's bucket", b.name)
 	case code == "PermanentRedirect", code == "AuthorizationHeaderMalformed":
 		return job.Errorf(job.BucketInOtherRegion, "bucket %q is in another region than the functions: use one in theirs (%s)", b.name, api.ErrorMessage())
+	case strings.HasPrefix(code, "KMS."), code == "AccessDenied" && strings.Contains(api.ErrorMessage(), "kms:"):
+		return job.Errorf(job.KMSKeyUnusable, "%s on %s: S3 cannot use %s: check that it exists in the bucket's region and is enabled, and that its policy and the function's role allow kms:GenerateDataKey and kms:Decrypt (%s: %s)",
+			action, b.URI(key), b.keyName(), code, api.ErrorMessage())
 	case code == "AccessDenied", status(err) == http.StatusForbidden && !strings.Contains(code, "Token"):
 		return job.Errorf(job.AccessDenied, "%s on %s is not allowed: check the function's role, the bucket's policy and owner, and its key (%s: %s)",
 			action, b.URI(key), code, api.ErrorMessage())
@@ -159,6 +237,13 @@ func status(err error) int {
 		return response.HTTPStatusCode()
 	}
 	return 0
+}
+
+func (b *Bucket) keyName() string {
+	if b.kms == nil {
+		return "the bucket's own KMS key"
+	}
+	return "the KMS key " + *b.kms
 }
 
 func (b *Bucket) encryption() types.ServerSideEncryption {

@@ -177,7 +177,7 @@ func TestFaultsOnTheWireAreNamed(t *testing.T) {
 		says   string
 	}{
 		{http.StatusForbidden, "AccessDenied", job.AccessDenied, "s3:PutObject on s3://my-bucket/k is not allowed: check the function's role, the bucket's policy and owner, and its key (AccessDenied: x)"},
-		{http.StatusForbidden, "KMS.DisabledException", job.AccessDenied, "(KMS.DisabledException: x)"},
+		{http.StatusForbidden, "KMS.DisabledException", job.KMSKeyUnusable, "s3:PutObject on s3://my-bucket/k: S3 cannot use the bucket's own KMS key: check that it exists"},
 		{http.StatusMovedPermanently, "PermanentRedirect", job.BucketInOtherRegion, `bucket "my-bucket" is in another region than the functions`},
 		{http.StatusNotFound, "NoSuchBucket", job.BucketNotFound, `there is no bucket "my-bucket"`},
 		{http.StatusBadRequest, "EntityTooLarge", job.Internal, "s3:PutObject s3://my-bucket/k: "},
@@ -206,6 +206,7 @@ func TestEveryCallHasTheOwnerAndEveryObjectTheKey(t *testing.T) {
 	calls := []func() error{
 		func() error { _, err := b.Put(t.Context(), "k", nil); return err },
 		func() error { _, err := b.Create(t.Context(), "k", nil); return err },
+		func() error { _, err := b.Replace(t.Context(), "k", nil, "e"); return err },
 		func() error { _, err := b.Get(t.Context(), "k"); return err },
 		func() error { return b.Delete(t.Context(), []string{"k"}) },
 		func() error { _, err := b.AbortUploads(t.Context(), "k"); return err },
@@ -236,7 +237,7 @@ func TestEveryCallHasTheOwnerAndEveryObjectTheKey(t *testing.T) {
 			encrypted++
 		}
 	}
-	if encrypted != 3 { // the two writes of whole objects and the start of an upload
-		t.Errorf("%d requests were sent with the key, want 3", encrypted)
+	if encrypted != 4 { // the three writes of whole objects and the start of an upload
+		t.Errorf("%d requests were sent with the key, want 4", encrypted)
 	}
 }

@@ -34,7 +34,7 @@ func Describe(ctx context.Context, client *dynamodb.Client, table job.Table, sca
 	answer, err := client.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &table.Name})
 	if err != nil {
 		return Description{}, fmt.Errorf("describe table %q: %w", table.Name,
-			named(err, "dynamodb:DescribeTable", table.Name, client.Options().Region))
+			Named(err, "dynamodb:DescribeTable", table.Name, client.Options().Region))
 	}
 	t := answer.Table
 	arn := aws.ToString(t.TableArn)

@@ -12,8 +12,8 @@ import (
 // throttles are the names under which DynamoDB says that capacity is wanting.
 var throttles = []string{"ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException"}
 
-// named gives an error of the DynamoDB client the name under which a person can act on it.
-func named(err error, action, table, region string) error {
+// Named gives an error of the DynamoDB client the name under which a person can act on it.
+func Named(err error, action, table, region string) error {
 	api, ok := errors.AsType[smithy.APIError](err)
 	if !ok {
 		return err

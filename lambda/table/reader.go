@@ -102,7 +102,7 @@ func (r *Reader) scan(ctx context.Context, input *dynamodb.ScanInput, p *Page) (
 		if malformed, ok := errors.AsType[*answerError](err); ok {
 			return nil, job.Errorf(job.MalformedAnswer, "scan %s: %w", r.subject, malformed)
 		}
-		err = fmt.Errorf("scan %s: %w", r.subject, named(err, "dynamodb:Scan", r.table, r.client.Options().Region))
+		err = fmt.Errorf("scan %s: %w", r.subject, Named(err, "dynamodb:Scan", r.table, r.client.Options().Region))
 		switch {
 		case ctx.Err() != nil && throttled != nil:
 			return nil, throttled

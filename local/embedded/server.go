@@ -20,8 +20,9 @@ import (
 )
 
 const (
-	// The one account that the S3 server knows. DynamoDB takes any.
-	accessKey = "local"
+	// The one account that the S3 server knows, called as DynamoDB calls its own in ARNs: buckets are then of the account that
+	// tables are of. DynamoDB takes any.
+	accessKey = "000000000000"
 	secretKey = "local-secret"
 
 	// Region is the region that both servers are in. Requests must be signed for it.
