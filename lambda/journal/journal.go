@@ -1,0 +1,59 @@
+// Package journal keeps a job.Journal as one object of a bucket. Whoever writes it must have read what is there: of two runs
+// that decide at the same time, one is told to look again.
+//
+// It may import job and bucket.
+package journal
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"dynamodb-to-s3/lambda/bucket"
+	"dynamodb-to-s3/lambda/job"
+)
+
+// Journal is a journal as it was read.
+type Journal struct {
+	job.Journal
+	bucket *bucket.Bucket
+	key    string
+	etag   string // of what was read; "" where there was none
+}
+
+// Load reads the journal of a key, an empty one where there is none.
+func Load(ctx context.Context, from *bucket.Bucket, key string) (*Journal, error) {
+	j := &Journal{bucket: from, key: key}
+	body, etag, err := from.GetTagged(ctx, key)
+	switch {
+	case errors.Is(err, bucket.ErrNotFound):
+		return j, nil
+	case err != nil:
+		return nil, fmt.Errorf("read the journal of exports: %w", err)
+	}
+	if err := json.Unmarshal(body, &j.Journal); err != nil {
+		return nil, job.Errorf(job.RunNameTaken, "%s is no journal of ours (%w): choose another prefix, or remove it to begin anew with a full export",
+			from.URI(key), err)
+	}
+	j.etag = etag
+	return j, nil
+}
+
+// Save writes the journal over the one that was read. It fails with bucket.ErrChanged where somebody else has written since;
+// what is to be done is then to be decided anew, from what they wrote.
+func (j *Journal) Save(ctx context.Context) error {
+	if extra := len(j.Committed) - job.MaxCommitted; extra > 0 {
+		j.Committed = j.Committed[extra:]
+	}
+	body, err := json.Marshal(j.Journal)
+	if err != nil {
+		return fmt.Errorf("internal error: a journal does not marshal: %w", err)
+	}
+	etag, err := j.bucket.Replace(ctx, j.key, body, j.etag)
+	if err != nil {
+		return fmt.Errorf("write the journal of exports: %w", err)
+	}
+	j.etag = etag
+	return nil
+}
