@@ -1,7 +1,3 @@
-// Package commit ends a run: it merges what the segments listed, holds it against what the bucket has, removes what no list
-// names, and writes the manifests. The write of manifest-summary.json is the commit; before it a reader sees no run.
-//
-// It may import job, bucket and manifest.
 package commit
 
 import (
@@ -9,28 +5,16 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"strings"
 	"time"
 
 	"dynamodb-to-s3/lambda/bucket"
 	"dynamodb-to-s3/lambda/job"
 	"dynamodb-to-s3/lambda/manifest"
-
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// Committer ends runs.
-type Committer struct {
-	S3  *s3.Client
-	Log *slog.Logger
-}
-
-// Run commits the run of the plan and returns its result. A run that is committed already is left as it is, and its result
-// told again. It fails with ListsInconsistent, and commits nothing, where a list is missing, does not follow on the one
-// before, or names an object that the bucket does not have as it was listed.
-func (c *Committer) Run(ctx context.Context, in job.FinalizeInput) (job.Result, error) {
-	r := run{plan: in.Plan, layout: in.Plan.Layout(), bucket: bucket.New(c.S3, in.Plan), log: c.Log.With("runId", in.Plan.RunID, "table", in.Plan.Table)}
+// scan commits a run that scans.
+func (r run) scan(ctx context.Context) (job.Result, error) {
 	result, err := r.committed(ctx)
 	if !errors.Is(err, bucket.ErrNotFound) {
 		return result, err
@@ -46,13 +30,6 @@ func (c *Committer) Run(ctx context.Context, in job.FinalizeInput) (job.Result, 
 		return job.Result{}, err
 	}
 	return r.commit(ctx, merged)
-}
-
-type run struct {
-	plan   job.Plan
-	layout job.Layout
-	bucket *bucket.Bucket
-	log    *slog.Logger
 }
 
 // committed returns the result of a run that has its commit, ErrNotFound of one that has not.
