@@ -15,13 +15,16 @@ MODULES    := local/node/node_modules/.package-lock.json
 # jsii warns of Node.js versions past their end of life; the value is a list of those not to warn of.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
-.PHONY: help run test race check build synth bench deps clean
+.PHONY: help run run-export test race check build synth bench deps clean
 
 help: ## show this
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: deps ## replicate a sample table to S3 on this computer, and verify it
 	@go run ./local run
+
+run-export: deps ## export a sample table on this computer, then only what has changed in it, and verify both
+	@go run ./local run-export
 
 test: deps ## run every test
 	@go test ./...

@@ -1,11 +1,13 @@
 package handler_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -14,9 +16,12 @@ import (
 	"dynamodb-to-s3/lambda/handler"
 	"dynamodb-to-s3/lambda/job"
 	"dynamodb-to-s3/local/readback"
+	"dynamodb-to-s3/local/recovery"
 	"dynamodb-to-s3/local/testbed"
 
 	"github.com/aws/aws-lambda-go/lambda/messages"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
@@ -32,13 +37,46 @@ type execution struct {
 	hurry time.Duration
 	// beforeScan, if there is one, may stop the execution before an invocation, as a crash would.
 	beforeScan func(in job.ScanInput) bool
+	// tables is where tables are, the testbed's DynamoDB if it is not given.
+	tables *recovery.Server
+	// start is when the execution starts; a constant if it is not given.
+	start time.Time
+	// redrives is how often it was redriven.
+	redrives int
 }
 
 var errCrashed = errors.New("the test stopped the execution")
 
 func (e execution) engine() *handler.Engine {
 	source, destination := testbed.Configs()
+	if e.tables != nil {
+		source = e.tables.AWS()
+		source.Retryer = func() aws.Retryer { return aws.NopRetryer{} } // a refusal is told at once
+	}
+	destination.HTTPClient = atomicJournals{destination.HTTPClient}
 	return handler.New(source, destination, handler.Options{Log: slog.New(slog.DiscardHandler), Account: account, Now: hurried(e.hurry)})
+}
+
+// atomicJournals lets only one request at a time go to a chain's journal, as if S3 were behind it: VersityGW writes an object and
+// what it knows of it one after the other, so that of two writes at once it may keep a half of each.
+type atomicJournals struct{ aws.HTTPClient }
+
+var journals sync.Mutex
+
+func (c atomicJournals) Do(request *http.Request) (*http.Response, error) {
+	if !strings.Contains(request.URL.Path, "/_chains/") {
+		return c.HTTPClient.Do(request)
+	}
+	journals.Lock()
+	defer journals.Unlock()
+	response, err := c.HTTPClient.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	body, err := io.ReadAll(response.Body)
+	_ = response.Body.Close() // it was read
+	response.Body = io.NopCloser(bytes.NewReader(body))
+	return response, err
 }
 
 func (e execution) id() string {
@@ -46,9 +84,12 @@ func (e execution) id() string {
 }
 
 func (e execution) plan() (job.PlanOutput, error) {
+	start := e.start
+	if start.IsZero() {
+		start = time.Date(2026, 1, 31, 6, 0, 0, 0, time.UTC)
+	}
 	return call[job.PlanOutput](e, job.FunctionPlan, job.PlanInput{
-		Request:   json.RawMessage(e.request),
-		Execution: job.Execution{ID: e.id(), Name: e.name, StartTime: time.Date(2026, 1, 31, 6, 0, 0, 0, time.UTC)},
+		Request: json.RawMessage(e.request), Execution: job.Execution{ID: e.id(), Name: e.name, StartTime: start},
 	})
 }
 
@@ -68,7 +109,8 @@ func (e execution) scan(plan job.Plan, segment int) (int, error) {
 }
 
 func (e execution) finalize(plan job.Plan) (job.Result, error) {
-	return call[job.Result](e, job.FunctionFinalize, job.FinalizeInput{Plan: plan})
+	out, err := call[job.FinalizeOutput](e, job.FunctionFinalize, job.FinalizeInput{Plan: plan})
+	return out.Result, err
 }
 
 // run runs the execution to its end.
@@ -200,4 +242,46 @@ func contents(t *testing.T, bucket string) []string {
 		all = append(all, key+" "+*head.ETag+" "+head.LastModified.String())
 	}
 	return all
+}
+
+// export plays the loop of the state machine that follows exports, without its waits. describe tells of an export as
+// DescribeExport does.
+func (e execution) export(planned job.PlanOutput) (job.ExportProgress, error) {
+	progress := planned.Export
+	client := dynamodb.NewFromConfig(e.tables.AWS())
+	for {
+		var err error
+		progress, err = call[job.ExportProgress](e, job.FunctionExport, job.ExportInput{Plan: planned.Plan, Export: progress, Redrives: e.redrives})
+		if err != nil || !progress.InProgress {
+			return progress, err
+		}
+		for i := range progress.Exports {
+			for f := &progress.Exports[i]; f.ExportStatus == "IN_PROGRESS" && f.Checks < f.Until; f.Checks++ {
+				answer, err := client.DescribeExport(e.t.Context(), &dynamodb.DescribeExportInput{ExportArn: &f.ExportARN})
+				if err != nil {
+					return progress, err
+				}
+				f.ExportStatus = string(answer.ExportDescription.ExportStatus)
+			}
+		}
+	}
+}
+
+// runExport runs an execution that exports to its end.
+func (e execution) runExport() (job.Result, error) {
+	planned, err := e.plan()
+	if err != nil {
+		return job.Result{}, err
+	}
+	for {
+		if !planned.Committed {
+			if planned.Export, err = e.export(planned); err != nil {
+				return job.Result{}, err
+			}
+		}
+		out, err := call[job.FinalizeOutput](e, job.FunctionFinalize, job.FinalizeInput{Plan: planned.Plan, Export: planned.Export})
+		if err != nil || !out.More {
+			return out.Result, err
+		}
+	}
 }

@@ -13,6 +13,7 @@ import (
 
 	"dynamodb-to-s3/lambda/client"
 	"dynamodb-to-s3/lambda/commit"
+	"dynamodb-to-s3/lambda/exporter"
 	"dynamodb-to-s3/lambda/job"
 	"dynamodb-to-s3/lambda/planner"
 	"dynamodb-to-s3/lambda/segment"
@@ -28,6 +29,7 @@ type Handler func(ctx context.Context, payload json.RawMessage) (any, error)
 type Engine struct {
 	planner   planner.Planner
 	runner    segment.Runner
+	exporter  exporter.Exporter
 	committer commit.Committer
 }
 
@@ -46,6 +48,7 @@ func New(source, destination aws.Config, options Options) *Engine {
 	return &Engine{
 		planner:   planner.Planner{DynamoDB: tables, S3: objects, Defaults: json.RawMessage(options.Defaults), Account: options.Account},
 		runner:    segment.Runner{DynamoDB: tables, S3: objects, Log: options.Log, Progress: options.Progress, Now: options.Now},
+		exporter:  exporter.Exporter{DynamoDB: tables, S3: objects, Account: options.Account, Log: options.Log},
 		committer: commit.Committer{S3: objects, Log: options.Log},
 	}
 }
@@ -57,6 +60,8 @@ func (e *Engine) Handler(function job.Function) Handler {
 		return step(e.planner.Run)
 	case job.FunctionScan:
 		return step(e.runner.Run)
+	case job.FunctionExport:
+		return step(e.exporter.Run)
 	case job.FunctionFinalize:
 		return step(e.committer.Run)
 	default:

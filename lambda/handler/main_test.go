@@ -35,7 +35,7 @@ func TestFunctionSpeaksToLambdasRuntime(t *testing.T) {
 	table, bucket := testbed.Orders(t, 10), testbed.Bucket(t)
 	plan := `{"request": %s, "execution": {"id": "arn:x", "name": "x", "startTime": "2026-01-31T06:07:08.123Z"}}`
 	for _, test := range []struct{ name, function, payload, path, says string }{
-		{"an answer", "plan", fmt.Sprintf(plan, `{"table": "`+table+`"}`), "/2018-06-01/runtime/invocation/1/response", `"segments":[0],"concurrency":1,"committed":false}`},
+		{"an answer", "plan", fmt.Sprintf(plan, `{"table": "`+table+`"}`), "/2018-06-01/runtime/invocation/1/response", `"segments":[0],"concurrency":1,"export":{"inProgress":false,"exports":[],"until":null,"reason":""},"committed":false}`},
 		{"an error", "plan", fmt.Sprintf(plan, `{"tabel": "orders"}`), "/2018-06-01/runtime/invocation/1/error", `{"errorMessage":"invalid request: \"tabel\": unknown field, did you mean \"table\"?","errorType":"InvalidRequest"}`},
 		{"a payload of another version", "finalize", `{"paln": {}}`, "/2018-06-01/runtime/invocation/1/error", `"errorType":"InvalidRequest"`},
 		{"a scan that cannot be", "scan", `{"plan": {"format": "DYNAMODB_JSON", "compression": "GZIP", "table": "nowhere"}, "segment": 0}`, "/2018-06-01/runtime/invocation/1/error", `"errorType":"TableNotFound"`},

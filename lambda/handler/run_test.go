@@ -15,6 +15,7 @@ import (
 	"dynamodb-to-s3/local/testbed"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/google/go-cmp/cmp"
 )
 
 func TestRunReplicatesEveryItemOnce(t *testing.T) {
@@ -107,8 +108,8 @@ func TestRunThatCrashedGoesOnUnderItsName(t *testing.T) {
 	t.Run("and once committed tells its result again", func(t *testing.T) {
 		after := contents(t, bucket)
 		again, err := execution{t: t, name: "run-1", request: request}.run()
-		if err != nil || again != result {
-			t.Errorf("got %+v, %v, want %+v", again, err, result)
+		if diff := cmp.Diff(result, again); err != nil || diff != "" {
+			t.Errorf("%v, (-first +again):\n%s", err, diff)
 		}
 		if now := contents(t, bucket); !slices.Equal(now, after) {
 			t.Error("the bucket has changed")

@@ -57,14 +57,21 @@ func (p *Planner) Run(ctx context.Context, in job.PlanInput) (job.PlanOutput, er
 	if err != nil {
 		return job.PlanOutput{}, err
 	}
+	if request.Mode == job.ModeExport {
+		if err := checkWait(*request.Export); err != nil {
+			return job.PlanOutput{}, err
+		}
+		request.Scan = &job.Scan{} // an export reads the table itself
+	}
 	described, err := table.Describe(ctx, p.DynamoDB, target, *request.Scan)
 	if err != nil {
 		return job.PlanOutput{}, err
 	}
 	output := plan(request, target, root, described, in.Execution)
-	if size := payload(output); size > job.MaxPayloadBytes {
+	if size, most := payload(output), job.MaxPayloadBytes-job.MaxResultBytes; size > most {
 		return job.PlanOutput{}, job.Errorf(job.InvalidRequest,
-			"invalid request: it makes a state of %d bytes, Step Functions carries %d: shorten the expressions and their values", size, job.MaxPayloadBytes)
+			"invalid request: it makes a state of %d bytes, and at most %d of the %d that Step Functions carries are for it: shorten the expressions and their values",
+			size, most, job.MaxPayloadBytes)
 	}
 	return p.claim(ctx, request, output)
 }
@@ -89,15 +96,18 @@ func (p *Planner) target(request job.Request) (job.Table, error) {
 
 func plan(request job.Request, target job.Table, root string, described table.Description, execution job.Execution) job.PlanOutput {
 	made := job.Plan{
-		RunID: execution.Name, ExecutionID: execution.ID, StartTime: execution.StartTime.UTC(),
+		Mode: request.Mode, RunID: execution.Name, ExecutionID: execution.ID, StartTime: execution.StartTime.UTC(),
 		Table: target.Name, TableARN: described.ARN, TableID: described.ID,
 		Bucket: request.Bucket, BucketOwner: request.BucketOwner, KMSKeyID: request.KMSKeyID, Root: root,
-		Scan: *request.Scan, TotalSegments: segments(request, described.Bytes),
-		Format: request.Format, Compression: request.Compression, FileSizeBytes: *request.FileSize,
 	}
+	if request.Mode == job.ModeExport {
+		return planExport(request, made)
+	}
+	made.Scan, made.TotalSegments = *request.Scan, segments(request, described.Bytes)
+	made.Format, made.Compression, made.FileSizeBytes = request.Format, request.Compression, *request.FileSize
 	numbers := made.Segments()
 	return job.PlanOutput{
-		Plan: made, Segments: numbers, Concurrency: min(concurrency(request, described.ReadUnits), len(numbers)),
+		Plan: made, Segments: numbers, Concurrency: min(concurrency(request, described.ReadUnits), len(numbers)), Export: noExports(),
 	}
 }
 
@@ -158,9 +168,13 @@ func (p *Planner) claim(ctx context.Context, request job.Request, output job.Pla
 	return p.resume(ctx, destination, theirs.Output)
 }
 
-// resume goes on with a plan that was claimed before: to scan, or, where the run was committed, only to tell its result.
+// resume goes on with a plan that was claimed before: to scan or to export, or, where the run was committed, only to tell its result.
 func (p *Planner) resume(ctx context.Context, destination *bucket.Bucket, output job.PlanOutput) (job.PlanOutput, error) {
-	_, err := destination.Get(ctx, output.Plan.Layout().ManifestSummary())
+	commit := output.Plan.Layout().ManifestSummary()
+	if output.Plan.Mode == job.ModeExport {
+		commit = output.Plan.Layout().Result()
+	}
+	_, err := destination.Get(ctx, commit)
 	switch {
 	case errors.Is(err, bucket.ErrNotFound):
 		return output, nil
