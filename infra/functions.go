@@ -25,6 +25,7 @@ type limits struct {
 var limitsOf = map[job.Function]limits{
 	job.FunctionPlan:     {memoryMiB: 512, timeout: 60 * time.Second},
 	job.FunctionScan:     {memoryMiB: 1769, timeout: 900 * time.Second},
+	job.FunctionExport:   {memoryMiB: 512, timeout: 300 * time.Second},
 	job.FunctionFinalize: {memoryMiB: 512, timeout: 900 * time.Second},
 }
 

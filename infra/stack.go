@@ -37,7 +37,7 @@ func AddStack(scope constructs.Construct, id string, props *Props) error {
 	for _, function := range job.Functions() {
 		functions[function] = newFunction(stack, function, props)
 	}
-	machine := newStateMachine(stack, "StateMachine", functions)
+	machine := newStateMachine(stack, "StateMachine", functions, tables(stack, props, "/export/*"))
 	awscdk.NewCfnOutput(stack, jsii.String("StateMachineArn"), &awscdk.CfnOutputProps{
 		Value: machine.StateMachineArn(), Description: jsii.String("Start executions of this state machine."),
 	})

@@ -31,7 +31,7 @@ func TestPropsAreChecked(t *testing.T) {
 		{"no bucket", func(p *Props) { p.Bucket = "" }, []string{"bucket: "}},
 		{"bucket and prefix", func(p *Props) { p.Bucket, p.Prefix = "My Bucket", "/{tabel}" }, []string{`bucket: got "My Bucket"`, `prefix: got "/{tabel}"`}},
 		{"nothing is built", func(p *Props) { p.CodeFolder = "nowhere" }, []string{
-			"the functions are not built, run `make build`: missing nowhere/plan/bootstrap, nowhere/scan/bootstrap, nowhere/finalize/bootstrap",
+			"the functions are not built, run `make build`: missing nowhere/plan/bootstrap, nowhere/scan/bootstrap, nowhere/export/bootstrap, nowhere/finalize/bootstrap",
 		}},
 		{"a folder in place of a program", func(p *Props) { replace(t, filepath.Join(p.CodeFolder, "scan", "bootstrap")) }, []string{"run `make build`: missing", "scan/bootstrap"}},
 		{"all at once", func(p *Props) { p.Tables, p.CodeFolder = nil, "nowhere" }, []string{"tables: ", "run `make build`"}},

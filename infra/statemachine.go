@@ -12,19 +12,19 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// newStateMachine adds the state machine: Plan, then a Map over the segments, then Finalize.
+// newStateMachine adds the state machine: Plan, then a Map over the segments or native exports, then Finalize.
 //
 // Only Plan has a Catch. Nothing is read before it has ended, so a new execution costs nothing, and its failure becomes one
-// sentence. ScanSegments, ScanSegment and Finalize have none, on purpose: an execution that ends in a Fail state is redriven
-// into that same state and fails again, and a Map that was caught has its MapStateExited event, so that its Map Run cannot be
-// redriven. Uncaught, a redrive goes on at the children that failed, from their checkpoints, or at Finalize.
+// sentence. The states after it have none, on purpose: an execution that ends in a Fail state is redriven into that same
+// state and fails again, and a Map that was caught has its MapStateExited event, so that its Map Run cannot be redriven.
+// Uncaught, a redrive goes on at the children that failed, from their checkpoints, at StartExport or at Finalize.
 // https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html
 // https://docs.aws.amazon.com/step-functions/latest/dg/redrive-map-run.html
 //
-// The role is the CDK's: it may invoke the three functions (and, as the CDK has it, their versions, of which there are none)
-// and start, describe, stop and redrive this state machine's own executions, as a Distributed Map needs.
-func newStateMachine(scope constructs.Construct, id string, functions map[job.Function]awslambda.Function) sfn.StateMachine {
-	s := states{scope: constructs.NewConstruct(scope, jsii.String(id+"States")), functions: functions}
+// The role is the CDK's: it may invoke the functions (and, as the CDK has it, their versions, of which there are none), start,
+// describe, stop and redrive this state machine's own executions, as a Distributed Map needs, and describe the exports.
+func newStateMachine(scope constructs.Construct, id string, functions map[job.Function]awslambda.Function, exports []*string) sfn.StateMachine {
+	s := states{scope: constructs.NewConstruct(scope, jsii.String(id+"States")), functions: functions, exports: exports}
 	plan := s.task(job.StatePlan, job.FunctionPlan, attemptsOfPlan, map[string]any{
 		"request.$": "$",
 		"execution": map[string]any{
@@ -32,9 +32,15 @@ func newStateMachine(scope constructs.Construct, id string, functions map[job.Fu
 		},
 	}, nil)
 	plan.AddCatch(s.failure(), &sfn.CatchProps{Errors: jsii.Strings("States.ALL"), ResultPath: jsii.String("$")})
-	finalize := s.task(job.StateFinalize, job.FunctionFinalize, attempts, map[string]any{"plan.$": "$.plan"}, nil)
+	finalize := s.task(job.StateFinalize, job.FunctionFinalize, attempts, map[string]any{"plan.$": "$.plan", "export.$": "$.export"}, jsii.String("$.finalized"))
+	makeExports := s.makeExports(finalize)
+	// In a chain, what a run that died had begun is committed first; what has come since is then still to be exported.
+	finalize.Next(sfn.NewChoice(s.scope, jsii.String(job.StateMoreToExport), nil).
+		When(sfn.Condition_BooleanEquals(jsii.String("$.finalized.more"), jsii.Bool(true)), makeExports, nil).
+		Otherwise(sfn.NewSucceed(s.scope, jsii.String(job.StateReplicated), &sfn.SucceedProps{OutputPath: jsii.String("$.finalized.result")})))
 	planned := sfn.NewChoice(s.scope, jsii.String(job.StatePlanned), nil).
 		When(sfn.Condition_BooleanEquals(jsii.String("$.committed"), jsii.Bool(true)), finalize, nil).
+		When(sfn.Condition_StringEquals(jsii.String("$.plan.mode"), jsii.String(string(job.ModeExport))), makeExports, nil).
 		Otherwise(s.scanSegments().Next(finalize))
 	return sfn.NewStateMachine(scope, &id, &sfn.StateMachineProps{
 		DefinitionBody:   sfn.DefinitionBody_FromChainable(plan.Next(planned)),
@@ -55,6 +61,8 @@ const (
 type states struct {
 	scope     constructs.Construct
 	functions map[job.Function]awslambda.Function
+	// exports are the ARNs of all exports of the tables, as patterns.
+	exports []*string
 }
 
 // task returns a state that calls a function. Without a payload the function gets the state's input. The ARN of the function
@@ -77,11 +85,16 @@ func (s states) task(name string, function job.Function, tries float64, payload 
 	}
 	// The first Retry that names an error is the one that counts: these are not tried again, all others are.
 	task.AddRetry(&sfn.RetryProps{Errors: jsii.Strings(permanent...), MaxAttempts: jsii.Number(0)})
-	task.AddRetry(&sfn.RetryProps{
-		Errors: jsii.Strings("States.ALL"), MaxAttempts: &tries, Interval: seconds(2 * time.Second),
-		BackoffRate: jsii.Number(2), MaxDelay: seconds(time.Minute), JitterStrategy: sfn.JitterType_FULL,
-	})
+	task.AddRetry(retry(tries, 2*time.Second, "States.ALL"))
 	return task
+}
+
+// retry waits twice as long before each try as before the last one, a minute at most.
+func retry(tries float64, interval time.Duration, failures ...string) *sfn.RetryProps {
+	return &sfn.RetryProps{
+		Errors: jsii.Strings(failures...), MaxAttempts: &tries, Interval: seconds(interval),
+		BackoffRate: jsii.Number(2), MaxDelay: seconds(time.Minute), JitterStrategy: sfn.JitterType_FULL,
+	}
 }
 
 // scanSegments returns the Map. Each of its children calls scan until the segment is done, with the checkpoint of the call

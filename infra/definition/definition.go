@@ -1,5 +1,5 @@
 // Package definition holds the definition of the state machine as infra/ synthesizes it, in the Amazon States Language, and
-// draws it. The ARNs in it are placeholders of the form arn:aws:lambda:us-east-1:000000000000:function:<function>.
+// draws it. The functions' ARNs in it are placeholders of the form arn:aws:lambda:us-east-1:000000000000:function:<function>.
 //
 // A test of infra/ holds it fresh; `go test ./infra -update` writes it anew. Whoever only needs the definition, such as
 // local/, takes it from here and needs no CDK. It imports the standard library only.
@@ -36,20 +36,26 @@ type state struct {
 	// Of a Map.
 	ItemProcessor *machine
 	ItemSelector  map[string]json.RawMessage
+	ItemsPath     string
+	// Of a Wait.
+	SecondsPath string
 	// Payload templates and constants.
-	Parameters map[string]json.RawMessage
-	Result     json.RawMessage
-	ResultPath *string
+	Parameters     map[string]json.RawMessage
+	ResultSelector map[string]json.RawMessage
+	Result         json.RawMessage
+	ResultPath     *string
+	OutputPath     *string
 }
 
 type rule struct {
-	And           []rule
-	Variable      string
-	BooleanEquals *bool
-	IsPresent     *bool
-	StringEquals  *string
-	StringMatches *string
-	Next          string
+	And                 []rule
+	Variable            string
+	BooleanEquals       *bool
+	IsPresent           *bool
+	NumericLessThanPath *string
+	StringEquals        *string
+	StringMatches       *string
+	Next                string
 }
 
 type retrier struct {

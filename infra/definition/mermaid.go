@@ -136,7 +136,7 @@ func edgesOf(s state) ([]edge, error) {
 
 // label says in a few words when a rule holds.
 func (r rule) label() (string, error) {
-	subject := r.Variable[strings.LastIndexByte(r.Variable, '.')+1:]
+	subject := field(r.Variable)
 	switch {
 	case len(r.And) > 0:
 		var parts []string
@@ -158,6 +158,8 @@ func (r rule) label() (string, error) {
 		return "", nil // it guards another test, which says the rest
 	case r.IsPresent != nil:
 		return "no " + subject, nil
+	case r.NumericLessThanPath != nil:
+		return subject + " below " + field(*r.NumericLessThanPath), nil
 	case r.StringEquals != nil:
 		return subject + " is " + plain(*r.StringEquals), nil
 	case r.StringMatches != nil:
@@ -166,6 +168,9 @@ func (r rule) label() (string, error) {
 		return "", fmt.Errorf("a rule over %q is not drawn yet", r.Variable)
 	}
 }
+
+// field is the last name in a path.
+func field(path string) string { return path[strings.LastIndexByte(path, '.')+1:] }
 
 // plain leaves out what would end a label, or begin something else.
 func plain(text string) string {

@@ -16,6 +16,7 @@ func TestMermaid(t *testing.T) {
 			{"Variable": "$.answer.known", "BooleanEquals": false, "Next": "Rest"},
 			{"And": [{"Variable": "$.Cause", "IsPresent": true}, {"Variable": "$.Cause", "StringMatches": "{*\"m\"*}"},
 				{"Variable": "$.status", "StringEquals": "DONE"}], "Next": "Done"},
+			{"And": [{"Variable": "$.status", "StringEquals": "BUSY"}, {"Variable": "$.job.tries", "NumericLessThanPath": "$.job.most"}], "Next": "Rest"},
 			{"Variable": "$.Cause", "IsPresent": false, "Next": "Done"}]},
 		"Rest": {"Type": "Wait", "Next": "Look up"},
 		"Each": {"Type": "Map", "Next": "Done", "ItemProcessor": {"StartAt": "One", "States": {
@@ -31,6 +32,7 @@ func TestMermaid(t *testing.T) {
     Known --> Each: known
     Known --> Rest: not known
     Known --> Done: Cause like *m* and status is DONE
+    Known --> Rest: status is BUSY and tries below most
     Known --> Done: no Cause
     Known --> Failed: otherwise
     Failed --> [*]

@@ -1,0 +1,216 @@
+package definition
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// The events that Step Functions writes to the history of an execution. The types of events are in
+// https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html; how many of them a state makes, the
+// documentation does not say. It was counted in histories that AWS has returned, which LocalStack keeps for its tests:
+// https://github.com/localstack/localstack/blob/main/tests/aws/services/stepfunctions/v2/scenarios/test_base_scenarios.snapshot.json
+const (
+	eventsOfExecution = 2 // ExecutionStarted, ExecutionSucceeded or ExecutionFailed
+	eventsOfState     = 2 // PassStateEntered, PassStateExited, and so for each type
+	eventsOfTry       = 3 // LambdaFunctionScheduled, …Started, …Succeeded or …Failed; of an integration TaskScheduled and so on
+	eventsOfMapRun    = 4 // MapStateStarted, MapRunStarted, MapRunSucceeded, MapStateSucceeded
+)
+
+// simulation walks a definition as Step Functions does, as far as the states of exports need it, and counts events.
+type simulation struct {
+	t *testing.T
+	// call answers one try of a Task, with the error's name where it fails.
+	call func(state string, payload any) (result any, failure string)
+
+	waited   time.Duration
+	children []int // the events of each child
+}
+
+// execution runs one execution, the state machine's or a Map's child. The failure is the error's name, "" if it succeeds.
+func (s *simulation) execution(m machine, input any) (output any, events int, failure string) {
+	events = eventsOfExecution
+	for name := m.StartAt; ; {
+		state, ok := m.States[name]
+		if !ok {
+			s.t.Fatalf("there is no state %q", name)
+		}
+		events += eventsOfState
+		next := state.Next
+		switch state.Type {
+		case "Task":
+			result, tries, failure := s.task(name, state, input)
+			if events += tries * eventsOfTry; failure != "" {
+				return nil, events, failure
+			}
+			input = s.put(input, state.ResultPath, result)
+		case "Map":
+			events += eventsOfMapRun
+			outputs := []any{}
+			for _, item := range s.at(input, state.ItemsPath).([]any) {
+				output, own, failure := s.execution(*state.ItemProcessor, item)
+				if s.children = append(s.children, own); failure != "" {
+					return nil, events, "States.ExceedToleratedFailureThreshold"
+				}
+				outputs = append(outputs, output)
+			}
+			input = s.put(input, state.ResultPath, outputs)
+		case "Wait":
+			s.waited += time.Duration(s.at(input, state.SecondsPath).(float64)) * time.Second
+		case "Pass":
+			input = s.put(input, state.ResultPath, s.template(state.Parameters, input))
+		case "Choice":
+			next = state.Default
+			if i := slices.IndexFunc(state.Choices, func(r rule) bool { return s.holds(r, input) }); i >= 0 {
+				next = state.Choices[i].Next
+			}
+		case "Succeed":
+			if state.OutputPath != nil {
+				input = s.at(input, *state.OutputPath)
+			}
+			return input, events, ""
+		default:
+			s.t.Fatalf("state %q: a %s is not simulated", name, state.Type)
+		}
+		if state.End {
+			return input, events, ""
+		}
+		name = next
+	}
+}
+
+// task tries until a try succeeds or no Retry is left that names the error: each counts its own.
+func (s *simulation) task(name string, of state, input any) (result any, tries int, failure string) {
+	payload := input
+	if of.Parameters != nil {
+		payload = s.template(of.Parameters, input)
+	}
+	retried := make([]int, len(of.Retry))
+	for {
+		tries++
+		result, failure = s.call(name, payload)
+		if failure == "" {
+			if of.ResultSelector != nil {
+				result = s.template(of.ResultSelector, result)
+			}
+			return result, tries, ""
+		}
+		i := slices.IndexFunc(of.Retry, func(r retrier) bool {
+			return slices.Contains(r.ErrorEquals, failure) || slices.Contains(r.ErrorEquals, "States.ALL")
+		})
+		if i < 0 || retried[i] == *of.Retry[i].MaxAttempts {
+			return nil, tries, failure
+		}
+		retried[i]++
+	}
+}
+
+func (s *simulation) holds(r rule, input any) bool {
+	switch {
+	case len(r.And) > 0:
+		return !slices.ContainsFunc(r.And, func(part rule) bool { return !s.holds(part, input) })
+	case r.BooleanEquals != nil:
+		return s.at(input, r.Variable) == *r.BooleanEquals
+	case r.StringEquals != nil:
+		return s.at(input, r.Variable) == *r.StringEquals
+	case r.NumericLessThanPath != nil:
+		return s.at(input, r.Variable).(float64) < s.at(input, *r.NumericLessThanPath).(float64)
+	default:
+		s.t.Fatalf("a rule over %q is not simulated", r.Variable)
+		return false
+	}
+}
+
+func (s *simulation) template(of map[string]json.RawMessage, input any) map[string]any {
+	made := map[string]any{}
+	for name, value := range of {
+		field, dynamic := strings.CutSuffix(name, ".$")
+		var text string
+		switch {
+		case dynamic && json.Unmarshal(value, &text) == nil:
+			made[field] = s.evaluate(text, input)
+		case len(value) > 0 && value[0] == '{':
+			made[field] = s.template(object(s.t, value), input)
+		default:
+			s.t.Fatalf("%s: %s is not simulated", name, value)
+		}
+	}
+	return made
+}
+
+// sum is the one intrinsic function that the states of exports have.
+var sum = regexp.MustCompile(`^States\.MathAdd\((\$[^,]*), (\d+)\)$`)
+
+func (s *simulation) evaluate(expression string, input any) any {
+	parts := sum.FindStringSubmatch(expression)
+	if parts == nil {
+		return s.at(input, expression)
+	}
+	n, err := strconv.Atoi(parts[2])
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return s.at(input, parts[1]).(float64) + float64(n)
+}
+
+// at returns what a path leads to; of the context object there is what an execution has that was never redriven.
+func (s *simulation) at(input any, path string) any {
+	if field, ok := strings.CutPrefix(path, "$$."); ok {
+		return map[string]any{
+			"Execution.Id": "arn:aws:states:us-east-1:000000000000:execution:StateMachine:run", "Execution.Name": "run",
+			"Execution.StartTime": "2026-01-31T23:59:59.123Z", "Execution.RedriveCount": 0.0,
+		}[field]
+	}
+	value := input
+	for field := range strings.SplitSeq(path, ".") {
+		if field == "$" {
+			continue
+		}
+		members, ok := value.(map[string]any)
+		if _, there := members[field]; !ok || !there {
+			s.t.Fatalf("%s leads nowhere in %v", path, input)
+		}
+		value = members[field]
+	}
+	return value
+}
+
+// put returns the input with a result at a path, and leaves the input itself as it was.
+func (s *simulation) put(input any, path *string, result any) any {
+	if path == nil || *path == "$" {
+		return result
+	}
+	var put func(value any, fields []string) any
+	put = func(value any, fields []string) any {
+		if len(fields) == 0 {
+			return result
+		}
+		members, ok := value.(map[string]any)
+		if !ok {
+			s.t.Fatalf("%s cannot be put into %v", *path, input)
+		}
+		members = maps.Clone(members)
+		members[fields[0]] = put(members[fields[0]], fields[1:])
+		return members
+	}
+	return put(input, strings.Split(*path, ".")[1:])
+}
+
+// asJSON is a value as a state has it.
+func asJSON(value any) any {
+	text, err := json.Marshal(value)
+	if err != nil {
+		panic(fmt.Sprintf("internal error: %T does not marshal: %v", value, err))
+	}
+	var decoded any
+	if err := json.Unmarshal(text, &decoded); err != nil {
+		panic(fmt.Sprintf("internal error: what was marshalled does not unmarshal: %v", err))
+	}
+	return decoded
+}
