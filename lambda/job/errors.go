@@ -67,11 +67,14 @@ const (
 )
 
 // Failures that DynamoDB reports of an export under codes of its own, which are their names here too; these are the codes
-// that are known to stay. Any other code is also an error's name, after a second try.
+// that are known. Any other code is also an error's name, after a second try of the export; the state machine then asks for it
+// some more times, as for anything that it does not know.
 const (
 	ExportS3NoSuchBucket ErrorName = "S3NoSuchBucket"
 	ExportS3AccessDenied ErrorName = "S3AccessDenied"
 	ExportKMSNotFound    ErrorName = "KmsNotFoundException"
+	// ExportInternalServerError is worth a second try, which the exporter makes by itself; after that it stays.
+	ExportInternalServerError ErrorName = "InternalServerError"
 )
 
 // Failures that another try may mend.
@@ -98,7 +101,7 @@ func Permanent() []ErrorName {
 		TooManyParts,
 		PointInTimeRecoveryOff, ExportTimeOutsideRecovery, ExportWindowInvalid, ExportWindowTooRecent, BucketInOtherAccount,
 		KMSKeyUnusable, ExportConflict, ExportRefused, ExportTimedOut, ExportIncomplete,
-		ExportS3NoSuchBucket, ExportS3AccessDenied, ExportKMSNotFound,
+		ExportS3NoSuchBucket, ExportS3AccessDenied, ExportKMSNotFound, ExportInternalServerError,
 	}
 }
 
