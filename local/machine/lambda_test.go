@@ -24,7 +24,8 @@ type statusError int
 
 func (e statusError) Error() string { return strconv.Itoa(int(e)) }
 
-// lambda is an Invoke API that counts the invocations of each function.
+// lambda is an Invoke API that counts the invocations of each function. It answers SDK integrations too, by the function of the
+// name "<service>:<action>".
 type lambda struct {
 	url   string
 	mu    sync.Mutex
@@ -57,6 +58,22 @@ func serve(t *testing.T, functions map[string]function) *lambda {
 		}
 		answer(w, r, invoke, payload)
 	})
+	mux.HandleFunc("POST /aws-sdk/{service}/{action}", func(w http.ResponseWriter, r *http.Request) {
+		name := r.PathValue("service") + ":" + r.PathValue("action")
+		l.mu.Lock()
+		l.calls[name]++
+		l.mu.Unlock()
+		call, ok := functions[name]
+		if !ok {
+			http.NotFound(w, r)
+			return
+		}
+		parameters, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Errorf("read parameters: %v", err)
+		}
+		answerCall(w, r, call, parameters)
+	})
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
 	l.url = server.URL
@@ -72,6 +89,20 @@ func answer(w http.ResponseWriter, r *http.Request, invoke function, payload jso
 	case functionError:
 		w.Header().Set("X-Amz-Function-Error", "Unhandled")
 		result = map[string]string{"errorMessage": err.message, "errorType": err.errorType}
+	}
+	json.NewEncoder(w).Encode(result) //nolint:errcheck,errchkjson // the driver may have gone
+}
+
+// answerCall answers as local/integration does.
+func answerCall(w http.ResponseWriter, r *http.Request, call function, parameters json.RawMessage) {
+	result, err := call(r.Context(), parameters)
+	switch err := err.(type) { //nolint:errorlint // these functions wrap nothing
+	case statusError:
+		http.Error(w, "out of order", int(err))
+		return
+	case functionError:
+		w.WriteHeader(http.StatusBadRequest)
+		result = map[string]string{"error": err.errorType, "cause": err.message}
 	}
 	json.NewEncoder(w).Encode(result) //nolint:errcheck,errchkjson // the driver may have gone
 }

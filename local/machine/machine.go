@@ -1,6 +1,7 @@
 // Package machine runs one execution of a state machine on this computer: it starts Node.js with local/node/machine.mjs,
-// which interprets the definition and answers each Task by calling Lambda's Invoke API at a given address. It imports
-// only its neighbours under local/ and the standard library, and knows nothing of any particular definition.
+// which interprets the definition and answers each Task by calling a given address: Lambda's Invoke API, or what stands for an
+// SDK integration. It imports only its neighbours under local/ and the standard library, and knows nothing of any particular
+// definition.
 //
 // Run is the way in. README.md beside this file tells what differs from AWS.
 package machine
@@ -31,7 +32,8 @@ type Execution struct {
 	StateMachineID, StateMachineName string
 
 	// InvokeURL answers POST /2015-03-31/functions/<name>/invocations, where <name> comes from the Task's Resource,
-	// arn:…:function:<name>. Without a slash at the end.
+	// arn:…:function:<name>, and POST /aws-sdk/<service>/<action> for an SDK integration, arn:…:aws-sdk:<service>:<action>,
+	// as local/integration does. Without a slash at the end.
 	InvokeURL string
 
 	// ThresholdErrors makes a failed child of a distributed Map surface as on AWS: as

@@ -98,20 +98,6 @@ func TestOutcome(t *testing.T) {
 			definition: fmt.Sprintf(task, "unnamed"), error: "Lambda.Unknown", cause: "boom",
 		},
 		{
-			name:       "a resource that is no function fails when its state is entered, whatever Retry and Catch say",
-			definition: strings.ReplaceAll(fmt.Sprintf(caught, "echo"), "@echo@", "arn:aws:states:::aws-sdk:dynamodb:describeExport"),
-			error:      "States.Runtime",
-			cause:      `state "Work": the local runner runs Lambda functions only and cannot call "arn:aws:states:::aws-sdk:dynamodb:describeExport"`,
-		},
-		{
-			name: "a resource that is no function does no harm where it is not entered",
-			definition: `{"StartAt":"Choose","States":{
-				"Choose":{"Type":"Choice","Choices":[{"Variable":"$.export","BooleanEquals":true,"Next":"Describe"}],"Default":"Done"},
-				"Describe":{"Type":"Task","Resource":"arn:aws:states:::aws-sdk:dynamodb:describeExport","End":true},
-				"Done":{"Type":"Succeed"}}}`,
-			input: `{"export":false}`, output: `{"export":false}`,
-		},
-		{
 			name: "a loop ends by its choice",
 			definition: `{"StartAt":"Add","States":{
 				"Add":{"Type":"Pass","Parameters":{"n.$":"States.MathAdd($.n, 1)"},"Next":"Enough"},

@@ -1,12 +1,12 @@
-// Answers Task states: Lambda functions through Lambda's Invoke API, and whatever is added to INTEGRATIONS.
+// Answers Task states by calling the local server: Lambda functions through Lambda's Invoke API, SDK integrations through
+// what local/integration serves.
 
 import http from "node:http";
 import { TaskError, TerminalError } from "./errors.mjs";
 import { withinQuota } from "./quota.mjs";
 
-// Service integrations by their Resource, for instance "arn:aws:states:::aws-sdk:dynamodb:describeExport":
-// (input) => a promise of the result. None yet.
-const INTEGRATIONS = {};
+// "arn:aws:states:::aws-sdk:dynamodb:describeExport"; what follows a dot is another pattern, as .waitForTaskToken.
+const INTEGRATION_ARN = /^arn:[^:]+:states:::aws-sdk:([a-z0-9]+):([A-Za-z0-9]+)$/;
 
 // The name, without the version or alias that may follow it.
 const FUNCTION_ARN = /^arn:[^:]+:lambda:[^:]*:[^:]*:function:([^:]+)/;
@@ -19,11 +19,11 @@ const ERRORS_BY_STATUS = {
 };
 
 /** A function for each Task state, by the state's name, that takes the state's processed input to its result. */
-export function taskHandlers(tasks, invokeUrl) {
-  const invoke = invoker(invokeUrl);
+export function taskHandlers(tasks, serverUrl) {
+  const call = caller(serverUrl);
   const handlers = {};
   for (const [state, { Resource: resource }] of tasks) {
-    const answer = INTEGRATIONS[resource] ?? lambda(resource, invoke) ?? unsupported(state, resource);
+    const answer = lambda(resource, call) ?? integration(state, resource, call) ?? (() => unsupported(state, resource));
     handlers[state] = async (input) => {
       withinQuota(input, `the payload of state "${state}"`);
       const result = await answer(input);
@@ -34,36 +34,45 @@ export function taskHandlers(tasks, invokeUrl) {
   return handlers;
 }
 
-function lambda(resource, invoke) {
+function lambda(resource, call) {
   const name = FUNCTION_ARN.exec(resource)?.[1];
-  return name && ((input) => invoke(name, input));
+  return name && ((input) => invoke(name, input, call));
+}
+
+function integration(state, resource, call) {
+  const [, service, action] = INTEGRATION_ARN.exec(resource) ?? [];
+  return action && ((input) => callService(state, resource, `/aws-sdk/${service}/${action}`, input, call));
+}
+
+async function callService(state, resource, path, input, call) {
+  const broken = (cause) => new TerminalError("States.Runtime", `state "${state}": call ${resource}: ${cause}`);
+  let answer;
+  try {
+    answer = await call(path, input);
+  } catch (error) {
+    throw broken(error.message || error.code); // The local server is gone: no failure of the service.
+  }
+  if (answer.status === 404) unsupported(state, resource);
+  const result = parse(answer.body);
+  if (answer.status === 200 && result !== undefined) return result;
+  const { error, cause } = result ?? {};
+  if (error === undefined || error === "States.Runtime") throw broken(cause ?? answer.body.slice(0, 200));
+  throw new TaskError(error, cause);
 }
 
 // Terminal, so that no Catch takes a gap of this runner for a failure of the task.
 function unsupported(state, resource) {
-  return () => {
-    throw new TerminalError(
-      "States.Runtime",
-      `state "${state}": the local runner runs Lambda functions only and cannot call "${resource}"`,
-    );
-  };
+  throw new TerminalError("States.Runtime", `state "${state}": the local runner cannot call "${resource}"`);
 }
 
-function invoker(invokeUrl) {
-  // Plain http: fetch gives up on an answer whose headers take more than 300 seconds, and an invocation may take 900.
-  // Sockets are kept, since 10,000 children with a connection for each call would use up the local ports.
-  const agent = new http.Agent({ keepAlive: true, maxSockets: Infinity, maxFreeSockets: 1024 });
-
-  return async function invoke(name, input) {
-    const url = `${invokeUrl}/2015-03-31/functions/${encodeURIComponent(name)}/invocations`;
-    let answer;
-    try {
-      answer = await post(agent, url, JSON.stringify(input));
-    } catch (error) {
-      throw new TaskError("Lambda.SdkClientException", `invoke function ${name}: ${error.message || error.code}`);
-    }
-    return readAnswer(name, answer);
-  };
+async function invoke(name, input, call) {
+  let answer;
+  try {
+    answer = await call(`/2015-03-31/functions/${encodeURIComponent(name)}/invocations`, input);
+  } catch (error) {
+    throw new TaskError("Lambda.SdkClientException", `invoke function ${name}: ${error.message || error.code}`);
+  }
+  return readAnswer(name, answer);
 }
 
 function readAnswer(name, { status, headers, body }) {
@@ -89,6 +98,14 @@ function parse(body) {
   } catch {
     return undefined;
   }
+}
+
+/** A function that posts a JSON document to a path of the server and promises {status, headers, body}. */
+function caller(serverUrl) {
+  // Plain http: fetch gives up on an answer whose headers take more than 300 seconds, and an invocation may take 900.
+  // Sockets are kept, since 10,000 children with a connection for each call would use up the local ports.
+  const agent = new http.Agent({ keepAlive: true, maxSockets: Infinity, maxFreeSockets: 1024 });
+  return (path, input) => post(agent, serverUrl + path, JSON.stringify(input));
 }
 
 function post(agent, url, payload) {
