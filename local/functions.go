@@ -17,23 +17,36 @@ import (
 	"dynamodb-to-s3/lambda/handler"
 	"dynamodb-to-s3/lambda/job"
 	"dynamodb-to-s3/lambda/segment"
+	"dynamodb-to-s3/local/integration"
 	"dynamodb-to-s3/local/invoke"
 
 	"github.com/aws/aws-lambda-go/lambda/messages"
 )
 
-// functions serves the functions over the services, at an address of this computer.
+// functions serves what the state machine calls, over the services and at an address of this computer: the functions, and the
+// checks of exports that Step Functions makes itself.
 type functions struct {
 	progress *segment.Progress
 	url      string
 	server   *http.Server
 	segments atomic.Int64 // of the run that was planned last
+	checks   atomic.Int64 // whether an export is done
 	mu       sync.Mutex
-	failures map[job.Function]error // the last one of each
+	failures map[string]string // the last one of each function and action, for people
 }
 
+// calledBy is the function, or the action, that a state calls.
+var calledBy = map[string]string{
+	job.StatePlan: string(job.FunctionPlan), job.StateScanSegment: string(job.FunctionScan),
+	job.StateStartExport: string(job.FunctionExport), job.StateDescribeExport: describeExport,
+	job.StateFinalize: string(job.FunctionFinalize),
+}
+
+// describeExport is the action that checks an export.
+const describeExport = "dynamodb:describeExport"
+
 func startFunctions(ctx context.Context, v *services, s settings, addr string, log *slog.Logger) (*functions, error) {
-	f := &functions{progress: new(segment.Progress), failures: map[job.Function]error{}}
+	f := &functions{progress: new(segment.Progress), failures: map[string]string{}}
 	engine := handler.New(v.source, v.destination, handler.Options{
 		Log: log, Progress: f.progress, Defaults: os.Getenv(job.EnvDefaults), Account: v.account,
 	})
@@ -43,10 +56,10 @@ func startFunctions(ctx context.Context, v *services, s settings, addr string, l
 		return nil, fmt.Errorf("serve the functions: %w", err)
 	}
 	f.url = "http://" + listener.Addr().String()
-	f.server = &http.Server{
-		Handler:           invoke.Server{Function: f.watch(engine.Handler), Timeout: s.timeout}.Handler(),
-		ReadHeaderTimeout: 10 * time.Second,
-	}
+	calls := http.NewServeMux()
+	calls.Handle("/", invoke.Server{Function: f.watch(engine.Handler), Timeout: s.timeout}.Handler())
+	calls.Handle("/aws-sdk/", integration.Server{DynamoDB: v.source, Answered: f.answered}.Handler())
+	f.server = &http.Server{Handler: calls, ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = f.server.Serve(listener) }() // ends with close
 	return f, nil
 }
@@ -63,22 +76,43 @@ func (f *functions) watch(of func(job.Function) handler.Handler) func(job.Functi
 			if planned, ok := out.(job.PlanOutput); ok {
 				f.segments.Store(int64(len(planned.Segments)))
 			}
-			if err != nil {
-				f.mu.Lock()
-				f.failures[name] = err
-				f.mu.Unlock()
-			}
+			f.keep(string(name), err)
 			return out, err
 		}
 	}
 }
 
-// lastFailure returns why a function has last failed, in one line.
-func (f *functions) lastFailure(name job.Function) string {
+// answered is told of each call of an action.
+func (f *functions) answered(action string, err error) {
+	if action == describeExport {
+		f.checks.Add(1)
+	}
+	f.keep(action, err)
+}
+
+// keep keeps why something has failed, in one line.
+func (f *functions) keep(name string, err error) {
+	if err == nil {
+		return
+	}
+	words := err.Error()
+	if named, ok := errors.AsType[messages.InvokeResponse_Error](err); ok {
+		words = named.Message
+	}
+	if named, ok := errors.AsType[*integration.Error](err); ok {
+		words = named.Cause
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if named, ok := errors.AsType[messages.InvokeResponse_Error](f.failures[name]); ok {
-		return strings.ReplaceAll(named.Message, "\n", " ")
+	f.failures[name] = strings.ReplaceAll(words, "\n", " ")
+}
+
+// lastFailure returns why what a state calls has last failed.
+func (f *functions) lastFailure(state string) string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if words, failed := f.failures[calledBy[state]]; failed {
+		return words
 	}
 	return "no answer"
 }

@@ -1,10 +1,12 @@
 // Command local runs on this computer what CDK deploys: the same state machine definition, the same handlers.
 //
-//	local run    runs one execution and prints its output as JSON
-//	local serve  answers Lambda's Invoke API with the functions
+//	local run         runs one execution and prints its output as JSON
+//	local run-export  exports a sample table, changes it, and exports the changes
+//	local serve       answers Lambda's Invoke API with the functions
 //
 // An endpoint in AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL is used. Where none is given, a server is started here:
-// dynalite with a sample table, VersityGW with its objects as plain files in .local/s3. With -aws it is the real thing.
+// dynalite with a sample table, VersityGW with its objects as plain files in .local/s3. With -aws it is the real thing. Dynalite
+// makes no exports: a stand-in in front of it does.
 package main
 
 import (
@@ -27,8 +29,9 @@ func main() {
 
 const usage = `usage: go run ./local <command> [flags]
 
-  run    run one execution of the state machine and print its output as JSON
-  serve  answer Lambda's Invoke API with the functions
+  run         run one execution of the state machine and print its output as JSON
+  run-export  export a sample table, change it, export the changes, and print both outputs
+  serve       answer Lambda's Invoke API with the functions
 
 go run ./local <command> -h shows the flags of a command.
 `
@@ -36,7 +39,9 @@ go run ./local <command> -h shows the flags of a command.
 // command runs one command and returns the program's exit code: 0 for success, 1 for a failure, 2 for wrong
 // arguments, 130 where it was interrupted.
 func command(ctx context.Context, args []string, stdout io.Writer, stderr *os.File) int {
-	commands := map[string]func(context.Context, []string, io.Writer, *os.File) error{"run": run, "serve": serve}
+	commands := map[string]func(context.Context, []string, io.Writer, *os.File) error{
+		"run": run, "run-export": runExport, "serve": serve,
+	}
 	if len(args) == 0 || commands[args[0]] == nil {
 		_, _ = io.WriteString(stderr, usage)
 		return 2

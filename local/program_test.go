@@ -1,19 +1,16 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"dynamodb-to-s3/infra/definition"
 	"dynamodb-to-s3/lambda/job"
@@ -173,7 +170,11 @@ func TestRunRefusesInvalidRequests(t *testing.T) {
 		{`{}`, "InvalidRequest", `invalid request: 2 problems: table: missing: give the name or the ARN of the table; bucket: missing: give the bucket to write to`},
 		{`{"table": "orders", "bucket": "BUCKET", "prefix": "a\\b", "segmets": 1}`, "InvalidRequest", `invalid request: "segmets": unknown field, did you mean "segments"?`},
 		{`{"table": "orders", "bucket": "BUCKET", "prefix": "a\\b"}`, "InvalidRequest", `invalid request: prefix: got "a\\b", allowed are letters, digits, spaces and !-_.*'()/=@:+,&$ besides the placeholders`},
-		{`{"table": "orders", "bucket": "BUCKET", "export": {}}`, "InvalidRequest", `invalid request: export: not available in this version`},
+		{`{"table": "orders", "bucket": "BUCKET", "transform": "."}`, "InvalidRequest", `invalid request: transform: not available in this version`},
+		{
+			`{"table": "orders", "bucket": "BUCKET", "mode": "EXPORT", "scan": {"FilterExpression": "attribute_exists(paid)"}}`, "InvalidRequest",
+			`invalid request: scan.FilterExpression: is of a SCAN, and mode is EXPORT: write it as export.filter.FilterExpression`,
+		},
 		{`{"table": "nowhere", "bucket": "BUCKET"}`, "TableNotFound", `describe table "nowhere": there is no table "nowhere" in region us-east-1 of this account: check the name, and that the stack is deployed where the table is`},
 	} {
 		t.Run(test.cause[:40], func(t *testing.T) {
@@ -200,56 +201,18 @@ func TestRunRefusesWrongArguments(t *testing.T) {
 		{[]string{}, "-input is missing: only the sample table has a request of its own"},
 		{[]string{"-aws"}, "-aws and AWS_ENDPOINT_URL_DYNAMODB contradict each other: give one"},
 		{[]string{"-colour"}, "flag provided but not defined: -colour"},
+		{[]string{"-export-delay", "1s"}, "-export-delay is of exports that are made here, and AWS_ENDPOINT_URL_DYNAMODB names a DynamoDB that may make its own: give -export-stand-in too"},
+		{[]string{"-export-stand-in", "-export-delay", "-1s"}, "-export-delay: got -1s, want 0 or more"},
+		{[]string{"-export-fail", "S3AccessDenied:0"}, `the count "0" is no whole number of 1 or more`},
+		{[]string{"-export-fail", "S3AccessDenied,:2"}, `":2" names no code, such as S3AccessDenied`},
+		{[]string{"-export-stand-in", "-input", request(t, `{"table": "orders", "bucket": "lake"}`)}, "-export-stand-in is of an export, and the request is of a SCAN"},
+		{[]string{"-verify", "-input", request(t, `{"table": "orders", "bucket": "lake", "export": {"filter": {"FilterExpression": "attribute_exists(paid)"}}}`)}, "-verify compares whole items of a whole table"},
 		{[]string{"orders"}, `unexpected argument "orders"`},
 	} {
 		o := runProgram(t, test.args...)
 		if o.code == 0 || !strings.Contains(o.stderr, test.says) {
 			t.Errorf("%v: exit %d: %s", test.args, o.code, o.stderr)
 		}
-	}
-}
-
-func TestServeAnswersTheInvokeAPI(t *testing.T) {
-	t.Parallel()
-	table, bucket := testbed.Orders(t, 10), testbed.Bucket(t)
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	cmd := program(ctx, t, "serve", "-addr", "127.0.0.1:0")
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-	stderr, err := cmd.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	lines := bufio.NewScanner(stderr)
-	if !lines.Scan() || !strings.HasSuffix(lines.Text(), "/functions/plan/invocations") {
-		t.Fatalf("it says %q, %v", lines.Text(), lines.Err())
-	}
-	payload, err := json.Marshal(job.PlanInput{
-		Request:   fmt.Appendf(nil, `{"table": %q, "bucket": %q}`, table, bucket),
-		Execution: job.Execution{ID: "arn:x", Name: "x", StartTime: time.Now()},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	call, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimPrefix(lines.Text(), "POST "), bytes.NewReader(payload))
-	if err != nil {
-		t.Fatal(err)
-	}
-	response, err := http.DefaultClient.Do(call)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	var planned job.PlanOutput
-	if err := json.NewDecoder(response.Body).Decode(&planned); err != nil || planned.Plan.Table != table {
-		t.Errorf("got %+v, %v", planned, err)
-	}
-	cancel()
-	if err := cmd.Wait(); err != nil && !errors.Is(err, context.Canceled) {
-		t.Errorf("interrupted, it ends with %v", err)
 	}
 }
 

@@ -9,9 +9,10 @@ import (
 	"os"
 
 	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/local/orders"
 )
 
-// serve answers Lambda's Invoke API until it is interrupted.
+// serve answers Lambda's Invoke API, and the checks of exports, until it is interrupted.
 func serve(ctx context.Context, args []string, _ io.Writer, stderr *os.File) error {
 	var s settings
 	flags := flag.NewFlagSet("local serve", flag.ContinueOnError)
@@ -24,11 +25,14 @@ func serve(ctx context.Context, args []string, _ io.Writer, stderr *os.File) err
 	if err := s.check(); err != nil {
 		return err
 	}
-	services, err := open(ctx, s, stderr)
+	services, err := open(ctx, s, orders.Count, stderr)
 	if err != nil {
 		return err
 	}
 	defer services.close()
+	if err := services.standInFor(ctx, s.exports, stderr); err != nil {
+		return err
+	}
 	functions, err := startFunctions(ctx, services, s, *addr, slog.New(slog.NewTextHandler(stderr, nil)))
 	if err != nil {
 		return err
@@ -37,6 +41,7 @@ func serve(ctx context.Context, args []string, _ io.Writer, stderr *os.File) err
 	for _, name := range job.Functions() {
 		_, _ = fmt.Fprintf(stderr, "POST %s/2015-03-31/functions/%s/invocations\n", functions.url, name)
 	}
+	_, _ = fmt.Fprintf(stderr, "POST %s/aws-sdk/dynamodb/describeExport\n", functions.url)
 	<-ctx.Done()
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"dynamodb-to-s3/local/embedded"
 	"dynamodb-to-s3/local/meter"
 	"dynamodb-to-s3/local/orders"
+	"dynamodb-to-s3/local/recovery"
 	"dynamodb-to-s3/local/workspace"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -33,15 +34,25 @@ const (
 // given tells whether the environment names an endpoint for a service.
 func given(service string) bool { return os.Getenv(service) != "" || os.Getenv(envEndpoint) != "" }
 
-// settings are the flags that both commands have.
+// endpointVariable is the variable that names the endpoint of a service.
+func endpointVariable(service string) string {
+	if os.Getenv(service) != "" {
+		return service
+	}
+	return envEndpoint
+}
+
+// settings are the flags that all commands have.
 type settings struct {
 	aws     bool
 	timeout time.Duration
+	exports exportSettings
 }
 
 func (s *settings) register(flags *flag.FlagSet) {
 	flags.BoolVar(&s.aws, "aws", false, "use AWS itself with the ambient credentials; nothing needs to be deployed")
 	flags.DurationVar(&s.timeout, "lambda-timeout", 900*time.Second, "how long one invocation of a function may take")
+	s.exports.register(flags)
 }
 
 // check adds what flags cannot say themselves.
@@ -54,7 +65,7 @@ func (s *settings) check() error {
 			return &usageError{fmt.Sprintf("-aws and %s contradict each other: give one", name)}
 		}
 	}
-	return nil
+	return s.exports.check(s.aws)
 }
 
 // services is where the functions read and write.
@@ -62,12 +73,14 @@ type services struct {
 	source, destination aws.Config
 	account             string           // "" if not known
 	dynamoDB, s3        *embedded.Server // nil where the service is not embedded
+	standIn             *recovery.Server // what makes exports; nil where DynamoDB itself does, or nobody asks for one
 	objects             string           // the folder in which the embedded S3 keeps its objects
 	unlock              func()
 }
 
-// open connects to the services that the settings and the environment name and starts those that they do not.
-func open(ctx context.Context, s settings, stderr *os.File) (_ *services, err error) {
+// open connects to the services that the settings and the environment name and starts those that they do not, DynamoDB with a
+// sample table of so many orders.
+func open(ctx context.Context, s settings, sample int, stderr *os.File) (_ *services, err error) {
 	if s.aws {
 		return openAWS(ctx)
 	}
@@ -113,7 +126,7 @@ func open(ctx context.Context, s settings, stderr *os.File) (_ *services, err er
 			return nil, err
 		}
 		v.account = "000000000000"
-		if err := loadOrders(ctx, v.source, stderr); err != nil {
+		if err := loadOrders(ctx, v.source, sample, stderr); err != nil {
 			return nil, err
 		}
 	}
@@ -122,6 +135,9 @@ func open(ctx context.Context, s settings, stderr *os.File) (_ *services, err er
 
 // close stops what was started. It may be called more than once.
 func (v *services) close() {
+	if v.standIn != nil {
+		v.standIn.Stop()
+	}
 	for _, server := range []*embedded.Server{v.dynamoDB, v.s3} {
 		if server != nil {
 			server.Stop()
@@ -159,15 +175,15 @@ func localConfig(ctx context.Context) (aws.Config, error) {
 }
 
 // loadOrders fills the embedded DynamoDB with the sample table.
-func loadOrders(ctx context.Context, cfg aws.Config, stderr *os.File) error {
+func loadOrders(ctx context.Context, cfg aws.Config, count int, stderr *os.File) error {
 	client := dynamodb.NewFromConfig(cfg)
 	if err := orders.Create(ctx, client, orders.Table); err != nil {
 		return err
 	}
 	var loaded atomic.Int64
 	stop := meter.Show(stderr, meter.Work{
-		Name: "loading the sample table " + orders.Table, Total: func() int64 { return orders.Count }, Done: loaded.Load,
+		Name: "loading the sample table " + orders.Table, Total: func() int64 { return int64(count) }, Done: loaded.Load,
 	})
 	defer stop()
-	return orders.Load(ctx, client, orders.Table, orders.Seed, orders.Count, func(n int) { loaded.Add(int64(n)) })
+	return orders.Load(ctx, client, orders.Table, orders.Seed, count, func(n int) { loaded.Add(int64(n)) })
 }

@@ -16,6 +16,7 @@ import (
 type Work struct {
 	Name string
 	// Total and Done say how much there is and how much of it is done, in the same unit. Nothing is shown as long as Total is 0.
+	// Total is nil where nobody knows how much there is; nothing is shown then as long as Done is 0.
 	Total, Done func() int64
 	// Detail is shown beside it; it may be nil.
 	Detail func() string
@@ -30,9 +31,15 @@ const (
 
 // Show shows the work on w until stop is called, which shows its end.
 func Show(w *os.File, work Work) (stop func()) {
-	draw, every := lines(w, work), lineEvery
-	if term.IsTerminal(int(w.Fd())) { //nolint:gosec // a file descriptor is an int everywhere
-		draw, every = bar(w, work), barEvery
+	var draw func(last bool)
+	every := barEvery
+	switch {
+	case !term.IsTerminal(int(w.Fd())): //nolint:gosec // a file descriptor is an int everywhere
+		draw, every = lines(w, work), lineEvery
+	case work.Total == nil:
+		draw = spinner(w, work)
+	default:
+		draw = bar(w, work)
 	}
 	ticker := time.NewTicker(every)
 	var ended sync.WaitGroup
@@ -53,24 +60,63 @@ func Show(w *os.File, work Work) (stop func()) {
 }
 
 func lines(w io.Writer, work Work) func(last bool) {
-	n := 0
+	n, told := 0, int64(0)
 	return func(last bool) {
-		if work.Total() == 0 {
+		if !work.begun() {
 			return
 		}
+		// What waits for something has nothing to tell until there is something new.
+		done := work.Done()
+		if work.Total == nil && !last && done == told {
+			return
+		}
+		told = done
 		if n++; !last && n > oftenLines && n%seldom != 0 {
 			return
 		}
-		_, _ = fmt.Fprintf(w, "%s: %s/%s%s\n", work.Name, Count(work.Done()), Count(work.Total()), detail(work)) // a lost line is no harm
+		_, _ = fmt.Fprintln(w, work.line()) // a lost line is no harm
+	}
+}
+
+func (work Work) begun() bool {
+	if work.Total == nil {
+		return work.Done() > 0
+	}
+	return work.Total() > 0
+}
+
+func (work Work) line() string {
+	if work.Total == nil {
+		return fmt.Sprintf("%s: %s%s", work.Name, Count(work.Done()), detail(work))
+	}
+	return fmt.Sprintf("%s: %s/%s%s", work.Name, Count(work.Done()), Count(work.Total()), detail(work))
+}
+
+// clearLine goes back to the beginning of a terminal's line and empties it.
+const clearLine = "\r\x1b[2K"
+
+// spinner shows that something is going on where nobody knows how much of it there is.
+func spinner(w io.Writer, work Work) func(last bool) {
+	frames, n := []string{"|", "/", "-", "\\"}, 0
+	return func(last bool) {
+		if !work.begun() {
+			return
+		}
+		n++
+		text := clearLine + frames[n%len(frames)] + " " + work.line()
+		if last {
+			text = clearLine + work.line() + "\n"
+		}
+		_, _ = io.WriteString(w, text) // a lost frame is no harm
 	}
 }
 
 func bar(w io.Writer, work Work) func(last bool) {
-	b := progressbar.NewOptions64(max(work.Total(), 1), progressbar.OptionSetWriter(w), progressbar.OptionSetWidth(24),
+	b := progressbar.NewOptions64(1, progressbar.OptionSetWriter(w), progressbar.OptionSetWidth(24),
 		progressbar.OptionShowCount(), progressbar.OptionSetPredictTime(false), progressbar.OptionSetElapsedTime(false),
 		progressbar.OptionClearOnFinish())
 	return func(last bool) {
-		if work.Total() == 0 {
+		if !work.begun() {
 			return
 		}
 		b.ChangeMax64(work.Total())

@@ -25,6 +25,37 @@ func TestLinesAreFewAndTheLastIsTold(t *testing.T) {
 	}
 }
 
+// Where nobody knows how much there is, a line tells of what is new only.
+func TestLinesOfUnknownWork(t *testing.T) {
+	t.Parallel()
+	var text strings.Builder
+	var done atomic.Int64
+	draw := lines(&text, Work{Name: "checks", Done: done.Load, Detail: func() string { return "(so far)" }})
+	draw(true) // nothing is done
+	for _, n := range []int64{0, 1, 1, 1, 2} {
+		done.Store(n)
+		draw(false)
+	}
+	draw(true)
+	if want := "checks: 1 (so far)\nchecks: 2 (so far)\nchecks: 2 (so far)\n"; text.String() != want {
+		t.Errorf("got\n%s, want\n%s", text.String(), want)
+	}
+}
+
+func TestSpinnerEndsInALine(t *testing.T) {
+	t.Parallel()
+	var text strings.Builder
+	var done atomic.Int64
+	draw := spinner(&text, Work{Name: "checks", Done: done.Load})
+	draw(false)
+	done.Store(3)
+	draw(false)
+	draw(true)
+	if want := "\r\x1b[2K/ checks: 3\r\x1b[2Kchecks: 3\n"; text.String() != want {
+		t.Errorf("got %q, want %q", text.String(), want)
+	}
+}
+
 func TestShowTellsTheEndWhereThereIsNoTerminal(t *testing.T) {
 	t.Parallel()
 	file, err := os.Create(filepath.Join(t.TempDir(), "log"))

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"dynamodb-to-s3/infra/definition"
+	"dynamodb-to-s3/lambda/client"
+	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/local/machine"
+	"dynamodb-to-s3/local/meter"
+
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+)
+
+// errExecutionFailed says that the execution ended in a failure, which was printed as its output.
+var errExecutionFailed = errors.New("the execution failed")
+
+// arnPrefix is what a local execution's id begins with, in place of a real region and account.
+const arnPrefix = "arn:aws:states:local:000000000000:"
+
+// execution is one of the state machine over the services.
+type execution struct {
+	*services
+	settings
+	request   json.RawMessage
+	name      string
+	exporting bool // the request is for a native export
+	verbose   bool
+}
+
+// run runs the execution and prints its output, or how it failed. What has succeeded is checked, and then summarized.
+func (e execution) run(ctx context.Context, stdout io.Writer, stderr *os.File, check func(job.Result) error) error {
+	outcome, took, err := e.execute(ctx, stderr)
+	if err != nil {
+		return err
+	}
+	if err := report(stdout, outcome); err != nil {
+		return err
+	}
+	var result job.Result
+	if err := json.Unmarshal(outcome.Output, &result); err != nil {
+		return fmt.Errorf("the execution's output: %w", err)
+	}
+	if err := check(result); err != nil {
+		return err
+	}
+	e.summarize(stderr, result, took)
+	return nil
+}
+
+// execute runs the state machine over the functions and shows how far it is.
+func (e execution) execute(ctx context.Context, stderr *os.File) (machine.Outcome, time.Duration, error) {
+	log := slog.New(slog.DiscardHandler)
+	if e.verbose {
+		log = slog.New(slog.NewTextHandler(stderr, nil))
+	}
+	functions, err := startFunctions(ctx, e.services, e.settings, "127.0.0.1:0", log)
+	if err != nil {
+		return machine.Outcome{}, 0, err
+	}
+	defer functions.close()
+
+	start := time.Now()
+	var done atomic.Int64
+	work := scanning(functions, done.Load, start)
+	if e.exporting {
+		work = waiting(functions, start)
+	}
+	stop := meter.Show(stderr, work)
+	defer stop()
+	outcome, err := machine.Run(ctx, machine.Execution{
+		Definition: definition.JSON, Input: e.request, InvokeURL: functions.url, StartTime: start,
+		ID: arnPrefix + "execution:dynamodb-to-s3:" + e.name, Name: e.name,
+		StateMachineID: arnPrefix + "stateMachine:dynamodb-to-s3", StateMachineName: "dynamodb-to-s3",
+		OnEvent: func(event machine.Event) {
+			switch event.Kind {
+			case machine.MapIterationSucceeded:
+				done.Add(1)
+			case machine.StateRetried:
+				_, _ = fmt.Fprintf(stderr, "retry %d of %s after %s: %s\n", event.Attempt, event.State, event.Error, functions.lastFailure(event.State))
+			}
+		},
+	})
+	return outcome, time.Since(start), err
+}
+
+// scanning is the work of a scan: its segments, and what is read of them.
+func scanning(f *functions, done func() int64, start time.Time) meter.Work {
+	return meter.Work{
+		Name: "replicating: segments", Total: f.segments.Load, Done: done,
+		Detail: func() string {
+			seconds := time.Since(start).Seconds()
+			return fmt.Sprintf("(%s items, %s read, %.1f MB/s)", meter.Count(f.progress.Items()),
+				meter.Megabytes(f.progress.Bytes()), float64(f.progress.Bytes())/1e6/seconds)
+		},
+	}
+}
+
+// waiting is the work while DynamoDB exports by itself: it does not tell how far it is.
+func waiting(f *functions, start time.Time) meter.Work {
+	return meter.Work{
+		Name: "exporting: checks", Done: f.checks.Load,
+		Detail: func() string { return fmt.Sprintf("(%s)", time.Since(start).Round(time.Second)) },
+	}
+}
+
+// report prints how the execution ended, as JSON.
+func report(stdout io.Writer, outcome machine.Outcome) error {
+	var shown any = outcome.Output
+	if !outcome.Succeeded {
+		shown = map[string]string{"error": outcome.Error, "cause": outcome.Cause}
+	}
+	lines := json.NewEncoder(stdout)
+	lines.SetEscapeHTML(false)
+	lines.SetIndent("", "  ")
+	if err := lines.Encode(shown); err != nil {
+		return fmt.Errorf("print the output: %w", err)
+	}
+	if !outcome.Succeeded {
+		return errExecutionFailed
+	}
+	return nil
+}
+
+// createBucket creates the request's bucket in the embedded S3, where nobody else can have.
+func createBucket(ctx context.Context, v *services, name string) error {
+	_, err := client.S3(v.destination).CreateBucket(ctx, &s3.CreateBucketInput{Bucket: &name})
+	if _, exists := errors.AsType[*types.BucketAlreadyOwnedByYou](err); err != nil && !exists {
+		return fmt.Errorf("create the bucket %s: %w", name, err)
+	}
+	return nil
+}

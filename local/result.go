@@ -1,0 +1,108 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"dynamodb-to-s3/lambda/client"
+	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/local/meter"
+	"dynamodb-to-s3/local/readback"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+)
+
+// verify reads the run back and compares it with the table.
+func verify(ctx context.Context, v *services, result job.Result, stderr io.Writer) error {
+	switch {
+	case result.Mode != job.ModeExport:
+	case len(result.Exports) == 0:
+		return errors.New("verify: nothing was exported that could be compared with the table: " + result.Reason)
+	case result.Exports[0].ExportType != job.ExportFull:
+		return errors.New("verify: an incremental export is no table: it can only be compared together with the exports that it follows on")
+	}
+	start := time.Now()
+	_, _ = fmt.Fprintln(stderr, "verifying: reading everything back through the manifest and comparing it with the table")
+	compared, err := readback.Compare(ctx, dynamodb.NewFromConfig(v.source), client.S3(v.destination), result)
+	if err != nil {
+		return fmt.Errorf("verify: %w", err)
+	}
+	_, err = fmt.Fprintf(stderr, "verified: read back %s objects through the manifest, all %s items are those of the table, none missing, none twice (%.1f s)\n",
+		meter.Count(int64(compared.Objects)), meter.Count(int64(compared.Items)), time.Since(start).Seconds())
+	return err
+}
+
+// summarize tells what a run has made, and where it lies.
+func (v *services) summarize(stderr io.Writer, result job.Result, took time.Duration) {
+	var text strings.Builder
+	switch {
+	case result.Mode != job.ModeExport:
+		fmt.Fprintf(&text, "replicated table %s: %s, %.1f s\nmanifest: %s\n",
+			result.Table, amount(result.Items, result.Objects, result.Bytes), took.Seconds(), v.place(result.Manifest))
+	case len(result.Exports) == 0:
+		fmt.Fprintf(&text, "nothing was exported of table %s: %s\n", result.Table, result.Reason)
+	default:
+		fmt.Fprintf(&text, "exported table %s: %s, %s billed, %.1f s\n",
+			result.Table, amount(result.Items, result.Objects, result.Bytes), meter.Megabytes(result.BilledBytes), took.Seconds())
+		for _, export := range result.Exports {
+			text.WriteString(describe(export))
+			if len(result.Exports) > 1 {
+				fmt.Fprintf(&text, ": %s, %s billed", amount(export.Items, export.Objects, export.Bytes), meter.Megabytes(export.BilledBytes))
+			}
+			fmt.Fprintf(&text, "\nmanifest: %s\n", v.place(export.Manifest))
+		}
+	}
+	_, _ = io.WriteString(stderr, text.String())
+}
+
+func amount(items, objects, bytes int64) string {
+	return fmt.Sprintf("%s items in %s objects, %s as stored", meter.Count(items), meter.Count(objects), meter.Megabytes(bytes))
+}
+
+// describe says of what an export is, and why.
+func describe(export job.ExportedWindow) string {
+	moment := func(at *time.Time) string {
+		if at == nil {
+			return "?"
+		}
+		return at.UTC().Format(time.RFC3339Nano)
+	}
+	words := fmt.Sprintf("%s export of the changes from %s to %s", export.ExportType, moment(export.From), moment(export.To))
+	if export.ExportType == job.ExportFull {
+		words = fmt.Sprintf("%s export of the table as it was at %s", export.ExportType, moment(export.ExportTime))
+	}
+	if export.Reason != "" {
+		words += " (" + export.Reason + ")"
+	}
+	if export.Followed {
+		words += ", which was in progress already and was waited for"
+	}
+	return words
+}
+
+// place is where an object lies, by its URI: a file, if S3 is embedded.
+func (v *services) place(uri string) string {
+	path, isURI := strings.CutPrefix(uri, "s3://")
+	if v.s3 == nil || !isURI {
+		return uri
+	}
+	return relative(filepath.Join(v.objects, filepath.FromSlash(path)))
+}
+
+// relative shortens a path below the current folder.
+func relative(path string) string {
+	here, err := os.Getwd()
+	if err != nil {
+		return path
+	}
+	if short, err := filepath.Rel(here, path); err == nil && filepath.IsLocal(short) {
+		return short
+	}
+	return path
+}
