@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/local/readback"
 	"dynamodb-to-s3/local/recovery"
 	"dynamodb-to-s3/local/testbed"
 
@@ -129,6 +130,25 @@ func (c *chain) setRecovery(enabled bool, days int32) {
 	}
 }
 
+// replays fails the test unless the last full export and all windows since make the table as it is.
+func (c *chain) replays() {
+	c.t.Helper()
+	var since []job.Result
+	for _, result := range c.results {
+		switch {
+		case len(result.Exports) == 0:
+		case result.Exports[0].ExportType == job.ExportFull:
+			since = []job.Result{result}
+		default:
+			since = append(since, result)
+		}
+	}
+	report, err := readback.Replay(c.t.Context(), c.client, testbed.S3(), since...)
+	if err != nil || report.Changes == 0 {
+		c.t.Errorf("%d runs since the last full export: %+v, %v", len(since), report, err)
+	}
+}
+
 func TestChainHasNoGapAndNoOverlap(t *testing.T) {
 	t.Parallel()
 	c := newChain(t)
@@ -180,6 +200,7 @@ func TestChainHasNoGapAndNoOverlap(t *testing.T) {
 		t.Errorf("the second has %+v", lost)
 	}
 	c.results = append(c.results, won)
+	c.replays()
 
 	c.setRecovery(true, 2)
 	c.tables.Advance(72 * time.Hour)
@@ -200,6 +221,7 @@ func TestChainHasNoGapAndNoOverlap(t *testing.T) {
 	c.write()
 	c.tables.Advance(15 * time.Minute)
 	wantWindows(t, c.run(), end, 15*time.Minute)
+	c.replays()
 
 	arns := map[string]bool{}
 	for _, result := range c.results {
