@@ -104,23 +104,27 @@ var invalid = []struct {
 
 func TestParseNamesEveryProblemOfAnInvalidRequest(t *testing.T) {
 	for _, test := range invalid {
-		t.Run(test.name, func(t *testing.T) {
-			_, err := job.Parse(json.RawMessage(test.request), nil)
-			if job.NameOf(err) != job.InvalidRequest || err == nil {
-				t.Fatalf("got %v, want an InvalidRequest", err)
-			}
-			rest := err.Error()
-			for _, want := range test.problems {
-				_, after, found := strings.Cut(rest, want)
-				if !found {
-					t.Fatalf("no %q, in its order, in\n%s", want, err)
-				}
-				rest = after
-			}
-			if n := strings.Count(err.Error(), "; ") - strings.Count(err.Error(), "; allowed") - strings.Count(err.Error(), "; to go on"); n != len(test.problems)-1 {
-				t.Errorf("%d problems, want %d: %s", n+1, len(test.problems), err)
-			}
-		})
+		t.Run(test.name, func(t *testing.T) { wantProblems(t, test.request, test.problems) })
+	}
+}
+
+// wantProblems fails the test unless the request is answered with these problems, in their order, and no other.
+func wantProblems(t *testing.T, request string, problems []string) {
+	t.Helper()
+	_, err := job.Parse(json.RawMessage(request), nil)
+	if job.NameOf(err) != job.InvalidRequest || err == nil {
+		t.Fatalf("got %v, want an InvalidRequest", err)
+	}
+	rest := err.Error()
+	for _, want := range problems {
+		_, after, found := strings.Cut(rest, want)
+		if !found {
+			t.Fatalf("no %q, in its order, in\n%s", want, err)
+		}
+		rest = after
+	}
+	if n := strings.Count(err.Error(), "; ") - strings.Count(err.Error(), "; allowed") - strings.Count(err.Error(), "; to go on"); n != len(problems)-1 {
+		t.Errorf("%d problems, want %d: %s", n+1, len(problems), err)
 	}
 }
 

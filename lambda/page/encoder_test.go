@@ -62,17 +62,15 @@ func TestNoAllocationsOnceWarm(t *testing.T) {
 	if err := p.Parse(body); err != nil {
 		t.Fatal(err)
 	}
+	if !json.Valid(p.Rest()) {
+		t.Error("Rest is no JSON")
+	}
 	for _, tt := range []struct {
 		name string
 		run  func() error
 	}{
 		{"Parse", func() error { return p.Parse(body) }},
-		{"Rest", func() error {
-			if !json.Valid(p.Rest()) {
-				t.Error("Rest is no JSON")
-			}
-			return nil
-		}},
+		{"Rest", func() error { _ = p.Rest(); return nil }},
 		{"DynamoDBJSON", func() error { out = encodeAll(t, page.DynamoDBJSON{}, &p, out[:0]); return nil }},
 		{"JSON", func() error { out = encodeAll(t, page.JSON{}, &p, out[:0]); return nil }},
 	} {

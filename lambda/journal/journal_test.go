@@ -1,0 +1,55 @@
+package journal_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"dynamodb-to-s3/lambda/bucket"
+	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/journal"
+	"dynamodb-to-s3/local/testbed"
+)
+
+func TestMain(m *testing.M) { testbed.Main(m) }
+
+func TestJournalIsWrittenOverWhatWasRead(t *testing.T) {
+	t.Parallel()
+	b := bucket.New(testbed.S3(), job.Plan{Bucket: testbed.Bucket(t)})
+	var read []*journal.Journal
+	for range 2 {
+		j, err := journal.Load(t.Context(), b, "k.json")
+		if err != nil || j.End != nil || len(j.Pending) > 0 {
+			t.Fatalf("a journal that is not there is %+v, %v", j, err)
+		}
+		read = append(read, j)
+	}
+	for i := range job.MaxCommitted + 5 { // one reader may write again and again
+		read[0].Committed = append(read[0].Committed, job.CommittedExport{RunID: fmt.Sprint(i)})
+	}
+	for range 2 {
+		if err := read[0].Save(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := read[1].Save(t.Context()); !errors.Is(err, bucket.ErrChanged) {
+		t.Errorf("the other, which has not read that: %v", err)
+	}
+	j, err := journal.Load(t.Context(), b, "k.json")
+	if err != nil || len(j.Committed) != job.MaxCommitted || j.Committed[0].RunID != "5" {
+		t.Errorf("%d are remembered, from %+v on, %v", len(j.Committed), j.Committed[0], err)
+	}
+}
+
+func TestJournalThatIsNoneIsNotWrittenOver(t *testing.T) {
+	t.Parallel()
+	b := bucket.New(testbed.S3(), job.Plan{Bucket: testbed.Bucket(t)})
+	if _, err := b.Put(t.Context(), "k.json", []byte("[]")); err != nil {
+		t.Fatal(err)
+	}
+	_, err := journal.Load(t.Context(), b, "k.json")
+	if job.NameOf(err) != job.RunNameTaken || !strings.Contains(err.Error(), "k.json is no journal of ours") {
+		t.Errorf("got %v", err)
+	}
+}
