@@ -33,6 +33,9 @@ func (r *run) decide(ctx context.Context) (idle string, err error) {
 			return "", err
 		}
 	}
+	if !r.same() { // nothing can follow on what was committed of another table, or under another filter
+		r.journal.End = nil
+	}
 	r.journal.TableARN, r.journal.TableID, r.journal.Filter = r.plan.TableARN, r.plan.TableID, digest(r.export.Filter)
 	r.journal.Pending = nil
 	for _, spec := range specs {
