@@ -5,7 +5,7 @@ GO_MIN     := 1.26
 NODE_MIN   := 20.3
 VERSITYGW  := github.com/versity/versitygw/cmd/versitygw@v1.8.0
 GOLANGCI   := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
-FUNCTIONS  := plan scan finalize
+FUNCTIONS  := $(notdir $(patsubst %/main.go,%,$(wildcard lambda/*/main.go)))
 ENV        ?= dev
 
 BIN        := $(CURDIR)/.local/bin
