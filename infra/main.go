@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/jsii-runtime-go"
@@ -23,7 +24,16 @@ func run(stderr io.Writer) int {
 	defer jsii.Close()
 	outdir := cmp.Or(os.Getenv("CDK_OUTDIR"), "cdk.out")
 	app := awscdk.NewApp(&awscdk.AppProps{Outdir: &outdir, AnalyticsReporting: jsii.Bool(false)})
-	for _, environment := range environments {
+	files, err := filepath.Glob("infra/environments/*.yaml")
+	if err != nil {
+		panic("internal error: " + err.Error())
+	}
+	for _, file := range files {
+		environment, err := ReadEnvironment(file)
+		if err != nil {
+			_, _ = fmt.Fprintln(stderr, err) // there is nowhere else to say it
+			return 1
+		}
 		id := "dynamodb-to-s3-" + environment.Name
 		if err := AddStack(app, id, &Props{Environment: environment, CodeFolder: codeFolder}); err != nil {
 			_, _ = fmt.Fprintln(stderr, err) // there is nowhere else to say it

@@ -22,7 +22,7 @@ var chainJournals = []string{job.ChainJournals("") + "*", job.ChainJournals("*")
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html#mpuAndPermissions
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 func permissions(stack awscdk.Stack, function job.Function, props *Props) []awsiam.PolicyStatement {
-	bucket := arn(stack, "s3", props.Bucket)
+	bucket := arn(stack, "s3", props.Bucket.Name)
 	object := func(key string) *string { return jsii.String(*bucket + "/" + key) }
 	objects := func(keys func(job.Layout) string) []*string {
 		var arns []*string

@@ -89,7 +89,7 @@ func (p *Props) code(function job.Function) string {
 
 // requestDefaults returns the request fields that the environment sets, as the functions read them.
 func (p *Props) requestDefaults() string {
-	fields := map[string]string{"bucket": p.Bucket}
+	fields := map[string]string{"bucket": p.Bucket.Name}
 	if p.Prefix != "" {
 		fields["prefix"] = p.Prefix
 	}

@@ -12,7 +12,7 @@ import (
 // testProps are those of a stack whose code lies in the given folder.
 func testProps(codeFolder string) *Props {
 	return &Props{
-		Environment: Environment{Name: "test", Bucket: "replica", Prefix: "dynamodb/{table}", Tables: []string{"orders", "customers"}},
+		Environment: Environment{Name: "test", Bucket: Bucket{Name: "replica"}, Prefix: "dynamodb/{table}", Tables: []string{"orders", "customers"}},
 		CodeFolder:  codeFolder,
 	}
 }
@@ -28,8 +28,8 @@ func TestPropsAreChecked(t *testing.T) {
 		{"no tables", func(p *Props) { p.Tables = nil }, []string{"tables: name at least one"}},
 		{"table by its ARN", func(p *Props) { p.Tables = []string{"arn:aws:dynamodb:eu-west-1:123456789012:table/orders"} }, []string{"want the name of a table"}},
 		{"table's name", func(p *Props) { p.Tables = []string{"orders", "a*"} }, []string{`table: got "a*"`}},
-		{"no bucket", func(p *Props) { p.Bucket = "" }, []string{"bucket: "}},
-		{"bucket and prefix", func(p *Props) { p.Bucket, p.Prefix = "My Bucket", "/{tabel}" }, []string{`bucket: got "My Bucket"`, `prefix: got "/{tabel}"`}},
+		{"no bucket", func(p *Props) { p.Bucket.Name = "" }, []string{"bucket: "}},
+		{"bucket and prefix", func(p *Props) { p.Bucket.Name, p.Prefix = "My Bucket", "/{tabel}" }, []string{`bucket: got "My Bucket"`, `prefix: got "/{tabel}"`}},
 		{"nothing is built", func(p *Props) { p.CodeFolder = "nowhere" }, []string{
 			"the functions are not built, run `make build`: missing nowhere/plan/bootstrap, nowhere/scan/bootstrap, nowhere/export/bootstrap, nowhere/finalize/bootstrap",
 		}},
@@ -66,7 +66,15 @@ func TestEnvironmentsAreFit(t *testing.T) {
 	if err := build(folder); err != nil {
 		t.Fatal(err)
 	}
-	for _, environment := range environments {
+	files, err := filepath.Glob("environments/*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%v, %v", files, err)
+	}
+	for _, file := range files {
+		environment, err := ReadEnvironment(file)
+		if err != nil {
+			t.Fatal(err)
+		}
 		props := &Props{Environment: environment, CodeFolder: folder}
 		if err := props.check(); err != nil {
 			t.Errorf("environment %s: %v", environment.Name, err)
