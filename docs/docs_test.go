@@ -71,13 +71,14 @@ func TestReferenceIsFresh(t *testing.T) {
 	export, _ := schema().Properties.Get("export")
 	filter, _ := export.Properties.Get("filter")
 	page.WriteString("\n`scan`, `segments`, `concurrency`, `fileSizeBytes`, `format` and `compression` are of a SCAN, `export` of an EXPORT: a request that " +
-		"mixes them is refused, with what to write instead. A deployment's defaults may have both; a request takes those of its mode.\n")
+		"mixes them is refused, with what to write instead. A deployment's defaults may have both; a request takes those of its mode. " +
+		"`sourceRoleArn` and `destinationRoleArn` are of a SCAN too; an EXPORT refuses them even where they are defaults.\n")
 	table(&page, "`scan`", scan)
 	table(&page, "`export`", export)
 	table(&page, "`export.filter`", filter)
 	page.WriteString("\nValues of expressions are in DynamoDB JSON. The legacy `ScanFilter` has entries of `{\"ComparisonOperator\": …, " +
 		"\"AttributeValueList\": […]}`.\n\n## Not available in this version\n\n`format` ION of a scan, `transform`, " +
-		"`readUnitsPerSecond`, `readPercent`, `sourceRoleArn` and `destinationRoleArn` are designed and refused until they are built.\n")
+		"`readUnitsPerSecond` and `readPercent` are designed and refused until they are built.\n")
 	fresh(t, "request.md", []byte(page.String()))
 }
 
@@ -162,6 +163,7 @@ var company = map[string]string{
 	"scan.Select":              `"scan": {"IndexName": "by-day"}`,
 	"scan.ConditionalOperator": `"scan": {"ScanFilter": {"a": {"ComparisonOperator": "NULL"}}}`,
 	"export.viewType":          `"export": {"from": "last"}`,
+	"schedule":                 `"scheduledTime": "2026-01-31T06:00:00Z"`,
 }
 
 func hold(t *testing.T, path []string, value any, taken bool) {

@@ -1,5 +1,5 @@
 // Package client makes the AWS clients as the engine counts on them: how often and how long a request is tried, and how a
-// bucket is addressed. It imports the AWS SDK only.
+// bucket is addressed, and with whose rights a run reads and writes. It imports the AWS SDK and job.
 package client
 
 import (

@@ -15,7 +15,9 @@ var (
 	// bucketName is S3's rule for general purpose buckets, less the forms that name something else.
 	// https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 	bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
-	ipAddress  = regexp.MustCompile(`^[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+$`)
+	// scheduleName is EventBridge Scheduler's own rule, less a dot at the beginning, which a run's name may not have.
+	scheduleName = regexp.MustCompile(`^[a-zA-Z0-9_-][a-zA-Z0-9_.-]{0,63}$`)
+	ipAddress    = regexp.MustCompile(`^[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+$`)
 )
 
 // check adds a problem for every field that is out of its bounds and every pair of fields that contradict each other.
@@ -35,17 +37,31 @@ func (r Request) check(found *problems) {
 	if len(r.KMSKeyID) > maxKMSKeyID {
 		found.add("kmsKeyId", "has %d bytes, allowed are at most %d", len(r.KMSKeyID), maxKMSKeyID)
 	}
-	if r.Scheduled != "" {
-		if _, err := time.Parse(time.RFC3339, r.Scheduled); err != nil {
-			found.add("scheduledTime", "got %q, want a time such as 2026-01-31T06:00:00Z", r.Scheduled)
-		}
-	}
+	checkRole("sourceRoleArn", r.SourceRoleARN, found)
+	checkRole("destinationRoleArn", r.DestinationRoleARN, found)
+	r.checkFiring(found)
 	if r.mode() == ModeExport {
 		r.checkNoScan(found)
 		r.orExport().check(r, found)
 		return
 	}
 	r.checkScan(found)
+}
+
+// checkFiring holds what schedules set to what a run's name can be made of.
+func (r Request) checkFiring(found *problems) {
+	if r.Scheduled != "" {
+		if _, err := time.Parse(time.RFC3339, r.Scheduled); err != nil {
+			found.add("scheduledTime", "got %q, want a time such as 2026-01-31T06:00:00Z", r.Scheduled)
+		}
+	}
+	switch {
+	case r.Schedule == "":
+	case !scheduleName.MatchString(r.Schedule):
+		found.add("schedule", "got %s, want 1 to 64 of a-z A-Z 0-9 _ - . and no dot first", quoteName(r.Schedule))
+	case r.Scheduled == "":
+		found.add("schedule", "given without scheduledTime: a run is named by both, or by neither")
+	}
 }
 
 func (r Request) checkScan(found *problems) {

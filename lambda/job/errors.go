@@ -19,9 +19,9 @@ const (
 	TableNotReady ErrorName = "TableNotReady"
 	// IndexNotFound: the table has no such index.
 	IndexNotFound ErrorName = "IndexNotFound"
-	// TableInOtherRegion: the ARN names another region than the one that the functions run in.
+	// TableInOtherRegion: a native export is asked for of a table of another region than the one that the functions run in.
 	TableInOtherRegion ErrorName = "TableInOtherRegion"
-	// TableInOtherAccount: the ARN names another account than the one that the functions run in.
+	// TableInOtherAccount: the ARN names another account than the one that the table would be read in.
 	TableInOtherAccount ErrorName = "TableInOtherAccount"
 	// BucketNotFound: there is no such bucket.
 	BucketNotFound ErrorName = "BucketNotFound"
@@ -29,6 +29,8 @@ const (
 	BucketInOtherRegion ErrorName = "BucketInOtherRegion"
 	// AccessDenied: a permission is missing; the cause names the action and what it was for.
 	AccessDenied ErrorName = "AccessDenied"
+	// RoleNotListed: the request names a role that the deployment does not let requests name.
+	RoleNotListed ErrorName = "RoleNotListed"
 	// RunNameTaken: another execution, or another request, owns this run's folder.
 	RunNameTaken ErrorName = "RunNameTaken"
 	// ScanRefused: DynamoDB refused the scan's parameters; the cause has its words.
@@ -97,7 +99,7 @@ const (
 func Permanent() []ErrorName {
 	return []ErrorName{
 		InvalidRequest, TableNotFound, TableNotReady, IndexNotFound, TableInOtherRegion, TableInOtherAccount,
-		BucketNotFound, BucketInOtherRegion, AccessDenied, RunNameTaken, ScanRefused, ItemNotEncodable, ListsInconsistent,
+		BucketNotFound, BucketInOtherRegion, AccessDenied, RoleNotListed, RunNameTaken, ScanRefused, ItemNotEncodable, ListsInconsistent,
 		TooManyParts,
 		PointInTimeRecoveryOff, ExportTimeOutsideRecovery, ExportWindowInvalid, ExportWindowTooRecent, BucketInOtherAccount,
 		KMSKeyUnusable, ExportConflict, ExportRefused, ExportTimedOut, ExportIncomplete,

@@ -30,7 +30,20 @@ const maxKey = 1024
 const MaxParts = 1_000_000
 
 // runID is what a run may be called: what Step Functions allows for an execution's name, less what would be awkward in a key.
-var runID = regexp.MustCompile(`^[a-zA-Z0-9_-][a-zA-Z0-9_.-]{0,79}$`)
+// An execution's name has 80 characters at most; one that a schedule of the longest name makes with its time has 81.
+var runID = regexp.MustCompile(`^[a-zA-Z0-9_-][a-zA-Z0-9_.-]{0,80}$`)
+
+// firingTime is how a run's name has the time of its firing, in UTC: without colons, so that it is a name everywhere.
+const firingTime = "20060102T150405Z"
+
+// RunID returns the name of the run that an execution carries out: that of the schedule's firing which started it, the same
+// however often that is delivered, or else the execution's.
+func (r Request) RunID(execution Execution) string {
+	if r.Schedule == "" {
+		return execution.Name
+	}
+	return r.Schedule + "-" + Moment(r.Scheduled).Format(firingTime)
+}
 
 // Root returns the key prefix of all that a run writes, without a slash at its end: <prefix>/AWSDynamoDB/<runId>, the
 // prefix's placeholders filled in for the table and for the time at, in UTC. It fails with InvalidRequest where the run's
@@ -38,7 +51,7 @@ var runID = regexp.MustCompile(`^[a-zA-Z0-9_-][a-zA-Z0-9_.-]{0,79}$`)
 func Root(prefix, table, run string, at time.Time) (string, error) {
 	var found problems
 	if !runID.MatchString(run) {
-		found.add("the execution's name", "got %s, want 1 to 80 of a-z A-Z 0-9 _ - . and no dot first", quoteName(run))
+		found.add("the execution's name", "got %s, want 1 to 81 of a-z A-Z 0-9 _ - . and no dot first", quoteName(run))
 		return "", found.err()
 	}
 	if run == exportData || run == chains {

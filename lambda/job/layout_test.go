@@ -26,7 +26,7 @@ func TestRoot(t *testing.T) {
 			t.Errorf("%q: the prefix of %q is %q", test.prefix, got, prefix)
 		}
 	}
-	for _, name := range []string{"", ".hidden", "..", "a/b", "a b", "a\nb", strings.Repeat("a", 81), "ä"} {
+	for _, name := range []string{"", ".hidden", "..", "a/b", "a b", "a\nb", strings.Repeat("a", 82), "ä"} {
 		if _, err := job.Root("", "orders", name, at); job.NameOf(err) != job.InvalidRequest {
 			t.Errorf("the name %q: got %v", name, err)
 		}

@@ -61,6 +61,15 @@ func (r Request) checkNoScan(found *problems) {
 			found.add(field.name, "is of a SCAN, and mode is EXPORT: %s", field.words)
 		}
 	}
+	// A deployment's defaults are no exception: without the role, an export would be of another table of the same name.
+	if r.SourceRoleARN != "" {
+		found.add("sourceRoleArn", "is of a SCAN, and mode is EXPORT, which is written with its caller's rights and described by the state machine's role: "+
+			"deploy the stack in the table's account, and give the bucket's owner as export.s3BucketOwner")
+	}
+	if r.DestinationRoleARN != "" {
+		found.add("destinationRoleArn", "is of a SCAN, and mode is EXPORT, which DynamoDB writes with its caller's rights: "+
+			"let the bucket's policy allow the role of the function export, and give the bucket's owner as export.s3BucketOwner")
+	}
 	if r.Scan == nil {
 		return
 	}

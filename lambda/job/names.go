@@ -18,12 +18,13 @@ func Functions() []Function {
 
 // The states of the state machine.
 const (
-	StatePlan         = "Plan"
-	StatePlanned      = "Planned?"
-	StateScanSegments = "ScanSegments"
-	StateScanSegment  = "ScanSegment"
-	StateSegmentDone  = "SegmentDone?"
-	StateSegmentEnd   = "SegmentScanned"
+	StatePlan           = "Plan"
+	StatePlanned        = "Planned?"
+	StateAlreadyRunning = "AlreadyRunning"
+	StateScanSegments   = "ScanSegments"
+	StateScanSegment    = "ScanSegment"
+	StateSegmentDone    = "SegmentDone?"
+	StateSegmentEnd     = "SegmentScanned"
 
 	StateStartExport    = "StartExport"
 	StateExporting      = "Exporting?"
@@ -49,6 +50,8 @@ const (
 	EnvDefaults = "REQUEST_DEFAULTS"
 	// EnvAccount holds the AWS account that the functions run in, to tell a table of another account by its ARN.
 	EnvAccount = "ACCOUNT_ID"
+	// EnvAssumableRoles holds the roles that requests may name, an AssumableRoles as JSON. Where it is not set, any may be named.
+	EnvAssumableRoles = "ASSUMABLE_ROLES"
 )
 
 // MaxPayloadBytes is the most that Step Functions carries from one state to the next, in bytes of JSON.

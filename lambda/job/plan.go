@@ -29,6 +29,19 @@ type PlanOutput struct {
 	Export ExportProgress `json:"export"`
 	// Committed says that this very run was complete before: only its result is still to be told.
 	Committed bool `json:"committed"`
+	// Duplicate says that another execution runs this run: this one has nothing to do. Absent otherwise.
+	Duplicate *Duplicate `json:"duplicate,omitempty"`
+}
+
+// Duplicate is the output of an execution that a second delivery of a schedule's firing has started.
+type Duplicate struct {
+	RunID string `json:"runId"`
+	// ExecutionID is the execution that has claimed the run.
+	ExecutionID string `json:"executionId"`
+	// Committed says that the run was complete when this execution looked.
+	Committed bool `json:"committed"`
+	// Reason is for a person.
+	Reason string `json:"reason"`
 }
 
 // Plan is all that the functions after plan need to know of a run. It is decided once, kept in the run's claim, and the same
@@ -45,6 +58,12 @@ type Plan struct {
 	BucketOwner string    `json:"bucketOwner,omitempty"`
 	KMSKeyID    string    `json:"kmsKeyId,omitempty"`
 	Root        string    `json:"root"`
+	// SourceRoleARN reads the table and DestinationRoleARN writes the objects; "" for the functions' own roles.
+	SourceRoleARN      string `json:"sourceRoleArn,omitempty"`
+	DestinationRoleARN string `json:"destinationRoleArn,omitempty"`
+	// TableRegion is the table's region where the request names another than the functions'. TableARN may have one that is only
+	// an emulator's fancy.
+	TableRegion string `json:"tableRegion,omitempty"`
 	// Of a scan.
 	Scan          Scan        `json:"scan"`
 	TotalSegments int         `json:"totalSegments,omitempty"`

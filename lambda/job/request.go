@@ -8,20 +8,23 @@ import "encoding/json"
 // The struct tags are the source of docs/request.schema.json and docs/request.md; a test holds every bound in them against
 // what Parse really refuses. A text may not be empty unless its tag says so.
 type Request struct {
-	Table       string      `json:"table" jsonschema:"required,minLength=3,maxLength=1024" jsonschema_description:"The table to replicate: its name or its ARN."`
-	Bucket      string      `json:"bucket,omitempty" jsonschema:"minLength=3,maxLength=63,pattern=^[a-z0-9][a-z0-9.-]*[a-z0-9]$" jsonschema_description:"The bucket to write to. Default: the deployment's."`
-	Prefix      string      `json:"prefix,omitempty" empty:"allowed" jsonschema:"maxLength=512" jsonschema_description:"Where in the bucket: the run writes below <prefix>/AWSDynamoDB/<runId>/. May hold {table} {date} {year} {month} {day} {hour} {runId}, in UTC, of scheduledTime or else of the execution's start. Default: the deployment's, else the bucket's root."`
-	Mode        Mode        `json:"mode,omitempty" jsonschema:"enum=SCAN,enum=EXPORT" jsonschema_description:"How the table is read. SCAN: a parallel Scan by Lambda functions. EXPORT: DynamoDB's own export to S3, started and waited for. Default: EXPORT if export is given, else SCAN."`
-	Scan        *Scan       `json:"scan,omitempty" jsonschema_description:"Parameters of DynamoDB's Scan API, under their API names and with their API meaning."`
-	Segments    *int64      `json:"segments,omitempty" jsonschema:"minimum=1,maximum=10000" jsonschema_description:"Into how many segments the scan is split. Default: one for each GiB of the table (or index), at least 1, at most 10,000. Not together with scan.TotalSegments, which says the same."`
-	Concurrency *int64      `json:"concurrency,omitempty" jsonschema:"minimum=1,maximum=10000" jsonschema_description:"How many segments are scanned at once. Default: one for each 1,000 read units a second that the table can give (provisioned, on-demand maximum, or warm throughput), at least 1, at most 100; 10 where none is known."`
-	FileSize    *int64      `json:"fileSizeBytes,omitempty" jsonschema:"minimum=1024,maximum=5368709120,default=134217728" jsonschema_description:"An object is closed at the first item that brings it to this many bytes, as stored (after compression)."`
-	Format      Format      `json:"format,omitempty" jsonschema:"enum=DYNAMODB_JSON,enum=JSON,default=DYNAMODB_JSON" jsonschema_description:"How an item is written, one to a line. DYNAMODB_JSON: as native exports do, {\"Item\":{…}} with the type of each attribute, byte for byte what the service sent. JSON: plain; numbers keep all their digits, sets become arrays, binary is base64."`
-	Compression Compression `json:"compression,omitempty" jsonschema:"enum=GZIP,enum=ZSTD,enum=NONE,default=GZIP" jsonschema_description:"How objects are compressed."`
-	BucketOwner string      `json:"bucketOwner,omitempty" jsonschema:"pattern=^[0-9]{12}$" jsonschema_description:"The account that must own the bucket: sent as the expected bucket owner with every call to S3, which refuses if another account owns it."`
-	KMSKeyID    string      `json:"kmsKeyId,omitempty" jsonschema:"minLength=1,maxLength=2048" jsonschema_description:"The KMS key (id, ARN or alias) that encrypts every object of the run. Default: the bucket's own encryption."`
-	Export      *Export     `json:"export,omitempty" jsonschema_description:"A native export, DynamoDB's ExportTableToPointInTime."`
-	Scheduled   string      `json:"scheduledTime,omitempty" jsonschema:"format=date-time" jsonschema_description:"The time for which a schedule started this run, RFC 3339; the prefix's placeholders follow it. Set by schedules."`
+	Table              string      `json:"table" jsonschema:"required,minLength=3,maxLength=1024" jsonschema_description:"The table to replicate: its name, or its ARN, which is needed for one of another region or account. A SCAN reads across regions, at the cost of data transfer between them."`
+	Bucket             string      `json:"bucket,omitempty" jsonschema:"minLength=3,maxLength=63,pattern=^[a-z0-9][a-z0-9.-]*[a-z0-9]$" jsonschema_description:"The bucket to write to. Default: the deployment's."`
+	Prefix             string      `json:"prefix,omitempty" empty:"allowed" jsonschema:"maxLength=512" jsonschema_description:"Where in the bucket: the run writes below <prefix>/AWSDynamoDB/<runId>/. May hold {table} {date} {year} {month} {day} {hour} {runId}, in UTC, of scheduledTime or else of the execution's start. Default: the deployment's, else the bucket's root."`
+	Mode               Mode        `json:"mode,omitempty" jsonschema:"enum=SCAN,enum=EXPORT" jsonschema_description:"How the table is read. SCAN: a parallel Scan by Lambda functions. EXPORT: DynamoDB's own export to S3, started and waited for. Default: EXPORT if export is given, else SCAN."`
+	Scan               *Scan       `json:"scan,omitempty" jsonschema_description:"Parameters of DynamoDB's Scan API, under their API names and with their API meaning."`
+	Segments           *int64      `json:"segments,omitempty" jsonschema:"minimum=1,maximum=10000" jsonschema_description:"Into how many segments the scan is split. Default: one for each GiB of the table (or index), at least 1, at most 10,000. Not together with scan.TotalSegments, which says the same."`
+	Concurrency        *int64      `json:"concurrency,omitempty" jsonschema:"minimum=1,maximum=10000" jsonschema_description:"How many segments are scanned at once. Default: one for each 1,000 read units a second that the table can give (provisioned, on-demand maximum, or warm throughput), at least 1, at most 100; 10 where none is known."`
+	FileSize           *int64      `json:"fileSizeBytes,omitempty" jsonschema:"minimum=1024,maximum=5368709120,default=134217728" jsonschema_description:"An object is closed at the first item that brings it to this many bytes, as stored (after compression)."`
+	Format             Format      `json:"format,omitempty" jsonschema:"enum=DYNAMODB_JSON,enum=JSON,default=DYNAMODB_JSON" jsonschema_description:"How an item is written, one to a line. DYNAMODB_JSON: as native exports do, {\"Item\":{…}} with the type of each attribute, byte for byte what the service sent. JSON: plain; numbers keep all their digits, sets become arrays, binary is base64."`
+	Compression        Compression `json:"compression,omitempty" jsonschema:"enum=GZIP,enum=ZSTD,enum=NONE,default=GZIP" jsonschema_description:"How objects are compressed."`
+	SourceRoleARN      string      `json:"sourceRoleArn,omitempty" jsonschema:"minLength=20,maxLength=2048,pattern=^arn:aws[a-z-]*:iam::[0-9]{12}:role/([!-~]+/)?[a-zA-Z0-9_+=\\,.@-]{1\\,64}$" jsonschema_description:"Of a SCAN: the role that reads the table, for a table of another account. The environment must list it (sourceRoles). Default: the functions' own."`
+	DestinationRoleARN string      `json:"destinationRoleArn,omitempty" jsonschema:"minLength=20,maxLength=2048,pattern=^arn:aws[a-z-]*:iam::[0-9]{12}:role/([!-~]+/)?[a-zA-Z0-9_+=\\,.@-]{1\\,64}$" jsonschema_description:"Of a SCAN: the role that writes the objects, for a bucket of another account. The environment must list it (destinationRoles). Default: the functions' own."`
+	BucketOwner        string      `json:"bucketOwner,omitempty" jsonschema:"pattern=^[0-9]{12}$" jsonschema_description:"The account that must own the bucket: sent as the expected bucket owner with every call to S3, which refuses if another account owns it."`
+	KMSKeyID           string      `json:"kmsKeyId,omitempty" jsonschema:"minLength=1,maxLength=2048" jsonschema_description:"The KMS key (id, ARN or alias) that encrypts every object of the run. Default: the bucket's own encryption."`
+	Export             *Export     `json:"export,omitempty" jsonschema_description:"A native export, DynamoDB's ExportTableToPointInTime."`
+	Scheduled          string      `json:"scheduledTime,omitempty" jsonschema:"format=date-time" jsonschema_description:"The time for which a schedule started this run, RFC 3339; the prefix's placeholders follow it. Set by schedules."`
+	Schedule           string      `json:"schedule,omitempty" jsonschema:"minLength=1,maxLength=64,pattern=^[a-zA-Z0-9_-][a-zA-Z0-9_.-]*$" jsonschema_description:"The name of the schedule that started this run. Together with scheduledTime it is the run's name, <schedule>-<time>, so that a firing that is delivered twice makes one run. Set by schedules."`
 }
 
 // Scan mirrors the parameters of DynamoDB's Scan API that a run may set, under their API names.
@@ -97,7 +100,6 @@ const (
 // unavailable lists what the design has and this version does not: such a field is refused, never accepted and ignored.
 var unavailable = map[string]bool{
 	"transform": true, "readUnitsPerSecond": true, "readPercent": true,
-	"sourceRoleArn": true, "destinationRoleArn": true,
 }
 
 // unmirrored lists parameters of the Scan API that a run sets itself, with what to do instead.
