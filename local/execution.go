@@ -46,14 +46,20 @@ func (e execution) run(ctx context.Context, stdout io.Writer, stderr *os.File, c
 	if err := report(stdout, outcome); err != nil {
 		return err
 	}
-	var result job.Result
+	var result struct {
+		job.Result
+		ExecutionID string `json:"executionId"` // of a job.Duplicate
+	}
 	if err := json.Unmarshal(outcome.Output, &result); err != nil {
 		return fmt.Errorf("the execution's output: %w", err)
 	}
-	if err := check(result); err != nil {
+	if result.ExecutionID != "" {
+		return nil // the run is another execution's; the output says whose
+	}
+	if err := check(result.Result); err != nil {
 		return err
 	}
-	e.summarize(stderr, result, took)
+	e.summarize(stderr, result.Result, took)
 	return nil
 }
 

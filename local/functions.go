@@ -47,8 +47,12 @@ const describeExport = "dynamodb:describeExport"
 
 func startFunctions(ctx context.Context, v *services, s settings, addr string, log *slog.Logger) (*functions, error) {
 	f := &functions{progress: new(segment.Progress), failures: map[string]string{}}
+	roles, err := job.ParseAssumableRoles(os.Getenv(job.EnvAssumableRoles))
+	if err != nil {
+		return nil, err
+	}
 	engine := handler.New(v.source, v.destination, handler.Options{
-		Log: log, Progress: f.progress, Defaults: os.Getenv(job.EnvDefaults), Account: v.account,
+		Log: log, Progress: f.progress, Defaults: os.Getenv(job.EnvDefaults), Account: v.account, Identity: &v.identity, Roles: roles,
 	})
 	var listen net.ListenConfig
 	listener, err := listen.Listen(ctx, "tcp", addr)

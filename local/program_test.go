@@ -52,6 +52,7 @@ func program(ctx context.Context, t *testing.T, args ...string) *exec.Cmd {
 type outcome struct {
 	code   int
 	result job.Result
+	left   job.Duplicate // where the run is another execution's
 	failed struct{ Error, Cause string }
 	stderr string
 }
@@ -78,6 +79,7 @@ func runProgram(t *testing.T, args ...string) outcome {
 		if err := json.Unmarshal(stdout.Bytes(), into); err != nil {
 			t.Fatalf("%v in %s", err, stdout.String())
 		}
+		_ = json.Unmarshal(stdout.Bytes(), &o.left) // it was just unmarshalled
 	}
 	return o
 }
@@ -162,6 +164,23 @@ func TestRunThatWasKilledGoesOnUnderItsName(t *testing.T) {
 	})
 }
 
+// The state machine ends well in a state of its own, and there is nothing to verify.
+func TestRunOfAFiringThatAnotherExecutionHasRun(t *testing.T) {
+	t.Parallel()
+	table, bucket := testbed.Orders(t, 100), testbed.Bucket(t)
+	file := request(t, fmt.Sprintf(`{"table": %q, "bucket": %q, "schedule": "nightly", "scheduledTime": "2026-11-21T02:00:00Z"}`, table, bucket))
+	first := runProgram(t, "-name", "first", "-verify", "-input", file)
+	succeeds(t, first)
+	o := runProgram(t, "-name", "second", "-verify", "-input", file)
+	want := job.Duplicate{RunID: "nightly-20261121T020000Z", ExecutionID: arnPrefix + "execution:dynamodb-to-s3:first", Committed: true, Reason: o.left.Reason}
+	if o.code != 0 || o.left != want || first.result.RunID != want.RunID || !strings.Contains(o.left.Reason, "first has completed it") {
+		t.Errorf("got %+v, want %+v", o, want)
+	}
+	if strings.Contains(o.stderr, "verif") || strings.Contains(o.stderr, "replicated") {
+		t.Errorf("standard error has\n%s", o.stderr)
+	}
+}
+
 // The causes are those that job.Parse gives, which its own tests hold word by word; this holds that they come out whole.
 func TestRunRefusesInvalidRequests(t *testing.T) {
 	bucket := testbed.Bucket(t)
@@ -175,7 +194,7 @@ func TestRunRefusesInvalidRequests(t *testing.T) {
 			`{"table": "orders", "bucket": "BUCKET", "mode": "EXPORT", "scan": {"FilterExpression": "attribute_exists(paid)"}}`, "InvalidRequest",
 			`invalid request: scan.FilterExpression: is of a SCAN, and mode is EXPORT: write it as export.filter.FilterExpression`,
 		},
-		{`{"table": "nowhere", "bucket": "BUCKET"}`, "TableNotFound", `describe table "nowhere": there is no table "nowhere" in region us-east-1 of this account: check the name, and that the stack is deployed where the table is`},
+		{`{"table": "nowhere", "bucket": "BUCKET"}`, "TableNotFound", `describe table "nowhere": there is no table "nowhere" in region us-east-1 of this account: check the name; a table elsewhere is given by its ARN, one of another account with sourceRoleArn too`},
 	} {
 		t.Run(test.cause[:40], func(t *testing.T) {
 			t.Parallel()

@@ -16,10 +16,11 @@ import (
 	"dynamodb-to-s3/local/readback"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
 // verify reads the run back and compares it with the table.
-func verify(ctx context.Context, v *services, result job.Result, stderr io.Writer) error {
+func verify(ctx context.Context, v *services, request job.Request, result job.Result, stderr io.Writer) error {
 	switch {
 	case result.Mode != job.ModeExport:
 	case len(result.Exports) == 0:
@@ -29,13 +30,24 @@ func verify(ctx context.Context, v *services, result job.Result, stderr io.Write
 	}
 	start := time.Now()
 	_, _ = fmt.Fprintln(stderr, "verifying: reading everything back through the manifest and comparing it with the table")
-	compared, err := readback.Compare(ctx, dynamodb.NewFromConfig(v.source), client.S3(v.destination), result)
+	tables, objects := v.clients(request, result)
+	compared, err := readback.Compare(ctx, tables, objects, result)
 	if err != nil {
 		return fmt.Errorf("verify: %w", err)
 	}
 	_, err = fmt.Fprintf(stderr, "verified: read back %s objects through the manifest, all %s items are those of the table, none missing, none twice (%.1f s)\n",
 		meter.Count(int64(compared.Objects)), meter.Count(int64(compared.Items)), time.Since(start).Seconds())
 	return err
+}
+
+// clients returns what the run of a request has read and written with.
+func (v *services) clients(request job.Request, result job.Result) (*dynamodb.Client, *s3.Client) {
+	clients := client.NewClients(v.source, v.destination, v.identity)
+	plan := job.Plan{RunID: result.RunID, SourceRoleARN: request.SourceRoleARN, DestinationRoleARN: request.DestinationRoleARN}
+	if table, err := job.ParseTable(request.Table); err == nil && table.Region != v.source.Region {
+		plan.TableRegion = table.Region
+	}
+	return clients.Tables(plan), clients.Objects(plan)
 }
 
 // summarize tells what a run has made, and where it lies.

@@ -79,7 +79,7 @@ func run(ctx context.Context, args []string, stdout io.Writer, stderr *os.File) 
 		if !f.verify {
 			return nil
 		}
-		return verify(ctx, services, result, stderr)
+		return verify(ctx, services, parsed, result, stderr)
 	})
 }
 

@@ -73,7 +73,7 @@ func (e execution) exportTwice(ctx context.Context, count int, stdout io.Writer,
 	e.name = name + "-1"
 	err := e.run(ctx, stdout, stderr, func(result job.Result) error {
 		full = result
-		return verify(ctx, e.services, result, stderr)
+		return verify(ctx, e.services, job.Request{}, result, stderr)
 	})
 	if err != nil {
 		return err

@@ -71,6 +71,7 @@ func (s *settings) check() error {
 // services is where the functions read and write.
 type services struct {
 	source, destination aws.Config
+	identity            aws.Config       // what asks for sessions of the roles that requests name
 	account             string           // "" if not known
 	dynamoDB, s3        *embedded.Server // nil where the service is not embedded
 	standIn             *recovery.Server // what makes exports; nil where DynamoDB itself does, or nobody asks for one
@@ -93,7 +94,7 @@ func open(ctx context.Context, s settings, sample int, stderr *os.File) (_ *serv
 	if v.source, err = localConfig(ctx); err != nil {
 		return nil, err
 	}
-	v.destination = v.source.Copy()
+	v.destination, v.identity = v.source.Copy(), v.source.Copy()
 	if given(envDynamoDBEndpoint) && given(envS3Endpoint) {
 		return v, nil
 	}
@@ -158,7 +159,7 @@ func openAWS(ctx context.Context) (*services, error) {
 	if err != nil {
 		return nil, fmt.Errorf("no usable AWS credentials: log in, or set AWS_PROFILE: %w", err)
 	}
-	return &services{source: cfg, destination: cfg, account: aws.ToString(who.Account), unlock: func() {}}, nil
+	return &services{source: cfg, destination: cfg, identity: cfg, account: aws.ToString(who.Account), unlock: func() {}}, nil
 }
 
 // localConfig reads the SDK's configuration for servers that are not AWS: they want some region and some credentials, and

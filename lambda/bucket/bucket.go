@@ -210,6 +210,9 @@ func (b *Bucket) Delete(ctx context.Context, keys []string) error {
 
 // named gives an error of the S3 client the name under which a person can act on it.
 func (b *Bucket) named(err error, action, key string) error {
+	if named, ok := errors.AsType[*job.Error](err); ok { // of the credentials, before anything was asked of S3
+		return fmt.Errorf("%s on %s: %w", action, b.URI(key), named)
+	}
 	api, ok := errors.AsType[smithy.APIError](err)
 	if !ok {
 		return fmt.Errorf("%s %s: %w", action, b.URI(key), err)
@@ -225,7 +228,7 @@ func (b *Bucket) named(err error, action, key string) error {
 		return job.Errorf(job.KMSKeyUnusable, "%s on %s: S3 cannot use %s: check that it exists in the bucket's region and is enabled, and that its policy and the function's role allow kms:GenerateDataKey and kms:Decrypt (%s: %s)",
 			action, b.URI(key), b.keyName(), code, api.ErrorMessage())
 	case code == "AccessDenied", status(err) == http.StatusForbidden && !strings.Contains(code, "Token"):
-		return job.Errorf(job.AccessDenied, "%s on %s is not allowed: check the function's role, the bucket's policy and owner, and its key (%s: %s)",
+		return job.Errorf(job.AccessDenied, "%s on %s is not allowed: check the role that writes, the function's or destinationRoleArn, the bucket's policy and owner, and its key (%s: %s)",
 			action, b.URI(key), code, api.ErrorMessage())
 	default:
 		return fmt.Errorf("%s %s: %w", action, b.URI(key), err)

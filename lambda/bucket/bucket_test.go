@@ -176,7 +176,7 @@ func TestFaultsOnTheWireAreNamed(t *testing.T) {
 		want   job.ErrorName
 		says   string
 	}{
-		{http.StatusForbidden, "AccessDenied", job.AccessDenied, "s3:PutObject on s3://my-bucket/k is not allowed: check the function's role, the bucket's policy and owner, and its key (AccessDenied: x)"},
+		{http.StatusForbidden, "AccessDenied", job.AccessDenied, "s3:PutObject on s3://my-bucket/k is not allowed: check the role that writes, the function's or destinationRoleArn, the bucket's policy and owner, and its key (AccessDenied: x)"},
 		{http.StatusForbidden, "KMS.DisabledException", job.KMSKeyUnusable, "s3:PutObject on s3://my-bucket/k: S3 cannot use the bucket's own KMS key: check that it exists"},
 		{http.StatusMovedPermanently, "PermanentRedirect", job.BucketInOtherRegion, `bucket "my-bucket" is in another region than the functions`},
 		{http.StatusNotFound, "NoSuchBucket", job.BucketNotFound, `there is no bucket "my-bucket"`},

@@ -21,8 +21,9 @@ import (
 
 // Committer ends runs.
 type Committer struct {
-	S3  *s3.Client
-	Log *slog.Logger
+	// Objects returns the client that the run of a plan writes with.
+	Objects func(job.Plan) *s3.Client
+	Log     *slog.Logger
 }
 
 // Run commits the run of the plan and returns its result. A run that is committed already is left as it is, and its result
@@ -32,7 +33,7 @@ type Committer struct {
 // names an object that the bucket does not have as it was listed; and with ExportIncomplete where the same is true of an export's
 // manifest. Of a chain of exports it may commit a part and ask for more.
 func (c *Committer) Run(ctx context.Context, in job.FinalizeInput) (job.FinalizeOutput, error) {
-	r := run{plan: in.Plan, layout: in.Plan.Layout(), bucket: bucket.New(c.S3, in.Plan), log: c.Log.With("runId", in.Plan.RunID, "table", in.Plan.Table)}
+	r := run{plan: in.Plan, layout: in.Plan.Layout(), bucket: bucket.New(c.Objects(in.Plan), in.Plan), log: c.Log.With("runId", in.Plan.RunID, "table", in.Plan.Table)}
 	if in.Plan.Mode == job.ModeExport {
 		return r.exports(ctx, in.Export)
 	}

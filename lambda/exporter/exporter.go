@@ -21,7 +21,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// Exporter makes exports.
+// Exporter makes exports. They are made, and written, with the functions' own rights: a request for one names no roles.
 type Exporter struct {
 	DynamoDB *dynamodb.Client
 	S3       *s3.Client

@@ -16,6 +16,7 @@ import (
 	"dynamodb-to-s3/local/testbed"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -47,7 +48,9 @@ type run struct {
 func plan(t *testing.T, tables *recovery.Server, name, request string) (run, error) {
 	t.Helper()
 	client := dynamodb.NewFromConfig(tables.AWS())
-	p := planner.Planner{DynamoDB: client, S3: testbed.S3(), Account: account}
+	p := planner.Planner{
+		Tables: func(job.Plan) *dynamodb.Client { return client }, Objects: func(job.Plan) *s3.Client { return testbed.S3() }, Account: account,
+	}
 	planned, err := p.Run(t.Context(), job.PlanInput{
 		Request: json.RawMessage(request), Execution: job.Execution{ID: "arn:" + name, Name: name, StartTime: noon},
 	})

@@ -11,7 +11,7 @@ import (
 
 // named returns err as the answer of a function: under the name that Retry and Catch match. aws-lambda-go names any other
 // error by the outermost Go type, which a single fmt.Errorf changes.
-func named(err error) error {
+func named(err error) messages.InvokeResponse_Error {
 	name := job.NameOf(err)
 	if name == job.Internal && errors.Is(err, context.DeadlineExceeded) {
 		name = job.NoProgress

@@ -43,18 +43,31 @@ type execution struct {
 	start time.Time
 	// redrives is how often it was redriven.
 	redrives int
+	// warm is the engine of all its invocations; nil for a new one each.
+	warm *handler.Engine
+	// metrics and log take what the functions tell, if they are given.
+	metrics, log io.Writer
 }
 
 var errCrashed = errors.New("the test stopped the execution")
 
 func (e execution) engine() *handler.Engine {
+	if e.warm != nil {
+		return e.warm
+	}
 	source, destination := testbed.Configs()
 	if e.tables != nil {
 		source = e.tables.AWS()
 		source.Retryer = func() aws.Retryer { return aws.NopRetryer{} } // a refusal is told at once
 	}
 	destination.HTTPClient = atomicJournals{destination.HTTPClient}
-	return handler.New(source, destination, handler.Options{Log: slog.New(slog.DiscardHandler), Account: account, Now: hurried(e.hurry)})
+	log := slog.New(slog.DiscardHandler)
+	if e.log != nil {
+		log = slog.New(slog.NewJSONHandler(e.log, nil))
+	}
+	return handler.New(source, destination, handler.Options{
+		Log: log, Account: account, Now: hurried(e.hurry), Metrics: e.metrics, Environment: "test",
+	})
 }
 
 // atomicJournals lets only one request at a time go to a chain's journal, as if S3 were behind it: VersityGW writes an object and

@@ -7,6 +7,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
+	"io"
 	"log/slog"
 	"os"
 	"time"
@@ -15,6 +17,7 @@ import (
 	"dynamodb-to-s3/lambda/commit"
 	"dynamodb-to-s3/lambda/exporter"
 	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/metric"
 	"dynamodb-to-s3/lambda/planner"
 	"dynamodb-to-s3/lambda/segment"
 
@@ -31,6 +34,8 @@ type Engine struct {
 	runner    segment.Runner
 	exporter  exporter.Exporter
 	committer commit.Committer
+	log       *slog.Logger
+	metrics   *metric.Writer
 }
 
 // Options are what a process decides for its functions.
@@ -40,30 +45,48 @@ type Options struct {
 	Defaults string            // the deployment's request fields, a JSON object; may be empty
 	Account  string            // the account that the functions run in; "" if not known
 	Now      func() time.Time  // the clock of the invocations' budget; nil for the system's
+	// Metrics takes the metrics of the deployment that is called Environment, a line each; nil for none.
+	Metrics     io.Writer
+	Environment string
+	// Identity is what asks for sessions of the roles that runs name; nil for what reads tables.
+	Identity *aws.Config
+	// Roles are those that a request may name; nil for any.
+	Roles *job.AssumableRoles
 }
 
 // New returns the engine that reads tables with source and writes objects with destination.
 func New(source, destination aws.Config, options Options) *Engine {
-	tables, objects := client.DynamoDB(source), client.S3(destination)
+	if options.Identity == nil {
+		options.Identity = &source
+	}
+	clients := client.NewClients(source, destination, *options.Identity)
+	metrics := metric.New(options.Metrics, options.Environment)
 	return &Engine{
-		planner:   planner.Planner{DynamoDB: tables, S3: objects, Defaults: json.RawMessage(options.Defaults), Account: options.Account},
-		runner:    segment.Runner{DynamoDB: tables, S3: objects, Log: options.Log, Progress: options.Progress, Now: options.Now},
-		exporter:  exporter.Exporter{DynamoDB: tables, S3: objects, Account: options.Account, Log: options.Log},
-		committer: commit.Committer{S3: objects, Log: options.Log},
+		planner: planner.Planner{
+			Tables: clients.Tables, Objects: clients.Objects,
+			Defaults: json.RawMessage(options.Defaults), Account: options.Account, Roles: options.Roles,
+		},
+		runner: segment.Runner{
+			Tables: clients.Tables, Objects: clients.Objects, Log: options.Log, Progress: options.Progress, Metrics: metrics, Now: options.Now,
+		},
+		exporter:  exporter.Exporter{DynamoDB: client.DynamoDB(source), S3: client.S3(destination), Account: options.Account, Log: options.Log},
+		committer: commit.Committer{Objects: clients.Objects, Log: options.Log},
+		log:       options.Log, metrics: metrics,
 	}
 }
 
 // Handler returns the handler of one function, nil if there is no such function.
 func (e *Engine) Handler(function job.Function) Handler {
+	ends := outcome{log: e.log, metrics: e.metrics, function: function}
 	switch function {
 	case job.FunctionPlan:
-		return step(e.planner.Run)
+		return step(ends, e.planner.Run)
 	case job.FunctionScan:
-		return step(e.runner.Run)
+		return step(ends, e.runner.Run)
 	case job.FunctionExport:
-		return step(e.exporter.Run)
+		return step(ends, e.exporter.Run)
 	case job.FunctionFinalize:
-		return step(e.committer.Run)
+		return step(ends, e.committer.Run)
 	default:
 		return nil
 	}
@@ -71,18 +94,24 @@ func (e *Engine) Handler(function job.Function) Handler {
 
 // step makes a handler of a step of the engine. A payload is decoded strictly: it comes from our own state machine, and a
 // field that is not known would be one that is not heeded.
-func step[In, Out any](run func(context.Context, In) (Out, error)) Handler {
+func step[In, Out any](ends outcome, run func(context.Context, In) (Out, error)) Handler {
 	return func(ctx context.Context, payload json.RawMessage) (any, error) {
 		var in In
+		fail := func(err error) (any, error) {
+			failure := named(err)
+			ends.failed(ctx, in, failure)
+			return nil, failure
+		}
 		decoder := json.NewDecoder(bytes.NewReader(payload))
 		decoder.DisallowUnknownFields()
 		if err := decoder.Decode(&in); err != nil {
-			return nil, named(job.Errorf(job.InvalidRequest, "invalid payload, the state machine and the function are of different versions: %w", err))
+			return fail(job.Errorf(job.InvalidRequest, "invalid payload, the state machine and the function are of different versions: %w", err))
 		}
 		out, err := run(ctx, in)
 		if err != nil {
-			return nil, named(err)
+			return fail(err)
 		}
+		ends.succeeded(ctx, out)
 		return out, nil
 	}
 }
@@ -91,10 +120,14 @@ func step[In, Out any](run func(context.Context, In) (Out, error)) Handler {
 func Main(function job.Function) {
 	log := slog.New(slog.NewJSONHandler(os.Stdout, nil))
 	cfg, err := client.Config(context.Background())
-	if err != nil {
+	roles, invalid := job.ParseAssumableRoles(os.Getenv(job.EnvAssumableRoles))
+	if err = errors.Join(err, invalid); err != nil {
 		log.Error("the function cannot start", "function", function, "cause", err.Error())
 		os.Exit(1)
 	}
-	engine := New(cfg, cfg, Options{Log: log, Defaults: os.Getenv(job.EnvDefaults), Account: os.Getenv(job.EnvAccount)})
+	engine := New(cfg, cfg, Options{
+		Log: log, Defaults: os.Getenv(job.EnvDefaults), Account: os.Getenv(job.EnvAccount), Roles: roles,
+		Metrics: os.Stdout, Environment: os.Getenv(job.EnvName),
+	})
 	lambda.Start(engine.Handler(function))
 }

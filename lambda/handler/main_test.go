@@ -1,6 +1,7 @@
 package handler_test
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"net/http"
@@ -33,11 +34,14 @@ func TestMain(m *testing.M) {
 func TestFunctionSpeaksToLambdasRuntime(t *testing.T) {
 	t.Parallel()
 	table, bucket := testbed.Orders(t, 10), testbed.Bucket(t)
+	tokens := startSTS(t)
 	plan := `{"request": %s, "execution": {"id": "arn:x", "name": "x", "startTime": "2026-01-31T06:07:08.123Z"}}`
 	for _, test := range []struct{ name, function, payload, path, says string }{
 		{"an answer", "plan", fmt.Sprintf(plan, `{"table": "`+table+`"}`), "/2018-06-01/runtime/invocation/1/response", `"segments":[0],"concurrency":1,"export":{"inProgress":false,"exports":[],"until":null,"reason":""},"committed":false}`},
 		{"an error", "plan", fmt.Sprintf(plan, `{"tabel": "orders"}`), "/2018-06-01/runtime/invocation/1/error", `{"errorMessage":"invalid request: \"tabel\": unknown field, did you mean \"table\"?","errorType":"InvalidRequest"}`},
 		{"a payload of another version", "finalize", `{"paln": {}}`, "/2018-06-01/runtime/invocation/1/error", `"errorType":"InvalidRequest"`},
+		{"a role that is not listed", "plan", fmt.Sprintf(plan, `{"table": "`+table+`", "sourceRoleArn": "`+writer+`"}`), "/2018-06-01/runtime/invocation/1/error", `which lists ` + reader + `: add it there, in infra/environments, and deploy","errorType":"RoleNotListed"}`},
+		{"a role that is listed", "plan", fmt.Sprintf(plan, `{"table": "`+table+`", "prefix": "role", "sourceRoleArn": "`+reader+`"}`), "/2018-06-01/runtime/invocation/1/response", `"root":"role/AWSDynamoDB/x","sourceRoleArn":"` + reader + `"`},
 		{"a scan that cannot be", "scan", `{"plan": {"format": "DYNAMODB_JSON", "compression": "GZIP", "table": "nowhere"}, "segment": 0}`, "/2018-06-01/runtime/invocation/1/error", `"errorType":"TableNotFound"`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -74,8 +78,11 @@ func TestFunctionSpeaksToLambdasRuntime(t *testing.T) {
 				envFunction + "=" + test.function, "AWS_LAMBDA_RUNTIME_API=" + strings.TrimPrefix(runtime.URL, "http://"),
 				"AWS_ENDPOINT_URL_DYNAMODB=" + *source.BaseEndpoint, "AWS_ENDPOINT_URL_S3=" + *destination.BaseEndpoint, "AWS_REGION=us-east-1",
 				"AWS_ACCESS_KEY_ID=" + credentials.AccessKeyID, "AWS_SECRET_ACCESS_KEY=" + credentials.SecretAccessKey,
-				job.EnvDefaults + `={"bucket": "` + bucket + `"}`, job.EnvAccount + "=" + account,
+				"AWS_ENDPOINT_URL_STS=" + tokens.URL, job.EnvAssumableRoles + `={"source": ["` + reader + `"], "destination": []}`,
+				job.EnvDefaults + `={"bucket": "` + bucket + `"}`, job.EnvAccount + "=" + account, job.EnvName + "=prod",
 			}
+			var told bytes.Buffer
+			function.Stdout = &told
 			if err := function.Start(); err != nil {
 				t.Fatal(err)
 			}
@@ -85,6 +92,19 @@ func TestFunctionSpeaksToLambdasRuntime(t *testing.T) {
 			}
 			_ = function.Process.Kill() // it waits for another invocation
 			_ = function.Wait()
+			// Lambda keeps each line by itself, and CloudWatch reads those that have metrics.
+			var levels, metrics int
+			for _, line := range decoded(t, told.String()) {
+				if line["level"] != nil {
+					levels++
+				}
+				if line["_aws"] != nil && line["Environment"] == "prod" {
+					metrics++
+				}
+			}
+			if levels == 0 || metrics == 0 {
+				t.Errorf("%d lines of log and %d of metrics:\n%s", levels, metrics, told.String())
+			}
 		})
 	}
 }

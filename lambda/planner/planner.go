@@ -7,12 +7,9 @@ package planner
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math"
-	"time"
 
-	"dynamodb-to-s3/lambda/bucket"
 	"dynamodb-to-s3/lambda/job"
 	"dynamodb-to-s3/lambda/table"
 
@@ -22,12 +19,16 @@ import (
 
 // Planner makes plans.
 type Planner struct {
-	DynamoDB *dynamodb.Client
-	S3       *s3.Client
+	// Tables and Objects return the clients that a run reads and writes with, by what its plan says of roles and the table's
+	// region; for a plan that says nothing, the functions' own.
+	Tables  func(job.Plan) *dynamodb.Client
+	Objects func(job.Plan) *s3.Client
 	// Defaults is a JSON object of request fields that the deployment sets.
 	Defaults json.RawMessage
 	// Account is the AWS account that the functions run in, "" where it is not known.
 	Account string
+	// Roles are those that a request may name; nil for any.
+	Roles *job.AssumableRoles
 }
 
 const (
@@ -39,21 +40,21 @@ const (
 )
 
 // Run checks the request, describes the table, and claims the run. Done again by the same execution with the same request it
-// returns the plan that was made first, whatever has changed since.
+// returns the plan that was made first, whatever has changed since. Done by another execution for the same firing of a
+// schedule it returns a Duplicate, and leaves the run to the first.
 func (p *Planner) Run(ctx context.Context, in job.PlanInput) (job.PlanOutput, error) {
 	request, err := job.Parse(in.Request, p.Defaults)
 	if err != nil {
+		return job.PlanOutput{}, err
+	}
+	if err := p.Roles.Check(request); err != nil {
 		return job.PlanOutput{}, err
 	}
 	target, err := p.target(request)
 	if err != nil {
 		return job.PlanOutput{}, err
 	}
-	at := in.Execution.StartTime
-	if request.Scheduled != "" {
-		at, _ = time.Parse(time.RFC3339, request.Scheduled) // job.Parse has checked it
-	}
-	root, err := job.Root(request.Prefix, target.Name, in.Execution.Name, at)
+	begun, err := p.begin(request, target, in.Execution)
 	if err != nil {
 		return job.PlanOutput{}, err
 	}
@@ -63,11 +64,11 @@ func (p *Planner) Run(ctx context.Context, in job.PlanInput) (job.PlanOutput, er
 		}
 		request.Scan = &job.Scan{} // an export reads the table itself
 	}
-	described, err := table.Describe(ctx, p.DynamoDB, target, *request.Scan)
+	described, err := table.Describe(ctx, p.Tables(begun), target, *request.Scan)
 	if err != nil {
 		return job.PlanOutput{}, err
 	}
-	output := plan(request, target, root, described, in.Execution)
+	output := plan(request, begun, described)
 	if size, most := payload(output), job.MaxPayloadBytes-job.MaxResultBytes; size > most {
 		return job.PlanOutput{}, job.Errorf(job.InvalidRequest,
 			"invalid request: it makes a state of %d bytes, and at most %d of the %d that Step Functions carries are for it: shorten the expressions and their values",
@@ -76,30 +77,67 @@ func (p *Planner) Run(ctx context.Context, in job.PlanInput) (job.PlanOutput, er
 	return p.claim(ctx, request, output)
 }
 
-// target returns the table that the request names, if it lies where the functions run.
+// target returns the table that the request names, if it lies where it would be looked for.
 func (p *Planner) target(request job.Request) (job.Table, error) {
 	target, err := job.ParseTable(request.Table)
 	if err != nil {
 		return target, err
 	}
-	if region := p.DynamoDB.Options().Region; target.Region != "" && target.Region != region {
-		return target, job.Errorf(job.TableInOtherRegion,
-			"table %q is in region %s, the functions run in %s: deploy the stack in %s", target.Name, target.Region, region, target.Region)
+	reader := p.Account
+	if request.SourceRoleARN != "" {
+		if reader, err = job.RoleAccount(request.SourceRoleARN); err != nil {
+			return target, err
+		}
 	}
-	if target.Account != "" && p.Account != "" && target.Account != p.Account {
+	otherAccount := target.Account != "" && reader != "" && target.Account != reader
+	switch region := p.region(); {
+	case request.Mode == job.ModeExport && target.Region != "" && target.Region != region:
+		return target, job.Errorf(job.TableInOtherRegion,
+			"table %q is in region %s, the functions run in %s, and a native export is made and followed in their own: deploy the stack in %s, or scan: mode SCAN reads across regions",
+			target.Name, target.Region, region, target.Region)
+	case request.Mode == job.ModeExport && otherAccount:
 		return target, job.Errorf(job.TableInOtherAccount,
-			"table %q is of account %s, the functions run in %s: reading from another account is not available in this version",
-			target.Name, target.Account, p.Account)
+			"table %q is of account %s, the functions run in %s, and a native export is made with their own rights: deploy the stack in the table's account and give the bucket's owner as export.s3BucketOwner, or scan: mode SCAN reads with a sourceRoleArn",
+			target.Name, target.Account, reader)
+	case otherAccount && request.SourceRoleARN != "":
+		return target, job.Errorf(job.TableInOtherAccount, "table %q is of account %s, sourceRoleArn is of %s: give a role of the table's account",
+			target.Name, target.Account, reader)
+	case otherAccount:
+		return target, job.Errorf(job.TableInOtherAccount,
+			"table %q is of account %s, the functions run in %s: give sourceRoleArn, a role of account %s that may read the table",
+			target.Name, target.Account, reader, target.Account)
 	}
 	return target, nil
 }
 
-func plan(request job.Request, target job.Table, root string, described table.Description, execution job.Execution) job.PlanOutput {
-	made := job.Plan{
-		Mode: request.Mode, RunID: execution.Name, ExecutionID: execution.ID, StartTime: execution.StartTime.UTC(),
-		Table: target.Name, TableARN: described.ARN, TableID: described.ID,
-		Bucket: request.Bucket, BucketOwner: request.BucketOwner, KMSKeyID: request.KMSKeyID, Root: root,
+// region is the one that the functions run in.
+func (p *Planner) region() string { return p.Tables(job.Plan{}).Options().Region }
+
+// begin returns what is known of a plan before the table is described: who runs it, where it writes, and with which rights.
+func (p *Planner) begin(request job.Request, target job.Table, execution job.Execution) (job.Plan, error) {
+	at := execution.StartTime
+	if request.Scheduled != "" {
+		at = job.Moment(request.Scheduled)
 	}
+	run := request.RunID(execution)
+	root, err := job.Root(request.Prefix, target.Name, run, at)
+	if err != nil {
+		return job.Plan{}, err
+	}
+	begun := job.Plan{
+		Mode: request.Mode, RunID: run, ExecutionID: execution.ID, StartTime: execution.StartTime.UTC(), Table: target.Name,
+		Bucket: request.Bucket, BucketOwner: request.BucketOwner, KMSKeyID: request.KMSKeyID, Root: root,
+		SourceRoleARN: request.SourceRoleARN, DestinationRoleARN: request.DestinationRoleARN,
+	}
+	if target.Region != p.region() {
+		begun.TableRegion = target.Region
+	}
+	return begun, nil
+}
+
+// plan completes a plan that was begun with what the table is.
+func plan(request job.Request, made job.Plan, described table.Description) job.PlanOutput {
+	made.TableARN, made.TableID = described.ARN, described.ID
 	if request.Mode == job.ModeExport {
 		return planExport(request, made)
 	}
@@ -131,58 +169,6 @@ func concurrency(request job.Request, readUnits float64) int {
 	default:
 		return int(min(max(1, math.Ceil(readUnits/unitsPerSegment)), mostConcurrency))
 	}
-}
-
-// claim makes the run's folder this execution's own by a write that only one can win, or finds that it is so already.
-func (p *Planner) claim(ctx context.Context, request job.Request, output job.PlanOutput) (job.PlanOutput, error) {
-	destination, layout := bucket.New(p.S3, output.Plan), output.Plan.Layout()
-	own := job.Claim{ExecutionID: output.Plan.ExecutionID, RequestDigest: request.Digest(), Output: output}
-	body, err := json.Marshal(own)
-	if err != nil {
-		return job.PlanOutput{}, fmt.Errorf("internal error: a claim does not marshal: %w", err)
-	}
-	created, err := destination.Create(ctx, layout.Claim(), body)
-	if err != nil {
-		return job.PlanOutput{}, fmt.Errorf("claim the run: %w", err)
-	}
-	if created {
-		return output, nil
-	}
-	body, err = destination.Get(ctx, layout.Claim())
-	if err != nil {
-		return job.PlanOutput{}, fmt.Errorf("read the claim of the run: %w", err)
-	}
-	var theirs job.Claim
-	if err := json.Unmarshal(body, &theirs); err != nil {
-		return job.PlanOutput{}, job.Errorf(job.RunNameTaken, "%s is no claim of ours: choose another prefix, or another name for the execution",
-			destination.URI(layout.Claim()))
-	}
-	switch {
-	case theirs.ExecutionID != own.ExecutionID:
-		return job.PlanOutput{}, job.Errorf(job.RunNameTaken, "the run %q at %s belongs to execution %s: choose another name for the execution, or another prefix",
-			output.Plan.RunID, destination.URI(layout.Root), theirs.ExecutionID)
-	case theirs.RequestDigest != own.RequestDigest:
-		return job.PlanOutput{}, job.Errorf(job.RunNameTaken, "the run %q at %s was begun with another request: repeat that one to go on, or choose another name",
-			output.Plan.RunID, destination.URI(layout.Root))
-	}
-	return p.resume(ctx, destination, theirs.Output)
-}
-
-// resume goes on with a plan that was claimed before: to scan or to export, or, where the run was committed, only to tell its result.
-func (p *Planner) resume(ctx context.Context, destination *bucket.Bucket, output job.PlanOutput) (job.PlanOutput, error) {
-	commit := output.Plan.Layout().ManifestSummary()
-	if output.Plan.Mode == job.ModeExport {
-		commit = output.Plan.Layout().Result()
-	}
-	_, err := destination.Get(ctx, commit)
-	switch {
-	case errors.Is(err, bucket.ErrNotFound):
-		return output, nil
-	case err != nil:
-		return job.PlanOutput{}, fmt.Errorf("look whether the run was committed: %w", err)
-	}
-	output.Committed = true
-	return output, nil
 }
 
 func payload(output job.PlanOutput) int {

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"dynamodb-to-s3/lambda/client"
 	"dynamodb-to-s3/lambda/job"
 	"dynamodb-to-s3/lambda/planner"
 	"dynamodb-to-s3/local/testbed"
@@ -45,9 +46,15 @@ func tableWithIndexes(t *testing.T) string {
 	})
 }
 
+// clients returns those of the servers.
+func clients() *client.Clients {
+	read, write := testbed.Configs()
+	return client.NewClients(read, write, read)
+}
+
 func run(t *testing.T, name, request string) (job.PlanOutput, error) {
 	t.Helper()
-	p := planner.Planner{DynamoDB: testbed.DynamoDB(), S3: testbed.S3(), Account: account}
+	p := planner.Planner{Tables: clients().Tables, Objects: clients().Objects, Account: account}
 	return p.Run(t.Context(), job.PlanInput{
 		Request:   json.RawMessage(request),
 		Execution: job.Execution{ID: "arn:" + name, Name: name, StartTime: time.Date(2026, 1, 31, 6, 7, 8, 0, time.UTC)},
@@ -62,8 +69,11 @@ func TestPlanRefusesWhatCannotBeReplicated(t *testing.T) {
 		words             string
 	}{
 		{"a table that is not there", "", `"table": "nowhere"`, job.TableNotFound, `there is no table "nowhere" in region us-east-1 of this account`},
-		{"a table of another region", "", `"table": "arn:aws:dynamodb:eu-west-1:000000000000:table/` + table + `"`, job.TableInOtherRegion, "is in region eu-west-1, the functions run in us-east-1: deploy the stack in eu-west-1"},
-		{"a table of another account", "", `"table": "arn:aws:dynamodb:us-east-1:123456789012:table/` + table + `"`, job.TableInOtherAccount, "is of account 123456789012, the functions run in 000000000000"},
+		{"an export of another region", "", `"mode": "EXPORT", "table": "arn:aws:dynamodb:eu-west-1:000000000000:table/` + table + `"`, job.TableInOtherRegion, "is in region eu-west-1, the functions run in us-east-1, and a native export is made and followed in their own: deploy the stack in eu-west-1, or scan"},
+		{"an export of another account", "", `"mode": "EXPORT", "table": "arn:aws:dynamodb:us-east-1:123456789012:table/` + table + `"`, job.TableInOtherAccount, "deploy the stack in the table's account and give the bucket's owner as export.s3BucketOwner"},
+		{"a table of another account", "", `"table": "arn:aws:dynamodb:us-east-1:123456789012:table/` + table + `"`, job.TableInOtherAccount, "is of account 123456789012, the functions run in 000000000000: give sourceRoleArn, a role of account 123456789012"},
+		{"a table of another account than the role's", "", `"sourceRoleArn": "arn:aws:iam::210987654321:role/reader", "table": "arn:aws:dynamodb:us-east-1:123456789012:table/` + table + `"`, job.TableInOtherAccount, "is of account 123456789012, sourceRoleArn is of 210987654321: give a role of the table's account"},
+		{"a table of another account than the role's, by its functions' ARN", "", `"sourceRoleArn": "arn:aws:iam::210987654321:role/reader", "table": "arn:aws:dynamodb:us-east-1:000000000000:table/` + table + `"`, job.TableInOtherAccount, "is of account 000000000000, sourceRoleArn is of 210987654321"},
 		{"an index that is not there", "", `"table": "` + table + `", "scan": {"IndexName": "by-night"}`, job.IndexNotFound, `has no index "by-night": it has by-day, by-day-local`},
 		{"consistent reads of a global index", "", `"table": "` + table + `", "scan": {"IndexName": "by-day", "ConsistentRead": true}`, job.InvalidRequest, "scan.ConsistentRead: got true"},
 		{"a bucket that is not there", "", `"table": "` + table + `", "bucket": "nowhere-at-all"`, job.BucketNotFound, `there is no bucket "nowhere-at-all"`},

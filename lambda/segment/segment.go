@@ -3,7 +3,7 @@
 // Three stages work at the same time: the next page is fetched while the last one is encoded and compressed while parts
 // upload. Each stage is bounded: two pages, and a few parts, are all that is in memory.
 //
-// It may import job, page, table, bucket and sink.
+// It may import job, metric, page, table, bucket and sink.
 package segment
 
 import (
@@ -17,6 +17,7 @@ import (
 
 	"dynamodb-to-s3/lambda/bucket"
 	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/metric"
 	"dynamodb-to-s3/lambda/page"
 	"dynamodb-to-s3/lambda/sink"
 	"dynamodb-to-s3/lambda/table"
@@ -27,11 +28,14 @@ import (
 
 // Runner scans segments. It is safe for concurrent use.
 type Runner struct {
-	DynamoDB *dynamodb.Client
-	S3       *s3.Client
-	Log      *slog.Logger
+	// Tables and Objects return the clients that the run of a plan reads and writes with.
+	Tables  func(job.Plan) *dynamodb.Client
+	Objects func(job.Plan) *s3.Client
+	Log     *slog.Logger
 	// Progress, if there is one, is told of every page that was encoded.
 	Progress *Progress
+	// Metrics takes what each invocation has done; nil for none.
+	Metrics *metric.Writer
 	// Now is the clock; nil for the system's.
 	Now func() time.Time
 }
@@ -55,10 +59,13 @@ func (r *Runner) Run(ctx context.Context, in job.ScanInput) (job.Checkpoint, err
 	}
 	s := scan{
 		plan: in.Plan, segment: in.Segment, from: from,
-		bucket: bucket.New(r.S3, in.Plan), progress: r.Progress, budget: newBudget(ctx, now),
+		bucket: bucket.New(r.Objects(in.Plan), in.Plan), progress: r.Progress, budget: newBudget(ctx, now),
 		log: r.Log.With("runId", in.Plan.RunID, "table", in.Plan.Table, "segment", in.Segment, "invocation", from.Invocation),
+		report: report{Invocation: metric.Invocation{
+			RunID: in.Plan.RunID, Table: in.Plan.Table, Segment: in.Segment, Invocation: from.Invocation,
+		}},
 	}
-	reader, err := table.NewReader(r.DynamoDB, in.Plan, in.Segment)
+	reader, err := table.NewReader(r.Tables(in.Plan), in.Plan, in.Segment)
 	if err != nil {
 		return from, err
 	}
@@ -67,6 +74,7 @@ func (r *Runner) Run(ctx context.Context, in job.ScanInput) (job.Checkpoint, err
 		return from, err
 	}
 	to, err := s.run(ctx)
+	s.tell(ctx, r.Metrics, reader.Throttles())
 	if err != nil {
 		return from, fmt.Errorf("segment %d: %w", in.Segment, err)
 	}
@@ -100,6 +108,7 @@ type scan struct {
 	budget   *budget
 	progress *Progress
 	log      *slog.Logger
+	report   report
 }
 
 func (s *scan) run(ctx context.Context) (job.Checkpoint, error) {
@@ -113,6 +122,7 @@ func (s *scan) run(ctx context.Context) (job.Checkpoint, error) {
 		return job.Checkpoint{}, err
 	}
 	moved, err := s.pump(ctx, writer)
+	s.report.Totals = moved.totals
 	if err == nil {
 		return s.handOver(ctx, writer, moved)
 	}
@@ -194,7 +204,7 @@ func (s *scan) unencodable(err error, before job.Totals, index int) error {
 
 // handOver closes what is open, writes the invocation's list, and returns the checkpoint after it.
 func (s *scan) handOver(ctx context.Context, writer *sink.Writer, at moved) (job.Checkpoint, error) {
-	reserve := writer.TimeToClose()
+	s.report.reserve = writer.TimeToClose()
 	closing := s.budget.now()
 	objects, err := writer.Close()
 	if err != nil {
@@ -219,8 +229,10 @@ func (s *scan) handOver(ctx context.Context, writer *sink.Writer, at moved) (job
 		Done: at.done, Invocation: s.from.Invocation + 1, Part: list.NextPart, ExclusiveStartKey: at.key, Totals: s.from.Totals,
 	}
 	to.Totals.Add(at.totals)
-	s.log.InfoContext(ctx, "segment handed over", "done", at.done, "pages", at.totals.Pages, "items", at.totals.Items,
-		"pageBytes", at.totals.PageBytes, "bytes", at.totals.Bytes, "readUnits", at.totals.ReadUnits, "objects", len(objects),
-		"reserve", reserve.String(), "closing", s.budget.now().Sub(closing).String(), "unused", s.budget.unused().String())
+	s.report.Totals, s.report.objects = at.totals, len(objects)
+	s.report.Flush, s.report.Unused = s.budget.now().Sub(closing), s.budget.unused()
+	if s.report.End = metric.HandedOver; at.done {
+		s.report.End = metric.Done
+	}
 	return to, nil
 }

@@ -40,8 +40,8 @@ func Describe(ctx context.Context, client *dynamodb.Client, table job.Table, sca
 	arn := aws.ToString(t.TableArn)
 	if own, err := job.ParseTable(arn); err == nil && table.Account != "" && own.Account != "" && own.Account != table.Account {
 		return Description{}, job.Errorf(job.TableInOtherAccount,
-			"the ARN names table %q of account %s, the one found here is of account %s: reading from another account is not available in this version",
-			table.Name, table.Account, own.Account)
+			"the ARN names table %q of account %s, the one found here is of account %s: give sourceRoleArn, a role of account %s that may read the table",
+			table.Name, table.Account, own.Account, table.Account)
 	}
 	if !readable(t.TableStatus) {
 		return Description{}, job.Errorf(job.TableNotReady, "table %q is %s: it can be read once it is ACTIVE", table.Name, t.TableStatus)

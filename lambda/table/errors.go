@@ -14,6 +14,9 @@ var throttles = []string{"ProvisionedThroughputExceededException", "RequestLimit
 
 // Named gives an error of the DynamoDB client the name under which a person can act on it.
 func Named(err error, action, table, region string) error {
+	if named, ok := errors.AsType[*job.Error](err); ok { // of the credentials, before anything was asked of DynamoDB
+		return named
+	}
 	api, ok := errors.AsType[smithy.APIError](err)
 	if !ok {
 		return err
@@ -21,9 +24,9 @@ func Named(err error, action, table, region string) error {
 	switch code := api.ErrorCode(); {
 	case code == "ResourceNotFoundException":
 		return job.Errorf(job.TableNotFound,
-			"there is no table %q in region %s of this account: check the name, and that the stack is deployed where the table is", table, region)
+			"there is no table %q in region %s of this account: check the name; a table elsewhere is given by its ARN, one of another account with sourceRoleArn too", table, region)
 	case code == "AccessDeniedException":
-		return job.Errorf(job.AccessDenied, "%s on table %q is not allowed: add it to the function's role (%s)", action, table, api.ErrorMessage())
+		return job.Errorf(job.AccessDenied, "%s on table %q is not allowed: add it to the role that reads, the function's or sourceRoleArn (%s)", action, table, api.ErrorMessage())
 	case code == "ValidationException" && action == "dynamodb:Scan":
 		return job.Errorf(job.ScanRefused, "DynamoDB refused the scan of table %q: %s", table, api.ErrorMessage())
 	case slices.Contains(throttles, code):

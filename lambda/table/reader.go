@@ -26,6 +26,8 @@ type Reader struct {
 	input   dynamodb.ScanInput
 	table   string
 	subject string // what is scanned, for errors
+
+	throttles Throttles
 }
 
 // NewReader returns a reader of one segment of the plan's scan. It fails with InvalidRequest where the scan's values are none
@@ -94,7 +96,10 @@ func (r *Reader) scan(ctx context.Context, input *dynamodb.ScanInput, p *Page) (
 	var throttled error
 	for {
 		answer, err := r.client.Scan(ctx, input, dynamodb.WithAPIOptions(func(stack *middleware.Stack) error {
-			return stack.Deserialize.Insert(&takeItems{into: p}, "OperationDeserializer", middleware.After)
+			return errors.Join(
+				stack.Finalize.Insert(&countThrottles{into: &r.throttles}, "Retry", middleware.After),
+				stack.Deserialize.Insert(&takeItems{into: p}, "OperationDeserializer", middleware.After),
+			)
 		}))
 		if err == nil {
 			return answer, nil

@@ -262,7 +262,7 @@ func TestReaderNamesWhatAPersonCanActOn(t *testing.T) {
 		says   string
 	}{
 		{fault("ResourceNotFoundException", "x"), job.TableNotFound, `scan table "orders": there is no table "orders" in region eu-west-1 of this account`},
-		{fault("AccessDeniedException", "no, no"), job.AccessDenied, `dynamodb:Scan on table "orders" is not allowed: add it to the function's role (no, no)`},
+		{fault("AccessDeniedException", "no, no"), job.AccessDenied, `dynamodb:Scan on table "orders" is not allowed: add it to the role that reads, the function's or sourceRoleArn (no, no)`},
 		{fault("ValidationException", "bad #s"), job.ScanRefused, `DynamoDB refused the scan of table "orders": bad #s`},
 		{answer{body: `{"Count":2,"Items":[{"id":{"S":"a"}}],"ScannedCount":2}`}, job.MalformedAnswer, `scan table "orders": the answer counts 2 items and holds 1`},
 	} {

@@ -1,0 +1,31 @@
+package segment
+
+import (
+	"context"
+	"time"
+
+	"dynamodb-to-s3/lambda/metric"
+	"dynamodb-to-s3/lambda/table"
+)
+
+// report is what an invocation has to tell of itself at its end, however it ends.
+type report struct {
+	metric.Invocation
+	// objects counts those that were closed, reserve is how long it was expected to take to close the last one.
+	objects int
+	reserve time.Duration
+}
+
+// tell writes the report's metrics, and, unless the invocation has failed, its line in the log: why one has failed is told
+// once, where the failure leaves the engine.
+func (s *scan) tell(ctx context.Context, metrics *metric.Writer, throttles table.Throttles) {
+	r := &s.report
+	r.Throttles, r.Reasons = throttles.Tries, throttles.Reasons
+	metrics.Scanned(r.Invocation)
+	if r.End == metric.Failed {
+		return
+	}
+	s.log.InfoContext(ctx, "segment handed over", "done", r.End == metric.Done, "pages", r.Totals.Pages, "items", r.Totals.Items,
+		"pageBytes", r.Totals.PageBytes, "bytes", r.Totals.Bytes, "readUnits", r.Totals.ReadUnits, "objects", r.objects,
+		"throttles", r.Throttles, "reserve", r.reserve.String(), "closing", r.Flush.String(), "unused", r.Unused.String())
+}
