@@ -23,7 +23,7 @@ import (
 //
 // The role is the CDK's: it may invoke the functions (and, as the CDK has it, their versions, of which there are none), start,
 // describe, stop and redrive this state machine's own executions, as a Distributed Map needs, and describe the exports.
-func newStateMachine(scope constructs.Construct, id string, functions map[job.Function]awslambda.Function, exports []*string) sfn.StateMachine {
+func newStateMachine(scope constructs.Construct, id string, functions map[job.Function]awslambda.Function, exports []*string, traced bool) sfn.StateMachine {
 	s := states{scope: constructs.NewConstruct(scope, jsii.String(id+"States")), functions: functions, exports: exports}
 	plan := s.task(job.StatePlan, job.FunctionPlan, attemptsOfPlan, map[string]any{
 		"request.$": "$",
@@ -38,13 +38,17 @@ func newStateMachine(scope constructs.Construct, id string, functions map[job.Fu
 	finalize.Next(sfn.NewChoice(s.scope, jsii.String(job.StateMoreToExport), nil).
 		When(sfn.Condition_BooleanEquals(jsii.String("$.finalized.more"), jsii.Bool(true)), makeExports, nil).
 		Otherwise(sfn.NewSucceed(s.scope, jsii.String(job.StateReplicated), &sfn.SucceedProps{OutputPath: jsii.String("$.finalized.result")})))
+	// Of two deliveries of a schedule's firing only one has a run; the other's end is no failure, or an alarm would go off.
+	alreadyRunning := sfn.NewSucceed(s.scope, jsii.String(job.StateAlreadyRunning), &sfn.SucceedProps{OutputPath: jsii.String("$.duplicate")})
 	planned := sfn.NewChoice(s.scope, jsii.String(job.StatePlanned), nil).
+		When(sfn.Condition_IsPresent(jsii.String("$.duplicate")), alreadyRunning, nil).
 		When(sfn.Condition_BooleanEquals(jsii.String("$.committed"), jsii.Bool(true)), finalize, nil).
 		When(sfn.Condition_StringEquals(jsii.String("$.plan.mode"), jsii.String(string(job.ModeExport))), makeExports, nil).
 		Otherwise(s.scanSegments().Next(finalize))
 	return sfn.NewStateMachine(scope, &id, &sfn.StateMachineProps{
 		DefinitionBody:   sfn.DefinitionBody_FromChainable(plan.Next(planned)),
 		StateMachineType: sfn.StateMachineType_STANDARD,
+		TracingEnabled:   &traced,
 		Comment: jsii.String(`Replicates a DynamoDB table to S3. Start an execution with an input such as {"table": "orders"}; ` +
 			`docs/request.md lists every field. Its name is the run's: give each run its own. To go on after a failure, redrive it.`),
 	})
@@ -73,7 +77,7 @@ func (s states) task(name string, function job.Function, tries float64, payload 
 		PayloadResponseOnly:      jsii.Bool(true),
 		RetryOnServiceExceptions: jsii.Bool(false), // the Retry below has these too
 		ResultPath:               resultPath,
-		TaskTimeout:              sfn.Timeout_Duration(seconds(limitsOf[function].timeout + grace)),
+		TaskTimeout:              sfn.Timeout_Duration(s.functions[function].Timeout().Plus(seconds(grace))),
 	}
 	if payload != nil {
 		props.Payload = sfn.TaskInput_FromObject(&payload)

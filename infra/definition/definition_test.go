@@ -185,10 +185,11 @@ func TestMostSegmentsFitAPayload(t *testing.T) {
 	long := func(n int) string { return strings.Repeat("x", n) }
 	total := int64(job.MaxSegments)
 	plan := job.Plan{
-		RunID: long(80), ExecutionID: "arn:aws:states:ap-southeast-2:123456789012:execution:" + long(80) + ":" + long(80),
+		RunID: long(81), ExecutionID: "arn:aws:states:ap-southeast-2:123456789012:execution:" + long(80) + ":" + long(80),
 		StartTime: time.Date(2026, 1, 31, 23, 59, 59, 123_000_000, time.UTC),
 		Table:     long(255), TableARN: "arn:aws:dynamodb:ap-southeast-2:123456789012:table/" + long(255), TableID: long(36),
 		Bucket: long(63), BucketOwner: "123456789012", KMSKeyID: long(100), Root: long(900),
+		SourceRoleARN: long(2048), DestinationRoleARN: long(2048), TableRegion: long(14),
 		Scan: job.Scan{
 			IndexName: long(255), FilterExpression: long(4096), ProjectionExpression: long(4096), TotalSegments: &total,
 			ExpressionAttributeNames:  map[string]string{"#a": long(255)},

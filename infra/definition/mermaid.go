@@ -145,7 +145,7 @@ func (r rule) label() (string, error) {
 			if err != nil {
 				return "", err
 			}
-			if label != "" {
+			if part.IsPresent == nil || !*part.IsPresent { // else it guards another test, which says the rest
 				parts = append(parts, label)
 			}
 		}
@@ -155,7 +155,7 @@ func (r rule) label() (string, error) {
 	case r.BooleanEquals != nil:
 		return "not " + subject, nil
 	case r.IsPresent != nil && *r.IsPresent:
-		return "", nil // it guards another test, which says the rest
+		return subject, nil
 	case r.IsPresent != nil:
 		return "no " + subject, nil
 	case r.NumericLessThanPath != nil:

@@ -17,7 +17,7 @@ func TestMermaid(t *testing.T) {
 			{"And": [{"Variable": "$.Cause", "IsPresent": true}, {"Variable": "$.Cause", "StringMatches": "{*\"m\"*}"},
 				{"Variable": "$.status", "StringEquals": "DONE"}], "Next": "Done"},
 			{"And": [{"Variable": "$.status", "StringEquals": "BUSY"}, {"Variable": "$.job.tries", "NumericLessThanPath": "$.job.most"}], "Next": "Rest"},
-			{"Variable": "$.Cause", "IsPresent": false, "Next": "Done"}]},
+			{"Variable": "$.Cause", "IsPresent": false, "Next": "Done"}, {"Variable": "$.answer.twice", "IsPresent": true, "Next": "Done"}]},
 		"Rest": {"Type": "Wait", "Next": "Look up"},
 		"Each": {"Type": "Map", "Next": "Done", "ItemProcessor": {"StartAt": "One", "States": {
 			"One": {"Type": "Task", "Next": "Two"}, "Two": {"Type": "Pass", "End": true}}}},
@@ -34,6 +34,7 @@ func TestMermaid(t *testing.T) {
     Known --> Done: Cause like *m* and status is DONE
     Known --> Rest: status is BUSY and tries below most
     Known --> Done: no Cause
+    Known --> Done: twice
     Known --> Failed: otherwise
     Failed --> [*]
     state Each {

@@ -115,6 +115,9 @@ func (s *simulation) holds(r rule, input any) bool {
 	switch {
 	case len(r.And) > 0:
 		return !slices.ContainsFunc(r.And, func(part rule) bool { return !s.holds(part, input) })
+	case r.IsPresent != nil:
+		_, there := s.look(input, r.Variable)
+		return there == *r.IsPresent
 	case r.BooleanEquals != nil:
 		return s.at(input, r.Variable) == *r.BooleanEquals
 	case r.StringEquals != nil:
@@ -167,18 +170,27 @@ func (s *simulation) at(input any, path string) any {
 			"Execution.StartTime": "2026-01-31T23:59:59.123Z", "Execution.RedriveCount": 0.0,
 		}[field]
 	}
-	value := input
+	value, there := s.look(input, path)
+	if !there {
+		s.t.Fatalf("%s leads nowhere in %v", path, input)
+	}
+	return value
+}
+
+// look returns what a path leads to, if it leads anywhere.
+func (s *simulation) look(input any, path string) (value any, there bool) {
+	value = input
 	for field := range strings.SplitSeq(path, ".") {
 		if field == "$" {
 			continue
 		}
 		members, ok := value.(map[string]any)
 		if _, there := members[field]; !ok || !there {
-			s.t.Fatalf("%s leads nowhere in %v", path, input)
+			return nil, false
 		}
 		value = members[field]
 	}
-	return value
+	return value, true
 }
 
 // put returns the input with a result at a path, and leaves the input itself as it was.
