@@ -9,15 +9,22 @@ FUNCTIONS  := $(notdir $(patsubst %/main.go,%,$(wildcard lambda/*/main.go)))
 ENV        ?= dev
 
 BIN        := $(CURDIR)/.local/bin
+APP        := $(BIN)/infra
 TOOLS      := $(BIN)/versitygw
 MODULES    := local/node/node_modules/.package-lock.json
+# Not below infra/: the CDK's command line brings Go files that are no packages, and Go skips folders that begin with a dot.
+CDK        := $(CURDIR)/.local/cdk/node_modules/.bin/cdk
+CDK_MODULE := .local/cdk/node_modules/.package-lock.json
+
+# infra/ reads which environment it is about.
+export ENV
 
 # jsii warns of Node.js versions past their end of life; the value is a list of those not to warn of.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
-.PHONY: help run run-export test race check build synth bench deps clean
+.PHONY: help run run-export test race check build reproduce app synth diff deploy destroy bench deps clean
 
-help: ## show this
+help: ## show this; ENV is one of infra/environments/*.yaml, dev if not given
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: deps ## replicate a sample table to S3 on this computer, and verify it
@@ -35,14 +42,47 @@ race: deps ## run the tests under the race detector (not those of infra/, which 
 check: $(BIN)/golangci-lint ## lint
 	@$(BIN)/golangci-lint run ./...
 
-build: requirements ## build the functions for AWS Lambda
-	@for f in $(FUNCTIONS); do \
-	  GOOS=linux GOARCH=arm64 CGO_ENABLED=0 go build -trimpath -buildvcs=false -tags lambda.norpc -ldflags '-s -w -buildid=' \
-	    -o build/lambda/$$f/bootstrap ./lambda/$$f || exit 1; done
+build: $(APP) ## build the functions for AWS Lambda, for the architecture of environment ENV
+	@goarch=$$($(APP) -goarch) && $(MAKE) --silent functions GOARCH=$$goarch OUT=build/lambda/$$goarch
 
-synth: build ## write the CloudFormation template to cdk.out; needs no AWS account
-	@go run ./infra
-	@ls cdk.out/*.template.json
+# The same source makes the same bytes on every machine, so that only a function that has changed is deployed anew.
+.PHONY: functions
+functions:
+	@for f in $(FUNCTIONS); do \
+	  GOOS=linux GOARCH=$(GOARCH) GOAMD64=v1 GOARM64=v8.0 GOFLAGS= GOEXPERIMENT= CGO_ENABLED=0 \
+	    go build -trimpath -buildvcs=false -tags lambda.norpc -ldflags '-s -w -buildid=' -o $(OUT)/$$f/bootstrap ./lambda/$$f || exit 1; done
+
+reproduce: build ## build the functions once more, elsewhere and from nothing, and compare
+	@goarch=$$($(APP) -goarch) && elsewhere=$$(mktemp -d) && trap 'chmod -R u+w $$elsewhere; rm -rf $$elsewhere' EXIT && \
+	  mkdir -p $$elsewhere/a/b && cp -R Makefile go.mod go.sum lambda $$elsewhere/a/b && \
+	  GOCACHE=$$elsewhere/cache $(MAKE) --silent -C $$elsewhere/a/b functions GOARCH=$$goarch OUT=build/lambda/$$goarch && \
+	  for f in $(FUNCTIONS); do cmp build/lambda/$$goarch/$$f/bootstrap $$elsewhere/a/b/build/lambda/$$goarch/$$f/bootstrap || exit 1; done && \
+	  echo "the same bytes: $(FUNCTIONS)"
+
+# What cdk.json runs.
+app: build
+	@$(APP)
+
+# Go knows better than make whether it is up to date.
+.PHONY: $(APP)
+$(APP): requirements
+	@go build -o $@ ./infra
+
+synth: app ## write the CloudFormation template of environment ENV to cdk.out; needs no AWS account
+	@echo cdk.out/dynamodb-to-s3-$(ENV).template.json
+
+# CDK_ARGS goes to the CDK's command line as it is: make deploy ENV=prod CDK_ARGS=--require-approval=never.
+cdk = $(CDK) $@ -c env=$(ENV) $(CDK_ARGS) || { echo "make $@ needs AWS credentials (AWS_PROFILE=…), and the account and region bootstrapped once: \
+https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html" >&2; exit 1; }
+
+diff: $(CDK_MODULE) ## show what a deployment of environment ENV would change
+	@$(cdk)
+
+deploy: $(CDK_MODULE) ## deploy environment ENV
+	@$(cdk)
+
+destroy: $(CDK_MODULE) ## remove environment ENV, all but a bucket that it has made
+	@$(cdk)
 
 bench: requirements ## run the benchmarks
 	@go test -run '^$$' -bench . -benchmem ./lambda/...
@@ -70,4 +110,9 @@ $(BIN)/golangci-lint: | requirements
 
 $(MODULES): local/node/package-lock.json local/node/package.json | requirements
 	@npm ci --prefix local/node --ignore-scripts --no-fund --no-audit --loglevel=error >/dev/null
+	@touch $@
+
+$(CDK_MODULE): infra/cli/package-lock.json infra/cli/package.json | requirements
+	@mkdir -p .local/cdk && cp infra/cli/package.json infra/cli/package-lock.json .local/cdk
+	@npm ci --prefix .local/cdk --ignore-scripts --no-fund --no-audit --loglevel=error >/dev/null
 	@touch $@

@@ -35,24 +35,32 @@ func TestMain(m *testing.M) {
 // 000000000000, and each resource named by its place in the app instead of by an identifier with a hash.
 type template struct {
 	resources map[string]resource
+	outputs   map[string]string
 }
 
 type resource struct {
-	Type           string
-	Properties     map[string]any
-	DeletionPolicy string
-	Metadata       map[string]any
+	Type                string
+	Properties          map[string]any
+	DependsOn           []string
+	DeletionPolicy      string
+	UpdateReplacePolicy string
+	Metadata            map[string]any
 }
 
-// synthesized is the template of one stack, made once for all tests.
-var synthesized = sync.OnceValues(func() (template, error) {
+// The templates of two stacks, each made once for all tests: of the shortest of environments, and of one that has everything.
+var (
+	synthesized     = sync.OnceValues(func() (template, error) { return synthesize(testProps) })
+	synthesizedFull = sync.OnceValues(func() (template, error) { return synthesize(fullProps) })
+)
+
+func synthesize(props func(codeFolder string) *Props) (template, error) {
 	folder, err := os.MkdirTemp("", "infra-test-")
 	if err != nil {
 		return template{}, err
 	}
 	defer func() { _ = os.RemoveAll(folder) }() // leftovers in a temporary folder fail no test
-	props := testProps(filepath.Join(folder, "code"))
-	if err := build(props.CodeFolder); err != nil {
+	made := props(filepath.Join(folder, "code"))
+	if err := build(made.CodeFolder); err != nil {
 		return template{}, err
 	}
 	app := awscdk.NewApp(&awscdk.AppProps{
@@ -60,7 +68,7 @@ var synthesized = sync.OnceValues(func() (template, error) {
 		AnalyticsReporting: jsii.Bool(false),
 		Context:            &map[string]any{"aws:cdk:enable-path-metadata": true},
 	})
-	if err := AddStack(app, "stack", props); err != nil {
+	if err := AddStack(app, "stack", made); err != nil {
 		return template{}, err
 	}
 	app.Synth(nil)
@@ -69,19 +77,25 @@ var synthesized = sync.OnceValues(func() (template, error) {
 		return template{}, err
 	}
 	return parseTemplate(body)
-})
+}
 
-func synth(t *testing.T) template {
+func synth(t *testing.T) template     { t.Helper(); return mustSynth(t, synthesized) }
+func synthFull(t *testing.T) template { t.Helper(); return mustSynth(t, synthesizedFull) }
+
+func mustSynth(t *testing.T, made func() (template, error)) template {
 	t.Helper()
-	made, err := synthesized()
+	stack, err := made()
 	if err != nil {
 		t.Fatalf("synthesize the stack: %v", err)
 	}
-	return made
+	return stack
 }
 
 func parseTemplate(body []byte) (template, error) {
-	var raw struct{ Resources map[string]resource }
+	var raw struct {
+		Resources map[string]resource
+		Outputs   map[string]struct{ Value any }
+	}
 	if err := json.Unmarshal(body, &raw); err != nil {
 		return template{}, err
 	}
@@ -100,18 +114,38 @@ func parseTemplate(body []byte) (template, error) {
 			return "arn:aws:states" + place + "stateMachine:" + name, nil
 		case "AWS::IAM::Role":
 			return "arn:aws:iam::000000000000:role/" + name, nil
+		case "AWS::S3::Bucket":
+			return "arn:aws:s3:::" + name, nil
+		case "AWS::SQS::Queue":
+			return "arn:aws:sqs" + place + name, nil
+		case "AWS::KMS::Key":
+			return "arn:aws:kms" + place + "key/" + name, nil
+		case "AWS::SNS::Topic":
+			return "arn:aws:sns" + place + name, nil
+		case "AWS::Scheduler::ScheduleGroup":
+			return "arn:aws:scheduler" + place + "schedule-group/" + name, nil
 		default:
 			return "", fmt.Errorf("no ARN is known for %s, a %s", id, raw.Resources[id].Type)
 		}
 	}, ref: named}
-	made := template{resources: map[string]resource{}}
+	made := template{resources: map[string]resource{}, outputs: map[string]string{}}
 	for id, each := range raw.Resources {
 		properties, err := r.resolve(each.Properties)
 		if err != nil {
 			return template{}, fmt.Errorf("resource %s: %w", id, err)
 		}
 		each.Properties, _ = properties.(map[string]any) // as it was
+		for i := range each.DependsOn {
+			each.DependsOn[i] = named(each.DependsOn[i])
+		}
 		made.resources[named(id)] = each
+	}
+	for name, output := range raw.Outputs {
+		value, err := r.resolve(output.Value)
+		if err != nil {
+			return template{}, fmt.Errorf("output %s: %w", name, err)
+		}
+		made.outputs[name], _ = value.(string) // as outputs are
 	}
 	return made, nil
 }
@@ -175,6 +209,8 @@ func (r resolver) call(function string, argument any) (any, error) {
 		return argument, nil // only in the names of assets, which no test looks at
 	case function == "Fn::GetAtt" && list[1] == "Arn":
 		return r.arn(list[0].(string))
+	case function == "Fn::GetAtt" && strings.HasSuffix(list[1].(string), "Name"):
+		return r.ref(list[0].(string)), nil
 	case function == "Fn::Join":
 		var parts []string
 		for _, part := range list[1].([]any) {
@@ -203,8 +239,8 @@ func (r resolver) reference(id string) string {
 	case "AWS::AccountId":
 		return "000000000000"
 	}
-	if arn, err := r.arn(id); err == nil && strings.HasPrefix(arn, "arn:aws:states:") {
-		return arn // what Ref gives of a state machine is its ARN
+	if arn, err := r.arn(id); err == nil && (strings.HasPrefix(arn, "arn:aws:states:") || strings.HasPrefix(arn, "arn:aws:sns:")) {
+		return arn // what Ref gives of a state machine, or of a topic, is its ARN
 	}
 	return r.ref(id)
 }

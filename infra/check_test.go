@@ -1,0 +1,207 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestFaultsAreToldWithTheirLines(t *testing.T) {
+	t.Parallel()
+	const base = "tables: [orders, events-*]\nbucket: {name: replica}\n"
+	for _, test := range []struct {
+		name, text string
+		want       []string
+	}{
+		{"nothing at all", "", []string{
+			`1: tables: missing: name at least one table, by name or ARN`,
+			`1: bucket.name: missing: give the bucket to write to`,
+		}},
+		{"comments only", "# nothing\n", []string{
+			`1: tables: missing: name at least one table, by name or ARN`,
+			`1: bucket.name: missing: give the bucket to write to`,
+		}},
+		{"text", "tables", []string{`1: the file: got "tables", want fields, name: value`}},
+		{"list", "- tables", []string{`1: the file: got a list, want fields, name: value`}},
+		{"no YAML", base + "prefix: [", []string{`3: not valid YAML: did not find expected node content`}},
+		{"tab", base + "functions:\n\tarchitecture: arm64", []string{"4: not valid YAML: found character that cannot start any token: YAML is indented with spaces, not with tabs, and what begins with @, % or ` goes in quotes"}},
+		{"two documents", base + "---\n" + base, []string{`3: the file holds a second document: an environment is one`}},
+		{"pattern without quotes", "tables:\n  - orders\n  - *-prod\nbucket: {name: replica}", []string{`3: not valid YAML: got *-prod: anchors (&name), aliases (*name) and << are not accepted: write the value out; one that begins with * or & goes in quotes`}},
+		{"star without quotes", "tables:\n  - orders\n  - *\nbucket: {name: replica}", []string{`3: not valid YAML: did not find expected alphabetic or numeric character: a value that begins with * or & goes in quotes`}},
+		{"alias", "tables: &all [orders]\nbucket: {name: replica}\ntags: *all", []string{
+			`1: tables: got &all: anchors (&name), aliases (*name) and << are not accepted: write the value out; one that begins with * or & goes in quotes`,
+			`3: tags: got *all: anchors (&name), aliases (*name) and << are not accepted: write the value out; one that begins with * or & goes in quotes`,
+		}},
+		{"merge", base + "tags: {a: b, <<: {c: d}}", []string{`3: tags."<<": anchors (&name), aliases (*name) and << are not accepted: write the value out; one that begins with * or & goes in quotes`}},
+		{"tag", base + "prefix: !Sub dynamodb", []string{`3: prefix: got the tag !Sub: tags are not accepted`}},
+		{"unknown fields", base + "tabels: [orders]\nscedules: []\nnothingLikeIt: 1\nfunctions: {architectur: arm64}", []string{
+			`3: tabels: unknown field, did you mean "tables"?`,
+			`4: scedules: unknown field, did you mean "schedules"?`,
+			`5: nothingLikeIt: unknown field; allowed: account, alarms, bucket, defaultKmsKey, defaults, destinationRoles, functions, kmsKeys, logRetentionDays, notifications, permissionsBoundary, prefix, region, schedules, sourceRoles, tables, tags, tracing, vpc`,
+			`6: functions.architectur: unknown field, did you mean "architecture"?`,
+		}},
+		{"given twice", base + "tables: [events]\ntags:\n  team: a\n  team: b", []string{
+			`3: tables: given twice, first in line 1`,
+			`6: tags.team: given twice, first in line 5`,
+		}},
+		{"wrong types", "tables: orders\nbucket: replica\nlogRetentionDays: thirty\ntracing: yes\nprefix: true\nkmsKeys: {a: b}\ntags: [a]\nfunctions: arm64\ndefaults: ZSTD\naccount: [1]", []string{
+			`1: tables: got "orders", want a list`,
+			`2: bucket: got "replica", want fields, name: value`,
+			`3: logRetentionDays: got "thirty", want a whole number`,
+			`4: tracing: got "yes", want true or false`,
+			`5: prefix: got true, want text: put it in quotes`,
+			`6: kmsKeys: got fields, want a list`,
+			`7: tags: got a list, want fields, name: value`,
+			`8: functions: got "arm64", want fields, name: value`,
+			`9: defaults: got "ZSTD", want fields of a request`,
+			`10: account: got a list, want text`,
+		}},
+		{"numbers of other kinds", base + "logRetentionDays: 1e1\nalarms: {throttles: 010}\nfunctions: {limits: {scan: {memoryMiB: 1769.5, timeoutSeconds: 99999999999}}}", []string{
+			`3: logRetentionDays: got 1e1, want a whole number`,
+			`4: alarms.throttles: got 010, want a whole number`,
+			`5: functions.limits.scan.memoryMiB: got 1769.5, want a whole number`,
+			`5: functions.limits.scan.timeoutSeconds: got 99999999999, want a whole number`,
+		}},
+		{"empty", base + "vpc:\nprefix: \"\"\naccount: \"\"\ntags: {a: }", []string{
+			`3: vpc: is empty: leave it out, or give a value`,
+			`5: account: is empty: leave it out, or give a value`,
+			`6: tags.a: is empty: leave it out, or give a value`,
+		}},
+		{"names of fields", base + "? [a]\n: b\n~: c", []string{
+			`3: the file: got a list as the name of a field, want text`,
+			`5: the file: got ~ as the name of a field, want text`,
+		}},
+
+		{"account without region", base + "account: \"111122223333\"", []string{`3: account: given without region: give both, or neither to deploy wherever the credentials lead`}},
+		{"region without account", base + "region: eu-west-1", []string{`3: region: given without account: give both, or neither to deploy wherever the credentials lead`}},
+		{"account and region", base + "account: 1111-2222-3333\nregion: Ireland", []string{
+			`3: account: got "1111-2222-3333", want an AWS account of 12 digits`,
+			`4: region: got "Ireland", want an AWS region such as eu-west-1`,
+		}},
+
+		{"no tables", "tables: []\nbucket: {name: replica}", []string{`1: tables: missing: name at least one table, by name or ARN`}},
+		{"tables", "bucket: {name: replica}\ntables:\n  - ab\n  - my table\n  - orders?\n  - orders/index/by-date\n  - arn:aws:dynamodb:eu-west-1:1:table/orders\n  - arn:aws:s3:::orders\n  - arn:aws:dynamodb:eu-west-1:111122223333:table/a\n  - \"*\"", []string{
+			`3: tables[0]: got "ab", want a table's name, 3 to 255 of a-z A-Z 0-9 _ . -, a pattern of names with * in it, or a table's ARN`,
+			`4: tables[1]: got "my table", want a table's name, 3 to 255 of a-z A-Z 0-9 _ . -, a pattern of names with * in it, or a table's ARN`,
+			`5: tables[2]: got "orders?", want a table's name, 3 to 255 of a-z A-Z 0-9 _ . -, a pattern of names with * in it, or a table's ARN`,
+			`6: tables[3]: got "orders/index/by-date", want a table's name, 3 to 255 of a-z A-Z 0-9 _ . -, a pattern of names with * in it, or a table's ARN`,
+			`7: tables[4]: got "arn:aws:dynamodb:eu-west-1:1:table/orders", want an ARN such as arn:aws:dynamodb:eu-west-1:123456789012:table/orders`,
+			`8: tables[5]: got "arn:aws:s3:::orders", want an ARN such as arn:aws:dynamodb:eu-west-1:123456789012:table/orders`,
+			`9: tables[6]: got "arn:aws:dynamodb:eu-west-1:111122223333:table/a", want a table's name, 3 to 255 of a-z A-Z 0-9 _ . -, a pattern of names with * in it, or a table's ARN`,
+		}},
+		{"the same table by its ARN", "tables: [orders, \"arn:aws:dynamodb:eu-west-1:111122223333:table/orders\", orders]\nbucket: {name: replica}\naccount: \"111122223333\"\nregion: eu-west-1", []string{
+			`1: tables[1]: got "arn:aws:dynamodb:eu-west-1:111122223333:table/orders" again, first in line 1`,
+			`1: tables[2]: got "orders" again, first in line 1`,
+		}},
+		{"table of another account", "tables: [\"arn:aws:dynamodb:eu-west-1:444455556666:table/*\"]\nbucket: {name: replica}\naccount: \"111122223333\"\nregion: eu-west-1\nsourceRoles: [\"arn:aws:iam::777788889999:role/reader\"]", []string{`1: tables[0]: is in account 444455556666, and sourceRoles has no role of that account to read it with`}},
+
+		{"no bucket", "tables: [orders]", []string{`1: bucket.name: missing: give the bucket to write to`}},
+		{"no name of a bucket", "tables: [orders]\nbucket:\n  create: true", []string{`2: bucket.name: missing: give the bucket to write to`}},
+		{"bucket and prefix", "tables: [orders]\nbucket: {name: My_Bucket}\nprefix: /a/{tabel}", []string{
+			`2: bucket.name: got "My_Bucket", want the name of an S3 bucket: 3 to 63 of a-z 0-9 . -, first and last a letter or digit`,
+			`3: prefix: got "/a/{tabel}": it may not begin with / or hold //`,
+		}},
+		{"created for another", "tables: [orders]\nbucket: {name: replica, create: true, owner: \"444455556666\"}", []string{`2: bucket.owner: contradicts bucket.create: a bucket that the stack makes is its own account's`}},
+		{"created under a reserved name", "tables: [orders]\nbucket: {name: amzn-s3-demo-bucket--x-s3, create: true}", []string{
+			`2: bucket.name: got "amzn-s3-demo-bucket--x-s3", but S3 creates no bucket whose name begins with amzn-s3-demo-`,
+			`2: bucket.name: got "amzn-s3-demo-bucket--x-s3", but S3 creates no such bucket whose name ends with --x-s3`,
+		}},
+		{"not created", "tables: [orders]\nbucket: {name: replica, owner: \"1\", versioning: true, abortUploadsAfterDays: 7}", []string{
+			`2: bucket.versioning: is of a bucket that the stack makes: leave it out, or set bucket.create to true`,
+			`2: bucket.abortUploadsAfterDays: is of a bucket that the stack makes: leave it out, or set bucket.create to true`,
+			`2: bucket.owner: got "1", want an AWS account of 12 digits`,
+		}},
+		{"uploads are aborted", "tables: [orders]\nbucket: {name: replica, create: true, abortUploadsAfterDays: 366}", []string{`2: bucket.abortUploadsAfterDays: got 366, allowed: 1 to 365`}},
+		{"uploads are aborted at once", "tables: [orders]\nbucket: {name: replica, create: true, abortUploadsAfterDays: 0}", []string{`2: bucket.abortUploadsAfterDays: got 0, allowed: 1 to 365`}},
+
+		{"keys", base + "kmsKeys:\n  - arn:aws:kms:eu-west-1:111122223333:alias/lake\n  - alias/lake\n  - 1234abcd-12ab-34cd-56ef-1234567890ab\n  - arn:aws:kms:eu-west-1:111122223333:key/mrk-1\n  - arn:aws:kms:eu-west-1:111122223333:key/mrk-1", []string{
+			`4: kmsKeys[0]: got "arn:aws:kms:eu-west-1:111122223333:alias/lake", want the key's own ARN: IAM cannot permit a key by its alias`,
+			`5: kmsKeys[1]: got "alias/lake", want the key's own ARN: IAM cannot permit a key by its alias`,
+			`6: kmsKeys[2]: got "1234abcd-12ab-34cd-56ef-1234567890ab", want a key's ARN such as arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab`,
+			`8: kmsKeys[4]: got "arn:aws:kms:eu-west-1:111122223333:key/mrk-1" again, first in line 7`,
+		}},
+		{"default of no keys", base + "defaultKmsKey: true", []string{`3: defaultKmsKey: is true, but kmsKeys has no key to be the default`}},
+		{"roles", base + "sourceRoles: [reader, \"arn:aws:iam::111122223333:user/a\"]\ndestinationRoles: [\"arn:aws:iam::111122223333:role/a\", \"arn:aws:iam::111122223333:role/a\"]", []string{
+			`3: sourceRoles[0]: got "reader", want the ARN of a role such as arn:aws:iam::123456789012:role/reader`,
+			`3: sourceRoles[1]: got "arn:aws:iam::111122223333:user/a", want the ARN of a role such as arn:aws:iam::123456789012:role/reader`,
+			`4: destinationRoles[1]: got "arn:aws:iam::111122223333:role/a" again, first in line 4`,
+		}},
+		{"boundary", base + "permissionsBoundary: arn:aws:iam::111122223333:role/boundary", []string{`3: permissionsBoundary: got "arn:aws:iam::111122223333:role/boundary", want a policy's ARN such as arn:aws:iam::123456789012:policy/boundary`}},
+
+		{"functions", base + "functions:\n  architecture: x86\n  limits:\n    scna: {memoryMiB: 128}\n    scan: {memoryMiB: 127, timeoutSeconds: 901}\n    plan: {memoryMiB: 10241, timeoutSeconds: 0}", []string{
+			`4: functions.architecture: got "x86", allowed: arm64, x86_64`,
+			`6: functions.limits.scna: unknown function, did you mean "scan"?; allowed: plan, scan, export, finalize`,
+			`7: functions.limits.scan.memoryMiB: got 127, allowed: 128 to 10240`,
+			`7: functions.limits.scan.timeoutSeconds: got 901, allowed: 1 to 900`,
+			`8: functions.limits.plan.memoryMiB: got 10241, allowed: 128 to 10240`,
+			`8: functions.limits.plan.timeoutSeconds: got 0, allowed: 1 to 900`,
+		}},
+		{"retention", base + "logRetentionDays: 31", []string{`3: logRetentionDays: got 31, allowed: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653`}},
+		{"retention of no days", base + "logRetentionDays: 0", []string{`3: logRetentionDays: got 0, allowed: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653`}},
+
+		{"notifications", base + "notifications:\n  topic: data-team\n  createTopic: true\n  emails: [data-team, a@b, a@example.com, a@example.com]", []string{
+			`4: notifications.topic: got "data-team", want a standard topic's ARN such as arn:aws:sns:eu-west-1:123456789012:data-team; alarms cannot use a FIFO topic`,
+			`5: notifications.createTopic: contradicts notifications.topic: give a topic that exists, or have one made`,
+			`6: notifications.emails[0]: got "data-team", want an address such as data-team@example.com`,
+			`6: notifications.emails[1]: got "a@b", want an address such as data-team@example.com`,
+			`6: notifications.emails[3]: got "a@example.com" again, first in line 6`,
+		}},
+		{"emails of a topic that exists", base + "notifications:\n  topic: arn:aws:sns:eu-west-1:111122223333:team\n  emails: [a@example.com]", []string{`5: notifications.emails: are subscribed to the topic that the stack makes: set notifications.createTopic to true, or leave them out`}},
+		{"FIFO topic", base + "notifications: {topic: \"arn:aws:sns:eu-west-1:111122223333:team.fifo\"}", []string{`3: notifications.topic: got "arn:aws:sns:eu-west-1:111122223333:team.fifo", want a standard topic's ARN such as arn:aws:sns:eu-west-1:123456789012:data-team; alarms cannot use a FIFO topic`}},
+		{"failures without a topic", base + "notifications: {onlyFailures: true}", []string{`3: notifications.onlyFailures: there is no topic to notify: give notifications.topic, or set notifications.createTopic to true`}},
+		{"alarms", base + "alarms:\n  throttles: 0\n  staleHours:\n    orders: 0\n    events-1: 169\n    customers: 24\n    events-*: 24", []string{
+			`4: alarms.throttles: got 0, allowed: 1 or more`,
+			`6: alarms.staleHours.orders: got 0, allowed: 1 to 168`,
+			`7: alarms.staleHours.events-1: got 169, allowed: 1 to 168`,
+			`8: alarms.staleHours.customers: is not among tables: orders, events-*`,
+			`9: alarms.staleHours."events-*": want the name of one table, without * and no ARN`,
+		}},
+		{"tags", base + "tags:\n  aws:owner: me\n  a*b: c\n  \"\": d\n  e: \"<f>\"\n  enabled: true\n  " + strings.Repeat("k", 129) + ": " + strings.Repeat("v", 257), []string{
+			`4: tags."aws:owner": keys that begin with aws: are AWS's own`,
+			`5: tags."a*b": got the key "a*b", allowed are letters, digits, spaces and _ . : / = + - @`,
+			`6: tags."": the key has 0 characters, allowed: 1 to 128`,
+			`7: tags.e: got "<f>", allowed are letters, digits, spaces and _ . : / = + - @`,
+			`8: tags.enabled: got true, want text: put it in quotes`,
+			`9: tags.kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk: the key has 129 characters, allowed: 1 to 128`,
+			`9: tags.kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk: the value has 257 characters, allowed are at most 256`,
+		}},
+		{"too many tags", base + "tags: {" + strings.Join(manyTags(51), ", ") + "}", []string{`3: tags: got 51, allowed are at most 50`}},
+		{"VPC", base + "vpc: {}", []string{
+			`3: vpc.id: missing: give the VPC's id, vpc-…`,
+			`3: vpc.subnets: missing: name at least one subnet, subnet-…`,
+			`3: vpc.securityGroups: missing: name at least one security group, sg-…`,
+		}},
+		{"ids of a VPC", base + "vpc:\n  id: main\n  subnets: [subnet-1, subnet-0123456789abcdef0, subnet-0123456789abcdef0]\n  securityGroups: [subnet-0123456789abcdef0]", []string{
+			`4: vpc.id: got "main", want a VPC's id such as vpc-0123456789abcdef0`,
+			`5: vpc.subnets[0]: got "subnet-1", want a subnet's id such as subnet-0123456789abcdef0`,
+			`5: vpc.subnets[2]: got "subnet-0123456789abcdef0" again, first in line 5`,
+			`6: vpc.securityGroups[0]: got "subnet-0123456789abcdef0", want a security group's id such as sg-0123456789abcdef0`,
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			holdFaults(t, test.text, test.want)
+		})
+	}
+}
+
+func manyTags(n int) []string {
+	var tags []string
+	for i := range n {
+		tags = append(tags, "t"+string(rune('a'+i/26))+string(rune('a'+i%26))+": v")
+	}
+	return tags
+}
+
+// holdFaults reads an environment called test.
+func holdFaults(t *testing.T, text string, want []string) {
+	t.Helper()
+	_, err := parseEnvironment("test.yaml", text)
+	if err == nil {
+		t.Fatal("the environment was accepted")
+	}
+	if got, want := err.Error(), "test.yaml:"+strings.Join(want, "\ntest.yaml:"); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func long(n int) string { return strings.Repeat("n", n) }

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"regexp"
+	"strings"
+)
+
+// reservedPrefixes and reservedSuffixes are what no bucket that is created may be called.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+var (
+	reservedPrefixes = []string{"xn--", "sthree-", "amzn-s3-demo-"}
+	reservedSuffixes = []string{"-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"}
+)
+
+// checkBucket leaves the name's form to job.Parse, as checkRequests has it.
+func (c checker) checkBucket() {
+	b := c.e.Bucket
+	if b.Create {
+		for _, prefix := range reservedPrefixes {
+			if strings.HasPrefix(b.Name, prefix) {
+				c.add("bucket.name", "got %s, but S3 creates no bucket whose name begins with %s", quoted(b.Name), prefix)
+			}
+		}
+		for _, suffix := range reservedSuffixes {
+			if strings.HasSuffix(b.Name, suffix) {
+				c.add("bucket.name", "got %s, but S3 creates no such bucket whose name ends with %s", quoted(b.Name), suffix)
+			}
+		}
+		if c.given("bucket.owner") {
+			c.add("bucket.owner", "contradicts bucket.create: a bucket that the stack makes is its own account's")
+		}
+	} else {
+		for _, field := range []string{"bucket.versioning", "bucket.abortUploadsAfterDays"} {
+			if c.given(field) {
+				c.add(field, "is of a bucket that the stack makes: leave it out, or set bucket.create to true")
+			}
+		}
+	}
+	c.match("bucket.owner", b.Owner, accountPattern, "an AWS account of 12 digits")
+	c.within("bucket.abortUploadsAfterDays", b.AbortUploadsAfterDays, 1, 365)
+}
+
+// maxTags is CloudFormation's own bound, and so are those of a tag.
+// https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html#id_tags_naming_best_practices
+const (
+	maxTags     = 50
+	maxTagKey   = 128
+	maxTagValue = 256
+)
+
+var tagPattern = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
+
+func (c checker) checkTags() {
+	if n := len(c.e.Tags); n > maxTags {
+		c.add("tags", "got %d, allowed are at most %d", n, maxTags)
+	}
+	const characters = "allowed are letters, digits, spaces and _ . : / = + - @"
+	for key, value := range c.e.Tags {
+		path := join("tags", key)
+		switch {
+		case key == "" || len([]rune(key)) > maxTagKey:
+			c.add(path, "the key has %d characters, allowed: 1 to %d", len([]rune(key)), maxTagKey)
+		case strings.HasPrefix(strings.ToLower(key), "aws:"):
+			c.add(path, "keys that begin with aws: are AWS's own")
+		case !tagPattern.MatchString(key):
+			c.add(path, "got the key %s, %s", quoted(key), characters)
+		}
+		switch {
+		case len([]rune(value)) > maxTagValue:
+			c.add(path, "the value has %d characters, allowed are at most %d", len([]rune(value)), maxTagValue)
+		case !tagPattern.MatchString(value):
+			c.add(path, "got %s, %s", quoted(value), characters)
+		}
+	}
+}
+
+func (c checker) checkVPC() {
+	vpc := c.e.VPC
+	if vpc == nil {
+		return
+	}
+	id := func(prefix string) *regexp.Regexp {
+		return regexp.MustCompile(`^` + prefix + `-([0-9a-f]{8}|[0-9a-f]{17})$`)
+	}
+	c.required("vpc.id", vpc.ID, "give the VPC's id, vpc-…")
+	c.match("vpc.id", vpc.ID, id("vpc"), "a VPC's id such as vpc-0123456789abcdef0")
+	for _, list := range []struct {
+		path, prefix, what string
+		ids                []string
+	}{
+		{"vpc.subnets", "subnet", "subnet", vpc.Subnets},
+		{"vpc.securityGroups", "sg", "security group", vpc.SecurityGroups},
+	} {
+		if len(list.ids) == 0 {
+			c.add(list.path, "missing: name at least one %s, %s-…", list.what, list.prefix)
+		}
+		for i, each := range list.ids {
+			c.match(element(list.path, i), each, id(list.prefix), "a "+list.what+"'s id such as "+list.prefix+"-0123456789abcdef0")
+		}
+		c.once(list.path, list.ids)
+	}
+}

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"fmt"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"dynamodb-to-s3/lambda/job"
+)
+
+var (
+	// tablePattern is a table's name, or, with * in it, a pattern of names.
+	tablePattern = regexp.MustCompile(`^[a-zA-Z0-9_.*-]+$`)
+	tableARN     = regexp.MustCompile(`^arn:aws[a-z-]*:dynamodb:([a-z0-9-]+):([0-9]{12}):table/([^/]+)$`)
+)
+
+func (c checker) checkTables() {
+	if len(c.e.Tables) == 0 {
+		c.add("tables", "missing: name at least one table, by name or ARN")
+	}
+	for i, table := range c.e.Tables {
+		path := element("tables", i)
+		name := table
+		if strings.HasPrefix(table, "arn:") {
+			parts := tableARN.FindStringSubmatch(table)
+			if parts == nil {
+				c.add(path, "got %s, want an ARN such as arn:aws:dynamodb:eu-west-1:123456789012:table/orders", quoted(table))
+				continue
+			}
+			name = parts[3]
+			c.checkReachable(path, parts[2])
+		}
+		if !isTable(name) {
+			c.add(path, "got %s, want a table's name, 3 to 255 of a-z A-Z 0-9 _ . -, a pattern of names with * in it, or a table's ARN", quoted(table))
+		}
+	}
+	var full []string // a table is the same by its name and by its ARN
+	for _, table := range c.e.Tables {
+		full = append(full, c.fullName(table))
+	}
+	for i, each := range full {
+		if first := slices.Index(full, each); first < i {
+			path := element("tables", i)
+			c.add(path, "got %s again, first in line %d", quoted(c.e.Tables[i]), c.line(element("tables", first)))
+		}
+	}
+}
+
+// checkReachable holds a table's account against the roles that requests may read it with: with the functions' own rights no
+// table of another account is read.
+func (c checker) checkReachable(path, account string) {
+	if c.e.Account == "" || account == c.e.Account || !c.understood("sourceRoles") {
+		return
+	}
+	for _, role := range c.e.SourceRoles {
+		if own, err := job.RoleAccount(role); err == nil && own == account {
+			return
+		}
+	}
+	c.add(path, "is in account %s, and sourceRoles has no role of that account to read it with", account)
+}
+
+func isTable(name string) bool {
+	if !tablePattern.MatchString(name) || len(name) > 255 {
+		return false
+	}
+	return len(name) >= 3 || strings.Contains(name, "*")
+}
+
+// tableOf is the name in what may be an ARN.
+func tableOf(nameOrARN string) string {
+	if parts := tableARN.FindStringSubmatch(nameOrARN); parts != nil {
+		return parts[3]
+	}
+	return nameOrARN
+}
+
+// fullName names a table, or a pattern, with its region and account. That of the stack's own is the same with and without.
+func (c checker) fullName(nameOrARN string) string {
+	parts := tableARN.FindStringSubmatch(nameOrARN)
+	if parts == nil {
+		return "own:" + nameOrARN
+	}
+	if c.e.Account != "" && parts[1] == c.e.Region && parts[2] == c.e.Account {
+		return "own:" + parts[3]
+	}
+	return fmt.Sprintf("%s:%s:%s", parts[1], parts[2], parts[3])
+}
+
+// permits tells whether a request for a table is among the environment's. Where the stack's own account is not known before it is
+// deployed, an ARN may also be of it.
+func (c checker) permits(table string) bool {
+	return slices.ContainsFunc(c.e.Tables, func(pattern string) bool {
+		if fits(c.fullName(pattern), c.fullName(table)) {
+			return true
+		}
+		own := !strings.HasPrefix(pattern, "arn:") || !strings.HasPrefix(table, "arn:")
+		return c.e.Account == "" && own && fits(tableOf(pattern), tableOf(table))
+	})
+}
+
+// fits is IAM's *, for names that have no slash.
+func fits(pattern, name string) bool {
+	is, err := path.Match(pattern, name)
+	return err == nil && is
+}

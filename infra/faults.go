@@ -1,0 +1,154 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// faults collects all that is wrong with an environment's file, so that a person mends it in one go. Each has the line to look
+// at, the field's path, what was given and what is allowed.
+type faults struct {
+	file  string
+	lines map[string]int  // by path, of every field and element that is given
+	bad   map[string]bool // by path, what is not understood: nothing below it is judged any further
+	all   []fault
+}
+
+type fault struct {
+	line int
+	text string
+}
+
+// add tells a fault of the field at path, unless that could not even be understood.
+func (f *faults) add(path, format string, args ...any) {
+	if !f.understood(path) {
+		return
+	}
+	told := fault{f.line(path), orFile(path) + ": " + fmt.Sprintf(format, args...)}
+	if !slices.Contains(f.all, told) {
+		f.all = append(f.all, told)
+	}
+}
+
+// misunderstood tells a fault, and keeps what follows from it to itself.
+func (f *faults) misunderstood(path, format string, args ...any) {
+	f.add(path, format, args...)
+	f.bad[bare(path)] = true
+}
+
+// understood tells whether what stands at path, and all around it, could be decoded.
+func (f *faults) understood(path string) bool {
+	for path = bare(path); path != ""; path = parent(path) {
+		if f.bad[path] {
+			return false
+		}
+	}
+	return true
+}
+
+// given tells whether the file has something at path.
+func (f *faults) given(path string) bool { return f.lines[bare(path)] != 0 }
+
+// line is where the field at path stands; for one that is missing, where it would.
+func (f *faults) line(path string) int {
+	for path = bare(path); path != ""; path = parent(path) {
+		if line := f.lines[path]; line != 0 {
+			return line
+		}
+	}
+	return 1
+}
+
+// err returns nil, or one error with a line for each fault, in the order of the file.
+func (f *faults) err() error {
+	if len(f.all) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(f.all, func(a, b fault) int { return cmp.Compare(a.line, b.line) })
+	return &environmentError{file: f.file, faults: f.all}
+}
+
+// environmentError is what is wrong with the file of an environment.
+type environmentError struct {
+	file   string
+	faults []fault
+}
+
+func (e *environmentError) Error() string {
+	var lines []string
+	for _, each := range e.faults {
+		lines = append(lines, e.file+":"+strconv.Itoa(each.line)+": "+each.text)
+	}
+	return strings.Join(lines, "\n")
+}
+
+var plainName = regexp.MustCompile(`^[a-zA-Z0-9_-]+$`)
+
+// join returns the path of a member. A name that could be mistaken for more than one is in quotes.
+func join(path, name string) string {
+	if !plainName.MatchString(name) {
+		name = quoted(name)
+	}
+	if path == "" {
+		return name
+	}
+	return path + "." + name
+}
+
+func element(path string, i int) string { return path + "[" + strconv.Itoa(i) + "]" }
+
+// bare is a path as lines are found by it: package job quotes names elsewhere than join does.
+func bare(path string) string { return strings.ReplaceAll(path, `"`, "") }
+
+func parent(path string) string { return path[:max(0, strings.LastIndexAny(path, ".["))] }
+
+// quoted shows what somebody else wrote, which may hold anything, on one line and not too long.
+func quoted(text string) string {
+	const most = 100
+	if len(text) > most {
+		return strconv.Quote(strings.ToValidUTF8(text[:most], "")) + "…"
+	}
+	return strconv.Quote(text)
+}
+
+// suggestion returns `, did you mean "…"?` for the known name nearest to name, or nothing where none is near: as package job
+// has it for requests.
+func suggestion(name string, known []string) string {
+	best, distance := "", 1+max(2, len(name)/3)
+	for _, candidate := range slices.Sorted(slices.Values(known)) {
+		if d := editDistance(strings.ToLower(name), strings.ToLower(candidate)); d < distance {
+			best, distance = candidate, d
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return fmt.Sprintf(", did you mean %q?", best)
+}
+
+// editDistance is Levenshtein's: how many bytes to insert, delete or replace to make b of a.
+func editDistance(a, b string) int {
+	if len(a) > 64 { // no slip of the pen
+		return len(a)
+	}
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := 1
+			if a[i] == b[j] {
+				cost = 0
+			}
+			diagonal, row[j+1] = row[j+1], min(diagonal+cost, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,240 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestEnvironmentIsCompleted(t *testing.T) {
+	t.Parallel()
+	got, err := parseEnvironment("infra/environments/test-1.yaml", `
+tables: [orders]
+bucket: {name: replica, create: true}
+schedules:
+- {name: a, expression: rate(1 day), input: {table: orders}}
+- {name: b, expression: rate(1 day), input: {table: orders}, retries: 0, timeZone: Asia/Tokyo, maximumEventAgeSeconds: 60, flexibleWindowMinutes: 5, disabled: true}
+`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	input := map[string]any{"table": "orders"}
+	want := Environment{
+		Name: "test-1", Tables: []string{"orders"}, Bucket: Bucket{Name: "replica", Create: true, AbortUploadsAfterDays: 7},
+		Functions: Functions{Architecture: "arm64"}, LogRetention: 30, Alarms: Alarms{ThrottledPages: 1000},
+		Schedules: []Schedule{
+			{Name: "a", Expression: "rate(1 day)", TimeZone: "UTC", Retries: new(3), MaximumEventAgeSeconds: 3600, Input: input},
+			{Name: "b", Expression: "rate(1 day)", TimeZone: "Asia/Tokyo", FlexibleWindowMinutes: 5, Retries: new(0), MaximumEventAgeSeconds: 60, Disabled: true, Input: input},
+		},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestValuesAreTakenAsTheyAreWritten(t *testing.T) {
+	t.Parallel()
+	got, err := parseEnvironment("test.yaml", `
+tables: [orders, "*-events", '2026', 'arn:aws:dynamodb:eu-west-1:012345678901:table/*']
+bucket: {name: replica, owner: 012345678901}
+prefix: ""
+tags: {cost-center: 0815, version: 1.10, day: 2026-01-31, "on": "true", empty: ""}
+alarms: {staleHours: {shop-events: 24}}
+defaults:
+  fileSizeBytes: 1048576
+  scan:
+    ConsistentRead: true
+    FilterExpression: |
+      #at > :at
+    ExpressionAttributeNames: {"#at": at}
+    ExpressionAttributeValues: {":at": {S: 2026-01-31T06:00:00Z}}
+schedules:
+- name: chain
+  expression: rate(30 minutes)
+  input: {table: arn:aws:dynamodb:eu-west-1:012345678901:table/orders, export: {from: last, to: 2026-01-31T06:00:00Z}}
+`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Bucket.Owner != "012345678901" {
+		t.Errorf("got owner %q", got.Bucket.Owner)
+	}
+	tags := map[string]string{"cost-center": "0815", "version": "1.10", "day": "2026-01-31", "on": "true", "empty": ""}
+	if diff := cmp.Diff(tags, got.Tags); diff != "" {
+		t.Errorf("tags (-want +got):\n%s", diff)
+	}
+	defaults := map[string]any{"fileSizeBytes": int64(1048576), "scan": map[string]any{
+		"ConsistentRead": true, "FilterExpression": "#at > :at\n", "ExpressionAttributeNames": map[string]any{"#at": "at"},
+		"ExpressionAttributeValues": map[string]any{":at": map[string]any{"S": "2026-01-31T06:00:00Z"}},
+	}}
+	if diff := cmp.Diff(defaults, got.Defaults); diff != "" {
+		t.Errorf("defaults (-want +got):\n%s", diff)
+	}
+}
+
+func TestNamesOfEnvironments(t *testing.T) {
+	t.Parallel()
+	for name, fit := range map[string]bool{
+		"dev": true, "prod-eu-1": true, long(20): true,
+		long(21): false, "Prod": false, "a_b": false, "a.b": false, "": false,
+	} {
+		_, err := parseEnvironment("environments/"+name+".yaml", "tables: [orders]\nbucket: {name: replica}")
+		if (err == nil) != fit {
+			t.Errorf("%s: got %v, want it taken: %t", name, err, fit)
+		}
+		if err != nil && !strings.Contains(err.Error(), "want 1 to 20 of a-z 0-9 -") {
+			t.Errorf("%s: got %q", name, err)
+		}
+	}
+}
+
+func TestEnvironmentThatDoesNotExist(t *testing.T) {
+	t.Parallel()
+	_, err := FindEnvironment("environments", "exmple")
+	if err == nil || !strings.Contains(err.Error(), `there is no environment "exmple", did you mean "example"?; there are: dev, example`) {
+		t.Errorf("got %v", err)
+	}
+	if _, err := FindEnvironment(t.TempDir(), "dev"); err == nil || !strings.Contains(err.Error(), "has no .yaml file") {
+		t.Errorf("got %v", err)
+	}
+	if _, err := FindEnvironment("environments", "../environments/dev"); err == nil {
+		t.Error("a path was taken for a name")
+	}
+	if _, err := ReadEnvironment("nowhere.yaml"); err == nil || !strings.HasPrefix(err.Error(), "read the environment: ") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// The example has every field, so that none is forgotten in it: what is commented out there is taken in too.
+func TestExampleHasEveryField(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("environments/example.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, field := range fieldsOf(Environment{}) {
+		if !strings.Contains(string(text), field+":") {
+			t.Errorf("example.yaml says nothing of %s", field)
+		}
+	}
+	commented := strings.NewReplacer("# permissionsBoundary:", "permissionsBoundary:", "# vpc:", "vpc:", "#   ", "  ").Replace(string(text))
+	got, err := parseEnvironment("environments/example.yaml", commented)
+	if err != nil || got.VPC == nil || got.PermissionsBoundary == "" {
+		t.Errorf("with its comments taken in: got %+v, %v", got, err)
+	}
+}
+
+func TestChosenEnvironment(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ context, variable, want string }{
+		{"", "", "dev"},
+		{"", "prod", "prod"},
+		{`{"aws:cdk:enable-path-metadata":true}`, "prod", "prod"},
+		{`{"env":"test"}`, "prod", "test"},
+		{`{"env":"test"}`, "", "test"},
+	} {
+		if got, err := chosenEnvironment(test.context, test.variable); err != nil || got != test.want {
+			t.Errorf("%s, %q: got %q, %v, want %q", test.context, test.variable, got, err, test.want)
+		}
+	}
+	if _, err := chosenEnvironment(`{"env":5}`, ""); err == nil || !strings.Contains(err.Error(), "want env to be the name") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// What is wrong is said in one place, with no trace of Go or of the CDK, which is not even started.
+func TestCommand(t *testing.T) {
+	t.Chdir("..")
+	for _, test := range []struct {
+		env, arg       string
+		code           int
+		stdout, stderr string
+	}{
+		{"example", "-goarch", 0, "arm64\n", ""},
+		{"nowhere", "-goarch", 1, "", "there is no environment \"nowhere\"; there are: dev, example (the files infra/environments/*.yaml)\n"},
+		{"nowhere", "", 1, "", "there is no environment \"nowhere\"; there are: dev, example (the files infra/environments/*.yaml)\n"},
+		{"dev", "-nothing", 2, "", "flag provided but not defined: -nothing\n"},
+	} {
+		t.Setenv("CDK_CONTEXT_JSON", "")
+		t.Setenv("ENV", test.env)
+		var stdout, stderr bytes.Buffer
+		var args []string
+		if test.arg != "" {
+			args = append(args, test.arg)
+		}
+		if code := run(args, &stdout, &stderr); code != test.code || stdout.String() != test.stdout || !strings.HasPrefix(stderr.String(), test.stderr) {
+			t.Errorf("%s %s: got %d, %q, %q", test.env, test.arg, code, stdout.String(), stderr.String())
+		}
+	}
+}
+
+func TestStacksAreOfTheirArchitecture(t *testing.T) {
+	t.Parallel()
+	for architecture, want := range map[string]string{"arm64": "arm64", "x86_64": "amd64"} {
+		if got := goarch(architecture); got != want {
+			t.Errorf("%s: got %s, want %s", architecture, got, want)
+		}
+	}
+}
+
+// fieldsOf returns the names of all fields of a struct and of those in it, as YAML has them.
+func fieldsOf(of any) []string {
+	var names []string
+	var walk func(reflect.Type)
+	walk = func(t reflect.Type) {
+		for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice || t.Kind() == reflect.Map {
+			t = t.Elem()
+		}
+		if t.Kind() != reflect.Struct {
+			return
+		}
+		for field := range t.Fields() {
+			if name := field.Tag.Get("yaml"); name != "-" {
+				names = append(names, name)
+				walk(field.Type)
+			}
+		}
+	}
+	walk(reflect.TypeOf(of))
+	return names
+}
+
+// Whatever a file holds, each fault is told in one line that begins with where it is.
+func FuzzParseEnvironment(f *testing.F) {
+	files, err := filepath.Glob("environments/*.yaml")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(string(text))
+	}
+	for _, text := range []string{
+		"", "tables: [*a", "? {a: b}\n: c", "a: &a [*a]", "<<: {tables: []}", "\xff", "tables: !!binary aGk=", "--- a\n--- b", "defaults: {a: .nan, 1: 0b1}",
+		"schedules: [{name: a, expression: cron(* * * * ? *), input: {\"a\\nb\": 1, scan: {\";\": \": \"}}}]",
+	} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		_, err := parseEnvironment("test.yaml", text)
+		if err == nil {
+			return
+		}
+		for told := range strings.SplitSeq(err.Error(), "\n") {
+			rest, ok := strings.CutPrefix(told, "test.yaml:")
+			number, _, _ := strings.Cut(rest, ":")
+			if line, err := strconv.Atoi(number); !ok || err != nil || line < 1 {
+				t.Errorf("got %q, want the file and the line first", told)
+			}
+		}
+	})
+}
