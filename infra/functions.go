@@ -1,6 +1,10 @@
 package main
 
 import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"maps"
 	"time"
 
 	"dynamodb-to-s3/lambda/job"
@@ -29,35 +33,124 @@ var limitsOf = map[job.Function]limits{
 	job.FunctionFinalize: {memoryMiB: 512, timeout: 900 * time.Second},
 }
 
-// newFunction adds a function with a role and a log group that are its own.
+// limits are what the environment gives a function, or else what limitsOf does.
+func (p *Props) limits(function job.Function) limits {
+	own, usual := p.Functions.Limits[string(function)], limitsOf[function]
+	return limits{
+		memoryMiB: cmp.Or(float64(own.MemoryMiB), usual.memoryMiB),
+		timeout:   cmp.Or(time.Duration(own.TimeoutSeconds)*time.Second, usual.timeout),
+	}
+}
+
+// newFunction adds a function with a role and a log group that are its own. Both, and the function, are named by CloudFormation,
+// so that a second stack can stand beside the first.
 func newFunction(stack awscdk.Stack, function job.Function, props *Props) awslambda.Function {
 	scope := constructs.NewConstruct(stack, jsii.String(string(function)))
 	logs := awslogs.NewLogGroup(scope, jsii.String("Logs"), &awslogs.LogGroupProps{
-		Retention:     awslogs.RetentionDays_ONE_MONTH,
 		RemovalPolicy: awscdk.RemovalPolicy_DESTROY, // what a run did is in its manifest; its logs go with the stack
 	})
+	logs.Node().DefaultChild().(awslogs.CfnLogGroup).SetRetentionInDays(jsii.Number(props.LogRetention))
 	role := awsiam.NewRole(scope, jsii.String("Role"), &awsiam.RoleProps{
 		AssumedBy: awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil),
 	})
-	for _, statement := range permissions(stack, function, props) {
-		role.AddToPolicy(statement)
-	}
+	policy := newPolicy(role, stack, function, props)
 	logs.GrantWrite(role)
-	return awslambda.NewFunction(scope, jsii.String("Function"), &awslambda.FunctionProps{
+	limits := props.limits(function)
+	made := awslambda.NewFunction(scope, jsii.String("Function"), &awslambda.FunctionProps{
 		Description:  jsii.String("dynamodb-to-s3 " + props.Name + ": " + string(function)),
-		Architecture: awslambda.Architecture_ARM_64(),
+		Architecture: architecture(props),
 		Runtime:      awslambda.Runtime_PROVIDED_AL2023(),
 		Handler:      jsii.String("bootstrap"),
 		Code:         awslambda.Code_FromAsset(jsii.String(props.code(function)), nil),
-		MemorySize:   jsii.Number(limitsOf[function].memoryMiB),
-		Timeout:      seconds(limitsOf[function].timeout),
+		MemorySize:   &limits.memoryMiB,
+		Timeout:      seconds(limits.timeout),
 		Role:         role,
 		LogGroup:     logs,
-		Environment: &map[string]*string{
-			job.EnvDefaults: jsii.String(props.requestDefaults()),
-			job.EnvAccount:  stack.Account(),
-		},
+		Tracing:      tracing(props),
+		Environment:  variables(placeOf(stack), props),
 	})
+	made.Node().AddDependency(policy)
+	placeIn(made, props.VPC)
+	return made
+}
+
+// newPolicy adds the policy of a function's role: one, inline, as checkPolicies has measured it. What is added to the role itself
+// the CDK would move into managed policies where it takes it for large, whole statements at a time, however large each is.
+func newPolicy(role awsiam.Role, stack awscdk.Stack, function job.Function, props *Props) awsiam.Policy {
+	policy := awsiam.NewPolicy(role, jsii.String("Permissions"), &awsiam.PolicyProps{Roles: &[]awsiam.IRole{role}})
+	at := placeOf(stack)
+	for _, grant := range permissions(at, function, props) {
+		policy.AddStatements(grant.policyStatement())
+	}
+	if network := ofNetwork(at, props); network != nil {
+		for _, grant := range network {
+			policy.AddStatements(grant.policyStatement())
+		}
+		policy.AddStatements(denyNetwork(at, network))
+	}
+	return policy
+}
+
+// architecture is what `make build` builds for.
+func architecture(props *Props) awslambda.Architecture {
+	if props.Functions.Architecture == "x86_64" {
+		return awslambda.Architecture_X86_64()
+	}
+	return awslambda.Architecture_ARM_64()
+}
+
+func tracing(props *Props) awslambda.Tracing {
+	if props.Tracing {
+		return awslambda.Tracing_ACTIVE
+	}
+	return awslambda.Tracing_DISABLED
+}
+
+// variables are the environment variables of a function.
+func variables(at place, props *Props) *map[string]*string {
+	return &map[string]*string{
+		job.EnvDefaults:       jsii.String(props.requestDefaults()),
+		job.EnvAccount:        &at.account,
+		job.EnvName:           &props.Name,
+		job.EnvAssumableRoles: jsii.String(props.assumableRoles()),
+	}
+}
+
+// requestDefaults returns the request fields that the environment sets, as the functions read them.
+func (p *Props) requestDefaults() string {
+	fields := maps.Clone(p.Defaults)
+	if fields == nil {
+		fields = map[string]any{}
+	}
+	for field, value := range map[string]string{
+		"bucket": p.Bucket.Name, "prefix": p.Prefix, "bucketOwner": p.Bucket.Owner, "kmsKeyId": p.defaultKey(),
+	} {
+		if value != "" {
+			fields[field] = value
+		}
+	}
+	return mustMarshal(fields)
+}
+
+// assumableRoles returns the roles that requests may name, as the functions read them: none, rather than any, where the
+// environment lists none.
+func (p *Props) assumableRoles() string {
+	return mustMarshal(job.AssumableRoles{Source: notNil(p.SourceRoles), Destination: notNil(p.DestinationRoles)})
+}
+
+func notNil(list []string) []string {
+	if list == nil {
+		return []string{}
+	}
+	return list
+}
+
+func mustMarshal(value any) string {
+	text, err := json.Marshal(value)
+	if err != nil {
+		panic(fmt.Sprintf("internal error: %v does not marshal: %v", value, err))
+	}
+	return string(text)
 }
 
 func seconds(d time.Duration) awscdk.Duration {

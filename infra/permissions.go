@@ -1,32 +1,62 @@
 package main
 
 import (
-	"dynamodb-to-s3/lambda/job"
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
 
-	"github.com/aws/aws-cdk-go/awscdk/v2"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
-	"github.com/aws/jsii-runtime-go"
+	"dynamodb-to-s3/lambda/job"
 )
 
-// runs are the keys of every run, as patterns: below the bucket's root, and below any prefix, which a request is free to
+// anyRun are the keys of every run, as patterns: below the bucket's root, and below any prefix, which a request is free to
 // choose. A * of IAM matches slashes too.
-var runs = []job.Layout{{Root: "AWSDynamoDB/*"}, {Root: "*/AWSDynamoDB/*"}}
+var anyRun = []job.Layout{{Root: "AWSDynamoDB/*"}, {Root: "*/AWSDynamoDB/*"}}
 
 // chainJournals are the keys of the journals that runs of a chain share, as patterns.
 var chainJournals = []string{job.ChainJournals("") + "*", job.ChainJournals("*") + "*"}
 
-// permissions returns what a function's calls to DynamoDB and S3 need, and no more: of a scan, only plan can claim the run, only
-// scan write data, and only finalize commit and remove. Only export starts exports; it lends DynamoDB the right to write them.
-//
-// Uploads are permitted by s3:PutObject; so is a write under If-None-Match.
+// permissions returns what a function's calls need, and no more: of a scan, only plan can claim the run, only scan write data,
+// and only finalize commit and remove. Only export starts exports; it lends DynamoDB the right to write them.
+func permissions(at place, function job.Function, props *Props) []grant {
+	all := slices.Concat(ofTables(at, function, props), ofObjects(at, function, props), ofKeys(function, props), ofRoles(function, props))
+	return slices.DeleteFunc(all, func(g grant) bool { return len(g.resources) == 0 })
+}
+
+// ofTables is what a function does with tables.
+func ofTables(at place, function job.Function, props *Props) []grant {
+	readable, exportable := props.readable(), props.exportable()
+	switch function {
+	case job.FunctionPlan:
+		return []grant{allow(actions("dynamodb:DescribeTable"), at.tables(readable, ""))}
+	case job.FunctionScan:
+		return []grant{allow(actions("dynamodb:Scan"), at.tables(readable, ""), at.tables(readable, "/index/*"))}
+	case job.FunctionExport:
+		return []grant{
+			// Whether, and how far back, the table can be exported is looked at before anything is started.
+			allow(actions("dynamodb:DescribeContinuousBackups", "dynamodb:ExportTableToPointInTime"), at.tables(exportable, "")),
+			allow(actions("dynamodb:DescribeExport"), at.tables(exportable, "/export/*")),
+			// An export that was started before is looked for, so that it is not paid for twice. The action knows no resource:
+			// it cannot be limited to a table, and tells the ARNs, types and statuses of exports only.
+			// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html#amazondynamodb-ListExports
+			allow(actions("dynamodb:ListExports"), []string{"*"}),
+		}
+	case job.FunctionFinalize:
+		return nil
+	default:
+		panic("internal error: no permissions are laid down for the function " + string(function))
+	}
+}
+
+// ofObjects is what a function does with objects. Uploads are permitted by s3:PutObject; so is a write under If-None-Match.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html#mpuAndPermissions
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
-func permissions(stack awscdk.Stack, function job.Function, props *Props) []awsiam.PolicyStatement {
-	bucket := arn(stack, "s3", props.Bucket.Name)
-	object := func(key string) *string { return jsii.String(*bucket + "/" + key) }
-	objects := func(keys func(job.Layout) string) []*string {
-		var arns []*string
-		for _, layout := range runs {
+func ofObjects(at place, function job.Function, props *Props) []grant {
+	bucket := at.bucket(props)
+	object := func(key string) string { return bucket + "/" + key }
+	objects := func(keys func(job.Layout) string) []string {
+		var arns []string
+		for _, layout := range anyRun {
 			arns = append(arns, object(keys(layout)))
 		}
 		return arns
@@ -45,32 +75,24 @@ func permissions(stack awscdk.Stack, function job.Function, props *Props) []awsi
 	for _, pattern := range chainJournals {
 		journals = append(journals, object(pattern))
 	}
+	var grants []grant
 	switch function {
 	case job.FunctionPlan:
-		return []awsiam.PolicyStatement{
-			allow(actions("dynamodb:DescribeTable"), tables(stack, props, "")),
+		grants = []grant{
 			// Without s3:ListBucket, S3 answers 403 and not 404 for an object that is not there.
-			allow(actions("s3:ListBucket"), []*string{bucket}),
+			allow(actions("s3:ListBucket"), []string{bucket}),
 			allow(actions("s3:GetObject"), claim, summary, result),
 			allow(actions("s3:PutObject"), claim),
 		}
 	case job.FunctionScan:
-		return []awsiam.PolicyStatement{
-			allow(actions("dynamodb:Scan"), tables(stack, props, ""), tables(stack, props, "/index/*")),
+		grants = []grant{
 			allow(actions("s3:PutObject"), data, lists),
 			allow(actions("s3:AbortMultipartUpload"), data),
 		}
 	case job.FunctionExport:
-		return []awsiam.PolicyStatement{
-			// Whether, and how far back, the table can be exported is looked at before anything is started.
-			allow(actions("dynamodb:DescribeContinuousBackups", "dynamodb:ExportTableToPointInTime"), tables(stack, props, "")),
-			allow(actions("dynamodb:DescribeExport"), tables(stack, props, "/export/*")),
-			// An export that was started before is looked for, so that it is not paid for twice. The action knows no resource:
-			// it cannot be limited to a table, and tells the ARNs, types and statuses of exports only.
-			// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html#amazondynamodb-ListExports
-			allow(actions("dynamodb:ListExports"), *jsii.Strings("*")),
+		grants = []grant{
 			// As in plan.
-			allow(actions("s3:ListBucket"), []*string{bucket}),
+			allow(actions("s3:ListBucket"), []string{bucket}),
 			allow(actions("s3:GetObject"), journals),
 			// DynamoDB writes the export with the rights of who has started it, to a folder whose name nobody knows before,
 			// and, if it is incremental, to one beside it. The journals and what the function itself writes lie there too.
@@ -78,45 +100,74 @@ func permissions(stack awscdk.Stack, function job.Function, props *Props) []awsi
 			allow(actions("s3:PutObject", "s3:PutObjectAcl", "s3:AbortMultipartUpload"), all),
 		}
 	case job.FunctionFinalize:
-		return []awsiam.PolicyStatement{
-			allow(actions("s3:ListBucket", "s3:ListBucketMultipartUploads"), []*string{bucket}),
+		grants = []grant{
+			allow(actions("s3:ListBucket", "s3:ListBucketMultipartUploads"), []string{bucket}),
 			// Native exports have manifests of the same names, and are checked against them.
 			allow(actions("s3:GetObject"), manifests, lists, journals, result),
 			allow(actions("s3:PutObject"), manifests, journals, result),
 			allow(actions("s3:DeleteObject"), data, lists),
 			allow(actions("s3:AbortMultipartUpload"), data),
 		}
-	default:
-		panic("internal error: no permissions are laid down for the function " + string(function))
 	}
+	// A bucket's name is not its owner's for ever: whoever takes it after him gets nothing. What DynamoDB writes of an export is
+	// asked of S3 with these same rights, about the same bucket.
+	// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-resourceaccount
+	owner := condition{"StringEquals": {"aws:ResourceAccount": {cmp.Or(props.Bucket.Owner, at.account)}}}
+	for i := range grants {
+		grants[i] = grants[i].where(owner)
+	}
+	return grants
 }
 
-// tables returns the ARNs of what is below each table, or of the tables themselves.
-func tables(stack awscdk.Stack, props *Props, below string) []*string {
-	var arns []*string
-	for _, name := range props.Tables {
-		arns = append(arns, arn(stack, "dynamodb", "table/"+name+below))
+// ofKeys is what S3 and DynamoDB do with the keys on a function's behalf. S3 asks for a data key to write an object, and decrypts
+// it to read one, or to go on with an upload. DynamoDB decrypts a table's key as whoever reads the table, and for an export uses
+// the table's key and looks at the destination's as whoever starts it.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html#require-sse-kms
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html#dynamodb-cmk-trail
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport_Requesting.html#S3DataExport_Requesting_Permissions
+func ofKeys(function job.Function, props *Props) []grant {
+	byRegion := map[string][]string{}
+	for _, key := range props.KMSKeys {
+		region := strings.SplitN(key, ":", 5)[3]
+		byRegion[region] = append(byRegion[region], key)
 	}
-	return arns
+	var grants []grant
+	for _, region := range slices.Sorted(maps.Keys(byRegion)) {
+		keys := byRegion[region]
+		via := func(services ...string) condition {
+			var hosts []string
+			for _, service := range services {
+				hosts = append(hosts, service+"."+region+".amazonaws.com")
+				if strings.HasPrefix(region, "cn-") { // AWS's pages leave open which of the two it is there
+					hosts = append(hosts, service+"."+region+".amazonaws.com.cn")
+				}
+			}
+			return condition{"StringEquals": {"kms:ViaService": hosts}}
+		}
+		switch function {
+		case job.FunctionPlan, job.FunctionFinalize:
+			grants = append(grants, allow(actions("kms:Decrypt", "kms:GenerateDataKey"), keys).where(via("s3")))
+		case job.FunctionScan:
+			grants = append(grants,
+				allow(actions("kms:Decrypt"), keys).where(via("dynamodb", "s3")),
+				allow(actions("kms:GenerateDataKey"), keys).where(via("s3")))
+		case job.FunctionExport:
+			grants = append(grants, allow(actions("kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"), keys).where(via("dynamodb", "s3")))
+		}
+	}
+	return grants
 }
 
-func actions(names ...string) *[]*string { return jsii.Strings(names...) }
-
-func allow(actions *[]*string, resources ...[]*string) awsiam.PolicyStatement {
-	var all []*string
-	for _, some := range resources {
-		all = append(all, some...)
+// ofRoles is whose rights a function may use in place of its own: to read a table, to write objects. Exports are made with the
+// export function's own, so it takes none.
+func ofRoles(function job.Function, props *Props) []grant {
+	var roles []string
+	switch function {
+	case job.FunctionPlan, job.FunctionScan:
+		roles = slices.Concat(props.SourceRoles, props.DestinationRoles)
+	case job.FunctionFinalize:
+		roles = slices.Clone(props.DestinationRoles)
 	}
-	return awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{Actions: actions, Resources: &all})
-}
-
-// arn returns the ARN of a resource of the stack's account and region; a bucket's has neither.
-func arn(stack awscdk.Stack, service, resource string) *string {
-	components := &awscdk.ArnComponents{
-		Service: &service, Resource: &resource, ArnFormat: awscdk.ArnFormat_NO_RESOURCE_NAME,
-	}
-	if service == "s3" {
-		components.Region, components.Account = jsii.String(""), jsii.String("")
-	}
-	return stack.FormatArn(components)
+	slices.Sort(roles)
+	return []grant{allow(actions("sts:AssumeRole"), slices.Compact(roles))}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,30 +12,81 @@ import (
 
 // testProps are those of a stack whose code lies in the given folder.
 func testProps(codeFolder string) *Props {
-	return &Props{
-		Environment: Environment{Name: "test", Bucket: Bucket{Name: "replica"}, Prefix: "dynamodb/{table}", Tables: []string{"orders", "customers"}},
-		CodeFolder:  codeFolder,
+	environment := Environment{Name: "test", Bucket: Bucket{Name: "replica"}, Prefix: "dynamodb/{table}", Tables: []string{"orders", "customers"}}
+	return &Props{Environment: environment.withDefaults(), CodeFolder: codeFolder}
+}
+
+// fullProps are those of a stack that has everything there is.
+func fullProps(codeFolder string) *Props {
+	const (
+		key    = "arn:aws:kms:us-east-1:000000000000:key/11111111-2222-3333-4444-555555555555"
+		remote = "arn:aws:kms:eu-west-1:222222222222:key/66666666-7777-8888-9999-000000000000"
+	)
+	environment := Environment{
+		Name: "full", Account: "000000000000", Region: "us-east-1",
+		Tables: []string{
+			"orders", "sales-*", "arn:aws:dynamodb:eu-west-1:000000000000:table/remote", "arn:aws:dynamodb:us-east-1:222222222222:table/foreign-*",
+		},
+		Bucket:           Bucket{Name: "replica", Create: true, Versioning: true, AbortUploadsAfterDays: 3},
+		Prefix:           "dynamodb/{table}",
+		KMSKeys:          []string{key, remote},
+		DefaultKMSKey:    true,
+		SourceRoles:      []string{"arn:aws:iam::222222222222:role/reader"},
+		DestinationRoles: []string{"arn:aws:iam::333333333333:role/writer"},
+		Defaults:         map[string]any{"compression": "ZSTD", "segments": 4},
+		Functions: Functions{
+			Architecture: "x86_64",
+			Limits:       map[string]FunctionLimits{"scan": {MemoryMiB: 3008, TimeoutSeconds: 600}, "plan": {TimeoutSeconds: 90}},
+		},
+		LogRetention: 90,
+		Schedules: []Schedule{
+			{Name: "hourly", Expression: "rate(1 hour)", Input: map[string]any{"table": "orders"}},
+			{
+				Name: "nightly", Expression: "cron(0 3 * * ? *)", TimeZone: "Europe/Berlin", FlexibleWindowMinutes: 15, Retries: new(int),
+				MaximumEventAgeSeconds: 60, Disabled: true, Input: map[string]any{"table": "sales-1", "export": map[string]any{"exportType": "FULL"}},
+			},
+		},
+		Notifications:       Notifications{CreateTopic: true, Emails: []string{"on-call@example.com"}},
+		Alarms:              Alarms{StaleHours: map[string]int{"orders": 26, "sales-1": 168}, ThrottledPages: 500},
+		PermissionsBoundary: "arn:aws:iam::000000000000:policy/boundary",
+		VPC: &VPC{
+			ID: "vpc-0123456789abcdef0", Subnets: []string{"subnet-11111111111111111", "subnet-22222222222222222"}, SecurityGroups: []string{"sg-33333333333333333"},
+		},
+		Tracing: true,
 	}
+	return &Props{Environment: environment.withDefaults(), CodeFolder: codeFolder}
 }
 
 // Whatever is wrong is said before anything is added to a scope: here there is none, and no jsii either.
 func TestPropsAreChecked(t *testing.T) {
 	t.Parallel()
+	names := func(n int) []string {
+		var tables []string
+		for i := range n {
+			tables = append(tables, fmt.Sprintf("a-table-of-a-service-%03d", i))
+		}
+		return tables
+	}
 	for _, test := range []struct {
 		name   string
 		change func(*Props)
 		want   []string
 	}{
-		{"no tables", func(p *Props) { p.Tables = nil }, []string{"tables: name at least one"}},
-		{"table by its ARN", func(p *Props) { p.Tables = []string{"arn:aws:dynamodb:eu-west-1:123456789012:table/orders"} }, []string{"want the name of a table"}},
-		{"table's name", func(p *Props) { p.Tables = []string{"orders", "a*"} }, []string{`table: got "a*"`}},
-		{"no bucket", func(p *Props) { p.Bucket.Name = "" }, []string{"bucket: "}},
-		{"bucket and prefix", func(p *Props) { p.Bucket.Name, p.Prefix = "My Bucket", "/{tabel}" }, []string{`bucket: got "My Bucket"`, `prefix: got "/{tabel}"`}},
 		{"nothing is built", func(p *Props) { p.CodeFolder = "nowhere" }, []string{
 			"the functions are not built, run `make build`: missing nowhere/plan/bootstrap, nowhere/scan/bootstrap, nowhere/export/bootstrap, nowhere/finalize/bootstrap",
 		}},
 		{"a folder in place of a program", func(p *Props) { replace(t, filepath.Join(p.CodeFolder, "scan", "bootstrap")) }, []string{"run `make build`: missing", "scan/bootstrap"}},
-		{"all at once", func(p *Props) { p.Tables, p.CodeFolder = nil, "nowhere" }, []string{"tables: ", "run `make build`"}},
+		{"too many tables", func(p *Props) { p.Tables = names(80) }, []string{"tables, ", "characters for the function", "IAM allows 10240", `one pattern, such as "orders-*"`}},
+		{"too many roles", func(p *Props) {
+			for i := range 50 {
+				p.SourceRoles = append(p.SourceRoles, fmt.Sprintf("arn:aws:iam::222222222222:role/a-path-that-is-rather-long/a-role-whose-name-is-long-as-well-%02d", i))
+			}
+		}, []string{"sourceRoles", "environment variables of", "Lambda allows 4096", "list fewer roles"}},
+		{"a schedule's name", func(p *Props) { p.Schedules = []Schedule{{Name: strings.Repeat("n", 65)}} }, []string{"has 65 characters, EventBridge Scheduler allows 64"}},
+		{"a schedule's input", func(p *Props) {
+			p.Schedules = []Schedule{{Name: "s", Input: map[string]any{"prefix": strings.Repeat("p", 256<<10)}}}
+		}, []string{"the input of s has", "Step Functions allows 262144"}},
+		{"all at once", func(p *Props) { p.Tables, p.CodeFolder = names(80), "nowhere" }, []string{"tables", "run `make build`"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -60,6 +112,31 @@ func TestPropsAreChecked(t *testing.T) {
 	}
 }
 
+func TestNameOfGroupIsChecked(t *testing.T) {
+	t.Parallel()
+	props := testProps(t.TempDir())
+	props.Schedules = []Schedule{{Name: "s"}}
+	if err := props.checkQuotas(strings.Repeat("n", 64)); err != nil {
+		t.Error(err)
+	}
+	if err := props.checkQuotas(strings.Repeat("n", 65)); err == nil || !strings.Contains(err.Error(), "give the environment a shorter name") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// Fifty tables with names of twenty-four characters are a large environment, and fit.
+func TestFiftyTablesFit(t *testing.T) {
+	t.Parallel()
+	props := testProps(t.TempDir())
+	props.Tables = nil
+	for i := range 50 {
+		props.Tables = append(props.Tables, fmt.Sprintf("a-table-of-a-service-%03d", i))
+	}
+	if err := props.checkQuotas("stack"); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestEnvironmentsAreFit(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
@@ -76,7 +153,7 @@ func TestEnvironmentsAreFit(t *testing.T) {
 			t.Fatal(err)
 		}
 		props := &Props{Environment: environment, CodeFolder: folder}
-		if err := props.check(); err != nil {
+		if err := props.check("stack"); err != nil {
 			t.Errorf("environment %s: %v", environment.Name, err)
 		}
 	}

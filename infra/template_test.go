@@ -42,6 +42,9 @@ func TestFunctions(t *testing.T) {
 		expected.Environment.Variables = map[string]string{
 			job.EnvDefaults: `{"bucket":"replica","prefix":"dynamodb/{table}"}`,
 			job.EnvAccount:  "000000000000",
+			// None, which is not the same as not to say.
+			job.EnvAssumableRoles: `{"source":[],"destination":[]}`,
+			job.EnvName:           "test",
 		}
 		if diff := cmp.Diff(expected, got); diff != "" {
 			t.Errorf("function %s (-want +got):\n%s", name, diff)

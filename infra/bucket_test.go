@@ -1,0 +1,164 @@
+//go:build !race
+
+package main
+
+import (
+	"encoding/json"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"dynamodb-to-s3/lambda/job"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// A bucket that is created is closed, encrypted and tidied up, and outlives the stack.
+func TestBucket(t *testing.T) {
+	made := synthFull(t)
+	bucket := made.of(t, "AWS::S3::Bucket")["Bucket"]
+	want := map[string]any{
+		"BucketName": "replica",
+		"BucketEncryption": map[string]any{"ServerSideEncryptionConfiguration": []any{map[string]any{
+			"BucketKeyEnabled":              true,
+			"ServerSideEncryptionByDefault": map[string]any{"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": fullProps("").KMSKeys[0]},
+		}}},
+		"LifecycleConfiguration": map[string]any{"Rules": []any{
+			map[string]any{"Id": "AbortUnfinishedUploads", "Status": "Enabled", "AbortIncompleteMultipartUpload": map[string]any{"DaysAfterInitiation": 3.0}},
+			map[string]any{
+				"Id": "RemoveOldVersions", "Status": "Enabled", "ExpiredObjectDeleteMarker": true,
+				"NoncurrentVersionExpiration": map[string]any{"NoncurrentDays": 30.0},
+			},
+		}},
+		"OwnershipControls": map[string]any{"Rules": []any{map[string]any{"ObjectOwnership": "BucketOwnerEnforced"}}},
+		"PublicAccessBlockConfiguration": map[string]any{
+			"BlockPublicAcls": true, "BlockPublicPolicy": true, "IgnorePublicAcls": true, "RestrictPublicBuckets": true,
+		},
+		"VersioningConfiguration": map[string]any{"Status": "Enabled"},
+	}
+	if diff := cmp.Diff(want, bucket.Properties); diff != "" {
+		t.Errorf("the bucket (-want +got):\n%s", diff)
+	}
+	// Retained when the stack is destroyed, or the bucket replaced; removed only if its very creation fails.
+	if bucket.DeletionPolicy != "RetainExceptOnCreate" || bucket.UpdateReplacePolicy != "Retain" {
+		t.Errorf("got the deletion policy %q and the update policy %q", bucket.DeletionPolicy, bucket.UpdateReplacePolicy)
+	}
+	tlsOnly(t, made.of(t, "AWS::S3::BucketPolicy")["Bucket/Policy"], "s3:*", "arn:aws:s3:::Bucket", "arn:aws:s3:::Bucket/*")
+}
+
+// A bucket that exists is not touched, and not told about.
+func TestNoBucket(t *testing.T) {
+	made := synth(t)
+	for name, each := range made.resources {
+		if each.Type == "AWS::S3::Bucket" || each.Type == "AWS::S3::BucketPolicy" {
+			t.Errorf("the stack has %s", name)
+		}
+	}
+	for _, each := range []template{made, synthFull(t)} {
+		if policy := each.outputs["BucketPolicy"]; policy != "" {
+			t.Errorf("the bucket is the stack's own account's, and its policy is told: %s", policy)
+		}
+	}
+}
+
+// Without a key of the environment's S3 encrypts with its own, and without versions there are none to remove.
+func TestPlainBucket(t *testing.T) {
+	made, err := synthesize(func(codeFolder string) *Props {
+		props := testProps(codeFolder)
+		props.Bucket.Create = true
+		props.Environment = props.withDefaults()
+		return props
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	bucket := made.of(t, "AWS::S3::Bucket")["Bucket"]
+	var got struct {
+		BucketEncryption struct {
+			ServerSideEncryptionConfiguration []struct {
+				ServerSideEncryptionByDefault struct{ SSEAlgorithm string }
+			}
+		}
+		LifecycleConfiguration struct {
+			Rules []struct {
+				ID                             string `json:"Id"`
+				AbortIncompleteMultipartUpload struct{ DaysAfterInitiation int }
+			}
+		}
+		VersioningConfiguration any
+	}
+	remarshal(t, bucket.Properties, &got)
+	if got.BucketEncryption.ServerSideEncryptionConfiguration[0].ServerSideEncryptionByDefault.SSEAlgorithm != "AES256" || got.VersioningConfiguration != nil {
+		t.Errorf("got %+v", got)
+	}
+	if rules := got.LifecycleConfiguration.Rules; len(rules) != 1 || rules[0].AbortIncompleteMultipartUpload.DaysAfterInitiation != 7 {
+		t.Errorf("got the rules %+v", rules)
+	}
+}
+
+// The owner of a bucket of another account is told to allow what the functions' own policies allow, and nothing else.
+func TestBucketPolicyOfOwner(t *testing.T) {
+	const owner = "444444444444"
+	made, err := synthesize(func(codeFolder string) *Props {
+		props := testProps(codeFolder)
+		props.Bucket.Owner = owner
+		return props
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var policy struct{ Statement []statement }
+	if err := json.Unmarshal([]byte(made.outputs["BucketPolicy"]), &policy); err != nil {
+		t.Fatalf("%v\n%s", err, made.outputs["BucketPolicy"])
+	}
+	if size, most := len(made.outputs["BucketPolicy"]), 20<<10; size > most {
+		t.Errorf("the policy has %d bytes, S3 allows %d", size, most)
+	}
+	var want []statement
+	roles := policies(t, made)
+	for _, function := range job.Functions() {
+		role := string(function) + "/Role"
+		for _, s := range roles[role] {
+			if s.Condition["StringEquals"]["aws:ResourceAccount"] == nil {
+				continue
+			}
+			if account := s.Condition["StringEquals"]["aws:ResourceAccount"]; !slices.Equal(account, oneOrMore{owner}) {
+				t.Errorf("%s: %v on a bucket of %v", role, s.Action, account)
+			}
+			s.Condition, s.Principal = nil, map[string]oneOrMore{"AWS": {"arn:aws:iam::000000000000:role/" + role}}
+			want = append(want, s)
+		}
+	}
+	if diff := cmp.Diff(want, policy.Statement); diff != "" {
+		t.Errorf("the bucket's policy (-functions +told):\n%s", diff)
+	}
+	if len(want) < 10 {
+		t.Errorf("got %d statements", len(want))
+	}
+	for name, function := range made.of(t, "AWS::Lambda::Function") {
+		var got struct {
+			Environment struct{ Variables map[string]string }
+		}
+		remarshal(t, function.Properties, &got)
+		request, err := job.Parse(json.RawMessage(`{"table":"orders"}`), json.RawMessage(got.Environment.Variables[job.EnvDefaults]))
+		if err != nil || request.BucketOwner != owner {
+			t.Errorf("%s: the bucket's owner is %q by default, %v", filepath.Dir(name), request.BucketOwner, err)
+		}
+	}
+}
+
+// tlsOnly holds a resource's policy to one statement: nobody may do anything with it without TLS.
+func tlsOnly(t *testing.T, policy resource, actions string, resources ...string) {
+	t.Helper()
+	var got struct {
+		PolicyDocument struct{ Statement []statement }
+	}
+	remarshal(t, policy.Properties, &got)
+	want := []statement{{
+		Effect: "Deny", Action: oneOrMore{actions}, Resource: resources, Principal: map[string]oneOrMore{"AWS": {"*"}},
+		Condition: map[string]map[string]oneOrMore{"Bool": {"aws:SecureTransport": {"false"}}},
+	}}
+	if diff := cmp.Diff(want, got.PolicyDocument.Statement); diff != "" {
+		t.Errorf("want TLS only (-want +got):\n%s", diff)
+	}
+}

@@ -1,0 +1,135 @@
+//go:build !race
+
+package main
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"dynamodb-to-s3/lambda/job"
+)
+
+// actionsOf are the actions that an operation takes: those that are asked of it, and those that S3 and DynamoDB ask of KMS on its
+// behalf.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html#mpuAndPermissions
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
+var actionsOf = map[string][]string{
+	"dynamodb.DescribeContinuousBackups": {"dynamodb:DescribeContinuousBackups"},
+	"dynamodb.DescribeExport":            {"dynamodb:DescribeExport"},
+	"dynamodb.DescribeTable":             {"dynamodb:DescribeTable"},
+	"dynamodb.ExportTableToPointInTime":  {"dynamodb:ExportTableToPointInTime"},
+	"dynamodb.ListExports":               {"dynamodb:ListExports"},
+	"dynamodb.Scan":                      {"dynamodb:Scan", "kms:Decrypt"},
+
+	"s3.AbortMultipartUpload":    {"s3:AbortMultipartUpload"},
+	"s3.CompleteMultipartUpload": {"s3:PutObject", "kms:Decrypt"},
+	"s3.CreateMultipartUpload":   {"s3:PutObject", "kms:GenerateDataKey"},
+	"s3.DeleteObject":            {"s3:DeleteObject"},
+	"s3.DeleteObjects":           {"s3:DeleteObject"},
+	// s3:ListBucket, for else S3 answers 403 and not 404 for an object that is not there.
+	"s3.GetObject":            {"s3:GetObject", "s3:ListBucket", "kms:Decrypt"},
+	"s3.HeadObject":           {"s3:GetObject", "s3:ListBucket", "kms:Decrypt"},
+	"s3.ListMultipartUploads": {"s3:ListBucketMultipartUploads"},
+	"s3.ListObjectsV2":        {"s3:ListBucket"},
+	"s3.ListParts":            {"s3:ListMultipartUploadParts"},
+	"s3.PutObject":            {"s3:PutObject", "kms:GenerateDataKey"},
+	"s3.UploadPart":           {"s3:PutObject", "kms:Decrypt", "kms:GenerateDataKey"},
+
+	"sts.AssumeRole": {"sts:AssumeRole"},
+}
+
+// forOthers are actions that no call of a function takes, with who takes them.
+var forOthers = map[string]string{
+	"*/Role logs:CreateLogStream":  "Lambda writes the function's logs",
+	"*/Role logs:PutLogEvents":     "Lambda writes the function's logs",
+	"*/Role xray:PutTraceSegments": "Lambda traces the invocations", "*/Role xray:PutTelemetryRecords": "Lambda traces the invocations",
+	"*/Role ec2:CreateNetworkInterface": "Lambda connects the function to its VPC", "*/Role ec2:DeleteNetworkInterface": "Lambda connects the function to its VPC",
+	"*/Role ec2:DescribeNetworkInterfaces": "Lambda connects the function to its VPC", "*/Role ec2:DescribeSubnets": "Lambda connects the function to its VPC",
+	"*/Role ec2:AssignPrivateIpAddresses": "Lambda connects the function to its VPC", "*/Role ec2:UnassignPrivateIpAddresses": "Lambda connects the function to its VPC",
+	"export/Role s3:PutObjectAcl": "DynamoDB writes an export", "export/Role s3:AbortMultipartUpload": "DynamoDB writes an export",
+	"export/Role kms:DescribeKey": "DynamoDB looks at the key that it is to write an export with",
+}
+
+// withheld are actions that a function's code could use, and is never to, with the reason.
+var withheld = map[string]string{
+	"export/Role sts:AssumeRole": "job.Parse refuses an export that names a role",
+}
+
+// The actions of each function's role are those that the operations take which its code can come to call: no more, and no fewer.
+func TestActionsFollowFromCode(t *testing.T) {
+	code, err := loadProgram(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	granted, used := policies(t, synthFull(t)), map[string]bool{}
+	for _, function := range job.Functions() {
+		role := string(function) + "/Role"
+		operations, err := code.operations(function)
+		if err != nil {
+			t.Fatal(err)
+		}
+		needed := map[string]string{}
+		for _, operation := range slices.Sorted(maps.Keys(operations)) {
+			actions, known := actionsOf[operation]
+			if !known {
+				t.Errorf("%s calls %s: say in actionsOf which actions it takes\n\t%s", function, operation, operations[operation])
+			}
+			for _, action := range actions {
+				needed[action] = operation + "\n\t" + operations[operation]
+			}
+		}
+		has := map[string]bool{}
+		for _, s := range granted[role] {
+			for _, action := range s.Action {
+				has[action] = has[action] || s.Effect == "Allow"
+			}
+		}
+		for action, operation := range needed {
+			switch reason := withheld[role+" "+action]; {
+			case reason != "":
+				used[role+" "+action] = true
+				if has[action] {
+					t.Errorf("%s has %s, which is withheld: %s", role, action, reason)
+				}
+			case !has[action]:
+				t.Errorf("%s lacks %s, for it calls %s", role, action, operation)
+			}
+		}
+		for action := range has {
+			switch other := "*/Role " + action; {
+			case needed[action] != "":
+			case forOthers[other] != "":
+				used[other] = true
+			case forOthers[role+" "+action] != "":
+				used[role+" "+action] = true
+			default:
+				t.Errorf("%s has %s, which nothing that it calls takes", role, action)
+			}
+		}
+	}
+	for _, exceptions := range []map[string]string{forOthers, withheld} {
+		for exception := range exceptions {
+			if !used[exception] {
+				t.Errorf("an exception that there is no need for: %s", exception)
+			}
+		}
+	}
+}
+
+// An environment that lists no keys and no roles, has no VPC and does not trace, grants nothing for them.
+func TestActionsOfTheShortestEnvironment(t *testing.T) {
+	for role, statements := range policies(t, synth(t)) {
+		for _, s := range statements {
+			for _, action := range s.Action {
+				switch service, _, _ := strings.Cut(action, ":"); service {
+				case "dynamodb", "s3", "logs", "lambda", "states":
+				default:
+					t.Errorf("%s has %s", role, action)
+				}
+			}
+		}
+	}
+}

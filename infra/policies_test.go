@@ -1,0 +1,89 @@
+//go:build !race
+
+package main
+
+import (
+	"encoding/json"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// access is an action of a role on a resource.
+type access struct{ role, action, resource string }
+
+// compareAccess holds what roles may do against what they are to, and are not to. It heeds no conditions.
+func compareAccess(t *testing.T, granted map[string][]statement, yes, no []access) {
+	t.Helper()
+	allowed := func(a access) bool {
+		return slices.ContainsFunc(granted[a.role], func(s statement) bool {
+			return s.Effect == "Allow" && slices.Contains(s.Action, a.action) &&
+				slices.ContainsFunc(s.Resource, func(pattern string) bool { return covers(pattern, a.resource) })
+		})
+	}
+	for _, a := range yes {
+		if !allowed(a) {
+			t.Errorf("%s may not %s on %s", a.role, a.action, a.resource)
+		}
+	}
+	for _, a := range no {
+		if allowed(a) {
+			t.Errorf("%s may %s on %s", a.role, a.action, a.resource)
+		}
+	}
+}
+
+// covers says whether IAM takes a resource for one of a pattern, in which * stands for any characters, slashes too, and ? for
+// one.
+func covers(pattern, resource string) bool {
+	parts := strings.Split(pattern, "*")
+	for i := range parts {
+		parts[i] = strings.ReplaceAll(regexp.QuoteMeta(parts[i]), `\?`, ".")
+	}
+	return regexp.MustCompile("^" + strings.Join(parts, ".*") + "$").MatchString(resource)
+}
+
+// statement is one of a policy.
+type statement struct {
+	Effect                                   string
+	Action, Resource, NotAction, NotResource oneOrMore
+	Principal                                map[string]oneOrMore
+	Condition                                map[string]map[string]oneOrMore
+}
+
+// oneOrMore is a string, or a list of them: policies have both.
+type oneOrMore []string
+
+func (l *oneOrMore) UnmarshalJSON(text []byte) error {
+	var one string
+	if json.Unmarshal(text, &one) == nil {
+		*l = oneOrMore{one}
+		return nil
+	}
+	return json.Unmarshal(text, (*[]string)(l))
+}
+
+// policies returns the statements of each role, and fails the test where a role has any that are not in a policy of its own.
+func policies(t *testing.T, made template) map[string][]statement {
+	t.Helper()
+	for name, role := range made.of(t, "AWS::IAM::Role") {
+		for _, property := range []string{"Policies", "ManagedPolicyArns"} {
+			if role.Properties[property] != nil {
+				t.Errorf("role %s has %s: %v", name, property, role.Properties[property])
+			}
+		}
+	}
+	statements := map[string][]statement{}
+	for _, policy := range made.of(t, "AWS::IAM::Policy") {
+		var body struct {
+			PolicyDocument struct{ Statement []statement }
+			Roles          []string
+		}
+		remarshal(t, policy.Properties, &body)
+		for _, role := range body.Roles {
+			statements[role] = append(statements[role], body.PolicyDocument.Statement...)
+		}
+	}
+	return statements
+}

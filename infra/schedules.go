@@ -1,0 +1,119 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsscheduler"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
+	sfn "github.com/aws/aws-cdk-go/awscdk/v2/awsstepfunctions"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+)
+
+// undeliveredDays is how long a firing that could not be delivered is kept: the most that SQS keeps anything.
+const undeliveredDays = 14
+
+// Of a delivery, where a schedule does not say: tries after the first, and for how many seconds.
+const (
+	defaultRetries         = 3
+	defaultEventAgeSeconds = 3600
+)
+
+// newSchedules adds the environment's schedules, in a group of their own, and returns the queue of the firings that could not be
+// delivered; nil where there are no schedules.
+//
+// A firing is delivered at least once. It starts an execution each time, whose request says the schedule and the time that it is
+// for; plan names the run after both, so that one firing makes one run.
+// https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html
+func newSchedules(stack awscdk.Stack, machine sfn.StateMachine, props *Props) awssqs.Queue {
+	if len(props.Schedules) == 0 {
+		return nil
+	}
+	scope := constructs.NewConstruct(stack, jsii.String("Schedules"))
+	group := awsscheduler.NewCfnScheduleGroup(scope, jsii.String("Group"), &awsscheduler.CfnScheduleGroupProps{Name: stack.StackName()})
+	undelivered := awssqs.NewQueue(scope, jsii.String("Undelivered"), &awssqs.QueueProps{
+		Encryption:      awssqs.QueueEncryption_SQS_MANAGED,
+		EnforceSSL:      jsii.Bool(true),
+		RetentionPeriod: awscdk.Duration_Days(jsii.Number(undeliveredDays)),
+	})
+	role := newScheduleRole(scope, group, machine, undelivered)
+	for _, s := range props.Schedules {
+		schedule := awsscheduler.NewCfnSchedule(scope, jsii.String("Schedule-"+s.Name), &awsscheduler.CfnScheduleProps{
+			Name:                       &s.Name,
+			GroupName:                  group.Ref(),
+			Description:                jsii.String("Starts executions of the state machine of " + *stack.StackName() + "."),
+			ScheduleExpression:         &s.Expression,
+			ScheduleExpressionTimezone: &s.TimeZone,
+			FlexibleTimeWindow:         s.window(),
+			State:                      jsii.String(s.state()),
+			Target: &awsscheduler.CfnSchedule_TargetProperty{
+				Arn: machine.StateMachineArn(), RoleArn: role.RoleArn(), Input: jsii.String(s.input()),
+				DeadLetterConfig: &awsscheduler.CfnSchedule_DeadLetterConfigProperty{Arn: undelivered.QueueArn()},
+				RetryPolicy: &awsscheduler.CfnSchedule_RetryPolicyProperty{
+					MaximumRetryAttempts:     jsii.Number(*s.Retries),
+					MaximumEventAgeInSeconds: jsii.Number(s.MaximumEventAgeSeconds),
+				},
+			},
+		})
+		schedule.Node().AddDependency(role) // and on its policy, without which a first firing would fail
+	}
+	return undelivered
+}
+
+// newScheduleRole adds the role that starts executions. Only this account's EventBridge Scheduler may take it, and only for
+// schedules of the group.
+// https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html
+func newScheduleRole(scope constructs.Construct, group awsscheduler.CfnScheduleGroup, machine sfn.StateMachine, undelivered awssqs.Queue) awsiam.Role {
+	role := awsiam.NewRole(scope, jsii.String("Role"), &awsiam.RoleProps{
+		AssumedBy: awsiam.NewServicePrincipal(jsii.String("scheduler.amazonaws.com"), &awsiam.ServicePrincipalOpts{
+			Conditions: &map[string]any{"StringEquals": map[string]any{
+				"aws:SourceAccount": awscdk.Stack_Of(scope).Account(), "aws:SourceArn": group.AttrArn(),
+			}},
+		}),
+	})
+	role.AddToPolicy(allow(actions("states:StartExecution"), []string{*machine.StateMachineArn()}).policyStatement())
+	role.AddToPolicy(allow(actions("sqs:SendMessage"), []string{*undelivered.QueueArn()}).policyStatement())
+	return role
+}
+
+func (s Schedule) window() *awsscheduler.CfnSchedule_FlexibleTimeWindowProperty {
+	if s.FlexibleWindowMinutes == 0 {
+		return &awsscheduler.CfnSchedule_FlexibleTimeWindowProperty{Mode: jsii.String("OFF")}
+	}
+	return &awsscheduler.CfnSchedule_FlexibleTimeWindowProperty{
+		Mode: jsii.String("FLEXIBLE"), MaximumWindowInMinutes: jsii.Number(s.FlexibleWindowMinutes),
+	}
+}
+
+func (s Schedule) state() string {
+	if s.Disabled {
+		return "DISABLED"
+	}
+	return "ENABLED"
+}
+
+// scheduledTime is what EventBridge Scheduler replaces by the time of the firing, such as 2026-01-31T06:00:00Z. It looks for
+// these very characters, which encoding/json would write as \u003c and \u003e.
+const scheduledTime = "<aws.scheduler.scheduled-time>"
+
+// input returns the request of a firing.
+func (s Schedule) input() string {
+	fields := maps.Clone(s.Input)
+	if fields == nil {
+		fields = map[string]any{}
+	}
+	fields["schedule"], fields["scheduledTime"] = s.Name, scheduledTime
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(fields); err != nil {
+		panic(fmt.Sprintf("internal error: the input of schedule %s does not marshal: %v", s.Name, err))
+	}
+	return strings.TrimSuffix(text.String(), "\n")
+}
