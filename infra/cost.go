@@ -1,0 +1,62 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"dynamodb-to-s3/lambda/job"
+
+	cloudwatch "github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
+	"github.com/aws/jsii-runtime-go"
+)
+
+// Prices in US dollars, of us-east-1, as docs/cost.md has them, which says which were checked. Those of another region are put in
+// here.
+const (
+	pricePerReadUnit      = 0.125 / 1e6 // on demand; what is provisioned is paid anyway
+	pricePerExportedByte  = 0.10 / 1e9
+	pricePerTransition    = 0.025 / 1000
+	pricePerGBSecondARM   = 0.0000133334
+	pricePerGBSecondX86   = 0.0000166667
+	transitionsOfRun      = 6 // Plan, its Choice, the Map, Finalize, its Choice, and the end
+	transitionsOfScan     = 2 // ScanSegment and its Choice
+	millisecondsPerSecond = 1000
+	mebibytesPerGibibyte  = 1024
+)
+
+// costs returns what the runs of a time have cost so far, by what it was paid for. S3's requests, logs and CloudWatch itself are
+// not in it, nor the checks of exports, some $0.0001 each.
+func (d dashboard) costs() []cloudwatch.IMetric {
+	all := func(name job.Metric) string { return "SUM(" + d.search(name, "Sum", job.DimensionTable) + ")" }
+	durations := map[string]cloudwatch.IMetric{}
+	var terms []string
+	for _, function := range job.Functions() {
+		id := string(function)
+		durations[id] = d.functions[function].MetricDuration(&cloudwatch.MetricOptions{Statistic: jsii.String("Sum")})
+		terms = append(terms, fmt.Sprintf("FILL(%s, 0) * %s", id, decimal(d.props.limits(function).memoryMiB/mebibytesPerGibibyte/millisecondsPerSecond*pricePerGBSecond(d.props))))
+	}
+	transitions := fmt.Sprintf("FILL(%s, 0) * %d + FILL(%s, 0) + FILL(started, 0) * %d",
+		all(job.MetricInvocations), transitionsOfScan, all(job.MetricSegments), transitionsOfRun)
+	return []cloudwatch.IMetric{
+		soFar("reads, if on demand", fmt.Sprintf("FILL(%s, 0) * %s", all(job.MetricReadUnits), decimal(pricePerReadUnit)), nil),
+		soFar("exports", fmt.Sprintf("FILL(%s, 0) * %s", all(job.MetricBilledBytes), decimal(pricePerExportedByte)), nil),
+		soFar("Lambda", strings.Join(terms, " + "), durations),
+		soFar("Step Functions", fmt.Sprintf("(%s) * %s", transitions, decimal(pricePerTransition)), map[string]cloudwatch.IMetric{"started": d.machine.MetricStarted(nil)}),
+	}
+}
+
+func pricePerGBSecond(props *Props) float64 {
+	if props.Functions.Architecture == "x86_64" {
+		return pricePerGBSecondX86
+	}
+	return pricePerGBSecondARM
+}
+
+// soFar is the sum of what there was from the beginning of a graph.
+func soFar(label, text string, using map[string]cloudwatch.IMetric) cloudwatch.IMetric {
+	return expression(label, "RUNNING_SUM("+text+")", using)
+}
+
+// decimal writes a number without an exponent, of which CloudWatch's syntax says nothing.
+func decimal(number float64) string { return strconv.FormatFloat(number, 'f', -1, 64) }

@@ -1,0 +1,164 @@
+//go:build !race
+
+package main
+
+import (
+	"encoding/json"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"dynamodb-to-s3/lambda/job"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+type widget struct {
+	Type                string
+	X, Y, Width, Height int
+	Properties          struct {
+		Title, View, Start string
+		Metrics            [][]any
+	}
+}
+
+// expression returns the n-th metric's expression, "" where it has none.
+func (w widget) expression(n int) string {
+	options, _ := w.Properties.Metrics[n][len(w.Properties.Metrics[n])-1].(map[string]any)
+	text, _ := options["expression"].(string)
+	return text
+}
+
+func widgetsOf(t *testing.T, made template) map[string]widget {
+	t.Helper()
+	boards := made.of(t, "AWS::CloudWatch::Dashboard")
+	text, _ := boards["Dashboard"].Properties["DashboardBody"].(string)
+	var body struct{ Widgets []widget }
+	if err := json.Unmarshal([]byte(text), &body); err != nil {
+		t.Fatalf("%v: %s", err, text)
+	}
+	all := map[string]widget{}
+	for _, w := range body.Widgets {
+		all[w.Properties.Title] = w
+	}
+	if len(all) != len(body.Widgets) {
+		t.Errorf("%d widgets have %d titles", len(body.Widgets), len(all))
+	}
+	return all
+}
+
+func TestDashboardIsNamedAfterTheStack(t *testing.T) {
+	if name := synthFull(t).of(t, "AWS::CloudWatch::Dashboard")["Dashboard"].Properties["DashboardName"]; name != "stack" {
+		t.Errorf("got %v", name)
+	}
+}
+
+var searched = regexp.MustCompile(`SEARCH\('\{"dynamodb-to-s3",([A-Za-z,]+)\} MetricName="([A-Za-z]+)" Environment="full"', '([A-Za-z]+)', (\d+)\)`)
+
+// What is searched for is what the functions write, under the very sets of dimensions that they write it: any other finds nothing.
+func TestDashboardSearchesForWhatIsWritten(t *testing.T) {
+	got := map[string][]string{}
+	for title, w := range widgetsOf(t, synthFull(t)) {
+		for n := range w.Properties.Metrics {
+			text := w.expression(n)
+			found := searched.FindAllStringSubmatch(text, -1)
+			if len(found) != strings.Count(text, "SEARCH") || len(text) > 1024 {
+				t.Errorf("%s: no search that CloudWatch takes: %s", title, text)
+			}
+			for _, parts := range found {
+				got[parts[1]] = append(got[parts[1]], parts[2])
+				if parts[4] != "300" {
+					t.Errorf("%s: a point of %s s", title, parts[4])
+				}
+			}
+		}
+	}
+	for by := range got {
+		slices.Sort(got[by])
+		got[by] = slices.Compact(got[by])
+	}
+	var byTable []string
+	for _, name := range []job.Metric{
+		job.MetricBilledBytes, job.MetricBudgetUnused, job.MetricBytes, job.MetricFlushSeconds, job.MetricHandOvers, job.MetricInvocations, job.MetricItems,
+		job.MetricLastSuccess, job.MetricPageBytes, job.MetricReadUnits, job.MetricRunSeconds, job.MetricSegments, job.MetricSegmentsPlanned,
+	} {
+		byTable = append(byTable, string(name))
+	}
+	slices.Sort(byTable)
+	want := map[string][]string{
+		"Environment,Table":        byTable,
+		"Environment,Table,Reason": {string(job.MetricThrottles)},
+		"Environment,ErrorName":    {string(job.MetricFailures)},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestDashboardShowsTheStateMachineAndEveryFunction(t *testing.T) {
+	got := map[string]bool{}
+	for _, w := range widgetsOf(t, synthFull(t)) {
+		for _, metric := range w.Properties.Metrics {
+			if len(metric) < 4 {
+				continue
+			}
+			options, _ := metric[len(metric)-1].(map[string]any)
+			statistic, _ := options["stat"].(string)
+			got[strings.Join([]string{metric[0].(string), metric[1].(string), metric[3].(string), statistic}, " ")] = true
+		}
+	}
+	var want []string
+	for _, end := range []string{"Started", "Succeeded", "Failed", "TimedOut", "Aborted"} {
+		want = append(want, "AWS/States Executions"+end+" "+testMachine+" Sum")
+	}
+	for _, function := range job.Functions() {
+		for _, metric := range []string{"Duration p50", "Duration p99", "Duration Sum", "Errors Sum", "ConcurrentExecutions Maximum"} {
+			name, statistic, _ := strings.Cut(metric, " ")
+			want = append(want, "AWS/Lambda "+name+" "+string(function)+"/Function "+statistic)
+		}
+	}
+	for _, each := range want {
+		if !got[each] {
+			t.Errorf("no %s", each)
+		}
+	}
+	if len(got) != len(want) {
+		t.Errorf("got %d metrics, want %d: %v", len(got), len(want), got)
+	}
+}
+
+func TestDashboardFitsOntoItsGrid(t *testing.T) {
+	for title, w := range widgetsOf(t, synthFull(t)) {
+		if w.Type != "metric" || w.X+w.Width > 24 || w.X%8 != 0 || w.Width != 8 || w.Height != 6 {
+			t.Errorf("%s lies at %d,%d and is %d wide, %d high", title, w.X, w.Y, w.Width, w.Height)
+		}
+	}
+}
+
+// The age is of the last run of two weeks, whatever time the dashboard shows.
+func TestDashboardTellsHowOldTheLastRunIs(t *testing.T) {
+	w := widgetsOf(t, synthFull(t))["Hours since the last successful run, of two weeks"]
+	if w.Properties.View != "singleValue" || w.Properties.Start != "-P14D" || w.expression(0) != "(EPOCH(FIRST(last)) + 300 - FILL(last, REPEAT)) / 3600" {
+		t.Errorf("got %+v", w)
+	}
+}
+
+// What the full environment's functions get, and for its architecture, is what their time costs.
+func TestCostIsOfTheEnvironmentsFunctions(t *testing.T) {
+	cost := widgetsOf(t, synthFull(t))["Cost in this time in US$, an estimate"]
+	var lambda string
+	for n := range cost.Properties.Metrics {
+		text := cost.expression(n)
+		if strings.ContainsAny(text, "eE") && regexp.MustCompile(`[0-9][eE][-+]?[0-9]`).MatchString(text) {
+			t.Errorf("an exponent: %s", text)
+		}
+		if strings.Contains(text, "FILL(scan, 0)") {
+			lambda = text
+		}
+	}
+	perMillisecond := 3008.0 / 1024 / 1000 * 0.0000166667
+	if !strings.Contains(lambda, "FILL(scan, 0) * "+decimal(perMillisecond)) {
+		t.Errorf("want %s for scan: %s", decimal(perMillisecond), lambda)
+	}
+}

@@ -1,0 +1,205 @@
+//go:build !race
+
+package main
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+type eventsRule struct {
+	EventPattern struct {
+		Source     []string
+		DetailType []string `json:"detail-type"`
+		Detail     struct{ StateMachineArn, Status []string }
+	}
+	State   string
+	Targets []struct {
+		Arn, RoleArn     string
+		InputTransformer struct {
+			InputPathsMap map[string]string
+			InputTemplate string
+		}
+	}
+}
+
+func rulesOf(t *testing.T, made template) map[string]eventsRule {
+	t.Helper()
+	all := map[string]eventsRule{}
+	for name, each := range made.of(t, "AWS::Events::Rule") {
+		var rule eventsRule
+		remarshal(t, each.Properties, &rule)
+		all[strings.TrimPrefix(name, "Notifications/")] = rule
+	}
+	return all
+}
+
+const testMachine = "arn:aws:states:us-east-1:000000000000:stateMachine:StateMachine"
+
+func TestEndsOfRunsAreTold(t *testing.T) {
+	rules := rulesOf(t, synthFull(t))
+	for name, statuses := range map[string][]string{"Succeeded": {"SUCCEEDED"}, "Unsuccessful": {"FAILED", "TIMED_OUT", "ABORTED"}} {
+		rule := rules[name]
+		if !slices.Equal(rule.EventPattern.Detail.Status, statuses) || !slices.Equal(rule.EventPattern.Detail.StateMachineArn, []string{testMachine}) ||
+			!slices.Equal(rule.EventPattern.Source, []string{"aws.states"}) || !slices.Equal(rule.EventPattern.DetailType, []string{"Step Functions Execution Status Change"}) || rule.State != "ENABLED" {
+			t.Errorf("%s is of %+v", name, rule.EventPattern)
+		}
+		if len(rule.Targets) != 1 || rule.Targets[0].Arn != "arn:aws:sns:us-east-1:000000000000:Notifications/Topic" || rule.Targets[0].RoleArn != "" {
+			t.Errorf("%s goes to %+v", name, rule.Targets)
+		}
+	}
+	if len(rules) != 2 {
+		t.Errorf("got the rules %v", slices.Sorted(maps.Keys(rules)))
+	}
+}
+
+func TestOnlyFailuresAreToldToATopicThatExists(t *testing.T) {
+	made := synthQuiet(t)
+	rules := rulesOf(t, made)
+	if len(rules) != 1 || rules["Unsuccessful"].Targets[0].Arn != "arn:aws:sns:us-east-1:000000000000:on-call" {
+		t.Errorf("got %+v", rules)
+	}
+	for name, each := range made.resources {
+		if strings.HasPrefix(each.Type, "AWS::SNS::") || strings.HasPrefix(each.Type, "AWS::KMS::") {
+			t.Errorf("%s is added, and the topic is somebody else's", name)
+		}
+	}
+}
+
+func TestNobodyIsToldWhereNobodyIsNamed(t *testing.T) {
+	for name, each := range synth(t).resources {
+		if each.Type == "AWS::Events::Rule" || strings.HasPrefix(each.Type, "AWS::SNS::") {
+			t.Errorf("%s is there", name)
+		}
+	}
+}
+
+// Whoever builds on the end of a run needs its event's pattern, also where nobody is told.
+func TestPatternOfTheEventIsAnOutput(t *testing.T) {
+	for _, made := range []template{synth(t), synthFull(t)} {
+		var pattern struct {
+			Source []string
+			Detail struct{ StateMachineArn, Status []string }
+		}
+		if err := json.Unmarshal([]byte(made.outputs["RunEndedEventPattern"]), &pattern); err != nil {
+			t.Fatalf("%v: %s", err, made.outputs["RunEndedEventPattern"])
+		}
+		if !slices.Equal(pattern.Source, []string{"aws.states"}) || !slices.Equal(pattern.Detail.StateMachineArn, []string{testMachine}) || len(pattern.Detail.Status) != 4 {
+			t.Errorf("got %+v", pattern)
+		}
+	}
+}
+
+// transformed is what EventBridge makes of an event: in the place of a value, a variable becomes its JSON; inside a text it becomes
+// the bare characters of a text, which nothing escapes.
+// https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html
+func transformed(t *testing.T, rule eventsRule, detail map[string]any) map[string]any {
+	t.Helper()
+	transformer := rule.Targets[0].InputTransformer
+	text := transformer.InputTemplate
+	for variable, path := range transformer.InputPathsMap {
+		field, found := strings.CutPrefix(path, "$.detail.")
+		if !found {
+			t.Fatalf("%s is outside of the detail", path)
+		}
+		value, err := json.Marshal(detail[field])
+		if err != nil {
+			t.Fatal(err)
+		}
+		text = strings.ReplaceAll(text, `: <`+variable+`>`, ": "+string(value))
+		bare, _ := detail[field].(string)
+		text = strings.ReplaceAll(text, "<"+variable+">", bare)
+	}
+	message := map[string]any{}
+	if err := json.Unmarshal([]byte(text), &message); err != nil {
+		t.Fatalf("no JSON: %v\n%s", err, text)
+	}
+	return message
+}
+
+func TestMessagesHoldWhateverCausesAndResultsHold(t *testing.T) {
+	rules := rulesOf(t, synthFull(t))
+	const arn = "arn:aws:states:us-east-1:000000000000:execution:StateMachine:nightly-1"
+	const link = "https://us-east-1.console.aws.amazon.com/states/home?region=us-east-1#/v2/executions/details/" + arn
+	const cause = `{"errorMessage":"table \"orders\" is <gone>\n","errorType":"TableNotFound"}`
+	got := transformed(t, rules["Unsuccessful"], map[string]any{"executionArn": arn, "name": "nightly-1", "status": "FAILED", "error": "TableNotFound", "cause": cause})
+	if toDo, _ := got["whatToDo"].(string); !strings.Contains(toDo, "Map Run") || !strings.Contains(toDo, "redrive") {
+		t.Errorf("whatToDo is %q", toDo)
+	}
+	delete(got, "whatToDo")
+	want := map[string]any{
+		"summary": "dynamodb-to-s3 full: run nightly-1 FAILED", "run": "nightly-1", "status": "FAILED", "error": "TableNotFound", "cause": cause, "execution": link,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("a failure (-want +got):\n%s", diff)
+	}
+	const result = `{"runId":"nightly-1","items":7,"reason":"a \"quoted\" one"}`
+	got = transformed(t, rules["Succeeded"], map[string]any{"executionArn": arn, "name": "nightly-1", "status": "SUCCEEDED", "output": result})
+	want = map[string]any{"summary": "dynamodb-to-s3 full: run nightly-1 SUCCEEDED", "run": "nightly-1", "status": "SUCCEEDED", "result": result, "execution": link}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("a success (-want +got):\n%s", diff)
+	}
+	// A run that was stopped has neither error nor cause.
+	got = transformed(t, rules["Unsuccessful"], map[string]any{"executionArn": arn, "name": "nightly-1", "status": "ABORTED"})
+	if got["status"] != "ABORTED" || got["error"] != nil {
+		t.Errorf("a stopped run: %v", got)
+	}
+}
+
+func TestTopicIsEncryptedAndTakesNothingUnencrypted(t *testing.T) {
+	made := synthFull(t)
+	for name, topic := range made.of(t, "AWS::SNS::Topic") {
+		if topic.Properties["KmsMasterKeyId"] != "arn:aws:kms:us-east-1:000000000000:key/Notifications/Key" {
+			t.Errorf("%s: %v", name, topic.Properties)
+		}
+	}
+	type statement struct {
+		Effect    string
+		Action    any
+		Principal any
+		Condition map[string]map[string]string
+	}
+	var policy struct {
+		PolicyDocument struct{ Statement []statement }
+	}
+	remarshal(t, made.of(t, "AWS::SNS::TopicPolicy")["Notifications/Topic/Policy"].Properties, &policy)
+	want := []statement{
+		{"Deny", "sns:Publish", "*", map[string]map[string]string{"Bool": {"aws:SecureTransport": "false"}}},
+		{"Allow", "sns:Publish", map[string]any{"Service": "events.amazonaws.com"}, nil},
+		{"Allow", "sns:Publish", map[string]any{"Service": "cloudwatch.amazonaws.com"}, map[string]map[string]string{"StringEquals": {"aws:SourceAccount": "000000000000"}}},
+	}
+	if diff := cmp.Diff(want, policy.PolicyDocument.Statement); diff != "" {
+		t.Errorf("the topic's policy (-want +got):\n%s", diff)
+	}
+	var key struct {
+		EnableKeyRotation bool
+		KeyPolicy         struct{ Statement []statement }
+	}
+	remarshal(t, made.of(t, "AWS::KMS::Key")["Notifications/Key"].Properties, &key)
+	usable := []any{"kms:Decrypt", "kms:GenerateDataKey*"}
+	want = []statement{
+		{"Allow", "kms:*", map[string]any{"AWS": "arn:aws:iam::000000000000:root"}, nil},
+		{"Allow", usable, want[1].Principal, want[1].Condition},
+		{"Allow", usable, want[2].Principal, want[2].Condition},
+	}
+	if diff := cmp.Diff(want, key.KeyPolicy.Statement); diff != "" || !key.EnableKeyRotation {
+		t.Errorf("the key (-want +got):\n%s", diff)
+	}
+}
+
+func TestEmailsAreSubscribed(t *testing.T) {
+	var got []string
+	for _, each := range synthFull(t).of(t, "AWS::SNS::Subscription") {
+		if each.Properties["Protocol"] == "email" {
+			got = append(got, each.Properties["Endpoint"].(string))
+		}
+	}
+	if !slices.Equal(got, []string{"on-call@example.com"}) {
+		t.Errorf("got %v", got)
+	}
+}
