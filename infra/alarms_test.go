@@ -9,6 +9,8 @@ import (
 	"sync"
 	"testing"
 
+	"dynamodb-to-s3/infra/environment"
+
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -17,8 +19,8 @@ import (
 var synthesizedQuiet = sync.OnceValues(func() (template, error) {
 	return synthesize(func(codeFolder string) *Props {
 		props := testProps(codeFolder)
-		props.Notifications = Notifications{Topic: "arn:aws:sns:us-east-1:000000000000:on-call", OnlyFailures: true}
-		props.Alarms = Alarms{Disabled: true, StaleHours: map[string]int{"orders": 26}}
+		props.Notifications = environment.Notifications{Topic: "arn:aws:sns:us-east-1:000000000000:on-call", OnlyFailures: true}
+		props.Alarms = environment.Alarms{Disabled: true, StaleHours: map[string]int{"orders": 26}}
 		return props
 	})
 })

@@ -47,19 +47,11 @@ func newBucket(stack awscdk.Stack, props *Props) {
 		LifecycleRules:    &rules,
 		RemovalPolicy:     awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE,
 	}
-	if key := props.defaultKey(); key != "" {
+	if key := props.DefaultKey(); key != "" {
 		bucket.Encryption, bucket.BucketKeyEnabled = awss3.BucketEncryption_KMS, jsii.Bool(true)
 		bucket.EncryptionKey = awskms.Key_FromKeyArn(stack, jsii.String("Key"), &key)
 	}
 	awss3.NewBucket(stack, jsii.String("Bucket"), bucket)
-}
-
-// defaultKey is the KMS key that objects are encrypted with where a request names none; "" for the bucket's own encryption.
-func (p *Props) defaultKey() string {
-	if !p.DefaultKMSKey || len(p.KMSKeys) == 0 {
-		return ""
-	}
-	return p.KMSKeys[0]
 }
 
 // tellBucketPolicy adds, where the bucket is another account's, an output with what its owner must add to its policy: what the

@@ -66,7 +66,7 @@ func TestPlainBucket(t *testing.T) {
 	made, err := synthesize(func(codeFolder string) *Props {
 		props := testProps(codeFolder)
 		props.Bucket.Create = true
-		props.Environment = props.withDefaults()
+		props.Environment = props.WithDefaults()
 		return props
 	})
 	if err != nil {

@@ -47,15 +47,13 @@ func (s states) followExports() sfn.DistributedMap {
 		When(goesOn, wait, nil).
 		Otherwise(sfn.NewSucceed(s.scope, jsii.String(job.StateExportChecked), nil))
 	follow := sfn.NewDistributedMap(s.scope, jsii.String(job.StateFollowExports), &sfn.DistributedMapProps{
-		Label:          jsii.String("Exports"),
-		ItemsPath:      jsii.String("$.export.exports"),
-		MaxConcurrency: jsii.Number(40), // more than one run can have: a window of 24 hours for each of 35 days
-		ResultPath:     jsii.String("$.export.exports"),
+		Label:            jsii.String("Exports"),
+		MapExecutionType: sfn.StateMachineType_STANDARD, // a wait may take days: an Express child has five minutes
+		ItemsPath:        jsii.String("$.export.exports"),
+		MaxConcurrency:   jsii.Number(40), // more than one run can have: a window of 24 hours for each of 35 days
+		ResultPath:       jsii.String("$.export.exports"),
 	})
-	// A wait may take days: an Express child has five minutes.
-	return follow.ItemProcessor(wait.Next(s.describeExport()).Next(count).Next(status), &sfn.ProcessorConfig{
-		Mode: sfn.ProcessorMode_DISTRIBUTED, ExecutionType: sfn.ProcessorType_STANDARD,
-	})
+	return follow.ItemProcessor(wait.Next(s.describeExport()).Next(count).Next(status), nil)
 }
 
 // Tries of a check beyond the first. Each retry that is listed counts its own, so that a check has nine tries at most, which

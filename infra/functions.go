@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"time"
 
 	"dynamodb-to-s3/lambda/job"
@@ -109,27 +108,11 @@ func tracing(props *Props) awslambda.Tracing {
 // variables are the environment variables of a function.
 func variables(at place, props *Props) *map[string]*string {
 	return &map[string]*string{
-		job.EnvDefaults:       jsii.String(props.requestDefaults()),
+		job.EnvDefaults:       jsii.String(props.RequestDefaults()),
 		job.EnvAccount:        &at.account,
 		job.EnvName:           &props.Name,
 		job.EnvAssumableRoles: jsii.String(props.assumableRoles()),
 	}
-}
-
-// requestDefaults returns the request fields that the environment sets, as the functions read them.
-func (p *Props) requestDefaults() string {
-	fields := maps.Clone(p.Defaults)
-	if fields == nil {
-		fields = map[string]any{}
-	}
-	for field, value := range map[string]string{
-		"bucket": p.Bucket.Name, "prefix": p.Prefix, "bucketOwner": p.Bucket.Owner, "kmsKeyId": p.defaultKey(),
-	} {
-		if value != "" {
-			fields[field] = value
-		}
-	}
-	return mustMarshal(fields)
 }
 
 // assumableRoles returns the roles that requests may name, as the functions read them: none, rather than any, where the

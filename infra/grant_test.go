@@ -3,6 +3,8 @@ package main
 import (
 	"testing"
 
+	"dynamodb-to-s3/infra/environment"
+
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -16,18 +18,18 @@ func TestWhoseRightsReadATable(t *testing.T) {
 	)
 	for _, test := range []struct {
 		name                         string
-		environment                  Environment
+		environment                  environment.Environment
 		wantReadable, wantExportable []string
 	}{
-		{"the account is known", Environment{Account: "111111111111", Region: "us-east-1"}, []string{"orders", own, remote}, []string{"orders", own}},
+		{"the account is known", environment.Environment{Account: "111111111111", Region: "us-east-1"}, []string{"orders", own, remote}, []string{"orders", own}},
 		{
 			"the account is known, and a role of its own listed",
-			Environment{Account: "111111111111", Region: "us-east-1", SourceRoles: []string{"arn:aws:iam::111111111111:role/reader"}},
+			environment.Environment{Account: "111111111111", Region: "us-east-1", SourceRoles: []string{"arn:aws:iam::111111111111:role/reader"}},
 			[]string{"orders", own, remote},
 			[]string{"orders", own},
 		},
-		{"the account is not known, and whose tables have roles", Environment{SourceRoles: []string{reader}}, []string{"orders", own, remote}, []string{"orders", own, remote}},
-		{"nothing is known", Environment{}, []string{"orders", own, remote, foreign}, []string{"orders", own, remote, foreign}},
+		{"the account is not known, and whose tables have roles", environment.Environment{SourceRoles: []string{reader}}, []string{"orders", own, remote}, []string{"orders", own, remote}},
+		{"nothing is known", environment.Environment{}, []string{"orders", own, remote, foreign}, []string{"orders", own, remote, foreign}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

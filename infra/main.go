@@ -14,6 +14,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"dynamodb-to-s3/infra/environment"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/jsii-runtime-go"
 )
@@ -56,11 +58,11 @@ func readProps() (*Props, error) {
 	if err != nil {
 		return nil, err
 	}
-	environment, err := FindEnvironment(environmentsFolder, name)
+	found, err := environment.Find(environmentsFolder, name)
 	if err != nil {
 		return nil, err
 	}
-	return &Props{Environment: environment, CodeFolder: filepath.Join(codeFolder, goarch(environment.Functions.Architecture))}, nil
+	return &Props{Environment: found, CodeFolder: filepath.Join(codeFolder, goarch(found.Functions.Architecture))}, nil
 }
 
 // chosenEnvironment returns the name of the environment that is asked for. The CDK's command line hands its context over, that of

@@ -4,12 +4,14 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/jsii-runtime-go"
+
+	"dynamodb-to-s3/infra/environment"
 )
 
 // placeIn puts a function into the environment's subnets. They are taken as they are named, and nothing is looked up: a stack
 // is synthesized without an account. From there the function must reach S3 and DynamoDB, and STS where it takes roles, by
 // endpoints or a NAT gateway of the VPC; that KMS is asked is S3's and DynamoDB's own affair.
-func placeIn(function awslambda.Function, vpc *VPC) {
+func placeIn(function awslambda.Function, vpc *environment.VPC) {
 	if vpc == nil {
 		return
 	}

@@ -83,7 +83,7 @@ func (p *Props) checkSchedules(stack string) error {
 		if len(schedule.Name) > maxScheduleName {
 			faults = append(faults, fmt.Errorf("schedules: the name %q has %d characters, EventBridge Scheduler allows %d", schedule.Name, len(schedule.Name), maxScheduleName))
 		}
-		if n := len(schedule.input()); n > maxScheduleInput {
+		if n := len(inputOf(schedule)); n > maxScheduleInput {
 			faults = append(faults, fmt.Errorf("schedules: the input of %s has %d bytes, Step Functions allows %d", schedule.Name, n, maxScheduleInput))
 		}
 	}

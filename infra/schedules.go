@@ -7,6 +7,8 @@ import (
 	"maps"
 	"strings"
 
+	"dynamodb-to-s3/infra/environment"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsscheduler"
@@ -18,12 +20,6 @@ import (
 
 // undeliveredDays is how long a firing that could not be delivered is kept: the most that SQS keeps anything.
 const undeliveredDays = 14
-
-// Of a delivery, where a schedule does not say: tries after the first, and for how many seconds.
-const (
-	defaultRetries         = 3
-	defaultEventAgeSeconds = 3600
-)
 
 // newSchedules adds the environment's schedules, in a group of their own, and returns the queue of the firings that could not be
 // delivered; nil where there are no schedules.
@@ -50,10 +46,10 @@ func newSchedules(stack awscdk.Stack, machine sfn.StateMachine, props *Props) aw
 			Description:                jsii.String("Starts executions of the state machine of " + *stack.StackName() + "."),
 			ScheduleExpression:         &s.Expression,
 			ScheduleExpressionTimezone: &s.TimeZone,
-			FlexibleTimeWindow:         s.window(),
-			State:                      jsii.String(s.state()),
+			FlexibleTimeWindow:         windowOf(s),
+			State:                      jsii.String(stateOf(s)),
 			Target: &awsscheduler.CfnSchedule_TargetProperty{
-				Arn: machine.StateMachineArn(), RoleArn: role.RoleArn(), Input: jsii.String(s.input()),
+				Arn: machine.StateMachineArn(), RoleArn: role.RoleArn(), Input: jsii.String(inputOf(s)),
 				DeadLetterConfig: &awsscheduler.CfnSchedule_DeadLetterConfigProperty{Arn: undelivered.QueueArn()},
 				RetryPolicy: &awsscheduler.CfnSchedule_RetryPolicyProperty{
 					MaximumRetryAttempts:     jsii.Number(*s.Retries),
@@ -82,7 +78,7 @@ func newScheduleRole(scope constructs.Construct, group awsscheduler.CfnScheduleG
 	return role
 }
 
-func (s Schedule) window() *awsscheduler.CfnSchedule_FlexibleTimeWindowProperty {
+func windowOf(s environment.Schedule) *awsscheduler.CfnSchedule_FlexibleTimeWindowProperty {
 	if s.FlexibleWindowMinutes == 0 {
 		return &awsscheduler.CfnSchedule_FlexibleTimeWindowProperty{Mode: jsii.String("OFF")}
 	}
@@ -91,7 +87,7 @@ func (s Schedule) window() *awsscheduler.CfnSchedule_FlexibleTimeWindowProperty 
 	}
 }
 
-func (s Schedule) state() string {
+func stateOf(s environment.Schedule) string {
 	if s.Disabled {
 		return "DISABLED"
 	}
@@ -102,8 +98,8 @@ func (s Schedule) state() string {
 // these very characters, which encoding/json would write as \u003c and \u003e.
 const scheduledTime = "<aws.scheduler.scheduled-time>"
 
-// input returns the request of a firing.
-func (s Schedule) input() string {
+// inputOf returns the request of a firing.
+func inputOf(s environment.Schedule) string {
 	fields := maps.Clone(s.Input)
 	if fields == nil {
 		fields = map[string]any{}

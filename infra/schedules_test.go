@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"dynamodb-to-s3/infra/environment"
+
 	"dynamodb-to-s3/lambda/job"
 
 	"github.com/google/go-cmp/cmp"
@@ -63,8 +65,8 @@ func TestSchedules(t *testing.T) {
 func TestFiringsAreRequests(t *testing.T) {
 	props := fullProps("")
 	for _, schedule := range props.Schedules {
-		fired := strings.ReplaceAll(schedule.input(), scheduledTime, "2026-01-31T06:00:00Z")
-		request, err := job.Parse(json.RawMessage(fired), json.RawMessage(props.requestDefaults()))
+		fired := strings.ReplaceAll(inputOf(schedule), scheduledTime, "2026-01-31T06:00:00Z")
+		request, err := job.Parse(json.RawMessage(fired), json.RawMessage(props.RequestDefaults()))
 		if err != nil {
 			t.Errorf("schedule %s: %v\n%s", schedule.Name, err, fired)
 			continue
@@ -79,7 +81,7 @@ func TestFiringsAreRequests(t *testing.T) {
 // Adding the identity of a firing leaves the environment's own input as it is.
 func TestInputIsNotChanged(t *testing.T) {
 	input := map[string]any{"table": "orders"}
-	_ = Schedule{Name: "s", Input: input}.input()
+	_ = inputOf(environment.Schedule{Name: "s", Input: input})
 	if diff := cmp.Diff(map[string]any{"table": "orders"}, input); diff != "" {
 		t.Errorf("the environment's input (-before +after):\n%s", diff)
 	}

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"dynamodb-to-s3/infra/environment"
+
 	"dynamodb-to-s3/lambda/job"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -18,7 +20,7 @@ import (
 
 // Props are what a stack is made of.
 type Props struct {
-	Environment
+	environment.Environment
 	// CodeFolder holds a folder for each function with its program, bootstrap, in it.
 	CodeFolder string
 }
@@ -63,7 +65,7 @@ func (p *Props) target() *awscdk.Environment {
 	return &awscdk.Environment{Account: &p.Account, Region: &p.Region}
 }
 
-// check says what is not fit to be deployed under the name of a stack, beside what ReadEnvironment says of the environment.
+// check says what is not fit to be deployed under the name of a stack, beside what environment.Read says of the environment.
 func (p *Props) check(stack string) error {
 	return errors.Join(p.checkQuotas(stack), p.checkCode())
 }

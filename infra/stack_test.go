@@ -7,13 +7,15 @@ import (
 	"strings"
 	"testing"
 
+	"dynamodb-to-s3/infra/environment"
+
 	"dynamodb-to-s3/lambda/job"
 )
 
 // testProps are those of a stack whose code lies in the given folder.
 func testProps(codeFolder string) *Props {
-	environment := Environment{Name: "test", Bucket: Bucket{Name: "replica"}, Prefix: "dynamodb/{table}", Tables: []string{"orders", "customers"}}
-	return &Props{Environment: environment.withDefaults(), CodeFolder: codeFolder}
+	of := environment.Environment{Name: "test", Bucket: environment.Bucket{Name: "replica"}, Prefix: "dynamodb/{table}", Tables: []string{"orders", "customers"}}
+	return &Props{Environment: of.WithDefaults(), CodeFolder: codeFolder}
 }
 
 // fullProps are those of a stack that has everything there is.
@@ -22,39 +24,39 @@ func fullProps(codeFolder string) *Props {
 		key    = "arn:aws:kms:us-east-1:000000000000:key/11111111-2222-3333-4444-555555555555"
 		remote = "arn:aws:kms:eu-west-1:222222222222:key/66666666-7777-8888-9999-000000000000"
 	)
-	environment := Environment{
+	of := environment.Environment{
 		Name: "full", Account: "000000000000", Region: "us-east-1",
 		Tables: []string{
 			"orders", "sales-*", "arn:aws:dynamodb:eu-west-1:000000000000:table/remote", "arn:aws:dynamodb:us-east-1:222222222222:table/foreign-*",
 		},
-		Bucket:           Bucket{Name: "replica", Create: true, Versioning: true, AbortUploadsAfterDays: 3},
+		Bucket:           environment.Bucket{Name: "replica", Create: true, Versioning: true, AbortUploadsAfterDays: 3},
 		Prefix:           "dynamodb/{table}",
 		KMSKeys:          []string{key, remote},
 		DefaultKMSKey:    true,
 		SourceRoles:      []string{"arn:aws:iam::222222222222:role/reader"},
 		DestinationRoles: []string{"arn:aws:iam::333333333333:role/writer"},
 		Defaults:         map[string]any{"compression": "ZSTD", "segments": 4},
-		Functions: Functions{
+		Functions: environment.Functions{
 			Architecture: "x86_64",
-			Limits:       map[string]FunctionLimits{"scan": {MemoryMiB: 3008, TimeoutSeconds: 600}, "plan": {TimeoutSeconds: 90}},
+			Limits:       map[string]environment.FunctionLimits{"scan": {MemoryMiB: 3008, TimeoutSeconds: 600}, "plan": {TimeoutSeconds: 90}},
 		},
 		LogRetention: 90,
-		Schedules: []Schedule{
+		Schedules: []environment.Schedule{
 			{Name: "hourly", Expression: "rate(1 hour)", Input: map[string]any{"table": "orders"}},
 			{
 				Name: "nightly", Expression: "cron(0 3 * * ? *)", TimeZone: "Europe/Berlin", FlexibleWindowMinutes: 15, Retries: new(int),
 				MaximumEventAgeSeconds: 60, Disabled: true, Input: map[string]any{"table": "sales-1", "export": map[string]any{"exportType": "FULL"}},
 			},
 		},
-		Notifications:       Notifications{CreateTopic: true, Emails: []string{"on-call@example.com"}},
-		Alarms:              Alarms{StaleHours: map[string]int{"orders": 26, "sales-1": 168}, ThrottledPages: 500},
+		Notifications:       environment.Notifications{CreateTopic: true, Emails: []string{"on-call@example.com"}},
+		Alarms:              environment.Alarms{StaleHours: map[string]int{"orders": 26, "sales-1": 168}, ThrottledPages: 500},
 		PermissionsBoundary: "arn:aws:iam::000000000000:policy/boundary",
-		VPC: &VPC{
+		VPC: &environment.VPC{
 			ID: "vpc-0123456789abcdef0", Subnets: []string{"subnet-11111111111111111", "subnet-22222222222222222"}, SecurityGroups: []string{"sg-33333333333333333"},
 		},
 		Tracing: true,
 	}
-	return &Props{Environment: environment.withDefaults(), CodeFolder: codeFolder}
+	return &Props{Environment: of.WithDefaults(), CodeFolder: codeFolder}
 }
 
 // Whatever is wrong is said before anything is added to a scope: here there is none, and no jsii either.
@@ -82,9 +84,9 @@ func TestPropsAreChecked(t *testing.T) {
 				p.SourceRoles = append(p.SourceRoles, fmt.Sprintf("arn:aws:iam::222222222222:role/a-path-that-is-rather-long/a-role-whose-name-is-long-as-well-%02d", i))
 			}
 		}, []string{"sourceRoles", "environment variables of", "Lambda allows 4096", "list fewer roles"}},
-		{"a schedule's name", func(p *Props) { p.Schedules = []Schedule{{Name: strings.Repeat("n", 65)}} }, []string{"has 65 characters, EventBridge Scheduler allows 64"}},
+		{"a schedule's name", func(p *Props) { p.Schedules = []environment.Schedule{{Name: strings.Repeat("n", 65)}} }, []string{"has 65 characters, EventBridge Scheduler allows 64"}},
 		{"a schedule's input", func(p *Props) {
-			p.Schedules = []Schedule{{Name: "s", Input: map[string]any{"prefix": strings.Repeat("p", 256<<10)}}}
+			p.Schedules = []environment.Schedule{{Name: "s", Input: map[string]any{"prefix": strings.Repeat("p", 256<<10)}}}
 		}, []string{"the input of s has", "Step Functions allows 262144"}},
 		{"all at once", func(p *Props) { p.Tables, p.CodeFolder = names(80), "nowhere" }, []string{"tables", "run `make build`"}},
 	} {
@@ -115,7 +117,7 @@ func TestPropsAreChecked(t *testing.T) {
 func TestNameOfGroupIsChecked(t *testing.T) {
 	t.Parallel()
 	props := testProps(t.TempDir())
-	props.Schedules = []Schedule{{Name: "s"}}
+	props.Schedules = []environment.Schedule{{Name: "s"}}
 	if err := props.checkQuotas(strings.Repeat("n", 64)); err != nil {
 		t.Error(err)
 	}
@@ -148,13 +150,13 @@ func TestEnvironmentsAreFit(t *testing.T) {
 		t.Fatalf("%v, %v", files, err)
 	}
 	for _, file := range files {
-		environment, err := ReadEnvironment(file)
+		read, err := environment.Read(file)
 		if err != nil {
 			t.Fatal(err)
 		}
-		props := &Props{Environment: environment, CodeFolder: folder}
+		props := &Props{Environment: read, CodeFolder: folder}
 		if err := props.check("stack"); err != nil {
-			t.Errorf("environment %s: %v", environment.Name, err)
+			t.Errorf("environment %s: %v", read.Name, err)
 		}
 	}
 }

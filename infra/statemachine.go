@@ -113,15 +113,13 @@ func (s states) scanSegments() sfn.DistributedMap {
 		Otherwise(scan)
 	segments := sfn.NewDistributedMap(s.scope, jsii.String(job.StateScanSegments), &sfn.DistributedMapProps{
 		Label:              jsii.String("Segments"),
+		MapExecutionType:   sfn.StateMachineType_STANDARD, // a child may take days: an Express one has five minutes
 		ItemsPath:          jsii.String("$.segments"),
 		MaxConcurrencyPath: jsii.String("$.concurrency"),
 		ItemSelector:       &map[string]any{"plan.$": "$.plan", "segment.$": "$$.Map.Item.Value"},
 		ResultPath:         sfn.JsonPath_DISCARD(),
 	})
-	// A child may take days: an Express one has five minutes.
-	return segments.ItemProcessor(scan.Next(done), &sfn.ProcessorConfig{
-		Mode: sfn.ProcessorMode_DISTRIBUTED, ExecutionType: sfn.ProcessorType_STANDARD,
-	})
+	return segments.ItemProcessor(scan.Next(done), nil)
 }
 
 // failure returns the states that end an execution with the error's name and a cause that a person can read. A function's

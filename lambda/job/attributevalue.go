@@ -64,7 +64,7 @@ func checkTyped(name string, value json.RawMessage, path string, depth int, foun
 			found.add(path, "a set may not be empty")
 		}
 	default:
-		found.add(path, "unknown attribute type%s; allowed: %v", suggestion(name, attributeTypes), attributeTypes)
+		found.add(path, "unknown attribute type%s; allowed: %v", Suggestion(name, attributeTypes), attributeTypes)
 	}
 }
 

@@ -219,7 +219,7 @@ func checkEnum(field, value string, allowed []string, found *problems) {
 	if value == "" || slices.Contains(allowed, value) {
 		return
 	}
-	found.add(field, "got %s%s; allowed: %s", quoteName(value), suggestion(value, allowed), strings.Join(allowed, ", "))
+	found.add(field, "got %s%s; allowed: %s", quoteName(value), Suggestion(value, allowed), strings.Join(allowed, ", "))
 }
 
 // Table is what a request's table says.

@@ -92,7 +92,7 @@ func decodeStruct(raw json.RawMessage, into reflect.Value, path string, found *p
 		case into.Type() == reflect.TypeFor[Scan]() && unmirrored[name] != "":
 			found.add(join(path, name), "not accepted: %s", unmirrored[name])
 		default:
-			found.add(join(path, quoteName(name)), "unknown field%s", suggestion(name, slices.Collect(maps.Keys(fields))))
+			found.add(join(path, quoteName(name)), "unknown field%s", Suggestion(name, slices.Collect(maps.Keys(fields))))
 		}
 	})
 }

@@ -46,7 +46,7 @@ func checkPrefix(prefix string, found *problems) {
 		name, tail, closed := strings.Cut(after, "}")
 		if !closed || !slices.Contains(placeholders, name) {
 			found.add("prefix", "got %q: unknown placeholder {%s}%s; allowed: {%s}",
-				prefix, strings.TrimSuffix(name, "/"), suggestion(name, placeholders), strings.Join(placeholders, "} {"))
+				prefix, strings.TrimSuffix(name, "/"), Suggestion(name, placeholders), strings.Join(placeholders, "} {"))
 			return
 		}
 		rest = tail

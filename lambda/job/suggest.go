@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// suggestion returns `, did you mean "…"?` for the known name nearest to name, or nothing where none is near.
-func suggestion(name string, known []string) string {
+// Suggestion returns `, did you mean "…"?` for the known name nearest to name, or nothing where none is near.
+func Suggestion(name string, known []string) string {
 	best, distance := "", 1+max(2, len(name)/3)
 	for _, candidate := range slices.Sorted(slices.Values(known)) {
 		if d := editDistance(strings.ToLower(name), strings.ToLower(candidate)); d < distance {

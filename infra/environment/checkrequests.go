@@ -1,4 +1,4 @@
-package main
+package environment
 
 import (
 	"encoding/json"
@@ -86,8 +86,7 @@ func (c checker) problemsOf(request map[string]any, e *Environment) []problem {
 	if err != nil {
 		panic("internal error: what was read from YAML does not marshal: " + err.Error())
 	}
-	props := &Props{Environment: *e}
-	parsed, err := job.Parse(text, json.RawMessage(props.requestDefaults()))
+	parsed, err := job.Parse(text, json.RawMessage(e.RequestDefaults()))
 	if err == nil {
 		err = (&job.AssumableRoles{Source: e.SourceRoles, Destination: e.DestinationRoles}).Check(parsed)
 	}

@@ -1,4 +1,4 @@
-package main
+package environment
 
 import (
 	"cmp"
@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"dynamodb-to-s3/lambda/job"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -108,7 +110,7 @@ func (d decoder) structure(node *yaml.Node, into reflect.Value, path string) {
 		index, known := fields[name]
 		switch {
 		case !known:
-			nearest := suggestion(name, slices.Collect(maps.Keys(fields)))
+			nearest := job.Suggestion(name, slices.Collect(maps.Keys(fields)))
 			d.misunderstood(path, "unknown field%s", cmp.Or(nearest, "; allowed: "+strings.Join(slices.Sorted(maps.Keys(fields)), ", ")))
 		case value.Kind == yaml.ScalarNode && value.Value == "" && into.Type().Field(index).Tag.Get("empty") == "":
 			d.misunderstood(path, "is empty: leave it out, or give a value")

@@ -1,4 +1,4 @@
-package main
+package environment
 
 import (
 	"regexp"
@@ -89,7 +89,7 @@ func (c checker) checkFunctions() {
 	for name, limits := range f.Limits {
 		path := join("functions.limits", name)
 		if !slices.Contains(known, name) {
-			c.add(path, "unknown function%s; allowed: %s", suggestion(name, known), strings.Join(known, ", "))
+			c.add(path, "unknown function%s; allowed: %s", job.Suggestion(name, known), strings.Join(known, ", "))
 			continue
 		}
 		// https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html

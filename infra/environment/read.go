@@ -1,4 +1,4 @@
-package main
+package environment
 
 import (
 	"fmt"
@@ -6,22 +6,24 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"dynamodb-to-s3/lambda/job"
 )
 
 // environmentName is short, for it becomes part of the stack's name and through it of the names of most resources.
 var environmentName = regexp.MustCompile(`^[a-z0-9-]{1,20}$`)
 
-// ReadEnvironment reads, checks and completes the environment of a file. Its error names every fault at once, each with its line,
+// Read reads, checks and completes the environment of a file. Its error names every fault at once, each with its line,
 // the field, what it got and what is allowed.
-func ReadEnvironment(file string) (Environment, error) {
+func Read(file string) (Environment, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return Environment{}, fmt.Errorf("read the environment: %w", err)
 	}
-	return parseEnvironment(file, string(text))
+	return parse(file, string(text))
 }
 
-func parseEnvironment(file, text string) (Environment, error) {
+func parse(file, text string) (Environment, error) {
 	found := &faults{file: file, lines: map[string]int{}, bad: map[string]bool{}}
 	e := Environment{Name: strings.TrimSuffix(filepath.Base(file), ".yaml")}
 	if !environmentName.MatchString(e.Name) {
@@ -34,11 +36,11 @@ func parseEnvironment(file, text string) (Environment, error) {
 	if err := found.err(); err != nil {
 		return Environment{}, err
 	}
-	return e.withDefaults(), nil
+	return e.WithDefaults(), nil
 }
 
-// FindEnvironment reads the environment of a name from a folder. Its error lists those that there are, if it is none of them.
-func FindEnvironment(folder, name string) (Environment, error) {
+// Find reads the environment of a name from a folder. Its error lists those that there are, if it is none of them.
+func Find(folder, name string) (Environment, error) {
 	files, err := filepath.Glob(filepath.Join(folder, "*.yaml"))
 	if err != nil {
 		return Environment{}, fmt.Errorf("list the environments: %w", err)
@@ -47,7 +49,7 @@ func FindEnvironment(folder, name string) (Environment, error) {
 	for _, file := range files {
 		own := strings.TrimSuffix(filepath.Base(file), ".yaml")
 		if own == name {
-			return ReadEnvironment(file)
+			return Read(file)
 		}
 		names = append(names, own)
 	}
@@ -55,5 +57,5 @@ func FindEnvironment(folder, name string) (Environment, error) {
 		return Environment{}, fmt.Errorf("there is no environment %s: %s has no .yaml file", quoted(name), folder)
 	}
 	return Environment{}, fmt.Errorf("there is no environment %s%s; there are: %s (the files %s)",
-		quoted(name), suggestion(name, names), strings.Join(names, ", "), filepath.Join(folder, "*.yaml"))
+		quoted(name), job.Suggestion(name, names), strings.Join(names, ", "), filepath.Join(folder, "*.yaml"))
 }

@@ -1,4 +1,4 @@
-package main
+package environment
 
 import (
 	"strings"
@@ -195,7 +195,7 @@ func manyTags(n int) []string {
 // holdFaults reads an environment called test.
 func holdFaults(t *testing.T, text string, want []string) {
 	t.Helper()
-	_, err := parseEnvironment("test.yaml", text)
+	_, err := parse("test.yaml", text)
 	if err == nil {
 		t.Fatal("the environment was accepted")
 	}

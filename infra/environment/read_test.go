@@ -1,7 +1,6 @@
-package main
+package environment
 
 import (
-	"bytes"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -14,7 +13,7 @@ import (
 
 func TestEnvironmentIsCompleted(t *testing.T) {
 	t.Parallel()
-	got, err := parseEnvironment("infra/environments/test-1.yaml", `
+	got, err := parse("infra/environments/test-1.yaml", `
 tables: [orders]
 bucket: {name: replica, create: true}
 schedules:
@@ -40,7 +39,7 @@ schedules:
 
 func TestValuesAreTakenAsTheyAreWritten(t *testing.T) {
 	t.Parallel()
-	got, err := parseEnvironment("test.yaml", `
+	got, err := parse("test.yaml", `
 tables: [orders, "*-events", '2026', 'arn:aws:dynamodb:eu-west-1:012345678901:table/*']
 bucket: {name: replica, owner: 012345678901}
 prefix: ""
@@ -84,7 +83,7 @@ func TestNamesOfEnvironments(t *testing.T) {
 		"dev": true, "prod-eu-1": true, long(20): true,
 		long(21): false, "Prod": false, "a_b": false, "a.b": false, "": false,
 	} {
-		_, err := parseEnvironment("environments/"+name+".yaml", "tables: [orders]\nbucket: {name: replica}")
+		_, err := parse("environments/"+name+".yaml", "tables: [orders]\nbucket: {name: replica}")
 		if (err == nil) != fit {
 			t.Errorf("%s: got %v, want it taken: %t", name, err, fit)
 		}
@@ -96,17 +95,17 @@ func TestNamesOfEnvironments(t *testing.T) {
 
 func TestEnvironmentThatDoesNotExist(t *testing.T) {
 	t.Parallel()
-	_, err := FindEnvironment("environments", "exmple")
+	_, err := Find("../environments", "exmple")
 	if err == nil || !strings.Contains(err.Error(), `there is no environment "exmple", did you mean "example"?; there are: dev, example`) {
 		t.Errorf("got %v", err)
 	}
-	if _, err := FindEnvironment(t.TempDir(), "dev"); err == nil || !strings.Contains(err.Error(), "has no .yaml file") {
+	if _, err := Find(t.TempDir(), "dev"); err == nil || !strings.Contains(err.Error(), "has no .yaml file") {
 		t.Errorf("got %v", err)
 	}
-	if _, err := FindEnvironment("environments", "../environments/dev"); err == nil {
+	if _, err := Find("../environments", "../environments/dev"); err == nil {
 		t.Error("a path was taken for a name")
 	}
-	if _, err := ReadEnvironment("nowhere.yaml"); err == nil || !strings.HasPrefix(err.Error(), "read the environment: ") {
+	if _, err := Read("nowhere.yaml"); err == nil || !strings.HasPrefix(err.Error(), "read the environment: ") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -114,7 +113,7 @@ func TestEnvironmentThatDoesNotExist(t *testing.T) {
 // The example has every field, so that none is forgotten in it: what is commented out there is taken in too.
 func TestExampleHasEveryField(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile("environments/example.yaml")
+	text, err := os.ReadFile("../environments/example.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,62 +123,9 @@ func TestExampleHasEveryField(t *testing.T) {
 		}
 	}
 	commented := strings.NewReplacer("# permissionsBoundary:", "permissionsBoundary:", "# vpc:", "vpc:", "#   ", "  ").Replace(string(text))
-	got, err := parseEnvironment("environments/example.yaml", commented)
+	got, err := parse("../environments/example.yaml", commented)
 	if err != nil || got.VPC == nil || got.PermissionsBoundary == "" {
 		t.Errorf("with its comments taken in: got %+v, %v", got, err)
-	}
-}
-
-func TestChosenEnvironment(t *testing.T) {
-	t.Parallel()
-	for _, test := range []struct{ context, variable, want string }{
-		{"", "", "dev"},
-		{"", "prod", "prod"},
-		{`{"aws:cdk:enable-path-metadata":true}`, "prod", "prod"},
-		{`{"env":"test"}`, "prod", "test"},
-		{`{"env":"test"}`, "", "test"},
-	} {
-		if got, err := chosenEnvironment(test.context, test.variable); err != nil || got != test.want {
-			t.Errorf("%s, %q: got %q, %v, want %q", test.context, test.variable, got, err, test.want)
-		}
-	}
-	if _, err := chosenEnvironment(`{"env":5}`, ""); err == nil || !strings.Contains(err.Error(), "want env to be the name") {
-		t.Errorf("got %v", err)
-	}
-}
-
-// What is wrong is said in one place, with no trace of Go or of the CDK, which is not even started.
-func TestCommand(t *testing.T) {
-	t.Chdir("..")
-	for _, test := range []struct {
-		env, arg       string
-		code           int
-		stdout, stderr string
-	}{
-		{"example", "-goarch", 0, "arm64\n", ""},
-		{"nowhere", "-goarch", 1, "", "there is no environment \"nowhere\"; there are: dev, example (the files infra/environments/*.yaml)\n"},
-		{"nowhere", "", 1, "", "there is no environment \"nowhere\"; there are: dev, example (the files infra/environments/*.yaml)\n"},
-		{"dev", "-nothing", 2, "", "flag provided but not defined: -nothing\n"},
-	} {
-		t.Setenv("CDK_CONTEXT_JSON", "")
-		t.Setenv("ENV", test.env)
-		var stdout, stderr bytes.Buffer
-		var args []string
-		if test.arg != "" {
-			args = append(args, test.arg)
-		}
-		if code := run(args, &stdout, &stderr); code != test.code || stdout.String() != test.stdout || !strings.HasPrefix(stderr.String(), test.stderr) {
-			t.Errorf("%s %s: got %d, %q, %q", test.env, test.arg, code, stdout.String(), stderr.String())
-		}
-	}
-}
-
-func TestStacksAreOfTheirArchitecture(t *testing.T) {
-	t.Parallel()
-	for architecture, want := range map[string]string{"arm64": "arm64", "x86_64": "amd64"} {
-		if got := goarch(architecture); got != want {
-			t.Errorf("%s: got %s, want %s", architecture, got, want)
-		}
 	}
 }
 
@@ -207,7 +153,7 @@ func fieldsOf(of any) []string {
 
 // Whatever a file holds, each fault is told in one line that begins with where it is.
 func FuzzParseEnvironment(f *testing.F) {
-	files, err := filepath.Glob("environments/*.yaml")
+	files, err := filepath.Glob("../environments/*.yaml")
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -225,7 +171,7 @@ func FuzzParseEnvironment(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		_, err := parseEnvironment("test.yaml", text)
+		_, err := parse("test.yaml", text)
 		if err == nil {
 			return
 		}

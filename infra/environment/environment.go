@@ -1,12 +1,19 @@
-package main
+// Package environment reads the files of infra/environments, each of which says what one deployment is: strictly, with every fault
+// told at once and by its line, before anything of the CDK is started.
+//
+// Read and Find are the ways in. It may import package job, for what a request may be, and nothing else of ours.
+package environment
 
 import (
 	"cmp"
+	"encoding/json"
+	"fmt"
+	"maps"
 	"slices"
 )
 
 // Environment is one deployment of the software, as infra/environments/<name>.yaml says it: where it stands, what its functions
-// may read, and where they write. Every field but Tables and Bucket.Name has a default; ReadEnvironment checks them all, and
+// may read, and where they write. Every field but Tables and Bucket.Name has a default; Read checks them all, and
 // fills in the defaults. infra/environments/example.yaml shows every field.
 type Environment struct {
 	Name string `yaml:"-"` // the file's, without .yaml; a to z, 0 to 9 and -, 20 at most
@@ -116,11 +123,14 @@ const (
 	defaultAbortUploads   = 7       // days
 	defaultTimeZone       = "UTC"
 	defaultThrottledPages = 1000
+
+	defaultRetries         = 3
+	defaultEventAgeSeconds = 3600
 )
 
-// withDefaults returns the environment with a value wherever none means the default, so that nothing else in infra/ has to know
+// WithDefaults returns the environment with a value wherever none means the default, so that nothing else in infra/ has to know
 // them. A function's limits are the exception: they depend on what it does, and stand beside the functions.
-func (e Environment) withDefaults() Environment {
+func (e Environment) WithDefaults() Environment {
 	if e.Bucket.Create {
 		e.Bucket.AbortUploadsAfterDays = cmp.Or(e.Bucket.AbortUploadsAfterDays, defaultAbortUploads)
 	}
@@ -137,4 +147,32 @@ func (e Environment) withDefaults() Environment {
 	}
 	e.Alarms.ThrottledPages = cmp.Or(e.Alarms.ThrottledPages, defaultThrottledPages)
 	return e
+}
+
+// RequestDefaults returns the request fields that the environment sets, as the functions read them.
+func (e Environment) RequestDefaults() string {
+	fields := maps.Clone(e.Defaults)
+	if fields == nil {
+		fields = map[string]any{}
+	}
+	for field, value := range map[string]string{
+		"bucket": e.Bucket.Name, "prefix": e.Prefix, "bucketOwner": e.Bucket.Owner, "kmsKeyId": e.DefaultKey(),
+	} {
+		if value != "" {
+			fields[field] = value
+		}
+	}
+	text, err := json.Marshal(fields)
+	if err != nil {
+		panic(fmt.Sprintf("internal error: request fields do not marshal: %v", err))
+	}
+	return string(text)
+}
+
+// DefaultKey is the KMS key that objects are encrypted with where a request names none; "" for the bucket's own encryption.
+func (e Environment) DefaultKey() string {
+	if !e.DefaultKMSKey || len(e.KMSKeys) == 0 {
+		return ""
+	}
+	return e.KMSKeys[0]
 }
