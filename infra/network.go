@@ -1,11 +1,11 @@
 package main
 
 import (
+	"dynamodb-to-s3/infra/environment"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/jsii-runtime-go"
-
-	"dynamodb-to-s3/infra/environment"
 )
 
 // placeIn puts a function into the environment's subnets. They are taken as they are named, and nothing is looked up: a stack

@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"dynamodb-to-s3/infra/environment"
-
 	"dynamodb-to-s3/lambda/job"
 
 	"github.com/google/go-cmp/cmp"

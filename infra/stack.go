@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"dynamodb-to-s3/infra/environment"
-
 	"dynamodb-to-s3/lambda/job"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"

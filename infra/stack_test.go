@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"dynamodb-to-s3/infra/environment"
-
 	"dynamodb-to-s3/lambda/job"
 )
 

