@@ -1,0 +1,34 @@
+//go:build !race
+
+package main
+
+import (
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/jsii-runtime-go"
+)
+
+// cfn-lint is a program of its own, in Python, that not every computer has.
+func TestTemplatePassesCfnLint(t *testing.T) {
+	linter, err := exec.LookPath("cfn-lint")
+	if err != nil {
+		t.Skip("cfn-lint is not installed: https://github.com/aws-cloudformation/cfn-lint")
+	}
+	folder := t.TempDir()
+	props := fullProps(filepath.Join(folder, "code"))
+	if err := build(props.CodeFolder); err != nil {
+		t.Fatal(err)
+	}
+	out := filepath.Join(folder, "out")
+	app := awscdk.NewApp(&awscdk.AppProps{AnalyticsReporting: jsii.Bool(false), Outdir: &out})
+	if err := AddStack(app, "stack", props); err != nil {
+		t.Fatal(err)
+	}
+	app.Synth(nil)
+	if said, err := exec.CommandContext(t.Context(), linter, "--regions", props.Region, "--", filepath.Join(out, "stack.template.json")).CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, said)
+	}
+}
