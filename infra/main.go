@@ -106,9 +106,6 @@ func synthesizeApp(props *Props) error {
 	if err := AddStack(app, id, props); err != nil {
 		return err
 	}
-	for key, value := range props.Tags {
-		awscdk.Tags_Of(app).Add(&key, &value, nil)
-	}
 	app.Synth(nil)
 	return nil
 }

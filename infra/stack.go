@@ -38,6 +38,10 @@ func AddStack(scope constructs.Construct, id string, props *Props) error {
 		boundary := awsiam.ManagedPolicy_FromManagedPolicyArn(stack, jsii.String("Boundary"), &props.PermissionsBoundary)
 		awsiam.PermissionsBoundary_Of(stack).Apply(boundary)
 	}
+	for key, value := range props.Tags {
+		// The CDK would tag dashboards too, which CloudFormation does not know everywhere: a property that it does not know fails all.
+		awscdk.Tags_Of(stack).Add(&key, &value, &awscdk.TagProps{ExcludeResourceTypes: jsii.Strings("AWS::CloudWatch::Dashboard")})
+	}
 	newBucket(stack, props)
 	functions := map[job.Function]awslambda.Function{}
 	for _, function := range job.Functions() {
