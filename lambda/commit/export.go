@@ -12,10 +12,6 @@ import (
 	"dynamodb-to-s3/lambda/journal"
 )
 
-// looks is how often the journal is read again because another run of the chain has written it meanwhile. What it wrote may be
-// the commit of the very same exports.
-const looks = 10
-
 // exports commits what the journal has pending and, when there is no more to export, the run.
 func (r run) exports(ctx context.Context, progress job.ExportProgress) (job.FinalizeOutput, error) {
 	result, err := r.told(ctx)
@@ -23,18 +19,13 @@ func (r run) exports(ctx context.Context, progress job.ExportProgress) (job.Fina
 		return job.FinalizeOutput{Result: result}, err
 	}
 	var j *journal.Journal
-	for range looks {
+	err = journal.Settle(r.bucket, r.plan.Journal, func() (err error) {
 		if j, err = journal.Load(ctx, r.bucket, r.plan.Journal); err != nil {
-			return job.FinalizeOutput{}, err
+			return err
 		}
-		if err = r.commitPending(ctx, j); !errors.Is(err, bucket.ErrChanged) {
-			break
-		}
-	}
+		return r.commitPending(ctx, j)
+	})
 	switch {
-	case errors.Is(err, bucket.ErrChanged):
-		return job.FinalizeOutput{}, job.Errorf(job.JournalContended, "other runs kept changing %s: let fewer runs of table %q and this prefix go at once",
-			r.bucket.URI(r.plan.Journal), r.plan.Table)
 	case err != nil:
 		return job.FinalizeOutput{}, err
 	case progress.More(j.Journal):

@@ -9,7 +9,7 @@ package exporter
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"log/slog"
 
 	"dynamodb-to-s3/lambda/bucket"
@@ -30,9 +30,6 @@ type Exporter struct {
 	Log     *slog.Logger
 }
 
-// looks is how often a run looks again because others have changed the journal. Each time one of them has moved on.
-const looks = 10
-
 // Run brings the exports of a run as far as they go without waiting, and tells which are in progress.
 //
 // It fails by the name of what keeps an export from being started (see job's errors), by the code of an export that has FAILED
@@ -45,18 +42,16 @@ func (e *Exporter) Run(ctx context.Context, in job.ExportInput) (job.ExportProgr
 		Exporter: e, in: in, plan: in.Plan, export: *in.Plan.Export, bucket: bucket.New(e.S3, in.Plan),
 		log: e.Log.With("runId", in.Plan.RunID, "table", in.Plan.Table),
 	}
-	for range looks {
-		progress, err := r.look(ctx)
-		if !errors.Is(err, bucket.ErrChanged) && !errors.Is(err, errLookAgain) {
-			return progress, err
-		}
-	}
-	return job.ExportProgress{}, job.Errorf(job.JournalContended, "other runs kept changing %s: let fewer runs of table %q and this prefix go at once",
-		r.bucket.URI(r.plan.Journal), r.plan.Table)
+	var progress job.ExportProgress
+	err := journal.Settle(r.bucket, r.plan.Journal, func() (err error) {
+		progress, err = r.look(ctx)
+		return err
+	})
+	return progress, err
 }
 
-// errLookAgain says that the journal has been written so that there is something else to be decided now.
-var errLookAgain = errors.New("look again")
+// errLookAgain says that the journal has been written, by this run, so that there is something else to be decided now.
+var errLookAgain = fmt.Errorf("look again: %w", bucket.ErrChanged)
 
 type run struct {
 	*Exporter

@@ -57,3 +57,17 @@ func (j *Journal) Save(ctx context.Context) error {
 	j.etag = etag
 	return nil
 }
+
+// looks is how often a journal is read again because others have written it meanwhile. Each time one of them has moved on.
+const looks = 10
+
+// Settle calls look, which loads a journal, decides and saves, again as long as it fails with bucket.ErrChanged. It fails with
+// JournalContended where that does not end.
+func Settle(in *bucket.Bucket, key string, look func() error) error {
+	for range looks {
+		if err := look(); !errors.Is(err, bucket.ErrChanged) {
+			return err
+		}
+	}
+	return job.Errorf(job.JournalContended, "other runs kept changing %s: let fewer runs of this table and prefix go at once", in.URI(key))
+}

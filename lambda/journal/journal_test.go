@@ -53,3 +53,21 @@ func TestJournalThatIsNoneIsNotWrittenOver(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestSettleEndsWhereOthersDoNot(t *testing.T) {
+	t.Parallel()
+	b := bucket.New(testbed.S3(), job.Plan{Bucket: "b-1"})
+	n := 0
+	if err := journal.Settle(b, "k.json", func() error {
+		if n++; n < 3 {
+			return fmt.Errorf("save: %w", bucket.ErrChanged)
+		}
+		return nil
+	}); err != nil || n != 3 {
+		t.Errorf("looked %d times, %v", n, err)
+	}
+	err := journal.Settle(b, "k.json", func() error { n++; return bucket.ErrChanged })
+	if job.NameOf(err) != job.JournalContended || !strings.Contains(err.Error(), "other runs kept changing s3://b-1/k.json") || n != 13 {
+		t.Errorf("looked %d times in all, %v", n, err)
+	}
+}
