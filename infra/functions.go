@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"dynamodb-to-s3/lambda/job"
@@ -134,6 +135,17 @@ func mustMarshal(value any) string {
 		panic(fmt.Sprintf("internal error: %v does not marshal: %v", value, err))
 	}
 	return string(text)
+}
+
+// mustMarshalPlain leaves < and > as they are, which AWS looks for in the texts that it fills in.
+func mustMarshalPlain(value any) string {
+	var text strings.Builder
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(value); err != nil {
+		panic(fmt.Sprintf("internal error: %v does not marshal: %v", value, err))
+	}
+	return strings.TrimSuffix(text.String(), "\n")
 }
 
 func seconds(d time.Duration) awscdk.Duration {

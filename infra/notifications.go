@@ -1,8 +1,6 @@
 package main
 
 import (
-	"encoding/json"
-	"fmt"
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -146,9 +144,9 @@ func (m message) template() string {
 	for _, member := range m {
 		value := member[1]
 		if !isVariable(value) {
-			value = quote(value)
+			value = mustMarshalPlain(value)
 		}
-		members = append(members, quote(member[0])+": "+value)
+		members = append(members, mustMarshalPlain(member[0])+": "+value)
 	}
 	return "{" + strings.Join(members, ", ") + "}"
 }
@@ -161,17 +159,6 @@ func isVariable(text string) bool {
 		}
 	}
 	return false
-}
-
-// quote makes JSON of a text, and leaves < and > to be found.
-func quote(text string) string {
-	var quoted strings.Builder
-	encoder := json.NewEncoder(&quoted)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(text); err != nil {
-		panic(fmt.Sprintf("internal error: a text does not marshal: %v", err))
-	}
-	return strings.TrimSuffix(quoted.String(), "\n")
 }
 
 func headline(props *Props) string { return "dynamodb-to-s3 " + props.Name + ": run <run> <status>" }

@@ -1,11 +1,7 @@
 package main
 
 import (
-	"bytes"
-	"encoding/json"
-	"fmt"
 	"maps"
-	"strings"
 
 	"dynamodb-to-s3/infra/environment"
 
@@ -105,11 +101,5 @@ func inputOf(s environment.Schedule) string {
 		fields = map[string]any{}
 	}
 	fields["schedule"], fields["scheduledTime"] = s.Name, scheduledTime
-	var text bytes.Buffer
-	encoder := json.NewEncoder(&text)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(fields); err != nil {
-		panic(fmt.Sprintf("internal error: the input of schedule %s does not marshal: %v", s.Name, err))
-	}
-	return strings.TrimSuffix(text.String(), "\n")
+	return mustMarshalPlain(fields)
 }
