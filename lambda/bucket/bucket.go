@@ -60,7 +60,7 @@ func (b *Bucket) Put(ctx context.Context, key string, body []byte) (string, erro
 
 // Create writes an object only if there is none of that key. created is false where there is one.
 func (b *Bucket) Create(ctx context.Context, key string, body []byte) (created bool, err error) {
-	_, err = b.put(ctx, key, body, condition{ifNoneMatch: aws.String("*")})
+	_, err = b.Replace(ctx, key, body, "")
 	if errors.Is(err, ErrChanged) {
 		return false, nil
 	}

@@ -58,13 +58,15 @@ func (p *Planner) Run(ctx context.Context, in job.PlanInput) (job.PlanOutput, er
 	if err != nil {
 		return job.PlanOutput{}, err
 	}
+	var scan job.Scan // of an export none: it is of the table itself
 	if request.Mode == job.ModeExport {
 		if err := checkWait(*request.Export); err != nil {
 			return job.PlanOutput{}, err
 		}
-		request.Scan = &job.Scan{} // an export reads the table itself
+	} else {
+		scan = *request.Scan
 	}
-	described, err := table.Describe(ctx, p.Tables(begun), target, *request.Scan)
+	described, err := table.Describe(ctx, p.Tables(begun), target, scan)
 	if err != nil {
 		return job.PlanOutput{}, err
 	}
