@@ -37,7 +37,7 @@ func newAlarms(stack awscdk.Stack, machine sfn.StateMachine, undelivered awssqs.
 			"failed": machine.MetricFailed(nil), "timedOut": machine.MetricTimedOut(nil),
 		},
 	}), 1, "A run of "+props.Name+" has failed: its error and cause say why, docs/errors.md what to do, and a redrive goes on where it was.")
-	a.add("Throttles", metricOf(job.MetricThrottles, alarmPeriod, props, nil), props.Alarms.ThrottledPages,
+	a.add("Throttles", metricOf(job.MetricThrottles, alarmPeriod, props, nil), props.Alarms.Throttles,
 		"Scans of "+props.Name+" that have just ended were throttled more often than alarms.throttles allows: the dashboard says which tables and why; lower concurrency, or raise the table's read capacity (docs/operations.md).")
 	if undelivered != nil {
 		a.add("UndeliveredSchedules", undelivered.MetricApproximateNumberOfMessagesVisible(&cloudwatch.MetricOptions{

@@ -48,7 +48,7 @@ func fullProps(codeFolder string) *Props {
 			},
 		},
 		Notifications:       environment.Notifications{CreateTopic: true, Emails: []string{"on-call@example.com"}},
-		Alarms:              environment.Alarms{StaleHours: map[string]int{"orders": 26, "sales-1": 168}, ThrottledPages: 500},
+		Alarms:              environment.Alarms{StaleHours: map[string]int{"orders": 26, "sales-1": 168}, Throttles: 500},
 		PermissionsBoundary: "arn:aws:iam::000000000000:policy/boundary",
 		VPC: &environment.VPC{
 			ID: "vpc-0123456789abcdef0", Subnets: []string{"subnet-11111111111111111", "subnet-22222222222222222"}, SecurityGroups: []string{"sg-33333333333333333"},

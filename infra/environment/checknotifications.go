@@ -43,7 +43,7 @@ func (c checker) checkAlarms() {
 			c.add(path, "is not among tables: %s", strings.Join(c.e.Tables, ", "))
 		}
 	}
-	if c.given("alarms.throttles") && c.e.Alarms.ThrottledPages < 1 {
-		c.add("alarms.throttles", "got %d, allowed: 1 or more", c.e.Alarms.ThrottledPages)
+	if c.given("alarms.throttles") && c.e.Alarms.Throttles < 1 {
+		c.add("alarms.throttles", "got %d, allowed: 1 or more", c.e.Alarms.Throttles)
 	}
 }

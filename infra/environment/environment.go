@@ -34,7 +34,7 @@ type Environment struct {
 	// destinationRoleArn.
 	SourceRoles      []string `yaml:"sourceRoles"`
 	DestinationRoles []string `yaml:"destinationRoles"`
-	// Defaults are request fields for requests that do not give them: compression, segments, readPercent, …
+	// Defaults are request fields for requests that do not give them: compression, segments, export, …
 	Defaults map[string]any `yaml:"defaults"`
 
 	Functions     Functions     `yaml:"functions"`
@@ -78,7 +78,7 @@ type FunctionLimits struct {
 
 // Schedule starts executions with an input, at the times of an expression of EventBridge Scheduler.
 type Schedule struct {
-	Name       string `yaml:"name"`       // letters, digits, - _ .; with the stack's name 64 at most
+	Name       string `yaml:"name"`       // 1 to 64 of letters, digits, - _ ., no dot first
 	Expression string `yaml:"expression"` // cron(…), rate(…) or at(…)
 	TimeZone   string `yaml:"timeZone"`   // UTC
 	// FlexibleWindowMinutes is within how many minutes after its time it may start, 0 to 1,440; 0.
@@ -105,8 +105,8 @@ type Alarms struct {
 	Disabled bool `yaml:"disabled"`
 	// StaleHours is after how many hours without a successful run a table is stale, by table: 1 to 168.
 	StaleHours map[string]int `yaml:"staleHours"`
-	// ThrottledPages is how many throttles in 5 minutes are too many; 1,000.
-	ThrottledPages int `yaml:"throttles"`
+	// Throttles is how many throttles in 5 minutes are too many; 1,000.
+	Throttles int `yaml:"throttles"`
 }
 
 // VPC places the functions in subnets of one.
@@ -118,11 +118,11 @@ type VPC struct {
 
 // What the reader fills in where a file says nothing.
 const (
-	defaultArchitecture   = "arm64" // a second of it costs a fifth less than of x86_64
-	defaultLogRetention   = 30      // days
-	defaultAbortUploads   = 7       // days
-	defaultTimeZone       = "UTC"
-	defaultThrottledPages = 1000
+	defaultArchitecture = "arm64" // a second of it costs a fifth less than of x86_64
+	defaultLogRetention = 30      // days
+	defaultAbortUploads = 7       // days
+	defaultTimeZone     = "UTC"
+	defaultThrottles    = 1000
 
 	defaultRetries         = 3
 	defaultEventAgeSeconds = 3600
@@ -145,7 +145,7 @@ func (e Environment) WithDefaults() Environment {
 			schedule.Retries = new(defaultRetries)
 		}
 	}
-	e.Alarms.ThrottledPages = cmp.Or(e.Alarms.ThrottledPages, defaultThrottledPages)
+	e.Alarms.Throttles = cmp.Or(e.Alarms.Throttles, defaultThrottles)
 	return e
 }
 
