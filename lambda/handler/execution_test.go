@@ -60,7 +60,7 @@ func (e execution) engine() *handler.Engine {
 		source = e.tables.AWS()
 		source.Retryer = func() aws.Retryer { return aws.NopRetryer{} } // a refusal is told at once
 	}
-	destination.HTTPClient = atomicJournals{destination.HTTPClient}
+	destination.HTTPClient = atomicWrites{destination.HTTPClient}
 	log := slog.New(slog.DiscardHandler)
 	if e.log != nil {
 		log = slog.New(slog.NewJSONHandler(e.log, nil))
@@ -70,18 +70,19 @@ func (e execution) engine() *handler.Engine {
 	})
 }
 
-// atomicJournals lets only one request at a time go to a chain's journal, as if S3 were behind it: VersityGW writes an object and
-// what it knows of it one after the other, so that of two writes at once it may keep a half of each.
-type atomicJournals struct{ aws.HTTPClient }
+// atomicWrites lets only one request at a time go to the objects that runs write in a race, as if S3 were behind it: VersityGW
+// looks whether an object is there, and writes it and what it knows of it, one after the other, so that of two writes at once
+// both may win, a reader may find nothing between them, and a half of each may stay.
+type atomicWrites struct{ aws.HTTPClient }
 
-var journals sync.Mutex
+var raced sync.Mutex
 
-func (c atomicJournals) Do(request *http.Request) (*http.Response, error) {
-	if !strings.Contains(request.URL.Path, "/_chains/") {
+func (c atomicWrites) Do(request *http.Request) (*http.Response, error) {
+	if !strings.Contains(request.URL.Path, "/_chains/") && !strings.HasSuffix(request.URL.Path, "/_started") {
 		return c.HTTPClient.Do(request)
 	}
-	journals.Lock()
-	defer journals.Unlock()
+	raced.Lock()
+	defer raced.Unlock()
 	response, err := c.HTTPClient.Do(request)
 	if err != nil {
 		return nil, err
