@@ -5,8 +5,9 @@
 // # Entry points
 //
 // [Page.Parse] takes a whole answer; [Page.Item] is one item as sent, [Page.Rest] the same answer without its
-// items, for the SDK to decode (Count, LastEvaluatedKey, ConsumedCapacity). An [Encoder] turns an item into a
-// record: [DynamoDBJSON] is the native export's line, [JSON] the plain one.
+// items, for the SDK to decode (Count, LastEvaluatedKey, ConsumedCapacity). [Frame] is that too, and knows it before
+// the items are parsed. An [Encoder] turns an item into a record: [DynamoDBJSON] is the native export's line, [JSON]
+// the plain one.
 //
 // # Promises
 //
