@@ -41,15 +41,15 @@ func (b *budget) stopBy(timeToClose time.Duration) time.Time {
 	return b.deadline.Add(-floor - margin*timeToClose)
 }
 
-// roomForPage tells whether a page that is asked for now would come, and be written, in time. The page before it may still be
-// with the encoder, so that its encoding counts twice.
+// roomForPage tells whether a page that is asked for now would come, and be written, in time. All the other pages that are held
+// may still be before it.
 func (b *budget) roomForPage(timeToClose time.Duration) bool {
 	if b.deadline.IsZero() {
 		return true
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.now().Add(b.fetch + 2*b.encode).Before(b.stopBy(timeToClose))
+	return b.now().Add(b.fetch + pagesHeld*b.encode).Before(b.stopBy(timeToClose))
 }
 
 // late tells whether a page that has come cannot be written in time any more.

@@ -11,17 +11,20 @@ import (
 // errNoTime says that the page under way was given up because the time left was needed to close the object.
 var errNoTime = errors.New("no time left for another page")
 
-// fetcher reads pages ahead of the encoder.
+// fetcher reads pages ahead of the encoder, which parses them.
 type fetcher struct {
 	pages chan *table.Page // in order; closed at the end
 	free  chan *table.Page // pages that may be used again
 	err   error            // why pages ended early; to be read once pages is closed
 }
 
-// startFetching reads pages one ahead of the encoder, until the segment ends, ctx ends, or the budget has no room for another
-// page. A page whose answer does not come in time is given up.
+// pagesHeld is how many pages are in memory: one with the encoder, one that waits for it, and one that is under way.
+const pagesHeld = 3
+
+// startFetching reads pages ahead of the encoder, each as soon as the key that it starts from is known, until the segment
+// ends, ctx ends, or the budget has no room for another page. A page whose answer does not come in time is given up.
 func (s *scan) startFetching(ctx context.Context, writer *sink.Writer) *fetcher {
-	f := &fetcher{pages: make(chan *table.Page), free: make(chan *table.Page, 2)}
+	f := &fetcher{pages: make(chan *table.Page, pagesHeld-2), free: make(chan *table.Page, pagesHeld)}
 	for range cap(f.free) {
 		f.free <- new(table.Page)
 	}

@@ -157,6 +157,9 @@ func (s *scan) pump(ctx context.Context, writer *sink.Writer) (moved, error) {
 			return at, nil // the page came too late to be written; the next invocation reads it again
 		}
 		start := s.budget.now()
+		if err := p.Parse(); err != nil {
+			return at, s.verdict(ctx, err, at)
+		}
 		for i := range p.Items.Len() {
 			var err error
 			if record, err = s.encoder.Append(record[:0], p.Items.Item(i)); err != nil {

@@ -42,7 +42,7 @@ func NewReader(client *dynamodb.Client, plan job.Plan, segment int) (*Reader, er
 
 // Page is one answer to Scan. It owns its memory and is meant to be used again and again.
 type Page struct {
-	// Items holds the page's items, valid until the page is used again.
+	// Items holds the page's items once Parse has found them, valid until the page is used again.
 	Items page.Page
 	// LastEvaluatedKey is where the next page starts, in DynamoDB JSON; nil at the end of the segment, and only there: an
 	// empty page can have one.
@@ -54,9 +54,35 @@ type Page struct {
 	Bytes int64
 
 	body []byte
+	rest []byte // the answer without its items
+	// unparsed says that the items of body are still to be found, count is how many the answer says that it has.
+	unparsed bool
+	count    int
+	subject  string // what was scanned, for errors
 }
 
-// Next reads the page that follows exclusiveStartKey, or the segment's first page for nil, into p.
+// Parse finds the page's items, if that was left to do. It looks at every byte of the page, and is for whoever needs the items:
+// the next page may be under way by then. It fails with MalformedAnswer.
+func (p *Page) Parse() error {
+	if !p.unparsed {
+		return nil
+	}
+	p.unparsed = false
+	if err := p.Items.Parse(p.body); err != nil {
+		return job.Errorf(job.MalformedAnswer, "scan %s: %w", p.subject, &answerError{err})
+	}
+	return p.counted()
+}
+
+func (p *Page) counted() error {
+	if n := p.Items.Len(); n != p.count {
+		return job.Errorf(job.MalformedAnswer, "scan %s: the answer counts %d items and holds %d", p.subject, p.count, n)
+	}
+	return nil
+}
+
+// Next reads the page that follows exclusiveStartKey, or the segment's first page for nil, into p. Its items are there after
+// [Page.Parse].
 //
 // The SDK does all but the items: signing, retries, the checksum over the whole answer, errors, the key and the capacity. The
 // items stay the bytes that the service sent. It fails with TableNotFound, AccessDenied, ScanRefused, Throttled or
@@ -74,8 +100,11 @@ func (r *Reader) Next(ctx context.Context, exclusiveStartKey json.RawMessage, p 
 	if err != nil {
 		return err
 	}
-	if n := p.Items.Len(); n != int(answer.Count) {
-		return job.Errorf(job.MalformedAnswer, "scan %s: the answer counts %d items and holds %d", r.subject, answer.Count, n)
+	p.count, p.subject = int(answer.Count), r.subject
+	if !p.unparsed {
+		if err := p.counted(); err != nil {
+			return err
+		}
 	}
 	p.LastEvaluatedKey = nil
 	if len(answer.LastEvaluatedKey) > 0 {
@@ -156,12 +185,15 @@ func (p *Page) read(response *smithyhttp.Response) error {
 		return err
 	}
 	p.Bytes = int64(len(p.body))
-	if err := p.Items.Parse(p.body); err != nil {
-		return err
+	if p.rest, p.unparsed = page.Frame(p.rest, p.body); !p.unparsed {
+		// Nothing follows, or what does stands elsewhere: there is no hurry, or no way around it.
+		if err := p.Items.Parse(p.body); err != nil {
+			return err
+		}
+		p.rest = append(p.rest[:0], p.Items.Rest()...)
 	}
-	rest := p.Items.Rest()
-	response.Body = io.NopCloser(bytes.NewReader(rest))
-	response.ContentLength = int64(len(rest))
+	response.Body = io.NopCloser(bytes.NewReader(p.rest))
+	response.ContentLength = int64(len(p.rest))
 	return nil
 }
 

@@ -178,6 +178,9 @@ func TestPageHasTheItemsAndWhatTheAnswerSaysOfThem(t *testing.T) {
 			t.Fatal(err)
 		}
 		key = p.LastEvaluatedKey
+		if err := p.Parse(); err != nil {
+			t.Fatal(err)
+		}
 		var items []string
 		for j := range p.Items.Len() {
 			items = append(items, string(p.Items.Item(j)))
