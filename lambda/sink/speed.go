@@ -52,8 +52,8 @@ func (s *speed) measure(bytes int, upload func() error) error {
 	return err
 }
 
-// toClose estimates how long Close would take with so many more bytes to send: the uploads one after the other, and two
-// requests more, to complete the object and to write the list of it.
+// toClose estimates how long Close would take with so many more bytes to send: the parts beside each other, as many at once as may
+// be, but none faster than one has been, and two requests more, to complete the object and to write the list of it.
 func (s *speed) toClose(buffered int64) time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -64,7 +64,8 @@ func (s *speed) toClose(buffered int64) time.Duration {
 	if trip == 0 {
 		trip = firstTrip
 	}
-	seconds := float64(s.pending+buffered) / rate
+	left := float64(s.pending + buffered)
+	seconds := max(left/inFlight, min(left, partSize)) / rate
 	return time.Duration(seconds*float64(time.Second)) + 2*trip
 }
 
