@@ -12,7 +12,6 @@ import (
 	"hash"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 
 	"dynamodb-to-s3/lambda/bucket"
@@ -53,7 +52,7 @@ type Writer struct {
 	uploads    *errgroup.Group
 	ctx        context.Context //nolint:containedctx // the life of the uploads, which is the Writer's own
 	slots      chan struct{}   // one for each part in flight
-	buffers    sync.Pool
+	buffers    chan *[]byte // those that are free: one for each part in flight, and the one that is filled
 	speed      speed
 	filling    atomic.Int64 // bytes of the part that is filled
 
@@ -64,11 +63,10 @@ type Writer struct {
 
 // New returns a Writer whose uploads end with ctx.
 func New(ctx context.Context, config Config) (*Writer, error) {
-	w := &Writer{config: config, slots: make(chan struct{}, inFlight), next: config.FirstPart}
+	w := &Writer{config: config, slots: make(chan struct{}, inFlight), buffers: make(chan *[]byte, inFlight+1), next: config.FirstPart}
 	w.uploads, w.ctx = errgroup.WithContext(ctx)
-	w.buffers.New = func() any {
-		buffer := make([]byte, 0, min(partSize, config.FileSize+config.FileSize/8+4<<10))
-		return &buffer
+	for range cap(w.buffers) {
+		w.buffers <- new([]byte)
 	}
 	var err error
 	w.compressor, err = newCompressor(config.Compression)
@@ -136,8 +134,7 @@ func (w *Writer) open() error {
 			w.config.Segment, w.next)
 	}
 	key := w.config.Layout.Data(w.config.Segment, w.next, w.config.Compression)
-	buffer, _ := w.buffers.Get().(*[]byte)
-	w.object = &object{key: key, sum: md5.New(), part: buffer} //nolint:gosec // see the import
+	w.object = &object{key: key, sum: md5.New(), part: w.buffer()} //nolint:gosec // see the import
 	w.next++
 	w.started = append(w.started, w.object)
 	w.compressor.Reset(output{w})
@@ -171,7 +168,7 @@ func (w *Writer) sendPart(o *object) error {
 	}
 	o.parts++
 	number, body := o.parts, o.part
-	o.part, _ = w.buffers.Get().(*[]byte)
+	o.part = w.buffer()
 	o.upload.pending.Add(1)
 	w.speed.add(len(*body))
 	w.uploads.Go(func() error {
@@ -225,9 +222,19 @@ func (w *Writer) acquire() error {
 	}
 }
 
+// buffer returns a free buffer. There is one: there are as many as parts in flight, and one for the part that is filled. It has
+// room for a whole part, or for an object that is smaller.
+func (w *Writer) buffer() *[]byte {
+	buffer := <-w.buffers
+	if *buffer == nil {
+		*buffer = make([]byte, 0, min(partSize, w.config.FileSize+w.config.FileSize/8+4<<10))
+	}
+	return buffer
+}
+
 func (w *Writer) release(buffer *[]byte) {
 	*buffer = (*buffer)[:0]
-	w.buffers.Put(buffer)
+	w.buffers <- buffer
 }
 
 // cause returns what made the uploads fail, if they have: err is then only its echo.
