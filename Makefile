@@ -84,8 +84,9 @@ deploy: $(CDK_MODULE) ## deploy environment ENV
 destroy: $(CDK_MODULE) ## remove environment ENV, all but a bucket that it has made
 	@$(cdk)
 
-bench: requirements ## run the benchmarks
-	@go test -run '^$$' -bench . -benchmem ./lambda/...
+bench: requirements $(TOOLS) $(MODULES) ## run the benchmarks, and write the table of docs/performance.md
+	@go test -run '^$$' -bench . -benchmem ./lambda/page ./lambda/segment
+	@go run ./local/bench -into docs/performance.md
 
 deps: requirements $(TOOLS) $(MODULES)
 

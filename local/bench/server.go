@@ -1,0 +1,87 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// tables answers Scan with pages that lie in memory. What is read is named by the table: "<shape>-<pages>-<latency>", so that
+// one server serves every case.
+type tables struct{ pages map[string][]page }
+
+// source is what the name of a table says.
+type source struct {
+	Shape   string
+	Pages   int           // how many there are
+	Latency time.Duration // from a request to its answer
+}
+
+func (s source) String() string { return fmt.Sprintf("%s-%d-%s", s.Shape, s.Pages, s.Latency) }
+
+func parseSource(name string) (s source, err error) {
+	shape, rest, _ := strings.Cut(name, "-")
+	pages, latency, _ := strings.Cut(rest, "-")
+	s.Shape = shape
+	if s.Pages, err = strconv.Atoi(pages); err != nil {
+		return s, err
+	}
+	s.Latency, err = time.ParseDuration(latency)
+	return s, err
+}
+
+func (t *tables) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	arrived := time.Now()
+	var asked struct {
+		TableName         string
+		ExclusiveStartKey struct{ Page struct{ N string } }
+	}
+	if err := json.NewDecoder(r.Body).Decode(&asked); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	s, err := parseSource(asked.TableName)
+	served := t.pages[s.Shape]
+	if err != nil || len(served) == 0 {
+		http.Error(w, "no such table", http.StatusBadRequest)
+		return
+	}
+	n, _ := strconv.Atoi(asked.ExclusiveStartKey.Page.N) // none at the start
+	p, key := served[n%len(served)], []byte(nil)
+	if n+1 < s.Pages {
+		key = fmt.Appendf(nil, `,"LastEvaluatedKey":{"Page":{"N":"%d"}}`, n+1)
+	}
+	sum := crc32.ChecksumIEEE(p.head)
+	sum = crc32.Update(sum, crc32.IEEETable, key)
+	sum = crc32.Update(sum, crc32.IEEETable, p.tail)
+	w.Header().Set("X-Amz-Crc32", strconv.FormatUint(uint64(sum), 10))
+	w.Header().Set("Content-Length", strconv.Itoa(len(p.head)+len(key)+len(p.tail)))
+	time.Sleep(s.Latency - time.Since(arrived))
+	for _, part := range [][]byte{p.head, key, p.tail} {
+		if _, err := w.Write(part); err != nil {
+			return // whoever asked has gone
+		}
+	}
+}
+
+// bucket is an S3 that takes everything and keeps nothing.
+type bucket struct{}
+
+// patience is how long it waits before it answers: an answer before the SDK has let go of its request makes it drop the connection.
+const patience = 2 * time.Millisecond
+
+func (bucket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if _, err := io.Copy(io.Discard, r.Body); err != nil {
+		return // whoever asked has gone
+	}
+	time.Sleep(patience)
+	w.Header().Set("ETag", `"00000000000000000000000000000000"`)
+	if r.Method == http.MethodPost {
+		_, _ = io.WriteString(w, `<Answer><UploadId>u</UploadId><ETag>"00000000000000000000000000000000"</ETag></Answer>`)
+	}
+}

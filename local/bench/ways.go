@@ -1,0 +1,196 @@
+package main
+
+import (
+	"bytes"
+	stdgzip "compress/gzip"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+
+	"dynamodb-to-s3/lambda/client"
+	"dynamodb-to-s3/lambda/handler"
+	"dynamodb-to-s3/lambda/job"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+	"github.com/klauspost/compress/gzip"
+)
+
+// paths are the ways of a table to S3 that are compared.
+const (
+	pathEngine    = "engine"
+	pathIdiomatic = "idiomatic"
+	pathBound     = "bound"
+)
+
+// way is one path, with what it is told to do.
+type way struct {
+	Path        string
+	Format      job.Format
+	Compression job.Compression
+	FileSize    int64
+}
+
+func (w way) String() string {
+	switch w.Path {
+	case pathBound:
+		return "the bound: read, checked, compressed, not split"
+	case pathIdiomatic:
+		return "the SDK's way: ScanPaginator, attributevalue, encoding/json, compress/gzip"
+	default:
+		return fmt.Sprintf("%s, %s", w.Format, w.Compression)
+	}
+}
+
+// move reads all of a table and writes it to the bucket.
+func (w way) move(ctx context.Context, tables, objects aws.Config, table string) error {
+	switch w.Path {
+	case pathEngine:
+		return w.engine(ctx, tables, objects, table)
+	case pathIdiomatic:
+		return w.idiomatic(ctx, client.DynamoDB(tables), client.S3(objects), table)
+	case pathBound:
+		return w.bound(ctx, client.DynamoDB(tables), client.S3(objects), table)
+	default:
+		return fmt.Errorf("internal error: no path %q", w.Path)
+	}
+}
+
+// engine is this project's own: the scan function's handler, from payload to checkpoint.
+func (w way) engine(ctx context.Context, tables, objects aws.Config, table string) error {
+	payload, err := json.Marshal(job.ScanInput{Plan: job.Plan{
+		RunID: "bench", Table: table, Bucket: "bench", Root: "AWSDynamoDB/bench", TotalSegments: 1,
+		Format: w.Format, Compression: w.Compression, FileSizeBytes: w.FileSize,
+	}})
+	if err != nil {
+		return err
+	}
+	scan := handler.New(tables, objects, handler.Options{Log: slog.New(slog.DiscardHandler)}).Handler(job.FunctionScan)
+	out, err := scan(ctx, payload)
+	if err != nil {
+		return err
+	}
+	if checkpoint, ok := out.(job.Checkpoint); !ok || !checkpoint.Done {
+		return fmt.Errorf("the segment is not done: %+v", out)
+	}
+	return nil
+}
+
+// idiomatic is what one writes with the SDK at hand: its paginator, its decoder, the standard library's JSON and gzip.
+func (w way) idiomatic(ctx context.Context, tables *dynamodb.Client, objects *s3.Client, table string) error {
+	var file bytes.Buffer
+	compressor := stdgzip.NewWriter(&file)
+	encoder := json.NewEncoder(compressor)
+	part := 0
+	scan := dynamodb.NewScanPaginator(tables, &dynamodb.ScanInput{TableName: &table})
+	for scan.HasMorePages() {
+		answer, err := scan.NextPage(ctx)
+		if err != nil {
+			return err
+		}
+		var items []map[string]any
+		if err := attributevalue.UnmarshalListOfMaps(answer.Items, &items); err != nil {
+			return err
+		}
+		for _, item := range items {
+			if err := encoder.Encode(item); err != nil {
+				return err
+			}
+		}
+		if scan.HasMorePages() && int64(file.Len()) < w.FileSize {
+			continue
+		}
+		if err := compressor.Close(); err != nil {
+			return err
+		}
+		if err := put(ctx, objects, fmt.Sprint("idiomatic/", part), file.Bytes()); err != nil {
+			return err
+		}
+		part++
+		file.Reset()
+		compressor.Reset(&file)
+	}
+	return nil
+}
+
+// bound is what no engine of this kind can be faster than: the pages are read and their checksum is verified, and all their bytes go
+// through the same compressor to the same bucket, without a look at what is in them.
+func (w way) bound(ctx context.Context, tables *dynamodb.Client, objects *s3.Client, table string) error {
+	var file bytes.Buffer
+	compressor, err := gzip.NewWriterLevel(&file, gzip.BestSpeed)
+	if err != nil {
+		return err
+	}
+	const part = 8 << 20
+	input := dynamodb.ScanInput{TableName: &table}
+	whole := wholeAnswer{}
+	for number := 0; ; {
+		answer, err := tables.Scan(ctx, &input, dynamodb.WithAPIOptions(func(stack *middleware.Stack) error {
+			return stack.Deserialize.Insert(&whole, "OperationDeserializer", middleware.After)
+		}))
+		if err != nil {
+			return err
+		}
+		if _, err := compressor.Write(whole.body.Bytes()); err != nil {
+			return err
+		}
+		last := len(answer.LastEvaluatedKey) == 0
+		if last {
+			if err := compressor.Close(); err != nil {
+				return err
+			}
+		}
+		if last || file.Len() >= part {
+			if err := put(ctx, objects, fmt.Sprint("bound/", number), file.Bytes()); err != nil {
+				return err
+			}
+			number++
+			file.Reset()
+		}
+		if last {
+			return nil
+		}
+		input.ExclusiveStartKey = answer.LastEvaluatedKey
+	}
+}
+
+// wholeAnswer keeps an answer's bytes, and gives the SDK only its end to decode, which has the key.
+type wholeAnswer struct{ body bytes.Buffer }
+
+func (*wholeAnswer) ID() string { return "WholeAnswer" }
+
+func (a *wholeAnswer) HandleDeserialize(
+	ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler,
+) (middleware.DeserializeOutput, middleware.Metadata, error) {
+	out, metadata, err := next.HandleDeserialize(ctx, in)
+	if err != nil {
+		return out, metadata, err
+	}
+	response, ok := out.RawResponse.(*smithyhttp.Response)
+	if !ok || response.StatusCode != http.StatusOK {
+		return out, metadata, errors.New("no answer to a scan")
+	}
+	a.body.Reset()
+	a.body.Grow(max(0, int(response.ContentLength)) + bytes.MinRead)
+	_, err = a.body.ReadFrom(response.Body) // its end verifies the checksum
+	if closed := response.Body.Close(); err == nil {
+		err = closed
+	}
+	body := a.body.Bytes()
+	end := bytes.LastIndex(body, []byte(`],"`)) // the end of the items
+	response.Body = io.NopCloser(bytes.NewReader(append([]byte("{"), body[end+2:]...)))
+	return out, metadata, err
+}
+
+func put(ctx context.Context, objects *s3.Client, key string, body []byte) error {
+	_, err := objects.PutObject(ctx, &s3.PutObjectInput{Bucket: aws.String("bench"), Key: &key, Body: bytes.NewReader(body)})
+	return err
+}
