@@ -1,0 +1,96 @@
+package transform
+
+import (
+	"encoding/json"
+	"strings"
+)
+
+// decoder reads the plain JSON that package page has written: valid, without white space, and no deeper than page.MaxDepth. It is
+// three times as fast as encoding/json, which would check all of it again.
+type decoder struct {
+	text string // all texts and numbers without escapes are parts of it
+	at   int
+}
+
+// decode returns the value of a text: objects and arrays as gojq takes them, numbers as they are spelled.
+func decode(plain []byte) any {
+	d := decoder{text: string(plain)}
+	return d.value()
+}
+
+func (d *decoder) value() any {
+	switch d.text[d.at] {
+	case '{':
+		return d.object()
+	case '[':
+		return d.array()
+	case '"':
+		return d.string()
+	case 't':
+		d.at += len("true")
+		return true
+	case 'f':
+		d.at += len("false")
+		return false
+	case 'n':
+		d.at += len("null")
+		return nil
+	default:
+		end := d.at + strings.IndexAny(d.text[d.at:], ",]}")
+		number := json.Number(d.text[d.at:end])
+		d.at = end
+		return number
+	}
+}
+
+func (d *decoder) object() map[string]any {
+	members := map[string]any{}
+	for d.next('}') {
+		name := d.string()
+		d.at++ // the colon
+		members[name] = d.value()
+	}
+	return members
+}
+
+func (d *decoder) array() []any {
+	elements := []any{}
+	for d.next(']') {
+		elements = append(elements, d.value())
+	}
+	return elements
+}
+
+// next steps over the bracket, or the comma, before the next element, or over the closing bracket, and tells which it was.
+func (d *decoder) next(closing byte) bool {
+	if d.text[d.at] == closing {
+		d.at++
+		return false
+	}
+	d.at++
+	if d.text[d.at] == closing { // of what is empty
+		d.at++
+		return false
+	}
+	return true
+}
+
+func (d *decoder) string() string {
+	start := d.at + 1
+	end := start + strings.IndexByte(d.text[start:], '"')
+	if strings.IndexByte(d.text[start:end], '\\') < 0 {
+		d.at = end + 1
+		return d.text[start:end]
+	}
+	for end = start; d.text[end] != '"'; end++ {
+		if d.text[end] == '\\' {
+			end++
+		}
+	}
+	d.at = end + 1
+	var s string
+	if err := json.Unmarshal([]byte(d.text[start-1:d.at]), &s); err != nil {
+		panic("internal error: a string that page has checked is none")
+	}
+	return s
+}
