@@ -70,14 +70,14 @@ func TestReferenceIsFresh(t *testing.T) {
 	scan, _ := schema().Properties.Get("scan")
 	export, _ := schema().Properties.Get("export")
 	filter, _ := export.Properties.Get("filter")
-	page.WriteString("\n`scan`, `segments`, `concurrency`, `fileSizeBytes`, `format` and `compression` are of a SCAN, `export` of an EXPORT: a request that " +
+	page.WriteString("\n`scan`, `segments`, `concurrency`, `fileSizeBytes`, `format`, `transform`, `encoder` and `compression` are of a SCAN, `export` of an EXPORT: a request that " +
 		"mixes them is refused, with what to write instead. A deployment's defaults may have both; a request takes those of its mode. " +
 		"`sourceRoleArn` and `destinationRoleArn` are of a SCAN too; an EXPORT refuses them even where they are defaults.\n")
 	table(&page, "`scan`", scan)
 	table(&page, "`export`", export)
 	table(&page, "`export.filter`", filter)
 	page.WriteString("\nValues of expressions are in DynamoDB JSON. The legacy `ScanFilter` has entries of `{\"ComparisonOperator\": …, " +
-		"\"AttributeValueList\": […]}`.\n\n## Not available in this version\n\n`format` ION of a scan, `transform`, " +
+		"\"AttributeValueList\": […]}`.\n\n## Not available in this version\n\n`format` ION of a scan, " +
 		"`readUnitsPerSecond` and `readPercent` are designed and refused until they are built.\n")
 	fresh(t, "request.md", []byte(page.String()))
 }

@@ -190,7 +190,7 @@ func TestAccess(t *testing.T) {
 			t.Fatal(err)
 		}
 		l := job.Layout{Root: root}
-		data, list := s3+"replica/"+l.Data(3, 0, job.CompressionGZIP), s3+"replica/"+l.SegmentList(3, 0)
+		data, list := s3+"replica/"+l.Data(3, 0, ".json.gz"), s3+"replica/"+l.SegmentList(3, 0)
 		claim, summary := s3+"replica/"+l.Claim(), s3+"replica/"+l.ManifestSummary()
 		yes = append(yes,
 			access{plan, "s3:PutObject", claim}, access{plan, "s3:GetObject", claim}, access{plan, "s3:GetObject", summary},

@@ -92,6 +92,7 @@ func (r run) tell(ctx context.Context, j job.Journal, progress job.ExportProgres
 		result.Bytes += window.Bytes
 		result.BilledBytes += window.BilledBytes
 	}
+	result.Records = result.Items
 	switch len(result.Exports) {
 	case 0:
 		result.Reason = reason(j, progress)

@@ -114,7 +114,7 @@ func (r run) commit(ctx context.Context, m merged) (job.Result, error) {
 	if err != nil {
 		return job.Result{}, err
 	}
-	summary := manifest.NewSummary(r.plan, m.totals, int64(len(m.objects)), time.Now())
+	summary := manifest.NewSummary(r.plan, m.totals, m.objects, time.Now())
 	commit, err := json.Marshal(summary)
 	if err != nil {
 		return job.Result{}, fmt.Errorf("internal error: a summary does not marshal: %w", err)
@@ -142,7 +142,7 @@ func (r run) commit(ctx context.Context, m merged) (job.Result, error) {
 func (r run) result(s manifest.Summary) job.Result {
 	return job.Result{
 		RunID: s.Scan.RunID, Mode: job.ModeScan, Table: s.Scan.Table, Manifest: r.bucket.URI(r.layout.ManifestSummary()),
-		Bucket: r.plan.Bucket, Root: r.plan.Root, Items: s.ItemCount, Objects: s.Scan.Objects, Bytes: s.Scan.Bytes,
+		Bucket: r.plan.Bucket, Root: r.plan.Root, Items: s.Scan.Items, Records: s.ItemCount, Objects: s.Scan.Objects, Bytes: s.Scan.Bytes,
 		Segments: len(r.plan.Segments()), ReadUnits: s.Scan.ReadUnits, StartTime: s.StartTime, EndTime: s.EndTime,
 	}
 }

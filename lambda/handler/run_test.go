@@ -90,7 +90,7 @@ func TestRunThatCrashedGoesOnUnderItsName(t *testing.T) {
 	}
 	before := testbed.Keys(t, bucket, "")
 	if _, err := testbed.S3().CreateMultipartUpload(t.Context(), &s3.CreateMultipartUploadInput{
-		Bucket: &bucket, Key: new(job.Layout{Root: "AWSDynamoDB/run-1"}.Data(2, 77, job.CompressionGZIP)),
+		Bucket: &bucket, Key: new(job.Layout{Root: "AWSDynamoDB/run-1"}.Data(2, 77, ".json.gz")),
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -162,10 +162,10 @@ func TestFinalizeCommitsNothingThatIsNotWhole(t *testing.T) {
 		words string
 	}{
 		{"an object was removed", func(t *testing.T, bucket string, layout job.Layout) {
-			remove(t, bucket, layout.Data(1, 0, job.CompressionGZIP))
+			remove(t, bucket, layout.Data(1, 0, ".json.gz"))
 		}, "was listed and is not there"},
 		{"an object was changed", func(t *testing.T, bucket string, layout job.Layout) {
-			put(t, bucket, layout.Data(1, 0, job.CompressionGZIP), "x")
+			put(t, bucket, layout.Data(1, 0, ".json.gz"), "x")
 		}, "was listed with"},
 		{"a list was removed", func(t *testing.T, bucket string, layout job.Layout) {
 			remove(t, bucket, layout.SegmentList(1, 1))

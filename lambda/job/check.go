@@ -73,6 +73,7 @@ func (r Request) checkScan(found *problems) {
 	} else {
 		checkEnum("format", string(r.Format), []string{string(FormatDynamoDBJSON), string(FormatJSON)}, found)
 	}
+	r.checkRecords(found)
 	checkEnum("compression", string(r.Compression),
 		[]string{string(CompressionGZIP), string(CompressionZSTD), string(CompressionNone)}, found)
 	checkRange("segments", r.Segments, 1, MaxSegments, found)

@@ -66,9 +66,11 @@ type SegmentList struct {
 
 // Object is one data object that is completely in S3.
 type Object struct {
-	Key   string `json:"key"`
-	Items int64  `json:"items"`
-	Bytes int64  `json:"bytes"`
+	Key string `json:"key"`
+	// Items counts the object's records, as the manifest's itemCount does: one an item, unless a transform or an encoder makes
+	// more or fewer.
+	Items int64 `json:"items"`
+	Bytes int64 `json:"bytes"`
 	// ETag is as S3 gives it, without quotes. MD5 is of the stored bytes, base64.
 	ETag string `json:"etag"`
 	MD5  string `json:"md5"`

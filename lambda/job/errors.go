@@ -37,6 +37,8 @@ const (
 	ScanRefused ErrorName = "ScanRefused"
 	// ItemNotEncodable: an item cannot be written in the requested format without loss.
 	ItemNotEncodable ErrorName = "ItemNotEncodable"
+	// TransformFailed: the request's transform fails for an item.
+	TransformFailed ErrorName = "TransformFailed"
 	// ListsInconsistent: what the segments listed and what the bucket holds differ, so nothing was committed.
 	ListsInconsistent ErrorName = "ListsInconsistent"
 	// TooManyParts: a segment would need more objects than a key can number.
@@ -99,8 +101,8 @@ const (
 func Permanent() []ErrorName {
 	return []ErrorName{
 		InvalidRequest, TableNotFound, TableNotReady, IndexNotFound, TableInOtherRegion, TableInOtherAccount,
-		BucketNotFound, BucketInOtherRegion, AccessDenied, RoleNotListed, RunNameTaken, ScanRefused, ItemNotEncodable, ListsInconsistent,
-		TooManyParts,
+		BucketNotFound, BucketInOtherRegion, AccessDenied, RoleNotListed, RunNameTaken, ScanRefused, ItemNotEncodable, TransformFailed,
+		ListsInconsistent, TooManyParts,
 		PointInTimeRecoveryOff, ExportTimeOutsideRecovery, ExportWindowInvalid, ExportWindowTooRecent, BucketInOtherAccount,
 		KMSKeyUnusable, ExportConflict, ExportRefused, ExportTimedOut, ExportIncomplete,
 		ExportS3NoSuchBucket, ExportS3AccessDenied, ExportKMSNotFound, ExportInternalServerError,

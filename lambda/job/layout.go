@@ -81,9 +81,9 @@ func (l Layout) Claim() string { return l.Root + "/_started" }
 // DataPrefix is what the keys of all data objects begin with.
 func (l Layout) DataPrefix() string { return l.Root + "/data/" }
 
-// Data is the key of one data object, as its extension says compressed or not.
-func (l Layout) Data(segment, part int, compression Compression) string {
-	return fmt.Sprintf("%s%06d-%06d%s", l.DataPrefix(), segment, part, compression.extension())
+// Data is the key of one data object. The extension is the plan's.
+func (l Layout) Data(segment, part int, extension string) string {
+	return fmt.Sprintf("%s%06d-%06d%s", l.DataPrefix(), segment, part, extension)
 }
 
 // SegmentLists is what the keys of all segment lists begin with.
@@ -145,10 +145,10 @@ func (l Layout) Checksums(manifest string) []string {
 func (c Compression) extension() string {
 	switch c {
 	case CompressionGZIP:
-		return ".json.gz"
+		return ".gz"
 	case CompressionZSTD:
-		return ".json.zst"
+		return ".zst"
 	default:
-		return ".json"
+		return ""
 	}
 }

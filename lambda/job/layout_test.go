@@ -39,18 +39,26 @@ func TestKeysSortByTheirNumbers(t *testing.T) {
 	var data, lists []string
 	for _, n := range []int{0, 9, 10, 99_999, job.MaxParts - 1} {
 		for _, m := range []int{0, 9, 10, 99_999, job.MaxParts - 1} {
-			data = append(data, layout.Data(n, m, job.CompressionGZIP))
+			data = append(data, layout.Data(n, m, ".json.gz"))
 			lists = append(lists, layout.SegmentList(n, m))
 		}
 	}
 	if !slices.IsSorted(data) || !slices.IsSorted(lists) {
 		t.Errorf("%v\n%v", data, lists)
 	}
-	for compression, want := range map[job.Compression]string{
-		job.CompressionGZIP: "r/data/000007-000012.json.gz", job.CompressionZSTD: "r/data/000007-000012.json.zst", job.CompressionNone: "r/data/000007-000012.json",
+	csv := &job.Encoder{Name: "csv", Extension: ".csv"}
+	for _, test := range []struct {
+		plan job.Plan
+		want string
+	}{
+		{job.Plan{Compression: job.CompressionGZIP}, "r/data/000007-000012.json.gz"},
+		{job.Plan{Compression: job.CompressionZSTD}, "r/data/000007-000012.json.zst"},
+		{job.Plan{Compression: job.CompressionNone}, "r/data/000007-000012.json"},
+		{job.Plan{Compression: job.CompressionGZIP, Encoder: csv}, "r/data/000007-000012.csv.gz"},
+		{job.Plan{Compression: job.CompressionNone, Encoder: csv}, "r/data/000007-000012.csv"},
 	} {
-		if got := layout.Data(7, 12, compression); got != want {
-			t.Errorf("got %s, want %s", got, want)
+		if got := layout.Data(7, 12, test.plan.Extension()); got != test.want {
+			t.Errorf("got %s, want %s", got, test.want)
 		}
 	}
 }

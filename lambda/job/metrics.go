@@ -27,7 +27,7 @@ const (
 	// MetricHandOvers is 1 where the segment goes on in another invocation, MetricSegments 1 where it is scanned to its end.
 	MetricHandOvers Metric = "HandOvers"
 	MetricSegments  Metric = "Segments"
-	// MetricItems counts the items that were written, MetricBytes their bytes as stored. An invocation that failed has none.
+	// MetricItems counts the items that were read and passed the filters, MetricBytes the bytes of their records as stored. An invocation that failed has none.
 	MetricItems Metric = "Items"
 	MetricBytes Metric = "Bytes"
 	// MetricPageBytes and MetricReadUnits are what was read, and paid, also where it was then lost.

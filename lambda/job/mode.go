@@ -8,7 +8,7 @@ import (
 
 // ofScans and ofExports are the fields of a request that only one mode has a meaning for.
 var (
-	ofScans   = []string{"scan", "segments", "concurrency", "fileSizeBytes", "format", "compression"}
+	ofScans   = []string{"scan", "segments", "concurrency", "fileSizeBytes", "format", "transform", "encoder", "compression"}
 	ofExports = []string{"export"}
 )
 
@@ -55,6 +55,8 @@ func (r Request) checkNoScan(found *problems) {
 		{"concurrency", r.Concurrency != nil, "leave it out: DynamoDB reads by itself"},
 		{"fileSizeBytes", r.FileSize != nil, "leave it out: DynamoDB decides how large its objects are"},
 		{"format", r.Format != "", "write it as export.format: DYNAMODB_JSON or ION"},
+		{"transform", r.Transform != "", "an export writes items as they are: set mode to SCAN"},
+		{"encoder", r.Encoder != "", "an export writes items as they are: set mode to SCAN"},
 		{"compression", r.Compression != "", "leave it out: DynamoDB always writes GZIP"},
 	} {
 		if field.given {

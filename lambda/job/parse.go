@@ -41,7 +41,7 @@ func Parse(request, defaults json.RawMessage) (Request, error) {
 }
 
 // merge returns one object with the members of defaults, then those of request over them. Of the defaults, those that are
-// for the other mode are left out.
+// for the other mode are left out, and those that give way.
 func merge(request, defaults json.RawMessage, found *problems) json.RawMessage {
 	var own problems
 	given, fromDefaults := map[string]json.RawMessage{}, map[string]json.RawMessage{}
@@ -51,7 +51,7 @@ func merge(request, defaults json.RawMessage, found *problems) json.RawMessage {
 	}
 	mode := modeOf(given, fromDefaults)
 	maps.DeleteFunc(fromDefaults, func(name string, _ json.RawMessage) bool {
-		return given[name] != nil || foreign(name, mode) || name == "mode"
+		return given[name] != nil || foreign(name, mode) || giveWay(name, given) || name == "mode"
 	})
 	if mode == ModeExport && given["mode"] == nil {
 		fromDefaults["mode"] = json.RawMessage(`"EXPORT"`)
@@ -87,7 +87,12 @@ func (r Request) withDefaults() Request {
 		r.Export = r.orExport().withDefaults(&r)
 		return r
 	}
-	r.Format = orDefault(r.Format, FormatDynamoDBJSON)
+	switch {
+	case r.Transform != "":
+		r.Format = FormatJSON
+	case r.Encoder == "":
+		r.Format = orDefault(r.Format, FormatDynamoDBJSON)
+	}
 	r.Compression = orDefault(r.Compression, CompressionGZIP)
 	if r.FileSize == nil {
 		size := int64(DefaultFileSize)

@@ -52,11 +52,20 @@ var invalid = []struct {
 	{"an unknown mode", `{"table":"orders","bucket":"b-1","mode":"scan"}`, []string{`mode: got "scan", did you mean "SCAN"?; allowed: SCAN, EXPORT`}},
 	{"an unknown format", `{"table":"orders","bucket":"b-1","format":"CSV"}`, []string{`format: got "CSV"; allowed: DYNAMODB_JSON, JSON`}},
 	{"an unknown compression", `{"table":"orders","bucket":"b-1","compression":"GZ"}`, []string{`compression: got "GZ", did you mean "GZIP"?; allowed: GZIP, ZSTD, NONE`}},
-	{"what is not available yet", `{"table":"orders","bucket":"b-1","format":"ION","transform":".","readUnitsPerSecond":5,"readPercent":5}`, []string{
-		`transform: not available in this version`, `readUnitsPerSecond: not available in this version`,
+	{"what is not available yet", `{"table":"orders","bucket":"b-1","format":"ION","readUnitsPerSecond":5,"readPercent":5}`, []string{
+		`readUnitsPerSecond: not available in this version`,
 		`readPercent: not available in this version`,
 	}},
 	{"a format that is not available yet", `{"table":"orders","bucket":"b-1","format":"ION"}`, []string{`format: ION is not available in this version of a scan; allowed: DYNAMODB_JSON, JSON`}},
+	{"a transform that is too long", `{"table":"orders","bucket":"b-1","transform":"` + strings.Repeat("a", 8193) + `"}`, []string{`transform: has 8193 bytes, allowed are at most 8192`}},
+	{"a transform of nothing", `{"table":"orders","bucket":"b-1","transform":""}`, []string{`transform: is empty: leave it out, or give a value`}},
+	{"a transform into another format", `{"table":"orders","bucket":"b-1","transform":".","format":"DYNAMODB_JSON"}`, []string{`format: got "DYNAMODB_JSON" together with transform, whose records are plain JSON: leave format out, or set it to JSON`}},
+	{"a transform and an encoder", `{"table":"orders","bucket":"b-1","transform":".","encoder":"csv"}`, []string{`encoder: given together with transform: both say what becomes of an item, give one`}},
+	{"an encoder and a format", `{"table":"orders","bucket":"b-1","format":"JSON","encoder":"csv"}`, []string{`format: given together with encoder, which decides how items are written: leave format out`}},
+	{"an encoder that cannot be", `{"table":"orders","bucket":"b-1","encoder":"../csv"}`, []string{`encoder: got "../csv", want 1 to 64 of a-z A-Z 0-9 _ - and a letter first`}},
+	{"a transform of an export", `{"table":"orders","bucket":"b-1","mode":"EXPORT","transform":".","encoder":"csv"}`, []string{
+		`transform: is of a SCAN, and mode is EXPORT: an export writes items as they are: set mode to SCAN`, `encoder: is of a SCAN, and mode is EXPORT: an export writes items as they are: set mode to SCAN`,
+	}},
 	{"an owner that is no account", `{"table":"orders","bucket":"b-1","bucketOwner":"me"}`, []string{`bucketOwner: got "me", want an AWS account of 12 digits`}},
 	{"a key that is none", `{"table":"orders","bucket":"b-1","kmsKeyId":""}`, []string{`kmsKeyId: is empty: leave it out, or give a value`}},
 	{"a time that is none", `{"table":"orders","bucket":"b-1","scheduledTime":"yesterday"}`, []string{`scheduledTime: got "yesterday", want a time such as 2026-01-31T06:00:00Z`}},
@@ -151,6 +160,38 @@ func TestParseFillsInDefaults(t *testing.T) {
 	})
 }
 
+// A format gives way to what the request says of records. A default transform, or encoder, gives way to no format and to no
+// encoder: it may be there to leave something out.
+func TestDefaultsOfRecordsGiveWay(t *testing.T) {
+	for _, test := range []struct{ name, request, defaults, want, problem string }{
+		{"a transform alone", `"transform":"."`, ``, `JSON|.|`, ``},
+		{"a transform, and its format", `"transform":".","format":"JSON"`, ``, `JSON|.|`, ``},
+		{"an encoder alone", `"encoder":"csv"`, ``, `||csv`, ``},
+		{"a transform over a format", `"transform":"."`, `"format":"DYNAMODB_JSON"`, `JSON|.|`, ``},
+		{"an encoder over a format", `"encoder":"csv"`, `"format":"JSON"`, `||csv`, ``},
+		{"a transform over another", `"transform":"."`, `"transform":"del(.email)"`, `JSON|.|`, ``},
+		{"a transform by default", ``, `"transform":"del(.email)"`, `JSON|del(.email)|`, ``},
+		{"a transform by default, which an export has no use for", `"mode":"EXPORT"`, `"transform":"del(.email)"`, `||`, ``},
+		{"a format over a transform", `"format":"DYNAMODB_JSON"`, `"transform":"del(.email)"`, ``, `format: got "DYNAMODB_JSON" together with transform`},
+		{"an encoder over a transform", `"encoder":"csv"`, `"transform":"del(.email)"`, ``, `encoder: given together with transform`},
+		{"a contradiction in the defaults", ``, `"format":"DYNAMODB_JSON","transform":"."`, ``, `format: got "DYNAMODB_JSON" together with transform`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			members := strings.TrimSuffix(`{"table":"orders","bucket":"b-1",`+test.request, ",")
+			r, err := job.Parse(json.RawMessage(members+"}"), json.RawMessage("{"+test.defaults+"}"))
+			if test.problem != "" {
+				if err == nil || !strings.Contains(err.Error(), test.problem) {
+					t.Errorf("got %v, want %s", err, test.problem)
+				}
+				return
+			}
+			if got := string(r.Format) + "|" + r.Transform + "|" + r.Encoder; err != nil || got != test.want {
+				t.Errorf("got %s, %v, want %s", got, err, test.want)
+			}
+		})
+	}
+}
+
 func TestParseTakesAllThatAScanKnows(t *testing.T) {
 	_, err := job.Parse(json.RawMessage(`{
 		"table": "arn:aws:dynamodb:eu-west-1:123456789012:table/orders", "bucket": "my.bucket-1", "prefix": "Grüße/{table}/year={year}/{runId}/",
@@ -187,6 +228,7 @@ func TestDigestTellsRequestsApart(t *testing.T) {
 	}
 	for _, request := range []string{
 		`{"table":"other","bucket":"b-1"}`, `{"table":"orders","bucket":"b-2"}`, `{"table":"orders","bucket":"b-1","segments":1}`,
+		`{"table":"orders","bucket":"b-1","transform":"."}`, `{"table":"orders","bucket":"b-1","encoder":"csv"}`,
 		`{"table":"orders","bucket":"b-1","scan":{"Limit":5}}`, `{"table":"orders","bucket":"b-1","scheduledTime":"2026-01-31T06:00:00Z"}`,
 	} {
 		if digest(request, ``) == base {

@@ -65,9 +65,14 @@ type Plan struct {
 	// an emulator's fancy.
 	TableRegion string `json:"tableRegion,omitempty"`
 	// Of a scan.
-	Scan          Scan        `json:"scan"`
-	TotalSegments int         `json:"totalSegments,omitempty"`
-	Format        Format      `json:"format,omitempty"`
+	Scan          Scan   `json:"scan"`
+	TotalSegments int    `json:"totalSegments,omitempty"`
+	Format        Format `json:"format,omitempty"`
+	// Transform and Encoder say what becomes of an item where that is not the format alone; at most one of them is there.
+	Transform string   `json:"transform,omitempty"`
+	Encoder   *Encoder `json:"encoder,omitempty"`
+	// KeyNames are the names of the attributes of the table's primary key, for a person who looks for an item.
+	KeyNames      []string    `json:"keyNames,omitempty"`
 	Compression   Compression `json:"compression,omitempty"`
 	FileSizeBytes int64       `json:"fileSizeBytes,omitempty"`
 	// Of an export: the request's, and the key of the journal that tells which exports were begun and committed.

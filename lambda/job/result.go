@@ -26,8 +26,11 @@ type Result struct {
 	Manifest string `json:"manifest,omitempty"`
 	Bucket   string `json:"bucket"`
 	Root     string `json:"root"`
-	Items    int64  `json:"items"`
-	Objects  int64  `json:"objects"`
+	// Items counts the items that were read and that the filters let through, Records what they became: as many, unless a
+	// transform or an encoder makes more or fewer of them. Of an export they are the same.
+	Items   int64 `json:"items"`
+	Records int64 `json:"records"`
+	Objects int64 `json:"objects"`
 	// Bytes counts the objects as stored.
 	Bytes     int64   `json:"bytes"`
 	Segments  int     `json:"segments,omitempty"`

@@ -36,9 +36,10 @@ type Summary struct {
 	S3SseKmsKeyID      *string   `json:"s3SseKmsKeyId"`
 	ManifestFilesS3Key string    `json:"manifestFilesS3Key"`
 	// BilledSizeBytes is 0 for a scan, which is billed by read units: Scan.ReadUnits.
-	BilledSizeBytes int64  `json:"billedSizeBytes"`
-	ItemCount       int64  `json:"itemCount"`
-	OutputFormat    string `json:"outputFormat"`
+	BilledSizeBytes int64 `json:"billedSizeBytes"`
+	// ItemCount counts the records in the files.
+	ItemCount    int64  `json:"itemCount"`
+	OutputFormat string `json:"outputFormat"`
 	// Scan is what a native export has no field for; nil in one.
 	Scan *Scan `json:"scan,omitempty"`
 }
@@ -51,22 +52,30 @@ type Scan struct {
 	Segment       *int64          `json:"segment,omitempty"`
 	IndexName     string          `json:"indexName,omitempty"`
 	Compression   job.Compression `json:"compression"`
-	ScannedCount  int64           `json:"scannedCount"`
-	ReadUnits     float64         `json:"readUnits"`
-	Objects       int64           `json:"objects"`
-	Bytes         int64           `json:"bytes"`
+	// Transform says that a transform has made the records of the items.
+	Transform bool `json:"transform,omitempty"`
+	// ScannedCount counts the items that were read, Items those of them that the filters let through.
+	ScannedCount int64   `json:"scannedCount"`
+	Items        int64   `json:"items"`
+	ReadUnits    float64 `json:"readUnits"`
+	Objects      int64   `json:"objects"`
+	Bytes        int64   `json:"bytes"`
 }
 
-// NewSummary returns the summary of a scan that has come to its end.
-func NewSummary(plan job.Plan, totals job.Totals, objects int64, end time.Time) Summary {
+// NewSummary returns the summary of a scan that has come to its end and has written these objects.
+func NewSummary(plan job.Plan, totals job.Totals, objects []job.Object, end time.Time) Summary {
+	var records int64
+	for _, o := range objects {
+		records += o.Items
+	}
 	s := Summary{
 		Version: version, ExportARN: plan.ExecutionID, StartTime: plan.StartTime, EndTime: end.UTC().Truncate(time.Millisecond),
 		TableARN: plan.TableARN, TableID: plan.TableID, ExportTime: plan.StartTime, S3Bucket: plan.Bucket,
-		ManifestFilesS3Key: plan.Layout().ManifestFiles(), ItemCount: totals.Items, OutputFormat: string(plan.Format),
+		ManifestFilesS3Key: plan.Layout().ManifestFiles(), ItemCount: records, OutputFormat: plan.OutputFormat(),
 		Scan: &Scan{
 			RunID: plan.RunID, Table: plan.Table, TotalSegments: plan.TotalSegments, Segment: plan.Scan.Segment,
-			IndexName: plan.Scan.IndexName, Compression: plan.Compression, ScannedCount: totals.Scanned,
-			ReadUnits: totals.ReadUnits, Objects: objects, Bytes: totals.Bytes,
+			IndexName: plan.Scan.IndexName, Compression: plan.Compression, Transform: plan.Transform != "",
+			ScannedCount: totals.Scanned, Items: totals.Items, ReadUnits: totals.ReadUnits, Objects: int64(len(objects)), Bytes: totals.Bytes,
 		},
 	}
 	if prefix := plan.Prefix(); prefix != "" {

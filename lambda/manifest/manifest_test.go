@@ -22,7 +22,7 @@ func plan() job.Plan {
 
 // The members that native exports have come first, under their names; what is ours stands in "scan".
 func TestSummaryHasTheNativeLayout(t *testing.T) {
-	summary := manifest.NewSummary(plan(), job.Totals{Items: 5, Scanned: 7, Bytes: 900, ReadUnits: 2.5}, 3, time.Date(2026, 1, 31, 6, 1, 0, 0, time.UTC))
+	summary := manifest.NewSummary(plan(), job.Totals{Items: 5, Scanned: 7, Bytes: 900, ReadUnits: 2.5}, []job.Object{{Items: 4}, {Items: 0}, {Items: 7}}, time.Date(2026, 1, 31, 6, 1, 0, 0, time.UTC))
 	body, err := json.Marshal(summary)
 	if err != nil {
 		t.Fatal(err)
@@ -30,15 +30,15 @@ func TestSummaryHasTheNativeLayout(t *testing.T) {
 	const want = `{"version":"2020-06-30","exportArn":"arn:of:execution","startTime":"2026-01-31T06:00:00.123Z","endTime":"2026-01-31T06:01:00Z",` +
 		`"tableArn":"arn:of:table","tableId":"id-of-table","exportTime":"2026-01-31T06:00:00.123Z","s3Bucket":"lake","s3Prefix":"raw/orders",` +
 		`"s3SseAlgorithm":null,"s3SseKmsKeyId":null,"manifestFilesS3Key":"raw/orders/AWSDynamoDB/night-1/manifest-files.json","billedSizeBytes":0,` +
-		`"itemCount":5,"outputFormat":"DYNAMODB_JSON","scan":{"runId":"night-1","table":"orders","totalSegments":8,"compression":"GZIP",` +
-		`"scannedCount":7,"readUnits":2.5,"objects":3,"bytes":900}}`
+		`"itemCount":11,"outputFormat":"DYNAMODB_JSON","scan":{"runId":"night-1","table":"orders","totalSegments":8,"compression":"GZIP",` +
+		`"scannedCount":7,"items":5,"readUnits":2.5,"objects":3,"bytes":900}}`
 	if string(body) != want {
 		t.Errorf("got  %s\nwant %s", body, want)
 	}
 
 	atRoot := plan()
 	atRoot.Root, atRoot.KMSKeyID = "AWSDynamoDB/night-1", "alias/lake"
-	summary = manifest.NewSummary(atRoot, job.Totals{}, 0, time.Now())
+	summary = manifest.NewSummary(atRoot, job.Totals{}, nil, time.Now())
 	if summary.S3Prefix != nil || *summary.S3SseAlgorithm != "KMS" || *summary.S3SseKmsKeyID != "alias/lake" {
 		t.Errorf("got %+v", summary)
 	}

@@ -1,7 +1,7 @@
 // Package planner turns a request into the plan of a run: it looks at the table, decides how the scan is split, and claims
 // the run's folder for this execution.
 //
-// It may import job, table and bucket.
+// It may import job, table, bucket, record and transform.
 package planner
 
 import (
@@ -56,6 +56,9 @@ func (p *Planner) Run(ctx context.Context, in job.PlanInput) (job.PlanOutput, er
 	}
 	begun, err := p.begin(request, target, in.Execution)
 	if err != nil {
+		return job.PlanOutput{}, err
+	}
+	if begun.Encoder, err = encoderOf(request); err != nil {
 		return job.PlanOutput{}, err
 	}
 	var scan job.Scan // of an export none: it is of the table itself
@@ -145,6 +148,7 @@ func plan(request job.Request, made job.Plan, described table.Description) job.P
 	}
 	made.Scan, made.TotalSegments = *request.Scan, segments(request, described.Bytes)
 	made.Format, made.Compression, made.FileSizeBytes = request.Format, request.Compression, *request.FileSize
+	made.Transform, made.KeyNames = request.Transform, described.KeyNames
 	numbers := made.Segments()
 	return job.PlanOutput{
 		Plan: made, Segments: numbers, Concurrency: min(concurrency(request, described.ReadUnits), len(numbers)), Export: noExports(),

@@ -76,7 +76,7 @@ func BenchmarkSegment(b *testing.B) {
 			b.Run(format.name+"/"+string(compression), func(b *testing.B) {
 				plan := job.Plan{Bucket: "b", Root: "r", Compression: compression, FileSizeBytes: job.DefaultFileSize}
 				s := scan{
-					plan: plan, reader: &again{n: b.N, body: body}, encoder: format.encoder, bucket: bucket.New(client.S3(cfg), plan),
+					plan: plan, reader: &again{n: b.N, body: body}, encoder: oneToOne{format.encoder}, bucket: bucket.New(client.S3(cfg), plan),
 					budget: newBudget(b.Context(), time.Now), log: slog.New(slog.DiscardHandler),
 				}
 				b.SetBytes(int64(len(body)))

@@ -11,8 +11,9 @@ import (
 // report is what an invocation has to tell of itself at its end, however it ends.
 type report struct {
 	metric.Invocation
-	// objects counts those that were closed, reserve is how long it was expected to take to close the last one.
+	// objects counts those that were closed, records those in them, reserve is how long it was expected to take to close the last one.
 	objects int
+	records int64
 	reserve time.Duration
 }
 
@@ -25,7 +26,7 @@ func (s *scan) tell(ctx context.Context, metrics *metric.Writer, throttles table
 	if r.End == metric.Failed {
 		return
 	}
-	s.log.InfoContext(ctx, "segment handed over", "done", r.End == metric.Done, "pages", r.Totals.Pages, "items", r.Totals.Items,
+	s.log.InfoContext(ctx, "segment handed over", "done", r.End == metric.Done, "pages", r.Totals.Pages, "items", r.Totals.Items, "records", r.records,
 		"pageBytes", r.Totals.PageBytes, "bytes", r.Totals.Bytes, "readUnits", r.Totals.ReadUnits, "objects", r.objects,
 		"throttles", r.Throttles, "reserve", r.reserve.String(), "closing", r.Flush.String(), "unused", r.Unused.String())
 }

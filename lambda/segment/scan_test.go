@@ -13,6 +13,7 @@ import (
 	"dynamodb-to-s3/lambda/bucket"
 	"dynamodb-to-s3/lambda/job"
 	"dynamodb-to-s3/lambda/page"
+	"dynamodb-to-s3/lambda/record"
 	"dynamodb-to-s3/lambda/table"
 	"dynamodb-to-s3/local/testbed"
 )
@@ -61,7 +62,7 @@ func TestScanHandsOverWhatItHasOrSaysWhyNot(t *testing.T) {
 	for _, test := range []struct {
 		name    string
 		pages   answers
-		format  page.Encoder
+		encoder record.Encoder
 		want    job.Checkpoint // of its totals only the items and pages
 		err     job.ErrorName
 		objects int
@@ -95,7 +96,7 @@ func TestScanHandsOverWhatItHasOrSaysWhyNot(t *testing.T) {
 		},
 		{name: "a first page that never comes", pages: answers{never, nil}, err: job.NoProgress},
 		{
-			name: "an item that the format cannot hold", format: page.JSON{},
+			name: "an item that the format cannot hold", encoder: oneToOne{page.JSON{}},
 			pages: answers{items("a"), func(context.Context) ([]string, error) { return []string{`{"id":{"N":"one"}}`}, nil }},
 			err:   job.ItemNotEncodable,
 		},
@@ -108,12 +109,12 @@ func TestScanHandsOverWhatItHasOrSaysWhyNot(t *testing.T) {
 			defer cancel()
 			moment := time.Now().Add(time.Hour - 7*time.Second)
 			s := scan{
-				plan: plan, segment: 2, reader: &test.pages, encoder: page.DynamoDBJSON{}, bucket: bucket.New(testbed.S3(), plan),
+				plan: plan, segment: 2, reader: &test.pages, encoder: oneToOne{page.DynamoDBJSON{}}, bucket: bucket.New(testbed.S3(), plan),
 				budget: newBudget(ctx, func() time.Time { return moment }), log: slog.New(slog.DiscardHandler),
 			}
 			s.budget.start = moment.Add(-time.Hour)
-			if test.format != nil {
-				s.encoder = test.format
+			if test.encoder != nil {
+				s.encoder = test.encoder
 			}
 			got, err := s.run(ctx)
 			if test.err != "" {
@@ -155,7 +156,7 @@ func TestScanEndsWithItsContext(t *testing.T) {
 	plan := job.Plan{Bucket: testbed.Bucket(t), Root: "r", Compression: job.CompressionNone, FileSizeBytes: 1 << 20}
 	pages := answers{items("a"), func(ctx context.Context) ([]string, error) { cancel(); return never(ctx) }, nil}
 	s := scan{
-		plan: plan, reader: &pages, encoder: page.DynamoDBJSON{}, bucket: bucket.New(testbed.S3(), plan),
+		plan: plan, reader: &pages, encoder: oneToOne{page.DynamoDBJSON{}}, bucket: bucket.New(testbed.S3(), plan),
 		budget: newBudget(ctx, time.Now), log: slog.New(slog.DiscardHandler),
 	}
 	if _, err := s.run(ctx); !errors.Is(err, context.Canceled) {

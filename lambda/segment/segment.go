@@ -3,7 +3,7 @@
 // Three stages work at the same time: the next page is fetched while the last one is encoded and compressed while parts
 // upload. Each stage is bounded: two pages, and a few parts, are all that is in memory.
 //
-// It may import job, metric, page, table, bucket and sink.
+// It may import job, metric, page, record, transform, table, bucket and sink.
 package segment
 
 import (
@@ -18,7 +18,7 @@ import (
 	"dynamodb-to-s3/lambda/bucket"
 	"dynamodb-to-s3/lambda/job"
 	"dynamodb-to-s3/lambda/metric"
-	"dynamodb-to-s3/lambda/page"
+	"dynamodb-to-s3/lambda/record"
 	"dynamodb-to-s3/lambda/sink"
 	"dynamodb-to-s3/lambda/table"
 
@@ -70,7 +70,7 @@ func (r *Runner) Run(ctx context.Context, in job.ScanInput) (job.Checkpoint, err
 		return from, err
 	}
 	s.reader = reader
-	if s.encoder, err = encoderOf(in.Plan.Format); err != nil {
+	if s.encoder, err = encoderOf(in.Plan); err != nil {
 		return from, err
 	}
 	to, err := s.run(ctx)
@@ -79,17 +79,6 @@ func (r *Runner) Run(ctx context.Context, in job.ScanInput) (job.Checkpoint, err
 		return from, fmt.Errorf("segment %d: %w", in.Segment, err)
 	}
 	return to, nil
-}
-
-func encoderOf(format job.Format) (page.Encoder, error) {
-	switch format {
-	case job.FormatDynamoDBJSON:
-		return page.DynamoDBJSON{}, nil
-	case job.FormatJSON:
-		return page.JSON{}, nil
-	default:
-		return nil, job.Errorf(job.InvalidRequest, "invalid request: format: %q is not available in this version", format)
-	}
 }
 
 // pageReader is what a scan needs of a table.
@@ -103,7 +92,7 @@ type scan struct {
 	segment  int
 	from     job.Checkpoint
 	reader   pageReader
-	encoder  page.Encoder
+	encoder  record.Encoder
 	bucket   *bucket.Bucket
 	budget   *budget
 	progress *Progress
@@ -116,7 +105,7 @@ func (s *scan) run(ctx context.Context) (job.Checkpoint, error) {
 	defer stopUploads()
 	writer, err := sink.New(uploads, sink.Config{
 		Bucket: s.bucket, Layout: s.plan.Layout(), Segment: s.segment, FirstPart: s.from.Part,
-		Compression: s.plan.Compression, FileSize: s.plan.FileSizeBytes,
+		Compression: s.plan.Compression, Extension: s.plan.Extension(), FileSize: s.plan.FileSizeBytes,
 	})
 	if err != nil {
 		return job.Checkpoint{}, err
@@ -150,8 +139,11 @@ func (s *scan) pump(ctx context.Context, writer *sink.Writer) (moved, error) {
 		for range f.pages { // until the fetcher has ended
 		}
 	}()
+	// What makes records may take long, and ends while there is time to say so.
+	working, cancel := s.budget.waitForPage(ctx, 0)
+	defer cancel()
 	at := moved{key: s.from.ExclusiveStartKey}
-	var record []byte
+	var records []byte
 	for p := range f.pages {
 		if at.totals.Pages > 0 && s.budget.late(writer.TimeToClose()) {
 			return at, nil // the page came too late to be written; the next invocation reads it again
@@ -161,11 +153,12 @@ func (s *scan) pump(ctx context.Context, writer *sink.Writer) (moved, error) {
 			return at, s.verdict(ctx, err, at)
 		}
 		for i := range p.Items.Len() {
+			var count int
 			var err error
-			if record, err = s.encoder.Append(record[:0], p.Items.Item(i)); err != nil {
-				return at, s.unencodable(err, at.totals, i)
+			if records, count, err = s.encode(working, records[:0], p.Items.Item(i)); err != nil {
+				return at, s.unencodable(ctx, working, err, at.totals, i)
 			}
-			if err = writer.WriteItem(record); err != nil {
+			if err = writer.WriteItem(records, count); err != nil {
 				return at, err
 			}
 		}
@@ -199,12 +192,6 @@ func (s *scan) verdict(ctx context.Context, err error, at moved) error {
 	}
 }
 
-// unencodable says which item could not be written by its place, for its content is the user's.
-func (s *scan) unencodable(err error, before job.Totals, index int) error {
-	return job.Errorf(job.ItemNotEncodable, "item %d of page %d of invocation %d cannot be written as %s: %w",
-		index, before.Pages, s.from.Invocation, s.plan.Format, err)
-}
-
 // handOver closes what is open, writes the invocation's list, and returns the checkpoint after it.
 func (s *scan) handOver(ctx context.Context, writer *sink.Writer, at moved) (job.Checkpoint, error) {
 	s.report.reserve = writer.TimeToClose()
@@ -232,7 +219,10 @@ func (s *scan) handOver(ctx context.Context, writer *sink.Writer, at moved) (job
 		Done: at.done, Invocation: s.from.Invocation + 1, Part: list.NextPart, ExclusiveStartKey: at.key, Totals: s.from.Totals,
 	}
 	to.Totals.Add(at.totals)
-	s.report.Totals, s.report.objects = at.totals, len(objects)
+	s.report.Totals, s.report.objects, s.report.records = at.totals, len(objects), 0
+	for _, o := range objects {
+		s.report.records += o.Items
+	}
 	s.report.Flush, s.report.Unused = s.budget.now().Sub(closing), s.budget.unused()
 	if s.report.End = metric.HandedOver; at.done {
 		s.report.End = metric.Done

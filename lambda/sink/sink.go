@@ -41,6 +41,7 @@ type Config struct {
 	Segment     int
 	FirstPart   int // the number of the first object
 	Compression job.Compression
+	Extension   string // of the objects' keys
 	// FileSize closes an object at the first item that brings it to so many bytes as stored.
 	FileSize int64
 }
@@ -76,7 +77,7 @@ func New(ctx context.Context, config Config) (*Writer, error) {
 // object is one data object that is being written.
 type object struct {
 	key    string
-	items  int64
+	items  int64 // records
 	raw    int64 // bytes given to the compressor
 	stored int64 // bytes that came out of it
 	// flushedRaw and flushedStored are both of these as they were when the compressor last flushed.
@@ -88,9 +89,12 @@ type object struct {
 	etag                      string
 }
 
-// WriteItem adds the records of one item. After it the object is closed if it has reached its size. It fails with whatever
-// failed in the uploads, or with TooManyParts.
-func (w *Writer) WriteItem(records []byte) error {
+// WriteItem adds the records of one item, of which there are count; none open no object. After it the object is closed if it has
+// reached its size. It fails with whatever failed in the uploads, or with TooManyParts.
+func (w *Writer) WriteItem(records []byte, count int) error {
+	if count == 0 {
+		return nil
+	}
 	if w.object == nil {
 		if err := w.open(); err != nil {
 			return err
@@ -101,7 +105,7 @@ func (w *Writer) WriteItem(records []byte) error {
 		return w.cause(err)
 	}
 	o.raw += int64(len(records))
-	o.items++
+	o.items += int64(count)
 	w.filling.Store(int64(len(*o.part)))
 	if !w.mayBeFull(o) {
 		return nil
@@ -133,7 +137,7 @@ func (w *Writer) open() error {
 		return job.Errorf(job.TooManyParts, "segment %d has %d objects, the most that its keys can number: raise fileSizeBytes or segments",
 			w.config.Segment, w.next)
 	}
-	key := w.config.Layout.Data(w.config.Segment, w.next, w.config.Compression)
+	key := w.config.Layout.Data(w.config.Segment, w.next, w.config.Extension)
 	w.object = &object{key: key, sum: md5.New(), part: w.buffer()} //nolint:gosec // see the import
 	w.next++
 	w.started = append(w.started, w.object)

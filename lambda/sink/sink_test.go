@@ -48,7 +48,7 @@ func write(t *testing.T, config sink.Config, items [][]byte) []job.Object {
 		t.Fatal(err)
 	}
 	for _, item := range items {
-		if err := writer.WriteItem(item); err != nil {
+		if err := writer.WriteItem(item, 1); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -87,11 +87,11 @@ func TestObjectsHoldEveryRecordInOrderAndCloseAtTheirSize(t *testing.T) {
 			items := records(test.n, test.size, test.dull)
 			objects := write(t, sink.Config{
 				Bucket: bucket.New(testbed.S3(), job.Plan{Bucket: name}), Layout: job.Layout{Root: "r"}, Segment: 7, FirstPart: 3,
-				Compression: test.compression, FileSize: test.fileSize,
+				Compression: test.compression, Extension: ".x", FileSize: test.fileSize,
 			}, items)
 			next := 0
 			for i, o := range objects {
-				if want := (job.Layout{Root: "r"}).Data(7, 3+i, test.compression); o.Key != want {
+				if want := (job.Layout{Root: "r"}).Data(7, 3+i, ".x"); o.Key != want {
 					t.Errorf("object %d is %s, want %s", i, o.Key, want)
 				}
 				stored, etag := read(t, name, o.Key)
@@ -137,7 +137,7 @@ func TestWriterFailsByWhatFailedInItsUploads(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, item := range records(100, 1024, false) {
-		if err = writer.WriteItem(item); err != nil {
+		if err = writer.WriteItem(item, 1); err != nil {
 			break
 		}
 	}
@@ -160,12 +160,12 @@ func TestAbortLeavesNoUploadBehind(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, item := range records(20_000, 1024, true) {
-		if err := writer.WriteItem(item); err != nil {
+		if err := writer.WriteItem(item, 1); err != nil {
 			t.Fatal(err)
 		}
 	}
 	cancel()
-	if err := writer.WriteItem(make([]byte, 32<<20)); !errors.Is(err, context.Canceled) {
+	if err := writer.WriteItem(make([]byte, 32<<20), 1); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want %v", err, context.Canceled)
 	}
 	if err := writer.Abort(t.Context()); err != nil {

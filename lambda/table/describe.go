@@ -20,6 +20,8 @@ import (
 // Description is what a plan needs to know of a table, or of the index of it that is scanned.
 type Description struct {
 	ARN, ID string
+	// KeyNames are the names of the attributes of the primary key: the partition key's, then that of the sort key if there is one.
+	KeyNames []string
 	// Bytes is the size of what is scanned; the service's figure is about six hours old.
 	Bytes int64
 	// ReadUnits is how many read units a second can be had, 0 where the service does not say.
@@ -49,6 +51,9 @@ func Describe(ctx context.Context, client *dynamodb.Client, table job.Table, sca
 	description := Description{
 		ARN: arn, ID: aws.ToString(t.TableId), Bytes: aws.ToInt64(t.TableSizeBytes),
 		ReadUnits: readUnits(t.ProvisionedThroughput, t.OnDemandThroughput, warm(t.WarmThroughput)),
+	}
+	for _, key := range t.KeySchema {
+		description.KeyNames = append(description.KeyNames, aws.ToString(key.AttributeName))
 	}
 	if scan.IndexName != "" {
 		if err := describeIndex(&description, t, scan); err != nil {

@@ -1,7 +1,7 @@
 // Package readback proves runs: it reads every object through the manifests, as any reader of native exports would, and compares
 // what it finds item by item with the table, read by the SDK alone. It shares no code with the engine's codec.
 //
-// Compare proves one run, Replay a chain of native exports. It imports lambda/job and lambda/manifest for the layout, and the SDK.
+// Compare proves one run, Replay a chain of native exports; Count proves of a transformed run what can be. It imports lambda/job and lambda/manifest for the layout, and the SDK.
 package readback
 
 import (

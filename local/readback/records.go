@@ -41,7 +41,7 @@ func exportsOf(result job.Result) []job.ExportedWindow {
 	if result.Mode == job.ModeExport {
 		return result.Exports
 	}
-	return []job.ExportedWindow{{Manifest: result.Manifest, Items: result.Items, Objects: result.Objects}}
+	return []job.ExportedWindow{{Manifest: result.Manifest, Items: result.Records, Objects: result.Objects}}
 }
 
 // A summary is what manifest-summary.json says, that of an incremental export too.

@@ -1,0 +1,33 @@
+package planner
+
+import (
+	"strings"
+
+	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/record"
+	"dynamodb-to-s3/lambda/transform"
+)
+
+// encoderOf returns the encoder that a request names, nil where it names none. It refuses an encoder that the functions do not
+// have, and a transform that is no jq expression, before anything is written.
+func encoderOf(request job.Request) (*job.Encoder, error) {
+	if request.Transform != "" {
+		if _, err := transform.Compile(request.Transform); err != nil {
+			return nil, job.Errorf(job.InvalidRequest, "invalid request: transform: %w", err)
+		}
+	}
+	if request.Encoder == "" {
+		return nil, nil //nolint:nilnil // most runs have none
+	}
+	format, known := record.Lookup(request.Encoder)
+	if !known {
+		has := "none is"
+		if names := record.Names(); len(names) > 0 {
+			has = strings.Join(names, ", ") + " are"
+		}
+		return nil, job.Errorf(job.InvalidRequest,
+			"invalid request: encoder: got %q%s; %s built into the functions. To make records with jq instead, use transform; to build an encoder in, see docs/transform.md",
+			request.Encoder, job.Suggestion(request.Encoder, record.Names()), has)
+	}
+	return &job.Encoder{Name: format.Name, Extension: format.Extension}, nil
+}
