@@ -3,6 +3,7 @@ package planner_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"dynamodb-to-s3/lambda/client"
 	"dynamodb-to-s3/lambda/job"
 	"dynamodb-to-s3/lambda/planner"
+	"dynamodb-to-s3/lambda/record"
 	"dynamodb-to-s3/local/testbed"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -76,6 +78,9 @@ func TestPlanRefusesWhatCannotBeReplicated(t *testing.T) {
 		{"a table of another account than the role's, by its functions' ARN", "", `"sourceRoleArn": "arn:aws:iam::210987654321:role/reader", "table": "arn:aws:dynamodb:us-east-1:000000000000:table/` + table + `"`, job.TableInOtherAccount, "is of account 000000000000, sourceRoleArn is of 210987654321"},
 		{"an index that is not there", "", `"table": "` + table + `", "scan": {"IndexName": "by-night"}`, job.IndexNotFound, `has no index "by-night": it has by-day, by-day-local`},
 		{"consistent reads of a global index", "", `"table": "` + table + `", "scan": {"IndexName": "by-day", "ConsistentRead": true}`, job.InvalidRequest, "scan.ConsistentRead: got true"},
+		{"a transform that is no expression", "", `"table": "` + table + `", "transform": "{id: .id"`, job.InvalidRequest, `invalid request: transform: unexpected EOF at byte 8 of 8, after "{id: .id"`},
+		{"a transform that reads the clock", "", `"table": "` + table + `", "transform": ".at = now"`, job.InvalidRequest, `invalid request: transform: now is refused`},
+		{"an encoder that is not built in", "", `"table": "` + table + `", "encoder": "xlm"`, job.InvalidRequest, `invalid request: encoder: got "xlm", did you mean "xml"?; built into the functions: xml. `},
 		{"a bucket that is not there", "", `"table": "` + table + `", "bucket": "nowhere-at-all"`, job.BucketNotFound, `there is no bucket "nowhere-at-all"`},
 		{"a bucket of another owner", "", `"table": "` + table + `", "bucketOwner": "123456789012"`, job.AccessDenied, "s3:PutObject on s3://"},
 		{"a name that makes no key", "../x", `"table": "` + table + `"`, job.InvalidRequest, `the execution's name: got "../x"`},
@@ -100,6 +105,23 @@ func TestPlanRefusesWhatCannotBeReplicated(t *testing.T) {
 	if keys := testbed.Keys(t, bucket, ""); len(keys) > 0 {
 		t.Errorf("%v were written", keys)
 	}
+}
+
+func TestPlanKeepsWhatMakesRecords(t *testing.T) {
+	table, bucket := tableWithIndexes(t), testbed.Bucket(t)
+	request := `{"bucket": "` + bucket + `", "table": "` + table + `", `
+	got, err := run(t, "run-1", request+`"transform": ".at"}`)
+	if err != nil || got.Plan.Transform != ".at" || got.Plan.Encoder != nil || got.Plan.Format != job.FormatJSON || !slices.Equal(got.Plan.KeyNames, []string{"id", "at"}) {
+		t.Errorf("got %+v, %v", got.Plan, err)
+	}
+	got, err = run(t, "run-2", request+`"encoder": "xml", "scan": {"IndexName": "by-day"}}`)
+	if err != nil || *got.Plan.Encoder != (job.Encoder{Name: "xml", Extension: ".xml"}) || got.Plan.Format != "" || !slices.Equal(got.Plan.KeyNames, []string{"id", "at"}) {
+		t.Errorf("got %+v, %v", got.Plan, err)
+	}
+}
+
+func init() {
+	record.Register(record.Format{Name: "xml", Extension: ".xml", New: func() (record.Encoder, error) { return nil, nil }}) //nolint:nilnil // no item is read
 }
 
 func TestPlanDecidesFromTheTable(t *testing.T) {

@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"cmp"
 	"strings"
 
 	"dynamodb-to-s3/lambda/job"
@@ -21,12 +22,9 @@ func encoderOf(request job.Request) (*job.Encoder, error) {
 	}
 	format, known := record.Lookup(request.Encoder)
 	if !known {
-		has := "none is"
-		if names := record.Names(); len(names) > 0 {
-			has = strings.Join(names, ", ") + " are"
-		}
+		has := cmp.Or(strings.Join(record.Names(), ", "), "none")
 		return nil, job.Errorf(job.InvalidRequest,
-			"invalid request: encoder: got %q%s; %s built into the functions. To make records with jq instead, use transform; to build an encoder in, see docs/transform.md",
+			"invalid request: encoder: got %q%s; built into the functions: %s. Use transform to make records with jq, or build the encoder in as docs/transform.md says",
 			request.Encoder, job.Suggestion(request.Encoder, record.Names()), has)
 	}
 	return &job.Encoder{Name: format.Name, Extension: format.Extension}, nil

@@ -102,8 +102,8 @@ func uses(query *gojq.Query) []string {
 					add(node.Key)
 				}
 			}
-			for i := range v.NumField() {
-				walk(v.Field(i))
+			for _, field := range v.Fields() {
+				walk(field)
 			}
 		}
 	}

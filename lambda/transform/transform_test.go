@@ -62,9 +62,11 @@ func TestTransformMakesRecords(t *testing.T) {
 // jq: an integer of any size, or a float64.
 func TestTransformKeepsTheDigitsOfNumbers(t *testing.T) {
 	t.Parallel()
-	moves := []string{`{n}`, `{n: .n}`, `del(.x)`, `to_entries | from_entries`, `with_entries(.)`, `{n: [.n] | .[0]}`, `{n: ([.n] | map(.)[])}`, `. + {}`, `{} * .`,
+	moves := []string{
+		`{n}`, `{n: .n}`, `del(.x)`, `to_entries | from_entries`, `with_entries(.)`, `{n: [.n] | .[0]}`, `{n: ([.n] | map(.)[])}`, `. + {}`, `{} * .`,
 		`map_values(.)`, `walk(.)`, `{n: ([.n] | sort | first)}`, `{n: ([.n, .n] | unique[0])}`, `{n: (.n // 0)}`, `select(.n < 1e200)`,
-		`. as {n: $n} | {n: $n}`, `{n: (.n | tojson | fromjson)}`, `{n: ([.n] | max)}`, `reduce .n as $n ({}; .n = $n)`, `.n |= .`, `pick(.n)`, `{n: +.n}`}
+		`. as {n: $n} | {n: $n}`, `{n: (.n | tojson | fromjson)}`, `{n: ([.n] | max)}`, `reduce .n as $n ({}; .n = $n)`, `.n |= .`, `pick(.n)`, `{n: +.n}`,
+	}
 	for _, number := range []string{
 		"0", "-0", "1", "12.50", "1E+125", "9.9999999999999999999999999999999999999E+125", "1E-130", "9007199254740993", "-9223372036854775809",
 		"12345678901234567890123456789012345678", "0.12345678901234567890123456789012345678", "1.0", "100000000000000000000000000000.10",
