@@ -75,10 +75,10 @@ func (s *scan) unencodable(ctx, working context.Context, err error, before job.T
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err() // the invocation's own end
-	case working.Err() != nil:
-		return job.Errorf(job.NoProgress, "%s: %w", place, errSlow)
 	case failed:
 		return job.Errorf(job.TransformFailed, "%s: %w", place, err)
+	case working.Err() != nil && errors.Is(err, working.Err()):
+		return job.Errorf(job.NoProgress, "%s: %w", place, errSlow)
 	default:
 		return job.Errorf(job.ItemNotEncodable, "%s cannot be written as %s: %w", place, s.plan.OutputFormat(), err)
 	}
