@@ -84,14 +84,14 @@ func TestObjectsHoldEveryRecordInOrderAndCloseAtTheirSize(t *testing.T) {
 	} {
 		t.Run(fmt.Sprintf("%s of %d bytes by %d at %d", test.compression, test.size, test.n, test.fileSize), func(t *testing.T) {
 			name := testbed.Bucket(t)
-			items := records(test.n, test.size, test.dull)
+			items, extension := records(test.n, test.size, test.dull), job.Plan{Compression: test.compression}.Extension()
 			objects := write(t, sink.Config{
 				Bucket: bucket.New(testbed.S3(), job.Plan{Bucket: name}), Layout: job.Layout{Root: "r"}, Segment: 7, FirstPart: 3,
-				Compression: test.compression, Extension: ".x", FileSize: test.fileSize,
+				Compression: test.compression, Extension: extension, FileSize: test.fileSize,
 			}, items)
 			next := 0
 			for i, o := range objects {
-				if want := (job.Layout{Root: "r"}).Data(7, 3+i, ".x"); o.Key != want {
+				if want := (job.Layout{Root: "r"}).Data(7, 3+i, extension); o.Key != want {
 					t.Errorf("object %d is %s, want %s", i, o.Key, want)
 				}
 				stored, etag := read(t, name, o.Key)
