@@ -42,10 +42,11 @@ func (prices) Append(_ context.Context, dst, item []byte) ([]byte, int, error) {
 	return lines.Bytes(), len(o.Lines), nil
 }
 
-func Example() {
-	// In a package of its own, this is what func init has.
+func init() {
 	record.Register(record.Format{Name: "prices", Extension: ".csv", New: func() (record.Encoder, error) { return prices{}, nil }})
+}
 
+func Example() {
 	// This is what a run does whose request says {"encoder": "prices"}.
 	format, _ := record.Lookup("prices")
 	encoder, err := format.New()

@@ -9,12 +9,11 @@ import (
 
 func TestRegisterRefusesWhatNoRunCouldUse(t *testing.T) {
 	encoder := func() (record.Encoder, error) { return nil, nil } //nolint:nilnil // it is never asked for
-	record.Register(record.Format{Name: "taken", Extension: ".x", New: encoder})
 	for _, test := range []struct {
 		format record.Format
 		words  string
 	}{
-		{record.Format{Name: "taken", Extension: ".x", New: encoder}, `"taken" is registered twice`},
+		{record.Format{Name: "prices", Extension: ".x", New: encoder}, `"prices" is registered twice`},
 		{record.Format{Name: "", Extension: ".x", New: encoder}, `"" is no name`},
 		{record.Format{Name: "a/b", Extension: ".x", New: encoder}, `"a/b" is no name`},
 		{record.Format{Name: strings.Repeat("a", 65), Extension: ".x", New: encoder}, `is no name`},
@@ -34,7 +33,7 @@ func TestRegisterRefusesWhatNoRunCouldUse(t *testing.T) {
 	if _, known := record.Lookup("a"); known {
 		t.Error("what was refused is known")
 	}
-	if format, known := record.Lookup("taken"); !known || format.Extension != ".x" {
+	if format, known := record.Lookup("prices"); !known || format.Extension != ".csv" {
 		t.Errorf("got %+v", format)
 	}
 }

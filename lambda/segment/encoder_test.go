@@ -78,8 +78,11 @@ func TestScanCountsWhatAnEncoderMakes(t *testing.T) {
 	}
 }
 
-func TestEncodersAreThoseOfThePlan(t *testing.T) {
+func init() {
 	record.Register(record.Format{Name: "refuses", Extension: ".x", New: func() (record.Encoder, error) { return nil, context.Canceled }})
+}
+
+func TestEncodersAreThoseOfThePlan(t *testing.T) {
 	for _, test := range []struct {
 		plan  job.Plan
 		err   job.ErrorName
