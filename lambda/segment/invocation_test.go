@@ -185,7 +185,7 @@ func TestInvocationEndsInTime(t *testing.T) {
 				defer cancel()
 				var log bytes.Buffer
 				run := scan{
-					plan: plan, reader: reader, encoder: page.DynamoDBJSON{}, budget: newBudget(ctx, time.Now),
+					plan: plan, reader: reader, encoder: oneToOne{page.DynamoDBJSON{}}, budget: newBudget(ctx, time.Now),
 					bucket: bucket.New(client.S3(aws.Config{
 						Region: "us-east-1", HTTPClient: s3, Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""),
 					}), plan),
