@@ -22,7 +22,7 @@ export ENV
 # jsii warns of Node.js versions past their end of life; the value is a list of those not to warn of.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
-.PHONY: help run run-export test race check build reproduce app synth diff deploy destroy bench deps clean
+.PHONY: help run run-export test race check lint audit build reproduce app synth diff deploy destroy bench deps clean
 
 help: ## show this; ENV is one of infra/environments/*.yaml, dev if not given
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,10 +39,16 @@ test: deps ## run every test
 race: deps ## run the tests under the race detector (not those of infra/, which it trips)
 	@go test -race ./lambda/... ./local/...
 
-check: $(BIN)/golangci-lint ## lint
+check: lint audit ## lint, and look for known vulnerabilities
+
+lint: $(BIN)/golangci-lint
 	@$(BIN)/golangci-lint run ./...
 
-build: $(APP) ## build the functions for AWS Lambda, for the architecture of environment ENV
+# AUDIT_ARGS=-unreachable-ok is for machines that reach no database of vulnerabilities.
+audit: requirements
+	@go run ./local/audit $(AUDIT_ARGS)
+
+build: $(APP) ## build the functions for AWS Lambda, zipped and with their bills of materials, for the architecture of environment ENV
 	@goarch=$$($(APP) -goarch) && $(MAKE) --silent functions GOARCH=$$goarch OUT=build/lambda/$$goarch
 
 # The same source makes the same bytes on every machine, so that only a function that has changed is deployed anew.
@@ -51,12 +57,14 @@ functions:
 	@for f in $(FUNCTIONS); do \
 	  GOOS=linux GOARCH=$(GOARCH) GOAMD64=v1 GOARM64=v8.0 GOFLAGS= GOEXPERIMENT= CGO_ENABLED=0 \
 	    go build -trimpath -buildvcs=false -tags lambda.norpc -ldflags '-s -w -buildid=' -o $(OUT)/$$f/bootstrap ./lambda/$$f || exit 1; done
+	@GOARCH= go run ./infra/artifact $(OUT)
 
 reproduce: build ## build the functions once more, elsewhere and from nothing, and compare
 	@goarch=$$($(APP) -goarch) && elsewhere=$$(mktemp -d) && trap 'chmod -R u+w $$elsewhere; rm -rf $$elsewhere' EXIT && \
-	  mkdir -p $$elsewhere/a/b && cp -R Makefile go.mod go.sum lambda $$elsewhere/a/b && \
+	  mkdir -p $$elsewhere/a/b && cp -R Makefile go.mod go.sum lambda infra $$elsewhere/a/b && \
 	  GOCACHE=$$elsewhere/cache $(MAKE) --silent -C $$elsewhere/a/b functions GOARCH=$$goarch OUT=build/lambda/$$goarch && \
-	  for f in $(FUNCTIONS); do cmp build/lambda/$$goarch/$$f/bootstrap $$elsewhere/a/b/build/lambda/$$goarch/$$f/bootstrap || exit 1; done && \
+	  for f in $(FUNCTIONS); do for made in zip cdx.json; do \
+	    cmp build/lambda/$$goarch/$$f.$$made $$elsewhere/a/b/build/lambda/$$goarch/$$f.$$made || exit 1; done; done && \
 	  echo "the same bytes: $(FUNCTIONS)"
 
 # What cdk.json runs.
@@ -113,7 +121,7 @@ $(MODULES): local/node/package-lock.json local/node/package.json | requirements
 	@npm ci --prefix local/node --ignore-scripts --no-fund --no-audit --loglevel=error >/dev/null
 	@touch $@
 
-$(CDK_MODULE): infra/cli/package-lock.json infra/cli/package.json | requirements
-	@mkdir -p .local/cdk && cp infra/cli/package.json infra/cli/package-lock.json .local/cdk
+$(CDK_MODULE): infra/cli/package-lock.json infra/cli/package.json infra/cli/.npmrc | requirements
+	@mkdir -p .local/cdk && cp $(filter infra/cli/%,$^) .local/cdk
 	@npm ci --prefix .local/cdk --ignore-scripts --no-fund --no-audit --loglevel=error >/dev/null
 	@touch $@

@@ -20,7 +20,7 @@ import (
 // Props are what a stack is made of.
 type Props struct {
 	environment.Environment
-	// CodeFolder holds a folder for each function with its program, bootstrap, in it.
+	// CodeFolder holds a ZIP file for each function, which is deployed as it is.
 	CodeFolder string
 }
 
@@ -77,7 +77,7 @@ func (p *Props) check(stack string) error {
 func (p *Props) checkCode() error {
 	var missing []string
 	for _, function := range job.Functions() {
-		program := filepath.Join(p.code(function), "bootstrap")
+		program := p.code(function)
 		if info, err := os.Stat(program); err != nil || !info.Mode().IsRegular() {
 			missing = append(missing, program)
 		}
@@ -89,5 +89,5 @@ func (p *Props) checkCode() error {
 }
 
 func (p *Props) code(function job.Function) string {
-	return filepath.Join(p.CodeFolder, string(function))
+	return filepath.Join(p.CodeFolder, string(function)+".zip")
 }

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"debug/buildinfo"
+	"encoding/hex"
+	"runtime/debug"
+	"strings"
+
+	"github.com/CycloneDX/cyclonedx-go"
+)
+
+// billOf returns the bill of materials of a program, in CycloneDX: the modules that Go has written into it, and the standard
+// library. It has neither a time nor a serial number, and so is the same for the same program.
+// https://cyclonedx.org/docs/1.6/json/
+func billOf(function string, program []byte) ([]byte, error) {
+	info, err := buildinfo.Read(bytes.NewReader(program))
+	if err != nil {
+		return nil, err
+	}
+	digest := sha256.Sum256(program)
+	bill := cyclonedx.NewBOM()
+	bill.Metadata = &cyclonedx.Metadata{Component: &cyclonedx.Component{
+		BOMRef: function, Type: cyclonedx.ComponentTypeApplication, Group: info.Main.Path, Name: function,
+		Hashes:     &[]cyclonedx.Hash{{Algorithm: cyclonedx.HashAlgoSHA256, Value: hex.EncodeToString(digest[:])}},
+		Properties: settings(info),
+	}}
+	components := []cyclonedx.Component{component("std", strings.TrimPrefix(info.GoVersion, "go"))}
+	for _, module := range info.Deps { // as Go lists them: by path
+		if module.Replace != nil {
+			module = module.Replace
+		}
+		components = append(components, component(module.Path, module.Version))
+	}
+	bill.Components = &components
+	refs := make([]string, len(components))
+	for i := range components {
+		refs[i] = components[i].BOMRef
+	}
+	bill.Dependencies = &[]cyclonedx.Dependency{{Ref: function, Dependencies: &refs}}
+	var text bytes.Buffer
+	if err := cyclonedx.NewBOMEncoder(&text, cyclonedx.BOMFileFormatJSON).SetPretty(true).EncodeVersion(bill, cyclonedx.SpecVersion1_6); err != nil {
+		return nil, err
+	}
+	return text.Bytes(), nil
+}
+
+// component is a module by its package URL, which scanners look up.
+// https://github.com/package-url/purl-spec/blob/main/types-doc/golang-definition.md
+func component(path, version string) cyclonedx.Component {
+	url := "pkg:golang/" + path + "@" + strings.ReplaceAll(version, "+", "%2B")
+	return cyclonedx.Component{
+		BOMRef: url, Type: cyclonedx.ComponentTypeLibrary, Name: path, Version: version, PackageURL: url, Scope: cyclonedx.ScopeRequired,
+	}
+}
+
+// settings are how the program was built.
+func settings(info *debug.BuildInfo) *[]cyclonedx.Property {
+	var properties []cyclonedx.Property
+	for _, setting := range info.Settings {
+		properties = append(properties, cyclonedx.Property{Name: "build:" + setting.Key, Value: setting.Value})
+	}
+	return &properties
+}
