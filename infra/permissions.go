@@ -106,7 +106,7 @@ func ofObjects(at place, function job.Function, props *Props) []grant {
 			allow(actions("s3:GetObject"), manifests, lists, journals, result),
 			allow(actions("s3:PutObject"), manifests, journals, result),
 			allow(actions("s3:DeleteObject"), data, lists),
-			allow(actions("s3:AbortMultipartUpload"), data),
+			allow(actions("s3:AbortMultipartUpload"), data, objects(job.Layout.ManifestFiles)), // a large manifest is an upload too
 		}
 	}
 	// A bucket's name is not its owner's for ever: whoever takes it after him gets nothing. What DynamoDB writes of an export is

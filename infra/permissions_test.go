@@ -197,7 +197,7 @@ func TestAccess(t *testing.T) {
 			access{scan, "s3:PutObject", data}, access{scan, "s3:AbortMultipartUpload", data}, access{scan, "s3:PutObject", list},
 			access{finalize, "s3:GetObject", list}, access{finalize, "s3:GetObject", summary},
 			access{finalize, "s3:DeleteObject", data}, access{finalize, "s3:DeleteObject", list},
-			access{finalize, "s3:AbortMultipartUpload", data},
+			access{finalize, "s3:AbortMultipartUpload", data}, access{finalize, "s3:AbortMultipartUpload", s3 + "replica/" + l.ManifestFiles()},
 		)
 		for _, manifest := range []string{l.ManifestFiles(), l.ManifestSummary()} {
 			for _, key := range append(l.Checksums(manifest), manifest) {

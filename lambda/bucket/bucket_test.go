@@ -119,8 +119,15 @@ func TestUploads(t *testing.T) {
 	if body, err := b.Get(t.Context(), "r/data/1"); err != nil || len(body) != bucket.MinPart+1 || body[len(body)-1] != 'b' {
 		t.Errorf("got %d bytes, %v", len(body), err)
 	}
-	if n, err := b.AbortUploads(t.Context(), "r/"); err != nil || n != 1 {
-		t.Errorf("gave up %d uploads, %v, want the one below the prefix", n, err)
+	own, err := b.StartUpload(t.Context(), "r/own")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := b.AbortUploads(t.Context(), "r/", own); err != nil || n != 1 {
+		t.Errorf("gave up %d uploads, %v, want the one below the prefix that is not our own", n, err)
+	}
+	if n, err := b.AbortUploads(t.Context(), "r/", nil); err != nil || n != 1 {
+		t.Errorf("gave up %d uploads, %v, want our own", n, err)
 	}
 }
 
@@ -209,7 +216,7 @@ func TestEveryCallHasTheOwnerAndEveryObjectTheKey(t *testing.T) {
 		func() error { _, err := b.Replace(t.Context(), "k", nil, "e"); return err },
 		func() error { _, err := b.Get(t.Context(), "k"); return err },
 		func() error { return b.Delete(t.Context(), []string{"k"}) },
-		func() error { _, err := b.AbortUploads(t.Context(), "k"); return err },
+		func() error { _, err := b.AbortUploads(t.Context(), "k", nil); return err },
 		func() error { _, err := upload.Put(t.Context(), 1, []byte("x")); return err },
 		func() error { _, err := upload.Complete(t.Context(), nil); return err },
 		func() error { return upload.Abort(t.Context()) },

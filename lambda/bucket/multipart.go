@@ -80,8 +80,9 @@ func (u *Upload) Abort(ctx context.Context) error {
 	return nil
 }
 
-// AbortUploads gives up every upload whose key begins with prefix, and returns how many there were.
-func (b *Bucket) AbortUploads(ctx context.Context, prefix string) (int, error) {
+// AbortUploads gives up every upload whose key begins with prefix, but for one of the caller's own, which may be nil, and returns
+// how many there were.
+func (b *Bucket) AbortUploads(ctx context.Context, prefix string, own *Upload) (int, error) {
 	count := 0
 	pages := s3.NewListMultipartUploadsPaginator(b.client, &s3.ListMultipartUploadsInput{
 		Bucket: &b.name, Prefix: &prefix, ExpectedBucketOwner: b.owner,
@@ -93,6 +94,9 @@ func (b *Bucket) AbortUploads(ctx context.Context, prefix string) (int, error) {
 		}
 		for _, found := range answer.Uploads {
 			upload := Upload{bucket: b, key: aws.ToString(found.Key), id: aws.ToString(found.UploadId)}
+			if own != nil && upload.id == own.id && upload.key == own.key {
+				continue
+			}
 			if err := upload.Abort(ctx); err != nil {
 				return count, err
 			}

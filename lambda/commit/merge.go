@@ -4,84 +4,142 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
+	"sync"
 
-	"dynamodb-to-s3/lambda/bucket"
 	"dynamodb-to-s3/lambda/job"
-
-	"golang.org/x/sync/errgroup"
 )
 
-// readers is how many segment lists are read at once.
+// readers is how many segment lists are read ahead.
 const readers = 32
 
-// merged is what all segments together have written.
-type merged struct {
-	objects []job.Object // in the order of their keys
-	totals  job.Totals
-	strays  []string // keys that no list names
-}
-
-// merge reads the lists of all segments and joins, for each segment, those from its first invocation to the one that came to
-// the segment's end. A list after that one is a leftover of an earlier try at the same segment and becomes a stray.
-func (r run) merge(ctx context.Context) (merged, error) {
-	lists, err := r.readLists(ctx)
-	if err != nil {
-		return merged{}, err
-	}
-	var m merged
-	var faults []string
-	for _, segment := range r.plan.Segments() {
-		end, fault := chain(segment, lists[segment])
-		if fault != "" {
-			faults = append(faults, fault)
-			continue
-		}
-		for _, list := range lists[segment][:end] {
-			m.objects = append(m.objects, list.Objects...)
-			m.totals.Add(list.Totals)
-		}
-		for _, list := range lists[segment][end:] {
-			m.strays = append(m.strays, r.layout.SegmentList(list.Segment, list.Invocation))
-		}
-	}
-	slices.SortFunc(m.objects, func(a, b job.Object) int { return strings.Compare(a.Key, b.Key) })
-	return m, r.inconsistent(faults)
-}
-
-// readLists returns the lists of each segment in the order of their invocations.
-func (r run) readLists(ctx context.Context) (map[int][]job.SegmentList, error) {
-	lists := map[int][]job.SegmentList{}
-	var entries []bucket.Entry
-	for entry, err := range r.bucket.List(ctx, r.layout.SegmentLists()) {
+// merge goes through the lists of all segments and through what the bucket has, side by side, in the order of their keys. Of each
+// segment it joins the lists from its first invocation to the one that came to the segment's end; a list after that one is a
+// leftover of an earlier try at the same segment, and becomes a stray. What is listed goes into the manifest at once, so that
+// memory holds one segment's lists and those that are read ahead, however many objects the run has.
+func (m *merger) merge(ctx context.Context) error {
+	missing := m.plan.Segments()
+	for lists, err := range bySegment(m.lists(ctx)) {
 		if err != nil {
-			return nil, err
+			return err
 		}
-		entries = append(entries, entry)
+		segment := lists[0].Segment
+		for len(missing) > 0 && missing[0] < segment {
+			m.faults.add(noEnd(missing[0], 0))
+			missing = missing[1:]
+		}
+		if len(missing) == 0 || missing[0] > segment {
+			continue // no segment of this run
+		}
+		missing = missing[1:]
+		if err := m.join(ctx, segment, lists); err != nil {
+			return err
+		}
 	}
-	read := make([]job.SegmentList, len(entries))
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(readers)
-	for i, entry := range entries {
-		group.Go(func() error {
-			body, err := r.bucket.Get(ctx, entry.Key)
-			if err != nil {
+	for _, segment := range missing {
+		m.faults.add(noEnd(segment, 0))
+	}
+	return m.stored.rest()
+}
+
+// join takes the lists of one segment.
+func (m *merger) join(ctx context.Context, segment int, lists []job.SegmentList) error {
+	end, fault := chain(segment, lists)
+	if fault != "" {
+		m.faults.add(fault)
+		return nil
+	}
+	for _, list := range lists[end:] {
+		m.strays = append(m.strays, m.layout.SegmentList(list.Segment, list.Invocation))
+	}
+	for _, list := range lists[:end] {
+		m.totals.Add(list.Totals)
+		slices.SortFunc(list.Objects, func(a, b job.Object) int { return strings.Compare(a.Key, b.Key) })
+		for _, o := range list.Objects {
+			if err := m.take(ctx, o); err != nil {
 				return err
 			}
-			if err := json.Unmarshal(body, &read[i]); err != nil {
-				return job.Errorf(job.ListsInconsistent, "%s is no segment list: %w", r.bucket.URI(entry.Key), err)
+		}
+	}
+	return nil
+}
+
+// lists yields the lists of all segments in the order of their keys: by segment, then by invocation. An error ends it.
+func (r run) lists(ctx context.Context) iter.Seq2[job.SegmentList, error] {
+	type read struct {
+		list job.SegmentList
+		err  error
+	}
+	return func(yield func(job.SegmentList, error) bool) {
+		var reading sync.WaitGroup
+		defer reading.Wait()
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		ahead := make(chan chan read, readers)
+		reading.Go(func() {
+			defer close(ahead)
+			for entry, err := range r.bucket.List(ctx, r.layout.SegmentLists()) {
+				one := make(chan read, 1)
+				select {
+				case ahead <- one:
+				case <-ctx.Done():
+					return
+				}
+				if err != nil {
+					one <- read{err: err}
+					return
+				}
+				reading.Go(func() {
+					list, err := r.readList(ctx, entry.Key)
+					one <- read{list, err}
+				})
 			}
-			return nil
 		})
+		for one := range ahead {
+			if got := <-one; !yield(got.list, got.err) || got.err != nil {
+				return
+			}
+		}
+		if err := ctx.Err(); err != nil {
+			yield(job.SegmentList{}, err)
+		}
 	}
-	if err := group.Wait(); err != nil {
-		return nil, err
+}
+
+func (r run) readList(ctx context.Context, key string) (list job.SegmentList, err error) {
+	body, err := r.bucket.Get(ctx, key)
+	if err != nil {
+		return list, err
 	}
-	for _, list := range read { // as listed: by segment, then by invocation
-		lists[list.Segment] = append(lists[list.Segment], list)
+	if err := json.Unmarshal(body, &list); err != nil {
+		return list, job.Errorf(job.ListsInconsistent, "%s is no segment list: %w", r.bucket.URI(key), err)
 	}
-	return lists, nil
+	return list, nil
+}
+
+// bySegment yields the lists of one segment after the other. An error ends it.
+func bySegment(lists iter.Seq2[job.SegmentList, error]) iter.Seq2[[]job.SegmentList, error] {
+	return func(yield func([]job.SegmentList, error) bool) {
+		var own []job.SegmentList
+		for list, err := range lists {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if len(own) > 0 && own[0].Segment != list.Segment {
+				if !yield(own, nil) {
+					return
+				}
+				own = nil
+			}
+			own = append(own, list)
+		}
+		if len(own) > 0 {
+			yield(own, nil)
+		}
+	}
 }
 
 // chain follows a segment's lists from its start to its end and returns how many that takes, or what is wrong. Each must
@@ -98,5 +156,9 @@ func chain(segment int, lists []job.SegmentList) (end int, fault string) {
 		}
 		position, part = list.End, list.NextPart
 	}
-	return 0, fmt.Sprintf("segment %d has %d lists and none of its end", segment, len(lists))
+	return 0, noEnd(segment, len(lists))
+}
+
+func noEnd(segment, lists int) string {
+	return fmt.Sprintf("segment %d has %d lists and none of its end", segment, lists)
 }

@@ -12,6 +12,8 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"hash"
+	"io"
 	"time"
 
 	"dynamodb-to-s3/lambda/job"
@@ -62,20 +64,19 @@ type Scan struct {
 	Bytes        int64   `json:"bytes"`
 }
 
-// NewSummary returns the summary of a scan that has come to its end and has written these objects.
-func NewSummary(plan job.Plan, totals job.Totals, objects []job.Object, end time.Time) Summary {
-	var records int64
-	for _, o := range objects {
-		records += o.Items
-	}
+// Written counts what the manifest's files are.
+type Written struct{ Objects, Records int64 }
+
+// NewSummary returns the summary of a scan that has come to its end.
+func NewSummary(plan job.Plan, totals job.Totals, written Written, end time.Time) Summary {
 	s := Summary{
 		Version: version, ExportARN: plan.ExecutionID, StartTime: plan.StartTime, EndTime: end.UTC().Truncate(time.Millisecond),
 		TableARN: plan.TableARN, TableID: plan.TableID, ExportTime: plan.StartTime, S3Bucket: plan.Bucket,
-		ManifestFilesS3Key: plan.Layout().ManifestFiles(), ItemCount: records, OutputFormat: plan.OutputFormat(),
+		ManifestFilesS3Key: plan.Layout().ManifestFiles(), ItemCount: written.Records, OutputFormat: plan.OutputFormat(),
 		Scan: &Scan{
 			RunID: plan.RunID, Table: plan.Table, TotalSegments: plan.TotalSegments, Segment: plan.Scan.Segment,
 			IndexName: plan.Scan.IndexName, Compression: plan.Compression, Transform: plan.Transform != "",
-			ScannedCount: totals.Scanned, Items: totals.Items, ReadUnits: totals.ReadUnits, Objects: int64(len(objects)), Bytes: totals.Bytes,
+			ScannedCount: totals.Scanned, Items: totals.Items, ReadUnits: totals.ReadUnits, Objects: written.Objects, Bytes: totals.Bytes,
 		},
 	}
 	if prefix := plan.Prefix(); prefix != "" {
@@ -96,16 +97,12 @@ type File struct {
 	DataFileKey string `json:"dataFileS3Key"` // from the bucket's root
 }
 
-// EncodeFiles returns manifest-files.json: one JSON object a line, in the order given.
-func EncodeFiles(objects []job.Object) ([]byte, error) {
-	var body bytes.Buffer
-	lines := json.NewEncoder(&body)
-	for _, o := range objects {
-		if err := lines.Encode(File{ItemCount: o.Items, MD5Checksum: o.MD5, ETag: o.ETag, DataFileKey: o.Key}); err != nil {
-			return nil, fmt.Errorf("manifest line of %s: %w", o.Key, err)
-		}
+// EncodeFile writes one line of manifest-files.json.
+func EncodeFile(w io.Writer, o job.Object) error {
+	if err := json.NewEncoder(w).Encode(File{ItemCount: o.Items, MD5Checksum: o.MD5, ETag: o.ETag, DataFileKey: o.Key}); err != nil {
+		return fmt.Errorf("manifest line of %s: %w", o.Key, err)
 	}
-	return body.Bytes(), nil
+	return nil
 }
 
 // DecodeFiles reads manifest-files.json.
@@ -124,6 +121,15 @@ func DecodeFiles(body []byte) ([]File, error) {
 
 // Checksum returns what the checksum object of a manifest holds.
 func Checksum(body []byte) []byte {
-	sum := md5.Sum(body) //nolint:gosec // see the import
-	return []byte(base64.StdEncoding.EncodeToString(sum[:]))
+	sum := NewChecksum()
+	_, _ = sum.Write(body) // a hash never fails
+	return EncodeChecksum(sum)
+}
+
+// NewChecksum returns what sums a manifest up while it is written, and EncodeChecksum what the checksum object then holds.
+func NewChecksum() hash.Hash { return md5.New() } //nolint:gosec // see the import
+
+// EncodeChecksum is told of at NewChecksum.
+func EncodeChecksum(sum hash.Hash) []byte {
+	return []byte(base64.StdEncoding.EncodeToString(sum.Sum(nil)))
 }

@@ -1,6 +1,7 @@
 package manifest_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -22,7 +23,7 @@ func plan() job.Plan {
 
 // The members that native exports have come first, under their names; what is ours stands in "scan".
 func TestSummaryHasTheNativeLayout(t *testing.T) {
-	summary := manifest.NewSummary(plan(), job.Totals{Items: 5, Scanned: 7, Bytes: 900, ReadUnits: 2.5}, []job.Object{{Items: 4}, {Items: 0}, {Items: 7}}, time.Date(2026, 1, 31, 6, 1, 0, 0, time.UTC))
+	summary := manifest.NewSummary(plan(), job.Totals{Items: 5, Scanned: 7, Bytes: 900, ReadUnits: 2.5}, manifest.Written{Objects: 3, Records: 11}, time.Date(2026, 1, 31, 6, 1, 0, 0, time.UTC))
 	body, err := json.Marshal(summary)
 	if err != nil {
 		t.Fatal(err)
@@ -38,20 +39,23 @@ func TestSummaryHasTheNativeLayout(t *testing.T) {
 
 	atRoot := plan()
 	atRoot.Root, atRoot.KMSKeyID = "AWSDynamoDB/night-1", "alias/lake"
-	summary = manifest.NewSummary(atRoot, job.Totals{}, nil, time.Now())
+	summary = manifest.NewSummary(atRoot, job.Totals{}, manifest.Written{}, time.Now())
 	if summary.S3Prefix != nil || *summary.S3SseAlgorithm != "KMS" || *summary.S3SseKmsKeyID != "alias/lake" {
 		t.Errorf("got %+v", summary)
 	}
 }
 
 func TestFilesAreALineEach(t *testing.T) {
-	body, err := manifest.EncodeFiles([]job.Object{
+	var text bytes.Buffer
+	for _, o := range []job.Object{
 		{Key: "r/data/000000-000000.json.gz", Items: 2, Bytes: 10, ETag: "e1", MD5: "m1=="},
 		{Key: "r/data/000000-000001.json.gz", Items: 1, Bytes: 5, ETag: "e2-3", MD5: "m2=="},
-	})
-	if err != nil {
-		t.Fatal(err)
+	} {
+		if err := manifest.EncodeFile(&text, o); err != nil {
+			t.Fatal(err)
+		}
 	}
+	body := text.Bytes()
 	const want = `{"itemCount":2,"md5Checksum":"m1==","etag":"e1","dataFileS3Key":"r/data/000000-000000.json.gz"}` + "\n" +
 		`{"itemCount":1,"md5Checksum":"m2==","etag":"e2-3","dataFileS3Key":"r/data/000000-000001.json.gz"}` + "\n"
 	if string(body) != want {

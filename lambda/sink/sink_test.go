@@ -173,7 +173,7 @@ func TestAbortLeavesNoUploadBehind(t *testing.T) {
 	}
 	// A part that the server was still taking may bring the upload back: S3's own advice is to abort once more, as finalize does.
 	// https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html
-	if _, err := destination.AbortUploads(t.Context(), "r/"); err != nil {
+	if _, err := destination.AbortUploads(t.Context(), "r/", nil); err != nil {
 		t.Fatal(err)
 	}
 	uploads, err := testbed.S3().ListMultipartUploads(t.Context(), &s3.ListMultipartUploadsInput{Bucket: &name})
