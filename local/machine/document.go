@@ -44,16 +44,17 @@ func newDocument(e Execution) document {
 // A line is one that machine.mjs prints: an event, or with a Status the end.
 type line struct {
 	Event
-	Status string          `json:"status"`
-	Output json.RawMessage `json:"output"`
+	Status   string          `json:"status"`
+	Output   json.RawMessage `json:"output"`
+	Payloads []Payload       `json:"payloads"`
 }
 
 func (l line) outcome() (Outcome, error) {
 	switch l.Status {
 	case "SUCCEEDED":
-		return Outcome{Succeeded: true, Output: l.Output}, nil
+		return Outcome{Succeeded: true, Output: l.Output, Payloads: l.Payloads}, nil
 	case "FAILED":
-		return Outcome{Error: l.Error, Cause: l.Cause}, nil
+		return Outcome{Error: l.Error, Cause: l.Cause, Payloads: l.Payloads}, nil
 	case "ABORTED":
 		return Outcome{}, errors.New("aborted by a signal")
 	default:

@@ -74,6 +74,18 @@ type Outcome struct {
 	Output    json.RawMessage // if it succeeded
 	Error     string          // if it failed, the error's name
 	Cause     string          // if it failed, for people: a function's error message alone, without the JSON around it
+
+	Payloads []Payload // what passed between states, as far as it was measured against PayloadLimit
+}
+
+// A Payload is the largest of what a state has had of one kind.
+type Payload struct {
+	State string `json:"state"`
+	// Of is "input", "output", of a Task "payload", what is sent, and "result", what comes back, and of a Map "children", what they
+	// have returned together.
+	Of    string `json:"of"`
+	Bytes int    `json:"bytes"`
+	Count int    `json:"count"` // how often the state had one
 }
 
 // Run runs the execution to its end. An execution that fails is an Outcome. An error means that it could not be run, or

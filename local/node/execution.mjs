@@ -4,7 +4,7 @@ import { randomUUID } from "node:crypto";
 import { StateMachine } from "aws-local-stepfunctions";
 import { prepare } from "./definition.mjs";
 import { describe, TaskError, TerminalError } from "./errors.mjs";
-import { overQuota, PAYLOAD_LIMIT, size, withinQuota } from "./quota.mjs";
+import { measured, overQuota, PAYLOAD_LIMIT, size, withinQuota } from "./quota.mjs";
 import { taskHandlers } from "./tasks.mjs";
 
 /**
@@ -75,6 +75,7 @@ function supervise(processors, thresholdErrors, emit) {
     if (options.abortSignal.aborted) return output;
 
     children.outputBytes += size(output) + (child.index > 0 ? ",".length : 0);
+    measured(children.outputBytes, "children", map.name);
     if (children.outputBytes > PAYLOAD_LIMIT) {
       children.failed = true;
       throw overQuota(`what the children of state "${map.name}" have returned so far`, children.outputBytes);
@@ -110,19 +111,20 @@ function ofDistributedChild(options, map, input) {
  */
 function observer(options, emit, index) {
   const child = index === undefined ? {} : { index };
-  let checked; // A state's output is the very object that the next one gets as input.
+  let checked, bytes; // A state's output is the very object that the next one gets as input.
   let lastError;
   return (event) => {
     const state = event.state?.name;
     switch (event.type) {
       case "StateEntered":
-        if (event.state.input !== checked) withinQuota(event.state.input, `the input of state "${state}"`);
+        if (event.state.input === checked) measured(bytes, "input", state);
+        else withinQuota(event.state.input, "input", state);
         // What each child passes through is of no use to a progress line, and there may be 10,000 of them.
         if (index === undefined) emit({ event: "StateEntered", state });
         break;
       case "StateExited":
         checked = event.state.output;
-        withinQuota(checked, `the output of state "${state}"`);
+        bytes = withinQuota(checked, "output", state);
         break;
       case "StateFailed":
         lastError = event.Error;

@@ -10,12 +10,14 @@
 //             {"status":"SUCCEEDED","output":…}
 //             {"status":"FAILED","error":"…","cause":"…"}
 //             {"status":"ABORTED"} after SIGTERM
+//           each with "payloads": [{"state", "of", "bytes", "count"}], the largest that was measured of each state
 //   exit    0 if that last line was printed; otherwise this program is broken, and stderr says how.
 
 import "./runtime.mjs";
 import { json } from "node:stream/consumers";
 import { start } from "./execution.mjs";
 import { describe } from "./errors.mjs";
+import { payloads } from "./quota.mjs";
 
 // Lines are gathered for one turn of the event loop: 10,000 children are not 20,000 writes.
 const lines = [];
@@ -44,6 +46,6 @@ async function run(document) {
 // Nobody reads any more.
 process.stdout.on("error", () => process.exit(1));
 
-print(await run(await json(process.stdin)));
+print({ ...(await run(await json(process.stdin))), payloads: payloads() });
 // Aborted children may still wait for their invocations: leave without them.
 flush(() => process.exit(0));

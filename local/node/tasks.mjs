@@ -25,9 +25,9 @@ export function taskHandlers(tasks, serverUrl) {
   for (const [state, { Resource: resource }] of tasks) {
     const answer = lambda(resource, call) ?? integration(state, resource, call) ?? (() => unsupported(state, resource));
     handlers[state] = async (input) => {
-      withinQuota(input, `the payload of state "${state}"`);
+      withinQuota(input, "payload", state);
       const result = await answer(input);
-      withinQuota(result, `the result of state "${state}"`);
+      withinQuota(result, "result", state);
       return result;
     };
   }
