@@ -73,6 +73,11 @@ func (p *Planner) Run(ctx context.Context, in job.PlanInput) (job.PlanOutput, er
 	if err != nil {
 		return job.PlanOutput{}, err
 	}
+	if request.Mode == job.ModeScan {
+		if err := checkObjects(request, described); err != nil {
+			return job.PlanOutput{}, err
+		}
+	}
 	output := plan(request, begun, described)
 	if size, most := payload(output), job.MaxPayloadBytes-job.MaxResultBytes; size > most {
 		return job.PlanOutput{}, job.Errorf(job.InvalidRequest,
