@@ -23,12 +23,13 @@ const (
 	eventsOfMapRun    = 4 // MapStateStarted, MapRunStarted, MapRunSucceeded, MapStateSucceeded
 )
 
-// simulation walks a definition as Step Functions does, as far as the states of exports need it, and counts events.
+// simulation walks a definition as Step Functions does, as far as the states need it, and counts events.
 type simulation struct {
 	t *testing.T
 	// call answers one try of a Task, with the error's name where it fails.
 	call func(state string, payload any) (result any, failure string)
 
+	item     any // $$.Map.Item.Value
 	waited   time.Duration
 	children []int // the events of each child
 }
@@ -54,6 +55,9 @@ func (s *simulation) execution(m machine, input any) (output any, events int, fa
 			events += eventsOfMapRun
 			outputs := []any{}
 			for _, item := range s.at(input, state.ItemsPath).([]any) {
+				if s.item = item; state.ItemSelector != nil {
+					item = s.template(state.ItemSelector, input)
+				}
 				output, own, failure := s.execution(*state.ItemProcessor, item)
 				if s.children = append(s.children, own); failure != "" {
 					return nil, events, "States.ExceedToleratedFailureThreshold"
@@ -167,7 +171,7 @@ func (s *simulation) at(input any, path string) any {
 	if field, ok := strings.CutPrefix(path, "$$."); ok {
 		return map[string]any{
 			"Execution.Id": "arn:aws:states:us-east-1:000000000000:execution:StateMachine:run", "Execution.Name": "run",
-			"Execution.StartTime": "2026-01-31T23:59:59.123Z", "Execution.RedriveCount": 0.0,
+			"Execution.StartTime": "2026-01-31T23:59:59.123Z", "Execution.RedriveCount": 0.0, "Map.Item.Value": s.item,
 		}[field]
 	}
 	value, there := s.look(input, path)

@@ -26,3 +26,17 @@ func ExportEvents(checks int64) int64 {
 	rounds := (checks + ChecksPerRound - 1) / ChecksPerRound
 	return eventsOfExport + rounds*eventsOfRound
 }
+
+// The events of an execution that scans, and of each child of its Map. A test counts them in the definition.
+const (
+	eventsOfScan       = 24 // beginning and end, Plan and its choice, the Map and its run, Finalize and its choice, Replicated
+	eventsOfSegment    = 4  // beginning and end, SegmentScanned
+	eventsOfInvocation = 7  // ScanSegment and its choice
+)
+
+// ScanEvents returns how many events an execution's history has that scans, however many segments there are, nothing being tried
+// again. SegmentEvents returns how many that of a segment's child has that takes so many invocations.
+func ScanEvents() int64 { return eventsOfScan }
+
+// SegmentEvents is told of at ScanEvents.
+func SegmentEvents(invocations int64) int64 { return eventsOfSegment + invocations*eventsOfInvocation }
