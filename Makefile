@@ -22,7 +22,7 @@ export ENV
 # jsii warns of Node.js versions past their end of life; the value is a list of those not to warn of.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
-.PHONY: help run run-export test race check lint audit build reproduce app synth diff deploy destroy bench deps clean
+.PHONY: help run run-export test race check lint audit build reproduce app synth diff deploy destroy bench load deps clean
 
 help: ## show this; ENV is one of infra/environments/*.yaml, dev if not given
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -95,6 +95,9 @@ destroy: $(CDK_MODULE) ## remove environment ENV, all but a bucket that it has m
 bench: requirements $(TOOLS) $(MODULES) ## run the benchmarks, and write the table of docs/performance.md
 	@go test -run '^$$' -bench . -benchmem ./lambda/page ./lambda/segment
 	@go run ./local/bench -into docs/performance.md
+
+load: deps ## measure 10,000 segments and the commit of 800,000 objects, for docs/scale.md: some ten minutes
+	@go run ./local/load segments && echo && go run ./local/load finalize
 
 deps: requirements $(TOOLS) $(MODULES)
 

@@ -1,0 +1,30 @@
+package docs_test
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"dynamodb-to-s3/local/scale"
+)
+
+func TestScaleIsFresh(t *testing.T) {
+	const file = "scale.md"
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := between(t, string(text), "inputs", scale.Given())
+	fresh(t, file, []byte(between(t, page, "computed", scale.Tables())))
+}
+
+// between puts new text between the two comments of a name.
+func between(t *testing.T, page, name, text string) string {
+	t.Helper()
+	before, rest, begun := strings.Cut(page, "<!-- "+name+" -->\n")
+	_, after, ended := strings.Cut(rest, "<!-- /"+name+" -->\n")
+	if !begun || !ended {
+		t.Fatalf("the page has no %q", name)
+	}
+	return before + "<!-- " + name + " -->\n" + text + "<!-- /" + name + " -->\n" + after
+}

@@ -1,0 +1,175 @@
+package main
+
+import (
+	"crypto/md5" //nolint:gosec // what ETags and manifests have
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"encoding/xml"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"dynamodb-to-s3/lambda/job"
+)
+
+// listed is how many keys S3 lists in one answer.
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
+const listed = 1000
+
+// lake answers as S3 does to a finalize, for a run that has scanned every segment and that no disk would hold: its objects and
+// lists are made up when they are asked for, the same ones each time. It keeps nothing of what is written itself.
+type lake struct {
+	layout   job.Layout
+	segments int
+	// invocations is how many each segment took, objects how many each of those closed.
+	invocations, objects int
+	// lost is the number of an object that a list names and nobody has; of none where it is negative.
+	lost int
+	// keep, if it is given, is told what is written.
+	keep func(key string, body []byte)
+	// latency is how long S3 takes to answer, by the kind of request.
+	latency map[string]time.Duration
+
+	mu       sync.Mutex
+	requests map[string]int64
+	written  int64
+}
+
+func (l *lake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	query := r.URL.Query()
+	kind := r.Method
+	switch {
+	case query.Has("uploads") && r.Method == http.MethodGet:
+		kind = "LIST uploads"
+	case query.Has("list-type"):
+		kind = "LIST"
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return // nobody is there any more
+	}
+	_, key, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	l.mu.Lock()
+	l.requests[kind]++
+	if r.Method == http.MethodPut {
+		l.written += int64(len(body))
+		if l.keep != nil {
+			l.keep(key, body)
+		}
+	}
+	l.mu.Unlock()
+	time.Sleep(l.latency[kind])
+	switch {
+	case kind == "LIST uploads":
+		answer(w, struct {
+			XMLName xml.Name `xml:"ListMultipartUploadsResult"`
+		}{})
+	case kind == "LIST":
+		l.list(w, query.Get("prefix"), query.Get("continuation-token"))
+	case r.Method == http.MethodGet:
+		l.get(w, key)
+	case r.Method == http.MethodPost && query.Has("uploads"):
+		answer(w, struct {
+			XMLName  xml.Name `xml:"InitiateMultipartUploadResult"`
+			UploadID string   `xml:"UploadId"`
+		}{UploadID: "1"})
+	case r.Method == http.MethodPost:
+		answer(w, struct {
+			XMLName xml.Name `xml:"CompleteMultipartUploadResult"`
+			ETag    string
+		}{ETag: `"etag-2"`})
+	case r.Method == http.MethodPut:
+		w.Header().Set("ETag", `"etag"`)
+	case r.Method == http.MethodDelete:
+		w.WriteHeader(http.StatusNoContent)
+	default:
+		w.WriteHeader(http.StatusMethodNotAllowed)
+	}
+}
+
+type entry struct {
+	Key, ETag string
+	Size      int64
+}
+
+// list answers with the keys from the one on whose number is the token.
+func (l *lake) list(w http.ResponseWriter, prefix, token string) {
+	first, _ := strconv.Atoi(token) // of the first page there is none
+	count, of := 0, func(int) entry { return entry{} }
+	switch prefix {
+	case l.layout.SegmentLists():
+		count, of = l.segments*l.invocations, func(i int) entry {
+			return entry{Key: l.layout.SegmentList(i/l.invocations, i%l.invocations), ETag: `"list"`, Size: 1}
+		}
+	case l.layout.DataPrefix():
+		count, of = l.segments*l.invocations*l.objects, func(i int) entry {
+			o := l.object(i)
+			return entry{Key: o.Key, ETag: `"` + o.ETag + `"`, Size: o.Bytes}
+		}
+	}
+	result := struct {
+		XMLName               xml.Name `xml:"ListBucketResult"`
+		IsTruncated           bool
+		NextContinuationToken string `xml:",omitempty"`
+		Contents              []entry
+	}{}
+	for i := first; i < min(first+listed, count); i++ {
+		if prefix != l.layout.DataPrefix() || i != l.lost {
+			result.Contents = append(result.Contents, of(i))
+		}
+	}
+	if next := first + listed; next < count {
+		result.IsTruncated, result.NextContinuationToken = true, strconv.Itoa(next)
+	}
+	answer(w, result)
+}
+
+// get answers with a segment's list; there is nothing else to read.
+func (l *lake) get(w http.ResponseWriter, key string) {
+	var segment, invocation int
+	if _, err := fmt.Sscanf(key, l.layout.SegmentLists()+"%06d-%06d.json", &segment, &invocation); err != nil {
+		w.WriteHeader(http.StatusNotFound)
+		_, _ = io.WriteString(w, `<Error><Code>NoSuchKey</Code></Error>`) // a caller that has gone is told nothing
+		return
+	}
+	first := invocation * l.objects
+	list := job.SegmentList{
+		Segment: segment, Invocation: invocation, FirstPart: first, NextPart: first + l.objects,
+		Start: position(invocation), End: position(invocation + 1), Totals: job.Totals{Items: int64(l.objects)},
+	}
+	if invocation == l.invocations-1 {
+		list.Done, list.End = true, ""
+	}
+	for i := range l.objects {
+		list.Objects = append(list.Objects, l.object(segment*l.invocations*l.objects+first+i))
+	}
+	_ = json.NewEncoder(w).Encode(list) // a caller that has gone is told nothing
+}
+
+// object is the object of a number among all of the run.
+func (l *lake) object(i int) job.Object {
+	each := l.invocations * l.objects
+	key := l.layout.Data(i/each, i%each, job.CompressionGZIP)
+	sum := md5.Sum([]byte(key)) //nolint:gosec // see the import
+	return job.Object{
+		Key: key, Items: 1, Bytes: job.DefaultFileSize, ETag: hex.EncodeToString(sum[:]) + "-16", MD5: base64.StdEncoding.EncodeToString(sum[:]),
+	}
+}
+
+// position is that between two invocations, as long as a digest is.
+func position(invocation int) string {
+	if invocation == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%064d", invocation)
+}
+
+func answer(w http.ResponseWriter, body any) {
+	w.Header().Set("Content-Type", "application/xml")
+	_ = xml.NewEncoder(w).Encode(body) // a caller that has gone is told nothing
+}

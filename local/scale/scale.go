@@ -1,0 +1,103 @@
+// Package scale computes what a scan of a very large table takes, in executions, invocations, hours and dollars, and how near
+// that comes to each quota. What it computes from is named in Inputs: what was measured, what was assumed, and prices.
+//
+// It imports job, for what is laid down there, and nothing else of this module.
+package scale
+
+import (
+	"math"
+
+	"dynamodb-to-s3/lambda/job"
+)
+
+// Inputs are what a run is computed from. Bytes are bytes, and a price is in dollars.
+type Inputs struct {
+	TableBytes float64
+	Segments   float64 // of one execution
+	// ReadUnitsPerSecond is what the table, and the account, allow for the scan.
+	ReadUnitsPerSecond float64
+
+	BytesPerReadUnit  float64 // 8 KiB, eventually consistent
+	PagePerTableByte  float64 // bytes of Scan answers for each byte of the table's size
+	StorePerTableByte float64 // bytes of objects for each byte of the table's size
+	FileSizeBytes     float64
+	PartBytes         float64 // of an upload
+
+	// Rate is what one function reads, in bytes of Scan answers a second, MemoryGB its memory, UsefulSeconds what an invocation
+	// has for pages.
+	Rate, MemoryGB, UsefulSeconds float64
+
+	// What finalize takes: seconds for each call that lists 1,000 keys, and of one vCPU for each object and list; VCPU is its share.
+	ListSeconds, CPUPerObject, CPUPerList, VCPU float64
+
+	Prices Prices
+}
+
+// Prices are those of us-east-1, as in docs/cost.md.
+type Prices struct {
+	ReadUnits, LambdaGBSecond, LambdaRequest, Transition, Put, Get float64
+}
+
+// Usual returns the inputs of a table of a size whose scan may use so many read units a second.
+func Usual(tableBytes, readUnitsPerSecond float64) Inputs {
+	return Inputs{
+		TableBytes: tableBytes, Segments: job.MaxSegments, ReadUnitsPerSecond: readUnitsPerSecond,
+		BytesPerReadUnit: 8 << 10, PagePerTableByte: 1.5, StorePerTableByte: 0.2, FileSizeBytes: job.DefaultFileSize, PartBytes: 8 << 20,
+		Rate: 60e6, MemoryGB: 1769.0 / 1024, UsefulSeconds: 890,
+		ListSeconds: 0.1, CPUPerObject: 20e-6, CPUPerList: 500e-6, VCPU: 512.0 / 1769,
+		Prices: Prices{
+			ReadUnits: 0.125e-6, LambdaGBSecond: 0.0000133334, LambdaRequest: 0.20e-6, Transition: 0.025e-3, Put: 0.005e-3, Get: 0.0004e-3,
+		},
+	}
+}
+
+// Outcome is what a run takes.
+type Outcome struct {
+	Executions, Segments, Invocations, Transitions      float64
+	ParentEvents, ChildEvents                           int64
+	Concurrency                                         float64
+	Objects, ObjectsOfSegment, Puts, Gets               float64
+	ScanHours, FinalizeSeconds                          float64
+	ReadUnits, ReadDollars, LambdaDollars, OtherDollars float64
+	PutsPerSecond, SegmentBytes, InvocationsOfSegment   float64
+	FinalizeMost                                        float64 // how many objects finalize has time for
+}
+
+// finalizeTime is that of its one invocation, in seconds.
+const finalizeTime = 900
+
+// Compute computes it for one execution.
+func Compute(in Inputs) Outcome {
+	o := Outcome{Executions: 1, Segments: in.Segments, SegmentBytes: in.TableBytes / in.Segments}
+	o.ReadUnits = in.TableBytes / in.BytesPerReadUnit
+	pages := in.TableBytes * in.PagePerTableByte
+	o.Concurrency = math.Min(in.Segments, math.Ceil(in.ReadUnitsPerSecond*in.BytesPerReadUnit*in.PagePerTableByte/in.Rate))
+	seconds := math.Max(o.ReadUnits/in.ReadUnitsPerSecond, pages/(o.Concurrency*in.Rate))
+	o.ScanHours = seconds / 3600
+	rate := pages / seconds / o.Concurrency // of each function; Rate at the most
+	o.InvocationsOfSegment = math.Ceil(pages / in.Segments / rate / in.UsefulSeconds)
+	o.Invocations = in.Segments*o.InvocationsOfSegment + 2 // plan, finalize
+	o.Transitions = 6 + in.Segments*(2*o.InvocationsOfSegment+1)
+	o.ParentEvents, o.ChildEvents = job.ScanEvents(), job.SegmentEvents(int64(o.InvocationsOfSegment))
+
+	stored := in.TableBytes * in.StorePerTableByte
+	scans := o.Invocations - 2
+	o.Objects = math.Ceil(stored/in.FileSizeBytes) + scans // the last one of each invocation is smaller
+	o.ObjectsOfSegment = math.Ceil(o.Objects / in.Segments)
+	o.Puts = stored/in.PartBytes + 3*o.Objects + scans // parts, beginnings and ends of uploads, lists
+	o.PutsPerSecond = o.Puts / seconds
+	o.Gets = scans
+	o.FinalizeSeconds = in.finalize(o.Objects, scans)
+	o.FinalizeMost = finalizeTime / in.finalize(1, 0)
+
+	gbSeconds := pages / rate * in.MemoryGB
+	o.ReadDollars = o.ReadUnits * in.Prices.ReadUnits
+	o.LambdaDollars = gbSeconds*in.Prices.LambdaGBSecond + o.Invocations*in.Prices.LambdaRequest
+	o.OtherDollars = o.Transitions*in.Prices.Transition + (o.Puts+o.Objects/1000)*in.Prices.Put + o.Gets*in.Prices.Get
+	return o
+}
+
+// finalize returns how long finalize takes, in seconds: listings follow on each other, and so does what it computes.
+func (in Inputs) finalize(objects, lists float64) float64 {
+	return (objects+lists)/1000*in.ListSeconds + (objects*in.CPUPerObject+lists*in.CPUPerList)/in.VCPU
+}

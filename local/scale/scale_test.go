@@ -1,0 +1,61 @@
+package scale
+
+import (
+	"math"
+	"testing"
+)
+
+// round is a table whose figures can be worked out in one's head.
+func round() Inputs {
+	return Inputs{
+		TableBytes: 8e12, Segments: 100, ReadUnitsPerSecond: 100_000, BytesPerReadUnit: 8_000, PagePerTableByte: 2, StorePerTableByte: 0.5,
+		FileSizeBytes: 1e8, PartBytes: 1e7, Rate: 40e6, MemoryGB: 2, UsefulSeconds: 500,
+		ListSeconds: 0.1, CPUPerObject: 1e-3, CPUPerList: 1e-2, VCPU: 0.5,
+		Prices: Prices{ReadUnits: 1e-6, LambdaGBSecond: 1e-5, LambdaRequest: 1e-6, Transition: 1e-5, Put: 1e-5, Get: 1e-6},
+	}
+}
+
+func TestCompute(t *testing.T) {
+	t.Parallel()
+	o := Compute(round())
+	const (
+		seconds = 10_000  // 8e12 bytes at 100,000 units of 8,000 bytes a second
+		pages   = 16e12   // twice the table
+		scans   = 100 * 8 // each segment's 1.6e11 bytes at 40 MB/s are 4,000 s: 8 invocations of 500 s
+		objects = 40_000 + scans
+	)
+	for _, test := range []struct {
+		name      string
+		got, want float64
+	}{
+		{"read units", o.ReadUnits, 1e9},
+		{"hours of the scan", o.ScanHours, seconds / 3600.0},
+		{"functions at once", o.Concurrency, pages / seconds / 40e6},
+		{"invocations of a segment", o.InvocationsOfSegment, 8},
+		{"invocations", o.Invocations, scans + 2},
+		{"transitions", o.Transitions, 6 + 100*(2*8+1)},
+		{"events", float64(o.ParentEvents), 24},
+		{"events of a child", float64(o.ChildEvents), 4 + 8*7},
+		{"objects", o.Objects, objects},
+		{"objects of a segment", o.ObjectsOfSegment, objects / 100},
+		{"writes", o.Puts, 400_000 + 3*objects + scans},
+		{"seconds of finalize", o.FinalizeSeconds, (objects+scans)/1000.0*0.1 + (objects*1e-3+scans*1e-2)/0.5},
+		{"objects that finalize has time for", o.FinalizeMost, 900 / (0.0001 + 0.002)},
+		{"dollars for reading", o.ReadDollars, 1000},
+		{"dollars for Lambda", o.LambdaDollars, pages/40e6*2*1e-5 + (scans+2)*1e-6},
+	} {
+		if math.Abs(test.got-test.want) > 1e-6*test.want {
+			t.Errorf("%s: got %v, want %v", test.name, test.got, test.want)
+		}
+	}
+}
+
+// No more functions run than there are segments, and none reads faster than it can: the capacity is then not used up.
+func TestFewSegmentsTakeLonger(t *testing.T) {
+	t.Parallel()
+	in := round()
+	in.Segments = 5
+	if o := Compute(in); o.Concurrency != 5 || o.ScanHours*3600 != 80_000 || o.InvocationsOfSegment != 160 {
+		t.Errorf("got %+v", o)
+	}
+}

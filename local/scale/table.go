@@ -1,0 +1,112 @@
+package scale
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"dynamodb-to-s3/lambda/job"
+)
+
+// The two tables that are computed, and what the table's read capacity may be: the quota that a new account has for a table on
+// demand, and one that was raised.
+const (
+	hundredTB, onePB      = 1e14, 1e15
+	usualUnits, moreUnits = 40_000, 1_000_000
+	lambdaConcurrency     = 1_000
+	mapConcurrency        = 10_000
+	putsPerSecond         = 3_500
+	transitionsPerSecond  = 800
+	historyEvents         = job.MaxHistoryEvents
+)
+
+// Tables returns the tables of docs/scale.md, in Markdown.
+func Tables() string {
+	var b strings.Builder
+	columns := []Outcome{
+		Compute(Usual(hundredTB, usualUnits)), Compute(Usual(hundredTB, moreUnits)), Compute(Usual(onePB, usualUnits)), Compute(Usual(onePB, moreUnits)),
+	}
+	fmt.Fprintf(&b, "| | 100 TB, %s units/s | 100 TB, %s units/s | 1 PB, %s units/s | 1 PB, %s units/s |\n|---|---:|---:|---:|---:|\n",
+		whole(usualUnits), whole(moreUnits), whole(usualUnits), whole(moreUnits))
+	row := func(name string, cell func(Outcome) string) {
+		fmt.Fprintf(&b, "| %s |", name)
+		for _, o := range columns {
+			fmt.Fprintf(&b, " %s |", cell(o))
+		}
+		b.WriteByte('\n')
+	}
+	number := func(of func(Outcome) float64) func(Outcome) string {
+		return func(o Outcome) string { return whole(of(o)) }
+	}
+	row("executions", number(func(o Outcome) float64 { return o.Executions }))
+	row("segments", number(func(o Outcome) float64 { return o.Segments }))
+	row("functions at once", number(func(o Outcome) float64 { return o.Concurrency }))
+	row("invocations of one segment", number(func(o Outcome) float64 { return o.InvocationsOfSegment }))
+	row("invocations", number(func(o Outcome) float64 { return o.Invocations }))
+	row("history events of the execution", number(func(o Outcome) float64 { return float64(o.ParentEvents) }))
+	row("history events of a segment's child", number(func(o Outcome) float64 { return float64(o.ChildEvents) }))
+	row("state transitions", number(func(o Outcome) float64 { return o.Transitions }))
+	row("objects", number(func(o Outcome) float64 { return o.Objects }))
+	row("hours of the scan", func(o Outcome) string { return fmt.Sprintf("%.1f", o.ScanHours) })
+	row("seconds of finalize", number(func(o Outcome) float64 { return o.FinalizeSeconds }))
+	row("million read units", number(func(o Outcome) float64 { return o.ReadUnits / 1e6 }))
+	row("read units, $", number(func(o Outcome) float64 { return o.ReadDollars }))
+	row("Lambda, $", number(func(o Outcome) float64 { return o.LambdaDollars }))
+	row("Step Functions and S3 requests, $", number(func(o Outcome) float64 { return o.OtherDollars }))
+	row("**dollars**", func(o Outcome) string { return "**" + whole(o.ReadDollars+o.LambdaDollars+o.OtherDollars) + "**" })
+
+	// Of each quota, what the largest of the four takes of it.
+	most := func(of func(Outcome) float64) float64 {
+		largest := 0.0
+		for _, o := range columns {
+			largest = math.Max(largest, of(o))
+		}
+		return largest
+	}
+	fmt.Fprintf(&b, "\n| quota | its value | most of the above | |\n|---|---:|---:|---|\n")
+	quota := func(name string, value float64, of func(Outcome) float64, source string) {
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", name, whole(value), whole(most(of)), source)
+	}
+	const states, lambda = "[Step Functions](https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html)", "[Lambda](https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html)"
+	quota("read units a second of a table on demand, can be raised", usualUnits, func(Outcome) float64 { return moreUnits }, "[DynamoDB](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html)")
+	quota("functions at once of an account, can be raised", lambdaConcurrency, func(o Outcome) float64 { return o.Concurrency }, lambda)
+	quota("seconds of an invocation: finalize is one", finalizeTime, func(o Outcome) float64 { return o.FinalizeSeconds }, lambda)
+	quota("children of a distributed Map at once", mapConcurrency, func(o Outcome) float64 { return o.Concurrency }, states)
+	quota("history events of an execution, each child being one", historyEvents, func(o Outcome) float64 { return math.Max(float64(o.ParentEvents), float64(o.ChildEvents)) }, states)
+	quota("state transitions a second, on average over the scan", transitionsPerSecond, func(o Outcome) float64 { return o.Transitions / (o.ScanHours * 3600) }, states)
+	quota("hours of an execution", job.MaxDuration.Hours(), func(o Outcome) float64 { return o.ScanHours }, states)
+	quota("writes a second to a prefix, on average over the scan", putsPerSecond, func(o Outcome) float64 { return o.PutsPerSecond }, "[S3](https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html)")
+	quota("objects of one segment, as keys number them", job.MaxParts, func(o Outcome) float64 { return o.ObjectsOfSegment }, "`job.MaxParts`")
+	quota("objects that finalize has time for", columns[0].FinalizeMost, func(o Outcome) float64 { return o.Objects }, "computed as above")
+	return b.String()
+}
+
+// Given returns the inputs, in Markdown.
+func Given() string {
+	in := Usual(hundredTB, usualUnits)
+	var b strings.Builder
+	b.WriteString("| input | value | |\n|---|---:|---|\n")
+	given := func(name string, value float64, unit, from string) {
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", name, strings.TrimSpace(fmt.Sprintf("%.6g %s", value, unit)), from)
+	}
+	given("a read unit, eventually consistent", in.BytesPerReadUnit, "bytes", "DynamoDB")
+	given("bytes of Scan answers for a byte of the table", in.PagePerTableByte, "", "assumed: JSON names types, and Base64 takes a third more")
+	given("bytes as stored for a byte of the table", in.StorePerTableByte, "", "assumed, as in [cost.md](cost.md); GZIP")
+	given("size of an object", in.FileSizeBytes/(1<<20), "MiB", "`fileSizeBytes`, by default")
+	given("what one function reads", in.Rate/1e6, "MB/s", "assumed, of Scan answers, with 1,769 MiB")
+	given("time for pages in an invocation", in.UsefulSeconds, "s", "of 900 s")
+	given("a call that lists 1,000 keys", in.ListSeconds, "s", "assumed")
+	given("finalize, for each object", in.CPUPerObject*1e6, "µs of a vCPU", "measured, see below")
+	given("finalize, for each list", in.CPUPerList*1e6, "µs of a vCPU", "measured, see below")
+	given("finalize's share of a vCPU", math.Round(in.VCPU*100)/100, "", "512 MiB of 1,769 (unverified)")
+	return b.String()
+}
+
+// whole writes a number without decimals and with a comma at every thousand.
+func whole(n float64) string {
+	text := fmt.Sprintf("%.0f", n)
+	for at := len(text) - 3; at > 0; at -= 3 {
+		text = text[:at] + "," + text[at:]
+	}
+	return text
+}
