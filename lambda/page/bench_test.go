@@ -70,6 +70,8 @@ func BenchmarkDynamoDBJSON(b *testing.B) { benchmarkEncoder(b, page.DynamoDBJSON
 
 func BenchmarkJSON(b *testing.B) { benchmarkEncoder(b, page.JSON{}) }
 
+func BenchmarkIon(b *testing.B) { benchmarkEncoder(b, page.Ion{}) }
+
 // BenchmarkParseDynamoDBJSON is the whole way of a page in the default format.
 func BenchmarkParseDynamoDBJSON(b *testing.B) {
 	body := orders(pageSize)
@@ -113,13 +115,13 @@ func encodeAll(tb testing.TB, enc page.Encoder, p *page.Page, dst []byte) []byte
 	return dst
 }
 
-// checkRecords fails unless out is one line of JSON for each item of p.
+// checkRecords fails unless out is one line for each item of p: of Ion, or else of JSON.
 func checkRecords(tb testing.TB, p *page.Page, out []byte) {
 	tb.Helper()
 	n := 0
 	for line := range bytes.Lines(out) {
-		if !json.Valid(line) {
-			tb.Fatalf("record %d is no JSON", n)
+		if !bytes.HasPrefix(line, []byte("$ion_1_0 ")) && !json.Valid(line) {
+			tb.Fatalf("record %d is neither Ion nor JSON", n)
 		}
 		n++
 	}

@@ -59,6 +59,7 @@ func TestNoAllocationsOnceWarm(t *testing.T) {
 	body := orders(pageSize)
 	var p page.Page
 	var out []byte
+	many := wide(1000)
 	if err := p.Parse(body); err != nil {
 		t.Fatal(err)
 	}
@@ -73,6 +74,8 @@ func TestNoAllocationsOnceWarm(t *testing.T) {
 		{"Rest", func() error { _ = p.Rest(); return nil }},
 		{"DynamoDBJSON", func() error { out = encodeAll(t, page.DynamoDBJSON{}, &p, out[:0]); return nil }},
 		{"JSON", func() error { out = encodeAll(t, page.JSON{}, &p, out[:0]); return nil }},
+		{"Ion", func() error { out = encodeAll(t, page.Ion{}, &p, out[:0]); return nil }},
+		{"JSON of many names", func() (err error) { out, err = page.JSON{}.Append(out[:0], many); return err }},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			// AllocsPerRun runs once before it counts: that is the warming.

@@ -15,7 +15,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	for _, enc := range []page.Encoder{page.DynamoDBJSON{}, page.JSON{}} {
+	for _, enc := range []page.Encoder{page.DynamoDBJSON{}, page.Ion{}, page.JSON{}} {
 		var out []byte
 		for i := range p.Len() {
 			var err error
@@ -30,6 +30,8 @@ func Example() {
 	// Output:
 	// {"Item":{"id":{"S":"a"},"price":{"N":"12.50"}}}
 	// {"Item":{"id":{"S":"b"},"tags":{"SS":["x","y"]}}}
+	// $ion_1_0 {Item:{id:"a",price:12.50}}
+	// $ion_1_0 {Item:{id:"b",tags:$dynamodb_SS::["x","y"]}}
 	// {"id":"a","price":12.50}
 	// {"id":"b","tags":["x","y"]}
 	// {"Count":2,"Items":[],"ScannedCount":2}

@@ -39,6 +39,32 @@ func appendNumber(dst, text []byte) ([]byte, bool) {
 	return append(dst, text[end:]...), true
 }
 
+// plainNumber returns the length of the number that b[i:] starts with, and whether it has a point. It is a short cut to
+// most numbers, and returns 0 for those that are no JSON: others than -12.50 are numberLen's.
+func plainNumber(b []byte, i int) (size int, point bool) {
+	start := i
+	if at(b, i) == '-' {
+		i++
+	}
+	whole := i
+	for i < len(b) && isDigit(b[i]) {
+		i++
+	}
+	if i == whole || b[whole] == '0' && i > whole+1 {
+		return 0, false
+	}
+	if at(b, i) == '.' {
+		fraction := i + 1
+		for i++; i < len(b) && isDigit(b[i]); i++ {
+		}
+		if i == fraction {
+			return 0, false
+		}
+		point = true
+	}
+	return i - start, point
+}
+
 // numberLen returns the length of the longest JSON number that b starts with, or 0 if it starts with none.
 func numberLen(b []byte) int {
 	start := 0

@@ -6,13 +6,13 @@
 //
 // [Page.Parse] takes a whole answer; [Page.Item] is one item as sent, [Page.Rest] the same answer without its
 // items, for the SDK to decode (Count, LastEvaluatedKey, ConsumedCapacity). [Frame] is that too, and knows it before
-// the items are parsed. An [Encoder] turns an item into a record: [DynamoDBJSON] is the native export's line, [JSON]
-// the plain one.
+// the items are parsed. An [Encoder] turns an item into a record: [DynamoDBJSON] and [Ion] are the native
+// export's lines, [JSON] the plain one.
 //
 // # Promises
 //
 //   - Parse accepts only complete, valid JSON in UTF-8 whose top level is an object. A record made from an accepted
-//     item is one line of valid JSON, whatever the server sent.
+//     item is one line of valid JSON, or of Ion, whatever the server sent.
 //   - Items are never lost in silence: an answer whose items cannot be told for sure is an error. Only the member
 //     "Items" of the top level counts; the name inside an item, a key or ConsumedCapacity is data.
 //   - An item's bytes are untouched, unless it holds a line break between its tokens (a server that pretty-prints):
