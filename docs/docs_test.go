@@ -77,7 +77,7 @@ func TestReferenceIsFresh(t *testing.T) {
 	table(&page, "`export`", export)
 	table(&page, "`export.filter`", filter)
 	page.WriteString("\nValues of expressions are in DynamoDB JSON. The legacy `ScanFilter` has entries of `{\"ComparisonOperator\": …, " +
-		"\"AttributeValueList\": […]}`.\n\n## Not available in this version\n\n`format` ION of a scan, " +
+		"\"AttributeValueList\": […]}`.\n\n## Not available in this version\n\n" +
 		"`readUnitsPerSecond` and `readPercent` are designed and refused until they are built.\n")
 	fresh(t, "request.md", []byte(page.String()))
 }

@@ -26,6 +26,9 @@ func TestRunReplicatesEveryItemOnce(t *testing.T) {
 		{"in several segments", `"segments": 4`},
 		{"in ZSTD", `"compression": "ZSTD", "fileSizeBytes": 50000`},
 		{"without compression", `"compression": "NONE", "fileSizeBytes": 50000`},
+		{"in Ion", `"format": "ION", "segments": 2`},
+		{"in Ion and ZSTD", `"format": "ION", "compression": "ZSTD", "fileSizeBytes": 50000`},
+		{"in Ion without compression", `"format": "ION", "compression": "NONE", "fileSizeBytes": 50000`},
 		{"in small pages and objects", `"scan": {"Limit": 100}, "fileSizeBytes": 10000`},
 		{"in more segments than there are pages", `"segments": 100, "fileSizeBytes": 1024`},
 	} {

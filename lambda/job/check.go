@@ -68,11 +68,7 @@ func (r Request) checkScan(found *problems) {
 	if r.Export != nil {
 		found.add("export", "given with mode SCAN: leave mode out, or set it to EXPORT")
 	}
-	if r.Format == FormatION {
-		found.add("format", "ION is not available in this version of a scan; allowed: DYNAMODB_JSON, JSON")
-	} else {
-		checkEnum("format", string(r.Format), []string{string(FormatDynamoDBJSON), string(FormatJSON)}, found)
-	}
+	checkEnum("format", string(r.Format), []string{string(FormatDynamoDBJSON), string(FormatION), string(FormatJSON)}, found)
 	r.checkRecords(found)
 	checkEnum("compression", string(r.Compression),
 		[]string{string(CompressionGZIP), string(CompressionZSTD), string(CompressionNone)}, found)

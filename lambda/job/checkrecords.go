@@ -47,7 +47,7 @@ func (p Plan) Extension() string {
 	if p.Encoder != nil {
 		return p.Encoder.Extension + p.Compression.extension()
 	}
-	return ".json" + p.Compression.extension()
+	return p.Format.extension() + p.Compression.extension()
 }
 
 // OutputFormat is what a manifest calls the records.

@@ -48,9 +48,6 @@ const (
 	ViewNewAndOld ViewType = "NEW_AND_OLD_IMAGES"
 )
 
-// FormatION is Amazon Ion, which native exports can write.
-const FormatION Format = "ION"
-
 // FromLast is, as the beginning of a window, where the last run of this table and prefix ended.
 const FromLast = "last"
 

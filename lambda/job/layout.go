@@ -142,6 +142,14 @@ func (l Layout) Checksums(manifest string) []string {
 	return []string{stem + ".checksum", stem + ".md5"}
 }
 
+// extension is what native exports of the format have.
+func (f Format) extension() string {
+	if f == FormatION {
+		return ".ion"
+	}
+	return ".json"
+}
+
 func (c Compression) extension() string {
 	switch c {
 	case CompressionGZIP:

@@ -54,6 +54,8 @@ func TestKeysSortByTheirNumbers(t *testing.T) {
 		{job.Plan{Compression: job.CompressionGZIP}, "r/data/000007-000012.json.gz"},
 		{job.Plan{Compression: job.CompressionZSTD}, "r/data/000007-000012.json.zst"},
 		{job.Plan{Compression: job.CompressionNone}, "r/data/000007-000012.json"},
+		{job.Plan{Compression: job.CompressionGZIP, Format: job.FormatION}, "r/data/000007-000012.ion.gz"},
+		{job.Plan{Compression: job.CompressionGZIP, Format: job.FormatJSON}, "r/data/000007-000012.json.gz"},
 		{job.Plan{Compression: job.CompressionGZIP, Encoder: csv}, "r/data/000007-000012.csv.gz"},
 		{job.Plan{Compression: job.CompressionNone, Encoder: csv}, "r/data/000007-000012.csv"},
 	} {

@@ -50,13 +50,12 @@ var invalid = []struct {
 		`segments: got 0, allowed: 1 to 10000`, `concurrency: got 10001, allowed: 1 to 10000`, `fileSizeBytes: got 1023, allowed: 1024 to 5368709120`,
 	}},
 	{"an unknown mode", `{"table":"orders","bucket":"b-1","mode":"scan"}`, []string{`mode: got "scan", did you mean "SCAN"?; allowed: SCAN, EXPORT`}},
-	{"an unknown format", `{"table":"orders","bucket":"b-1","format":"CSV"}`, []string{`format: got "CSV"; allowed: DYNAMODB_JSON, JSON`}},
+	{"an unknown format", `{"table":"orders","bucket":"b-1","format":"CSV"}`, []string{`format: got "CSV"; allowed: DYNAMODB_JSON, ION, JSON`}},
 	{"an unknown compression", `{"table":"orders","bucket":"b-1","compression":"GZ"}`, []string{`compression: got "GZ", did you mean "GZIP"?; allowed: GZIP, ZSTD, NONE`}},
-	{"what is not available yet", `{"table":"orders","bucket":"b-1","format":"ION","readUnitsPerSecond":5,"readPercent":5}`, []string{
+	{"what is not available yet", `{"table":"orders","bucket":"b-1","readUnitsPerSecond":5,"readPercent":5}`, []string{
 		`readUnitsPerSecond: not available in this version`,
 		`readPercent: not available in this version`,
 	}},
-	{"a format that is not available yet", `{"table":"orders","bucket":"b-1","format":"ION"}`, []string{`format: ION is not available in this version of a scan; allowed: DYNAMODB_JSON, JSON`}},
 	{"a transform that is too long", `{"table":"orders","bucket":"b-1","transform":"` + strings.Repeat("a", 8193) + `"}`, []string{`transform: has 8193 bytes, allowed are at most 8192`}},
 	{"a transform of nothing", `{"table":"orders","bucket":"b-1","transform":""}`, []string{`transform: is empty: leave it out, or give a value`}},
 	{"a transform into another format", `{"table":"orders","bucket":"b-1","transform":".","format":"DYNAMODB_JSON"}`, []string{`format: got "DYNAMODB_JSON" together with transform, whose records are plain JSON: leave format out, or set it to JSON`}},

@@ -16,7 +16,7 @@ type Request struct {
 	Segments           *int64      `json:"segments,omitempty" jsonschema:"minimum=1,maximum=10000" jsonschema_description:"Into how many segments the scan is split. Default: one for each GiB of the table (or index), at least 1, at most 10,000. Not together with scan.TotalSegments, which says the same."`
 	Concurrency        *int64      `json:"concurrency,omitempty" jsonschema:"minimum=1,maximum=10000" jsonschema_description:"How many segments are scanned at once. Default: one for each 1,000 read units a second that the table can give (provisioned, on-demand maximum, or warm throughput), at least 1, at most 100; 10 where none is known."`
 	FileSize           *int64      `json:"fileSizeBytes,omitempty" jsonschema:"minimum=1024,maximum=5368709120,default=134217728" jsonschema_description:"An object is closed at the first item that brings it to this many bytes, as stored (after compression)."`
-	Format             Format      `json:"format,omitempty" jsonschema:"enum=DYNAMODB_JSON,enum=JSON,default=DYNAMODB_JSON" jsonschema_description:"How an item is written, one to a line. DYNAMODB_JSON: as native exports do, {\"Item\":{…}} with the type of each attribute, byte for byte what the service sent. JSON: plain; numbers keep all their digits, sets become arrays, binary is base64."`
+	Format             Format      `json:"format,omitempty" jsonschema:"enum=DYNAMODB_JSON,enum=ION,enum=JSON,default=DYNAMODB_JSON" jsonschema_description:"How an item is written, one to a line. DYNAMODB_JSON: as native exports do, {\"Item\":{…}} with the type of each attribute, byte for byte what the service sent. ION: Amazon Ion text as native exports write it and imports read it; numbers are decimals. JSON: plain; numbers keep all their digits, sets become arrays, binary is base64."`
 	Transform          string      `json:"transform,omitempty" jsonschema:"minLength=1,maxLength=8192" jsonschema_description:"Of a SCAN: a jq expression that makes of each item, in plain JSON, zero, one or many records, each an object, one to a line of plain JSON: {id, total}, or select(.status == \"paid\") | .lines[]. Numbers keep their digits where they are only moved. Not together with encoder, nor with another format than JSON."`
 	Encoder            string      `json:"encoder,omitempty" jsonschema:"minLength=1,maxLength=64,pattern=^[a-zA-Z][a-zA-Z0-9_-]*$" jsonschema_description:"Of a SCAN: the name of an encoder of one's own, built into the functions (docs/transform.md), that turns items into records. Not together with transform or format."`
 	Compression        Compression `json:"compression,omitempty" jsonschema:"enum=GZIP,enum=ZSTD,enum=NONE,default=GZIP" jsonschema_description:"How objects are compressed."`
@@ -71,6 +71,7 @@ type Format string
 // The formats, one record a line.
 const (
 	FormatDynamoDBJSON Format = "DYNAMODB_JSON"
+	FormatION          Format = "ION"
 	FormatJSON         Format = "JSON"
 )
 

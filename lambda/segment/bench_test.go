@@ -71,7 +71,7 @@ func BenchmarkSegment(b *testing.B) {
 	for _, format := range []struct {
 		name    string
 		encoder page.Encoder
-	}{{"DYNAMODB_JSON", page.DynamoDBJSON{}}, {"JSON", page.JSON{}}} {
+	}{{"DYNAMODB_JSON", page.DynamoDBJSON{}}, {"ION", page.Ion{}}, {"JSON", page.JSON{}}} {
 		for _, compression := range []job.Compression{job.CompressionGZIP, job.CompressionZSTD, job.CompressionNone} {
 			b.Run(format.name+"/"+string(compression), func(b *testing.B) {
 				plan := job.Plan{Bucket: "b", Root: "r", Compression: compression, FileSizeBytes: job.DefaultFileSize}

@@ -34,6 +34,8 @@ func encoderOf(plan job.Plan) (record.Encoder, error) {
 		return encoder, nil
 	case plan.Format == job.FormatDynamoDBJSON:
 		return oneToOne{page.DynamoDBJSON{}}, nil
+	case plan.Format == job.FormatION:
+		return oneToOne{page.Ion{}}, nil
 	case plan.Format == job.FormatJSON:
 		return oneToOne{page.JSON{}}, nil
 	default:
