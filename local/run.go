@@ -51,7 +51,7 @@ func run(ctx context.Context, args []string, stdout io.Writer, stderr *os.File) 
 	case !json.Valid(request): // as StartExecution refuses it, before there is an execution
 		return report(stdout, machine.Outcome{Error: string(job.InvalidRequest), Cause: invalid.Error()})
 	case f.verify && invalid == nil && !comparable(parsed):
-		return &usageError{"-verify compares whole items of a whole table in DYNAMODB_JSON, or counts those of a transformed one: the request asks for something else"}
+		return &usageError{"-verify compares whole items of a whole table in DYNAMODB_JSON, of a scan in ION too, or counts those of a transformed one: the request asks for something else"}
 	case invalid == nil && !exporting && f.exports.named() != "":
 		return &usageError{fmt.Sprintf("-%s is of an export, and the request is of a %s", f.exports.named(), parsed.Mode)}
 	}
@@ -113,7 +113,8 @@ func comparable(request job.Request) bool {
 		return export.Format == job.FormatDynamoDBJSON && export.Filter == nil && (export.ExportType == job.ExportFull || export.InChain())
 	}
 	scan := request.Scan
-	return (request.Format == job.FormatDynamoDBJSON || request.Transform != "") && scan.IndexName == "" && scan.FilterExpression == "" && scan.ProjectionExpression == "" &&
+	whole := request.Format == job.FormatDynamoDBJSON || request.Format == job.FormatION
+	return (whole || request.Transform != "") && scan.IndexName == "" && scan.FilterExpression == "" && scan.ProjectionExpression == "" &&
 		scan.Segment == nil && len(scan.AttributesToGet) == 0 && len(scan.ScanFilter) == 0
 }
 

@@ -154,7 +154,7 @@ func (l *lake) get(w http.ResponseWriter, key string) {
 // object is the object of a number among all of the run.
 func (l *lake) object(i int) job.Object {
 	each := l.invocations * l.objects
-	key := l.layout.Data(i/each, i%each, job.CompressionGZIP)
+	key := l.layout.Data(i/each, i%each, job.Plan{Compression: job.CompressionGZIP}.Extension())
 	sum := md5.Sum([]byte(key)) //nolint:gosec // see the import
 	return job.Object{
 		Key: key, Items: 1, Bytes: job.DefaultFileSize, ETag: hex.EncodeToString(sum[:]) + "-16", MD5: base64.StdEncoding.EncodeToString(sum[:]),

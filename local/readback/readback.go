@@ -1,7 +1,8 @@
 // Package readback proves runs: it reads every object through the manifests, as any reader of native exports would, and compares
 // what it finds item by item with the table, read by the SDK alone. It shares no code with the engine's codec.
 //
-// Compare proves one run, Replay a chain of native exports; Count proves of a transformed run what can be. It imports lambda/job and lambda/manifest for the layout, and the SDK.
+// Compare proves one run, Replay a chain of native exports; Count proves of a transformed run what can be. It imports lambda/job
+// and lambda/manifest for the layout, the SDK, and local/ionitem.
 package readback
 
 import (
@@ -25,8 +26,8 @@ type Report struct {
 	Changes int // lines of incremental exports
 }
 
-// Compare reads the run of the result, in DYNAMODB_JSON, and compares it with its whole table: a scan, or a run that begins with
-// a full export, which is replayed. It fails at the first item that is missing, twice, different, or too many, and where a
+// Compare reads the run of the result and compares it with its whole table: a scan in DYNAMODB_JSON or ION, or a run that begins
+// with a full export in DYNAMODB_JSON, which is replayed. It fails at the first item that is missing, twice, different, or too many, and where a
 // manifest's counts or checksums do not hold.
 func Compare(ctx context.Context, source *dynamodb.Client, destination *s3.Client, result job.Result) (Report, error) {
 	if result.Mode == job.ModeExport {
@@ -36,10 +37,22 @@ func Compare(ctx context.Context, source *dynamodb.Client, destination *s3.Clien
 	if err != nil {
 		return Report{}, err
 	}
+	told, _, err := readSummary(ctx, destination, result.Manifest)
+	if err != nil {
+		return Report{}, err
+	}
+	read := readItem
+	switch job.Format(told.OutputFormat) {
+	case job.FormatDynamoDBJSON:
+	case job.FormatION:
+		read, items = readIon, byValue(items, keys)
+	default:
+		return Report{}, fmt.Errorf("%s has outputFormat %q, of which no item can be made", result.Manifest, told.OutputFormat)
+	}
 	report := Report{}
 	var mu sync.Mutex // guards items and report
 	err = Records(ctx, destination, result, func(line []byte) error {
-		item, err := readItem(line)
+		item, err := read(line)
 		if err != nil {
 			return err
 		}

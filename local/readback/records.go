@@ -52,19 +52,12 @@ type summary struct {
 
 // readExport reads one export as Records does.
 func readExport(ctx context.Context, client *s3.Client, export job.ExportedWindow, record func(line []byte) error, object func()) (summary, error) {
-	var told summary
-	bucket, key, ok := strings.Cut(strings.TrimPrefix(export.Manifest, "s3://"), "/")
-	if !ok {
-		return told, fmt.Errorf("%q is no manifest's URI", export.Manifest)
-	}
-	body, err := get(ctx, client, bucket, key)
+	told, bucket, err := readSummary(ctx, client, export.Manifest)
 	if err != nil {
 		return told, err
 	}
-	if err := json.Unmarshal(body, &told); err != nil {
-		return told, fmt.Errorf("%s: %w", export.Manifest, err)
-	}
-	if body, err = get(ctx, client, bucket, told.ManifestFilesS3Key); err != nil {
+	body, err := get(ctx, client, bucket, told.ManifestFilesS3Key)
+	if err != nil {
 		return told, err
 	}
 	files, err := manifest.DecodeFiles(body)
@@ -95,6 +88,22 @@ func readExport(ctx context.Context, client *s3.Client, export job.ExportedWindo
 			export.Manifest, items, len(files), export.Items, export.Objects)
 	}
 	return told, err
+}
+
+// readSummary reads the manifest of a URI, and returns its bucket too.
+func readSummary(ctx context.Context, client *s3.Client, uri string) (told summary, bucket string, err error) {
+	bucket, key, ok := strings.Cut(strings.TrimPrefix(uri, "s3://"), "/")
+	if !ok {
+		return told, "", fmt.Errorf("%q is no manifest's URI", uri)
+	}
+	body, err := get(ctx, client, bucket, key)
+	if err != nil {
+		return told, "", err
+	}
+	if err := json.Unmarshal(body, &told); err != nil {
+		return told, "", fmt.Errorf("%s: %w", uri, err)
+	}
+	return told, bucket, nil
 }
 
 func readObject(ctx context.Context, client *s3.Client, bucket string, file manifest.File, record func(line []byte) error) error {

@@ -1,0 +1,65 @@
+package readback
+
+import (
+	"fmt"
+	"math/big"
+
+	"dynamodb-to-s3/local/ionitem"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+)
+
+// readIon reads a line of a scan in Amazon Ion.
+func readIon(line []byte) (Item, error) {
+	item, err := ionitem.Decode(line)
+	if err != nil {
+		return nil, err
+	}
+	return valued(&types.AttributeValueMemberM{Value: item}).(*types.AttributeValueMemberM).Value, nil
+}
+
+// byValue returns items with their numbers spelled by value, by their keys of that spelling. In Ion 600 may well be 6d2.
+func byValue(items map[string]Item, keys []string) map[string]Item {
+	spelled := make(map[string]Item, len(items))
+	for _, item := range items {
+		item = valued(&types.AttributeValueMemberM{Value: item}).(*types.AttributeValueMemberM).Value
+		spelled[identity(item, keys)] = item
+	}
+	return spelled
+}
+
+// valued returns a value with its numbers spelled by value, as fractions: two that are equal are spelled alike.
+func valued(value types.AttributeValue) types.AttributeValue {
+	switch v := value.(type) {
+	case *types.AttributeValueMemberN:
+		return &types.AttributeValueMemberN{Value: fraction(v.Value)}
+	case *types.AttributeValueMemberNS:
+		set := make([]string, len(v.Value))
+		for i, member := range v.Value {
+			set[i] = fraction(member)
+		}
+		return &types.AttributeValueMemberNS{Value: set}
+	case *types.AttributeValueMemberL:
+		list := make([]types.AttributeValue, len(v.Value))
+		for i, member := range v.Value {
+			list[i] = valued(member)
+		}
+		return &types.AttributeValueMemberL{Value: list}
+	case *types.AttributeValueMemberM:
+		members := make(Item, len(v.Value))
+		for name, member := range v.Value {
+			members[name] = valued(member)
+		}
+		return &types.AttributeValueMemberM{Value: members}
+	default:
+		return value
+	}
+}
+
+func fraction(number string) string {
+	value, ok := new(big.Rat).SetString(number)
+	if !ok {
+		return fmt.Sprintf("%q, which is no number", number)
+	}
+	return value.RatString()
+}
