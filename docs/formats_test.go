@@ -1,0 +1,31 @@
+package docs_test
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"dynamodb-to-s3/lambda/page"
+)
+
+// The records that formats.md shows are those that the encoders make of its item.
+func TestFormatsShowsWhatIsWritten(t *testing.T) {
+	file, err := os.ReadFile("formats.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, after, _ := strings.Cut(string(file), "```json\n")
+	item, _, ok := strings.Cut(after, "\n```")
+	if !ok {
+		t.Fatal("formats.md has no item")
+	}
+	for format, encoder := range map[string]page.Encoder{"ION": page.Ion{}, "JSON": page.JSON{}} {
+		record, err := encoder.Append(nil, []byte(item))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if row := "| `" + strings.TrimSuffix(string(record), "\n") + "` |"; !strings.Contains(string(file), row) {
+			t.Errorf("formats.md has no %s of %s", format, row)
+		}
+	}
+}
