@@ -268,7 +268,7 @@ func FuzzIon(f *testing.F) {
 	for _, tt := range numbers {
 		f.Add([]byte(`{"a":{"N":` + strconv.Quote(tt.text) + `}}`))
 	}
-	f.Add(wide(60))
+	f.Add(wide(100))
 	f.Fuzz(func(t *testing.T, item []byte) {
 		sent := slices.Clone(item)
 		got, err := page.Ion{}.Append([]byte("before"), item)

@@ -14,7 +14,7 @@ const wantOnce = "a name that occurs once in its map"
 // are: they may be many, and spelled with escapes. It is one open hash table for all objects of an item. The first of
 // it lies in the struct, so that most items need no more; the zero value is empty.
 type names struct {
-	few     [64]nameSlot
+	few     [128]nameSlot
 	many    *[]nameSlot // instead of few, once that is too full; of slotPool
 	count   int
 	escaped bool // some name has an escape
@@ -59,26 +59,44 @@ func hashName(name []byte, object int) uint64 {
 // the first of its kind there. hash is its hashName, and escaped is false if there is no escape in it for sure.
 func (s *names) add(b []byte, object, i, end int, hash uint64, escaped bool) bool {
 	s.escaped = s.escaped || escaped
+	return s.addFree(object, i, hash) || s.addAny(b, object, i, end, hash)
+}
+
+// addFree keeps a name if its first slot is free: the way of most names, which the compiler can inline.
+func (s *names) addFree(object, i int, hash uint64) bool {
+	slot := &s.few[hash%uint64(len(s.few))]
+	if *slot != 0 || s.count >= len(s.few)/2 {
+		return false
+	}
+	*slot = keyOf(object, i)
+	s.count++
+	return true
+}
+
+// addAny is add for all names.
+func (s *names) addAny(b []byte, object, i, end int, hash uint64) bool {
 	slots := s.few[:]
 	if s.many != nil {
 		slots = *s.many
 	}
-	key := nameSlot(object)<<32 | nameSlot(i+1)
+	if s.count >= len(slots)/2 {
+		slots = s.grow(b, slots)
+	}
+	key := keyOf(object, i)
 	for n := hash; ; n++ {
 		slot := &slots[n&uint64(len(slots)-1)]
 		if *slot == 0 {
 			*slot = key
-			break
+			s.count++
+			return true
 		}
 		if (*slot^key)>>32 == 0 && s.same(b, int(uint32(*slot))-1, i, end) {
 			return false
 		}
 	}
-	if s.count++; s.count*4 > len(slots)*3 {
-		s.grow(b, slots)
-	}
-	return true
 }
+
+func keyOf(object, i int) nameSlot { return nameSlot(object)<<32 | nameSlot(i+1) }
 
 // same reports whether the name whose opening quote is b[other] is that in b[i:end].
 func (s *names) same(b []byte, other, i, end int) bool {
@@ -101,27 +119,30 @@ func endOfName(b []byte, i int) int {
 	return end
 }
 
-// grow moves the names into a table of eight times as many slots.
-func (s *names) grow(b []byte, from []nameSlot) {
-	to := slotPool.Get().(*[]nameSlot)
-	if size := len(from) * 8; cap(*to) < size {
-		*to = make([]nameSlot, size)
+// grow moves the names into a table of eight times as many slots, and returns that.
+func (s *names) grow(b []byte, from []nameSlot) []nameSlot {
+	table := slotPool.Get().(*[]nameSlot)
+	if size := len(from) * 8; cap(*table) < size {
+		*table = make([]nameSlot, size)
 	} else {
-		*to = (*to)[:size]
-		clear(*to)
+		*table = (*table)[:size]
+		clear(*table)
 	}
+	to := *table
 	for _, slot := range from {
 		if slot == 0 {
 			continue
 		}
 		i := int(uint32(slot)) - 1
 		n := hashName(b[i+1:endOfName(b, i)-1], int(slot>>32))
-		for ; (*to)[n&uint64(len(*to)-1)] != 0; n++ {
+		for to[n&uint64(len(to)-1)] != 0 {
+			n++
 		}
-		(*to)[n&uint64(len(*to)-1)] = slot
+		to[n&uint64(len(to)-1)] = slot
 	}
 	s.free()
-	s.many = to
+	s.many = table
+	return to
 }
 
 // free gives back what grow has taken.

@@ -110,7 +110,8 @@ func (w *writer) name(i, n, object int) (int, int, *MalformedError) {
 		if b[j] != '"' || b[j+1] != ':' {
 			break
 		}
-		if !w.names.add(b, object, i, j+1, foldName(hash, word&(1<<size-1)), false) {
+		hash = foldName(hash, word&(1<<size-1))
+		if !w.names.addFree(object, i, hash) && !w.names.addAny(b, object, i, j+1, hash) {
 			return 0, 0, malformed(b, i, wantOnce)
 		}
 		if !w.ion {
