@@ -6,7 +6,7 @@
 // Of native exports, which have manifests of DynamoDB's, it holds these against what the bucket has and enters them into the
 // journal; that write is the commit of an export. When the run has no more to export it writes its result.
 //
-// It may import job, bucket, journal and manifest.
+// It may import job, bucket, claim, journal and manifest.
 package commit
 
 import (
@@ -29,7 +29,7 @@ type Committer struct {
 // Run commits the run of the plan and returns its result. A run that is committed already is left as it is, and its result
 // told again.
 //
-// It fails, and commits nothing, with ListsInconsistent where a list of a scan is missing, does not follow on the one before, or
+// It fails, and commits nothing, with RunNameTaken where another execution has taken a scan over, with ListsInconsistent where a list of a scan is missing, does not follow on the one before, or
 // names an object that the bucket does not have as it was listed; and with ExportIncomplete where the same is true of an export's
 // manifest. Of a chain of exports it may commit a part and ask for more.
 func (c *Committer) Run(ctx context.Context, in job.FinalizeInput) (job.FinalizeOutput, error) {

@@ -84,7 +84,7 @@ func (r run) told(ctx context.Context) (job.Result, error) {
 func (r run) tell(ctx context.Context, j job.Journal, progress job.ExportProgress) (job.FinalizeOutput, error) {
 	result := job.Result{
 		RunID: r.plan.RunID, Mode: job.ModeExport, Table: r.plan.Table, Bucket: r.plan.Bucket, Root: r.plan.Root,
-		Exports: j.Of(r.plan.ExecutionID), StartTime: r.plan.StartTime, EndTime: time.Now().UTC().Truncate(time.Millisecond),
+		Exports: j.Of(r.plan.Executions()), StartTime: r.plan.StartTime, EndTime: time.Now().UTC().Truncate(time.Millisecond),
 	}
 	for _, window := range result.Exports {
 		result.Items += window.Items

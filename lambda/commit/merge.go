@@ -3,7 +3,6 @@ package commit
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"iter"
 	"slices"
 	"strings"
@@ -27,7 +26,7 @@ func (m *merger) merge(ctx context.Context) error {
 		}
 		segment := lists[0].Segment
 		for len(missing) > 0 && missing[0] < segment {
-			m.faults.add(noEnd(missing[0], 0))
+			m.faults.add(noLists(missing[0]))
 			missing = missing[1:]
 		}
 		if len(missing) == 0 || missing[0] > segment {
@@ -39,14 +38,14 @@ func (m *merger) merge(ctx context.Context) error {
 		}
 	}
 	for _, segment := range missing {
-		m.faults.add(noEnd(segment, 0))
+		m.faults.add(noLists(segment))
 	}
 	return m.stored.rest()
 }
 
 // join takes the lists of one segment.
 func (m *merger) join(ctx context.Context, segment int, lists []job.SegmentList) error {
-	end, fault := chain(segment, lists)
+	end, fault := job.Chain(segment, lists)
 	if fault != "" {
 		m.faults.add(fault)
 		return nil
@@ -142,23 +141,8 @@ func bySegment(lists iter.Seq2[job.SegmentList, error]) iter.Seq2[[]job.SegmentL
 	}
 }
 
-// chain follows a segment's lists from its start to its end and returns how many that takes, or what is wrong. Each must
-// follow on the one before: in its number, its first part, and the position in the table.
-func chain(segment int, lists []job.SegmentList) (end int, fault string) {
-	var position string
-	var part int
-	for i, list := range lists {
-		if list.Invocation != i || list.FirstPart != part || list.Start != position {
-			return 0, fmt.Sprintf("in segment %d the list of invocation %d does not follow on the one before", segment, list.Invocation)
-		}
-		if list.Done {
-			return i + 1, ""
-		}
-		position, part = list.End, list.NextPart
-	}
-	return 0, noEnd(segment, len(lists))
-}
-
-func noEnd(segment, lists int) string {
-	return fmt.Sprintf("segment %d has %d lists and none of its end", segment, lists)
+// noLists is what is wrong with a segment that has no list.
+func noLists(segment int) string {
+	_, fault := job.Chain(segment, nil)
+	return fault
 }

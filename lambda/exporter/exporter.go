@@ -102,7 +102,7 @@ func (r *run) look(ctx context.Context) (_ job.ExportProgress, err error) {
 
 // committed tells whether this very run has committed all that it is to export. A chain may have more to do.
 func (r *run) committed() bool {
-	if len(r.journal.Of(r.plan.ExecutionID)) == 0 {
+	if len(r.journal.Of(r.plan.Executions())) == 0 {
 		return false
 	}
 	return !r.in.Export.More(r.journal.Journal)

@@ -15,6 +15,7 @@ import (
 
 	"dynamodb-to-s3/lambda/handler"
 	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/planner"
 	"dynamodb-to-s3/local/readback"
 	"dynamodb-to-s3/local/recovery"
 	"dynamodb-to-s3/local/testbed"
@@ -43,6 +44,8 @@ type execution struct {
 	start time.Time
 	// redrives is how often it was redriven.
 	redrives int
+	// states is what tells of executions; if it is not given, all run.
+	states *testbed.StepFunctions
 	// warm is the engine of all its invocations; nil for a new one each.
 	warm *handler.Engine
 	// metrics and log take what the functions tell, if they are given.
@@ -65,9 +68,20 @@ func (e execution) engine() *handler.Engine {
 	if e.log != nil {
 		log = slog.New(slog.NewJSONHandler(e.log, nil))
 	}
+	var executions planner.Executions = allRun{}
+	if e.states != nil {
+		executions = e.states.Executions()
+	}
 	return handler.New(source, destination, handler.Options{
-		Log: log, Account: account, Now: hurried(e.hurry), Metrics: e.metrics, Environment: "test",
+		Log: log, Executions: executions, Account: account, Now: hurried(e.hurry), Metrics: e.metrics, Environment: "test",
 	})
+}
+
+// allRun says of every execution that it runs.
+type allRun struct{}
+
+func (allRun) Describe(context.Context, string) (job.ExecutionState, error) {
+	return job.ExecutionState{Status: job.ExecutionRunning}, nil
 }
 
 // atomicWrites lets only one request at a time go to the objects that runs write in a race, as if S3 were behind it: VersityGW

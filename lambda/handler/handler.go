@@ -50,6 +50,8 @@ type Options struct {
 	Environment string
 	// Identity is what asks for sessions of the roles that runs name; nil for what reads tables.
 	Identity *aws.Config
+	// Executions tells what has become of the state machine's executions; nil for Step Functions, asked as Identity.
+	Executions planner.Executions
 	// Roles are those that a request may name; nil for any.
 	Roles *job.AssumableRoles
 }
@@ -59,12 +61,15 @@ func New(source, destination aws.Config, options Options) *Engine {
 	if options.Identity == nil {
 		options.Identity = &source
 	}
+	if options.Executions == nil {
+		options.Executions = client.NewExecutions(*options.Identity)
+	}
 	clients := client.NewClients(source, destination, *options.Identity)
 	metrics := metric.New(options.Metrics, options.Environment)
 	return &Engine{
 		planner: planner.Planner{
 			Tables: clients.Tables, Objects: clients.Objects,
-			Defaults: json.RawMessage(options.Defaults), Account: options.Account, Roles: options.Roles,
+			Executions: options.Executions, Defaults: json.RawMessage(options.Defaults), Account: options.Account, Roles: options.Roles,
 		},
 		runner: segment.Runner{
 			Tables: clients.Tables, Objects: clients.Objects, Log: options.Log, Progress: options.Progress, Metrics: metrics, Now: options.Now,

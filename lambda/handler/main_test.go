@@ -42,7 +42,7 @@ func TestFunctionSpeaksToLambdasRuntime(t *testing.T) {
 		{"a payload of another version", "finalize", `{"paln": {}}`, "/2018-06-01/runtime/invocation/1/error", `"errorType":"InvalidRequest"`},
 		{"a role that is not listed", "plan", fmt.Sprintf(plan, `{"table": "`+table+`", "sourceRoleArn": "`+writer+`"}`), "/2018-06-01/runtime/invocation/1/error", `which lists ` + reader + `: add it there, in infra/environments, and deploy","errorType":"RoleNotListed"}`},
 		{"a role that is listed", "plan", fmt.Sprintf(plan, `{"table": "`+table+`", "prefix": "role", "sourceRoleArn": "`+reader+`"}`), "/2018-06-01/runtime/invocation/1/response", `"root":"role/AWSDynamoDB/x","sourceRoleArn":"` + reader + `"`},
-		{"a scan that cannot be", "scan", `{"plan": {"format": "DYNAMODB_JSON", "compression": "GZIP", "table": "nowhere"}, "segment": 0}`, "/2018-06-01/runtime/invocation/1/error", `"errorType":"TableNotFound"`},
+		{"a scan that cannot be", "scan", `{"plan": {"format": "PARQUET", "compression": "GZIP", "table": "nowhere"}, "segment": 0}`, "/2018-06-01/runtime/invocation/1/error", `"errorType":"InvalidRequest"`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

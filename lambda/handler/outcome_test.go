@@ -102,7 +102,7 @@ func TestFailureIsToldOnce(t *testing.T) {
 	t.Parallel()
 	const secret = `{"orderId":{"S":"secret-7"}}`
 	scan := job.ScanInput{
-		Plan:    job.Plan{RunID: "run-1", Table: "nowhere", Bucket: "b", Format: job.FormatDynamoDBJSON, Compression: job.CompressionGZIP, FileSizeBytes: 1 << 20, TotalSegments: 1},
+		Plan:    job.Plan{RunID: "run-1", Table: "nowhere", Bucket: "b", Format: "PARQUET", Compression: job.CompressionGZIP, FileSizeBytes: 1 << 20, TotalSegments: 1},
 		Segment: 3, Checkpoint: &job.Checkpoint{Invocation: 4, ExclusiveStartKey: json.RawMessage(secret)},
 	}
 	for _, test := range []struct {
@@ -111,7 +111,7 @@ func TestFailureIsToldOnce(t *testing.T) {
 		in       any
 		want     map[string]any
 	}{
-		{"a scan", job.FunctionScan, scan, map[string]any{"function": "scan", "runId": "run-1", "table": "nowhere", "segment": 3.0, "invocation": 4.0, "error": "TableNotFound"}},
+		{"a scan", job.FunctionScan, scan, map[string]any{"function": "scan", "runId": "run-1", "table": "nowhere", "segment": 3.0, "invocation": 4.0, "error": "InvalidRequest"}},
 		{"a plan", job.FunctionPlan, job.PlanInput{Request: json.RawMessage(`{"table": 7}`), Execution: job.Execution{Name: "run-1"}}, map[string]any{"function": "plan", "execution": "run-1", "error": "InvalidRequest"}},
 		{"a payload of another version", job.FunctionFinalize, map[string]any{"paln": 1}, map[string]any{"function": "finalize", "runId": "", "table": "", "error": "InvalidRequest"}},
 	} {

@@ -143,13 +143,22 @@ func TestRunOfAnotherExecutionIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	body, err := json.Marshal(job.Claim{ExecutionID: "arn:of:another", Output: claimed})
+	parsed, err := job.Parse(json.RawMessage(request), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	put(t, bucket, claimed.Plan.Layout().Claim(), string(body))
-	_, err = execution{t: t, name: "run-1", request: request}.plan()
-	wantName(t, err, job.RunNameTaken, "belongs to execution arn:of:another")
+	for _, test := range []struct{ digest, words string }{
+		{"another", "belongs to execution arn:of:another, which has another request"},
+		{parsed.Digest(), "belongs to execution arn:of:another, which is of another state machine"},
+	} {
+		body, err := json.Marshal(job.Claim{ExecutionID: "arn:of:another", RequestDigest: test.digest, Output: claimed})
+		if err != nil {
+			t.Fatal(err)
+		}
+		put(t, bucket, claimed.Plan.Layout().Claim(), string(body))
+		_, err = execution{t: t, name: "run-1", request: request}.plan()
+		wantName(t, err, job.RunNameTaken, test.words)
+	}
 
 	put(t, bucket, claimed.Plan.Layout().Claim(), "")
 	_, err = execution{t: t, name: "run-1", request: request}.plan()

@@ -1,6 +1,9 @@
 package job
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // ExportInput is what the state machine hands to the export function.
 type ExportInput struct {
@@ -109,11 +112,11 @@ type CommittedExport struct {
 	ExportedWindow
 }
 
-// Of returns the exports that an execution has committed.
-func (j Journal) Of(execution string) []ExportedWindow {
+// Of returns the exports that the executions of a run have committed.
+func (j Journal) Of(executions []string) []ExportedWindow {
 	var own []ExportedWindow
 	for _, committed := range j.Committed {
-		if committed.Execution == execution {
+		if slices.Contains(executions, committed.Execution) {
 			own = append(own, committed.ExportedWindow)
 		}
 	}

@@ -83,8 +83,11 @@ func (l Layout) DataPrefix() string { return l.Root + "/data/" }
 
 // Data is the key of one data object. The extension is the plan's.
 func (l Layout) Data(segment, part int, extension string) string {
-	return fmt.Sprintf("%s%06d-%06d%s", l.DataPrefix(), segment, part, extension)
+	return fmt.Sprintf("%s%06d%s", l.DataOf(segment), part, extension)
 }
+
+// DataOf is what the keys of the data objects of one segment begin with.
+func (l Layout) DataOf(segment int) string { return fmt.Sprintf("%s%06d-", l.DataPrefix(), segment) }
 
 // SegmentLists is what the keys of all segment lists begin with.
 func (l Layout) SegmentLists() string { return l.Root + "/_segments/" }

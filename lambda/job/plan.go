@@ -2,6 +2,7 @@ package job
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 )
@@ -45,11 +46,14 @@ type Duplicate struct {
 }
 
 // Plan is all that the functions after plan need to know of a run. It is decided once, kept in the run's claim, and the same
-// for every invocation: a run that has started is never split anew.
+// for every invocation: a run that has started is never split anew. Only ExecutionID and TakenOver change, where another
+// execution takes the run over.
 type Plan struct {
-	Mode        Mode      `json:"mode"`
-	RunID       string    `json:"runId"`
-	ExecutionID string    `json:"executionId"`
+	Mode        Mode   `json:"mode"`
+	RunID       string `json:"runId"`
+	ExecutionID string `json:"executionId"`
+	// TakenOver are the executions that had the run before this one, the last one last, and have died of it.
+	TakenOver   []string  `json:"takenOver,omitempty"`
 	StartTime   time.Time `json:"startTime"`
 	Table       string    `json:"table"`
 	TableARN    string    `json:"tableArn"`
@@ -87,6 +91,9 @@ func (p Plan) Layout() Layout { return Layout{Root: p.Root} }
 func (p Plan) Prefix() string {
 	return strings.TrimSuffix(strings.TrimSuffix(p.Root, rootFolder+"/"+p.RunID), "/")
 }
+
+// Executions returns all executions that the run was ever of.
+func (p Plan) Executions() []string { return append(slices.Clone(p.TakenOver), p.ExecutionID) }
 
 // Segments returns the numbers of the segments that this run scans: all of them, or the one that the request names.
 func (p Plan) Segments() []int {

@@ -33,7 +33,7 @@ func TestRunHasOneOwner(t *testing.T) {
 		{"another schedule at the same time", "a", firing("nightly"), "b", firing("weekly"), "weekly-20261121T020000Z", false, ""},
 		{"the same firing with another request", "a", firing("nightly"), "b", firing("nightly") + `, "segments": 2`, "", false, "was begun by execution arn:a with another request"},
 		{"a firing whose run's name somebody has taken", "nightly-20261121T020000Z", "", "b", firing("nightly"), "", false, "was begun by execution arn:nightly-20261121T020000Z with another request"},
-		{"somebody who takes the name of a firing's run", "a", firing("nightly"), "nightly-20261121T020000Z", "", "", false, "belongs to execution arn:a"},
+		{"somebody who takes the name of a firing's run", "a", firing("nightly"), "nightly-20261121T020000Z", "", "", false, "belongs to execution arn:a, which has another request"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			bucket := testbed.Bucket(t)

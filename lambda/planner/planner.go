@@ -1,7 +1,7 @@
 // Package planner turns a request into the plan of a run: it looks at the table, decides how the scan is split, and claims
 // the run's folder for this execution.
 //
-// It may import job, table, bucket, record and transform.
+// It may import job, table, bucket, claim, record and transform.
 package planner
 
 import (
@@ -23,6 +23,8 @@ type Planner struct {
 	// region; for a plan that says nothing, the functions' own.
 	Tables  func(job.Plan) *dynamodb.Client
 	Objects func(job.Plan) *s3.Client
+	// Executions tells what has become of the execution that has claimed a run before.
+	Executions Executions
 	// Defaults is a JSON object of request fields that the deployment sets.
 	Defaults json.RawMessage
 	// Account is the AWS account that the functions run in, "" where it is not known.
@@ -40,8 +42,9 @@ const (
 )
 
 // Run checks the request, describes the table, and claims the run. Done again by the same execution with the same request it
-// returns the plan that was made first, whatever has changed since. Done by another execution for the same firing of a
-// schedule it returns a Duplicate, and leaves the run to the first.
+// returns the plan that was made first, whatever has changed since. Done by another execution with the same request it takes
+// the run over if the first has died, and nothing of it can be at work any more; else it fails with RunNameTaken or, for the
+// same firing of a schedule, returns a Duplicate where the first is at it or has completed it.
 func (p *Planner) Run(ctx context.Context, in job.PlanInput) (job.PlanOutput, error) {
 	request, err := job.Parse(in.Request, p.Defaults)
 	if err != nil {

@@ -1,6 +1,7 @@
 package planner_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -48,15 +49,29 @@ func tableWithIndexes(t *testing.T) string {
 	})
 }
 
+// described is what every execution is.
+type described job.ExecutionState
+
+func (d described) Describe(context.Context, string) (job.ExecutionState, error) {
+	return job.ExecutionState(d), nil
+}
+
 // clients returns those of the servers.
 func clients() *client.Clients {
 	read, write := testbed.Configs()
 	return client.NewClients(read, write, read)
 }
 
+// run plans for an execution, while all others run.
 func run(t *testing.T, name, request string) (job.PlanOutput, error) {
 	t.Helper()
-	p := planner.Planner{Tables: clients().Tables, Objects: clients().Objects, Account: account}
+	return runAmong(t, described{Status: job.ExecutionRunning}, name, request)
+}
+
+// runAmong plans for an execution while others are as they are described.
+func runAmong(t *testing.T, others planner.Executions, name, request string) (job.PlanOutput, error) {
+	t.Helper()
+	p := planner.Planner{Tables: clients().Tables, Objects: clients().Objects, Executions: others, Account: account}
 	return p.Run(t.Context(), job.PlanInput{
 		Request:   json.RawMessage(request),
 		Execution: job.Execution{ID: "arn:" + name, Name: name, StartTime: time.Date(2026, 1, 31, 6, 7, 8, 0, time.UTC)},

@@ -3,7 +3,7 @@
 // Three stages work at the same time: the next page is fetched while the last one is encoded and compressed while parts
 // upload. Each stage is bounded: two pages, and a few parts, are all that is in memory.
 //
-// It may import job, metric, page, record, transform, table, bucket and sink.
+// It may import job, metric, page, record, transform, table, bucket, claim and sink.
 package segment
 
 import (
@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"dynamodb-to-s3/lambda/bucket"
+	"dynamodb-to-s3/lambda/claim"
 	"dynamodb-to-s3/lambda/job"
 	"dynamodb-to-s3/lambda/metric"
 	"dynamodb-to-s3/lambda/record"
@@ -41,10 +42,12 @@ type Runner struct {
 }
 
 // Run scans the segment from the input's checkpoint until it ends or until ctx's deadline comes near, writes the list of what
-// it closed, and returns the checkpoint that follows. Everything before that checkpoint is then completely in S3.
+// it closed, and returns the checkpoint that follows. Everything before that checkpoint is then completely in S3. A segment
+// that an execution has done from which the run was taken over is not scanned again.
 //
 // A transient fault after some pages is no failure: what they gave is closed and handed over, and the next invocation meets
-// the fault again or not. It fails with the names that package job documents; NoProgress where not one page was done in time.
+// the fault again or not. It fails with the names that package job documents; RunNameTaken where another execution has the
+// run, NoProgress where not one page was done in time.
 func (r *Runner) Run(ctx context.Context, in job.ScanInput) (job.Checkpoint, error) {
 	from := job.Checkpoint{}
 	if in.Checkpoint != nil {
@@ -72,6 +75,19 @@ func (r *Runner) Run(ctx context.Context, in job.ScanInput) (job.Checkpoint, err
 	s.reader = reader
 	if s.encoder, err = encoderOf(in.Plan); err != nil {
 		return from, err
+	}
+	if err := claim.Check(ctx, s.bucket, in.Plan); err != nil {
+		return from, err
+	}
+	if in.Checkpoint == nil && len(in.Plan.TakenOver) > 0 {
+		end, ok, err := settled(ctx, s.bucket, in.Plan, in.Segment)
+		if err != nil {
+			return from, fmt.Errorf("segment %d: %w", in.Segment, err)
+		}
+		if ok {
+			s.log.InfoContext(ctx, "segment was done before", "items", end.Totals.Items, "execution", in.Plan.TakenOver)
+			return end, nil
+		}
 	}
 	to, err := s.run(ctx)
 	s.tell(ctx, r.Metrics, reader.Throttles())

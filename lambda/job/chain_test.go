@@ -1,4 +1,4 @@
-package commit
+package job_test
 
 import (
 	"testing"
@@ -32,7 +32,7 @@ func TestChain(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			if end, fault := chain(4, test.lists); end != test.end || fault != test.fault {
+			if end, fault := job.Chain(4, test.lists); end != test.end || fault != test.fault {
 				t.Errorf("got %d, %q, want %d, %q", end, fault, test.end, test.fault)
 			}
 		})
