@@ -16,6 +16,7 @@ import (
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html#mpuAndPermissions
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html
 var actionsOf = map[string][]string{
 	"dynamodb.DescribeContinuousBackups": {"dynamodb:DescribeContinuousBackups"},
 	"dynamodb.DescribeExport":            {"dynamodb:DescribeExport"},
@@ -37,6 +38,8 @@ var actionsOf = map[string][]string{
 	"s3.ListParts":            {"s3:ListMultipartUploadParts"},
 	"s3.PutObject":            {"s3:PutObject", "kms:GenerateDataKey"},
 	"s3.UploadPart":           {"s3:PutObject", "kms:Decrypt", "kms:GenerateDataKey"},
+
+	"sfn.DescribeExecution": {"states:DescribeExecution"},
 
 	"sts.AssumeRole": {"sts:AssumeRole"},
 }

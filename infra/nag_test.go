@@ -35,6 +35,7 @@ var explained = []explanation{
 	{"export/Role/Permissions", `IAM5\[.*:table/.*/export/\*\]`, "DynamoDB names the exports of a table"},
 	{"StateMachine/Role/DefaultPolicy", `IAM5\[.*:table/.*/export/\*\]`, "DynamoDB names the exports of a table"},
 	{"StateMachine/Role/DefaultPolicy", `IAM5\[Resource::<[a-z]+Function[0-9A-F]+.Arn>:\*\]`, "the CDK grants the versions of a function with it; there are none"},
+	{"Takeover/Permissions", `IAM5\[.*:states:.*:execution:.*:\*\]`, "the executions of this state machine, of which one may have died with its run"},
 	{"StateMachine/DistributedMapPolicy", `IAM5\[.*:states:.*:execution:.*:\*\]`, "the executions of this state machine and of its two Maps, whose names Step Functions makes"},
 	{"export/Role/Permissions", `IAM5\[Resource::\*\]`, "dynamodb:ListExports knows no resource, nor does listing a VPC's network interfaces"},
 	{"plan/Role/Permissions", `IAM5\[Resource::\*\]`, "listing a VPC's network interfaces knows no resource"},

@@ -86,6 +86,9 @@ func ofObjects(at place, function job.Function, props *Props) []grant {
 		}
 	case job.FunctionScan:
 		grants = []grant{
+			// As in plan. Whose the run is, and what an execution had done from which it was taken over.
+			allow(actions("s3:ListBucket"), []string{bucket}),
+			allow(actions("s3:GetObject"), claim, lists),
 			allow(actions("s3:PutObject"), data, lists),
 			allow(actions("s3:AbortMultipartUpload"), data),
 		}
@@ -103,7 +106,7 @@ func ofObjects(at place, function job.Function, props *Props) []grant {
 		grants = []grant{
 			allow(actions("s3:ListBucket", "s3:ListBucketMultipartUploads"), []string{bucket}),
 			// Native exports have manifests of the same names, and are checked against them.
-			allow(actions("s3:GetObject"), manifests, lists, journals, result),
+			allow(actions("s3:GetObject"), claim, manifests, lists, journals, result),
 			allow(actions("s3:PutObject"), manifests, journals, result),
 			allow(actions("s3:DeleteObject"), data, lists),
 			allow(actions("s3:AbortMultipartUpload"), data, objects(job.Layout.ManifestFiles)), // a large manifest is an upload too

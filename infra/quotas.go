@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"strings"
 
 	"dynamodb-to-s3/lambda/job"
 )
@@ -16,6 +17,9 @@ const (
 	// beside permissions: logs and tracing.
 	// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 	maxPolicies, reservedPolicy = 10_240, 700
+	// maxMachineName is of state machines.
+	// https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html
+	maxMachineName = 80
 	// maxScheduleName is of schedules and of their groups.
 	// https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html
 	maxScheduleName = 64
@@ -65,6 +69,9 @@ func policySize(at place, function job.Function, props *Props) int {
 	statements := make([]map[string]any, 0, len(grants))
 	for _, grant := range grants {
 		statements = append(statements, grant.statement())
+	}
+	if function == job.FunctionPlan {
+		statements = append(statements, ofExecutions(at, strings.Repeat("s", maxMachineName)).statement())
 	}
 	size := reservedPolicy + len(mustMarshal(statements))
 	if props.VPC != nil {

@@ -50,6 +50,7 @@ func AddStack(scope constructs.Construct, id string, props *Props) error {
 	tellBucketPolicy(stack, functions, props)
 	exports := jsii.Strings(placeOf(stack).exports(props)...)
 	machine := newStateMachine(stack, "StateMachine", functions, *exports, props.Tracing)
+	allowTakeover(stack, machine, functions[job.FunctionPlan])
 	undelivered := newSchedules(stack, machine, props)
 	topic := newNotifications(stack, machine, props)
 	newAlarms(stack, machine, undelivered, topic, props)
