@@ -69,6 +69,11 @@ func (e execution) execute(ctx context.Context, stderr *os.File) (machine.Outcom
 	if e.verbose {
 		log = slog.New(slog.NewTextHandler(stderr, nil))
 	}
+	id := arnPrefix + "execution:dynamodb-to-s3:" + e.name
+	record, err := e.executions.Begin(id)
+	if err != nil {
+		return machine.Outcome{}, 0, err
+	}
 	functions, err := startFunctions(ctx, e.services, e.settings, "127.0.0.1:0", log)
 	if err != nil {
 		return machine.Outcome{}, 0, err
@@ -85,7 +90,7 @@ func (e execution) execute(ctx context.Context, stderr *os.File) (machine.Outcom
 	defer stop()
 	outcome, err := machine.Run(ctx, machine.Execution{
 		Definition: definition.JSON, Input: e.request, InvokeURL: functions.url, StartTime: start,
-		ID: arnPrefix + "execution:dynamodb-to-s3:" + e.name, Name: e.name,
+		ID: id, Name: e.name,
 		StateMachineID: arnPrefix + "stateMachine:dynamodb-to-s3", StateMachineName: "dynamodb-to-s3",
 		OnEvent: func(event machine.Event) {
 			switch event.Kind {
@@ -96,7 +101,19 @@ func (e execution) execute(ctx context.Context, stderr *os.File) (machine.Outcom
 			}
 		},
 	})
-	return outcome, time.Since(start), err
+	return outcome, time.Since(start), errors.Join(err, record.End(statusOf(outcome, err)))
+}
+
+// statusOf is how an execution ended, in Step Functions' words.
+func statusOf(outcome machine.Outcome, err error) job.ExecutionStatus {
+	switch {
+	case err != nil:
+		return job.ExecutionAborted
+	case outcome.Succeeded:
+		return job.ExecutionSucceeded
+	default:
+		return job.ExecutionFailed
+	}
 }
 
 // scanning is the work of a scan: its segments, and what is read of them.

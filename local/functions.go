@@ -53,6 +53,7 @@ func startFunctions(ctx context.Context, v *services, s settings, addr string, l
 	}
 	engine := handler.New(v.source, v.destination, handler.Options{
 		Log: log, Progress: f.progress, Defaults: os.Getenv(job.EnvDefaults), Account: v.account, Identity: &v.identity, Roles: roles,
+		Executions: v.executions,
 	})
 	var listen net.ListenConfig
 	listener, err := listen.Listen(ctx, "tcp", addr)

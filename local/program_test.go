@@ -10,10 +10,12 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"dynamodb-to-s3/infra/definition"
 	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/local/executions"
 	"dynamodb-to-s3/local/machine"
 	"dynamodb-to-s3/local/readback"
 	"dynamodb-to-s3/local/testbed"
@@ -111,9 +113,9 @@ func succeeds(t *testing.T, o outcome) {
 func TestRunReplicatesOverGivenEndpoints(t *testing.T) {
 	t.Parallel()
 	table, bucket := testbed.Orders(t, 2000), testbed.Bucket(t)
-	o := runProgram(t, "-name", "first", "-input", request(t, fmt.Sprintf(`{"table": %q, "bucket": %q, "prefix": "{table}", "segments": 3, "fileSizeBytes": 20000}`, table, bucket)))
+	o := runProgram(t, "-name", "given", "-input", request(t, fmt.Sprintf(`{"table": %q, "bucket": %q, "prefix": "{table}", "segments": 3, "fileSizeBytes": 20000}`, table, bucket)))
 	succeeds(t, o)
-	if o.result.Objects < 6 || o.result.Manifest != "s3://"+bucket+"/"+table+"/AWSDynamoDB/first/manifest-summary.json" {
+	if o.result.Objects < 6 || o.result.Manifest != "s3://"+bucket+"/"+table+"/AWSDynamoDB/given/manifest-summary.json" {
 		t.Errorf("got %+v", o.result)
 	}
 	if strings.Contains(o.stderr, "sample table") || !strings.Contains(o.stderr, "2,000 items") {
@@ -156,12 +158,58 @@ func TestRunThatWasKilledGoesOnUnderItsName(t *testing.T) {
 
 	succeeds(t, runProgram(t, "-name", "night", "-input", file))
 
+	t.Run("but not twice at once", func(t *testing.T) {
+		record, err := executions.Book{Folder: filepath.Join("..", ".local", "executions")}.Begin(arnPrefix + "execution:dynamodb-to-s3:night-2")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = record.End(job.ExecutionFailed) }() // what it says of itself is not looked at
+		if o := runProgram(t, "-name", "night-2", "-input", file); o.code != 1 || !strings.Contains(o.stderr, `the execution "night-2" is at work in another process`) {
+			t.Errorf("got %+v", o)
+		}
+	})
 	t.Run("but not with another request", func(t *testing.T) {
 		o := runProgram(t, "-name", "night", "-input", request(t, fmt.Sprintf(`{"table": %q, "bucket": %q}`, table, bucket)))
 		if o.code != 1 || o.failed.Error != string(job.RunNameTaken) || !strings.Contains(o.failed.Cause, "was begun with another request") {
 			t.Errorf("got %+v", o)
 		}
 	})
+}
+
+// Of a firing whose execution was killed, another takes the run over; as long as the first is at work, or after it is complete, none.
+func TestRunThatWasKilledIsTakenOver(t *testing.T) {
+	t.Parallel()
+	table, bucket := testbed.Orders(t, 3000), testbed.Bucket(t)
+	file := request(t, fmt.Sprintf(`{"table": %q, "bucket": %q, "segments": 2, "fileSizeBytes": 2048, "scan": {"Limit": 5}, "schedule": "killed", "scheduledTime": "2026-11-21T02:00:00Z"}`, table, bucket))
+	killed := program(t.Context(), t, "run", "-name", "taken-1", "-input", file)
+	if err := killed.Start(); err != nil {
+		t.Fatal(err)
+	}
+	layout := job.Layout{Root: "AWSDynamoDB/killed-20261121T020000Z"}
+	for len(testbed.Keys(t, bucket, layout.DataPrefix())) < 3 {
+		if t.Context().Err() != nil {
+			t.Fatal(t.Context().Err())
+		}
+	}
+	if err := killed.Process.Signal(syscall.SIGSTOP); err != nil { // it is at work, and has no time to end
+		t.Fatal(err)
+	}
+	if o := runProgram(t, "-name", "taken-2", "-input", file); o.code != 0 || o.left.Committed || !strings.Contains(o.left.Reason, "taken-1 has claimed it and is RUNNING") {
+		t.Errorf("while the first is at work: %+v", o)
+	}
+	if err := killed.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = killed.Wait() // it was killed
+
+	second := runProgram(t, "-name", "taken-3", "-input", file)
+	succeeds(t, second)
+	if second.result.RunID != "killed-20261121T020000Z" {
+		t.Errorf("got %+v", second.result)
+	}
+	if o := runProgram(t, "-name", "taken-1", "-input", file); o.code != 0 || !strings.Contains(o.left.Reason, "taken-3 has completed it") {
+		t.Errorf("the first, started again: %+v", o)
+	}
 }
 
 // The state machine ends well in a state of its own, and there is nothing to verify.

@@ -84,7 +84,7 @@ func run(ctx context.Context, args []string, stdout io.Writer, stderr *os.File) 
 }
 
 // runName names a run by the time.
-func runName() string { return "local-" + time.Now().UTC().Format("20060102-150405.000") }
+func runName() string { return "local-" + time.Now().UTC().Format("20060102-150405.000000") }
 
 // request returns the execution's input, as it was given. The demo's is verified.
 func (f *runFlags) request() (request json.RawMessage, err error) {

@@ -6,11 +6,13 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
 	"sync/atomic"
 	"time"
 
 	"dynamodb-to-s3/lambda/client"
 	"dynamodb-to-s3/local/embedded"
+	"dynamodb-to-s3/local/executions"
 	"dynamodb-to-s3/local/meter"
 	"dynamodb-to-s3/local/orders"
 	"dynamodb-to-s3/local/recovery"
@@ -75,6 +77,7 @@ type services struct {
 	account             string           // "" if not known
 	dynamoDB, s3        *embedded.Server // nil where the service is not embedded
 	standIn             *recovery.Server // what makes exports; nil where DynamoDB itself does, or nobody asks for one
+	executions          executions.Book  // what becomes of those that run here
 	objects             string           // the folder in which the embedded S3 keeps its objects
 	unlock              func()
 }
@@ -82,10 +85,14 @@ type services struct {
 // open connects to the services that the settings and the environment name and starts those that they do not, DynamoDB with a
 // sample table of so many orders.
 func open(ctx context.Context, s settings, sample int, stderr *os.File) (_ *services, err error) {
-	if s.aws {
-		return openAWS(ctx)
+	checkout, err := workspace.Find()
+	if err != nil {
+		return nil, err
 	}
-	v := &services{unlock: func() {}}
+	v := &services{unlock: func() {}, executions: executions.Book{Folder: filepath.Join(checkout.Local(), "executions")}}
+	if s.aws {
+		return v, v.openAWS(ctx)
+	}
 	defer func() {
 		if err != nil {
 			v.close()
@@ -97,10 +104,6 @@ func open(ctx context.Context, s settings, sample int, stderr *os.File) (_ *serv
 	v.destination, v.identity = v.source.Copy(), v.source.Copy()
 	if given(envDynamoDBEndpoint) && given(envS3Endpoint) {
 		return v, nil
-	}
-	checkout, err := workspace.Find()
-	if err != nil {
-		return nil, err
 	}
 	servers, err := embedded.In(checkout)
 	if err != nil {
@@ -147,19 +150,20 @@ func (v *services) close() {
 	v.unlock()
 }
 
-func openAWS(ctx context.Context) (*services, error) {
+func (v *services) openAWS(ctx context.Context) error {
 	cfg, err := client.Config(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if cfg.Region == "" {
-		return nil, errors.New("no AWS region is set: set AWS_REGION to the table's")
+		return errors.New("no AWS region is set: set AWS_REGION to the table's")
 	}
 	who, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, nil)
 	if err != nil {
-		return nil, fmt.Errorf("no usable AWS credentials: log in, or set AWS_PROFILE: %w", err)
+		return fmt.Errorf("no usable AWS credentials: log in, or set AWS_PROFILE: %w", err)
 	}
-	return &services{source: cfg, destination: cfg, identity: cfg, account: aws.ToString(who.Account), unlock: func() {}}, nil
+	v.source, v.destination, v.identity, v.account = cfg, cfg, cfg, aws.ToString(who.Account)
+	return nil
 }
 
 // localConfig reads the SDK's configuration for servers that are not AWS: they want some region and some credentials, and
