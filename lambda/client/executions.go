@@ -19,6 +19,9 @@ import (
 // https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 const outlives = 15*time.Minute + time.Minute
 
+// patience is how long Step Functions is waited for: within the time of plan, so that it can say what it has waited for.
+const patience = 20 * time.Second
+
 // Executions asks Step Functions what has become of executions.
 type Executions struct{ client *sfn.Client }
 
@@ -27,6 +30,8 @@ func NewExecutions(cfg aws.Config) Executions { return Executions{sfn.NewFromCon
 
 // Describe tells what has become of the execution of an ARN. It fails with AccessDenied where it may not ask.
 func (e Executions) Describe(ctx context.Context, arn string) (job.ExecutionState, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, errors.New("no answer: functions in a VPC need a route to Step Functions"))
+	defer cancel()
 	// Only what is known of it, not what it was given and has returned: that takes no right to decrypt.
 	answer, err := e.client.DescribeExecution(ctx, &sfn.DescribeExecutionInput{ExecutionArn: &arn, IncludedData: types.IncludedDataMetadataOnly})
 	if _, unknown := errors.AsType[*types.ExecutionDoesNotExist](err); unknown {
@@ -35,6 +40,9 @@ func (e Executions) Describe(ctx context.Context, arn string) (job.ExecutionStat
 	if api, ok := errors.AsType[smithy.APIError](err); ok && (api.ErrorCode() == "AccessDeniedException" || api.ErrorCode() == "AccessDenied") {
 		return job.ExecutionState{}, job.Errorf(job.AccessDenied, "states:DescribeExecution on %s is not allowed: check the role of the plan function (%s)",
 			arn, api.ErrorMessage())
+	}
+	if cause := context.Cause(ctx); err != nil && cause != nil {
+		err = cause
 	}
 	if err != nil {
 		return job.ExecutionState{}, fmt.Errorf("states:DescribeExecution %s: %w", arn, err)

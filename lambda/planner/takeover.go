@@ -60,21 +60,21 @@ func (c claiming) takeOver(ctx context.Context, theirs claim.Claim) (job.PlanOut
 	return own.Output, c.alone(ctx, own.Output.Plan)
 }
 
-// alone fails with RunNameTaken where the execution that the run was taken over from is at work again: somebody has redriven
-// it between the look at it and the write of the claim, so that a function of it may not have learned that it lost the run.
-// One that is redriven after that write learns it before it does anything.
+// alone fails with RunNameTaken where an execution that had the run before may be at work again: somebody has redriven it
+// between the look at it and the write of the claim, so that a function of it may not have learned that it lost the run. One
+// that is redriven after that write learns it before it does anything.
 func (c claiming) alone(ctx context.Context, plan job.Plan) error {
-	if len(plan.TakenOver) == 0 {
-		return nil
-	}
-	last := plan.TakenOver[len(plan.TakenOver)-1]
-	state, err := c.Executions.Describe(ctx, last)
-	if err != nil {
-		return fmt.Errorf("look whether the execution that had the run was redriven: %w", err)
-	}
-	if !state.Dead() || time.Now().Before(state.Quiet) {
-		_, err := c.refuse("was taken over from execution %s, which was redriven at the same moment and is %s: start this again later", last, state.Status)
-		return err
+	for _, before := range plan.TakenOver {
+		state, err := c.Executions.Describe(ctx, before)
+		if err != nil {
+			return fmt.Errorf("look whether an execution that had the run was redriven: %w", err)
+		}
+		ended := state.Dead() || state.Status == job.ExecutionSucceeded || state.Status == job.ExecutionUnknown
+		if !ended || time.Now().Before(state.Quiet) {
+			_, err := c.refuse("was taken over from execution %s, which was redriven at the same moment and is %s: start this again when both have ended, and a quarter of an hour has passed",
+				before, state.Status)
+			return err
+		}
 	}
 	return nil
 }

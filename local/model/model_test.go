@@ -1,0 +1,85 @@
+package model_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"dynamodb-to-s3/local/model"
+)
+
+// full has the largest instance checked too, which takes a minute and some gigabytes.
+var full = flag.Bool("full", false, "check the largest instance, too")
+
+// In no state of a run does an invariant of the design fail to hold. The documentation has the figures.
+func TestDesignHasNoViolation(t *testing.T) {
+	t.Parallel()
+	figures, err := os.ReadFile("../../docs/exactly-once.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		name   string
+		bounds model.Bounds
+		large  bool
+	}{
+		{"segments at once", model.Bounds{Executions: 2, Concurrency: 2, Pages: [2]uint8{2, 1}, Crashes: 1, Redrives: 1}, false},
+		{"two crashes", model.Bounds{Executions: 2, Concurrency: 2, Pages: [2]uint8{1, 1}, Crashes: 2, Redrives: 1}, false},
+		{"three parts", model.Bounds{Executions: 2, Concurrency: 1, Pages: [2]uint8{3, 3}, Crashes: 1, Redrives: 0}, false},
+		{"three executions", model.Bounds{Executions: 3, Concurrency: 1, Pages: [2]uint8{1, 1}, Crashes: 2, Redrives: 1}, false},
+		{"A", model.Bounds{Executions: 2, Concurrency: 1, Pages: [2]uint8{3, 3}, Crashes: 2, Redrives: 0}, true},
+		{"B", model.Bounds{Executions: 2, Concurrency: 2, Pages: [2]uint8{2, 1}, Crashes: 2, Redrives: 1}, true},
+		{"C", model.Bounds{Executions: 2, Concurrency: 2, Pages: [2]uint8{3, 1}, Crashes: 2, Redrives: 0}, true},
+		{"D", model.Bounds{Executions: 3, Concurrency: 1, Pages: [2]uint8{2, 1}, Crashes: 2, Redrives: 1}, true},
+	} {
+		if test.large && !*full {
+			continue
+		}
+		t.Run(test.name, func(t *testing.T) {
+			start := time.Now()
+			got := model.Check(test.bounds, model.Rules{})
+			t.Logf("%d states, %d transitions, %d of them committed, %s", got.States, got.Transitions, got.Committed, time.Since(start))
+			if got.Violation != "" || got.Committed == 0 {
+				t.Errorf("%s:\n%s", got.Violation, strings.Join(got.Steps, "\n"))
+			}
+			if row := fmt.Sprintf("| %d | %d |", got.States, got.Transitions); !strings.Contains(string(figures), row) {
+				t.Errorf("docs/exactly-once.md has no row with %q", row)
+			}
+		})
+	}
+}
+
+// Each rule is there for something: without it there is a way to break the run.
+func TestEachRuleIsNeeded(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name  string
+		rules model.Rules
+		want  string
+	}{
+		{"a claim that is not conditional", model.Rules{ClaimsOverAnother: true}, "a claim has one owner"},
+		{"a takeover without the claim's ETag", model.Rules{TakesOverBlindly: true}, "nobody writes to a run that is another's"},
+		{"a takeover from one that runs", model.Rules{TakesOverTheLiving: true}, "nobody writes to a run that is another's"},
+		{"a takeover at once", model.Rules{TakesOverAtOnce: true}, "nobody writes to a run that is another's"},
+		{"a takeover that does not look again", model.Rules{LooksOnce: true}, "nobody writes to a run that is another's"},
+		{"a scan that does not look whose the run is", model.Rules{ScansUnasked: true}, "nobody writes to a run that is another's"},
+		{"a finalize that does not", model.Rules{CommitsUnasked: true}, "committed objects are as they were listed"},
+		{"keys of each try's own, and no chain", model.Rules{KeysOfItsOwn: true}, "no item is named twice"},
+		{"lists on trust", model.Rules{TrustsLists: true}, "committed objects are as they were listed"},
+		{"no sweep", model.Rules{LeavesLeftovers: true}, "the bucket has nothing besides"},
+		{"a commit that is not conditional", model.Rules{CommitsOverAnother: true}, "a run is committed once"},
+		{"an attempt that outlives the run", model.Rules{OutlivedByAnAttempt: true}, "committed objects are as they were listed"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			got := model.Check(model.Bounds{Executions: 3, Concurrency: 1, Pages: [2]uint8{2, 1}, Crashes: 1, Redrives: 1}, test.rules)
+			if got.Violation != test.want || len(got.Steps) == 0 {
+				t.Errorf("got %q, want %q:\n%s", got.Violation, test.want, strings.Join(got.Steps, "\n"))
+			}
+			t.Logf("%d states, %d steps: %s", got.States, len(got.Steps), got.Violation)
+		})
+	}
+}
