@@ -9,7 +9,7 @@ import (
 )
 
 // placeIn puts a function into the environment's subnets. They are taken as they are named, and nothing is looked up: a stack
-// is synthesized without an account. From there the function must reach S3 and DynamoDB, and STS where it takes roles, by
+// is synthesized without an account. From there the function must reach S3 and DynamoDB, STS where it takes roles, and plan Step Functions, by
 // endpoints or a NAT gateway of the VPC; that KMS is asked is S3's and DynamoDB's own affair.
 func placeIn(function awslambda.Function, vpc *environment.VPC) {
 	if vpc == nil {
