@@ -66,7 +66,7 @@ func (b Book) Describe(_ context.Context, arn string) (job.ExecutionState, error
 	if err != nil {
 		return job.ExecutionState{}, fmt.Errorf("describe the execution: %w", err)
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }() // which unlocks it, and it was only read
 	switch err := syscall.Flock(int(file.Fd()), syscall.LOCK_SH|syscall.LOCK_NB); {
 	case errors.Is(err, syscall.EWOULDBLOCK):
 		return job.ExecutionState{Status: job.ExecutionRunning}, nil
