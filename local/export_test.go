@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/local/executions"
 	"dynamodb-to-s3/local/orders"
 	"dynamodb-to-s3/local/testbed"
 
@@ -116,7 +117,7 @@ func TestExportDemo(t *testing.T) {
 		t.Fatal(err)
 	}
 	const count = 1000
-	v := &services{account: "000000000000", unlock: func() {}}
+	v := &services{executions: executions.Book{Folder: t.TempDir()}, account: "000000000000", unlock: func() {}}
 	v.source, v.destination = testbed.Configs()
 	t.Cleanup(v.close)
 	bucket := "demo"
