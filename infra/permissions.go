@@ -67,7 +67,7 @@ func ofObjects(at place, function job.Function, props *Props) []grant {
 		result    = objects(job.Layout.Result)
 		manifests = objects(func(l job.Layout) string { return l.Root + "/manifest-*" })
 		// A ? of IAM is one character: what a scan writes is <segment>-<part>, what DynamoDB does is not.
-		data     = objects(func(l job.Layout) string { return l.DataPrefix() + "??????-??????.json*" })
+		data     = objects(func(l job.Layout) string { return l.DataPrefix() + "??????-??????.*" })
 		lists    = objects(func(l job.Layout) string { return l.SegmentLists() + "*" })
 		journals = objects(job.Layout.Journal)
 		all      = objects(func(l job.Layout) string { return l.Root })

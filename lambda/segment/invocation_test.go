@@ -35,6 +35,11 @@ type line struct {
 }
 
 func (l *line) Do(request *http.Request) (*http.Response, error) {
+	if request.Method == http.MethodGet { // of the claim, the one object that is read
+		return &http.Response{
+			StatusCode: http.StatusOK, Header: http.Header{"Etag": {`"e"`}}, Request: request, Body: io.NopCloser(strings.NewReader(`{"executionId": ""}`)),
+		}, nil
+	}
 	var n int64
 	if request.Body != nil {
 		var err error

@@ -53,7 +53,7 @@ type Writer struct {
 	uploads    *errgroup.Group
 	ctx        context.Context //nolint:containedctx // the life of the uploads, which is the Writer's own
 	slots      chan struct{}   // one for each part in flight
-	buffers    chan *[]byte // those that are free: one for each part in flight, and the one that is filled
+	buffers    chan *[]byte    // those that are free: one for each part in flight, and the one that is filled
 	speed      speed
 	filling    atomic.Int64 // bytes of the part that is filled
 

@@ -69,7 +69,7 @@ func (t *tables) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// bucket is an S3 that takes everything and keeps nothing.
+// bucket is an S3 that takes everything and keeps nothing; what is read of it is the claim of a run that has no execution.
 type bucket struct{}
 
 // patience is how long it waits before it answers: an answer before the SDK has let go of its request makes it drop the connection.
@@ -81,7 +81,10 @@ func (bucket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	time.Sleep(patience)
 	w.Header().Set("ETag", `"00000000000000000000000000000000"`)
-	if r.Method == http.MethodPost {
+	switch r.Method {
+	case http.MethodGet:
+		_, _ = io.WriteString(w, `{"executionId": ""}`)
+	case http.MethodPost:
 		_, _ = io.WriteString(w, `<Answer><UploadId>u</UploadId><ETag>"00000000000000000000000000000000"</ETag></Answer>`)
 	}
 }
