@@ -70,15 +70,14 @@ func TestReferenceIsFresh(t *testing.T) {
 	scan, _ := schema().Properties.Get("scan")
 	export, _ := schema().Properties.Get("export")
 	filter, _ := export.Properties.Get("filter")
-	page.WriteString("\n`scan`, `segments`, `concurrency`, `fileSizeBytes`, `format`, `transform`, `encoder` and `compression` are of a SCAN, `export` of an EXPORT: a request that " +
+	page.WriteString("\n`scan`, `segments`, `concurrency`, `readUnitsPerSecond`, `readPercent`, `fileSizeBytes`, `format`, `transform`, `encoder` and `compression` are of a SCAN, `export` of an EXPORT: a request that " +
 		"mixes them is refused, with what to write instead. A deployment's defaults may have both; a request takes those of its mode. " +
 		"`sourceRoleArn` and `destinationRoleArn` are of a SCAN too; an EXPORT refuses them even where they are defaults.\n")
 	table(&page, "`scan`", scan)
 	table(&page, "`export`", export)
 	table(&page, "`export.filter`", filter)
 	page.WriteString("\nValues of expressions are in DynamoDB JSON. The legacy `ScanFilter` has entries of `{\"ComparisonOperator\": …, " +
-		"\"AttributeValueList\": […]}`.\n\n## Not available in this version\n\n" +
-		"`readUnitsPerSecond` and `readPercent` are designed and refused until they are built.\n")
+		"\"AttributeValueList\": […]}`.\n")
 	fresh(t, "request.md", []byte(page.String()))
 }
 
@@ -103,6 +102,11 @@ func bounds(s *jsonschema.Schema) string {
 		parts = []string{strings.Join(parts, " ")}
 	case s.Minimum != "":
 		parts = append(parts, fmt.Sprintf("integer, %s to %s", s.Minimum, s.Maximum))
+	case s.ExclusiveMinimum != "":
+		parts = append(parts, "number, more than "+s.ExclusiveMinimum.String())
+		if s.Maximum != "" {
+			parts[0] += " and at most " + s.Maximum.String()
+		}
 	case s.MaxLength != nil:
 		parts = append(parts, fmt.Sprintf("string, up to %d bytes", *s.MaxLength))
 	case s.Format != "":
@@ -135,6 +139,16 @@ func TestSchemaTellsTheBoundsThatAreKept(t *testing.T) {
 				hold(t, field, low, true)
 				hold(t, field, high, true)
 				hold(t, field, high+1, false)
+				checked++
+			}
+			if p.ExclusiveMinimum != "" {
+				low, _ := p.ExclusiveMinimum.Float64()
+				hold(t, field, low, false)
+				hold(t, field, low+0.001, true)
+				if high, err := p.Maximum.Float64(); err == nil {
+					hold(t, field, high, true)
+					hold(t, field, high+0.001, false)
+				}
 				checked++
 			}
 			for _, value := range p.Enum {

@@ -69,6 +69,7 @@ func ofObjects(at place, function job.Function, props *Props) []grant {
 		// A ? of IAM is one character: what a scan writes is <segment>-<part>, what DynamoDB does is not.
 		data     = objects(func(l job.Layout) string { return l.DataPrefix() + "??????-??????.*" })
 		lists    = objects(func(l job.Layout) string { return l.SegmentLists() + "*" })
+		markers  = objects(func(l job.Layout) string { return l.PaceMarkers() + "*" })
 		journals = objects(job.Layout.Journal)
 		all      = objects(func(l job.Layout) string { return l.Root })
 	)
@@ -86,10 +87,11 @@ func ofObjects(at place, function job.Function, props *Props) []grant {
 		}
 	case job.FunctionScan:
 		grants = []grant{
-			// As in plan. Whose the run is, and what an execution had done from which it was taken over.
+			// As in plan. Whose the run is, and what an execution had done from which it was taken over; under a pace, which segments
+			// are done; of a throttled run, whether it moves.
 			allow(actions("s3:ListBucket"), []string{bucket}),
-			allow(actions("s3:GetObject"), claim, lists),
-			allow(actions("s3:PutObject"), data, lists),
+			allow(actions("s3:GetObject"), claim, lists, markers),
+			allow(actions("s3:PutObject"), data, lists, markers),
 			allow(actions("s3:AbortMultipartUpload"), data),
 		}
 	case job.FunctionExport:
@@ -108,7 +110,7 @@ func ofObjects(at place, function job.Function, props *Props) []grant {
 			// Native exports have manifests of the same names, and are checked against them.
 			allow(actions("s3:GetObject"), claim, manifests, lists, journals, result),
 			allow(actions("s3:PutObject"), manifests, journals, result),
-			allow(actions("s3:DeleteObject"), data, lists),
+			allow(actions("s3:DeleteObject"), data, lists, markers),
 			allow(actions("s3:AbortMultipartUpload"), data, objects(job.Layout.ManifestFiles)), // a large manifest is an upload too
 		}
 	}

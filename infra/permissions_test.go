@@ -198,11 +198,14 @@ func TestAccess(t *testing.T) {
 		}
 		l := job.Layout{Root: root}
 		data, list := s3+"replica/"+l.Data(3, 0, ".json.gz"), s3+"replica/"+l.SegmentList(3, 0)
+		marker := s3 + "replica/" + l.PaceMarker(3)
 		claim, summary := s3+"replica/"+l.Claim(), s3+"replica/"+l.ManifestSummary()
 		yes = append(yes,
 			access{plan, "s3:PutObject", claim}, access{plan, "s3:GetObject", claim}, access{plan, "s3:GetObject", summary},
 			access{scan, "s3:PutObject", data}, access{scan, "s3:AbortMultipartUpload", data}, access{scan, "s3:PutObject", list},
 			access{scan, "s3:GetObject", claim}, access{scan, "s3:GetObject", list}, access{finalize, "s3:GetObject", claim},
+			access{scan, "s3:PutObject", marker}, access{scan, "s3:GetObject", marker}, access{scan, "s3:ListBucket", s3 + "replica"},
+			access{finalize, "s3:DeleteObject", marker},
 			access{finalize, "s3:GetObject", list}, access{finalize, "s3:GetObject", summary},
 			access{finalize, "s3:DeleteObject", data}, access{finalize, "s3:DeleteObject", list},
 			access{finalize, "s3:AbortMultipartUpload", data}, access{finalize, "s3:AbortMultipartUpload", s3 + "replica/" + l.ManifestFiles()},

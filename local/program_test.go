@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 }
 
 // program returns the program over the testbed's servers, which it reaches as any other server: by the SDK's variables.
-func program(ctx context.Context, t *testing.T, args ...string) *exec.Cmd {
+func program(ctx context.Context, t testing.TB, args ...string) *exec.Cmd {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
@@ -61,7 +61,16 @@ type outcome struct {
 
 func runProgram(t *testing.T, args ...string) outcome {
 	t.Helper()
+	return runProgramAt(t, "", args...)
+}
+
+// runProgramAt runs the program over a DynamoDB server elsewhere; "" for the testbed's.
+func runProgramAt(t testing.TB, dynamoDB string, args ...string) outcome {
+	t.Helper()
 	cmd := program(t.Context(), t, append([]string{"run"}, args...)...)
+	if dynamoDB != "" {
+		cmd.Env = append(cmd.Env, envDynamoDBEndpoint+"="+dynamoDB)
+	}
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	var o outcome
@@ -86,7 +95,7 @@ func runProgram(t *testing.T, args ...string) outcome {
 	return o
 }
 
-func request(t *testing.T, text string) string {
+func request(t testing.TB, text string) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "request.json")
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {

@@ -13,6 +13,7 @@ import (
 	"iter"
 	"net/http"
 	"strings"
+	"time"
 
 	"dynamodb-to-s3/lambda/job"
 
@@ -160,13 +161,22 @@ func (b *Bucket) Find(ctx context.Context, key string) (Entry, error) {
 type Entry struct {
 	Key, ETag string
 	Bytes     int64
+	Modified  time.Time // in whole seconds
 }
 
 // List yields the objects whose keys begin with prefix, in the order of their keys. An error ends it.
 func (b *Bucket) List(ctx context.Context, prefix string) iter.Seq2[Entry, error] {
+	return b.ListAfter(ctx, prefix, "")
+}
+
+// ListPage is how many objects S3 lists at a time: after so many, going on asks it again.
+const ListPage = 1000
+
+// ListAfter yields, as List does, those of the objects whose keys come after one.
+func (b *Bucket) ListAfter(ctx context.Context, prefix, after string) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		pages := s3.NewListObjectsV2Paginator(b.client, &s3.ListObjectsV2Input{
-			Bucket: &b.name, Prefix: &prefix, ExpectedBucketOwner: b.owner,
+			Bucket: &b.name, Prefix: &prefix, StartAfter: optional(after), ExpectedBucketOwner: b.owner,
 		})
 		for pages.HasMorePages() {
 			answer, err := pages.NextPage(ctx)
@@ -175,7 +185,7 @@ func (b *Bucket) List(ctx context.Context, prefix string) iter.Seq2[Entry, error
 				return
 			}
 			for _, object := range answer.Contents {
-				entry := Entry{Key: aws.ToString(object.Key), ETag: unquote(object.ETag), Bytes: aws.ToInt64(object.Size)}
+				entry := Entry{Key: aws.ToString(object.Key), ETag: unquote(object.ETag), Bytes: aws.ToInt64(object.Size), Modified: aws.ToTime(object.LastModified)}
 				if !yield(entry, nil) {
 					return
 				}

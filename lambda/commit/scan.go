@@ -38,6 +38,9 @@ func (m *merger) commit(ctx context.Context) (job.Result, error) {
 	if err := m.inconsistent(m.faults); err != nil {
 		return job.Result{}, err
 	}
+	if err := m.addMarkers(ctx); err != nil {
+		return job.Result{}, err
+	}
 	if err := m.sweep(ctx, append(m.strays, m.stored.strays...), m.files.upload); err != nil {
 		return job.Result{}, err
 	}
@@ -56,6 +59,20 @@ func (r run) committed(ctx context.Context) (job.Result, error) {
 			r.bucket.URI(r.layout.ManifestSummary()), err)
 	}
 	return r.result(summary), nil
+}
+
+// addMarkers adds to the strays what the segments of a paced run have told each other: all of them are done.
+func (m *merger) addMarkers(ctx context.Context) error {
+	if !m.plan.Paced() {
+		return nil
+	}
+	for entry, err := range m.bucket.List(ctx, m.layout.PaceMarkers()) {
+		if err != nil {
+			return err
+		}
+		m.strays = append(m.strays, entry.Key)
+	}
+	return nil
 }
 
 // sweep removes what invocations left that were cut off and then done again: objects and lists that nothing names, and

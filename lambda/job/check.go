@@ -74,6 +74,7 @@ func (r Request) checkScan(found *problems) {
 		[]string{string(CompressionGZIP), string(CompressionZSTD), string(CompressionNone)}, found)
 	checkRange("segments", r.Segments, 1, MaxSegments, found)
 	checkRange("concurrency", r.Concurrency, 1, MaxSegments, found)
+	r.checkPace(found)
 	checkRange("fileSizeBytes", r.FileSize, MinFileSize, MaxFileSize, found)
 	if r.Scan != nil {
 		r.Scan.check(found)

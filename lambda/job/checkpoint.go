@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"time"
 )
 
 // ScanInput is what the state machine hands to the scan function: the plan, one segment, and how far it has come.
@@ -25,6 +26,17 @@ type Checkpoint struct {
 	// ExclusiveStartKey is where the next page starts, in DynamoDB JSON; absent at the start and at the end of a segment.
 	ExclusiveStartKey json.RawMessage `json:"exclusiveStartKey,omitempty"`
 	Totals            Totals          `json:"totals"`
+	// PaidAt is when what was read so far is within the run's pace, so that more may be; absent where that is so already.
+	PaidAt *time.Time `json:"paidAt,omitempty"`
+	// Stall says since when, and why, the segment stands where it is; absent of one that moves.
+	Stall *Stall `json:"stall,omitempty"`
+}
+
+// Stall is what keeps a segment from moving: nothing but throttling.
+type Stall struct {
+	Since time.Time `json:"since"`
+	// Reason is DynamoDB's most frequent word for it.
+	Reason string `json:"reason"`
 }
 
 // Totals counts what a segment, or a run, has done so far.

@@ -68,6 +68,13 @@ func decodeScalar(raw json.RawMessage, into reflect.Value, path string, found *p
 			return
 		}
 		into.SetBool(raw[0] == 't')
+	case reflect.Float64:
+		number, err := strconv.ParseFloat(string(raw), 64)
+		if got != "number" || err != nil {
+			found.add(path, "got %s, want a number", shown(raw))
+			return
+		}
+		into.SetFloat(number)
 	default:
 		number, err := strconv.ParseInt(string(raw), 10, 64)
 		if got != "number" || err != nil {
@@ -87,8 +94,6 @@ func decodeStruct(raw json.RawMessage, into reflect.Value, path string, found *p
 			found.add(join(path, name), "is empty: leave it out, or give a value")
 		case known:
 			decodeValue(value, into.Field(index), join(path, name), found)
-		case path == "" && unavailable[name]:
-			found.add(name, "not available in this version")
 		case into.Type() == reflect.TypeFor[Scan]() && unmirrored[name] != "":
 			found.add(join(path, name), "not accepted: %s", unmirrored[name])
 		default:

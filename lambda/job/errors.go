@@ -83,9 +83,10 @@ const (
 
 // Failures that another try may mend.
 const (
-	// NoProgress: an invocation ended without moving its checkpoint.
+	// NoProgress: an invocation ended without moving its checkpoint: no page came in time, or nothing but throttling while no
+	// segment of the run moved.
 	NoProgress ErrorName = "NoProgress"
-	// Throttled: the service kept refusing for want of capacity until the invocation's time was up.
+	// Throttled: a service refused for want of capacity.
 	Throttled ErrorName = "Throttled"
 	// ExportLimitReached: the account has as many exports in progress as DynamoDB allows.
 	ExportLimitReached ErrorName = "ExportLimitReached"

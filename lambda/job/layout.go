@@ -97,6 +97,15 @@ func (l Layout) SegmentList(segment, invocation int) string {
 	return fmt.Sprintf("%s%06d-%06d.json", l.SegmentLists(), segment, invocation)
 }
 
+// PaceMarkers is what the keys of the markers of a paced run begin with.
+func (l Layout) PaceMarkers() string { return l.Root + "/_pace/" }
+
+// PaceMarker is the key of the object that says that a segment of a paced run is done. In their order, keys are in that of the
+// segments.
+func (l Layout) PaceMarker(segment int) string {
+	return fmt.Sprintf("%s%06d", l.PaceMarkers(), segment)
+}
+
 // ManifestFiles is the key of the manifest that lists the data objects, one JSON object a line.
 func (l Layout) ManifestFiles() string { return l.Root + "/manifest-files.json" }
 

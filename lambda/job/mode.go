@@ -8,7 +8,7 @@ import (
 
 // ofScans and ofExports are the fields of a request that only one mode has a meaning for.
 var (
-	ofScans   = []string{"scan", "segments", "concurrency", "fileSizeBytes", "format", "transform", "encoder", "compression"}
+	ofScans   = []string{"scan", "segments", "concurrency", "readUnitsPerSecond", "readPercent", "fileSizeBytes", "format", "transform", "encoder", "compression"}
 	ofExports = []string{"export"}
 )
 
@@ -53,6 +53,8 @@ func (r Request) checkNoScan(found *problems) {
 	}{
 		{"segments", r.Segments != nil, "leave it out: an export has no segments"},
 		{"concurrency", r.Concurrency != nil, "leave it out: DynamoDB reads by itself"},
+		{"readUnitsPerSecond", r.ReadUnits != nil, "leave it out: an export reads none of the table's capacity"},
+		{"readPercent", r.ReadPercent != nil, "leave it out: an export reads none of the table's capacity"},
 		{"fileSizeBytes", r.FileSize != nil, "leave it out: DynamoDB decides how large its objects are"},
 		{"format", r.Format != "", "write it as export.format: DYNAMODB_JSON or ION"},
 		{"transform", r.Transform != "", "an export writes items as they are: set mode to SCAN"},

@@ -40,6 +40,9 @@ func Parse(request, defaults json.RawMessage) (Request, error) {
 	return parsed.withDefaults(), nil
 }
 
+// otherPace has the two ways to give a pace, of which a request's own is the one that counts.
+var otherPace = map[string]string{"readUnitsPerSecond": "readPercent", "readPercent": "readUnitsPerSecond"}
+
 // merge returns one object with the members of defaults, then those of request over them. Of the defaults, those that are
 // for the other mode are left out, and those that give way.
 func merge(request, defaults json.RawMessage, found *problems) json.RawMessage {
@@ -51,7 +54,7 @@ func merge(request, defaults json.RawMessage, found *problems) json.RawMessage {
 	}
 	mode := modeOf(given, fromDefaults)
 	maps.DeleteFunc(fromDefaults, func(name string, _ json.RawMessage) bool {
-		return given[name] != nil || foreign(name, mode) || giveWay(name, given) || name == "mode"
+		return given[name] != nil || given[otherPace[name]] != nil || foreign(name, mode) || giveWay(name, given) || name == "mode"
 	})
 	if mode == ModeExport && given["mode"] == nil {
 		fromDefaults["mode"] = json.RawMessage(`"EXPORT"`)

@@ -49,13 +49,14 @@ var invalid = []struct {
 	{"numbers out of their bounds", `{"table":"orders","bucket":"b-1","segments":0,"concurrency":10001,"fileSizeBytes":1023}`, []string{
 		`segments: got 0, allowed: 1 to 10000`, `concurrency: got 10001, allowed: 1 to 10000`, `fileSizeBytes: got 1023, allowed: 1024 to 5368709120`,
 	}},
+	{"a pace that is none", `{"table":"orders","bucket":"b-1","readUnitsPerSecond":0,"concurrency":3}`, []string{`readUnitsPerSecond: got 0, want a number greater than 0`}},
+	{"a pace that is no number", `{"table":"orders","bucket":"b-1","readUnitsPerSecond":"many"}`, []string{`readUnitsPerSecond: got "many", want a number`}},
+	{"more than all", `{"table":"orders","bucket":"b-1","readPercent":100.5}`, []string{`readPercent: got 100.5, want a number greater than 0 and at most 100`}},
+	{"two paces", `{"table":"orders","bucket":"b-1","readPercent":50,"readUnitsPerSecond":12.5}`, []string{`readPercent: given together with readUnitsPerSecond: both set the pace, give one`}},
+	{"a pace of an export", `{"table":"orders","bucket":"b-1","mode":"EXPORT","readPercent":50}`, []string{`readPercent: is of a SCAN, and mode is EXPORT: leave it out: an export reads none of the table's capacity`}},
 	{"an unknown mode", `{"table":"orders","bucket":"b-1","mode":"scan"}`, []string{`mode: got "scan", did you mean "SCAN"?; allowed: SCAN, EXPORT`}},
 	{"an unknown format", `{"table":"orders","bucket":"b-1","format":"CSV"}`, []string{`format: got "CSV"; allowed: DYNAMODB_JSON, ION, JSON`}},
 	{"an unknown compression", `{"table":"orders","bucket":"b-1","compression":"GZ"}`, []string{`compression: got "GZ", did you mean "GZIP"?; allowed: GZIP, ZSTD, NONE`}},
-	{"what is not available yet", `{"table":"orders","bucket":"b-1","readUnitsPerSecond":5,"readPercent":5}`, []string{
-		`readUnitsPerSecond: not available in this version`,
-		`readPercent: not available in this version`,
-	}},
 	{"a transform that is too long", `{"table":"orders","bucket":"b-1","transform":"` + strings.Repeat("a", 8193) + `"}`, []string{`transform: has 8193 bytes, allowed are at most 8192`}},
 	{"a transform of nothing", `{"table":"orders","bucket":"b-1","transform":""}`, []string{`transform: is empty: leave it out, or give a value`}},
 	{"a transform into another format", `{"table":"orders","bucket":"b-1","transform":".","format":"DYNAMODB_JSON"}`, []string{`format: got "DYNAMODB_JSON" together with transform, whose records are plain JSON: leave format out, or set it to JSON`}},
@@ -148,6 +149,12 @@ func TestParseFillsInDefaults(t *testing.T) {
 	t.Run("which the request overrides", func(t *testing.T) {
 		request, err := job.Parse(json.RawMessage(` {"table":"orders","compression":"NONE"}`), json.RawMessage(`{"bucket":"b-1","compression":"ZSTD"}`))
 		if err != nil || request.Compression != job.CompressionNone {
+			t.Errorf("got %+v, %v", request, err)
+		}
+	})
+	t.Run("of which the other way to give a pace is one", func(t *testing.T) {
+		request, err := job.Parse(json.RawMessage(`{"table":"orders","readPercent":12.5}`), json.RawMessage(`{"bucket":"b-1","readUnitsPerSecond":100}`))
+		if err != nil || request.ReadUnits != nil || *request.ReadPercent != 12.5 {
 			t.Errorf("got %+v, %v", request, err)
 		}
 	})

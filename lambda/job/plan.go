@@ -79,6 +79,10 @@ type Plan struct {
 	KeyNames      []string    `json:"keyNames,omitempty"`
 	Compression   Compression `json:"compression,omitempty"`
 	FileSizeBytes int64       `json:"fileSizeBytes,omitempty"`
+	// ReadUnitsPerSecond is what the run's segments may consume together, 0 for no limit; Concurrency is how many of them go at
+	// once, given with it.
+	ReadUnitsPerSecond float64 `json:"readUnitsPerSecond,omitempty"`
+	Concurrency        int     `json:"concurrency,omitempty"`
 	// Of an export: the request's, and the key of the journal that tells which exports were begun and committed.
 	Export  *Export `json:"export,omitempty"`
 	Journal string  `json:"journal,omitempty"`
@@ -94,6 +98,9 @@ func (p Plan) Prefix() string {
 
 // Executions returns all executions that the run was ever of.
 func (p Plan) Executions() []string { return append(slices.Clone(p.TakenOver), p.ExecutionID) }
+
+// Paced tells whether the run is held to a number of read units a second.
+func (p Plan) Paced() bool { return p.ReadUnitsPerSecond > 0 }
 
 // Segments returns the numbers of the segments that this run scans: all of them, or the one that the request names.
 func (p Plan) Segments() []int {

@@ -14,7 +14,9 @@ type Request struct {
 	Mode               Mode        `json:"mode,omitempty" jsonschema:"enum=SCAN,enum=EXPORT" jsonschema_description:"How the table is read. SCAN: a parallel Scan by Lambda functions. EXPORT: DynamoDB's own export to S3, started and waited for. Default: EXPORT if export is given, else SCAN."`
 	Scan               *Scan       `json:"scan,omitempty" jsonschema_description:"Parameters of DynamoDB's Scan API, under their API names and with their API meaning."`
 	Segments           *int64      `json:"segments,omitempty" jsonschema:"minimum=1,maximum=10000" jsonschema_description:"Into how many segments the scan is split. Default: one for each GiB of the table (or index), at least 1, at most 10,000. Not together with scan.TotalSegments, which says the same."`
-	Concurrency        *int64      `json:"concurrency,omitempty" jsonschema:"minimum=1,maximum=10000" jsonschema_description:"How many segments are scanned at once. Default: one for each 1,000 read units a second that the table can give (provisioned, on-demand maximum, or warm throughput), at least 1, at most 100; 10 where none is known."`
+	Concurrency        *int64      `json:"concurrency,omitempty" jsonschema:"minimum=1,maximum=10000" jsonschema_description:"How many segments are scanned at once. Default: one for each 1,000 read units a second that the table can give (provisioned, on-demand maximum, or warm throughput), at least 1, at most 100; 10 where none is known; under a pace one for each 250 units a second of it."`
+	ReadUnits          *float64    `json:"readUnitsPerSecond,omitempty" jsonschema:"exclusiveMinimum=0" jsonschema_description:"The pace: how many read units a second the whole run may consume, over all its segments together. Default: no limit. Not together with readPercent."`
+	ReadPercent        *float64    `json:"readPercent,omitempty" jsonschema:"exclusiveMinimum=0,maximum=100" jsonschema_description:"The pace as a part of what the table (or index) can give: its provisioned read capacity, else its on-demand maximum, else its warm throughput, as it is when the run is planned. Refused where none of them is known."`
 	FileSize           *int64      `json:"fileSizeBytes,omitempty" jsonschema:"minimum=1024,maximum=5368709120,default=134217728" jsonschema_description:"An object is closed at the first item that brings it to this many bytes, as stored (after compression)."`
 	Format             Format      `json:"format,omitempty" jsonschema:"enum=DYNAMODB_JSON,enum=ION,enum=JSON,default=DYNAMODB_JSON" jsonschema_description:"How an item is written, one to a line. DYNAMODB_JSON: as native exports do, {\"Item\":{…}} with the type of each attribute, byte for byte what the service sent. ION: Amazon Ion text as native exports write it and imports read it; numbers are decimals. JSON: plain; numbers keep all their digits, sets become arrays, binary is base64."`
 	Transform          string      `json:"transform,omitempty" jsonschema:"minLength=1,maxLength=8192" jsonschema_description:"Of a SCAN: a jq expression that makes of each item, in plain JSON, zero, one or many records, each an object, one to a line of plain JSON: {id, total}, or select(.status == \"paid\") | .lines[]. Numbers keep their digits where they are only moved. Not together with encoder, nor with another format than JSON."`
@@ -99,11 +101,6 @@ const (
 	maxRequest       = 128 << 10  // leaves room for the plan's own fields in a state's payload
 	maxAttributeName = 64<<10 - 1 // the API's own, in bytes
 )
-
-// unavailable lists what the design has and this version does not: such a field is refused, never accepted and ignored.
-var unavailable = map[string]bool{
-	"readUnitsPerSecond": true, "readPercent": true,
-}
 
 // unmirrored lists parameters of the Scan API that a run sets itself, with what to do instead.
 var unmirrored = map[string]string{

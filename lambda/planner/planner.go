@@ -80,8 +80,14 @@ func (p *Planner) Run(ctx context.Context, in job.PlanInput) (job.PlanOutput, er
 		if err := checkObjects(request, described); err != nil {
 			return job.PlanOutput{}, err
 		}
+		if begun.ReadUnitsPerSecond, err = pace(request, described); err != nil {
+			return job.PlanOutput{}, err
+		}
 	}
 	output := plan(request, begun, described)
+	if err := checkShare(request, output.Plan); err != nil {
+		return job.PlanOutput{}, err
+	}
 	if size, most := payload(output), job.MaxPayloadBytes-job.MaxResultBytes; size > most {
 		return job.PlanOutput{}, job.Errorf(job.InvalidRequest,
 			"invalid request: it makes a state of %d bytes, and at most %d of the %d that Step Functions carries are for it: shorten the expressions and their values",
@@ -158,9 +164,11 @@ func plan(request job.Request, made job.Plan, described table.Description) job.P
 	made.Format, made.Compression, made.FileSizeBytes = request.Format, request.Compression, *request.FileSize
 	made.Transform, made.KeyNames = request.Transform, described.KeyNames
 	numbers := made.Segments()
-	return job.PlanOutput{
-		Plan: made, Segments: numbers, Concurrency: min(concurrency(request, described.ReadUnits), len(numbers)), Export: noExports(),
+	atOnce := min(concurrency(request, described.ReadUnits, made.ReadUnitsPerSecond), len(numbers))
+	if made.Paced() {
+		made.Concurrency = atOnce
 	}
+	return job.PlanOutput{Plan: made, Segments: numbers, Concurrency: atOnce, Export: noExports()}
 }
 
 func segments(request job.Request, bytes int64) int {
@@ -174,10 +182,12 @@ func segments(request job.Request, bytes int64) int {
 	}
 }
 
-func concurrency(request job.Request, readUnits float64) int {
+func concurrency(request job.Request, readUnits, pace float64) int {
 	switch {
 	case request.Concurrency != nil:
 		return int(*request.Concurrency)
+	case pace > 0:
+		return int(min(max(1, math.Ceil(pace/pacePerSegment)), mostConcurrency))
 	case readUnits == 0:
 		return someConcurrency
 	default:

@@ -17,6 +17,7 @@ import (
 	"dynamodb-to-s3/lambda/bucket"
 	"dynamodb-to-s3/lambda/client"
 	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/pace"
 	"dynamodb-to-s3/lambda/page"
 	"dynamodb-to-s3/lambda/table"
 
@@ -190,7 +191,7 @@ func TestInvocationEndsInTime(t *testing.T) {
 				defer cancel()
 				var log bytes.Buffer
 				run := scan{
-					plan: plan, reader: reader, encoder: oneToOne{page.DynamoDBJSON{}}, budget: newBudget(ctx, time.Now),
+					plan: plan, reader: reader, encoder: oneToOne{page.DynamoDBJSON{}}, budget: newBudget(ctx, time.Now), pace: pace.New(pace.Config{}),
 					bucket: bucket.New(client.S3(aws.Config{
 						Region: "us-east-1", HTTPClient: s3, Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""),
 					}), plan),

@@ -2,6 +2,7 @@ package segment
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"dynamodb-to-s3/lambda/metric"
@@ -26,7 +27,17 @@ func (s *scan) tell(ctx context.Context, metrics *metric.Writer, throttles table
 	if r.End == metric.Failed {
 		return
 	}
+	rate, waited := s.paceOf()
 	s.log.InfoContext(ctx, "segment handed over", "done", r.End == metric.Done, "pages", r.Totals.Pages, "items", r.Totals.Items, "records", r.records,
 		"pageBytes", r.Totals.PageBytes, "bytes", r.Totals.Bytes, "readUnits", r.Totals.ReadUnits, "objects", r.objects,
-		"throttles", r.Throttles, "reserve", r.reserve.String(), "closing", r.Flush.String(), "unused", r.Unused.String())
+		"throttles", r.Throttles, "pace", rate, "waited", waited.String(), "reserve", r.reserve.String(), "closing", r.Flush.String(), "unused", r.Unused.String())
+}
+
+// paceOf is how many units a second the segment might consume at its end, 0 where nothing held it, and how long it has waited for
+// that.
+func (s *scan) paceOf() (rate float64, waited time.Duration) {
+	if rate = s.pace.Rate(); math.IsInf(rate, 1) {
+		rate = 0
+	}
+	return math.Round(10*rate) / 10, s.pace.Waited().Round(time.Millisecond)
 }

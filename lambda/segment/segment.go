@@ -3,7 +3,7 @@
 // Three stages work at the same time: the next page is fetched while the last one is encoded and compressed while parts
 // upload. Each stage is bounded: two pages, and a few parts, are all that is in memory.
 //
-// It may import job, metric, page, record, transform, table, bucket, claim and sink.
+// It may import job, metric, pace, page, record, transform, table, bucket, claim and sink.
 package segment
 
 import (
@@ -19,6 +19,7 @@ import (
 	"dynamodb-to-s3/lambda/claim"
 	"dynamodb-to-s3/lambda/job"
 	"dynamodb-to-s3/lambda/metric"
+	"dynamodb-to-s3/lambda/pace"
 	"dynamodb-to-s3/lambda/record"
 	"dynamodb-to-s3/lambda/sink"
 	"dynamodb-to-s3/lambda/table"
@@ -46,8 +47,9 @@ type Runner struct {
 // that an execution has done from which the run was taken over is not scanned again.
 //
 // A transient fault after some pages is no failure: what they gave is closed and handed over, and the next invocation meets
-// the fault again or not. It fails with the names that package job documents; RunNameTaken where another execution has the
-// run, NoProgress where not one page was done in time.
+// the fault again or not. An invocation for which the pace left no time, or that met nothing but throttling while other segments
+// moved, hands over the checkpoint that it was given. It fails with the names that package job documents; RunNameTaken where
+// another execution has the run, NoProgress where not one page was done in time.
 func (r *Runner) Run(ctx context.Context, in job.ScanInput) (job.Checkpoint, error) {
 	from := job.Checkpoint{}
 	if in.Checkpoint != nil {
@@ -72,12 +74,15 @@ func (r *Runner) Run(ctx context.Context, in job.ScanInput) (job.Checkpoint, err
 	if err != nil {
 		return from, err
 	}
-	s.reader = reader
+	s.reader = s.pacedReader(reader)
 	if s.encoder, err = encoderOf(in.Plan); err != nil {
 		return from, err
 	}
 	if err := claim.Check(ctx, s.bucket, in.Plan); err != nil {
 		return from, err
+	}
+	if done, err := s.doneBefore(ctx); err != nil || done.Done {
+		return done, err
 	}
 	if in.Checkpoint == nil && len(in.Plan.TakenOver) > 0 {
 		end, ok, err := settled(ctx, s.bucket, in.Plan, in.Segment)
@@ -90,6 +95,7 @@ func (r *Runner) Run(ctx context.Context, in job.ScanInput) (job.Checkpoint, err
 		}
 	}
 	to, err := s.run(ctx)
+	err = s.settle(ctx, to, err)
 	s.tell(ctx, r.Metrics, reader.Throttles())
 	if err != nil {
 		return from, fmt.Errorf("segment %d: %w", in.Segment, err)
@@ -114,6 +120,9 @@ type scan struct {
 	progress *Progress
 	log      *slog.Logger
 	report   report
+	// throttles counts what the reader has met, and pace holds it back; nil in tests that have a reader of their own.
+	throttles func() table.Throttles
+	pace      *pace.Pacer
 }
 
 func (s *scan) run(ctx context.Context) (job.Checkpoint, error) {
@@ -136,7 +145,7 @@ func (s *scan) run(ctx context.Context) (job.Checkpoint, error) {
 	if fault := writer.Abort(context.WithoutCancel(ctx)); fault != nil {
 		s.log.WarnContext(ctx, "uploads are left for the end of the run to sweep", "cause", fault.Error())
 	}
-	return job.Checkpoint{}, err
+	return s.unmoved(ctx, moved, err)
 }
 
 // moved is how far a scan came.
@@ -196,13 +205,11 @@ func (s *scan) verdict(ctx context.Context, err error, at moved) error {
 		return nil
 	case ctx.Err() != nil:
 		return ctx.Err() // the invocation's own end: nothing can be closed any more
+	case at.totals.Pages > 0 && errors.Is(err, pace.ErrNoTime):
+		return nil
 	case at.totals.Pages > 0 && !slices.Contains(job.Permanent(), job.NameOf(err)):
 		s.log.WarnContext(ctx, "the fetcher stopped; what it has read is handed over", "cause", err.Error())
 		return nil
-	case errors.Is(err, errNoTime):
-		return job.Errorf(job.NoProgress,
-			"no page came within the %s that this invocation could wait: raise the function's timeout, lower concurrency, or set a scan.Limit: %w",
-			s.budget.elapsed().Round(time.Millisecond), err)
 	default:
 		return err
 	}
@@ -235,6 +242,7 @@ func (s *scan) handOver(ctx context.Context, writer *sink.Writer, at moved) (job
 		Done: at.done, Invocation: s.from.Invocation + 1, Part: list.NextPart, ExclusiveStartKey: at.key, Totals: s.from.Totals,
 	}
 	to.Totals.Add(at.totals)
+	to.PaidAt = s.paidAt()
 	s.report.Totals, s.report.objects, s.report.records = at.totals, len(objects), 0
 	for _, o := range objects {
 		s.report.records += o.Items

@@ -42,6 +42,8 @@ func NewReader(client *dynamodb.Client, plan job.Plan, segment int) (*Reader, er
 
 // Page is one answer to Scan. It owns its memory and is meant to be used again and again.
 type Page struct {
+	// Limit is the most items that may be evaluated for the page, 0 for as many as the scan's own limit allows.
+	Limit int32
 	// Items holds the page's items once Parse has found them, valid until the page is used again.
 	Items page.Page
 	// LastEvaluatedKey is where the next page starts, in DynamoDB JSON; nil at the end of the segment, and only there: an
@@ -96,6 +98,9 @@ func (r *Reader) Next(ctx context.Context, exclusiveStartKey json.RawMessage, p 
 		}
 		input.ExclusiveStartKey = key
 	}
+	if p.Limit > 0 && (input.Limit == nil || p.Limit < *input.Limit) {
+		input.Limit = &p.Limit
+	}
 	answer, err := r.scan(ctx, &input, p)
 	if err != nil {
 		return err
@@ -119,32 +124,21 @@ func (r *Reader) Next(ctx context.Context, exclusiveStartKey json.RawMessage, p 
 	return nil
 }
 
-// scan asks for one page. The SDK tries a few times by itself, which is enough for any fault but one: a table that is short of
-// capacity may be so for long, and is waited for until ctx ends. It is then that reason which is told.
+// scan asks for one page. The SDK tries a few times by itself; who wants a throttled table to be waited for asks again.
 func (r *Reader) scan(ctx context.Context, input *dynamodb.ScanInput, p *Page) (*dynamodb.ScanOutput, error) {
-	var throttled error
-	for {
-		answer, err := r.client.Scan(ctx, input, dynamodb.WithAPIOptions(func(stack *middleware.Stack) error {
-			return errors.Join(
-				stack.Finalize.Insert(&countThrottles{into: &r.throttles}, "Retry", middleware.After),
-				stack.Deserialize.Insert(&takeItems{into: p}, "OperationDeserializer", middleware.After),
-			)
-		}))
-		if err == nil {
-			return answer, nil
-		}
-		if malformed, ok := errors.AsType[*answerError](err); ok {
-			return nil, job.Errorf(job.MalformedAnswer, "scan %s: %w", r.subject, malformed)
-		}
-		err = fmt.Errorf("scan %s: %w", r.subject, Named(err, "dynamodb:Scan", r.table, r.client.Options().Region))
-		switch {
-		case ctx.Err() != nil && throttled != nil:
-			return nil, throttled
-		case job.NameOf(err) != job.Throttled || ctx.Err() != nil:
-			return nil, err
-		}
-		throttled = err
+	answer, err := r.client.Scan(ctx, input, dynamodb.WithAPIOptions(func(stack *middleware.Stack) error {
+		return errors.Join(
+			stack.Finalize.Insert(&countThrottles{into: &r.throttles}, "Retry", middleware.After),
+			stack.Deserialize.Insert(&takeItems{into: p}, "OperationDeserializer", middleware.After),
+		)
+	}))
+	if malformed, ok := errors.AsType[*answerError](err); ok {
+		return nil, job.Errorf(job.MalformedAnswer, "scan %s: %w", r.subject, malformed)
 	}
+	if err != nil {
+		return nil, fmt.Errorf("scan %s: %w", r.subject, Named(err, "dynamodb:Scan", r.table, r.client.Options().Region))
+	}
+	return answer, nil
 }
 
 // takeItems stands between the SDK's decoder and the wire: it keeps the bytes of the answer's items and hands the decoder the

@@ -1,14 +1,12 @@
 package table_test
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"hash/crc32"
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -19,8 +17,6 @@ import (
 	"dynamodb-to-s3/lambda/job"
 	"dynamodb-to-s3/lambda/table"
 
-	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -221,36 +217,31 @@ func TestDamagedAnswerIsAskedForAgain(t *testing.T) {
 	}
 }
 
-// A table that is short of capacity is waited for, for longer than the SDK would, and told as the reason where that was in vain.
-func TestThrottledTableIsWaitedFor(t *testing.T) {
+// Of the scan's own limit and the page's, the smaller one is asked for.
+func TestPageHasALimit(t *testing.T) {
 	t.Parallel()
-	throttle := answer{status: 400, body: `{"__type":"com.amazonaws.dynamodb.v20120810#ThrottlingException","message":"slow"}`}
-	const whole = `{"Count":1,"Items":[{"id":{"S":"a"}}],"ScannedCount":1}`
-	read := func(ctx context.Context, s *wire) error {
-		c := clientOf(t, s)
-		hasty := dynamodb.New(c.Options(), func(o *dynamodb.Options) {
-			o.Retryer = retry.NewStandard(func(o *retry.StandardOptions) {
-				o.MaxAttempts, o.MaxBackoff, o.RateLimiter = 3, time.Millisecond, ratelimit.None
-			})
-		})
-		reader, err := table.NewReader(hasty, job.Plan{Table: "orders", TotalSegments: 1}, 0)
+	for _, test := range []struct {
+		own   *int64
+		limit int32
+		want  string
+	}{
+		{nil, 0, ""},
+		{nil, 7, `"Limit":7`},
+		{new(int64(5)), 0, `"Limit":5`},
+		{new(int64(5)), 7, `"Limit":5`},
+		{new(int64(9)), 7, `"Limit":7`},
+	} {
+		s := &wire{answers: []answer{{body: `{"Count":0,"Items":[],"ScannedCount":0}`}}}
+		reader, err := table.NewReader(clientOf(t, s), job.Plan{Table: "orders", TotalSegments: 1, Scan: job.Scan{Limit: test.own}}, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return reader.Next(ctx, nil, new(table.Page))
-	}
-
-	s := &wire{answers: append(slices.Repeat([]answer{throttle}, 20), answer{body: whole})}
-	if err := read(t.Context(), s); err != nil || len(s.asked) != 21 {
-		t.Errorf("asked %d times: %v", len(s.asked), err)
-	}
-
-	ctx, cancel := context.WithCancel(t.Context())
-	last := throttle
-	last.spoil = func(_ http.Header, body []byte) []byte { cancel(); return body }
-	s = &wire{answers: append(slices.Repeat([]answer{throttle}, 20), last)}
-	if err := read(ctx, s); job.NameOf(err) != job.Throttled || !strings.Contains(err.Error(), `table "orders" gave no read capacity: raise it, or lower concurrency (slow)`) {
-		t.Errorf("got %s: %v", job.NameOf(err), err)
+		if err := reader.Next(t.Context(), nil, &table.Page{Limit: test.limit}); err != nil {
+			t.Fatal(err)
+		}
+		if got := s.asked[0]; strings.Contains(got, `"Limit"`) != (test.want != "") || !strings.Contains(got, test.want) {
+			t.Errorf("%v, %d: asked for %s, want %s", test.own, test.limit, got, test.want)
+		}
 	}
 }
 
