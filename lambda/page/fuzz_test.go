@@ -16,7 +16,7 @@ import (
 // refusals are the only reasons to refuse an answer that is valid JSON.
 var refusals = []string{
 	"UTF-8", "an object", "an array of items", "an item, an object", "one Items array only",
-	"a member name without escapes", "no nesting deeper than DynamoDB's",
+	"a member name without escapes", "no nesting deeper than DynamoDB's", "a name that occurs once in its object",
 }
 
 func FuzzParse(f *testing.F) {

@@ -13,8 +13,8 @@ package page
 // value. Base64 is passed on as it is: DynamoDB does not send it wrong.
 //
 // Anything else than one known type with its own kind of value is an error, {"NULL":false} too, which DynamoDB refuses
-// to store, and so is a name that occurs twice in one map, of which a reader would lose one. What Append takes for an
-// item it has checked: the record is valid JSON even if the item is of no [Page].
+// to store. What Append takes for an item it has checked, but for names that occur twice: the record is valid JSON even
+// if the item is of no [Page].
 type JSON struct{}
 
 // Append implements [Encoder].

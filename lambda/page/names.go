@@ -8,7 +8,7 @@ import (
 	"sync"
 )
 
-const wantOnce = "a name that occurs once in its map"
+const wantOnce = "a name that occurs once in its object"
 
 // names tells whether a name occurs twice in one object of an item, in one pass over the item and whatever its names
 // are: they may be many, and spelled with escapes. It is one open hash table for all objects of an item. The first of
@@ -17,7 +17,22 @@ type names struct {
 	few     [128]nameSlot
 	many    *[]nameSlot // instead of few, once that is too full; of slotPool
 	count   int
-	escaped bool // some name has an escape
+	escaped bool             // some name has an escape
+	objects [MaxDepth]object // that are open
+}
+
+// object is an object that is open: the offset of its bracket, and its first name until a second one comes. Most objects have one
+// name, a type's, which needs not be kept.
+type object struct {
+	open   int
+	single spelled
+}
+
+// spelled is a name as it is spelled: b[i:end], quotes included; end is 0 for none.
+type spelled struct {
+	i, end  int
+	hash    uint64 // of its characters and its object's offset
+	escaped bool
 }
 
 // nameSlot is where a name is: the offset of its object in the upper half, that of its quote and 1 in the lower. Both
@@ -30,8 +45,21 @@ var slotPool = sync.Pool{New: func() any { return new([]nameSlot) }}
 // nameSeed makes the table's order another one in each process, so that nobody can choose names that collide.
 var nameSeed = rand.Uint64()
 
-// hashOf begins the hash of a name of the object that opens at b[object].
-func hashOf(object int) uint64 { return nameSeed ^ uint64(object) }
+// hashName returns the hash of a name between its quotes, of the object that opens at an offset, and whether the name has an
+// escape.
+func hashName(name []byte, open int) (hash uint64, escaped bool) {
+	var scratch [64]byte
+	if escaped = bytes.IndexByte(name, '\\') >= 0; escaped {
+		name = unescape(scratch[:0], name)
+	}
+	hash = nameSeed ^ uint64(open)
+	for ; len(name) >= 8; name = name[8:] {
+		hash = foldName(hash, binary.LittleEndian.Uint64(name))
+	}
+	var last [8]byte
+	copy(last[:], name)
+	return foldName(hash, binary.LittleEndian.Uint64(last[:])), escaped
+}
 
 // foldName adds eight bytes of a name to its hash.
 func foldName(hash, word uint64) uint64 {
@@ -39,42 +67,75 @@ func foldName(hash, word uint64) uint64 {
 	return high ^ low
 }
 
-// hashName returns the hash of a name between its quotes: that of its characters, eight bytes at once, the last of them
-// filled with zeros.
-func hashName(name []byte, object int) uint64 {
-	var scratch [64]byte
-	if bytes.IndexByte(name, '\\') >= 0 {
-		name = unescape(scratch[:0], name)
+// reset forgets all names.
+func (s *names) reset() {
+	if s.count > 0 {
+		clear(s.few[:])
 	}
-	hash := hashOf(object)
-	for ; len(name) >= 8; name = name[8:] {
-		hash = foldName(hash, binary.LittleEndian.Uint64(name))
+	if s.many != nil {
+		slotPool.Put(s.many)
+		s.many = nil
 	}
-	var last [8]byte
-	copy(last[:], name)
-	return foldName(hash, binary.LittleEndian.Uint64(last[:]))
+	s.count, s.escaped = 0, false
 }
 
-// add keeps the name in b[i:end], quotes included, of the object that opens at b[object], and reports whether it is
-// the first of its kind there. hash is its hashName, and escaped is false if there is no escape in it for sure.
-func (s *names) add(b []byte, object, i, end int, hash uint64, escaped bool) bool {
-	s.escaped = s.escaped || escaped
-	return s.addFree(object, i, hash) || s.addAny(b, object, i, end, hash)
+// first reads the first name of the object that opens at b[open] and lies at a depth, and its colon, from b[i] on. It returns the
+// offset of the value, as next does for the names that follow.
+func (s *names) first(b []byte, i, open, depth int) (int, *MalformedError) {
+	name, value, err := readName(b, i, open)
+	s.objects[depth-1] = object{open, name}
+	return value, err
 }
 
-// addFree keeps a name if its first slot is free: the way of most names, which the compiler can inline.
-func (s *names) addFree(object, i int, hash uint64) bool {
-	slot := &s.few[hash%uint64(len(s.few))]
-	if *slot != 0 || s.count >= len(s.few)/2 {
-		return false
+func (s *names) next(b []byte, i, depth int) (int, *MalformedError) {
+	of := &s.objects[depth-1]
+	name, value, err := readName(b, i, of.open)
+	if err != nil {
+		return 0, err
 	}
-	*slot = keyOf(object, i)
-	s.count++
-	return true
+	if of.single.end > 0 {
+		s.keep(b, of.open, of.single)
+		of.single.end = 0
+	}
+	if !s.keep(b, of.open, name) {
+		return 0, malformed(b, i, wantOnce)
+	}
+	return value, nil
 }
 
-// addAny is add for all names.
-func (s *names) addAny(b []byte, object, i, end int, hash uint64) bool {
+// readName is member that hashes the name as it goes: eight bytes at once, the last of them filled with zeros.
+func readName(b []byte, i, open int) (name spelled, value int, err *MalformedError) {
+	hash := nameSeed ^ uint64(open)
+	if isTag(b, i) {
+		return spelled{i: i, end: i + 3, hash: foldName(hash, uint64(b[i+1]))}, i + 4, nil
+	}
+	for j := i + 1; at(b, i) == '"' && j+9 < len(b); j += 8 {
+		word := binary.LittleEndian.Uint64(b[j:])
+		m := stops(word)
+		if m == 0 {
+			hash = foldName(hash, word)
+			continue
+		}
+		size := bits.TrailingZeros64(m) &^ 7
+		end := j + size>>3
+		if b[end] != '"' || b[end+1] != ':' {
+			break // an escape, or white space
+		}
+		value, _ = next(b, end+2)
+		return spelled{i: i, end: end + 1, hash: foldName(hash, word&(1<<size-1))}, value, nil
+	}
+	text, value, err := member(b, i)
+	if err != nil {
+		return spelled{}, 0, err
+	}
+	end := i + len(text) + 2
+	hash, escaped := hashName(text, open)
+	return spelled{i: i, end: end, hash: hash, escaped: escaped}, value, nil
+}
+
+// keep keeps a name and reports whether it is the only one of its kind in its object so far.
+func (s *names) keep(b []byte, open int, name spelled) bool {
+	s.escaped = s.escaped || name.escaped
 	slots := s.few[:]
 	if s.many != nil {
 		slots = *s.many
@@ -82,32 +143,30 @@ func (s *names) addAny(b []byte, object, i, end int, hash uint64) bool {
 	if s.count >= len(slots)/2 {
 		slots = s.grow(b, slots)
 	}
-	key := keyOf(object, i)
-	for n := hash; ; n++ {
+	key := nameSlot(open)<<32 | nameSlot(name.i+1)
+	for n := name.hash; ; n++ {
 		slot := &slots[n&uint64(len(slots)-1)]
 		if *slot == 0 {
 			*slot = key
 			s.count++
 			return true
 		}
-		if (*slot^key)>>32 == 0 && s.same(b, int(uint32(*slot))-1, i, end) {
+		if (*slot^key)>>32 == 0 && s.same(b, int(uint32(*slot))-1, name) {
 			return false
 		}
 	}
 }
 
-func keyOf(object, i int) nameSlot { return nameSlot(object)<<32 | nameSlot(i+1) }
-
-// same reports whether the name whose opening quote is b[other] is that in b[i:end].
-func (s *names) same(b []byte, other, i, end int) bool {
-	if bytes.HasPrefix(b[other:], b[i:end]) {
+// same reports whether the name whose opening quote is b[other] is another.
+func (s *names) same(b []byte, other int, name spelled) bool {
+	if bytes.HasPrefix(b[other:], b[name.i:name.end]) {
 		return true
 	}
 	if !s.escaped {
 		return false
 	}
 	var scratch [2][64]byte
-	return bytes.Equal(unescape(scratch[0][:0], b[other+1:endOfName(b, other)-1]), unescape(scratch[1][:0], b[i+1:end-1]))
+	return bytes.Equal(unescape(scratch[0][:0], b[other+1:endOfName(b, other)-1]), unescape(scratch[1][:0], b[name.i+1:name.end-1]))
 }
 
 // endOfName returns the offset after a name that was kept.
@@ -134,21 +193,15 @@ func (s *names) grow(b []byte, from []nameSlot) []nameSlot {
 			continue
 		}
 		i := int(uint32(slot)) - 1
-		n := hashName(b[i+1:endOfName(b, i)-1], int(slot>>32))
+		n, _ := hashName(b[i+1:endOfName(b, i)-1], int(slot>>32))
 		for to[n&uint64(len(to)-1)] != 0 {
 			n++
 		}
 		to[n&uint64(len(to)-1)] = slot
 	}
-	s.free()
-	s.many = table
-	return to
-}
-
-// free gives back what grow has taken.
-func (s *names) free() {
 	if s.many != nil {
 		slotPool.Put(s.many)
-		s.many = nil
 	}
+	s.many = table
+	return to
 }

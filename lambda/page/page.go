@@ -15,6 +15,7 @@
 //     item is one line of valid JSON, or of Ion, whatever the server sent.
 //   - Items are never lost in silence: an answer whose items cannot be told for sure is an error. Only the member
 //     "Items" of the top level counts; the name inside an item, a key or ConsumedCapacity is data.
+//   - A name that occurs twice in one map is an error: readers do not agree on which of the two counts.
 //   - An item's bytes are untouched, unless it holds a line break between its tokens (a server that pretty-prints):
 //     then the white space between its tokens is removed, in place.
 //   - Nesting is bounded at [MaxDepth]; deeper input is an error and costs neither stack nor heap.
@@ -31,6 +32,7 @@ type Page struct {
 	body  []byte
 	items []span
 	rest  []byte
+	names names // of the item that is looked at
 
 	// The Items array lies in body[open:end], brackets included. end is 0 where the answer has none.
 	open, end int
@@ -132,7 +134,8 @@ func (p *Page) indexItems(i int) (int, *MalformedError) {
 		if c != '{' {
 			return 0, malformed(b, i, "an item, an object")
 		}
-		end, err := skipValue(b, i)
+		p.names.reset()
+		end, err := skipNamed(b, i, &p.names)
 		if err != nil {
 			return 0, err
 		}

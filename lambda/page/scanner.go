@@ -65,7 +65,11 @@ func isTag(b []byte, i int) bool {
 }
 
 // skipValue returns the offset after the value that should start at b[i].
-func skipValue(b []byte, i int) (int, *MalformedError) {
+func skipValue(b []byte, i int) (int, *MalformedError) { return skipNamed(b, i, nil) }
+
+// skipNamed is skipValue, but keeps the names of every object that has more than one in seen, if that is given: one that occurs
+// twice in an object is an error. An object of one, as each typed value is, costs nothing more.
+func skipNamed(b []byte, i int, seen *names) (int, *MalformedError) {
 	var (
 		closers [MaxDepth]byte // what ends each open object and array
 		depth   int
@@ -84,15 +88,20 @@ func skipValue(b []byte, i int) (int, *MalformedError) {
 			closers[depth] = c + 2 // ASCII has '{' '|' '}' and '[' '\\' ']'
 			depth++
 			var first byte
+			open := i
 			i, first = next(b, i+1)
 			if first == c+2 {
 				break // empty: closed below
 			}
 			if c == '{' {
-				_, i, err = member(b, i)
-			}
-			if err != nil {
-				return 0, err
+				if seen == nil {
+					_, i, err = member(b, i)
+				} else {
+					i, err = seen.first(b, i, open, depth)
+				}
+				if err != nil {
+					return 0, err
+				}
 			}
 			continue
 		default:
@@ -122,7 +131,12 @@ func skipValue(b []byte, i int) (int, *MalformedError) {
 			}
 			i, _ = next(b, i+1)
 			if closer == '}' {
-				if _, i, err = member(b, i); err != nil {
+				if seen == nil {
+					_, i, err = member(b, i)
+				} else {
+					i, err = seen.next(b, i, depth)
+				}
+				if err != nil {
 					return 0, err
 				}
 			}

@@ -13,10 +13,9 @@ import (
 // offsets of what is read and of what is written travel in registers. What DynamoDB sends, which has no white space,
 // is read eight bytes at once; all else goes a slower way with the same result.
 type writer struct {
-	b     []byte // the item
-	d     []byte // where its record goes: with room for all of it, and for eight bytes more at once
-	ion   bool
-	names names
+	b   []byte // the item
+	d   []byte // where its record goes: with room for all of it, and for eight bytes more at once
+	ion bool
 }
 
 // appendRecord appends before, the item and after to dst, in Ion or else in JSON. On an error it returns dst.
@@ -32,7 +31,6 @@ func appendRecord(dst, item []byte, ion bool, before, after string) ([]byte, err
 	w := writer{b: item, d: d[:cap(d)], ion: ion}
 	n += copy(w.d[n:], before)
 	n, err := w.item(n)
-	w.names.free()
 	if err != nil {
 		err.Op = "encode item"
 		return dst, err
@@ -62,12 +60,11 @@ func (w *writer) object(i, n, depth int) (int, int, *MalformedError) {
 	if err := opens(b, i, depth, '{', wantObject); err != nil {
 		return 0, 0, err
 	}
-	object := i
 	d[n] = '{'
 	i, c := next(b, i+1)
 	for n++; c != '}'; n++ {
 		var err *MalformedError
-		if i, n, err = w.name(i, n, object); err != nil {
+		if i, n, err = w.name(i, n); err != nil {
 			return 0, 0, err
 		}
 		if i, n, err = w.attribute(i, n, depth+1); err != nil {
@@ -87,11 +84,11 @@ func (w *writer) object(i, n, depth int) (int, int, *MalformedError) {
 	return i + 1, n + 1, nil
 }
 
-// name writes the name of an attribute and its colon, and returns the offset of the attribute's value. object is where
-// its object opens. Copying and hashing share one look at the bytes; an escape, or white space, is for anyName.
-func (w *writer) name(i, n, object int) (int, int, *MalformedError) {
+// name writes the name of an attribute and its colon, and returns the offset of the attribute's value. An escape, or white space,
+// is for anyName.
+func (w *writer) name(i, n int) (int, int, *MalformedError) {
 	b, d := w.b, w.d
-	start, hash := n, hashOf(object)
+	start := n
 	if !w.ion {
 		d[n] = '"'
 		n++
@@ -102,17 +99,12 @@ func (w *writer) name(i, n, object int) (int, int, *MalformedError) {
 		binary.LittleEndian.PutUint64(d[n:], word)
 		m := stops(word)
 		if m == 0 {
-			hash = foldName(hash, word)
 			continue
 		}
-		size := bits.TrailingZeros64(m) &^ 7
-		j, n = j+size>>3, n+size>>3
+		size := bits.TrailingZeros64(m) >> 3
+		j, n = j+size, n+size
 		if b[j] != '"' || b[j+1] != ':' {
 			break
-		}
-		hash = foldName(hash, word&(1<<size-1))
-		if !w.names.addFree(object, i, hash) && !w.names.addAny(b, object, i, j+1, hash) {
-			return 0, 0, malformed(b, i, wantOnce)
 		}
 		if !w.ion {
 			d[n] = '"'
@@ -127,20 +119,17 @@ func (w *writer) name(i, n, object int) (int, int, *MalformedError) {
 		value, _ := next(b, j+2)
 		return value, n + 1, nil
 	}
-	return w.anyName(i, start, object)
+	return w.anyName(i, start)
 }
 
 // anyName is name for what DynamoDB does not send, or seldom.
-func (w *writer) anyName(i, n, object int) (int, int, *MalformedError) {
+func (w *writer) anyName(i, n int) (int, int, *MalformedError) {
 	b := w.b
 	name, value, err := member(b, i)
 	if err != nil {
 		return 0, 0, err
 	}
 	end := i + len(name) + 2
-	if !w.names.add(b, object, i, end, hashName(name, object), true) {
-		return 0, 0, malformed(b, i, wantOnce)
-	}
 	if w.ion {
 		if n, err = w.symbol(i, n, end); err != nil {
 			return 0, 0, err

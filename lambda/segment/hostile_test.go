@@ -88,10 +88,13 @@ func TestHostileAnswerIsNotWritten(t *testing.T) {
 		{name: "a value without quotes", items: `{"ID":{"S":a}}`},
 		{name: "a control character", items: "{\"ID\":{\"S\":\"a\x01\"}}"},
 		{name: "no UTF-8", items: "{\"ID\":{\"S\":\"\xff\"}}"},
+		{name: "a name that occurs twice", items: `{"ID":{"S":"a"},"n":{"N":"1"},"n":{"N":"2"}}`},
+		{name: "a name that occurs twice, in two spellings", items: `{"ID":{"S":"a"},"m":{"M":{"n":{"N":"1"},"\u006e":{"N":"2"}}}}`},
+		{name: "a type that occurs twice", items: `{"ID":{"S":"a","S":"b"}}`},
 		{name: "more items than it counts", items: `{"ID":{"S":"a"}},{"ID":{"S":"b"}}`},
 		{name: "100,000 levels", items: `{"ID":` + strings.Repeat(`{"L":[`, 100_000) + strings.Repeat(`]}`, 100_000) + `}`},
 	} {
-		for _, format := range []job.Format{job.FormatDynamoDBJSON, job.FormatJSON} {
+		for _, format := range []job.Format{job.FormatDynamoDBJSON, job.FormatION, job.FormatJSON} {
 			for _, when := range []string{"the first page", "the first page of two", "the second page"} {
 				t.Run(test.name+"/"+string(format)+"/"+when, func(t *testing.T) {
 					synctest.Test(t, func(t *testing.T) {
