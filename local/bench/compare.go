@@ -106,6 +106,7 @@ func compare(ctx context.Context, rounds, count int, progress io.Writer) (*resul
 			newRow(s.name, max(warm, count/idiomaticShare), latency, way{Path: pathIdiomatic, FileSize: job.DefaultFileSize}),
 			newRow(s.name, count, latency, engine(job.FormatDynamoDBJSON, job.CompressionGZIP, job.DefaultFileSize)),
 			newRow(s.name, count, latency, engine(job.FormatJSON, job.CompressionGZIP, job.DefaultFileSize)),
+			newRow(s.name, count, latency, engine(job.FormatION, job.CompressionGZIP, job.DefaultFileSize)),
 			newRow(s.name, count, latency, engine(job.FormatDynamoDBJSON, job.CompressionZSTD, job.DefaultFileSize)),
 		}
 	}

@@ -25,7 +25,7 @@ func (r *results) markdown() string {
 		}
 	}
 	b.WriteString("\n| what | measured |\n|---|---|\n")
-	for _, format := range []job.Format{job.FormatDynamoDBJSON, job.FormatJSON} {
+	for _, format := range []job.Format{job.FormatDynamoDBJSON, job.FormatJSON, job.FormatION} {
 		fmt.Fprintf(&b, "| allocations an item in the steady state, %s | %.4f |\n", format, r.allocationsPerItem(format))
 	}
 	for _, row := range r.large {
