@@ -6,6 +6,8 @@ import (
 	"dynamodb-to-s3/lambda/job"
 	"dynamodb-to-s3/lambda/table"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/smithy-go"
 )
 
@@ -38,4 +40,21 @@ func (r *run) named(err error, action string) error {
 	default:
 		return table.Named(err, action, r.plan.Table, r.DynamoDB.Options().Region)
 	}
+}
+
+// described returns an answer's description of an export. It fails with MalformedAnswer where that names none: without its ARN an
+// export would be started, and paid for, again.
+func described(d *types.ExportDescription) (*types.ExportDescription, error) {
+	if d == nil || aws.ToString(d.ExportArn) == "" {
+		return nil, job.Errorf(job.MalformedAnswer, "DynamoDB's answer describes no export")
+	}
+	return d, nil
+}
+
+// whole holds a completed export to what is committed of it.
+func whole(d types.ExportDescription) error {
+	if aws.ToString(d.ExportManifest) == "" || aws.ToInt64(d.ItemCount) < 0 {
+		return job.Errorf(job.MalformedAnswer, "DynamoDB's answer says that export %s is COMPLETED, but not where its manifest is and what it has", aws.ToString(d.ExportArn))
+	}
+	return nil
 }

@@ -117,8 +117,15 @@ func (r *run) advance(ctx context.Context, p *job.PendingExport) error {
 	if err != nil {
 		return r.named(err, "dynamodb:DescribeExport")
 	}
-	switch d := answer.ExportDescription; d.ExportStatus {
+	d, err := described(answer.ExportDescription)
+	if err != nil {
+		return err
+	}
+	switch d.ExportStatus {
 	case types.ExportStatusCompleted:
+		if err := whole(*d); err != nil {
+			return err
+		}
 		p.Done = completed(*d)
 		return r.journal.Save(ctx)
 	case types.ExportStatusFailed:

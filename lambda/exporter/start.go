@@ -37,7 +37,11 @@ func (r *run) start(ctx context.Context, p *job.PendingExport) error {
 		if err != nil {
 			return r.named(err, "dynamodb:ExportTableToPointInTime")
 		}
-		found = aws.ToString(answer.ExportDescription.ExportArn)
+		d, err := described(answer.ExportDescription)
+		if err != nil {
+			return err
+		}
+		found = *d.ExportArn
 	}
 	if !p.Followed { // to follow another's export is no try of one's own
 		if p.Execution != r.plan.ExecutionID {
@@ -145,7 +149,11 @@ func (r *run) describeKnown(ctx context.Context, since time.Time) ([]types.Expor
 			if err != nil {
 				return nil, r.named(err, "dynamodb:DescribeExport")
 			}
-			known = append(known, *answer.ExportDescription)
+			d, err := described(answer.ExportDescription)
+			if err != nil {
+				return nil, err
+			}
+			known = append(known, *d)
 		}
 	}
 	return known, nil

@@ -39,6 +39,9 @@ func Describe(ctx context.Context, client *dynamodb.Client, table job.Table, sca
 			Named(err, "dynamodb:DescribeTable", table.Name, client.Options().Region))
 	}
 	t := answer.Table
+	if t == nil {
+		return Description{}, job.Errorf(job.MalformedAnswer, "describe table %q: the answer describes no table", table.Name)
+	}
 	arn := aws.ToString(t.TableArn)
 	if own, err := job.ParseTable(arn); err == nil && table.Account != "" && own.Account != "" && own.Account != table.Account {
 		return Description{}, job.Errorf(job.TableInOtherAccount,
