@@ -44,6 +44,9 @@ func New(client *s3.Client, plan job.Plan) *Bucket {
 	return &Bucket{client: client, name: plan.Bucket, owner: optional(plan.BucketOwner), kms: optional(plan.KMSKeyID)}
 }
 
+// Name returns the bucket's name.
+func (b *Bucket) Name() string { return b.name }
+
 // URI returns s3://bucket/key.
 func (b *Bucket) URI(key string) string { return "s3://" + b.name + "/" + key }
 

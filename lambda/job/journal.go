@@ -1,7 +1,9 @@
 package job
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -110,6 +112,30 @@ type CommittedExport struct {
 	RunID     string `json:"runId"`
 	Execution string `json:"execution"`
 	ExportedWindow
+}
+
+// Check holds a journal that was read from a bucket to what a run may follow without looking any further: its exports go to that
+// same bucket, and none lacks its times. The object is one that others may be able to write.
+func (j Journal) Check(bucket string) error {
+	for i, p := range j.Pending {
+		incremental := p.ExportType == ExportIncremental
+		switch {
+		case !incremental && p.ExportType != ExportFull:
+			return fmt.Errorf("pending export %d is of type %s", i, quoteName(string(p.ExportType)))
+		case p.S3Bucket != bucket:
+			return fmt.Errorf("pending export %d goes to bucket %s", i, quoteName(p.S3Bucket))
+		case incremental && (p.From == nil || p.To == nil || !p.From.Before(*p.To)):
+			return fmt.Errorf("pending export %d has no window", i)
+		case p.Done != nil && !strings.HasPrefix(p.Done.Manifest, below(p.S3Prefix, "")):
+			return fmt.Errorf("pending export %d has its manifest elsewhere, %s", i, quoteName(p.Done.Manifest))
+		}
+	}
+	for i, c := range j.Committed {
+		if c.ExportType == ExportIncremental && (c.From == nil || c.To == nil) || c.ExportType != ExportIncremental && c.ExportTime == nil {
+			return fmt.Errorf("committed export %d has no time", i)
+		}
+	}
+	return nil
 }
 
 // Of returns the exports that the executions of a run have committed.

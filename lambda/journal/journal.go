@@ -32,7 +32,10 @@ func Load(ctx context.Context, from *bucket.Bucket, key string) (*Journal, error
 	case err != nil:
 		return nil, fmt.Errorf("read the journal of exports: %w", err)
 	}
-	if err := json.Unmarshal(body, &j.Journal); err != nil {
+	if err = json.Unmarshal(body, &j.Journal); err == nil {
+		err = j.Check(from.Name())
+	}
+	if err != nil {
 		return nil, job.Errorf(job.RunNameTaken, "%s is no journal of ours (%w): choose another prefix, or remove it to begin anew with a full export",
 			from.URI(key), err)
 	}

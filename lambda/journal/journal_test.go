@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"dynamodb-to-s3/lambda/bucket"
 	"dynamodb-to-s3/lambda/job"
@@ -26,7 +27,8 @@ func TestJournalIsWrittenOverWhatWasRead(t *testing.T) {
 		read = append(read, j)
 	}
 	for i := range job.MaxCommitted + 5 { // one reader may write again and again
-		read[0].Committed = append(read[0].Committed, job.CommittedExport{RunID: fmt.Sprint(i)})
+		window := job.ExportedWindow{ExportType: job.ExportFull, ExportTime: new(time.Unix(int64(i), 0))}
+		read[0].Committed = append(read[0].Committed, job.CommittedExport{RunID: fmt.Sprint(i), ExportedWindow: window})
 	}
 	for range 2 {
 		if err := read[0].Save(t.Context()); err != nil {
