@@ -60,7 +60,7 @@ func subjectOf(in any) []any {
 	of := func(plan job.Plan) []any { return []any{"runId", plan.RunID, "table", plan.Table} }
 	switch in := in.(type) {
 	case job.PlanInput: // of which not even the table is known before it is parsed
-		return []any{"execution", in.Execution.Name}
+		return []any{"execution", printable(in.Execution.Name, maxName)}
 	case job.ScanInput:
 		invocation := 0
 		if in.Checkpoint != nil {
@@ -75,3 +75,6 @@ func subjectOf(in any) []any {
 		return nil
 	}
 }
+
+// maxName is how much of a name is shown that has not been checked; Step Functions gives executions names of at most 80 characters.
+const maxName = 80
