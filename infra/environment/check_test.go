@@ -103,7 +103,7 @@ func TestFaultsAreToldWithTheirLines(t *testing.T) {
 		{"created for another", "tables: [orders]\nbucket: {name: replica, create: true, owner: \"444455556666\"}", []string{`2: bucket.owner: contradicts bucket.create: a bucket that the stack makes is its own account's`}},
 		{"created under a reserved name", "tables: [orders]\nbucket: {name: amzn-s3-demo-bucket--x-s3, create: true}", []string{
 			`2: bucket.name: got "amzn-s3-demo-bucket--x-s3", but S3 creates no bucket whose name begins with amzn-s3-demo-`,
-			`2: bucket.name: got "amzn-s3-demo-bucket--x-s3", but S3 creates no such bucket whose name ends with --x-s3`,
+			`2: bucket.name: got "amzn-s3-demo-bucket--x-s3", but what ends with --x-s3 is no general purpose bucket: give the bucket's own name`,
 		}},
 		{"not created", "tables: [orders]\nbucket: {name: replica, owner: \"1\", versioning: true, abortUploadsAfterDays: 7}", []string{
 			`2: bucket.versioning: is of a bucket that the stack makes: leave it out, or set bucket.create to true`,

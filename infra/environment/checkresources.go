@@ -5,26 +5,16 @@ import (
 	"strings"
 )
 
-// reservedPrefixes and reservedSuffixes are what no bucket that is created may be called.
+// reservedPrefix is what S3's own examples are called, and no bucket that is created may be.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
-var (
-	reservedPrefixes = []string{"xn--", "sthree-", "amzn-s3-demo-"}
-	reservedSuffixes = []string{"-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"}
-)
+const reservedPrefix = "amzn-s3-demo-"
 
 // checkBucket leaves the name's form to job.Parse, as checkRequests has it.
 func (c checker) checkBucket() {
 	b := c.e.Bucket
 	if b.Create {
-		for _, prefix := range reservedPrefixes {
-			if strings.HasPrefix(b.Name, prefix) {
-				c.add("bucket.name", "got %s, but S3 creates no bucket whose name begins with %s", quoted(b.Name), prefix)
-			}
-		}
-		for _, suffix := range reservedSuffixes {
-			if strings.HasSuffix(b.Name, suffix) {
-				c.add("bucket.name", "got %s, but S3 creates no such bucket whose name ends with %s", quoted(b.Name), suffix)
-			}
+		if strings.HasPrefix(b.Name, reservedPrefix) {
+			c.add("bucket.name", "got %s, but S3 creates no bucket whose name begins with %s", quoted(b.Name), reservedPrefix)
 		}
 		if c.given("bucket.owner") {
 			c.add("bucket.owner", "contradicts bucket.create: a bucket that the stack makes is its own account's")

@@ -23,7 +23,7 @@ func checkAttributeValue(raw json.RawMessage, path string, depth int, found *pro
 	members := 0
 	eachMember(raw, path, found, func(name string, value json.RawMessage) {
 		members++
-		checkTyped(name, value, join(path, name), depth, found)
+		checkTyped(name, value, member(path, name), depth, found)
 	})
 	if kindOf(raw) == "object" && members != 1 {
 		found.add(path, `got %d members, want one that names the type, such as {"S":"text"}`, members)
@@ -47,8 +47,8 @@ func checkTyped(name string, value json.RawMessage, path string, depth int, foun
 			found.add(path, "want true")
 		}
 	case "M":
-		eachMember(value, path, found, func(name string, member json.RawMessage) {
-			checkAttributeValue(member, join(path, name), depth+1, found)
+		eachMember(value, path, found, func(name string, value json.RawMessage) {
+			checkAttributeValue(value, member(path, name), depth+1, found)
 		})
 	case "L":
 		eachElement(value, path, found, func(element json.RawMessage, path string) {

@@ -5,38 +5,29 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
-	"time"
 )
 
 var (
 	tableName = regexp.MustCompile(`^[a-zA-Z0-9_.-]{3,255}$`)
 	account   = regexp.MustCompile(`^[0-9]{12}$`)
-	// bucketName is S3's rule for general purpose buckets, less the forms that name something else.
-	// https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
-	bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
 	// scheduleName is EventBridge Scheduler's own rule, less a dot at the beginning, which a run's name may not have.
 	scheduleName = regexp.MustCompile(`^[a-zA-Z0-9_-][a-zA-Z0-9_.-]{0,63}$`)
-	ipAddress    = regexp.MustCompile(`^[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+$`)
+	// tableARN holds the region to its form above all: it becomes part of the host that requests are sent to, signed.
+	tableARN = regexp.MustCompile(`^arn:aws[a-z-]*:dynamodb:([a-z]{2,}(?:-[a-z]+)+-[0-9]+):([0-9]{12}):table/(.+)$`)
 )
 
 // check adds a problem for every field that is out of its bounds and every pair of fields that contradict each other.
 func (r Request) check(found *problems) {
 	r.checkTable(found)
-	switch {
-	case r.Bucket == "":
-		found.add("bucket", "missing: give the bucket to write to")
-	case !bucketName.MatchString(r.Bucket), ipAddress.MatchString(r.Bucket), strings.Contains(r.Bucket, ".."):
-		found.add("bucket", "got %q, want the name of an S3 bucket: 3 to 63 of a-z 0-9 . -, first and last a letter or digit", r.Bucket)
-	}
+	checkBucket(r.Bucket, found)
 	checkPrefix(r.Prefix, found)
 	checkEnum("mode", string(r.Mode), []string{string(ModeScan), string(ModeExport)}, found)
 	if r.BucketOwner != "" && !account.MatchString(r.BucketOwner) {
-		found.add("bucketOwner", "got %q, want an AWS account of 12 digits", r.BucketOwner)
+		found.add("bucketOwner", "got %s, want an AWS account of 12 digits", quoteName(r.BucketOwner))
 	}
-	if len(r.KMSKeyID) > maxKMSKeyID {
-		found.add("kmsKeyId", "has %d bytes, allowed are at most %d", len(r.KMSKeyID), maxKMSKeyID)
-	}
+	checkKey("kmsKeyId", r.KMSKeyID, found)
 	checkRole("sourceRoleArn", r.SourceRoleARN, found)
 	checkRole("destinationRoleArn", r.DestinationRoleARN, found)
 	r.checkFiring(found)
@@ -51,8 +42,8 @@ func (r Request) check(found *problems) {
 // checkFiring holds what schedules set to what a run's name can be made of.
 func (r Request) checkFiring(found *problems) {
 	if r.Scheduled != "" {
-		if _, err := time.Parse(time.RFC3339, r.Scheduled); err != nil {
-			found.add("scheduledTime", "got %q, want a time such as 2026-01-31T06:00:00Z", r.Scheduled)
+		if Moment(r.Scheduled).IsZero() {
+			found.add("scheduledTime", "got %s, want a time such as 2026-01-31T06:00:00Z", quoteName(r.Scheduled))
 		}
 	}
 	switch {
@@ -93,13 +84,13 @@ func (r Request) checkTable(found *problems) {
 			found.add("table", "%v", err)
 		}
 	case !tableName.MatchString(r.Table):
-		found.add("table", "got %q, want a table's name, 3 to 255 of a-z A-Z 0-9 _ . -, or its ARN", r.Table)
+		found.add("table", "got %s, want a table's name, 3 to 255 of a-z A-Z 0-9 _ . -, or its ARN", quoteName(r.Table))
 	}
 }
 
 func (s *Scan) check(found *problems) {
 	if s.IndexName != "" && !tableName.MatchString(s.IndexName) {
-		found.add("scan.IndexName", "got %q, want 3 to 255 of a-z A-Z 0-9 _ . -", s.IndexName)
+		found.add("scan.IndexName", "got %s, want 3 to 255 of a-z A-Z 0-9 _ . -", quoteName(s.IndexName))
 	}
 	checkExpression("scan.FilterExpression", s.FilterExpression, found)
 	checkExpression("scan.ProjectionExpression", s.ProjectionExpression, found)
@@ -195,6 +186,14 @@ func (s *Scan) checkLegacy(found *problems) {
 	if s.ConditionalOperator != "" && len(s.ScanFilter) == 0 {
 		found.add("scan.ConditionalOperator", "given without scan.ScanFilter, which it would combine")
 	}
+	for i, name := range s.AttributesToGet {
+		field := "scan.AttributesToGet[" + strconv.Itoa(i) + "]"
+		if n := len(name); n == 0 || n > maxAttributeName {
+			found.add(field, "want the name of an attribute, 1 to %d bytes", maxAttributeName)
+		} else if slices.Index(s.AttributesToGet, name) < i {
+			found.add(field, "got %s again: give each attribute once", quoteName(name))
+		}
+	}
 	legacy := len(s.AttributesToGet) > 0 || len(s.ScanFilter) > 0 || s.ConditionalOperator != ""
 	if legacy && (s.FilterExpression != "" || s.ProjectionExpression != "") {
 		found.add("scan", "AttributesToGet, ScanFilter and ConditionalOperator cannot be mixed with expressions: use the expressions alone")
@@ -204,6 +203,9 @@ func (s *Scan) checkLegacy(found *problems) {
 func checkExpression(field, expression string, found *problems) {
 	if len(expression) > maxExpression {
 		found.add(field, "has %d bytes, allowed are at most %d", len(expression), maxExpression)
+	}
+	if i := strings.IndexFunc(expression, unsafeInExpression); i >= 0 {
+		found.add(field, "holds %+q at byte %d: an expression has no such character", firstRune(expression[i:]), i)
 	}
 }
 
@@ -231,15 +233,12 @@ func ParseTable(nameOrARN string) (Table, error) {
 	if !strings.HasPrefix(nameOrARN, "arn:") {
 		return Table{Name: nameOrARN}, nil
 	}
-	parts := strings.SplitN(nameOrARN, ":", 6)
-	if len(parts) == 6 && parts[1] != "" && parts[2] == "dynamodb" && parts[3] != "" && account.MatchString(parts[4]) {
-		if name, ok := strings.CutPrefix(parts[5], "table/"); ok {
-			if tableName.MatchString(name) {
-				return Table{Region: parts[3], Account: parts[4], Name: name}, nil
-			}
-			if table, index, ok := strings.Cut(name, "/index/"); ok {
-				return Table{}, fmt.Errorf("got the ARN of an index: give the table %q here and %q as scan.IndexName", table, index)
-			}
+	if parts := tableARN.FindStringSubmatch(nameOrARN); parts != nil {
+		if tableName.MatchString(parts[3]) {
+			return Table{Region: parts[1], Account: parts[2], Name: parts[3]}, nil
+		}
+		if table, index, ok := strings.Cut(parts[3], "/index/"); ok {
+			return Table{}, fmt.Errorf("got the ARN of an index: give the table %s here and %s as scan.IndexName", quoteName(table), quoteName(index))
 		}
 	}
 	return Table{}, fmt.Errorf("got %s, want an ARN such as arn:aws:dynamodb:eu-west-1:123456789012:table/orders", quoteName(nameOrARN))

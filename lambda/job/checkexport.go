@@ -1,7 +1,5 @@
 package job
 
-import "time"
-
 func (e *Export) check(r Request, found *problems) {
 	checkEnum("export.exportType", string(e.ExportType), []string{string(ExportFull), string(ExportIncremental)}, found)
 	checkEnum("export.viewType", string(e.ViewType), []string{string(ViewNew), string(ViewNewAndOld)}, found)
@@ -54,11 +52,9 @@ func (e *Export) checkWindow(found *problems) {
 
 func (e *Export) checkDestination(r Request, found *problems) {
 	checkEnum("export.s3SseAlgorithm", e.S3SseAlgorithm, []string{"AES256", "KMS"}, found)
-	if len(e.S3SseKMSKeyID) > maxKMSKeyID {
-		found.add("export.s3SseKmsKeyId", "has %d bytes, allowed are at most %d", len(e.S3SseKMSKeyID), maxKMSKeyID)
-	}
+	checkKey("export.s3SseKmsKeyId", e.S3SseKMSKeyID, found)
 	if e.S3BucketOwner != "" && !account.MatchString(e.S3BucketOwner) {
-		found.add("export.s3BucketOwner", "got %q, want an AWS account of 12 digits", e.S3BucketOwner)
+		found.add("export.s3BucketOwner", "got %s, want an AWS account of 12 digits", quoteName(e.S3BucketOwner))
 	}
 	if e.S3SseAlgorithm == "AES256" && e.S3SseKMSKeyID+r.KMSKeyID != "" {
 		found.add("export.s3SseAlgorithm", "AES256 contradicts the KMS key that is given: leave one of them out")
@@ -78,8 +74,8 @@ func checkSeconds(field, text string, found *problems) {
 	if text == "" {
 		return
 	}
-	switch at, err := time.Parse(time.RFC3339, text); {
-	case err != nil:
+	switch at := Moment(text); {
+	case at.IsZero():
 		found.add(field, "got %s, want a time such as 2026-01-31T06:00:00Z", quoteName(text))
 	case at.Nanosecond() != 0:
 		found.add(field, "got %s, want whole seconds: DynamoDB exports by the second", quoteName(text))

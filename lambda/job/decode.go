@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"maps"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -34,7 +35,7 @@ func decodeValue(raw json.RawMessage, into reflect.Value, path string, found *pr
 		into.Set(reflect.MakeMap(into.Type()))
 		eachMember(raw, path, found, func(name string, value json.RawMessage) {
 			element := reflect.New(into.Type().Elem()).Elem()
-			decodeValue(value, element, join(path, name), found)
+			decodeValue(value, element, member(path, name), found)
 			into.SetMapIndex(reflect.ValueOf(name), element)
 		})
 	case reflect.Slice:
@@ -176,13 +177,22 @@ func kindOf(raw json.RawMessage) string {
 	}
 }
 
-// shown returns a value as an error may show it: short, and on one line.
+// shown returns a value as an error may show it: short, printable and on one line.
 func shown(raw json.RawMessage) string {
 	const most = 60
-	if len(raw) > most {
-		return string(bytes.ToValidUTF8(raw[:most], nil)) + "…"
+	switch kind := kindOf(raw); kind {
+	case "object", "array":
+		return kind
+	case "string":
+		var text string
+		_ = json.Unmarshal(raw, &text) // it is valid, or of the deployment's defaults: then it shows as ""
+		return quoteName(text)
+	default:
+		if len(raw) > most {
+			return string(raw[:most]) + "…"
+		}
+		return string(raw)
 	}
-	return string(raw)
 }
 
 func join(path, name string) string {
@@ -199,7 +209,21 @@ func orRequest(path string) string {
 	return path
 }
 
-// quoteName shows a name that somebody else chose, which may hold anything, on one line and not too long.
+// member is the path of a member of a map, whose name is the user's and may hold anything.
+func member(path, name string) string {
+	if !plainName.MatchString(name) {
+		name = quoteName(name)
+	}
+	return join(path, name)
+}
+
+var plainName = regexp.MustCompile(`^[#:]?[a-zA-Z0-9_-]{1,64}$`)
+
+// quoteName shows what somebody else wrote, which may hold anything, on one line and not too long.
 func quoteName(name string) string {
-	return shown(json.RawMessage(strconv.Quote(name)))
+	const most = 100
+	if len(name) > most {
+		return strconv.Quote(strings.ToValidUTF8(name[:most], "")) + "…"
+	}
+	return strconv.Quote(name)
 }

@@ -92,7 +92,7 @@ const (
 	ExportLimitReached ErrorName = "ExportLimitReached"
 	// JournalContended: other runs kept changing the journal of exports under this one's hands.
 	JournalContended ErrorName = "JournalContended"
-	// MalformedAnswer: a Scan answer was damaged on its way and stayed so through the SDK's own retries.
+	// MalformedAnswer: an answer was damaged on its way and stayed so through the SDK's own retries, or lacks what it must have.
 	MalformedAnswer ErrorName = "MalformedAnswer"
 	// Internal: any fault that has no name of its own.
 	Internal ErrorName = "Internal"
@@ -146,14 +146,19 @@ func (p *problems) add(field, format string, args ...any) {
 	*p = append(*p, field+": "+fmt.Sprintf(format, args...))
 }
 
-// err returns nil, or one InvalidRequest that lists every problem.
+// maxProblems is how many problems one message has: a request may hold as many as it has bytes.
+const maxProblems = 20
+
+// err returns nil, or one InvalidRequest that lists every problem, and of very many the first.
 func (p problems) err() error {
-	switch len(p) {
-	case 0:
+	switch n := len(p); {
+	case n == 0:
 		return nil
-	case 1:
+	case n == 1:
 		return Errorf(InvalidRequest, "invalid request: %s", p[0])
+	case n > maxProblems:
+		return Errorf(InvalidRequest, "invalid request: %d problems: %s; and %d more", n, strings.Join(p[:maxProblems], "; "), n-maxProblems)
 	default:
-		return Errorf(InvalidRequest, "invalid request: %d problems: %s", len(p), strings.Join(p, "; "))
+		return Errorf(InvalidRequest, "invalid request: %d problems: %s", n, strings.Join(p, "; "))
 	}
 }

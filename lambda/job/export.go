@@ -14,7 +14,7 @@ type Export struct {
 	Format         Format     `json:"format,omitempty" jsonschema:"enum=DYNAMODB_JSON,enum=ION,default=DYNAMODB_JSON" jsonschema_description:"How DynamoDB writes an item. Objects are always compressed with GZIP."`
 	Filter         *Filter    `json:"filter,omitempty" jsonschema_description:"Which items and attributes to export: the API's FilterSpecification."`
 	S3SseAlgorithm string     `json:"s3SseAlgorithm,omitempty" jsonschema:"enum=AES256,enum=KMS" jsonschema_description:"How the objects are encrypted. Default: KMS if a key is given, else the bucket's own encryption."`
-	S3SseKMSKeyID  string     `json:"s3SseKmsKeyId,omitempty" jsonschema:"minLength=1,maxLength=2048" jsonschema_description:"The KMS key that encrypts the objects. Default: kmsKeyId."`
+	S3SseKMSKeyID  string     `json:"s3SseKmsKeyId,omitempty" jsonschema:"minLength=1,maxLength=2048,pattern=^[a-zA-Z0-9:/_-]+$" jsonschema_description:"The KMS key that encrypts the objects. Default: kmsKeyId."`
 	S3BucketOwner  string     `json:"s3BucketOwner,omitempty" jsonschema:"pattern=^[0-9]{12}$" jsonschema_description:"The account that owns the bucket; required if it is another account than the table's. Default: bucketOwner."`
 	CheckInterval  *int64     `json:"checkIntervalSeconds,omitempty" jsonschema:"minimum=1,maximum=86400,default=30" jsonschema_description:"How many seconds to wait before each check whether the export is done."`
 	MaxAttempts    *int64     `json:"maxAttempts,omitempty" jsonschema:"minimum=1,maximum=1000000,default=60" jsonschema_description:"After how many checks the run fails with ExportTimedOut. The export itself goes on; a redrive goes on following it."`
@@ -64,10 +64,12 @@ const (
 // InChain says that the export goes on from where the last run ended.
 func (e Export) InChain() bool { return e.From == FromLast }
 
-// Moment reads a time of an Export that Parse has taken; the zero time for "" and for "last".
+// Moment reads a time of a request, RFC 3339 to the letter, between 1970 and 9999 in UTC: what a folder of a year can be called.
+// It is the zero time for what is no such time, "" and "last" among it.
 func Moment(text string) time.Time {
-	at, err := time.Parse(time.RFC3339, text)
-	if err != nil {
+	const longest = len("2026-01-31T06:00:00.000000000+01:00")
+	var at time.Time
+	if len(text) > longest || at.UnmarshalText([]byte(text)) != nil || at.Unix() < 0 || at.UTC().Year() > 9999 {
 		return time.Time{}
 	}
 	return at.UTC()

@@ -23,6 +23,9 @@ func below(prefix, name string) string {
 	return strings.TrimPrefix(prefix+"/"+rootFolder+"/"+name, "/")
 }
 
+// chainDigest is how many digits of a digest tell the journals of chains apart.
+const chainDigest = 12
+
 // maxKey is the most bytes that S3 takes as a key.
 const maxKey = 1024
 
@@ -64,9 +67,17 @@ func Root(prefix, table, run string, at time.Time) (string, error) {
 		"{date}", at.Format("2006-01-02"), "{year}", at.Format("2006"), "{month}", at.Format("01"),
 		"{day}", at.Format("02"), "{hour}", at.Format("15"),
 	).Replace(strings.TrimSuffix(prefix, "/"))
+	if problem := badFolder(filled); filled != "" && problem != "" { // a table may be called AWSDynamoDB: its folder would be other runs'
+		found.add("prefix", "got %s, which becomes %s: %s", quoteName(prefix), quoteName(filled), problem)
+		return "", found.err()
+	}
 	root := below(filled, run)
-	if n := len(Layout{Root: root}.SegmentList(0, 0)); n > maxKey {
-		found.add("prefix", "makes keys of %d bytes, S3 allows %d: shorten it", n, maxKey)
+	longest := max(
+		len(Layout{Root: root}.ExportTry(strings.Repeat("f", 2*sha256.Size))),
+		len(below(filled, chains+"/"+table+"-"+strings.Repeat("f", chainDigest)+".json")),
+	)
+	if longest > maxKey {
+		found.add("prefix", "makes keys of %d bytes, S3 allows %d: shorten it", longest, maxKey)
 		return "", found.err()
 	}
 	return root, nil
@@ -136,7 +147,7 @@ func ChainJournal(prefix, table, tableARN string) string {
 		}
 		constant = append(constant, folder)
 	}
-	return below(strings.Join(constant, "/"), chains+"/"+table+"-"+hex.EncodeToString(sum[:6])+".json")
+	return below(strings.Join(constant, "/"), chains+"/"+table+"-"+hex.EncodeToString(sum[:])[:chainDigest]+".json")
 }
 
 // ChainJournals is what the keys of all chains' journals of a prefix begin with.

@@ -25,6 +25,7 @@ func Parse(request, defaults json.RawMessage) (Request, error) {
 		found.add("the request", "not valid JSON: %v", err)
 		return Request{}, found.err()
 	}
+	checkUnicode(request, &found)
 	merged := merge(request, defaults, &found)
 	if len(found) > 0 {
 		return Request{}, found.err()

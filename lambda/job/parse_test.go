@@ -41,7 +41,7 @@ var invalid = []struct {
 	{"a prefix from the root", `{"table":"orders","bucket":"b-1","prefix":"/a"}`, []string{`prefix: got "/a": it may not begin with / or hold //`}},
 	{"a prefix with a gap", `{"table":"orders","bucket":"b-1","prefix":"a//b"}`, []string{`prefix: got "a//b": it may not begin with / or hold //`}},
 	{"a prefix that already has the run's folder", `{"table":"orders","bucket":"b-1","prefix":"x/AWSDynamoDB"}`, []string{`prefix: got "x/AWSDynamoDB": the run adds AWSDynamoDB itself`}},
-	{"a prefix with a control character", `{"table":"orders","bucket":"b-1","prefix":"a\u0007"}`, []string{`prefix: got "a\a", allowed are letters, digits, spaces and !-_.*'()/=@:+,&$ besides the placeholders`}},
+	{"a prefix with a control character", `{"table":"orders","bucket":"b-1","prefix":"a\u0007"}`, []string{`prefix: got "a\a", allowed are letters, digits, spaces and !-_.*'()/=@:+,&$;? besides the placeholders`}},
 	{"a prefix that is too long", `{"table":"orders","bucket":"b-1","prefix":"` + strings.Repeat("a", 513) + `"}`, []string{`prefix: has 513 bytes, allowed are at most 512`}},
 	{"a placeholder with a slip of the pen", `{"table":"orders","bucket":"b-1","prefix":"{tabel}/x"}`, []string{`prefix: got "{tabel}/x": unknown placeholder {tabel}, did you mean "table"?; allowed: {table} {date} {year} {month} {day} {hour} {runId}`}},
 	{"a placeholder that does not end", `{"table":"orders","bucket":"b-1","prefix":"{table"}`, []string{`prefix: got "{table": unknown placeholder {table}`}},

@@ -2,6 +2,7 @@ package job
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -10,7 +11,9 @@ import (
 // placeholders are what a prefix may hold in braces; Root fills them in.
 var placeholders = []string{"table", "date", "year", "month", "day", "hour", "runId"}
 
-// checkPrefix holds a prefix to what is safe as a key everywhere: in S3, in the tools that read it, and as a folder.
+// checkPrefix holds a prefix to what S3 recommends for keys, its characters that are safe or want some care, and to what is a folder
+// everywhere. A printable character beyond ASCII, a letter of any script with its marks, is safe; what S3 says to avoid, and
+// what does not show, such as a mark that changes the direction of writing, is not.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
 func checkPrefix(prefix string, found *problems) {
 	if prefix == "" {
@@ -21,21 +24,12 @@ func checkPrefix(prefix string, found *problems) {
 		return
 	}
 	if !utf8.ValidString(prefix) || strings.ContainsFunc(prefix, unsafeInKey) {
-		found.add("prefix", "got %q, allowed are letters, digits, spaces and !-_.*'()/=@:+,&$ besides the placeholders", prefix)
+		found.add("prefix", "got %s, allowed are letters, digits, spaces and !-_.*'()/=@:+,&$;? besides the placeholders", quoteName(prefix))
 		return
 	}
-	for segment := range strings.SplitSeq(strings.TrimSuffix(prefix, "/"), "/") {
-		switch segment {
-		case "":
-			found.add("prefix", "got %q: it may not begin with / or hold //", prefix)
-			return
-		case ".", "..":
-			found.add("prefix", "got %q: %q is no name for a folder", prefix, segment)
-			return
-		case rootFolder:
-			found.add("prefix", "got %q: the run adds %s itself", prefix, rootFolder)
-			return
-		}
+	if problem := badFolder(prefix); problem != "" {
+		found.add("prefix", "got %s: %s", quoteName(prefix), problem)
+		return
 	}
 	rest := prefix
 	for {
@@ -45,15 +39,30 @@ func checkPrefix(prefix string, found *problems) {
 		}
 		name, tail, closed := strings.Cut(after, "}")
 		if !closed || !slices.Contains(placeholders, name) {
-			found.add("prefix", "got %q: unknown placeholder {%s}%s; allowed: {%s}",
-				prefix, strings.TrimSuffix(name, "/"), Suggestion(name, placeholders), strings.Join(placeholders, "} {"))
+			found.add("prefix", "got %s: unknown placeholder {%.40s}%s; allowed: {%s}",
+				quoteName(prefix), strings.TrimSuffix(name, "/"), Suggestion(name, placeholders), strings.Join(placeholders, "} {"))
 			return
 		}
 		rest = tail
 	}
 	if strings.Count(prefix, "{") != strings.Count(prefix, "}") {
-		found.add("prefix", "got %q: a } without its {", prefix)
+		found.add("prefix", "got %s: a } without its {", quoteName(prefix))
 	}
+}
+
+// badFolder says what is wrong with the folders of a prefix, whose placeholders may be filled in: "" where nothing is.
+func badFolder(prefix string) string {
+	for folder := range strings.SplitSeq(strings.TrimSuffix(prefix, "/"), "/") {
+		switch folder {
+		case "":
+			return "it may not begin with / or hold //"
+		case ".", "..":
+			return strconv.Quote(folder) + " is no name for a folder"
+		case rootFolder:
+			return "the run adds " + rootFolder + " itself"
+		}
+	}
+	return ""
 }
 
 func unsafeInKey(r rune) bool {
@@ -61,8 +70,8 @@ func unsafeInKey(r rune) bool {
 	case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9':
 		return false
 	case r > 0x7f:
-		return !unicode.IsLetter(r) && !unicode.IsDigit(r)
+		return !unicode.IsPrint(r) || r == utf8.RuneError
 	default:
-		return !strings.ContainsRune(" !-_.*'()/=@:+,&${}", r)
+		return !strings.ContainsRune(" !-_.*'()/=@:+,&$;?{}", r)
 	}
 }
