@@ -58,7 +58,7 @@ func (d decoder) syntax(text string, err error) {
 	if match := unknownAnchor.FindStringSubmatch(told); match != nil {
 		before, _, _ := strings.Cut(text, "*"+match[1])
 		line = 1 + strings.Count(before, "\n")
-		told = "got *" + match[1] + ": " + noAliases
+		told = "got *" + bounded(match[1]) + ": " + noAliases
 	} else if strings.Contains(told, "alphabetic or numeric character") {
 		told += ": a value that begins with * or & goes in quotes"
 	} else if strings.Contains(told, "cannot start any token") {
@@ -220,7 +220,7 @@ func (d decoder) free(node *yaml.Node, path string) any {
 				return fraction
 			}
 		}
-		d.misunderstood(path, "got %s, which is no number in JSON: write it in digits, or put it in quotes", node.Value)
+		d.misunderstood(path, "got %s, which is no number in JSON: write it in digits, or put it in quotes", bounded(node.Value))
 		return nil
 	default:
 		return node.Value
@@ -231,11 +231,11 @@ func (d decoder) free(node *yaml.Node, path string) any {
 func (d decoder) plain(node *yaml.Node, path string) bool {
 	switch {
 	case node.Kind == yaml.AliasNode:
-		d.misunderstood(path, "got *%s: %s", node.Value, noAliases)
+		d.misunderstood(path, "got *%s: %s", bounded(node.Value), noAliases)
 	case node.Anchor != "":
-		d.misunderstood(path, "got &%s: %s", node.Anchor, noAliases)
+		d.misunderstood(path, "got &%s: %s", bounded(node.Anchor), noAliases)
 	case node.Style&yaml.TaggedStyle != 0:
-		d.misunderstood(path, "got the tag %s: tags are not accepted", node.Tag)
+		d.misunderstood(path, "got the tag %s: tags are not accepted", bounded(node.Tag))
 	default:
 		return true
 	}
@@ -261,6 +261,6 @@ func shown(node *yaml.Node) string {
 	case node.ShortTag() == "!!str":
 		return quoted(node.Value)
 	default:
-		return node.Value
+		return bounded(node.Value)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // faults collects all that is wrong with an environment's file, so that a person mends it in one go. Each has the line to look
@@ -78,15 +79,25 @@ type environmentError struct {
 	faults []fault
 }
 
+// maxFaults is how many faults one error tells: nobody mends more in one go.
+const maxFaults = 50
+
 func (e *environmentError) Error() string {
 	var lines []string
-	for _, each := range e.faults {
+	for i, each := range e.faults {
+		if i == maxFaults {
+			each.text = "and " + strconv.Itoa(len(e.faults)-i) + " more from here"
+		}
 		lines = append(lines, e.file+":"+strconv.Itoa(each.line)+": "+each.text)
+		if i == maxFaults {
+			break
+		}
 	}
 	return strings.Join(lines, "\n")
 }
 
-var plainName = regexp.MustCompile(`^[a-zA-Z0-9_-]+$`)
+// plainName is what a path shows as it is: up to a little more than the longest key of a tag.
+var plainName = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,150}$`)
 
 // join returns the path of a member. A name that could be mistaken for more than one is in quotes.
 func join(path, name string) string {
@@ -105,6 +116,14 @@ func element(path string, i int) string { return path + "[" + strconv.Itoa(i) + 
 func bare(path string) string { return strings.ReplaceAll(path, `"`, "") }
 
 func parent(path string) string { return path[:max(0, strings.LastIndexAny(path, ".["))] }
+
+// bounded shows what YAML took for a number, a name or the like: as it is where that is short and plain.
+func bounded(text string) string {
+	if len(text) > 40 || strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return quoted(text)
+	}
+	return text
+}
 
 // quoted shows what somebody else wrote, which may hold anything, on one line and not too long.
 func quoted(text string) string {
