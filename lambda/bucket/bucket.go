@@ -227,10 +227,15 @@ func (b *Bucket) named(err error, action, key string) error {
 		return fmt.Errorf("%s on %s: %w", action, b.URI(key), named)
 	}
 	api, ok := errors.AsType[smithy.APIError](err)
+	if !ok && status(err) != 0 {
+		return job.Errorf(job.MalformedAnswer, "%s %s: S3's answer is none that can be read: %w", action, b.URI(key), err)
+	}
 	if !ok {
 		return fmt.Errorf("%s %s: %w", action, b.URI(key), err)
 	}
 	switch code := api.ErrorCode(); {
+	case !job.ErrorName(code).Understood():
+		return job.Errorf(job.MalformedAnswer, "%s on %s was refused with the code %q, which is none of S3's", action, b.URI(key), code)
 	case code == "NoSuchKey", code == "NotFound":
 		return fmt.Errorf("%s: %w", b.URI(key), ErrNotFound)
 	case code == "NoSuchBucket":

@@ -5,6 +5,8 @@ import (
 	"context"
 	"slices"
 
+	"dynamodb-to-s3/lambda/job"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
@@ -36,7 +38,10 @@ func (b *Bucket) StartUpload(ctx context.Context, key string) (*Upload, error) {
 	if err != nil {
 		return nil, b.named(err, "s3:PutObject", key)
 	}
-	return &Upload{bucket: b, key: key, id: aws.ToString(answer.UploadId)}, nil
+	if aws.ToString(answer.UploadId) == "" { // an empty one would name the object itself
+		return nil, job.Errorf(job.MalformedAnswer, "s3:PutObject %s: S3 began an upload and does not say which", b.URI(key))
+	}
+	return &Upload{bucket: b, key: key, id: *answer.UploadId}, nil
 }
 
 // Put uploads one part; number counts from 1. Parts may be put in any order, and at the same time.

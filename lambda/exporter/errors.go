@@ -15,7 +15,7 @@ import (
 func (r *run) named(err error, action string) error {
 	api, ok := errors.AsType[smithy.APIError](err)
 	if !ok {
-		return err
+		return table.Named(err, action, r.plan.Table, r.DynamoDB.Options().Region)
 	}
 	words := api.ErrorMessage()
 	switch api.ErrorCode() {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 	"unicode"
@@ -22,13 +21,11 @@ func named(err error) messages.InvokeResponse_Error {
 	if name == job.Internal && errors.Is(err, context.DeadlineExceeded) {
 		name = job.NoProgress
 	}
-	if !errorName.MatchString(string(name)) { // a code with which an export has failed is DynamoDB's to choose
+	if !name.Understood() { // a code with which an export has failed is DynamoDB's to choose
 		name = job.Internal
 	}
 	return messages.InvokeResponse_Error{Type: string(name), Message: printable(err.Error(), maxMessage)}
 }
-
-var errorName = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9._-]{0,99}$`)
 
 // maxMessage is how many bytes a message has at most: a quarter of the cause that Step Functions keeps.
 const maxMessage = 8 << 10

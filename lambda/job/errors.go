@@ -3,11 +3,18 @@ package job
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 )
 
 // ErrorName is the name under which a failure reaches Step Functions, where Retry and Catch match it letter by letter.
 type ErrorName string
+
+var errorName = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9._-]{0,99}$`)
+
+// Understood tells whether an error's name, or the code that a service gives to a refusal, is one that says something. What the SDK
+// calls a refusal in which it has found no code is UnknownError.
+func (n ErrorName) Understood() bool { return errorName.MatchString(string(n)) && n != "UnknownError" }
 
 // Failures that are the same at every try: they are never retried, and their cause tells a person what to change.
 const (
@@ -143,6 +150,10 @@ func NameOf(err error) ErrorName {
 type problems []string
 
 func (p *problems) add(field, format string, args ...any) {
+	const most = 200 // bytes: of a value that lies in many others
+	if len(field) > most {
+		field = strings.ToValidUTF8(field[:most], "") + "…"
+	}
 	*p = append(*p, field+": "+fmt.Sprintf(format, args...))
 }
 

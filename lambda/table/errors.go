@@ -17,11 +17,16 @@ func Named(err error, action, table, region string) error {
 	if named, ok := errors.AsType[*job.Error](err); ok { // of the credentials, before anything was asked of DynamoDB
 		return named
 	}
+	if _, ok := errors.AsType[*smithy.DeserializationError](err); ok { // its words have what it could not read: an item's key, it may be
+		return job.Errorf(job.MalformedAnswer, "the answer to %s of table %q is none that can be read", action, table)
+	}
 	api, ok := errors.AsType[smithy.APIError](err)
 	if !ok {
 		return err
 	}
 	switch code := api.ErrorCode(); {
+	case !job.ErrorName(code).Understood():
+		return job.Errorf(job.MalformedAnswer, "%s of table %q was refused with the code %q, which is none of DynamoDB's", action, table, code)
 	case code == "ResourceNotFoundException":
 		return job.Errorf(job.TableNotFound,
 			"there is no table %q in region %s of this account: check the name; a table elsewhere is given by its ARN, one of another account with sourceRoleArn too", table, region)
