@@ -3,6 +3,7 @@ package job
 import (
 	"encoding/json"
 	"regexp"
+	"strings"
 )
 
 // maxTransform is the longest transform in bytes of UTF-8.
@@ -15,6 +16,9 @@ var encoderName = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9_-]{0,63}$`)
 func (r Request) checkRecords(found *problems) {
 	if len(r.Transform) > maxTransform {
 		found.add("transform", "has %d bytes, allowed are at most %d", len(r.Transform), maxTransform)
+	}
+	if i := strings.IndexFunc(r.Transform, controls); i >= 0 {
+		found.add("transform", "holds %+q at byte %d: write it as an escape within a text, there the expression would end", r.Transform[i:i+1], i)
 	}
 	if r.Encoder != "" && !encoderName.MatchString(r.Encoder) {
 		found.add("encoder", "got %s, want 1 to 64 of a-z A-Z 0-9 _ - and a letter first", quoteName(r.Encoder))

@@ -1,6 +1,9 @@
 package job
 
-import "time"
+import (
+	"regexp"
+	"time"
+)
 
 // Export is what a request says of a native export. Where a field mirrors a parameter of ExportTableToPointInTime it has
 // that parameter's meaning.
@@ -67,10 +70,12 @@ func (e Export) InChain() bool { return e.From == FromLast }
 // Moment reads a time of a request, RFC 3339 to the letter, between 1970 and 9999 in UTC: what a folder of a year can be called.
 // It is the zero time for what is no such time, "" and "last" among it.
 func Moment(text string) time.Time {
-	const longest = len("2026-01-31T06:00:00.000000000+01:00")
-	var at time.Time
-	if len(text) > longest || at.UnmarshalText([]byte(text)) != nil || at.Unix() < 0 || at.UTC().Year() > 9999 {
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil || !momentForm.MatchString(text) || at.Unix() < 0 || at.UTC().Year() > 9999 {
 		return time.Time{}
 	}
 	return at.UTC()
 }
+
+// momentForm is stricter than package time, which takes a comma, an hour of one digit, and a fraction of any length.
+var momentForm = regexp.MustCompile(`^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$`)

@@ -54,6 +54,9 @@ func unsafeInExpression(r rune) bool {
 	return r != '\t' && r != '\n' && r != '\r' && !unicode.IsPrint(r) || r == utf8.RuneError
 }
 
+// controls tells the control characters of ASCII but white space. A compiler of jq takes NUL for the end, whatever follows.
+func controls(r rune) bool { return r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0x7f }
+
 func firstRune(text string) string {
 	_, size := utf8.DecodeRuneInString(text)
 	return text[:size]
