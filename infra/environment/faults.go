@@ -88,12 +88,21 @@ func (e *environmentError) Error() string {
 		if i == maxFaults {
 			each.text = "and " + strconv.Itoa(len(e.faults)-i) + " more from here"
 		}
-		lines = append(lines, e.file+":"+strconv.Itoa(each.line)+": "+each.text)
+		lines = append(lines, e.file+":"+strconv.Itoa(each.line)+": "+shortened(each.text))
 		if i == maxFaults {
 			break
 		}
 	}
 	return strings.Join(lines, "\n")
+}
+
+// shortened leaves out the middle of a fault that is very long: that of a field which lies in thousands of others.
+func shortened(text string) string {
+	const most = 1000 // bytes at either end
+	if len(text) <= 2*most {
+		return text
+	}
+	return strings.ToValidUTF8(text[:most]+"…"+text[len(text)-most:], "")
 }
 
 // plainName is what a path shows as it is: up to a little more than the longest key of a tag.

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -151,7 +153,7 @@ func fieldsOf(of any) []string {
 	return names
 }
 
-// Whatever a file holds, each fault is told in one line that begins with where it is.
+// Whatever a file holds, each fault is told in one line that begins with where it is, is printable and not too long.
 func FuzzParseEnvironment(f *testing.F) {
 	files, err := filepath.Glob("../environments/*.yaml")
 	if err != nil {
@@ -176,6 +178,9 @@ func FuzzParseEnvironment(f *testing.F) {
 			return
 		}
 		for told := range strings.SplitSeq(err.Error(), "\n") {
+			if i := strings.IndexFunc(told, func(r rune) bool { return !unicode.IsPrint(r) }); i >= 0 || !utf8.ValidString(told) || len(told) > 3000 {
+				t.Errorf("%d bytes, not printable at %d: %.1000q", len(told), i, told)
+			}
 			rest, ok := strings.CutPrefix(told, "test.yaml:")
 			number, _, _ := strings.Cut(rest, ":")
 			if line, err := strconv.Atoi(number); !ok || err != nil || line < 1 {
