@@ -1,0 +1,93 @@
+package badinput
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"dynamodb-to-s3/lambda/job"
+)
+
+// conversation is an invocation of a function to which a service answers what it should not, or for which somebody has left in the
+// bucket what is none of ours.
+type conversation struct {
+	expected `yaml:",inline"`
+	Function job.Function      `yaml:"function"`
+	Answers  map[string]answer `yaml:"answers"` // by operation
+	Objects  map[string]text   `yaml:"objects"` // by key
+	// Request is what is planned; Plan has members of the plan that differ from those below, in JSON.
+	Request text `yaml:"request"`
+	Plan    text `yaml:"plan"`
+	// Leaves is what the keys begin with of what may be written all the same, before the answer is there.
+	Leaves []string `yaml:"leaves"`
+}
+
+// payload is what the state machine would give to the function.
+func (c conversation) payload(t *testing.T) any {
+	t.Helper()
+	start := time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
+	plan := job.Plan{
+		Mode: job.ModeScan, RunID: "run-1", ExecutionID: "arn:run-1", StartTime: start, Table: "orders", TableID: "id",
+		TableARN: "arn:aws:dynamodb:us-east-1:123456789012:table/orders", Bucket: "b-1", Root: "p/AWSDynamoDB/run-1",
+		TotalSegments: 1, Format: job.FormatDynamoDBJSON, Compression: job.CompressionNone, FileSizeBytes: 1 << 20, KeyNames: []string{"id"},
+	}
+	if c.Plan == "export" {
+		plan.Mode, plan.Journal = job.ModeExport, plan.Layout().Journal()
+		plan.Export = &job.Export{ExportType: job.ExportFull, Format: job.FormatDynamoDBJSON, CheckInterval: new(int64(30)), MaxAttempts: new(int64(60))}
+	} else if c.Plan != "" {
+		if err := json.Unmarshal([]byte(c.Plan.written()), &plan); err != nil {
+			t.Fatal(err)
+		}
+	}
+	switch c.Function {
+	case job.FunctionPlan:
+		request := c.Request.written()
+		if request == "" {
+			request = `{"table":"orders","bucket":"b-1","prefix":"p"}`
+		}
+		return job.PlanInput{Request: json.RawMessage(request), Execution: job.Execution{ID: "arn:run-1", Name: "run-1", StartTime: start}}
+	case job.FunctionScan:
+		return job.ScanInput{Plan: plan}
+	case job.FunctionExport:
+		return job.ExportInput{Plan: plan}
+	default:
+		return job.FinalizeInput{Plan: plan}
+	}
+}
+
+func TestBadAnswersEndByName(t *testing.T) {
+	t.Parallel()
+	run(t, "answers", 40, func(c conversation) expected { return c.expected }, func(t *testing.T, c conversation) {
+		synctest.Test(t, func(t *testing.T) {
+			body, err := json.Marshal(c.payload(t))
+			if err != nil {
+				t.Fatal(err)
+			}
+			w := newWire()
+			for key, content := range c.Objects {
+				w.objects[key] = content.written()
+			}
+			for operation, a := range c.Answers {
+				w.answers[operation] = a
+			}
+			told := w.invoke(t, c.Function, string(body), "")
+			c.hold(t, told.Type, told.Message)
+			for _, key := range w.written {
+				if !c.mayLeave(key) {
+					t.Errorf("has written %q", key)
+				}
+			}
+		})
+	})
+}
+
+func (c conversation) mayLeave(key string) bool {
+	for _, begin := range c.Leaves {
+		if strings.HasPrefix(key, begin) {
+			return true
+		}
+	}
+	return false
+}

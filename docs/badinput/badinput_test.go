@@ -1,0 +1,136 @@
+// Package badinput holds the corpus of bad input, what people and services may give and must not, and runs all of it through the
+// real code. The corpus is data, in the folders beside this file; README.md tells how to add to it.
+package badinput
+
+import (
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"dynamodb-to-s3/lambda/job"
+
+	"go.yaml.in/yaml/v3"
+)
+
+const (
+	// secret is what stands for the value of an attribute in the corpus: no message and no line of a log may have it.
+	secret = "s3cr3t"
+	// mostWords is how long a message may be, however long the input, in bytes.
+	mostWords = 9 << 10
+	// patience is far longer than any input may take, so that a busy machine fails no test.
+	patience = 20 * time.Second
+)
+
+// expected is what every entry tells of the error that it must give.
+type expected struct {
+	Name  string   `yaml:"name"`
+	Error string   `yaml:"error"`
+	Says  []string `yaml:"says"`
+}
+
+// hold holds an error against what is expected of it, and of every error.
+func (e expected) hold(t *testing.T, name, message string) {
+	t.Helper()
+	if name != e.Error {
+		t.Errorf("got %s, want %s", name, e.Error)
+	}
+	for _, words := range e.Says {
+		if !strings.Contains(message, words) {
+			t.Errorf("does not say %q", words)
+		}
+	}
+	if len(message) > mostWords {
+		t.Errorf("takes %d bytes, want %d at most", len(message), mostWords)
+	}
+	if i := strings.IndexFunc(message, func(r rune) bool { return !unicode.IsPrint(r) }); i >= 0 || !utf8.ValidString(message) {
+		t.Errorf("is not printable at byte %d", i)
+	}
+	if strings.Contains(message, secret) {
+		t.Error("tells the value of an attribute")
+	}
+	if t.Failed() {
+		t.Logf("the message is %.2000q", message)
+	}
+}
+
+// run reads the entries of a kind and runs check for each, as a test of its own.
+func run[E any](t *testing.T, kind string, least int, of func(E) expected, check func(*testing.T, E)) {
+	files, err := filepath.Glob(filepath.Join(kind, "*.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := map[string]bool{}
+	for _, file := range files {
+		for _, entry := range read[E](t, file) {
+			e := of(entry)
+			if e.Name == "" || e.Error == "" || len(e.Says) == 0 || names[e.Name] {
+				t.Errorf("%s: the entry %q lacks its name, error or words, or is there twice", file, e.Name)
+			}
+			if e.Error == string(job.Internal) && filepath.Base(file) != "faults.yaml" {
+				t.Errorf("%s: %q would end without a name", file, e.Name)
+			}
+			names[e.Name] = true
+			t.Run(e.Name, func(t *testing.T) {
+				t.Parallel()
+				begun := time.Now()
+				check(t, entry)
+				if took := time.Since(begun); took > patience {
+					t.Errorf("took %s", took)
+				}
+			})
+		}
+	}
+	t.Logf("%d %s in %d files", len(names), kind, len(files))
+	if len(names) < least {
+		t.Errorf("%d %s, want %d at least", len(names), kind, least)
+	}
+}
+
+func read[E any](t *testing.T, file string) []E {
+	t.Helper()
+	stream, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stream.Close()
+	decoder := yaml.NewDecoder(stream)
+	decoder.KnownFields(true)
+	var entries []E
+	if err := decoder.Decode(&entries); err != nil && !errors.Is(err, io.EOF) {
+		t.Fatalf("%s: %v", file, err)
+	}
+	return entries
+}
+
+// text is input as the corpus writes it: ⟦3×ab⟧ is ababab, and ⟦ff 00⟧ the bytes of these numbers.
+type text string
+
+var (
+	repeated = regexp.MustCompile(`⟦(\d+)×([^⟧]*)⟧`)
+	numbers  = regexp.MustCompile(`⟦([0-9a-f]{2}(?: [0-9a-f]{2})*)⟧`)
+)
+
+// written returns the input that is meant.
+func (x text) written() string {
+	bare := numbers.ReplaceAllStringFunc(string(x), func(mark string) string {
+		var bytes []byte
+		for field := range strings.FieldsSeq(strings.Trim(mark, "⟦⟧")) {
+			number, _ := strconv.ParseUint(field, 16, 8) // two digits, as matched
+			bytes = append(bytes, byte(number))
+		}
+		return string(bytes)
+	})
+	return repeated.ReplaceAllStringFunc(bare, func(mark string) string {
+		parts := repeated.FindStringSubmatch(mark)
+		count, _ := strconv.Atoi(parts[1]) // digits, as matched
+		return strings.Repeat(parts[2], count)
+	})
+}

@@ -1,0 +1,60 @@
+package badinput
+
+import (
+	"encoding/json"
+	"testing"
+
+	"dynamodb-to-s3/lambda/job"
+)
+
+// request is one of an execution that cannot be carried out.
+type request struct {
+	expected `yaml:",inline"`
+	// With is what a request has after its table and its bucket; Request is one in whole.
+	With    text `yaml:"with"`
+	Request text `yaml:"request"`
+	// Defaults are the deployment's request fields; Execution is the execution's name.
+	Defaults  text `yaml:"defaults"`
+	Execution text `yaml:"execution"`
+}
+
+func (r request) body() string {
+	if r.With == "" {
+		return r.Request.written()
+	}
+	return `{"table":"orders","bucket":"b-1",` + r.With.written() + `}`
+}
+
+// What is wrong with a request alone is told by job.Parse, and by the function plan in the same words; what is wrong with it here,
+// by the function plan. Nothing is ever written.
+func TestBadRequestsAreRefusedByName(t *testing.T) {
+	t.Parallel()
+	run(t, "requests", 120, func(r request) expected { return r.expected }, func(t *testing.T, r request) {
+		body := []byte(r.body())
+		_, refused := job.Parse(body, json.RawMessage(r.Defaults))
+		if refused != nil {
+			r.hold(t, string(job.NameOf(refused)), refused.Error())
+		}
+		if !json.Valid(body) { // Step Functions takes none
+			if refused == nil {
+				t.Error("what is no JSON was taken")
+			}
+			return
+		}
+		name := r.Execution.written()
+		if name == "" {
+			name = "run-1"
+		}
+		quoted, err := json.Marshal(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := newWire()
+		payload := `{"request":` + string(body) + `,"execution":{"id":"arn:run-1","name":` + string(quoted) + `,"startTime":"2026-01-31T06:00:00Z"}}`
+		told := w.invoke(t, job.FunctionPlan, payload, string(r.Defaults))
+		r.hold(t, told.Type, told.Message)
+		if len(w.written) > 0 {
+			t.Errorf("has written %q", w.written)
+		}
+	})
+}

@@ -1,0 +1,223 @@
+package badinput
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"log/slog"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"dynamodb-to-s3/lambda/handler"
+	"dynamodb-to-s3/lambda/job"
+
+	"github.com/aws/aws-lambda-go/lambda/messages"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"go.yaml.in/yaml/v3"
+)
+
+// answer is what a service answers; a text alone is the body of a 200.
+type answer struct {
+	Status  int               `yaml:"status"`
+	Headers map[string]string `yaml:"headers"`
+	Body    text              `yaml:"body"`
+	// Cut is how many bytes of the body are lost with the connection.
+	Cut int `yaml:"cut"`
+}
+
+// UnmarshalYAML implements yaml.Unmarshaler.
+func (a *answer) UnmarshalYAML(node *yaml.Node) error {
+	if node.Kind == yaml.ScalarNode {
+		return node.Decode(&a.Body)
+	}
+	type plain answer
+	return node.Decode((*plain)(a))
+}
+
+// wire is DynamoDB and S3 below the real clients: it answers as it is told to, and else as if all were well.
+type wire struct {
+	answers map[string]answer // by operation, such as Scan or PutObject
+
+	mu      sync.Mutex
+	objects map[string]string
+	written []string // the keys of complete objects that were written or removed, in order
+}
+
+func newWire() *wire { return &wire{answers: map[string]answer{}, objects: map[string]string{}} }
+
+// invoke invokes a function with a payload and returns the error that it must end with.
+func (w *wire) invoke(t *testing.T, function job.Function, payload, defaults string) messages.InvokeResponse_Error {
+	t.Helper()
+	cfg := aws.Config{
+		Region: "us-east-1", HTTPClient: w, Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""),
+		RequestChecksumCalculation: aws.RequestChecksumCalculationWhenRequired,
+	}
+	var log bytes.Buffer
+	engine := handler.New(cfg, cfg, handler.Options{
+		Log: slog.New(slog.NewJSONHandler(&log, nil)), Metrics: &log, Environment: "test", Account: "123456789012", Defaults: defaults,
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
+	defer cancel()
+	out, err := engine.Handler(function)(ctx, json.RawMessage(payload))
+	var told messages.InvokeResponse_Error
+	if !errors.As(err, &told) {
+		t.Fatalf("got %+v, %v, want an error", out, err)
+	}
+	if strings.Contains(log.String(), secret) || log.Len() > 3*mostWords {
+		t.Errorf("logs the value of an attribute, or too much: %.2000q", log.String())
+	}
+	return told
+}
+
+// Do implements the SDK's HTTP client.
+func (w *wire) Do(request *http.Request) (*http.Response, error) {
+	var body []byte
+	if request.Body != nil {
+		var err error
+		if body, err = io.ReadAll(request.Body); err != nil {
+			return nil, err
+		}
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if _, operation, ok := strings.Cut(request.Header.Get("X-Amz-Target"), "."); ok {
+		if !strings.HasSuffix(request.URL.Host, ".us-east-1.amazonaws.com") {
+			return nil, fmt.Errorf("a signed request goes to %s", request.URL.Host)
+		}
+		a, given := w.answers[operation]
+		if !given {
+			a = healthy(operation, body)
+		}
+		return a.response(request), nil
+	}
+	operation, key := operationOf(request), strings.TrimPrefix(request.URL.Path, "/")
+	if a, given := w.answers[operation]; given {
+		return a.response(request), nil
+	}
+	return w.stored(operation, key, request, body).response(request), nil
+}
+
+// healthy is the answer of a DynamoDB that all is well with.
+func healthy(operation string, body []byte) answer {
+	var asked struct{ TableName, ExportArn string }
+	_ = json.Unmarshal(body, &asked) // written by the SDK
+	const export = "arn:aws:dynamodb:us-east-1:123456789012:table/orders/export/01-a"
+	switch operation {
+	case "DescribeTable":
+		return answer{Body: text(`{"Table":{"TableName":"` + asked.TableName + `","TableStatus":"ACTIVE","TableId":"id","TableSizeBytes":1,` +
+			`"TableArn":"arn:aws:dynamodb:us-east-1:123456789012:table/` + asked.TableName + `","KeySchema":[{"AttributeName":"id","KeyType":"HASH"}]}}`)}
+	case "DescribeContinuousBackups":
+		return answer{Body: `{"ContinuousBackupsDescription":{"ContinuousBackupsStatus":"ENABLED","PointInTimeRecoveryDescription":{` +
+			`"PointInTimeRecoveryStatus":"ENABLED","EarliestRestorableDateTime":1767225600,"LatestRestorableDateTime":1769860800,"RecoveryPeriodInDays":35}}}`}
+	case "ListExports":
+		return answer{Body: `{"ExportSummaries":[]}`}
+	case "ExportTableToPointInTime", "DescribeExport":
+		return answer{Body: `{"ExportDescription":{"ExportArn":"` + export + `","ExportStatus":"IN_PROGRESS"}}`}
+	default:
+		return answer{Body: `{"Count":0,"Items":[],"ScannedCount":0}`}
+	}
+}
+
+func operationOf(request *http.Request) string {
+	query := request.URL.Query()
+	switch {
+	case request.Method == http.MethodGet && query.Has("uploads"):
+		return "ListMultipartUploads"
+	case request.Method == http.MethodGet && query.Has("list-type"):
+		return "ListObjectsV2"
+	case request.Method == http.MethodPost && query.Has("uploads"):
+		return "CreateMultipartUpload"
+	case request.Method == http.MethodPost && query.Has("uploadId"):
+		return "CompleteMultipartUpload"
+	case request.Method == http.MethodPost:
+		return "DeleteObjects"
+	case request.Method == http.MethodPut && query.Has("uploadId"):
+		return "UploadPart"
+	case request.Method == http.MethodDelete:
+		return "AbortMultipartUpload"
+	case request.Method == http.MethodPut:
+		return "PutObject"
+	default:
+		return "GetObject"
+	}
+}
+
+// stored answers as a bucket does.
+func (w *wire) stored(operation, key string, request *http.Request, body []byte) answer {
+	content, there := w.objects[key]
+	tag := map[string]string{"ETag": etag(content)}
+	switch operation {
+	case "GetObject":
+		if !there {
+			return answer{Status: http.StatusNotFound, Body: "<Error><Code>NoSuchKey</Code></Error>"}
+		}
+		return answer{Headers: tag, Body: text(content)}
+	case "PutObject":
+		if there && request.Header.Get("If-None-Match") == "*" || request.Header.Get("If-Match") != "" && request.Header.Get("If-Match") != etag(content) {
+			return answer{Status: http.StatusPreconditionFailed, Body: "<Error><Code>PreconditionFailed</Code></Error>"}
+		}
+		w.objects[key], w.written = string(body), append(w.written, key)
+		return answer{Headers: map[string]string{"ETag": etag(string(body))}}
+	case "ListObjectsV2":
+		var list strings.Builder
+		for _, each := range slices.Sorted(maps.Keys(w.objects)) {
+			if strings.HasPrefix(each, request.URL.Query().Get("prefix")) {
+				fmt.Fprintf(&list, "<Contents><Key>%s</Key><Size>%d</Size><ETag>%s</ETag></Contents>", each, len(w.objects[each]), etag(w.objects[each]))
+			}
+		}
+		return answer{Body: text("<ListBucketResult>" + list.String() + "</ListBucketResult>")}
+	case "CreateMultipartUpload":
+		return answer{Body: "<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>"}
+	case "UploadPart":
+		return answer{Headers: map[string]string{"ETag": etag(string(body))}}
+	case "CompleteMultipartUpload", "DeleteObjects":
+		w.written = append(w.written, key+" "+operation)
+		return answer{Body: "<CompleteMultipartUploadResult><ETag>e-1</ETag></CompleteMultipartUploadResult>"}
+	case "ListMultipartUploads":
+		return answer{Body: "<ListMultipartUploadsResult></ListMultipartUploadsResult>"}
+	default:
+		return answer{Status: http.StatusNoContent}
+	}
+}
+
+func etag(content string) string {
+	return `"` + strconv.FormatUint(uint64(crc32.ChecksumIEEE([]byte(content))), 16) + `"`
+}
+
+func (a answer) response(request *http.Request) *http.Response {
+	body := a.Body.written()
+	header := http.Header{"X-Amz-Crc32": {strconv.FormatUint(uint64(crc32.ChecksumIEEE([]byte(body))), 10)}}
+	for name, value := range a.Headers {
+		header.Set(name, value)
+	}
+	return &http.Response{
+		StatusCode: cmp.Or(a.Status, http.StatusOK), Request: request, Header: header, ContentLength: int64(len(body)),
+		Body: io.NopCloser(&cut{strings.NewReader(body[:len(body)-a.Cut]), a.Cut}),
+	}
+}
+
+// cut ends as a connection does that is gone while bytes are missing.
+type cut struct {
+	io.Reader
+	missing int
+}
+
+func (c *cut) Read(p []byte) (int, error) {
+	n, err := c.Reader.Read(p)
+	if errors.Is(err, io.EOF) && c.missing > 0 {
+		err = io.ErrUnexpectedEOF
+	}
+	return n, err
+}
