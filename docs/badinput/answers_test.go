@@ -2,6 +2,7 @@ package badinput
 
 import (
 	"encoding/json"
+	"maps"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -69,9 +70,7 @@ func TestBadAnswersEndByName(t *testing.T) {
 			for key, content := range c.Objects {
 				w.objects[key] = content.written()
 			}
-			for operation, a := range c.Answers {
-				w.answers[operation] = a
-			}
+			maps.Copy(w.answers, c.Answers)
 			told := w.invoke(t, c.Function, string(body), "")
 			c.hold(t, told.Type, told.Message)
 			for _, key := range w.written {

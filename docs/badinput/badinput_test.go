@@ -3,8 +3,7 @@
 package badinput
 
 import (
-	"errors"
-	"io"
+	"bytes"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -96,15 +95,14 @@ func run[E any](t *testing.T, kind string, least int, of func(E) expected, check
 
 func read[E any](t *testing.T, file string) []E {
 	t.Helper()
-	stream, err := os.Open(file)
+	content, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer stream.Close()
-	decoder := yaml.NewDecoder(stream)
+	decoder := yaml.NewDecoder(bytes.NewReader(content))
 	decoder.KnownFields(true)
 	var entries []E
-	if err := decoder.Decode(&entries); err != nil && !errors.Is(err, io.EOF) {
+	if err := decoder.Decode(&entries); err != nil {
 		t.Fatalf("%s: %v", file, err)
 	}
 	return entries
@@ -121,12 +119,12 @@ var (
 // written returns the input that is meant.
 func (x text) written() string {
 	bare := numbers.ReplaceAllStringFunc(string(x), func(mark string) string {
-		var bytes []byte
+		var octets []byte
 		for field := range strings.FieldsSeq(strings.Trim(mark, "⟦⟧")) {
 			number, _ := strconv.ParseUint(field, 16, 8) // two digits, as matched
-			bytes = append(bytes, byte(number))
+			octets = append(octets, byte(number))
 		}
-		return string(bytes)
+		return string(octets)
 	})
 	return repeated.ReplaceAllStringFunc(bare, func(mark string) string {
 		parts := repeated.FindStringSubmatch(mark)

@@ -1,7 +1,6 @@
 package job
 
 import (
-	"net/netip"
 	"regexp"
 	"slices"
 	"strings"
@@ -9,7 +8,10 @@ import (
 
 // bucketName is S3's rule for general purpose buckets.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
-var bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+var (
+	bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+	ipAddress  = regexp.MustCompile(`^[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+$`)
+)
 
 // otherNames are what names begin or end with that S3 gives to something else than a bucket, such as the alias of an access point:
 // it would be written to, but the functions are not permitted it, and the manifests would name it.
@@ -19,13 +21,12 @@ var otherNames = struct{ prefixes, suffixes []string }{
 
 func checkBucket(name string, found *problems) {
 	const form = "want the name of an S3 bucket: 3 to 63 of a-z 0-9 . -, first and last a letter or digit"
-	_, noAddress := netip.ParseAddr(name)
 	switch {
 	case name == "":
 		found.add("bucket", "missing: give the bucket to write to")
 	case strings.HasPrefix(name, "s3://"):
 		found.add("bucket", "got %s, %s; a prefix is a field of its own", quoteName(name), form)
-	case !bucketName.MatchString(name), noAddress == nil, strings.Contains(name, ".."):
+	case !bucketName.MatchString(name), ipAddress.MatchString(name), strings.Contains(name, ".."):
 		found.add("bucket", "got %s, %s", quoteName(name), form)
 	}
 	for _, prefix := range otherNames.prefixes {
