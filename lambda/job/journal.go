@@ -126,7 +126,7 @@ func (j Journal) Check(bucket string) error {
 			return fmt.Errorf("pending export %d goes to bucket %s", i, quoteName(p.S3Bucket))
 		case incremental && (p.From == nil || p.To == nil || !p.From.Before(*p.To)):
 			return fmt.Errorf("pending export %d has no window", i)
-		case p.Done != nil && !strings.HasPrefix(p.Done.Manifest, below(p.S3Prefix, "")):
+		case p.Done != nil && p.S3Prefix != "" && !strings.HasPrefix(p.Done.Manifest, p.S3Prefix+"/"):
 			return fmt.Errorf("pending export %d has its manifest elsewhere, %s", i, quoteName(p.Done.Manifest))
 		}
 	}
