@@ -245,7 +245,7 @@ func TestRunRefusesInvalidRequests(t *testing.T) {
 		{`{"table": "orders",`, "InvalidRequest", `invalid request: the request: not valid JSON: unexpected end of JSON input`},
 		{`{}`, "InvalidRequest", `invalid request: 2 problems: table: missing: give the name or the ARN of the table; bucket: missing: give the bucket to write to`},
 		{`{"table": "orders", "bucket": "BUCKET", "prefix": "a\\b", "segmets": 1}`, "InvalidRequest", `invalid request: "segmets": unknown field, did you mean "segments"?`},
-		{`{"table": "orders", "bucket": "BUCKET", "prefix": "a\\b"}`, "InvalidRequest", `invalid request: prefix: got "a\\b", allowed are letters, digits, spaces and !-_.*'()/=@:+,&$ besides the placeholders`},
+		{`{"table": "orders", "bucket": "BUCKET", "prefix": "a\\b"}`, "InvalidRequest", `invalid request: prefix: got "a\\b", allowed are letters, digits, spaces and !-_.*'()/=@:+,&$;? besides the placeholders`},
 		{`{"table": "orders", "bucket": "BUCKET", "transform": ".id |"}`, "InvalidRequest", `invalid request: transform: unexpected EOF at byte 5 of 5, after ".id |"`},
 		{
 			`{"table": "orders", "bucket": "BUCKET", "mode": "EXPORT", "scan": {"FilterExpression": "attribute_exists(paid)"}}`, "InvalidRequest",
