@@ -14,7 +14,8 @@ var (
 	account   = regexp.MustCompile(`^[0-9]{12}$`)
 	// scheduleName is EventBridge Scheduler's own rule, less a dot at the beginning, which a run's name may not have.
 	scheduleName = regexp.MustCompile(`^[a-zA-Z0-9_-][a-zA-Z0-9_.-]{0,63}$`)
-	// tableARN holds the region to its form above all: it becomes part of the host that requests are sent to, signed.
+	// tableARN holds the region to its form too, for it becomes part of the host that requests are sent to: the SDK refuses what can be
+	// no host, but without a name.
 	tableARN = regexp.MustCompile(`^arn:aws[a-z-]*:dynamodb:([a-z]{2,}(?:-[a-z]+)+-[0-9]+):([0-9]{12}):table/(.+)$`)
 )
 
