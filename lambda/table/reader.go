@@ -113,6 +113,9 @@ func (r *Reader) Next(ctx context.Context, exclusiveStartKey json.RawMessage, p 
 	}
 	p.LastEvaluatedKey = nil
 	if len(answer.LastEvaluatedKey) > 0 {
+		if err := checkKey(answer.LastEvaluatedKey); err != nil {
+			return job.Errorf(job.MalformedAnswer, "scan %s: %w", r.subject, err)
+		}
 		if p.LastEvaluatedKey, err = attributevalue.MarshalMapJSON(answer.LastEvaluatedKey); err != nil {
 			return job.Errorf(job.Internal, "keep the page's LastEvaluatedKey: %w", err)
 		}
@@ -120,6 +123,18 @@ func (r *Reader) Next(ctx context.Context, exclusiveStartKey json.RawMessage, p 
 	p.Scanned, p.ReadUnits = int64(answer.ScannedCount), 0
 	if answer.ConsumedCapacity != nil {
 		p.ReadUnits = aws.ToFloat64(answer.ConsumedCapacity.CapacityUnits)
+	}
+	return nil
+}
+
+// checkKey holds the key that the next page starts from to what a key can be: it goes into a checkpoint, and back to DynamoDB.
+func checkKey(key map[string]types.AttributeValue) error {
+	for _, value := range key {
+		switch value.(type) {
+		case *types.AttributeValueMemberS, *types.AttributeValueMemberN, *types.AttributeValueMemberB:
+		default:
+			return errors.New("LastEvaluatedKey has a value that is none of S, N and B")
+		}
 	}
 	return nil
 }
