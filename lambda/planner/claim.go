@@ -45,6 +45,9 @@ func (c claiming) look(ctx context.Context) (job.PlanOutput, error) {
 	switch same := theirs.RequestDigest == c.own.RequestDigest; {
 	case err != nil:
 		return job.PlanOutput{}, err
+	case same && !sameWork(theirs.Output.Plan, c.own.Output.Plan):
+		return c.refuse("has a claim that does not fit its own request: somebody else has written %s; choose another name or prefix",
+			c.destination.URI(c.own.Output.Plan.Layout().Claim()))
 	case theirs.ExecutionID == c.own.ExecutionID && same:
 		return c.resume(ctx, theirs.Output)
 	case theirs.ExecutionID == c.own.ExecutionID:
@@ -56,6 +59,14 @@ func (c claiming) look(ctx context.Context) (job.PlanOutput, error) {
 	default:
 		return c.refuse("belongs to execution %s, which has another request: choose another name for the execution, or another prefix", theirs.ExecutionID)
 	}
+}
+
+// sameWork tells whether a plan that was kept in a claim reads and writes what one that was made of the same request now does, with
+// the same rights. Whoever may write to the bucket can write a claim, and must not lend himself the functions' rights by it.
+func sameWork(kept, made job.Plan) bool {
+	return kept.Mode == made.Mode && kept.RunID == made.RunID && kept.Table == made.Table && kept.TableRegion == made.TableRegion &&
+		kept.Bucket == made.Bucket && kept.BucketOwner == made.BucketOwner && kept.Root == made.Root && kept.KMSKeyID == made.KMSKeyID &&
+		kept.SourceRoleARN == made.SourceRoleARN && kept.DestinationRoleARN == made.DestinationRoleARN && kept.Journal == made.Journal
 }
 
 // resume goes on with a plan that was claimed before: to scan or to export, or, where the run was committed, only to tell its result.

@@ -1,12 +1,16 @@
 package planner_test
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
 
 	"dynamodb-to-s3/lambda/job"
 	"dynamodb-to-s3/local/testbed"
+
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
 // Whose a run is: that of the first execution, by the run's name, which is the firing's or the execution's.
@@ -55,6 +59,47 @@ func TestRunHasOneOwner(t *testing.T) {
 			}
 			if test.duplicate && (got.Duplicate.ExecutionID != "arn:"+test.first || got.Duplicate.RunID != test.wantRun) {
 				t.Errorf("got the duplicate %+v", got.Duplicate)
+			}
+		})
+	}
+}
+
+// A claim is an object that others may be able to write: what it holds is not done unless it is what the request asks for.
+func TestClaimThatDoesNotFitItsRequestIsNotFollowed(t *testing.T) {
+	table := testbed.Orders(t, 1)
+	for name, forge := range map[string]func(*job.Plan){
+		"another bucket":  func(p *job.Plan) { p.Bucket = "somebody-elses" },
+		"another folder":  func(p *job.Plan) { p.Root = "AWSDynamoDB/other" },
+		"another table":   func(p *job.Plan) { p.Table = "salaries" },
+		"a role to read":  func(p *job.Plan) { p.SourceRoleARN = "arn:aws:iam::111111111111:role/reader" },
+		"a role to write": func(p *job.Plan) { p.DestinationRoleARN = "arn:aws:iam::111111111111:role/writer" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			bucket := testbed.Bucket(t)
+			request := fmt.Sprintf(`{"table": %q, "bucket": %q}`, table, bucket)
+			made, err := run(t, "a", request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			key := made.Plan.Layout().Claim()
+			answer, err := testbed.S3().GetObject(t.Context(), &s3.GetObjectInput{Bucket: &bucket, Key: &key})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var claim job.Claim
+			if err := json.NewDecoder(answer.Body).Decode(&claim); err != nil {
+				t.Fatal(err)
+			}
+			forge(&claim.Output.Plan)
+			body, err := json.Marshal(claim)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := testbed.S3().PutObject(t.Context(), &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: bytes.NewReader(body)}); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := run(t, "a", request); job.NameOf(err) != job.RunNameTaken || !strings.Contains(err.Error(), "does not fit its own request") {
+				t.Errorf("got %v", err)
 			}
 		})
 	}
