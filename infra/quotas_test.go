@@ -15,7 +15,7 @@ import (
 func TestPoliciesAreMeasured(t *testing.T) {
 	large := func(codeFolder string) *Props {
 		props := fullProps(codeFolder)
-		for i := range 42 {
+		for i := range 40 {
 			props.Tables = append(props.Tables, fmt.Sprintf("a-table-of-a-service-%03d", i))
 		}
 		props.KMSKeys, props.DefaultKMSKey, props.Schedules = nil, false, nil

@@ -131,6 +131,10 @@ func (l *lake) list(w http.ResponseWriter, prefix, token string) {
 
 // get answers with a segment's list; there is nothing else to read.
 func (l *lake) get(w http.ResponseWriter, key string) {
+	if key == l.layout.Claim() {
+		_ = json.NewEncoder(w).Encode(job.Claim{}) // of the execution without a name, as is the plan
+		return
+	}
 	var segment, invocation int
 	if _, err := fmt.Sscanf(key, l.layout.SegmentLists()+"%06d-%06d.json", &segment, &invocation); err != nil {
 		w.WriteHeader(http.StatusNotFound)
