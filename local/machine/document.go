@@ -9,14 +9,16 @@ import (
 // timeFormat is that of $$.Execution.StartTime on AWS.
 const timeFormat = "2006-01-02T15:04:05.000Z"
 
-// A document is what machine.mjs reads.
+// A document is what machine.mjs reads, one a line.
 type document struct {
+	Run             int             `json:"run"`
 	Definition      json.RawMessage `json:"definition"`
 	Input           json.RawMessage `json:"input"`
 	Execution       executionWords  `json:"execution"`
 	StateMachine    machineWords    `json:"stateMachine"`
 	InvokeURL       string          `json:"invokeUrl"`
 	ThresholdErrors bool            `json:"thresholdErrors"`
+	Hurried         bool            `json:"hurried"`
 }
 
 type executionWords struct {
@@ -38,11 +40,13 @@ func newDocument(e Execution) document {
 		StateMachine:    machineWords{ID: e.StateMachineID, Name: e.StateMachineName},
 		InvokeURL:       e.InvokeURL,
 		ThresholdErrors: e.ThresholdErrors,
+		Hurried:         e.Hurried,
 	}
 }
 
 // A line is one that machine.mjs prints: an event, or with a Status the end.
 type line struct {
+	Run int `json:"run"`
 	Event
 	Status   string          `json:"status"`
 	Output   json.RawMessage `json:"output"`

@@ -3,7 +3,7 @@
 // SDK integration. It imports only its neighbours under local/ and the standard library, and knows nothing of any particular
 // definition.
 //
-// Run is the way in. README.md beside this file tells what differs from AWS.
+// Run is the way in; an Interpreter runs many. README.md beside this file tells what differs from AWS.
 package machine
 
 import (
@@ -39,6 +39,9 @@ type Execution struct {
 	// ThresholdErrors makes a failed child of a distributed Map surface as on AWS: as
 	// States.ExceedToleratedFailureThreshold, whatever the child's error was. Otherwise the child's own error surfaces.
 	ThresholdErrors bool
+
+	// Hurried makes every wait, before a Retry and of a Wait state, take a millisecond.
+	Hurried bool
 
 	// OnEvent, if set, is called with each event in order, from Run's goroutine.
 	OnEvent func(Event)

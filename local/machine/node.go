@@ -20,27 +20,16 @@ const stopGrace = 2 * time.Second
 // runScript runs a script of local/node with stdin as its input, while read takes its output to the end. The script ends
 // with ctx, or when read fails.
 func runScript(ctx context.Context, script string, stdin []byte, read func(stdout io.Reader) error) error {
-	here, err := workspace.Find()
-	if err != nil {
-		return err
-	}
-	scripts, err := here.Scripts()
-	if err != nil {
-		return err
-	}
-	node, err := workspace.NodeJS()
-	if err != nil {
-		return err
-	}
 	parent := ctx
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	cmd, err := command(ctx, script)
+	if err != nil {
+		return err
+	}
 	var complaints bytes.Buffer
-	cmd := exec.CommandContext(ctx, node, filepath.Join(scripts, script))
 	cmd.Stdin = bytes.NewReader(stdin)
 	cmd.Stderr = &complaints
-	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
-	cmd.WaitDelay = stopGrace
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
 		return err
@@ -63,4 +52,24 @@ func runScript(ctx context.Context, script string, stdin []byte, read func(stdou
 		return fmt.Errorf("%s: %w: %s", script, err, bytes.TrimSpace(complaints.Bytes()))
 	}
 	return nil
+}
+
+// command returns the command that runs a script of local/node, and ends it with ctx.
+func command(ctx context.Context, script string) (*exec.Cmd, error) {
+	here, err := workspace.Find()
+	if err != nil {
+		return nil, err
+	}
+	scripts, err := here.Scripts()
+	if err != nil {
+		return nil, err
+	}
+	node, err := workspace.NodeJS()
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.CommandContext(ctx, node, filepath.Join(scripts, script))
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = stopGrace
+	return cmd, nil
 }

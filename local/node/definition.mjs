@@ -19,13 +19,14 @@ const UNSUPPORTED = {
 
 /**
  * prepare returns a copy of the definition that the interpreter runs as Step Functions runs the original, with
+ *   names      of all states;
  *   tasks      every Task state by name, those inside Map and Parallel states too (names are unique in a machine);
  *   processors for the definition inside each Map state, that state's name and whether it is distributed;
  *   problems   what the interpreter cannot do, a sentence each.
  */
 export function prepare(original) {
   const definition = structuredClone(original);
-  const found = { definition, tasks: new Map(), processors: new Map(), problems: [] };
+  const found = { definition, names: [], tasks: new Map(), processors: new Map(), problems: [] };
   prepareMachine(definition, found);
   return found;
 }
@@ -40,6 +41,7 @@ function prepareMachine(machine, found) {
 }
 
 function prepareState(name, state, found) {
+  found.names.push(name);
   if (state.QueryLanguage === "JSONata") found.problems.push(`state "${name}" is JSONata`);
   for (const field of [...UNSUPPORTED["*"], ...(UNSUPPORTED[state.Type] ?? [])]) {
     if (field in state) found.problems.push(`state "${name}" uses ${field}`);

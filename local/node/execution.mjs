@@ -12,14 +12,18 @@ import { taskHandlers } from "./tasks.mjs";
  * output that rejects with what describe() in errors.mjs explains. emit is called with every event.
  */
 export function start(document, emit) {
-  const { definition, tasks, processors, problems } = prepare(document.definition);
+  const { definition, names, tasks, processors, problems } = prepare(document.definition);
   if (problems.length > 0) {
     throw new TerminalError("States.Runtime", `the local runner cannot run this definition: ${problems.join("; ")}`);
   }
   const machine = new StateMachine(definition, { validationOptions: { noValidate: true } });
-  supervise(processors, document.thresholdErrors, emit);
-
   const { execution, stateMachine, input } = document;
+  const overrides = { taskResourceLocalHandlers: taskHandlers(tasks, document.invokeUrl) };
+  if (document.hurried) {
+    overrides.retryIntervalOverrides = overrides.waitTimeOverrides = Object.fromEntries(names.map((name) => [name, 1]));
+  }
+  supervised.set(overrides, { processors, thresholdErrors: document.thresholdErrors, emit });
+
   const run = {
     Id: execution.id,
     Name: execution.name,
@@ -29,61 +33,63 @@ export function start(document, emit) {
   };
   return machine.run(input, {
     context: { Execution: run, Run: run, StateMachine: { Id: stateMachine?.id, Name: stateMachine?.name } },
-    overrides: { taskResourceLocalHandlers: taskHandlers(tasks, document.invokeUrl) },
+    overrides,
   });
 }
 
-/**
- * supervise wraps the one method through which the library runs the machine itself, every child of a Map and every
- * branch of a Parallel. Its public event log comes too late for this (a state's successor has started by then) and
- * forwards copies of every child's events; a subclass would not reach the children. The version of the library is
- * pinned, and the Go tests fail on any change of what is used here: execute(), definition, eventLogger.dispatch().
+// What StateMachine.execute() is to heed of an execution, by the overrides that all its machines are run with.
+const supervised = new WeakMap();
+const mapRuns = new WeakMap(); // The library makes one StateMachine for the children of a Map each time it is entered.
+
+/*
+ * The one method through which the library runs the machine itself, every child of a Map and every branch of a Parallel is
+ * wrapped. Its public event log comes too late for this (a state's successor has started by then) and forwards copies of
+ * every child's events; a subclass would not reach the children. The version of the library is pinned, and the Go tests fail
+ * on any change of what is used here: execute(), definition, runOptions.overrides, eventLogger.dispatch().
  */
-function supervise(processors, thresholdErrors, emit) {
-  const libraryExecute = StateMachine.prototype.execute;
-  const mapRuns = new WeakMap(); // The library makes one StateMachine for the children of a Map each time it is entered.
+const libraryExecute = StateMachine.prototype.execute;
 
-  StateMachine.prototype.execute = async function (input, options, cleanUp) {
-    const map = processors.get(this.definition);
-    if (!map) {
-      options.eventLogger.dispatch = observer(options, emit, undefined);
-      return libraryExecute.call(this, input, options, cleanUp);
-    }
+StateMachine.prototype.execute = async function (input, options, cleanUp) {
+  const { processors, thresholdErrors, emit } = supervised.get(options.runOptions.overrides);
+  const map = processors.get(this.definition);
+  if (!map) {
+    options.eventLogger.dispatch = observer(options, emit, undefined);
+    return libraryExecute.call(this, input, options, cleanUp);
+  }
 
-    const children = mapRuns.get(this) ?? { started: 0, outputBytes: "[]".length, failed: false };
-    mapRuns.set(this, children);
-    const child = { state: map.name, index: children.started++ }; // Children start in the order of the items.
-    if (children.failed) {
-      // The library goes on starting the items that wait for a slot.
-      cleanUp();
-      throw new TerminalError("States.Runtime", `not started: another child of state "${map.name}" failed`);
-    }
+  const children = mapRuns.get(this) ?? { started: 0, outputBytes: "[]".length, failed: false };
+  mapRuns.set(this, children);
+  const child = { state: map.name, index: children.started++ }; // Children start in the order of the items.
+  if (children.failed) {
+    // The library goes on starting the items that wait for a slot.
+    cleanUp();
+    throw new TerminalError("States.Runtime", `not started: another child of state "${map.name}" failed`);
+  }
 
-    emit({ event: "MapIterationStarted", ...child });
-    if (map.distributed) options = ofDistributedChild(options, map, input);
-    options.eventLogger.dispatch = observer(options, emit, child.index);
-    let output;
-    try {
-      output = await libraryExecute.call(this, input, options, cleanUp);
-    } catch (error) {
-      if (!options.abortSignal.aborted) {
-        children.failed = true;
-        emit({ event: "MapIterationFailed", ...child, ...describe(error) });
-      }
-      throw map.distributed && thresholdErrors ? thresholdExceeded() : error;
-    }
-    if (options.abortSignal.aborted) return output;
-
-    children.outputBytes += size(output) + (child.index > 0 ? ",".length : 0);
-    measured(children.outputBytes, "children", map.name);
-    if (children.outputBytes > PAYLOAD_LIMIT) {
+  emit({ event: "MapIterationStarted", ...child });
+  if (map.distributed) options = ofDistributedChild(options, map, input);
+  options.eventLogger.dispatch = observer(options, emit, child.index);
+  let output;
+  try {
+    output = await libraryExecute.call(this, input, options, cleanUp);
+  } catch (error) {
+    if (!options.abortSignal.aborted) {
       children.failed = true;
-      throw overQuota(`what the children of state "${map.name}" have returned so far`, children.outputBytes);
+      emit({ event: "MapIterationFailed", ...child, ...describe(error) });
     }
-    emit({ event: "MapIterationSucceeded", ...child });
-    return output;
-  };
-}
+    throw map.distributed && thresholdErrors ? thresholdExceeded() : error;
+  }
+  if (options.abortSignal.aborted) return output;
+
+  children.outputBytes += size(output) + (child.index > 0 ? ",".length : 0);
+  measured(children.outputBytes, "children", map.name);
+  if (children.outputBytes > PAYLOAD_LIMIT) {
+    children.failed = true;
+    throw overQuota(`what the children of state "${map.name}" have returned so far`, children.outputBytes);
+  }
+  emit({ event: "MapIterationSucceeded", ...child });
+  return output;
+};
 
 // How AWS reports any failed child of a distributed Map: neither the child's error nor its cause reach the parent.
 function thresholdExceeded() {

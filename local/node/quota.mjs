@@ -9,7 +9,7 @@ export function size(value) {
   return Buffer.byteLength(JSON.stringify(value) ?? "");
 }
 
-const largest = new Map(); // What was measured, by state and by what it is of the state. A process runs one execution.
+const largest = new Map(); // What was measured, by state and by what it is of the state, over all executions of the process.
 
 /** withinQuota takes what a state has as its input, output, payload or result, or throws the error that ends the execution. */
 export function withinQuota(value, of, state) {

@@ -100,15 +100,16 @@ function parse(body) {
   }
 }
 
+// Plain http: fetch gives up on an answer whose headers take more than 300 seconds, and an invocation may take 900.
+// Sockets are kept, since 10,000 children with a connection for each call would use up the local ports.
+const agent = new http.Agent({ keepAlive: true, maxSockets: Infinity, maxFreeSockets: 1024 });
+
 /** A function that posts a JSON document to a path of the server and promises {status, headers, body}. */
 function caller(serverUrl) {
-  // Plain http: fetch gives up on an answer whose headers take more than 300 seconds, and an invocation may take 900.
-  // Sockets are kept, since 10,000 children with a connection for each call would use up the local ports.
-  const agent = new http.Agent({ keepAlive: true, maxSockets: Infinity, maxFreeSockets: 1024 });
-  return (path, input) => post(agent, serverUrl + path, JSON.stringify(input));
+  return (path, input) => post(serverUrl + path, JSON.stringify(input));
 }
 
-function post(agent, url, payload) {
+function post(url, payload) {
   return new Promise((resolve, reject) => {
     const headers = { "Content-Type": "application/json", "Content-Length": Buffer.byteLength(payload) };
     const request = http.request(url, { method: "POST", agent, headers }, (response) => {
@@ -122,7 +123,7 @@ function post(agent, url, payload) {
     });
     request.on("error", (error) => {
       // A kept socket that the server closed before it saw this request: nothing ran, so ask again on another one.
-      if (request.reusedSocket && error.code === "ECONNRESET") resolve(post(agent, url, payload));
+      if (request.reusedSocket && error.code === "ECONNRESET") resolve(post(url, payload));
       else reject(error);
     });
     request.end(payload);
