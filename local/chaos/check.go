@@ -1,0 +1,289 @@
+package chaos
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/manifest"
+	"dynamodb-to-s3/local/machine"
+	"dynamodb-to-s3/local/readback"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+)
+
+// platform are the names of failures that are not ours: of AWS Lambda, as Step Functions reports them. docs/errors.md has them.
+var platform = append([]string{"Lambda.TooManyRequestsException", "Lambda.ServiceException"}, deaths...)
+
+// checked is what was found good.
+type checked struct {
+	items int
+	// again are the executions that have failed in a way that a redrive mends.
+	again []int
+}
+
+// check holds what the executions say against what there is.
+func (r *run) check(ctx context.Context, outcomes []machine.Outcome) (checked, error) {
+	found := checked{}
+	var results []job.Result
+	for n, o := range outcomes {
+		switch {
+		case duplicate(o):
+		case o.Succeeded:
+			var result job.Result
+			if err := json.Unmarshal(o.Output, &result); err != nil {
+				return found, fmt.Errorf("execution %d succeeded with %s: %w", n, o.Output, err)
+			}
+			results = append(results, result)
+		default:
+			if err := r.named(n, o); err != nil {
+				return found, err
+			}
+			if !slices.Contains(job.Permanent(), job.ErrorName(o.Error)) {
+				found.again = append(found.again, n)
+			}
+		}
+	}
+	if len(results) > 1 {
+		return found, fmt.Errorf("%d executions of one firing have carried it out", len(results))
+	}
+	committed, layout, err := r.committed(ctx)
+	switch {
+	case err != nil:
+		return found, err
+	case len(results) == 0 && committed == nil && r.calm.Load():
+		return found, errors.New("there is no commit, also in good weather")
+	case len(results) == 0 && committed == nil:
+		return found, nil
+	case committed == nil:
+		return found, errors.New("an execution succeeded and there is no commit")
+	case len(results) == 1 && !same(*committed, results[0]):
+		return found, fmt.Errorf("an execution succeeded with %+v, and the commit is %+v", results[0], *committed)
+	}
+	found.items, err = r.read(ctx, *committed, layout)
+	return found, err
+}
+
+// named fails for a failure that is not by name, or that nothing which struck explains.
+func (r *run) named(n int, o machine.Outcome) error {
+	words := fmt.Errorf("execution %d failed with %s: %s", n, o.Error, o.Cause)
+	name := job.ErrorName(o.Error)
+	switch {
+	case slices.Contains(job.Transient(), name), slices.Contains(platform, o.Error):
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if r.calm.Load() || len(r.tally) == 0 {
+			return fmt.Errorf("%w; and nothing was the matter any more", words)
+		}
+		return nil
+	case name == job.ListsInconsistent && r.mixed():
+		return nil
+	case slices.Contains(job.Permanent(), name):
+		return fmt.Errorf("%w; and nothing that struck explains it", words)
+	default:
+		return fmt.Errorf("%w, which is no name that is documented", words)
+	}
+}
+
+// mixed tells whether two invocations of the same part of a segment could run at once and have not done the same: then their
+// objects may be mixed.
+func (r *run) mixed() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.ContainsFunc(r.invocations, func(i *invocation) bool {
+		if !i.overlaps || i.function != job.FunctionScan {
+			return false
+		}
+		other := r.accepted[i.task]
+		return r.writer != nil || other == nil || other.end() != i.end()
+	})
+}
+
+// late tells whether an invocation of a scan could write after finalize has looked, other things than what was committed.
+func (r *run) late() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.ContainsFunc(r.invocations, func(i *invocation) bool {
+		if !closed(i.life.thawed) || i.function != job.FunctionScan {
+			return false
+		}
+		other := r.accepted[i.task]
+		return r.writer != nil || other == nil || other.end() != i.end()
+	})
+}
+
+// committed returns the result of the run that is committed, nil if none is, and the layout of its manifest.
+func (r *run) committed(ctx context.Context) (*job.Result, job.Layout, error) {
+	keys, err := r.keys(ctx)
+	if err != nil {
+		return nil, job.Layout{}, err
+	}
+	name := "/manifest-summary.json"
+	if r.scenario.Mode == job.ModeExport {
+		name = "/_result.json"
+	}
+	var commits []string
+	for _, key := range keys {
+		if strings.HasSuffix(key, name) {
+			commits = append(commits, key)
+		}
+	}
+	switch {
+	case len(commits) > 1:
+		return nil, job.Layout{}, fmt.Errorf("there are %d commits: %v", len(commits), commits)
+	case len(commits) == 0:
+		return nil, job.Layout{}, nil
+	}
+	layout := job.Layout{Root: strings.TrimSuffix(commits[0], name)}
+	body, err := r.get(ctx, commits[0])
+	if err != nil {
+		return nil, layout, err
+	}
+	var result job.Result
+	if r.scenario.Mode == job.ModeExport {
+		err = json.Unmarshal(body, &result)
+		return &result, layout, err
+	}
+	var summary manifest.Summary
+	if err := json.Unmarshal(body, &summary); err != nil {
+		return nil, layout, err
+	}
+	result = job.Result{
+		RunID: summary.Scan.RunID, Mode: job.ModeScan, Table: summary.Scan.Table, Manifest: "s3://" + r.bucket + "/" + commits[0],
+		Root: layout.Root, Items: summary.ItemCount, Objects: summary.Scan.Objects, Bytes: summary.Scan.Bytes,
+	}
+	return &result, layout, nil
+}
+
+func same(a, b job.Result) bool {
+	return a.RunID == b.RunID && a.Manifest == b.Manifest && a.Root == b.Root && a.Items == b.Items && a.Objects == b.Objects && a.Bytes == b.Bytes
+}
+
+// read reads a commit back and holds it against the table's history, and the bucket against it.
+func (r *run) read(ctx context.Context, result job.Result, layout job.Layout) (int, error) {
+	reading := &reading{table: r.table, seen: map[string]bool{}}
+	err := readback.Records(ctx, r.harness.objects, result, func(line []byte) error {
+		var record struct{ Item json.RawMessage }
+		if err := json.Unmarshal(line, &record); err != nil {
+			return err
+		}
+		item, err := attributevalue.UnmarshalMapJSON(record.Item)
+		if err != nil {
+			return err
+		}
+		return reading.record(item)
+	}, func() {})
+	switch {
+	case err != nil && strings.Contains(err.Error(), "has MD5") && r.late():
+		r.struck(LateWrite, "reader", err)
+		return len(reading.seen), nil
+	case err != nil:
+		return 0, err
+	}
+	if err := reading.whole(); err != nil {
+		return 0, err
+	}
+	if r.scenario.Mode == job.ModeExport {
+		return len(reading.seen), r.exportedOnce()
+	}
+	return len(reading.seen), errors.Join(r.tidy(ctx, layout), r.summed(ctx, layout))
+}
+
+// exportedOnce fails where more exports were made, and paid, than one.
+func (r *run) exportedOnce() error {
+	if all := r.tables.Exports(); len(all) != 1 {
+		return fmt.Errorf("%d exports were made", len(all))
+	}
+	return nil
+}
+
+// tidy fails for a data object that the manifest does not name, and for an upload that was begun and not ended.
+func (r *run) tidy(ctx context.Context, layout job.Layout) error {
+	body, err := r.get(ctx, layout.ManifestFiles())
+	if err != nil {
+		return err
+	}
+	files, err := manifest.DecodeFiles(body)
+	if err != nil {
+		return err
+	}
+	keys, err := r.keys(ctx)
+	if err != nil {
+		return err
+	}
+	var strays []string
+	for _, key := range keys {
+		if strings.HasPrefix(key, layout.DataPrefix()) && !slices.ContainsFunc(files, func(f manifest.File) bool { return f.DataFileKey == key }) {
+			strays = append(strays, key)
+		}
+	}
+	uploads, err := r.uploads(ctx)
+	switch {
+	case err != nil:
+		return err
+	case len(uploads) > 0:
+		return fmt.Errorf("%d uploads are unfinished, of %s among them", len(uploads), aws.ToString(uploads[0].Key))
+	case len(strays) > 0 && r.late():
+		r.struck(LateStray, "reader", strays)
+	case len(strays) > 0:
+		return fmt.Errorf("no manifest names %v", strays)
+	}
+	return nil
+}
+
+// summed fails where a manifest is not what its checksums say.
+func (r *run) summed(ctx context.Context, layout job.Layout) error {
+	for _, key := range []string{layout.ManifestFiles(), layout.ManifestSummary()} {
+		body, err := r.get(ctx, key)
+		if err != nil {
+			return err
+		}
+		for _, name := range layout.Checksums(key) {
+			if sum, err := r.get(ctx, name); err != nil || string(sum) != string(manifest.Checksum(body)) {
+				return fmt.Errorf("%s says %q, %s has %q (%w)", name, sum, key, manifest.Checksum(body), err)
+			}
+		}
+	}
+	return nil
+}
+
+func (r *run) get(ctx context.Context, key string) ([]byte, error) {
+	answer, err := r.harness.objects.GetObject(ctx, &s3.GetObjectInput{Bucket: &r.bucket, Key: &key})
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", key, err)
+	}
+	defer func() { _ = answer.Body.Close() }() // a fault shows in the read
+	return io.ReadAll(answer.Body)
+}
+
+// keys returns the keys of all objects of the run's bucket.
+func (r *run) keys(ctx context.Context) ([]string, error) {
+	var keys []string
+	pages := s3.NewListObjectsV2Paginator(r.harness.objects, &s3.ListObjectsV2Input{Bucket: &r.bucket})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, object := range page.Contents {
+			keys = append(keys, aws.ToString(object.Key))
+		}
+	}
+	return keys, nil
+}
+
+func (r *run) uploads(ctx context.Context) ([]types.MultipartUpload, error) {
+	answer, err := r.harness.objects.ListMultipartUploads(ctx, &s3.ListMultipartUploadsInput{Bucket: &r.bucket})
+	if err != nil {
+		return nil, err
+	}
+	return answer.Uploads, nil
+}

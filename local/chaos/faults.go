@@ -1,0 +1,95 @@
+package chaos
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"math/rand/v2"
+)
+
+// A Fault is a kind of fault.
+type Fault string
+
+// What befalls single requests of the functions, as the service or the network would do it.
+const (
+	Throttle      Fault = "read capacity is wanting"
+	ServerError   Fault = "500 of a service"
+	Unavailable   Fault = "503 of a service"
+	SlowDown      Fault = "SlowDown of S3"
+	Expired       Fault = "the credentials have expired"
+	WrongChecksum Fault = "an answer's checksum is wrong"
+	BitFlipped    Fault = "a bit of an answer is flipped"
+	CutBody       Fault = "an answer's body ends early"
+	BitFlippedUp  Fault = "a bit of an upload is flipped"
+	AnswerLost    Fault = "the answer is lost, the service has done it"
+
+	NetReset     Fault = "network: reset before the answer"
+	NetCutDown   Fault = "network: closed in mid-answer"
+	NetCutUp     Fault = "network: closed in mid-request"
+	NetStall     Fault = "network: stalled, then closed"
+	NetSilent    Fault = "network: stalled for ever"
+	NetSlow      Fault = "network: slow"
+	NetFragments Fault = "network: in small pieces"
+)
+
+// What befalls a whole invocation.
+const (
+	KilledBefore Fault = "killed before a request"
+	KilledAfter  Fault = "killed after a request"
+	Frozen       Fault = "given up, and goes on later"
+	NotStarted   Fault = "Lambda refuses the invocation"
+	OutcomeLost  Fault = "the invocation's answer is lost"
+	Doubled      Fault = "invoked twice at once"
+	NoTime       Fault = "no time for a page"
+	Starved      Fault = "no capacity as long as it runs"
+)
+
+// What befalls a run.
+const (
+	Written  Fault = "the table is written to"
+	Fired    Fault = "the firing is delivered again"
+	Redriven Fault = "redriven after its failure"
+	// LateWrite and LateStray are what an invocation does that outlives the commit: package docs call it what is left.
+	LateWrite Fault = "a late invocation has overwritten: seen by the MD5"
+	LateStray Fault = "a late invocation has left an object that no manifest names"
+)
+
+// requestFaults are those of single requests, in the order in which they are drawn.
+var requestFaults = []Fault{
+	KilledBefore, KilledAfter, Frozen, Expired, Throttle, ServerError, Unavailable, SlowDown, WrongChecksum, BitFlipped, CutBody, BitFlippedUp,
+	AnswerLost, NetReset, NetCutDown, NetCutUp, NetStall, NetSilent, NetSlow, NetFragments,
+}
+
+// invocationFaults are those of whole invocations.
+var invocationFaults = []Fault{NotStarted, OutcomeLost, Doubled, NoTime, Starved}
+
+// draw returns random numbers that depend on the seed and on what they are for, and on nothing else.
+func draw(seed uint64, of ...any) *rand.Rand {
+	sum := sha256.Sum256(fmt.Appendln(nil, append([]any{seed}, of...)...))
+	return rand.New(rand.NewPCG(binary.LittleEndian.Uint64(sum[:]), binary.LittleEndian.Uint64(sum[8:]))) //nolint:gosec // to be the same again
+}
+
+// pick returns one of the values.
+func pick[T any](random *rand.Rand, values ...T) T { return values[random.IntN(len(values))] }
+
+// strikes tells whether a fault can befall a request at all.
+func (f Fault) strikes(o operation) bool {
+	switch f {
+	case Throttle:
+		return o.name == "Scan"
+	case SlowDown:
+		return o.service == serviceS3
+	case WrongChecksum:
+		return o.service == serviceDynamoDB
+	case BitFlipped, CutBody:
+		return o.name == "Scan" || o.name == "GetObject"
+	case BitFlippedUp:
+		return o.name == "PutObject" || o.name == "UploadPart"
+	case AnswerLost:
+		return o.changes
+	case NetReset, NetCutDown, NetCutUp, NetStall, NetSilent, NetSlow, NetFragments:
+		return !o.standIn
+	default:
+		return true
+	}
+}

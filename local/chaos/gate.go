@@ -1,0 +1,89 @@
+package chaos
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+)
+
+// gate stands before the S3 server and makes it as atomic as S3 is: a request that has not come whole is not carried out, and
+// of the requests for one bucket one is carried out after the other. VersityGW looks whether an object is there, writes it,
+// and writes what it knows of it, one after the other, and two requests at once would mix.
+type gate struct {
+	address string
+	server  http.Server
+	forward *http.Transport
+
+	mu      sync.Mutex // guards buckets
+	buckets map[string]*sync.Mutex
+}
+
+func startGate(ctx context.Context, endpoint string) (*gate, error) {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	g := &gate{address: listener.Addr().String(), forward: transportTo(hostOf(endpoint), true), buckets: map[string]*sync.Mutex{}}
+	// A client that goes away in mid-request is no news.
+	g.server = http.Server{Handler: http.HandlerFunc(g.serve), ReadHeaderTimeout: time.Minute, ErrorLog: log.New(io.Discard, "", 0)}
+	go func() { _ = g.server.Serve(listener) }() // ends with stop
+	return g, nil
+}
+
+func (g *gate) stop() {
+	_ = g.server.Close() // nobody asks any more
+	g.forward.CloseIdleConnections()
+}
+
+func (g *gate) serve(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	answer, content, err := g.carryOut(r, body)
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	for name, values := range answer.Header {
+		w.Header()[name] = values
+	}
+	w.WriteHeader(answer.StatusCode)
+	_, _ = w.Write(content) // a client that has gone is told nothing
+}
+
+// carryOut has the server carry out a request, whether its client still waits for the answer or not.
+func (g *gate) carryOut(r *http.Request, body []byte) (*http.Response, []byte, error) {
+	lock := g.lock(r.URL.Path)
+	lock.Lock()
+	defer lock.Unlock()
+	request := r.Clone(context.WithoutCancel(r.Context()))
+	request.URL.Scheme, request.URL.Host = "http", r.Host // which the client has signed
+	request.Header.Del("Expect")
+	request.Body, request.ContentLength, request.RequestURI = io.NopCloser(bytes.NewReader(body)), int64(len(body)), ""
+	if len(body) == 0 {
+		request.Body = http.NoBody // else its length would count as unknown
+	}
+	answer, err := g.forward.RoundTrip(request)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() { _ = answer.Body.Close() }() // a fault has shown in the read
+	content, err := io.ReadAll(answer.Body)
+	return answer, content, err
+}
+
+func (g *gate) lock(path string) *sync.Mutex {
+	bucket, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.buckets[bucket] == nil {
+		g.buckets[bucket] = new(sync.Mutex)
+	}
+	return g.buckets[bucket]
+}

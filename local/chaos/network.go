@@ -1,0 +1,89 @@
+package chaos
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	toxiproxy "github.com/Shopify/toxiproxy/v2"
+	"github.com/rs/zerolog"
+)
+
+// toxics is what Toxiproxy does to a connection for each fault of the network. Each has a proxy of its own, that a request is
+// sent through which the fault befalls: so that it strikes that one, whatever else is under way.
+var toxics = map[Fault]string{
+	NetReset:     `{"type": "reset_peer", "stream": "downstream", "attributes": {"timeout": 0}}`,
+	NetCutDown:   `{"type": "limit_data", "stream": "downstream", "attributes": {"bytes": 400}}`,
+	NetCutUp:     `{"type": "limit_data", "stream": "upstream", "attributes": {"bytes": 300}}`,
+	NetStall:     `{"type": "timeout", "stream": "downstream", "attributes": {"timeout": 60}}`,
+	NetSilent:    `{"type": "timeout", "stream": "downstream", "attributes": {"timeout": 0}}`,
+	NetSlow:      `{"type": "latency", "stream": "downstream", "attributes": {"latency": 40, "jitter": 20}}`,
+	NetFragments: `{"type": "slicer", "stream": "downstream", "attributes": {"average_size": 500, "size_variation": 200, "delay": 10}}`,
+}
+
+// patience is how long a client waits for an answer that never comes, in place of a minute.
+const patience = 80 * time.Millisecond
+
+// network is the ways to one server.
+type network struct {
+	plain   *http.Client
+	toxic   map[Fault]*http.Client
+	proxies []*toxiproxy.Proxy
+}
+
+// newNetwork opens the ways to the server at an address. Whatever host a request names, it goes there.
+func newNetwork(address string) (*network, error) {
+	n := &network{plain: &http.Client{Transport: transportTo(address, true)}, toxic: map[Fault]*http.Client{}}
+	n.plain.CheckRedirect = noRedirect
+	server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
+	for fault, toxic := range toxics {
+		proxy := toxiproxy.NewProxy(server, string(fault), "127.0.0.1:0", address)
+		if err := proxy.Start(); err != nil {
+			n.stop()
+			return nil, fmt.Errorf("start proxy: %w", err)
+		}
+		n.proxies = append(n.proxies, proxy)
+		if _, err := proxy.Toxics.AddToxicJson(strings.NewReader(toxic)); err != nil {
+			n.stop()
+			return nil, fmt.Errorf("%s: %w", fault, err)
+		}
+		through := &http.Client{Transport: transportTo(proxy.Listen, false), CheckRedirect: noRedirect}
+		if fault == NetSilent {
+			through.Timeout = patience
+		}
+		n.toxic[fault] = through
+	}
+	return n, nil
+}
+
+func (n *network) stop() {
+	for _, proxy := range n.proxies {
+		proxy.Stop()
+	}
+	n.plain.CloseIdleConnections()
+}
+
+// transportTo returns a transport that dials one address only. A connection that something befalls is used for one request.
+func transportTo(address string, keep bool) *http.Transport {
+	return &http.Transport{
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "tcp", address)
+		},
+		DisableKeepAlives: !keep, DisableCompression: true, MaxIdleConnsPerHost: 64, ExpectContinueTimeout: time.Second,
+	}
+}
+
+func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+
+// hostOf returns host:port of an endpoint.
+func hostOf(endpoint string) string {
+	parsed, err := url.Parse(endpoint)
+	if err != nil {
+		panic(fmt.Sprintf("internal error: %q is no endpoint: %v", endpoint, err))
+	}
+	return parsed.Host
+}
