@@ -1,6 +1,7 @@
 package commit
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -48,6 +49,9 @@ func (m *merger) commit(ctx context.Context) (job.Result, error) {
 }
 
 // committed returns the result of a run that has its commit, ErrNotFound of one that has not.
+//
+// It writes the commit's checksums where they are missing, for whoever has committed may have died before it did. They are of
+// what is there: of two that finish at once each has a summary of its own, and only one of these is the commit.
 func (r run) committed(ctx context.Context) (job.Result, error) {
 	body, err := r.bucket.Get(ctx, r.layout.ManifestSummary())
 	if err != nil {
@@ -58,7 +62,24 @@ func (r run) committed(ctx context.Context) (job.Result, error) {
 		return job.Result{}, job.Errorf(job.ListsInconsistent, "%s is no manifest of ours (%v): choose another name for the execution",
 			r.bucket.URI(r.layout.ManifestSummary()), err)
 	}
-	return r.result(summary), nil
+	return r.result(summary), r.sum(ctx, r.layout.ManifestSummary(), manifest.Checksum(body))
+}
+
+// sum writes a manifest's checksum under its names, where it is not there.
+func (r run) sum(ctx context.Context, manifestKey string, sum []byte) error {
+	for _, key := range r.layout.Checksums(manifestKey) {
+		found, err := r.bucket.Get(ctx, key)
+		if err != nil && !errors.Is(err, bucket.ErrNotFound) {
+			return err
+		}
+		if err == nil && bytes.Equal(found, sum) {
+			continue
+		}
+		if _, err := r.bucket.Put(ctx, key, sum); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // addMarkers adds to the strays what the segments of a paced run have told each other: all of them are done.
@@ -91,10 +112,9 @@ func (r run) sweep(ctx context.Context, strays []string, own *bucket.Upload) err
 	return nil
 }
 
-// write writes the manifests, the summary last and only if nobody else has.
+// write writes the manifests, the summary only if nobody else has, and returns the result of the one that is there then.
 func (m *merger) write(ctx context.Context) (job.Result, error) {
-	summary := manifest.NewSummary(m.plan, m.totals, m.written, time.Now())
-	commit, err := json.Marshal(summary)
+	commit, err := json.Marshal(manifest.NewSummary(m.plan, m.totals, m.written, time.Now()))
 	if err != nil {
 		return job.Result{}, fmt.Errorf("internal error: a summary does not marshal: %w", err)
 	}
@@ -102,21 +122,14 @@ func (m *merger) write(ctx context.Context) (job.Result, error) {
 	if err != nil {
 		return job.Result{}, err
 	}
-	for manifestKey, sum := range map[string][]byte{m.layout.ManifestFiles(): files, m.layout.ManifestSummary(): manifest.Checksum(commit)} {
-		for _, key := range m.layout.Checksums(manifestKey) {
-			if _, err := m.bucket.Put(ctx, key, sum); err != nil {
-				return job.Result{}, err
-			}
-		}
+	if err := m.sum(ctx, m.layout.ManifestFiles(), files); err != nil {
+		return job.Result{}, err
 	}
-	created, err := m.bucket.Create(ctx, m.layout.ManifestSummary(), commit)
-	if err != nil {
+	if _, err := m.bucket.Create(ctx, m.layout.ManifestSummary(), commit); err != nil {
 		return job.Result{}, fmt.Errorf("commit: %w", err)
 	}
-	if !created { // by this same run: an answer was lost, or two of us finished at once
-		return m.committed(ctx)
-	}
-	return m.result(summary), nil
+	// Where it was there already, by this same run, an answer was lost, or two of us have finished at once.
+	return m.committed(ctx)
 }
 
 func (r run) result(s manifest.Summary) job.Result {

@@ -17,8 +17,6 @@ type sender struct {
 	life *life
 	// sent is told of each request that is about to be sent, if it is given.
 	sent func(ctx context.Context, who string, o operation)
-	// answered is told of each page that has come, if it is given.
-	answered func(o operation)
 
 	counts counts
 }
@@ -62,9 +60,6 @@ func (s *sender) Do(request *http.Request) (*http.Response, error) {
 			_ = response.Body.Close() // nobody reads it
 		}
 		return nil, gone
-	}
-	if err == nil && response.StatusCode == http.StatusOK && s.answered != nil {
-		s.answered(o)
 	}
 	return response, err
 }
@@ -125,6 +120,10 @@ func (s *sender) draw(o operation, nth int) Fault {
 	scenario := s.run.scenario
 	if s.run.calm.Load() || s.life.late() {
 		return ""
+	}
+	// The pages of an invocation are asked for one after the other. It hands over what it has where it gets no more.
+	if o.name == "Scan" && nth == 0 && scenario.Pages > 0 && s.counts.next("pages") >= scenario.Pages {
+		return Expired
 	}
 	for _, fault := range requestFaults {
 		rate := scenario.Rates[fault]

@@ -144,11 +144,7 @@ func taskOf(function job.Function, payload []byte, execution int) string {
 // start starts an invocation.
 func (r *run) start(who, task string, function job.Function, payload []byte, fault Fault) *invocation {
 	i := &invocation{sender: sender{run: r, who: who, life: newLife()}, function: function, task: task, overlaps: fault == Doubled}
-	pages, lasts := r.scenario.Pages, lifetime
-	if r.calm.Load() {
-		pages = 0 // so that what there is from before has another shape
-	}
-	now, came := pageClock(pages)
+	now, lasts := time.Now, lifetime
 	switch fault {
 	case NoTime:
 		r.struck(fault, who, "")
@@ -158,11 +154,6 @@ func (r *run) start(who, task string, function job.Function, payload []byte, fau
 		i.life.starved, lasts = true, starvedLifetime
 	}
 	i.sent = r.before
-	i.answered = func(o operation) {
-		if o.name == "Scan" {
-			came()
-		}
-	}
 	source, destination := r.harness.source.Copy(), r.harness.destination.Copy()
 	if r.tables != nil {
 		source = hurried(r.tables.AWS())

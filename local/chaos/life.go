@@ -114,30 +114,8 @@ func (c *counts) next(name string) int {
 }
 
 const (
-	// lifetime is how long an invocation may take. It is to be too long to be met.
+	// lifetime is how long an invocation may take. It is to be too long to be met, however busy this computer is.
 	lifetime = 60 * time.Second
-	// usable is how much of it is for pages: less the floor, and twice the time that two small requests are first taken to need.
-	usable = lifetime - 750*time.Millisecond - 800*time.Millisecond
 	// starvedLifetime leaves some tenths of a second to wait for capacity.
 	starvedLifetime = 1800 * time.Millisecond
 )
-
-// pageClock returns a clock that leaps with each page that has come, so that there is time for so many, and what tells it that
-// one has come. It does not depend on how fast this computer is.
-func pageClock(pages int) (now func() time.Time, came func()) {
-	if pages == 0 {
-		return time.Now, func() {}
-	}
-	step := usable * 2 / time.Duration(2*pages+1)
-	var mu sync.Mutex
-	var leapt time.Duration
-	return func() time.Time {
-			mu.Lock()
-			defer mu.Unlock()
-			return time.Now().Add(leapt)
-		}, func() {
-			mu.Lock()
-			defer mu.Unlock()
-			leapt += step
-		}
-}

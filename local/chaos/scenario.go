@@ -23,7 +23,7 @@ type Scenario struct {
 	Limit       int // of a page
 	FileSize    int
 	Compression job.Compression
-	// Pages is for how many an invocation has time; 0 for all.
+	// Pages is how many an invocation gets, so that it hands over; 0 for all.
 	Pages int
 	// Writes says that the table is written to while it is read.
 	Writes bool
