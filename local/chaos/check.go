@@ -186,9 +186,9 @@ func (r *run) read(ctx context.Context, result job.Result, layout job.Layout, to
 		return reading.record(item)
 	}, func() {})
 	switch {
-	case err != nil && strings.Contains(err.Error(), "has MD5") && r.late():
+	case err != nil && reading.fault == nil && r.late():
 		r.struck(LateWrite, "reader", err)
-		return len(reading.seen), nil
+		return 0, nil
 	case err != nil:
 		return 0, err
 	}

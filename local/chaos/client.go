@@ -118,12 +118,15 @@ const lasting = 6
 // draw returns what befalls the nth try of a request, "" if nothing does.
 func (s *sender) draw(o operation, nth int) Fault {
 	scenario := s.run.scenario
-	if s.run.calm.Load() || s.life.late() {
+	if s.run.calm.Load() {
 		return ""
 	}
 	// The pages of an invocation are asked for one after the other. It hands over what it has where it gets no more.
-	if o.name == "Scan" && nth == 0 && scenario.Pages > 0 && s.counts.next("pages") >= scenario.Pages {
+	if o.name == "Scan" && nth == 0 && scenario.Pages > 0 && !s.life.unbound() && s.counts.next("pages") >= scenario.Pages {
 		return Expired
+	}
+	if s.life.late() {
+		return ""
 	}
 	for _, fault := range requestFaults {
 		rate := scenario.Rates[fault]
@@ -131,7 +134,7 @@ func (s *sender) draw(o operation, nth int) Fault {
 			continue
 		}
 		if !strings.HasPrefix(s.who, "scan") { // of which there are few, of few requests
-			rate = min(3*rate, 0.25)
+			rate = min(2*rate, 0.2)
 		}
 		if draw(scenario.Seed, s.who, o, fault, nth).Float64() < rate {
 			return fault

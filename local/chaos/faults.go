@@ -49,8 +49,8 @@ const (
 	Written  Fault = "the table is written to"
 	Fired    Fault = "the firing is delivered again"
 	Redriven Fault = "redriven after its failure"
-	// LateWrite and LateStray are what an invocation does that outlives the commit: package docs call it what is left.
-	LateWrite Fault = "a late invocation has overwritten: seen by the MD5"
+	// LateWrite and LateStray are what an invocation can do that outlives finalize: docs/architecture.md has it among what is left.
+	LateWrite Fault = "a late invocation has overwritten what was committed, and the manifest tells"
 	LateStray Fault = "a late invocation has left an object that no manifest names"
 )
 

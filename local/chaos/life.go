@@ -18,6 +18,7 @@ type life struct {
 	frozen chan struct{} // closed by freeze
 	thawed chan struct{} // closed by thaw
 	until  phase
+	free   bool          // goes on, once thawed, as long as there are pages
 	ended  chan struct{} // closed when its handler has returned
 }
 
@@ -54,6 +55,7 @@ func (l *life) freeze(random *rand.Rand) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if !closed(l.frozen) {
+		l.free = random.IntN(2) == 0
 		l.until = pick(random, untilRetried, untilRetried, untilFinalize, untilCommitted, untilOver)
 		close(l.frozen)
 	}
@@ -86,6 +88,9 @@ func (l *life) alive(ctx context.Context) error {
 
 // late tells whether the invocation goes on after it was given up.
 func (l *life) late() bool { return closed(l.thawed) }
+
+// unbound tells whether it goes on and gets as many pages as there are.
+func (l *life) unbound() bool { return l.late() && l.free }
 
 func closed(c chan struct{}) bool {
 	select {

@@ -140,26 +140,27 @@ func (w *writer) put(ctx context.Context, item readback.Item) error {
 // reading holds what is read back against a table's history.
 type reading struct {
 	table *table
-	mu    sync.Mutex // guards seen
+	mu    sync.Mutex // guards what follows
 	seen  map[string]bool
+	fault error // of an item, which no checksum tells
 }
 
 // record takes one item that was read back.
 func (r *reading) record(item readback.Item) error {
-	key := keyOf(item)
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	key := keyOf(item)
 	h := r.table.items[key]
 	switch {
 	case h == nil:
-		return fmt.Errorf("item %q was never in the table", key)
+		r.fault = fmt.Errorf("item %q was never in the table", key)
 	case r.seen[key]:
-		return fmt.Errorf("item %q is there twice", key)
+		r.fault = fmt.Errorf("item %q is there twice", key)
 	case !slices.ContainsFunc(h.versions, func(v readback.Item) bool { return reflect.DeepEqual(v, item) }):
-		return fmt.Errorf("item %q is none of the %d versions that the table has had", key, len(h.versions))
+		r.fault = fmt.Errorf("item %q is none of the %d versions that the table has had", key, len(h.versions))
 	}
 	r.seen[key] = true
-	return nil
+	return r.fault
 }
 
 // whole fails where an item is missing that was there throughout.
