@@ -22,10 +22,10 @@ export ENV
 # jsii warns of Node.js versions past their end of life; the value is a list of those not to warn of.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
-.PHONY: help run run-export test race check lint audit build reproduce app synth diff deploy destroy bench load deps clean
+.PHONY: help run run-export test chaos chaos-mutations race check lint audit build reproduce app synth diff deploy destroy bench load deps clean
 
 help: ## show this; ENV is one of infra/environments/*.yaml, dev if not given
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: deps ## replicate a sample table to S3 on this computer, and verify it
 	@go run ./local run
@@ -35,6 +35,16 @@ run-export: deps ## export a sample table on this computer, then only what has c
 
 test: deps ## run every test
 	@go test ./...
+
+# The seeds that `make test` runs are the first few.
+SEEDS ?= 1000
+SEED  ?= 0
+
+chaos: deps ## break a run in SEEDS ways and check what comes of it; SEED=… repeats one
+	@go test ./local/chaos -run '^TestChaos$$' -count=1 -timeout=0 -v -seeds $(SEEDS) -seed $(SEED)
+
+chaos-mutations: deps ## take out, one by one, what keeps the promise, and see the harness fail
+	@go run ./local/chaos/mutate
 
 race: deps ## run the tests under the race detector (not those of infra/, which it trips)
 	@go test -race ./lambda/... ./local/...

@@ -162,13 +162,13 @@ func (r *run) committed(ctx context.Context) (*job.Result, job.Layout, error) {
 	}
 	result = job.Result{
 		RunID: summary.Scan.RunID, Mode: job.ModeScan, Table: summary.Scan.Table, Manifest: "s3://" + r.bucket + "/" + commits[0],
-		Root: layout.Root, Items: summary.ItemCount, Objects: summary.Scan.Objects, Bytes: summary.Scan.Bytes,
+		Root: layout.Root, Items: summary.ItemCount, Objects: summary.Scan.Objects, Bytes: summary.Scan.Bytes, EndTime: summary.EndTime,
 	}
 	return &result, layout, nil
 }
 
 func same(a, b job.Result) bool {
-	return a.RunID == b.RunID && a.Manifest == b.Manifest && a.Root == b.Root && a.Items == b.Items && a.Objects == b.Objects && a.Bytes == b.Bytes
+	return a.RunID == b.RunID && a.Manifest == b.Manifest && a.Root == b.Root && a.Items == b.Items && a.Objects == b.Objects && a.Bytes == b.Bytes && a.EndTime.Equal(b.EndTime)
 }
 
 // read reads a commit back and holds it against the table's history, and the bucket against it.

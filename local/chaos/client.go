@@ -15,6 +15,8 @@ type sender struct {
 	// who is the invocation, in words that are the same whenever the seed runs again.
 	who  string
 	life *life
+	// immortal says that it is no function's but Step Functions' own.
+	immortal bool
 	// sent is told of each request that is about to be sent, if it is given.
 	sent func(ctx context.Context, who string, o operation)
 
@@ -130,7 +132,7 @@ func (s *sender) draw(o operation, nth int) Fault {
 	}
 	for _, fault := range requestFaults {
 		rate := scenario.Rates[fault]
-		if rate == 0 || !fault.strikes(o) {
+		if rate == 0 || !fault.strikes(o) || s.immortal && fault.fatal() {
 			continue
 		}
 		if !strings.HasPrefix(s.who, "scan") { // of which there are few, of few requests

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 )
 
 // A Fault is a kind of fault.
@@ -63,6 +64,11 @@ var requestFaults = []Fault{
 // invocationFaults are those of whole invocations.
 var invocationFaults = []Fault{NotStarted, OutcomeLost, Doubled, NoTime, Starved}
 
+// Faults returns every kind that seeds draw.
+func Faults() []Fault {
+	return slices.Concat(requestFaults, invocationFaults, []Fault{Written, Fired, Redriven})
+}
+
 // draw returns random numbers that depend on the seed and on what they are for, and on nothing else.
 func draw(seed uint64, of ...any) *rand.Rand {
 	sum := sha256.Sum256(fmt.Appendln(nil, append([]any{seed}, of...)...))
@@ -93,3 +99,6 @@ func (f Fault) strikes(o operation) bool {
 		return true
 	}
 }
+
+// fatal tells whether a fault befalls whoever sends a request.
+func (f Fault) fatal() bool { return f == KilledBefore || f == KilledAfter || f == Frozen }

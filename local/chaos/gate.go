@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"log"
+	"maps"
 	"net"
 	"net/http"
 	"strings"
@@ -46,22 +47,13 @@ func (g *gate) serve(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		panic(http.ErrAbortHandler)
 	}
-	answer, content, err := g.carryOut(r, body)
-	if err != nil {
+	if err := g.carryOut(w, r, body); err != nil {
 		panic(http.ErrAbortHandler)
 	}
-	for name, values := range answer.Header {
-		w.Header()[name] = values
-	}
-	w.WriteHeader(answer.StatusCode)
-	_, _ = w.Write(content) // a client that has gone is told nothing
 }
 
 // carryOut has the server carry out a request, whether its client still waits for the answer or not.
-func (g *gate) carryOut(r *http.Request, body []byte) (*http.Response, []byte, error) {
-	lock := g.lock(r.URL.Path)
-	lock.Lock()
-	defer lock.Unlock()
+func (g *gate) carryOut(w http.ResponseWriter, r *http.Request, body []byte) error {
 	request := r.Clone(context.WithoutCancel(r.Context()))
 	request.URL.Scheme, request.URL.Host = "http", r.Host // which the client has signed
 	request.Header.Del("Expect")
@@ -69,13 +61,23 @@ func (g *gate) carryOut(r *http.Request, body []byte) (*http.Response, []byte, e
 	if len(body) == 0 {
 		request.Body = http.NoBody // else its length would count as unknown
 	}
+	lock := g.lock(r.URL.Path)
+	lock.Lock()
 	answer, err := g.forward.RoundTrip(request)
 	if err != nil {
-		return nil, nil, err
+		lock.Unlock()
+		return err
 	}
-	defer func() { _ = answer.Body.Close() }() // a fault has shown in the read
 	content, err := io.ReadAll(answer.Body)
-	return answer, content, err
+	_ = answer.Body.Close() // it was read
+	lock.Unlock()
+	if err != nil {
+		return err
+	}
+	maps.Copy(w.Header(), answer.Header)
+	w.WriteHeader(answer.StatusCode)
+	_, _ = w.Write(content) // a client that has gone is told nothing
+	return nil
 }
 
 func (g *gate) lock(path string) *sync.Mutex {

@@ -217,7 +217,8 @@ func (r *run) serveIntegration(w http.ResponseWriter, request *http.Request, exe
 	if r.tables != nil {
 		cfg = r.tables.AWS()
 	}
-	cfg.HTTPClient = &sender{run: r, who: fmt.Sprintf("%s, call %d", who, r.tries.next(who)), life: newLife()}
-	request.URL.Path = request.URL.Path[strings.Index(request.URL.Path, "/aws-sdk/"):]
+	cfg.HTTPClient = &sender{run: r, who: fmt.Sprintf("%s, call %d", who, r.tries.next(who)), immortal: true, life: newLife()}
+	_, action, _ := strings.Cut(request.URL.Path, "/aws-sdk/")
+	request.URL.Path = "/aws-sdk/" + action
 	integration.Server{DynamoDB: cfg}.Handler().ServeHTTP(w, request)
 }

@@ -1,0 +1,36 @@
+package main
+
+// A mutation takes one thing out of the product.
+type mutation struct {
+	name, file string
+	replace    []string // what is there, and what comes in its place, in turn
+}
+
+var mutations = []mutation{
+	{"the claim", "lambda/planner/claim.go", []string{
+		`destination.Create(ctx, layout.Claim(), body)`,
+		`func() (bool, error) { _, err := destination.Put(ctx, layout.Claim(), body); return true, err }()`,
+	}},
+	{"the sweep of objects", "lambda/commit/scan.go", []string{`r.bucket.Delete(ctx, strays)`, `error(nil)`}},
+	{"the sweep of uploads", "lambda/commit/scan.go", []string{`r.bucket.AbortUploads(ctx, r.layout.Root+"/")`, `0, error(nil)`}},
+	{"the data's deterministic key", "lambda/job/layout.go", []string{
+		`"%s%06d-%06d%s", l.DataPrefix(), segment, part,`, `"%s%06d-%06d-%s%s", l.DataPrefix(), segment, part, rand.Text(),`,
+		`"crypto/sha256"`, "\"crypto/rand\"\n\t\"crypto/sha256\"",
+	}},
+	{"the list's deterministic key", "lambda/job/layout.go", []string{
+		`"%s%06d-%06d.json", l.SegmentLists(), segment, invocation`, `"%s%06d-%06d-%s.json", l.SegmentLists(), segment, invocation, rand.Text()`,
+		`"crypto/sha256"`, "\"crypto/rand\"\n\t\"crypto/sha256\"",
+	}},
+	{"the checksum of pages", "lambda/client/client.go", []string{
+		`return dynamodb.NewFromConfig(cfg)`, `return dynamodb.NewFromConfig(cfg, func(o *dynamodb.Options) { o.DisableValidateResponseChecksum = true })`,
+	}},
+	{"the checksum of lists", "lambda/client/client.go", []string{
+		`o.DisableLogOutputChecksumValidationSkipped = true`,
+		`o.DisableLogOutputChecksumValidationSkipped, o.ResponseChecksumValidation = true, aws.ResponseChecksumValidationWhenRequired`,
+	}},
+	{"the look at each object", "lambda/commit/scan.go", []string{`	return r.inconsistent(faults)`, `	return nil`}},
+	{"the chain of lists", "lambda/commit/merge.go", []string{`list.Invocation != i || list.FirstPart != part || list.Start != position`, `false && part < 0 && position == ""`}},
+	{"the condition of the commit", "lambda/commit/scan.go", []string{
+		`r.bucket.Create(ctx, r.layout.ManifestSummary(), commit)`, `r.bucket.Put(ctx, r.layout.ManifestSummary(), commit)`,
+	}},
+}
