@@ -25,6 +25,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/smithy-go/logging"
 )
 
 // account is the one that tables and buckets of the servers are of.
@@ -163,9 +164,11 @@ func (h *Harness) Run(ctx context.Context, seed uint64) (Report, error) {
 	return report, err
 }
 
-// hurried returns a configuration whose clients try again as often and for the same reasons, but without waiting.
+// hurried returns a configuration whose clients try again as often and for the same reasons, but without waiting, and say
+// nothing of damage that was done on purpose.
 func hurried(cfg aws.Config) aws.Config {
 	cfg = cfg.Copy()
+	cfg.Logger = logging.Nop{}
 	own := cfg.Retryer
 	cfg.Retryer = func() aws.Retryer { return noDelay{own().(aws.RetryerV2)} }
 	return cfg

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
@@ -17,7 +16,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
 
@@ -103,7 +101,7 @@ func (r *run) mixed() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.ContainsFunc(r.invocations, func(i *invocation) bool {
-		if !i.overlaps || i.function != job.FunctionScan {
+		if !i.double && !closed(i.life.frozen) || i.function != job.FunctionScan {
 			return false
 		}
 		other := r.accepted[i.task]
@@ -116,59 +114,12 @@ func (r *run) late() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.ContainsFunc(r.invocations, func(i *invocation) bool {
-		if !closed(i.life.thawed) || i.function != job.FunctionScan {
+		if !i.life.after || i.function != job.FunctionScan {
 			return false
 		}
 		other := r.accepted[i.task]
 		return r.writer != nil || other == nil || other.end() != i.end()
 	})
-}
-
-// committed returns the result of the run that is committed, nil if none is, and the layout of its manifest.
-func (r *run) committed(ctx context.Context) (*job.Result, job.Layout, error) {
-	keys, err := r.keys(ctx)
-	if err != nil {
-		return nil, job.Layout{}, err
-	}
-	name := "/manifest-summary.json"
-	if r.scenario.Mode == job.ModeExport {
-		name = "/_result.json"
-	}
-	var commits []string
-	for _, key := range keys {
-		if strings.HasSuffix(key, name) {
-			commits = append(commits, key)
-		}
-	}
-	switch {
-	case len(commits) > 1:
-		return nil, job.Layout{}, fmt.Errorf("there are %d commits: %v", len(commits), commits)
-	case len(commits) == 0:
-		return nil, job.Layout{}, nil
-	}
-	layout := job.Layout{Root: strings.TrimSuffix(commits[0], name)}
-	body, err := r.get(ctx, commits[0])
-	if err != nil {
-		return nil, layout, err
-	}
-	var result job.Result
-	if r.scenario.Mode == job.ModeExport {
-		err = json.Unmarshal(body, &result)
-		return &result, layout, err
-	}
-	var summary manifest.Summary
-	if err := json.Unmarshal(body, &summary); err != nil {
-		return nil, layout, err
-	}
-	result = job.Result{
-		RunID: summary.Scan.RunID, Mode: job.ModeScan, Table: summary.Scan.Table, Manifest: "s3://" + r.bucket + "/" + commits[0],
-		Root: layout.Root, Items: summary.ItemCount, Objects: summary.Scan.Objects, Bytes: summary.Scan.Bytes, EndTime: summary.EndTime,
-	}
-	return &result, layout, nil
-}
-
-func same(a, b job.Result) bool {
-	return a.RunID == b.RunID && a.Manifest == b.Manifest && a.Root == b.Root && a.Items == b.Items && a.Objects == b.Objects && a.Bytes == b.Bytes && a.EndTime.Equal(b.EndTime)
 }
 
 // read reads a commit back and holds it against the table's history, and the bucket against it.
@@ -264,37 +215,4 @@ func (r *run) summed(ctx context.Context, layout job.Layout, told bool) error {
 		}
 	}
 	return nil
-}
-
-func (r *run) get(ctx context.Context, key string) ([]byte, error) {
-	answer, err := r.harness.objects.GetObject(ctx, &s3.GetObjectInput{Bucket: &r.bucket, Key: &key})
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", key, err)
-	}
-	defer func() { _ = answer.Body.Close() }() // a fault shows in the read
-	return io.ReadAll(answer.Body)
-}
-
-// keys returns the keys of all objects of the run's bucket.
-func (r *run) keys(ctx context.Context) ([]string, error) {
-	var keys []string
-	pages := s3.NewListObjectsV2Paginator(r.harness.objects, &s3.ListObjectsV2Input{Bucket: &r.bucket})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, err
-		}
-		for _, object := range page.Contents {
-			keys = append(keys, aws.ToString(object.Key))
-		}
-	}
-	return keys, nil
-}
-
-func (r *run) uploads(ctx context.Context) ([]types.MultipartUpload, error) {
-	answer, err := r.harness.objects.ListMultipartUploads(ctx, &s3.ListMultipartUploadsInput{Bucket: &r.bucket})
-	if err != nil {
-		return nil, err
-	}
-	return answer.Uploads, nil
 }

@@ -124,10 +124,14 @@ func (s *sender) draw(o operation, nth int) Fault {
 		return ""
 	}
 	// The pages of an invocation are asked for one after the other. It hands over what it has where it gets no more.
-	if o.name == "Scan" && nth == 0 && scenario.Pages > 0 && !s.life.unbound() && s.counts.next("pages") >= scenario.Pages {
-		return Expired
+	pages, late := s.life.late()
+	if o.name == "Scan" && nth == 0 {
+		count := s.counts.next("pages")
+		if late && pages == noMore && count > 0 || scenario.Pages > 0 && count >= scenario.Pages && (!late || pages == asBefore) {
+			return Expired
+		}
 	}
-	if s.life.late() {
+	if late {
 		return ""
 	}
 	for _, fault := range requestFaults {

@@ -23,8 +23,7 @@ type invocation struct {
 	sender
 	function job.Function
 	task     string // what it is a try of
-	// overlaps says that another one of the same task could run at the same time.
-	overlaps bool
+	double   bool   // whether another one of the same task was started at the same time
 	// out or err is there once it has ended.
 	out []byte
 	err error
@@ -143,7 +142,7 @@ func taskOf(function job.Function, payload []byte, execution int) string {
 
 // start starts an invocation.
 func (r *run) start(who, task string, function job.Function, payload []byte, fault Fault) *invocation {
-	i := &invocation{sender: sender{run: r, who: who, life: newLife()}, function: function, task: task, overlaps: fault == Doubled}
+	i := &invocation{sender: sender{run: r, who: who, life: newLife()}, function: function, task: task, double: fault == Doubled}
 	now, lasts := time.Now, lifetime
 	switch fault {
 	case NoTime:
@@ -185,7 +184,6 @@ func (r *run) await(i *invocation) result {
 	select {
 	case <-i.life.ended:
 	case <-i.life.frozen:
-		i.overlaps = true
 		return died("Sandbox.Timedout")
 	}
 	switch {
@@ -205,7 +203,25 @@ func (r *run) thaw(chosen func(*invocation) bool) {
 	r.mu.Unlock()
 	for _, i := range all {
 		if closed(i.life.frozen) && !closed(i.life.thawed) && chosen(i) {
-			i.life.thaw()
+			i.life.thaw(i.life.until == untilCommitted)
+		}
+	}
+}
+
+// settle returns when every invocation has ended: those that stand still go on, and those that were under way when another one
+// ended the execution come to their end.
+func (r *run) settle() {
+	for n := 0; ; n++ {
+		r.mu.Lock()
+		all := r.invocations
+		r.mu.Unlock()
+		if n == len(all) {
+			return
+		}
+		select {
+		case <-all[n].life.ended:
+		case <-all[n].life.frozen:
+			all[n].life.thaw(true)
 		}
 	}
 }

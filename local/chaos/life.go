@@ -18,7 +18,8 @@ type life struct {
 	frozen chan struct{} // closed by freeze
 	thawed chan struct{} // closed by thaw
 	until  phase
-	free   bool          // goes on, once thawed, as long as there are pages
+	pages  pages         // how many it gets once thawed
+	after  bool          // was thawed after finalize has looked at what there is
 	ended  chan struct{} // closed when its handler has returned
 }
 
@@ -30,6 +31,15 @@ const (
 	untilFinalize  phase = "finalize begins"
 	untilCommitted phase = "finalize is about to commit"
 	untilOver      phase = "the execution is over"
+)
+
+// pages is how many pages an invocation gets that goes on: its objects end where those of its retry end, or elsewhere.
+type pages int
+
+const (
+	asBefore pages = iota
+	allThereAre
+	noMore
 )
 
 func newLife() *life {
@@ -55,16 +65,17 @@ func (l *life) freeze(random *rand.Rand) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if !closed(l.frozen) {
-		l.free = random.IntN(2) == 0
+		l.pages = pick(random, asBefore, allThereAre, noMore)
 		l.until = pick(random, untilRetried, untilRetried, untilFinalize, untilCommitted, untilOver)
 		close(l.frozen)
 	}
 }
 
-// thaw lets it go on, and returns when it has ended.
-func (l *life) thaw() {
+// thaw lets it go on, and returns when it has ended. after says that finalize has looked already.
+func (l *life) thaw(after bool) {
 	l.mu.Lock()
 	if !closed(l.thawed) {
+		l.after = after
 		close(l.thawed)
 	}
 	l.mu.Unlock()
@@ -86,11 +97,8 @@ func (l *life) alive(ctx context.Context) error {
 	return nil
 }
 
-// late tells whether the invocation goes on after it was given up.
-func (l *life) late() bool { return closed(l.thawed) }
-
-// unbound tells whether it goes on and gets as many pages as there are.
-func (l *life) unbound() bool { return l.late() && l.free }
+// late tells whether the invocation goes on after it was given up, and then how many pages it gets.
+func (l *life) late() (pages, bool) { return l.pages, closed(l.thawed) }
 
 func closed(c chan struct{}) bool {
 	select {

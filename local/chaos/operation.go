@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"regexp"
 	"strings"
 )
 
@@ -24,6 +25,9 @@ type operation struct {
 
 func (o operation) String() string { return strings.TrimSpace(o.name + " " + o.subject) }
 
+// named is an export's own name, or its token, which is another each time that the seed runs.
+var named = regexp.MustCompile(`\b(\d{14}-[0-9a-f]{8}|[0-9a-f]{32})\b`)
+
 // operationOf reads what a request asks for.
 func operationOf(request *http.Request) (operation, error) {
 	if target := request.Header.Get("X-Amz-Target"); target != "" {
@@ -32,6 +36,7 @@ func operationOf(request *http.Request) (operation, error) {
 	// /<bucket>/<key>; buckets are named anew for each run.
 	_, key, _ := strings.Cut(strings.TrimPrefix(request.URL.Path, "/"), "/")
 	query := request.URL.Query()
+	key = named.ReplaceAllString(key, "EXPORT")
 	o := operation{service: serviceS3, subject: key, changes: request.Method != http.MethodGet && request.Method != http.MethodHead}
 	switch {
 	case query.Has("partNumber"):
@@ -49,7 +54,7 @@ func operationOf(request *http.Request) (operation, error) {
 	case query.Has("uploads"):
 		o.name = "ListMultipartUploads"
 	case query.Has("list-type"):
-		o.name, o.subject = "ListObjects", query.Get("prefix")+" "+query.Get("continuation-token")
+		o.name, o.subject = "ListObjects", named.ReplaceAllString(query.Get("prefix"), "EXPORT")+" "+query.Get("continuation-token")
 	default:
 		o.name = "GetObject"
 	}

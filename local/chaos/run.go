@@ -116,7 +116,7 @@ func (r *run) before(ctx context.Context, who string, o operation) {
 		}
 		r.struck(Written, who, o, what)
 	case o.name == "PutObject" && strings.HasSuffix(o.subject, "/manifest-files.json"):
-		r.thaw(func(i *invocation) bool { return i.life.until == untilCommitted && !strings.HasPrefix(who, i.who) })
+		r.thaw(func(i *invocation) bool { return i.life.until == untilCommitted && i.who != who })
 	}
 }
 
@@ -134,7 +134,7 @@ func (r *run) play(ctx context.Context) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	r.thaw(func(*invocation) bool { return true })
+	r.settle()
 	checked, broken := r.check(ctx, outcomes)
 	report := Report{Scenario: r.scenario, Items: checked.items, Broken: broken}
 	for _, outcome := range outcomes {
@@ -149,6 +149,7 @@ func (r *run) play(ctx context.Context) (Report, error) {
 			}
 			report.Ends = append(report.Ends, "then "+endOf(outcomes[n]))
 		}
+		r.settle()
 		checked, report.Broken = r.check(ctx, outcomes)
 		report.Items = checked.items
 	}
