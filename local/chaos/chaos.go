@@ -17,6 +17,7 @@ import (
 	"net/http"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"dynamodb-to-s3/lambda/client"
@@ -45,7 +46,6 @@ type Harness struct {
 	url                 string
 
 	mu     sync.Mutex // guards what follows
-	last   int
 	runs   map[int]*run
 	shared map[int]*table
 }
@@ -124,6 +124,11 @@ func (h *Harness) serve(ctx context.Context) error {
 	return nil
 }
 
+// numbers tells apart what the harnesses of a process make on their servers.
+var numbers atomic.Int64
+
+func number() int { return int(numbers.Add(1)) }
+
 // Report is what has come of a seed.
 type Report struct {
 	Scenario Scenario
@@ -144,9 +149,8 @@ func (h *Harness) Run(ctx context.Context, seed uint64) (Report, error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
 	r := &run{harness: h, scenario: Draw(seed), tally: map[Fault]int{}, accepted: map[string]*invocation{}}
+	r.number = number()
 	h.mu.Lock()
-	h.last++
-	r.number = h.last
 	h.runs[r.number] = r
 	h.mu.Unlock()
 	defer func() {

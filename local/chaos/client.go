@@ -131,7 +131,10 @@ func (s *sender) draw(o operation, nth int) Fault {
 			return Expired
 		}
 	}
-	if late {
+	switch {
+	case late && s.life.cut && o.name == "PutObject" && strings.Contains(o.subject, "/_segments/"):
+		return KilledBefore
+	case late:
 		return ""
 	}
 	for _, fault := range requestFaults {

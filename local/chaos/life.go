@@ -19,6 +19,7 @@ type life struct {
 	thawed chan struct{} // closed by thaw
 	until  phase
 	pages  pages         // how many it gets once thawed
+	cut    bool          // dies once thawed before it lists what it has written
 	after  bool          // was thawed after finalize has looked at what there is
 	ended  chan struct{} // closed when its handler has returned
 }
@@ -65,7 +66,7 @@ func (l *life) freeze(random *rand.Rand) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if !closed(l.frozen) {
-		l.pages = pick(random, asBefore, allThereAre, noMore)
+		l.pages, l.cut = pick(random, asBefore, allThereAre, noMore), random.IntN(3) == 0
 		l.until = pick(random, untilRetried, untilRetried, untilFinalize, untilCommitted, untilOver)
 		close(l.frozen)
 	}
@@ -98,7 +99,12 @@ func (l *life) alive(ctx context.Context) error {
 }
 
 // late tells whether the invocation goes on after it was given up, and then how many pages it gets.
-func (l *life) late() (pages, bool) { return l.pages, closed(l.thawed) }
+func (l *life) late() (pages, bool) {
+	if !closed(l.thawed) {
+		return asBefore, false
+	}
+	return l.pages, true
+}
 
 func closed(c chan struct{}) bool {
 	select {

@@ -41,7 +41,7 @@ func (h *Harness) sharedTable(ctx context.Context, items int, large bool) (*tabl
 	if t := h.shared[items]; t != nil {
 		return t, nil
 	}
-	t, err := h.newTable(ctx, fmt.Sprintf("shared-%d", items), items, large)
+	t, err := h.newTable(ctx, fmt.Sprintf("shared-%d", number()), items, large)
 	if err == nil {
 		h.shared[items] = t
 	}

@@ -1,0 +1,50 @@
+package chaos_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/local/chaos"
+	"dynamodb-to-s3/local/testbed"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// A seed that has failed is of use only if it fails again: what strikes depends on the seed alone. Where things happen at the
+// same time, as the reads of finalize do, one that is struck can keep another from happening, so only the rest is compared.
+func TestSeedStrikesTheSameAgain(t *testing.T) {
+	t.Parallel()
+	source, destination := testbed.Configs()
+	harness, err := chaos.New(t.Context(), source, destination)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer harness.Stop()
+	play := func(seed uint64) (ends, struck []string) {
+		report, err := harness.Run(t.Context(), seed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		struck = slices.DeleteFunc(report.Events, func(event string) bool { return strings.HasPrefix(event, string(job.FunctionFinalize)) })
+		slices.Sort(struck)
+		return report.Ends, struck
+	}
+	compared := 0
+	for seed := uint64(1); compared < 3; seed++ {
+		// One object for each invocation, one segment after the other.
+		if s := chaos.Draw(seed); s.Mode != job.ModeScan || s.Concurrency > 1 || s.AtOnce || s.FileSize < 1<<20 || s.Large {
+			continue
+		}
+		compared++
+		ends, struck := play(seed)
+		endsAgain, struckAgain := play(seed)
+		if diff := cmp.Diff(struck, struckAgain) + cmp.Diff(ends, endsAgain); diff != "" {
+			t.Errorf("seed %d strikes otherwise the second time:\n%s", seed, diff)
+		}
+		if len(struck) == 0 {
+			t.Errorf("seed %d: nothing has struck", seed)
+		}
+	}
+}
