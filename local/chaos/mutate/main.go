@@ -22,7 +22,7 @@ import (
 )
 
 func main() {
-	seeds := flag.Int("seeds", 300, "how many seeds to run at most for each")
+	seeds := flag.Int("seeds", 1000, "how many seeds to run at most for each")
 	only := flag.String("only", "", "run those mutations only whose name has this in it")
 	flag.Parse()
 	if err := run(*seeds, *only); err != nil {
