@@ -44,12 +44,14 @@ func (r *run) check(ctx context.Context, outcomes []machine.Outcome) (checked, e
 			}
 			results = append(results, result)
 		default:
-			if err := r.named(n, o); err != nil {
+			if err := r.named(n, outcomes); err != nil {
 				return found, err
 			}
-			if slices.Contains(job.Permanent(), job.ErrorName(o.Error)) {
+			switch name := job.ErrorName(o.Error); {
+			case name == job.RunNameTaken: // the one that has it may be redriven
+			case slices.Contains(job.Permanent(), name):
 				forGood = true
-			} else {
+			default:
 				found.again = append(found.again, n)
 			}
 		}
@@ -75,7 +77,8 @@ func (r *run) check(ctx context.Context, outcomes []machine.Outcome) (checked, e
 }
 
 // named fails for a failure that is not by name, or that nothing which struck explains.
-func (r *run) named(n int, o machine.Outcome) error {
+func (r *run) named(n int, outcomes []machine.Outcome) error {
+	o := outcomes[n]
 	words := fmt.Errorf("execution %d failed with %s: %s", n, o.Error, o.Cause)
 	name := job.ErrorName(o.Error)
 	switch {
@@ -87,6 +90,8 @@ func (r *run) named(n int, o machine.Outcome) error {
 		}
 		return nil
 	case name == job.ListsInconsistent && r.mixed():
+		return nil
+	case name == job.RunNameTaken && len(outcomes) > 1 && strings.Contains(o.Cause, string(job.ExecutionFailed)): // not long ago
 		return nil
 	case slices.Contains(job.Permanent(), name):
 		return fmt.Errorf("%w; and nothing that struck explains it", words)

@@ -158,10 +158,11 @@ func (s *sender) draw(o operation, nth int) Fault {
 	return ""
 }
 
-// struck counts a fault that has struck.
+// struck counts a fault that has struck. The bucket has another number each time that the seed runs.
 func (r *run) struck(fault Fault, who string, on any, how ...string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.tally[fault]++
-	r.events = append(r.events, strings.TrimSpace(fmt.Sprintf("%s: %s: %v %s", who, fault, on, strings.Join(how, " "))))
+	event := strings.TrimSpace(fmt.Sprintf("%s: %s: %v %s", who, fault, on, strings.Join(how, " ")))
+	r.events = append(r.events, strings.ReplaceAll(event, r.bucket, "BUCKET"))
 }

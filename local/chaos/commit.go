@@ -53,13 +53,15 @@ func (r *run) committed(ctx context.Context) (*job.Result, job.Layout, error) {
 	}
 	result = job.Result{
 		RunID: summary.Scan.RunID, Mode: job.ModeScan, Table: summary.Scan.Table, Manifest: "s3://" + r.bucket + "/" + commits[0],
-		Root: layout.Root, Items: summary.ItemCount, Objects: summary.Scan.Objects, Bytes: summary.Scan.Bytes, EndTime: summary.EndTime,
+		Root: layout.Root, Items: summary.Scan.Items, Records: summary.ItemCount, Objects: summary.Scan.Objects,
+		Bytes: summary.Scan.Bytes, EndTime: summary.EndTime,
 	}
 	return &result, layout, nil
 }
 
 func same(a, b job.Result) bool {
-	return a.RunID == b.RunID && a.Manifest == b.Manifest && a.Root == b.Root && a.Items == b.Items && a.Objects == b.Objects && a.Bytes == b.Bytes && a.EndTime.Equal(b.EndTime)
+	return a.RunID == b.RunID && a.Manifest == b.Manifest && a.Root == b.Root && a.Items == b.Items && a.Records == b.Records &&
+		a.Objects == b.Objects && a.Bytes == b.Bytes && a.EndTime.Equal(b.EndTime)
 }
 
 func (r *run) get(ctx context.Context, key string) ([]byte, error) {

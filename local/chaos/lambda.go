@@ -158,7 +158,7 @@ func (r *run) start(who, task string, function job.Function, payload []byte, fau
 		source = hurried(r.tables.AWS())
 	}
 	source.HTTPClient, destination.HTTPClient = &i.sender, &i.sender
-	engine := handler.New(source, destination, handler.Options{Log: slog.New(slog.DiscardHandler), Account: account, Now: now})
+	engine := handler.New(source, destination, handler.Options{Log: slog.New(slog.DiscardHandler), Account: account, Now: now, Executions: &r.book})
 	r.mu.Lock()
 	r.invocations = append(r.invocations, i)
 	r.mu.Unlock()

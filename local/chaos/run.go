@@ -32,6 +32,7 @@ type run struct {
 	tables   *recovery.Server // of an export
 	calm     atomic.Bool      // nothing befalls anything any more
 	tries    counts           // of each task
+	book     book
 
 	mu          sync.Mutex // guards what follows
 	invocations []*invocation
@@ -181,11 +182,15 @@ func (r *run) execute(ctx context.Context) ([]machine.Outcome, error) {
 func (r *run) executeOne(ctx context.Context, n int) (machine.Outcome, error) {
 	name := fmt.Sprintf("e-%d", n)
 	const prefix = "arn:aws:states:us-east-1:" + account + ":"
-	return r.harness.interpreter.Run(ctx, machine.Execution{
+	id := prefix + "execution:dynamodb-to-s3:" + name
+	r.book.begin(id)
+	outcome, err := r.harness.interpreter.Run(ctx, machine.Execution{
 		Definition: definition.JSON, Input: r.scenario.request(r.table.name, r.bucket), InvokeURL: fmt.Sprintf("%s/%d/%d", r.harness.url, r.number, n),
-		ID: prefix + "execution:dynamodb-to-s3:" + name, Name: name, StartTime: time.Date(2026, 1, 31, 6, 0, 0, 0, time.UTC),
+		ID: id, Name: name, StartTime: time.Date(2026, 1, 31, 6, 0, 0, 0, time.UTC),
 		StateMachineID: prefix + "stateMachine:dynamodb-to-s3", StateMachineName: "dynamodb-to-s3", Hurried: true,
 	})
+	r.book.end(id, outcome.Succeeded)
+	return outcome, err
 }
 
 // endOf says in a word how an execution has ended.

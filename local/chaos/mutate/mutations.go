@@ -7,14 +7,13 @@ type mutation struct {
 }
 
 var mutations = []mutation{
-	{"the claim", "lambda/planner/claim.go", []string{
-		`destination.Create(ctx, layout.Claim(), body)`,
-		`func() (bool, error) { _, err := destination.Put(ctx, layout.Claim(), body); return true, err }()`,
+	{"the claim", "lambda/claim/claim.go", []string{
+		`in.Replace(ctx, own.Output.Plan.Layout().Claim(), body, etag)`, `in.Put(ctx, own.Output.Plan.Layout().Claim(), body)`,
 	}},
 	{"the sweep of objects", "lambda/commit/scan.go", []string{`r.bucket.Delete(ctx, strays)`, `error(nil)`}},
-	{"the sweep of uploads", "lambda/commit/scan.go", []string{`r.bucket.AbortUploads(ctx, r.layout.Root+"/")`, `0, error(nil)`}},
+	{"the sweep of uploads", "lambda/commit/scan.go", []string{`r.bucket.AbortUploads(ctx, r.layout.Root+"/", own)`, `0, error(nil)`}},
 	{"the data's deterministic key", "lambda/job/layout.go", []string{
-		`"%s%06d-%06d%s", l.DataPrefix(), segment, part,`, `"%s%06d-%06d-%s%s", l.DataPrefix(), segment, part, rand.Text(),`,
+		`"%s%06d%s", l.DataOf(segment), part,`, `"%s%06d-%s%s", l.DataOf(segment), part, rand.Text(),`,
 		`"crypto/sha256"`, "\"crypto/rand\"\n\t\"crypto/sha256\"",
 	}},
 	{"the list's deterministic key", "lambda/job/layout.go", []string{
@@ -28,9 +27,9 @@ var mutations = []mutation{
 		`o.DisableLogOutputChecksumValidationSkipped = true`,
 		`o.DisableLogOutputChecksumValidationSkipped, o.ResponseChecksumValidation = true, aws.ResponseChecksumValidationWhenRequired`,
 	}},
-	{"the look at each object", "lambda/commit/scan.go", []string{`	return r.inconsistent(faults)`, `	return nil`}},
-	{"the chain of lists", "lambda/commit/merge.go", []string{`list.Invocation != i || list.FirstPart != part || list.Start != position`, `false && part < 0 && position == ""`}},
+	{"the look at each object", "lambda/commit/compare.go", []string{`case o.Bytes != entry.Bytes, o.ETag != entry.ETag:`, `case false:`}},
+	{"the chain of lists", "lambda/job/chain.go", []string{`list.Invocation != i || list.FirstPart != part || list.Start != position`, `false && part < 0 && position == ""`}},
 	{"the condition of the commit", "lambda/commit/scan.go", []string{
-		`r.bucket.Create(ctx, r.layout.ManifestSummary(), commit)`, `r.bucket.Put(ctx, r.layout.ManifestSummary(), commit)`,
+		`m.bucket.Create(ctx, m.layout.ManifestSummary(), commit)`, `m.bucket.Put(ctx, m.layout.ManifestSummary(), commit)`,
 	}},
 }
