@@ -21,14 +21,11 @@ type names struct {
 	objects [MaxDepth]object // that are open
 }
 
-// object is an object that is open: the offset of its bracket, and its first name until a second one comes. Most objects have one
-// name, a type's, which needs not be kept.
-type object struct {
-	open   int
-	single spelled
-}
+// object is an object that is open: the offsets of its bracket and of its first name, which is kept when a second one comes and is
+// 0 from then on. Most objects have one name, a type's.
+type object struct{ open, first int }
 
-// spelled is a name as it is spelled: b[i:end], quotes included; end is 0 for none.
+// spelled is a name as it is spelled: b[i:end], quotes included.
 type spelled struct {
 	i, end  int
 	hash    uint64 // of its characters and its object's offset
@@ -79,23 +76,21 @@ func (s *names) reset() {
 	s.count, s.escaped = 0, false
 }
 
-// first reads the first name of the object that opens at b[open] and lies at a depth, and its colon, from b[i] on. It returns the
-// offset of the value, as next does for the names that follow.
-func (s *names) first(b []byte, i, open, depth int) (int, *MalformedError) {
-	name, value, err := readName(b, i, open)
-	s.objects[depth-1] = object{open, name}
-	return value, err
-}
-
+// next reads a name that is not its object's first and its colon from b[i] on, of the object that is open at a depth, and returns
+// the offset of the value.
 func (s *names) next(b []byte, i, depth int) (int, *MalformedError) {
 	of := &s.objects[depth-1]
+	if of.first > 0 {
+		first, _, err := readName(b, of.first, of.open)
+		if err != nil {
+			return 0, err
+		}
+		s.keep(b, of.open, first)
+		of.first = 0
+	}
 	name, value, err := readName(b, i, of.open)
 	if err != nil {
 		return 0, err
-	}
-	if of.single.end > 0 {
-		s.keep(b, of.open, of.single)
-		of.single.end = 0
 	}
 	if !s.keep(b, of.open, name) {
 		return 0, malformed(b, i, wantOnce)

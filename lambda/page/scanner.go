@@ -94,12 +94,10 @@ func skipNamed(b []byte, i int, seen *names) (int, *MalformedError) {
 				break // empty: closed below
 			}
 			if c == '{' {
-				if seen == nil {
-					_, i, err = member(b, i)
-				} else {
-					i, err = seen.first(b, i, open, depth)
+				if seen != nil {
+					seen.objects[depth-1] = object{open: open, first: i}
 				}
-				if err != nil {
+				if _, i, err = member(b, i); err != nil {
 					return 0, err
 				}
 			}
