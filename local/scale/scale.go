@@ -38,12 +38,17 @@ type Prices struct {
 	ReadUnits, LambdaGBSecond, LambdaRequest, Transition, Put, Get float64
 }
 
+// partitionUnits is how many read units a second a partition gives. A segment reads one partition after the other, so that this bounds
+// its function, which has the CPU for three times as much (docs/performance.md).
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html
+const partitionUnits = 3000
+
 // Usual returns the inputs of a table of a size whose scan may use so many read units a second.
 func Usual(tableBytes, readUnitsPerSecond float64) Inputs {
 	return Inputs{
 		TableBytes: tableBytes, Segments: job.MaxSegments, ReadUnitsPerSecond: readUnitsPerSecond,
 		BytesPerReadUnit: 8 << 10, PagePerTableByte: 1.5, StorePerTableByte: 0.2, FileSizeBytes: job.DefaultFileSize, PartBytes: 8 << 20,
-		Rate: 60e6, MemoryGB: 1769.0 / 1024, UsefulSeconds: 890,
+		Rate: partitionUnits * (8 << 10) * 1.5, MemoryGB: 1769.0 / 1024, UsefulSeconds: 890,
 		ListSeconds: 0.1, CPUPerObject: 20e-6, CPUPerList: 500e-6, VCPU: 512.0 / 1769,
 		Prices: Prices{
 			ReadUnits: 0.125e-6, LambdaGBSecond: 0.0000133334, LambdaRequest: 0.20e-6, Transition: 0.025e-3, Put: 0.005e-3, Get: 0.0004e-3,

@@ -93,7 +93,7 @@ func Given() string {
 	given("bytes of Scan answers for a byte of the table", in.PagePerTableByte, "", "assumed: JSON names types, and Base64 takes a third more")
 	given("bytes as stored for a byte of the table", in.StorePerTableByte, "", "assumed, as in [cost.md](cost.md); GZIP")
 	given("size of an object", in.FileSizeBytes/(1<<20), "MiB", "`fileSizeBytes`, by default")
-	given("what one function reads", in.Rate/1e6, "MB/s", "assumed, of Scan answers, with 1,769 MiB")
+	given("what one function reads", in.Rate/1e6, "MB/s", "of Scan answers: the 3,000 read units a second of one partition; its vCPU has time for three times as much ([performance.md](performance.md))")
 	given("time for pages in an invocation", in.UsefulSeconds, "s", "of 900 s")
 	given("a call that lists 1,000 keys", in.ListSeconds, "s", "assumed")
 	given("finalize, for each object", in.CPUPerObject*1e6, "µs of a vCPU", "measured, see below")
