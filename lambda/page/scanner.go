@@ -85,6 +85,10 @@ func skipNamed(b []byte, i int, seen *names) (int, *MalformedError) {
 			if depth == MaxDepth {
 				return 0, malformed(b, i, wantShallower)
 			}
+			if end := skipScalar(b, i); end > 0 {
+				i = end
+				break
+			}
 			closers[depth] = c + 2 // ASCII has '{' '|' '}' and '[' '\\' ']'
 			depth++
 			var first byte
@@ -141,6 +145,26 @@ func skipNamed(b []byte, i int, seen *names) (int, *MalformedError) {
 			break
 		}
 	}
+}
+
+// skipScalar returns the offset after {"S":"…"}, or another object of one capital letter and a string, if that starts at b[i], has no
+// white space and its string no escape: nine in ten values of a page. Otherwise it returns 0. It is a short cut only.
+func skipScalar(b []byte, i int) int {
+	if at(b, i+5) != '"' || !isTag(b, i+1) || b[i] != '{' {
+		return 0
+	}
+	for i += 6; i+8 < len(b); i += 8 {
+		m := stops(binary.LittleEndian.Uint64(b[i:]))
+		if m == 0 {
+			continue
+		}
+		i += bits.TrailingZeros64(m) >> 3
+		if b[i] == '"' && b[i+1] == '}' {
+			return i + 2
+		}
+		return 0
+	}
+	return 0
 }
 
 // skipString returns the offset after the string whose opening quote is b[i].
