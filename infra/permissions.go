@@ -66,8 +66,8 @@ func ofObjects(at place, function job.Function, props *Props) []grant {
 		summary   = objects(job.Layout.ManifestSummary)
 		result    = objects(job.Layout.Result)
 		manifests = objects(func(l job.Layout) string { return l.Root + "/manifest-*" })
-		// A ? of IAM is one character: what a scan writes is <segment>-<part>, what DynamoDB does is not.
-		data     = objects(func(l job.Layout) string { return l.DataPrefix() + "??????-??????.*" })
+		// A ? of IAM is one character: what a scan writes is <segment>-<part>-<try>, what DynamoDB does is not.
+		data     = objects(func(l job.Layout) string { return l.DataPrefix() + "??????-??????-*" })
 		lists    = objects(func(l job.Layout) string { return l.SegmentLists() + "*" })
 		markers  = objects(func(l job.Layout) string { return l.PaceMarkers() + "*" })
 		journals = objects(job.Layout.Journal)

@@ -197,13 +197,13 @@ func TestAccess(t *testing.T) {
 			t.Fatal(err)
 		}
 		l := job.Layout{Root: root}
-		data, list := s3+"replica/"+l.Data(3, 0, ".json.gz"), s3+"replica/"+l.SegmentList(3, 0)
+		data, list := s3+"replica/"+l.Data(3, 0, "0a1b2c3d", ".json.gz"), s3+"replica/"+l.SegmentList(3, 0, "0a1b2c3d")
 		marker := s3 + "replica/" + l.PaceMarker(3)
 		claim, summary := s3+"replica/"+l.Claim(), s3+"replica/"+l.ManifestSummary()
 		yes = append(yes,
 			access{plan, "s3:PutObject", claim}, access{plan, "s3:GetObject", claim}, access{plan, "s3:GetObject", summary},
 			access{scan, "s3:PutObject", data}, access{scan, "s3:AbortMultipartUpload", data}, access{scan, "s3:PutObject", list},
-			access{scan, "s3:GetObject", claim}, access{scan, "s3:GetObject", list}, access{finalize, "s3:GetObject", claim},
+			access{scan, "s3:GetObject", claim}, access{scan, "s3:GetObject", list}, access{scan, "s3:PutObject", s3 + "replica/" + l.SegmentEnd(3)}, access{finalize, "s3:GetObject", claim},
 			access{scan, "s3:PutObject", marker}, access{scan, "s3:GetObject", marker}, access{scan, "s3:ListBucket", s3 + "replica"},
 			access{finalize, "s3:DeleteObject", marker},
 			access{finalize, "s3:GetObject", list}, access{finalize, "s3:GetObject", summary},

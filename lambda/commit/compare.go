@@ -19,7 +19,7 @@ type merger struct {
 	totals  job.Totals
 	written manifest.Written
 	faults  faults
-	strays  []string // lists that nothing follows on
+	strays  []string // lists that lead to no end
 }
 
 // take holds an object that a list names against what the bucket has: it must be there with its size and its ETag. Then the

@@ -15,8 +15,8 @@ import (
 const readers = 32
 
 // merge goes through the lists of all segments and through what the bucket has, side by side, in the order of their keys. Of each
-// segment it joins the lists from its first invocation to the one that came to the segment's end; a list after that one is a
-// leftover of an earlier try at the same segment, and becomes a stray. What is listed goes into the manifest at once, so that
+// segment it joins the lists that lead from its start to its end; any other is a leftover of a try that was given up, and becomes
+// a stray. What is listed goes into the manifest at once, so that
 // memory holds one segment's lists and those that are read ahead, however many objects the run has.
 func (m *merger) merge(ctx context.Context) error {
 	missing := m.plan.Segments()
@@ -45,15 +45,21 @@ func (m *merger) merge(ctx context.Context) error {
 
 // join takes the lists of one segment.
 func (m *merger) join(ctx context.Context, segment int, lists []job.SegmentList) error {
-	end, fault := job.Chain(segment, lists)
+	chain, fault := job.Chain(segment, lists)
 	if fault != "" {
 		m.faults.add(fault)
 		return nil
 	}
-	for _, list := range lists[end:] {
-		m.strays = append(m.strays, m.layout.SegmentList(list.Segment, list.Invocation))
+	named := map[string]bool{}
+	for _, list := range chain {
+		named[m.layout.KeyOf(list)] = true
 	}
-	for _, list := range lists[:end] {
+	for _, list := range lists {
+		if key := m.layout.KeyOf(list); !named[key] {
+			m.strays = append(m.strays, key)
+		}
+	}
+	for _, list := range chain {
 		m.totals.Add(list.Totals)
 		slices.SortFunc(list.Objects, func(a, b job.Object) int { return strings.Compare(a.Key, b.Key) })
 		for _, o := range list.Objects {
@@ -65,7 +71,7 @@ func (m *merger) join(ctx context.Context, segment int, lists []job.SegmentList)
 	return nil
 }
 
-// lists yields the lists of all segments in the order of their keys: by segment, then by invocation. An error ends it.
+// lists yields the lists of all segments in the order of their keys: by segment, then by invocation and try. An error ends it.
 func (r run) lists(ctx context.Context) iter.Seq2[job.SegmentList, error] {
 	type read struct {
 		list job.SegmentList

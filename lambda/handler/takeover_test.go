@@ -55,7 +55,7 @@ func TestRunOfADeadExecutionIsTakenOver(t *testing.T) {
 	wantName(t, err, job.RunNameTaken, first.id()+", which is ABORTED, and functions that it has called may still be at work: redrive that one, or start this again after")
 
 	states.Set(first.id(), job.ExecutionAborted, long())
-	done := []string{layout.SegmentList(0, 0), layout.SegmentList(1, 0), layout.Data(0, 0, planned.Plan.Extension()), layout.Data(1, 0, planned.Plan.Extension())}
+	done := slices.Concat([]string{layout.SegmentEnd(0), layout.SegmentEnd(1)}, testbed.Keys(t, bucket, layout.DataOf(0)), testbed.Keys(t, bucket, layout.DataOf(1)))
 	var before []string
 	for _, key := range done {
 		before = append(before, get(t, bucket, key))
@@ -129,8 +129,8 @@ func TestRunThatWasTakenOverIsNotCommittedByTheFirst(t *testing.T) {
 		t.Errorf("%v were written", keys)
 	}
 
-	remove(t, bucket, planned.Plan.Layout().Data(1, 0, planned.Plan.Extension())) // so that this segment is not done any more
-	put(t, bucket, planned.Plan.Layout().SegmentList(2, 0), "{")                  // nor this
+	remove(t, bucket, testbed.Keys(t, bucket, planned.Plan.Layout().DataOf(1))[0]) // so that this segment is not done any more
+	put(t, bucket, planned.Plan.Layout().SegmentEnd(2), "{")                       // nor this
 	if err := second.scanAll(taken); err != nil {
 		t.Fatal(err)
 	}

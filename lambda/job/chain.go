@@ -1,21 +1,31 @@
 package job
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
-// Chain follows a segment's lists from its start to its end and returns how many that takes, or what is wrong. Each must
-// follow on the one before: in its number, its first part, and the position in the table. What comes after the end is not
-// looked at: it is of an earlier try that needed more invocations.
-func Chain(segment int, lists []SegmentList) (end int, fault string) {
-	var position string
-	var part int
-	for i, list := range lists {
-		if list.Invocation != i || list.FirstPart != part || list.Start != position {
-			return 0, fmt.Sprintf("in segment %d the list of invocation %d does not follow on the one before", segment, list.Invocation)
-		}
-		if list.Done {
-			return i + 1, ""
-		}
-		position, part = list.End, list.NextPart
+// Chain returns those of a segment's lists that lead from its start to its end, in their order, or says what is wrong. The list of
+// the end is there once, and from there each names the one that it follows: its number, its try, its last part and the position in
+// the table must be those. The other lists are of tries that led nowhere, or elsewhere.
+func Chain(segment int, lists []SegmentList) (chain []SegmentList, fault string) {
+	end := slices.IndexFunc(lists, func(l SegmentList) bool { return l.Done })
+	if end < 0 {
+		return nil, fmt.Sprintf("segment %d has %d lists and none of its end", segment, len(lists))
 	}
-	return 0, fmt.Sprintf("segment %d has %d lists and none of its end", segment, len(lists))
+	for at := end; at >= 0; {
+		list := lists[at]
+		chain = append(chain, list)
+		if list.follows(SegmentList{Invocation: -1}) {
+			slices.Reverse(chain)
+			return chain, ""
+		}
+		at = slices.IndexFunc(lists, list.follows)
+	}
+	return nil, fmt.Sprintf("in segment %d the list of invocation %d does not follow on the one before", segment, chain[len(chain)-1].Invocation)
+}
+
+// follows tells whether l goes on where the list before it has ended.
+func (l SegmentList) follows(before SegmentList) bool {
+	return l.Invocation == before.Invocation+1 && l.After == before.Try && l.FirstPart == before.NextPart && l.Start == before.End && !before.Done
 }

@@ -1,6 +1,7 @@
 package job_test
 
 import (
+	"strings"
 	"testing"
 
 	"dynamodb-to-s3/lambda/job"
@@ -8,32 +9,45 @@ import (
 
 func TestChain(t *testing.T) {
 	t.Parallel()
-	// list returns the list of an invocation that wrote the parts [first, next) between two positions.
-	list := func(invocation, first, next int, start, end string) job.SegmentList {
-		return job.SegmentList{Segment: 4, Invocation: invocation, FirstPart: first, NextPart: next, Start: start, End: end, Done: end == ""}
+	// list returns the list of a try at an invocation that followed on another and wrote the parts [first, next) between two positions.
+	list := func(invocation int, try, after string, first, next int, start, end string) job.SegmentList {
+		return job.SegmentList{
+			Segment: 4, Invocation: invocation, Try: try, After: after, FirstPart: first, NextPart: next, Start: start, End: end, Done: end == "",
+		}
 	}
+	first := list(0, "a", "", 0, 3, "", "x")
+	const broken = "in segment 4 the list of invocation 1 does not follow on the one before"
 	for _, test := range []struct {
 		name  string
 		lists []job.SegmentList
-		end   int
+		chain string // the tries
 		fault string
 	}{
-		{"one invocation", []job.SegmentList{list(0, 0, 3, "", "")}, 1, ""},
-		{"three that follow", []job.SegmentList{list(0, 0, 3, "", "a"), list(1, 3, 3, "a", "b"), list(2, 3, 9, "b", "")}, 3, ""},
-		{"one, and leftovers of a try that took more", []job.SegmentList{list(0, 0, 3, "", ""), list(1, 2, 5, "x", "y"), list(2, 5, 9, "y", "")}, 1, ""},
-		{"none", nil, 0, "segment 4 has 0 lists and none of its end"},
-		{"no end", []job.SegmentList{list(0, 0, 3, "", "a")}, 0, "segment 4 has 1 lists and none of its end"},
-		{"no start", []job.SegmentList{list(1, 0, 3, "", "")}, 0, "in segment 4 the list of invocation 1 does not follow on the one before"},
-		{"a gap in the invocations", []job.SegmentList{list(0, 0, 3, "", "a"), list(2, 3, 5, "a", "")}, 0, "in segment 4 the list of invocation 2 does not follow on the one before"},
-		{"a gap in the parts", []job.SegmentList{list(0, 0, 3, "", "a"), list(1, 4, 5, "a", "")}, 0, "in segment 4 the list of invocation 1 does not follow on the one before"},
-		{"a part named twice", []job.SegmentList{list(0, 0, 3, "", "a"), list(1, 2, 5, "a", "")}, 0, "in segment 4 the list of invocation 1 does not follow on the one before"},
-		{"a gap in the table", []job.SegmentList{list(0, 0, 3, "", "a"), list(1, 3, 5, "b", "")}, 0, "in segment 4 the list of invocation 1 does not follow on the one before"},
-		{"not from the start of the table", []job.SegmentList{list(0, 0, 3, "a", "")}, 0, "in segment 4 the list of invocation 0 does not follow on the one before"},
+		{"one invocation", []job.SegmentList{list(0, "a", "", 0, 3, "", "")}, "a", ""},
+		{"three that follow", []job.SegmentList{first, list(1, "b", "a", 3, 3, "x", "y"), list(2, "c", "b", 3, 9, "y", "")}, "abc", ""},
+		{"one, and what others left that did not end", []job.SegmentList{list(0, "b", "", 0, 2, "", "w"), list(1, "c", "b", 2, 5, "w", "y"), list(0, "a", "", 0, 3, "", "")}, "a", ""},
+		{"two tries that ended alike, of which one was gone on from", []job.SegmentList{first, list(0, "b", "", 0, 3, "", "x"), list(1, "c", "b", 3, 4, "x", "")}, "bc", ""},
+		{"two tries that ended elsewhere", []job.SegmentList{first, list(0, "b", "", 0, 2, "", "w"), list(1, "c", "b", 2, 3, "w", "x"), list(1, "d", "a", 3, 4, "x", "")}, "ad", ""},
+		{"none", nil, "", "segment 4 has 0 lists and none of its end"},
+		{"no end", []job.SegmentList{first}, "", "segment 4 has 1 lists and none of its end"},
+		{"no start", []job.SegmentList{list(1, "b", "", 0, 3, "", "")}, "", broken},
+		{"a gap in the invocations", []job.SegmentList{first, list(2, "b", "a", 3, 5, "x", "")}, "", "in segment 4 the list of invocation 2 does not follow on the one before"},
+		{"a gap in the parts", []job.SegmentList{first, list(1, "b", "a", 4, 5, "x", "")}, "", broken},
+		{"a part named twice", []job.SegmentList{first, list(1, "b", "a", 2, 5, "x", "")}, "", broken},
+		{"a gap in the table", []job.SegmentList{first, list(1, "b", "a", 3, 5, "y", "")}, "", broken},
+		{"a try that is not there", []job.SegmentList{first, list(1, "b", "c", 3, 5, "x", "")}, "", broken},
+		{"after the end", []job.SegmentList{list(1, "b", "a", 3, 5, "", ""), list(0, "a", "", 0, 3, "", "")}, "", broken},
+		{"not from the start of the table", []job.SegmentList{list(0, "a", "", 0, 3, "x", "")}, "", "in segment 4 the list of invocation 0 does not follow on the one before"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			if end, fault := job.Chain(4, test.lists); end != test.end || fault != test.fault {
-				t.Errorf("got %d, %q, want %d, %q", end, fault, test.end, test.fault)
+			chain, fault := job.Chain(4, test.lists)
+			var tries []string
+			for _, list := range chain {
+				tries = append(tries, list.Try)
+			}
+			if got := strings.Join(tries, ""); got != test.chain || fault != test.fault {
+				t.Errorf("got %q, %q, want %q, %q", got, fault, test.chain, test.fault)
 			}
 		})
 	}

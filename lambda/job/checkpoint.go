@@ -16,13 +16,15 @@ type ScanInput struct {
 }
 
 // Checkpoint is how far a segment has come. It is returned only when every object before it is completely in S3, so an
-// invocation that starts from it can be repeated: it writes the same keys again.
+// invocation that starts from it can be repeated: each try writes under keys of its own.
 type Checkpoint struct {
 	// Done says that the segment is scanned to its end.
 	Done bool `json:"done"`
 	// Invocation and Part are the numbers that the next invocation, and its first object, take.
 	Invocation int `json:"invocation"`
 	Part       int `json:"part"`
+	// Try is the try whose list the next invocation's follows; "" at the start and at the end of a segment.
+	Try string `json:"try,omitempty"`
 	// ExclusiveStartKey is where the next page starts, in DynamoDB JSON; absent at the start and at the end of a segment.
 	ExclusiveStartKey json.RawMessage `json:"exclusiveStartKey,omitempty"`
 	Totals            Totals          `json:"totals"`
@@ -65,6 +67,9 @@ func (t *Totals) Add(o Totals) {
 type SegmentList struct {
 	Segment    int `json:"segment"`
 	Invocation int `json:"invocation"`
+	// Try is the name of the try at the invocation, and After that of the list before; "" for the first.
+	Try   string `json:"try"`
+	After string `json:"after,omitempty"`
 	// FirstPart and NextPart bound the numbers of the objects: [FirstPart, NextPart).
 	FirstPart int `json:"firstPart"`
 	NextPart  int `json:"nextPart"`

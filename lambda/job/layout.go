@@ -72,12 +72,8 @@ func Root(prefix, table, run string, at time.Time) (string, error) {
 		return "", found.err()
 	}
 	root := below(filled, run)
-	longest := max(
-		len(Layout{Root: root}.ExportTry(strings.Repeat("f", 2*sha256.Size))),
-		len(below(filled, chains+"/"+table+"-"+strings.Repeat("f", chainDigest)+".json")),
-	)
-	if longest > maxKey {
-		found.add("prefix", "makes keys of %d bytes, S3 allows %d: shorten it", longest, maxKey)
+	if n := max((Layout{Root: root}).longest(), len(below(filled, chains+"/"+table+"-"+strings.Repeat("f", chainDigest)+".json"))); n > maxKey {
+		found.add("prefix", "makes keys of %d bytes, S3 allows %d: shorten it", n, maxKey)
 		return "", found.err()
 	}
 	return root, nil
@@ -92,9 +88,9 @@ func (l Layout) Claim() string { return l.Root + "/_started" }
 // DataPrefix is what the keys of all data objects begin with.
 func (l Layout) DataPrefix() string { return l.Root + "/data/" }
 
-// Data is the key of one data object. The extension is the plan's.
-func (l Layout) Data(segment, part int, extension string) string {
-	return fmt.Sprintf("%s%06d%s", l.DataOf(segment), part, extension)
+// Data is the key of one data object, which a try at an invocation has written: no other writes it. The extension is the plan's.
+func (l Layout) Data(segment, part int, try, extension string) string {
+	return fmt.Sprintf("%s%06d-%s%s", l.DataOf(segment), part, try, extension)
 }
 
 // DataOf is what the keys of the data objects of one segment begin with.
@@ -103,9 +99,22 @@ func (l Layout) DataOf(segment int) string { return fmt.Sprintf("%s%06d-", l.Dat
 // SegmentLists is what the keys of all segment lists begin with.
 func (l Layout) SegmentLists() string { return l.Root + "/_segments/" }
 
-// SegmentList is the key of what one invocation closed.
-func (l Layout) SegmentList(segment, invocation int) string {
-	return fmt.Sprintf("%s%06d-%06d.json", l.SegmentLists(), segment, invocation)
+// SegmentList is the key of what one try at an invocation closed, which has not come to the segment's end.
+func (l Layout) SegmentList(segment, invocation int, try string) string {
+	return fmt.Sprintf("%s%06d-%06d-%s.json", l.SegmentLists(), segment, invocation, try)
+}
+
+// SegmentEnd is the key of what the invocation closed that was the first to come to the segment's end.
+func (l Layout) SegmentEnd(segment int) string {
+	return fmt.Sprintf("%s%06d-end.json", l.SegmentLists(), segment)
+}
+
+// KeyOf is the key of a list.
+func (l Layout) KeyOf(list SegmentList) string {
+	if list.Done {
+		return l.SegmentEnd(list.Segment)
+	}
+	return l.SegmentList(list.Segment, list.Invocation, list.Try)
 }
 
 // PaceMarkers is what the keys of the markers of a paced run begin with.
@@ -156,6 +165,13 @@ func ChainJournals(prefix string) string { return below(prefix, chains+"/") }
 // NativeExport returns the layout of the export of an ARN below a prefix, as DynamoDB lays it out.
 func NativeExport(prefix, exportARN string) Layout {
 	return Layout{Root: below(prefix, exportARN[strings.LastIndexByte(exportARN, '/')+1:])}
+}
+
+// longest is how many bytes the longest key of a run has.
+func (l Layout) longest() int {
+	const try, extension = "00000000", ".json.zst"
+	token := strings.Repeat("f", 2*sha256.Size)
+	return max(len(l.Data(0, 0, try, extension)), len(l.SegmentList(0, 0, try)), len(l.ExportTry(token)))
 }
 
 // Checksums returns the keys of the objects that hold a manifest's MD5: the name in the documentation of native exports, and

@@ -33,15 +33,41 @@ func TestRoot(t *testing.T) {
 	}
 }
 
+// No key of a run is longer than S3 allows, and a prefix is refused only where one would be.
+func TestPrefixLeavesRoomForTheLongestKey(t *testing.T) {
+	refused := 0
+	for n := 900; n < 1024; n++ {
+		root, err := job.Root(strings.Repeat("p", n), "orders", "run-1", time.Unix(0, 0))
+		layout := job.Layout{Root: strings.Repeat("p", n) + "/AWSDynamoDB/run-1"}
+		longest := 0
+		for _, key := range []string{
+			layout.Data(0, 0, "0a1b2c3d", ".json.zst"), layout.SegmentList(0, 0, "0a1b2c3d"), layout.SegmentEnd(0), layout.ExportTry(strings.Repeat("f", 32)),
+			layout.Checksums(layout.ManifestSummary())[0], layout.Claim(), layout.Result(), layout.Journal(), layout.PaceMarker(0),
+		} {
+			longest = max(longest, len(key))
+		}
+		if fits := longest <= 1024; fits != (err == nil) || fits && root != layout.Root {
+			t.Errorf("a prefix of %d bytes makes keys of %d: got %v", n, longest, err)
+		}
+		if err != nil {
+			refused++
+		}
+	}
+	if refused == 0 || refused == 124 {
+		t.Errorf("%d of 124 were refused", refused)
+	}
+}
+
 // Keys sort as their numbers do, so that a listing is in the order of segments, parts and invocations.
 func TestKeysSortByTheirNumbers(t *testing.T) {
 	layout := job.Layout{Root: "r"}
 	var data, lists []string
 	for _, n := range []int{0, 9, 10, 99_999, job.MaxParts - 1} {
 		for _, m := range []int{0, 9, 10, 99_999, job.MaxParts - 1} {
-			data = append(data, layout.Data(n, m, ".json.gz"))
-			lists = append(lists, layout.SegmentList(n, m))
+			data = append(data, layout.Data(n, m, "0a1b2c3d", ".json.gz"))
+			lists = append(lists, layout.SegmentList(n, m, "0a1b2c3d"))
 		}
+		lists = append(lists, layout.SegmentEnd(n))
 	}
 	if !slices.IsSorted(data) || !slices.IsSorted(lists) {
 		t.Errorf("%v\n%v", data, lists)
@@ -51,15 +77,15 @@ func TestKeysSortByTheirNumbers(t *testing.T) {
 		plan job.Plan
 		want string
 	}{
-		{job.Plan{Compression: job.CompressionGZIP}, "r/data/000007-000012.json.gz"},
-		{job.Plan{Compression: job.CompressionZSTD}, "r/data/000007-000012.json.zst"},
-		{job.Plan{Compression: job.CompressionNone}, "r/data/000007-000012.json"},
-		{job.Plan{Compression: job.CompressionGZIP, Format: job.FormatION}, "r/data/000007-000012.ion.gz"},
-		{job.Plan{Compression: job.CompressionGZIP, Format: job.FormatJSON}, "r/data/000007-000012.json.gz"},
-		{job.Plan{Compression: job.CompressionGZIP, Encoder: csv}, "r/data/000007-000012.csv.gz"},
-		{job.Plan{Compression: job.CompressionNone, Encoder: csv}, "r/data/000007-000012.csv"},
+		{job.Plan{Compression: job.CompressionGZIP}, "r/data/000007-000012-0a1b2c3d.json.gz"},
+		{job.Plan{Compression: job.CompressionZSTD}, "r/data/000007-000012-0a1b2c3d.json.zst"},
+		{job.Plan{Compression: job.CompressionNone}, "r/data/000007-000012-0a1b2c3d.json"},
+		{job.Plan{Compression: job.CompressionGZIP, Format: job.FormatION}, "r/data/000007-000012-0a1b2c3d.ion.gz"},
+		{job.Plan{Compression: job.CompressionGZIP, Format: job.FormatJSON}, "r/data/000007-000012-0a1b2c3d.json.gz"},
+		{job.Plan{Compression: job.CompressionGZIP, Encoder: csv}, "r/data/000007-000012-0a1b2c3d.csv.gz"},
+		{job.Plan{Compression: job.CompressionNone, Encoder: csv}, "r/data/000007-000012-0a1b2c3d.csv"},
 	} {
-		if got := layout.Data(7, 12, test.plan.Extension()); got != test.want {
+		if got := layout.Data(7, 12, "0a1b2c3d", test.plan.Extension()); got != test.want {
 			t.Errorf("got %s, want %s", got, test.want)
 		}
 	}

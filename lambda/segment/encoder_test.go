@@ -50,7 +50,7 @@ func TestScanCountsWhatAnEncoderMakes(t *testing.T) {
 				moment = moment.Add(time.Hour - mostFloor - 10*time.Millisecond)
 			}
 			s := scan{
-				plan: plan, reader: &answers{items("a", "b", "c")}, encoder: test.encoder, bucket: bucket.New(testbed.S3(), plan),
+				plan: plan, try: "0a1b2c3d", reader: &answers{items("a", "b", "c")}, encoder: test.encoder, bucket: bucket.New(testbed.S3(), plan),
 				budget: newBudget(ctx, func() time.Time { return moment }), log: slog.New(slog.DiscardHandler),
 			}
 			s.budget.start = moment.Add(-time.Hour)
@@ -64,13 +64,13 @@ func TestScanCountsWhatAnEncoderMakes(t *testing.T) {
 			if err != nil || checkpoint.Totals.Items != 3 || checkpoint.Part != test.objects {
 				t.Fatalf("got %+v, %v", checkpoint, err)
 			}
-			body, err := s.bucket.Get(ctx, plan.Layout().SegmentList(0, 0))
+			body, err := s.bucket.Get(ctx, plan.Layout().SegmentEnd(0))
 			var list job.SegmentList
 			if err != nil || json.Unmarshal(body, &list) != nil || len(list.Objects) != test.objects {
 				t.Fatalf("got %s, %v", body, err)
 			}
 			for _, o := range list.Objects {
-				if o.Items != test.records || o.Key != "r/data/000000-000000.own" {
+				if o.Items != test.records || o.Key != "r/data/000000-000000-0a1b2c3d.own" {
 					t.Errorf("got %+v, want %d records", o, test.records)
 				}
 			}

@@ -120,7 +120,7 @@ func TestThrottledSegmentStandsWhileTheRunMoves(t *testing.T) {
 			t.Parallel()
 			plan := job.Plan{Table: "orders", Bucket: testbed.Bucket(t), Root: "r", Compression: job.CompressionNone, FileSizeBytes: 1 << 20, TotalSegments: 4, Scan: job.Scan{IndexName: "by-day"}}
 			if test.moves {
-				if _, err := bucket.New(testbed.S3(), plan).Put(t.Context(), plan.Layout().SegmentList(1, 0), []byte("{}")); err != nil {
+				if _, err := bucket.New(testbed.S3(), plan).Put(t.Context(), plan.Layout().SegmentList(1, 0, "0a1b2c3d"), []byte("{}")); err != nil {
 					t.Fatal(err)
 				}
 			}

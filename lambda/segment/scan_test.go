@@ -85,14 +85,14 @@ func TestScanHandsOverWhatItHasOrSaysWhyNot(t *testing.T) {
 		{
 			name:  "a transient fault after a page",
 			pages: answers{items("a"), fails(throttled), nil},
-			want:  job.Checkpoint{Invocation: 1, Part: 1, ExclusiveStartKey: json.RawMessage(`{"id":{"N":"2"}}`), Totals: job.Totals{Items: 1, Pages: 1}}, objects: 1,
+			want:  job.Checkpoint{Invocation: 1, Part: 1, Try: "0a1b2c3d", ExclusiveStartKey: json.RawMessage(`{"id":{"N":"2"}}`), Totals: job.Totals{Items: 1, Pages: 1}}, objects: 1,
 		},
 		{name: "a transient fault before any page", pages: answers{fails(throttled), nil}, err: job.Throttled},
 		{name: "a permanent fault after a page", pages: answers{items("a"), fails(refused), nil}, err: job.ScanRefused},
 		{
 			name:  "a page that never comes after one that came",
 			pages: answers{items("a"), never, nil},
-			want:  job.Checkpoint{Invocation: 1, Part: 1, ExclusiveStartKey: json.RawMessage(`{"id":{"N":"2"}}`), Totals: job.Totals{Items: 1, Pages: 1}}, objects: 1,
+			want:  job.Checkpoint{Invocation: 1, Part: 1, Try: "0a1b2c3d", ExclusiveStartKey: json.RawMessage(`{"id":{"N":"2"}}`), Totals: job.Totals{Items: 1, Pages: 1}}, objects: 1,
 		},
 		{name: "a first page that never comes", pages: answers{never, nil}, err: job.NoProgress},
 		{
@@ -109,7 +109,7 @@ func TestScanHandsOverWhatItHasOrSaysWhyNot(t *testing.T) {
 			defer cancel()
 			moment := time.Now().Add(time.Hour - 7*time.Second)
 			s := scan{
-				plan: plan, segment: 2, reader: &test.pages, encoder: oneToOne{page.DynamoDBJSON{}}, bucket: bucket.New(testbed.S3(), plan),
+				plan: plan, segment: 2, try: "0a1b2c3d", reader: &test.pages, encoder: oneToOne{page.DynamoDBJSON{}}, bucket: bucket.New(testbed.S3(), plan),
 				budget: newBudget(ctx, func() time.Time { return moment }), log: slog.New(slog.DiscardHandler),
 			}
 			s.budget.start = moment.Add(-time.Hour)
@@ -136,7 +136,11 @@ func TestScanHandsOverWhatItHasOrSaysWhyNot(t *testing.T) {
 			if keys := testbed.Keys(t, plan.Bucket, plan.Layout().DataPrefix()); len(keys) != test.objects {
 				t.Errorf("%v are there, want %d objects", keys, test.objects)
 			}
-			if lists := testbed.Keys(t, plan.Bucket, plan.Layout().SegmentLists()); len(lists) != 1 || lists[0] != plan.Layout().SegmentList(2, 0) {
+			want := plan.Layout().SegmentList(2, 0, "0a1b2c3d")
+			if got.Done {
+				want = plan.Layout().SegmentEnd(2)
+			}
+			if lists := testbed.Keys(t, plan.Bucket, plan.Layout().SegmentLists()); len(lists) != 1 || lists[0] != want {
 				t.Errorf("the lists are %v", lists)
 			}
 		})

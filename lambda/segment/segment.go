@@ -40,6 +40,8 @@ type Runner struct {
 	Metrics *metric.Writer
 	// Now is the clock; nil for the system's.
 	Now func() time.Time
+	// Try gives each invocation a name that no other has; nil for one at random.
+	Try func() string
 }
 
 // Run scans the segment from the input's checkpoint until it ends or until ctx's deadline comes near, writes the list of what
@@ -62,8 +64,12 @@ func (r *Runner) Run(ctx context.Context, in job.ScanInput) (job.Checkpoint, err
 	if now == nil {
 		now = time.Now
 	}
+	try := r.Try
+	if try == nil {
+		try = randomTry
+	}
 	s := scan{
-		plan: in.Plan, segment: in.Segment, from: from,
+		plan: in.Plan, segment: in.Segment, from: from, try: try(),
 		bucket: bucket.New(r.Objects(in.Plan), in.Plan), progress: r.Progress, budget: newBudget(ctx, now),
 		log: r.Log.With("runId", in.Plan.RunID, "table", in.Plan.Table, "segment", in.Segment, "invocation", from.Invocation),
 		report: report{Invocation: metric.Invocation{
@@ -85,7 +91,7 @@ func (r *Runner) Run(ctx context.Context, in job.ScanInput) (job.Checkpoint, err
 		return done, err
 	}
 	if in.Checkpoint == nil && len(in.Plan.TakenOver) > 0 {
-		end, ok, err := settled(ctx, s.bucket, in.Plan, in.Segment)
+		end, ok, err := s.settled(ctx)
 		if err != nil {
 			return from, fmt.Errorf("segment %d: %w", in.Segment, err)
 		}
@@ -113,6 +119,7 @@ type scan struct {
 	plan     job.Plan
 	segment  int
 	from     job.Checkpoint
+	try      string
 	reader   pageReader
 	encoder  record.Encoder
 	bucket   *bucket.Bucket
@@ -129,7 +136,7 @@ func (s *scan) run(ctx context.Context) (job.Checkpoint, error) {
 	uploads, stopUploads := context.WithCancel(ctx)
 	defer stopUploads()
 	writer, err := sink.New(uploads, sink.Config{
-		Bucket: s.bucket, Layout: s.plan.Layout(), Segment: s.segment, FirstPart: s.from.Part,
+		Bucket: s.bucket, Layout: s.plan.Layout(), Segment: s.segment, FirstPart: s.from.Part, Try: s.try,
 		Compression: s.plan.Compression, Extension: s.plan.Extension(), FileSize: s.plan.FileSizeBytes,
 	})
 	if err != nil {
@@ -227,19 +234,19 @@ func (s *scan) handOver(ctx context.Context, writer *sink.Writer, at moved) (job
 		at.totals.Bytes += o.Bytes
 	}
 	list := job.SegmentList{
-		Segment: s.segment, Invocation: s.from.Invocation, FirstPart: s.from.Part, NextPart: writer.NextPart(),
+		Segment: s.segment, Invocation: s.from.Invocation, Try: s.try, After: s.from.Try,
+		FirstPart: s.from.Part, NextPart: writer.NextPart(),
 		Start: job.Position(s.from.ExclusiveStartKey), End: job.Position(at.key), Done: at.done,
 		Totals: at.totals, Objects: objects,
 	}
-	body, err := json.Marshal(list)
-	if err != nil {
-		return job.Checkpoint{}, fmt.Errorf("internal error: a segment list does not marshal: %w", err)
-	}
-	if _, err := s.bucket.Put(ctx, s.plan.Layout().SegmentList(s.segment, s.from.Invocation), body); err != nil {
+	if err := s.write(ctx, list); err != nil {
 		return job.Checkpoint{}, err
 	}
 	to := job.Checkpoint{
-		Done: at.done, Invocation: s.from.Invocation + 1, Part: list.NextPart, ExclusiveStartKey: at.key, Totals: s.from.Totals,
+		Done: at.done, Invocation: s.from.Invocation + 1, Part: list.NextPart, Try: s.try, ExclusiveStartKey: at.key, Totals: s.from.Totals,
+	}
+	if to.Done {
+		to.Try = ""
 	}
 	to.Totals.Add(at.totals)
 	to.PaidAt = s.paidAt()

@@ -39,7 +39,8 @@ type Config struct {
 	Bucket      *bucket.Bucket
 	Layout      job.Layout
 	Segment     int
-	FirstPart   int // the number of the first object
+	FirstPart   int    // the number of the first object
+	Try         string // whose objects they are
 	Compression job.Compression
 	Extension   string // of the objects' keys
 	// FileSize closes an object at the first item that brings it to so many bytes as stored.
@@ -137,7 +138,7 @@ func (w *Writer) open() error {
 		return job.Errorf(job.TooManyParts, "segment %d has %d objects, the most that its keys can number: raise fileSizeBytes or segments",
 			w.config.Segment, w.next)
 	}
-	key := w.config.Layout.Data(w.config.Segment, w.next, w.config.Extension)
+	key := w.config.Layout.Data(w.config.Segment, w.next, w.config.Try, w.config.Extension)
 	w.object = &object{key: key, sum: md5.New(), part: w.buffer()} //nolint:gosec // see the import
 	w.next++
 	w.started = append(w.started, w.object)

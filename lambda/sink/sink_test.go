@@ -86,12 +86,12 @@ func TestObjectsHoldEveryRecordInOrderAndCloseAtTheirSize(t *testing.T) {
 			name := testbed.Bucket(t)
 			items, extension := records(test.n, test.size, test.dull), job.Plan{Compression: test.compression}.Extension()
 			objects := write(t, sink.Config{
-				Bucket: bucket.New(testbed.S3(), job.Plan{Bucket: name}), Layout: job.Layout{Root: "r"}, Segment: 7, FirstPart: 3,
+				Bucket: bucket.New(testbed.S3(), job.Plan{Bucket: name}), Layout: job.Layout{Root: "r"}, Segment: 7, FirstPart: 3, Try: "0a1b2c3d",
 				Compression: test.compression, Extension: extension, FileSize: test.fileSize,
 			}, items)
 			next := 0
 			for i, o := range objects {
-				if want := (job.Layout{Root: "r"}).Data(7, 3+i, extension); o.Key != want {
+				if want := (job.Layout{Root: "r"}).Data(7, 3+i, "0a1b2c3d", extension); o.Key != want {
 					t.Errorf("object %d is %s, want %s", i, o.Key, want)
 				}
 				stored, etag := read(t, name, o.Key)

@@ -148,7 +148,7 @@ type Report struct {
 func (h *Harness) Run(ctx context.Context, seed uint64) (Report, error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
-	r := &run{harness: h, scenario: Draw(seed), tally: map[Fault]int{}, accepted: map[string]*invocation{}}
+	r := &run{harness: h, scenario: Draw(seed), tally: map[Fault]int{}, writers: map[string][]string{}}
 	r.number = number()
 	h.mu.Lock()
 	h.runs[r.number] = r

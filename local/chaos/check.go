@@ -89,8 +89,6 @@ func (r *run) named(n int, outcomes []machine.Outcome) error {
 			return fmt.Errorf("%w; and nothing was the matter any more", words)
 		}
 		return nil
-	case name == job.ListsInconsistent && r.mixed():
-		return nil
 	case name == job.RunNameTaken && len(outcomes) > 1 && strings.Contains(o.Cause, string(job.ExecutionFailed)): // not long ago
 		return nil
 	case slices.Contains(job.Permanent(), name):
@@ -100,31 +98,11 @@ func (r *run) named(n int, outcomes []machine.Outcome) error {
 	}
 }
 
-// mixed tells whether two invocations of the same part of a segment could run at once and have not done the same: then their
-// objects may be mixed.
-func (r *run) mixed() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return slices.ContainsFunc(r.invocations, func(i *invocation) bool {
-		if !i.double && !closed(i.life.frozen) || i.function != job.FunctionScan {
-			return false
-		}
-		other := r.accepted[i.task]
-		return r.writer != nil || other == nil || other.end() != i.end()
-	})
-}
-
-// late tells whether an invocation of a scan could write after finalize has looked, other things than what was committed.
+// late tells whether an invocation of a scan went on after finalize had looked.
 func (r *run) late() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return slices.ContainsFunc(r.invocations, func(i *invocation) bool {
-		if !i.life.after || i.function != job.FunctionScan {
-			return false
-		}
-		other := r.accepted[i.task]
-		return r.writer != nil || other == nil || other.end() != i.end()
-	})
+	return slices.ContainsFunc(r.invocations, func(i *invocation) bool { return i.life.after && i.function == job.FunctionScan })
 }
 
 // read reads a commit back and holds it against the table's history, and the bucket against it.
@@ -141,11 +119,7 @@ func (r *run) read(ctx context.Context, result job.Result, layout job.Layout, to
 		}
 		return reading.record(item)
 	}, func() {})
-	switch {
-	case err != nil && reading.fault == nil && r.late():
-		r.struck(LateWrite, "reader", err)
-		return 0, nil
-	case err != nil:
+	if err != nil {
 		return 0, err
 	}
 	if err := reading.whole(); err != nil {
@@ -165,7 +139,8 @@ func (r *run) exportedOnce() error {
 	return nil
 }
 
-// tidy fails for a data object that the manifest does not name, and for an upload that was begun and not ended.
+// tidy fails for a data object that the manifest does not name or that several invocations have written, and for an upload that was
+// begun and not ended.
 func (r *run) tidy(ctx context.Context, layout job.Layout) error {
 	body, err := r.get(ctx, layout.ManifestFiles())
 	if err != nil {
@@ -178,6 +153,14 @@ func (r *run) tidy(ctx context.Context, layout job.Layout) error {
 	keys, err := r.keys(ctx)
 	if err != nil {
 		return err
+	}
+	for _, file := range files {
+		r.mu.Lock()
+		writers := r.writers[file.DataFileKey]
+		r.mu.Unlock()
+		if len(writers) > 1 {
+			return fmt.Errorf("%s is committed, and has been written by %v", file.DataFileKey, writers)
+		}
 	}
 	var strays []string
 	for _, key := range keys {

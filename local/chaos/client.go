@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -51,6 +52,9 @@ func (s *sender) Do(request *http.Request) (*http.Response, error) {
 	}
 	if s.sent != nil {
 		s.sent(request.Context(), s.who, o)
+	}
+	if o.name == "PutObject" || o.name == "CompleteMultipartUpload" {
+		s.run.writes(s.who, o.key)
 	}
 	response, err := s.send(request, o, fault, func(how string) { s.run.struck(fault, s.who, o, how) }, nth)
 	if fault == KilledAfter {
@@ -158,11 +162,21 @@ func (s *sender) draw(o operation, nth int) Fault {
 	return ""
 }
 
-// struck counts a fault that has struck. The bucket has another number each time that the seed runs.
+// struck counts a fault that has struck. The bucket has another number each time that the seed runs, as tries
+// have other names.
 func (r *run) struck(fault Fault, who string, on any, how ...string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.tally[fault]++
 	event := strings.TrimSpace(fmt.Sprintf("%s: %s: %v %s", who, fault, on, strings.Join(how, " ")))
-	r.events = append(r.events, strings.ReplaceAll(event, r.bucket, "BUCKET"))
+	r.events = append(r.events, tried.ReplaceAllString(strings.ReplaceAll(event, r.bucket, "BUCKET"), "$1-TRY"))
+}
+
+// writes keeps who has written to a key, or has tried to.
+func (r *run) writes(who, key string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !slices.Contains(r.writers[key], who) {
+		r.writers[key] = append(r.writers[key], who)
+	}
 }

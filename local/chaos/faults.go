@@ -50,8 +50,7 @@ const (
 	Written  Fault = "the table is written to"
 	Fired    Fault = "the firing is delivered again"
 	Redriven Fault = "redriven after its failure"
-	// LateWrite and LateStray are what an invocation can do that outlives finalize: docs/architecture.md has it among what is left.
-	LateWrite Fault = "a late invocation has overwritten what was committed, and the manifest tells"
+	// LateStray is what an invocation can do that outlives finalize: docs/architecture.md has it among what is left.
 	LateStray Fault = "a late invocation has left an object that no manifest names"
 )
 

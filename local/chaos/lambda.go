@@ -23,18 +23,9 @@ type invocation struct {
 	sender
 	function job.Function
 	task     string // what it is a try of
-	double   bool   // whether another one of the same task was started at the same time
 	// out or err is there once it has ended.
 	out []byte
 	err error
-}
-
-// end says how the invocation has ended, in words that two have in common only if they have done the same.
-func (i *invocation) end() string {
-	if i.err != nil || i.out == nil {
-		return fmt.Sprintf("%s failed: %v", i.who, i.err)
-	}
-	return string(i.out)
 }
 
 // result is what Lambda answers.
@@ -102,13 +93,7 @@ func (r *run) invoke(function job.Function, payload []byte, execution int) resul
 		r.struck(fault, who, "")
 		return refused(http.StatusInternalServerError, "ServiceException")
 	}
-	told := draw(r.scenario.Seed, who, "told").IntN(len(results))
-	if i := invocations[told]; i.out != nil && !closed(i.life.dead) && !closed(i.life.frozen) {
-		r.mu.Lock()
-		r.accepted[task] = i
-		r.mu.Unlock()
-	}
-	return results[told]
+	return pick(draw(r.scenario.Seed, who, "told"), results...)
 }
 
 // drawInvocation returns what befalls an invocation as a whole, "" if nothing does.
@@ -142,7 +127,7 @@ func taskOf(function job.Function, payload []byte, execution int) string {
 
 // start starts an invocation.
 func (r *run) start(who, task string, function job.Function, payload []byte, fault Fault) *invocation {
-	i := &invocation{sender: sender{run: r, who: who, life: newLife()}, function: function, task: task, double: fault == Doubled}
+	i := &invocation{sender: sender{run: r, who: who, life: newLife()}, function: function, task: task}
 	now, lasts := time.Now, lifetime
 	switch fault {
 	case NoTime:

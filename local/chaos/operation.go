@@ -19,6 +19,7 @@ const (
 type operation struct {
 	service, name string
 	subject       string // the key, the part, or the position
+	key           string // as it is, of S3
 	changes       bool   // whether it writes
 	standIn       bool   // whether it goes to a stand-in of the run's own
 }
@@ -28,6 +29,9 @@ func (o operation) String() string { return strings.TrimSpace(o.name + " " + o.s
 // named is an export's own name, or its token, which is another each time that the seed runs.
 var named = regexp.MustCompile(`\b(\d{14}-[0-9a-f]{8}|[0-9a-f]{32})\b`)
 
+// tried is the name of a try in the key of an object or a list, which is another each time, too.
+var tried = regexp.MustCompile(`(/\d{6}-\d{6})-[0-9a-f]{8}\b`)
+
 // operationOf reads what a request asks for.
 func operationOf(request *http.Request) (operation, error) {
 	if target := request.Header.Get("X-Amz-Target"); target != "" {
@@ -36,8 +40,9 @@ func operationOf(request *http.Request) (operation, error) {
 	// /<bucket>/<key>; buckets are named anew for each run.
 	_, key, _ := strings.Cut(strings.TrimPrefix(request.URL.Path, "/"), "/")
 	query := request.URL.Query()
-	key = named.ReplaceAllString(key, "EXPORT")
-	o := operation{service: serviceS3, subject: key, changes: request.Method != http.MethodGet && request.Method != http.MethodHead}
+	o := operation{service: serviceS3, key: key, changes: request.Method != http.MethodGet && request.Method != http.MethodHead}
+	key = tried.ReplaceAllString(named.ReplaceAllString(key, "EXPORT"), "$1-TRY")
+	o.subject = key
 	switch {
 	case query.Has("partNumber"):
 		o.name, o.subject = "UploadPart", key+" "+query.Get("partNumber")

@@ -36,7 +36,7 @@ type run struct {
 
 	mu          sync.Mutex // guards what follows
 	invocations []*invocation
-	accepted    map[string]*invocation // whose answer was taken, by task
+	writers     map[string][]string // who has written to a key
 	tally       map[Fault]int
 	events      []string
 	fault       error // of the harness itself

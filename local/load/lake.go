@@ -104,7 +104,7 @@ func (l *lake) list(w http.ResponseWriter, prefix, token string) {
 	switch prefix {
 	case l.layout.SegmentLists():
 		count, of = l.segments*l.invocations, func(i int) entry {
-			return entry{Key: l.layout.SegmentList(i/l.invocations, i%l.invocations), ETag: `"list"`, Size: 1}
+			return entry{Key: l.layout.KeyOf(l.segmentList(i/l.invocations, i%l.invocations)), ETag: `"list"`, Size: 1}
 		}
 	case l.layout.DataPrefix():
 		count, of = l.segments*l.invocations*l.objects, func(i int) entry {
@@ -131,20 +131,32 @@ func (l *lake) list(w http.ResponseWriter, prefix, token string) {
 
 // get answers with a segment's list; there is nothing else to read.
 func (l *lake) get(w http.ResponseWriter, key string) {
-	if key == l.layout.Claim() {
-		_ = json.NewEncoder(w).Encode(job.Claim{}) // of the execution without a name, as is the plan
-		return
-	}
-	var segment, invocation int
-	if _, err := fmt.Sscanf(key, l.layout.SegmentLists()+"%06d-%06d.json", &segment, &invocation); err != nil {
+	var segment int
+	var invocation string
+	if _, err := fmt.Sscanf(key, l.layout.SegmentLists()+"%06d-%6s", &segment, &invocation); err != nil {
 		w.WriteHeader(http.StatusNotFound)
 		_, _ = io.WriteString(w, `<Error><Code>NoSuchKey</Code></Error>`) // a caller that has gone is told nothing
 		return
 	}
+	number, err := strconv.Atoi(invocation)
+	if err != nil { // the end's
+		number = l.invocations - 1
+	}
+	_ = json.NewEncoder(w).Encode(l.segmentList(segment, number)) // a caller that has gone is told nothing
+}
+
+// try is that of all invocations.
+const try = "0a1b2c3d"
+
+// segmentList is the list of an invocation.
+func (l *lake) segmentList(segment, invocation int) job.SegmentList {
 	first := invocation * l.objects
 	list := job.SegmentList{
-		Segment: segment, Invocation: invocation, FirstPart: first, NextPart: first + l.objects,
+		Segment: segment, Invocation: invocation, Try: try, FirstPart: first, NextPart: first + l.objects,
 		Start: position(invocation), End: position(invocation + 1), Totals: job.Totals{Items: int64(l.objects)},
+	}
+	if invocation > 0 {
+		list.After = try
 	}
 	if invocation == l.invocations-1 {
 		list.Done, list.End = true, ""
@@ -152,13 +164,13 @@ func (l *lake) get(w http.ResponseWriter, key string) {
 	for i := range l.objects {
 		list.Objects = append(list.Objects, l.object(segment*l.invocations*l.objects+first+i))
 	}
-	_ = json.NewEncoder(w).Encode(list) // a caller that has gone is told nothing
+	return list
 }
 
 // object is the object of a number among all of the run.
 func (l *lake) object(i int) job.Object {
 	each := l.invocations * l.objects
-	key := l.layout.Data(i/each, i%each, job.Plan{Compression: job.CompressionGZIP}.Extension())
+	key := l.layout.Data(i/each, i%each, try, job.Plan{Compression: job.CompressionGZIP}.Extension())
 	sum := md5.Sum([]byte(key)) //nolint:gosec // see the import
 	return job.Object{
 		Key: key, Items: 1, Bytes: job.DefaultFileSize, ETag: hex.EncodeToString(sum[:]) + "-16", MD5: base64.StdEncoding.EncodeToString(sum[:]),

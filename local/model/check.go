@@ -94,40 +94,10 @@ func keyOf(s *state) key {
 	return key{maphash.Bytes(seeds[0], bytesOf(s)), maphash.Bytes(seeds[1], bytesOf(s))}
 }
 
-// canonical numbers the ETags of each segment in the order in which they are met, and the workers and finalizers in the order
-// of what they do, so that states that differ in nothing else are one.
+// canonical puts the workers and finalizers in the order of what they do, so that states that differ in nothing else are one.
 func canonical(s state) state {
 	sort(s.workers[:])
 	sort(s.finalizers[:])
-	for g := range s.objects {
-		var numbers [256]uint8
-		last := uint8(0)
-		number := func(objects *[parts]object) {
-			for p := range objects {
-				if o := &objects[p]; o.etag != 0 {
-					if numbers[o.etag] == 0 {
-						last++
-						numbers[o.etag] = last
-					}
-					o.etag = numbers[o.etag]
-				}
-			}
-		}
-		number(&s.objects[g])
-		for i := range s.lists[g] {
-			number(&s.lists[g][i].objects)
-		}
-		for w := range s.workers {
-			if s.workers[w].segment == uint8(g) {
-				number(&s.workers[w].objects)
-			}
-		}
-		for f := range s.finalizers {
-			number(&s.finalizers[f].merged.objects[g])
-		}
-		number(&s.files.objects[g])
-		number(&s.commit.objects[g])
-	}
 	return s
 }
 
@@ -158,6 +128,8 @@ func (m model) violated(s *state) string {
 		return "a claim has one owner"
 	case s.wroteOthers:
 		return "nobody writes to a run that is another's"
+	case s.unwhole:
+		return "what was scanned is whole"
 	case !s.committed:
 		return ""
 	case s.commits > 1:
@@ -171,11 +143,13 @@ func (m model) violated(s *state) string {
 			for page := o.from; page < o.to; page++ {
 				times[page]++
 			}
-			if o != (object{}) && o != s.objects[g][p] {
-				return "committed objects are as they were listed"
+			if o != (object{}) && o != s.tries[g][m.dataOf(o.try)].objects[p] {
+				return "what is committed is never overwritten or removed"
 			}
-			if o == (object{}) && s.objects[g][p] != (object{}) {
-				return "the bucket has nothing besides"
+			for try := range s.tries[g] {
+				if there := s.tries[g][try].objects[p]; there != (object{}) && !s.late && (o == (object{}) || try != m.dataOf(o.try)) {
+					return "the bucket has nothing besides"
+				}
 			}
 		}
 		for page := range m.Pages[g] {

@@ -26,6 +26,7 @@ func (m model) finalize(s *state, at int, next emit) {
 	case mayCommit:
 		for g := range uint8(segments) {
 			if !m.chain(s, g, &own.merged) {
+				n.unwhole = true
 				ends(dead, "finalize of execution %d finds no chain of lists", who)
 				return
 			}
@@ -33,11 +34,9 @@ func (m model) finalize(s *state, at int, next emit) {
 		own.step = hasMerged
 		next(n, "finalize of execution %d merges the lists", who)
 	case hasMerged:
-		if !m.OutlivedByAnAttempt && attemptsAtWork(s, f.execution) {
-			return
-		}
-		for g := range s.objects {
-			if !m.TrustsLists && present(f.merged.objects[g], s.objects[g]) != f.merged.objects[g] {
+		for g := range uint8(segments) {
+			if m.present(s, g, f.merged.objects[g]) != f.merged.objects[g] {
+				n.unwhole = true
 				ends(dead, "finalize of execution %d finds objects that are not as listed", who)
 				return
 			}
@@ -45,20 +44,16 @@ func (m model) finalize(s *state, at int, next emit) {
 		own.step = hasCompared
 		next(n, "finalize of execution %d holds the lists against the bucket", who)
 	case hasCompared:
-		for g := range n.objects {
-			for p := range n.objects[g] {
-				if f.merged.objects[g][p] == (object{}) && !m.LeavesLeftovers {
-					n.objects[g][p] = object{}
-				}
-			}
-			for i := f.merged.ends[g]; i < parts && !m.LeavesLeftovers; i++ {
-				n.lists[g][i] = list{}
+		for g := range uint8(segments) {
+			if !m.LeavesLeftovers {
+				m.sweep(&n, g, f.merged)
 			}
 		}
 		own.step = hasSwept
 		next(n, "finalize of execution %d removes what no list names", who)
 	case hasSwept:
 		n.files, own.step = f.merged, hasListed
+		n.wroteOthers = n.wroteOthers || trespasses(s, f.execution)
 		next(n, "finalize of execution %d writes manifest-files.json", who)
 	case hasListed:
 		if !s.committed || m.CommitsOverAnother {
@@ -71,12 +66,17 @@ func (m model) finalize(s *state, at int, next emit) {
 	}
 }
 
-// attemptsAtWork tells whether an invocation of scan is at work that its execution does not wait for any more.
-func attemptsAtWork(s *state, e uint8) bool {
-	for _, w := range s.workers {
-		if w.there && w.execution == e {
-			return true
+// sweep removes what no list of the chain names.
+func (m model) sweep(s *state, g uint8, named manifest) {
+	for try := range s.tries[g] {
+		own := &s.tries[g][try]
+		for p, o := range named.objects[g] {
+			if o == (object{}) || m.dataOf(o.try) != try {
+				own.objects[p] = object{}
+			}
+		}
+		if l := own.list; l.there && named.lists[g][l.invocation] != l.try {
+			own.list = list{}
 		}
 	}
-	return false
 }

@@ -5,12 +5,14 @@
 // It imports lambda/job and the standard library.
 package model
 
-// The sizes of the model: executions, segments, parts of a segment, invocations of a segment, and workers at once. A part is an
-// object; it takes one page or two, as the sizes of items will have it, so that two tries can cut a segment differently.
+// The sizes of the model: executions, segments, parts and tries of a segment, and workers at once. A part is an object; it takes one
+// page or two, as the sizes of items will have it, so that two tries can cut a segment differently. A segment has as many
+// invocations as parts at most.
 const (
 	executions = 3
 	segments   = 2
 	parts      = 3
+	tries      = 12
 	workers    = 4
 	finalizers = 2
 )
@@ -32,34 +34,43 @@ type Bounds struct {
 
 // Rules are what the design does, and what it counts on. The zero value is the design; each field takes one thing away.
 type Rules struct {
-	ClaimsOverAnother   bool // the first claim is written without a condition
-	TakesOverBlindly    bool // a takeover does not name the claim that was read
-	TakesOverTheLiving  bool // ... does not ask whether the other execution has died
-	TakesOverAtOnce     bool // ... does not wait until what the other had called has ended
-	LooksOnce           bool // ... does not look once more, after its write, whether the other was redriven
-	ScansUnasked        bool // scan does not look whose the run is
-	CommitsUnasked      bool // finalize does not look whose the run is
-	KeysOfItsOwn        bool // each try of an invocation writes keys of its own, and finalize takes all that it finds
-	TrustsLists         bool // finalize does not hold the lists against the bucket
-	LeavesLeftovers     bool // finalize does not remove what no list names
-	CommitsOverAnother  bool // the commit is written without a condition, by whoever has come to it
-	OutlivedByAnAttempt bool // what Step Functions has given up, of an execution that goes on, may outlive the run
+	ClaimsOverAnother  bool // the first claim is written without a condition
+	TakesOverBlindly   bool // a takeover does not name the claim that was read
+	TakesOverTheLiving bool // ... does not ask whether the other execution has died
+	TakesOverAtOnce    bool // ... does not wait until what the other had called has ended
+	LooksOnce          bool // ... does not look once more, after its write, whether the other was redriven
+	ScansUnasked       bool // scan does not look whose the run is
+	CommitsUnasked     bool // finalize does not look whose the run is
+	SharesData         bool // all tries write their objects under the same keys
+	SharesLists        bool // all tries at an invocation write their lists under the same key
+	EndsAnew           bool // the list of a segment's end is written without a condition, by whoever has come to it
+	TakesAllLists      bool // finalize follows no chain
+	LeavesLeftovers    bool // finalize does not remove what no list names
+	CommitsOverAnother bool // the commit is written without a condition, by whoever has come to it
 }
 
-// object is one in the bucket, or as it was listed: the pages [from, to), and who wrote it, as its ETag tells. The zero value is none.
-type object struct{ from, to, etag uint8 }
+// object is one in the bucket, or as it was listed: the pages [from, to), and the try that wrote it, counted from 1. The zero value
+// is none.
+type object struct{ from, to, try uint8 }
 
-// list is what an invocation has listed.
+// list is what a try at an invocation has listed, and the try that it follows.
 type list struct {
-	there, done bool
-	first, next uint8
-	start, end  uint8
-	objects     [parts]object
+	there, done            bool
+	invocation, try, after uint8
+	first, next            uint8
+	start, end             uint8
+	objects                [parts]object
+}
+
+// keys are what a try has in the bucket under names of its own.
+type keys struct {
+	objects [parts]object
+	list    list
 }
 
 type checkpoint struct {
-	done                  bool
-	invocation, part, pos uint8
+	done                       bool
+	invocation, part, pos, try uint8
 }
 
 // phase is where an execution is.
@@ -89,6 +100,7 @@ type worker struct {
 	execution, segment         uint8
 	invocation, first, part    uint8
 	start, pos                 uint8
+	after, try                 uint8 // try is 0 until it writes
 	objects                    [parts]object
 }
 
@@ -114,21 +126,24 @@ const (
 // manifest is what is committed of each segment.
 type manifest struct {
 	objects [segments][parts]object
-	ends    [segments]uint8 // how many lists are merged
+	lists   [segments][parts]uint8 // the tries of each invocation
 }
 
 // state is all that there is. It is made of bytes alone.
 type state struct {
 	crashes, redrives uint8
-	// The bucket: the claim's owner, counted from 1, and version; the objects; the lists; the manifests.
+	drawn             [segments]uint8 // how many tries have written
+	// The bucket: the claim's owner, counted from 1, and version; the objects and lists; the lists of the ends; the manifests.
 	owner, version uint8
-	objects        [segments][parts]object
-	lists          [segments][parts]list
+	tries          [segments][tries]keys
+	ends           [segments]list
 	files          manifest
 	committed      bool
 	commit         manifest
 	commits        uint8
 	wroteOthers    bool // an invocation has written to a run that was not its execution's
+	unwhole        bool // a finalize has found no chain, or not what is listed
+	late           bool // an invocation of scan has written after finalize has looked
 
 	executions [executions]execution
 	workers    [workers]worker

@@ -54,27 +54,33 @@ func TestDesignHasNoViolation(t *testing.T) {
 // Each rule is there for something: without it there is a way to break the run.
 func TestEachRuleIsNeeded(t *testing.T) {
 	t.Parallel()
+	var (
+		several = model.Bounds{Executions: 3, Concurrency: 1, Pages: [2]uint8{2, 1}, Crashes: 1, Redrives: 1}
+		one     = model.Bounds{Executions: 1, Concurrency: 1, Pages: [2]uint8{3, 1}, Crashes: 2}
+	)
 	for _, test := range []struct {
-		name  string
-		rules model.Rules
-		want  string
+		name   string
+		bounds model.Bounds
+		rules  model.Rules
+		want   string
 	}{
-		{"a claim that is not conditional", model.Rules{ClaimsOverAnother: true}, "a claim has one owner"},
-		{"a takeover without the claim's ETag", model.Rules{TakesOverBlindly: true}, "nobody writes to a run that is another's"},
-		{"a takeover from one that runs", model.Rules{TakesOverTheLiving: true}, "nobody writes to a run that is another's"},
-		{"a takeover at once", model.Rules{TakesOverAtOnce: true}, "nobody writes to a run that is another's"},
-		{"a takeover that does not look again", model.Rules{LooksOnce: true}, "nobody writes to a run that is another's"},
-		{"a scan that does not look whose the run is", model.Rules{ScansUnasked: true}, "nobody writes to a run that is another's"},
-		{"a finalize that does not", model.Rules{CommitsUnasked: true}, "committed objects are as they were listed"},
-		{"keys of each try's own, and no chain", model.Rules{KeysOfItsOwn: true}, "no item is named twice"},
-		{"lists on trust", model.Rules{TrustsLists: true}, "committed objects are as they were listed"},
-		{"no sweep", model.Rules{LeavesLeftovers: true}, "the bucket has nothing besides"},
-		{"a commit that is not conditional", model.Rules{CommitsOverAnother: true}, "a run is committed once"},
-		{"an attempt that outlives the run", model.Rules{OutlivedByAnAttempt: true}, "committed objects are as they were listed"},
+		{"a claim that is not conditional", several, model.Rules{ClaimsOverAnother: true}, "a claim has one owner"},
+		{"a takeover without the claim's ETag", several, model.Rules{TakesOverBlindly: true}, "nobody writes to a run that is another's"},
+		{"a takeover from one that runs", several, model.Rules{TakesOverTheLiving: true}, "nobody writes to a run that is another's"},
+		{"a takeover at once", several, model.Rules{TakesOverAtOnce: true}, "nobody writes to a run that is another's"},
+		{"a takeover that does not look again", several, model.Rules{LooksOnce: true}, "nobody writes to a run that is another's"},
+		{"a scan that does not look whose the run is", several, model.Rules{ScansUnasked: true}, "nobody writes to a run that is another's"},
+		{"a finalize that does not", several, model.Rules{CommitsUnasked: true}, "nobody writes to a run that is another's"},
+		{"objects under keys that tries share", one, model.Rules{SharesData: true}, "what was scanned is whole"},
+		{"lists under keys that tries share", one, model.Rules{SharesLists: true}, "what was scanned is whole"},
+		{"an end that the last to come there has", one, model.Rules{EndsAnew: true}, "what was scanned is whole"},
+		{"no chain", one, model.Rules{TakesAllLists: true}, "no item is named twice"},
+		{"no sweep", one, model.Rules{LeavesLeftovers: true}, "the bucket has nothing besides"},
+		{"a commit that is not conditional", one, model.Rules{CommitsOverAnother: true}, "a run is committed once"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			got := model.Check(model.Bounds{Executions: 3, Concurrency: 1, Pages: [2]uint8{2, 1}, Crashes: 1, Redrives: 1}, test.rules)
+			got := model.Check(test.bounds, test.rules)
 			if got.Violation != test.want || len(got.Steps) == 0 {
 				t.Errorf("got %q, want %q:\n%s", got.Violation, test.want, strings.Join(got.Steps, "\n"))
 			}

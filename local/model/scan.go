@@ -1,7 +1,6 @@
 package model
 
 import (
-	"slices"
 	"strconv"
 
 	"dynamodb-to-s3/lambda/job"
@@ -26,42 +25,79 @@ func (m model) scan(s *state, at int, next emit) {
 		next(n, "scan of execution %d finds segment %d done", who, w.segment)
 	case !w.asked:
 		own.asked = true
-		if m.KeysOfItsOwn {
-			for own.invocation < parts && s.lists[w.segment][own.invocation].there {
-				own.invocation++
-			}
-			for own.part < parts && s.objects[w.segment][own.part] != (object{}) {
-				own.part++
-			}
-			own.first = own.part
-		}
 		next(n, "scan of execution %d finds the run its own", who)
 	case w.listed:
 		*own = worker{}
 		if w.live {
-			n.executions[w.execution].scanned[w.segment] = checkpoint{w.pos == pages, w.invocation + 1, w.part, w.pos}
+			to := checkpoint{invocation: w.invocation + 1, part: w.part, pos: w.pos, try: w.try}
+			if w.pos == pages {
+				to = checkpoint{done: true}
+			}
+			n.executions[w.execution].scanned[w.segment] = to
 		}
 		next(n, "scan of segment %d by execution %d returns the checkpoint of page %d", w.segment, who, w.pos)
 	default:
 		for size := uint8(1); size <= 2 && w.pos+size <= pages && w.part < parts; size++ {
 			n := *s
 			own := &n.workers[at]
-			written := object{w.pos, w.pos + size, fresh}
-			n.objects[w.segment][w.part], own.objects[w.part] = written, written
-			n.wroteOthers = n.wroteOthers || trespasses(s, w.execution)
+			if own.try == 0 {
+				n.drawn[w.segment]++
+				own.try = n.drawn[w.segment]
+			}
+			written := object{w.pos, w.pos + size, own.try}
+			n.tries[w.segment][m.dataOf(own.try)].objects[w.part], own.objects[w.part] = written, written
+			m.wrote(&n, w)
 			own.pos += size
 			own.part++
-			next(n, "scan of execution %d writes pages %d to %d as part %d of segment %d", who, w.pos, own.pos-1, w.part, w.segment)
+			next(n, "scan of execution %d writes pages %d to %d as part %d of segment %d, try %d", who, w.pos, own.pos-1, w.part, w.segment, own.try)
 		}
 		if w.pos > w.start && w.invocation < parts {
+			m.list(&n, w)
 			own.listed = true
-			n.lists[w.segment][w.invocation] = list{
-				there: true, done: w.pos == pages, first: w.first, next: w.part, start: w.start, end: w.pos, objects: w.objects,
-			}
-			n.wroteOthers = n.wroteOthers || trespasses(s, w.execution)
-			next(n, "scan of execution %d writes list %d of segment %d", who, w.invocation, w.segment)
+			next(n, "scan of execution %d writes list %d of segment %d, try %d", who, w.invocation, w.segment, w.try)
 		}
 	}
+}
+
+// list writes the list of a worker; at the segment's end if it is the first there.
+func (m model) list(n *state, w worker) {
+	l := list{
+		there: true, done: w.pos == m.Pages[w.segment], invocation: w.invocation, try: w.try, after: w.after,
+		first: w.first, next: w.part, start: w.start, end: w.pos, objects: w.objects,
+	}
+	switch {
+	case !l.done:
+		n.tries[w.segment][m.listOf(l)].list = l
+	case n.ends[w.segment].there && !m.EndsAnew && m.settled(n, w.segment):
+		return
+	default:
+		n.ends[w.segment] = l
+	}
+	m.wrote(n, w)
+}
+
+// wrote enters that an invocation has written.
+func (m model) wrote(n *state, w worker) {
+	n.wroteOthers = n.wroteOthers || trespasses(n, w.execution)
+	n.late = n.late || n.committed
+	for _, f := range n.finalizers {
+		n.late = n.late || f.step >= hasMerged
+	}
+}
+
+// dataOf is where the objects of a try lie, and listOf where a list does, that is not of an end.
+func (m model) dataOf(try uint8) int {
+	if m.SharesData {
+		return 0
+	}
+	return int(try) - 1
+}
+
+func (m model) listOf(l list) int {
+	if m.SharesLists {
+		return int(l.invocation)
+	}
+	return int(l.try) - 1
 }
 
 // trespasses tells whether a run is at work, or done, that is not the execution's which writes to it.
@@ -69,19 +105,16 @@ func trespasses(s *state, e uint8) bool {
 	return s.owner != e+1 && (s.executions[s.owner-1].phase == working || s.executions[s.owner-1].phase == succeeded)
 }
 
-// settled is segment.settled.
+// settled is segment's settled.
 func (m model) settled(s *state, g uint8) bool {
 	var merged manifest
-	if !m.chain(s, g, &merged) {
-		return false
-	}
-	return merged.objects[g] == present(merged.objects[g], s.objects[g])
+	return m.chain(s, g, &merged) && merged.objects[g] == m.present(s, g, merged.objects[g])
 }
 
 // present are those of the listed objects that the bucket has as they were listed.
-func present(listed, has [parts]object) [parts]object {
-	for p := range listed {
-		if listed[p] != has[p] {
+func (m model) present(s *state, g uint8, listed [parts]object) [parts]object {
+	for p, o := range listed {
+		if o != (object{}) && s.tries[g][m.dataOf(o.try)].objects[p] != o {
 			listed[p] = object{}
 		}
 	}
@@ -90,35 +123,48 @@ func present(listed, has [parts]object) [parts]object {
 
 // chain joins the lists of a segment by the rule that the functions have: job.Chain.
 func (m model) chain(s *state, g uint8, into *manifest) bool {
-	var lists []job.SegmentList
-	for i, l := range s.lists[g] {
-		if l.there {
-			lists = append(lists, job.SegmentList{
-				Segment: int(g), Invocation: i, FirstPart: int(l.first), NextPart: int(l.next),
-				Start: position(l.start), End: position(l.end), Done: l.done,
-			})
+	all := make([]list, 0, tries+1)
+	for try := range s.tries[g] {
+		if l := s.tries[g][try].list; l.there {
+			all = append(all, l)
 		}
 	}
-	end, fault := job.Chain(int(g), lists)
-	if m.KeysOfItsOwn && slices.ContainsFunc(lists, func(l job.SegmentList) bool { return l.Done }) {
-		end, fault = len(lists), ""
+	if s.ends[g].there {
+		all = append(all, s.ends[g])
+	}
+	lists := make([]job.SegmentList, len(all))
+	byTry := [tries + 1]list{}
+	for i, l := range all {
+		byTry[l.try] = l
+		lists[i] = job.SegmentList{
+			Segment: int(g), Invocation: int(l.invocation), Try: position(l.try), After: position(l.after),
+			FirstPart: int(l.first), NextPart: int(l.next), Start: position(l.start), End: position(l.end), Done: l.done,
+		}
+	}
+	chain, fault := job.Chain(int(g), lists)
+	if m.TakesAllLists && s.ends[g].there {
+		chain, fault = lists, ""
 	}
 	if fault != "" {
 		return false
 	}
-	for _, l := range lists[:end] {
+	for _, l := range chain {
+		try, _ := strconv.Atoi(l.Try)
+		into.lists[g][l.Invocation] = uint8(try)
 		for p := l.FirstPart; p < l.NextPart; p++ {
-			into.objects[g][p] = s.lists[g][l.Invocation].objects[p]
+			into.objects[g][p] = byTry[try].objects[p]
 		}
 	}
-	into.ends[g] = uint8(end)
 	return true
 }
 
-// position is as job.Position gives it: "" for the start, and for the end.
-func position(page uint8) string {
-	if page == 0 {
-		return ""
+// names are of positions, and of tries: "" for the start, and for none.
+var names = func() (names [tries + 1]string) {
+	for i := range names[1:] {
+		names[i+1] = strconv.Itoa(i + 1)
 	}
-	return strconv.Itoa(int(page))
-}
+	return names
+}()
+
+// position names a position or a try.
+func position(of uint8) string { return names[of] }

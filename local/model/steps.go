@@ -1,8 +1,5 @@
 package model
 
-// fresh is the ETag of an object that was just written; canonical numbers them anew.
-const fresh = 0xff
-
 // model is one instance.
 type model struct {
 	Bounds
@@ -107,7 +104,7 @@ func (m model) schedule(s *state, e uint8, next emit) {
 			n := *s
 			n.workers[w] = worker{
 				there: true, live: true, execution: e, segment: uint8(g),
-				invocation: at.invocation, first: at.part, part: at.part, start: at.pos, pos: at.pos,
+				invocation: at.invocation, first: at.part, part: at.part, start: at.pos, pos: at.pos, after: at.try,
 			}
 			next(n, "execution %d calls scan for segment %d from page %d", e+1, g, at.pos)
 		}

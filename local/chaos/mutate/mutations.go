@@ -12,13 +12,14 @@ var mutations = []mutation{
 	}},
 	{"the sweep of objects", "lambda/commit/scan.go", []string{`r.bucket.Delete(ctx, strays)`, `error(nil)`}},
 	{"the sweep of uploads", "lambda/commit/scan.go", []string{`r.bucket.AbortUploads(ctx, r.layout.Root+"/", own)`, `0, error(nil)`}},
-	{"the data's deterministic key", "lambda/job/layout.go", []string{
-		`"%s%06d%s", l.DataOf(segment), part,`, `"%s%06d-%s%s", l.DataOf(segment), part, rand.Text(),`,
-		`"crypto/sha256"`, "\"crypto/rand\"\n\t\"crypto/sha256\"",
+	{"the try's own data", "lambda/job/layout.go", []string{
+		`"%s%06d-%s%s", l.DataOf(segment), part, try, extension`, `"%s%06d-%.0s%s", l.DataOf(segment), part, try, extension`,
 	}},
-	{"the list's deterministic key", "lambda/job/layout.go", []string{
-		`"%s%06d-%06d.json", l.SegmentLists(), segment, invocation`, `"%s%06d-%06d-%s.json", l.SegmentLists(), segment, invocation, rand.Text()`,
-		`"crypto/sha256"`, "\"crypto/rand\"\n\t\"crypto/sha256\"",
+	{"the try's own list", "lambda/job/layout.go", []string{
+		`"%s%06d-%06d-%s.json", l.SegmentLists(), segment, invocation, try`, `"%s%06d-%06d-%.0s.json", l.SegmentLists(), segment, invocation, try`,
+	}},
+	{"the first at the end", "lambda/segment/list.go", []string{
+		`created, err := s.bucket.Create(ctx, key, body)`, `_, err = s.bucket.Put(ctx, key, body)`, `if created || err != nil {`, `if true {`,
 	}},
 	{"the checksum of pages", "lambda/client/client.go", []string{
 		`return dynamodb.NewFromConfig(cfg)`, `return dynamodb.NewFromConfig(cfg, func(o *dynamodb.Options) { o.DisableValidateResponseChecksum = true })`,
@@ -28,7 +29,7 @@ var mutations = []mutation{
 		`o.DisableLogOutputChecksumValidationSkipped, o.ResponseChecksumValidation = true, aws.ResponseChecksumValidationWhenRequired`,
 	}},
 	{"the look at each object", "lambda/commit/compare.go", []string{`case o.Bytes != entry.Bytes, o.ETag != entry.ETag:`, `case false:`}},
-	{"the chain of lists", "lambda/job/chain.go", []string{`list.Invocation != i || list.FirstPart != part || list.Start != position`, `false && part < 0 && position == ""`}},
+	{"the chain of lists", "lambda/job/chain.go", []string{` && l.After == before.Try && l.FirstPart == before.NextPart && l.Start == before.End && !before.Done`, ``}},
 	{"the condition of the commit", "lambda/commit/scan.go", []string{
 		`m.bucket.Create(ctx, m.layout.ManifestSummary(), commit)`, `m.bucket.Put(ctx, m.layout.ManifestSummary(), commit)`,
 	}},
