@@ -243,10 +243,10 @@ func (s *scan) handOver(ctx context.Context, writer *sink.Writer, at moved) (job
 		return job.Checkpoint{}, err
 	}
 	to := job.Checkpoint{
-		Done: at.done, Invocation: s.from.Invocation + 1, Part: list.NextPart, Try: s.try, ExclusiveStartKey: at.key, Totals: s.from.Totals,
+		Done: at.done, Invocation: s.from.Invocation + 1, Part: list.NextPart, ExclusiveStartKey: at.key, Totals: s.from.Totals,
 	}
-	if to.Done {
-		to.Try = ""
+	if !at.done {
+		to.Try = s.try
 	}
 	to.Totals.Add(at.totals)
 	to.PaidAt = s.paidAt()
