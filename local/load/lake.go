@@ -22,7 +22,7 @@ import (
 const listed = 1000
 
 // lake answers as S3 does to a finalize, for a run that has scanned every segment and that no disk would hold: its objects and
-// lists are made up when they are asked for, the same ones each time. It keeps nothing of what is written itself.
+// lists are made up when they are asked for, the same ones each time. Of what is written it keeps the commit alone.
 type lake struct {
 	layout   job.Layout
 	segments int
@@ -38,6 +38,7 @@ type lake struct {
 	mu       sync.Mutex
 	requests map[string]int64
 	written  int64
+	commit   []byte
 }
 
 func (l *lake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -58,6 +59,9 @@ func (l *lake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	l.requests[kind]++
 	if r.Method == http.MethodPut {
 		l.written += int64(len(body))
+		if key == l.layout.ManifestSummary() {
+			l.commit = body
+		}
 		if l.keep != nil {
 			l.keep(key, body)
 		}
@@ -104,7 +108,7 @@ func (l *lake) list(w http.ResponseWriter, prefix, token string) {
 	switch prefix {
 	case l.layout.SegmentLists():
 		count, of = l.segments*l.invocations, func(i int) entry {
-			return entry{Key: l.layout.KeyOf(l.segmentList(i/l.invocations, i%l.invocations)), ETag: `"list"`, Size: 1}
+			return entry{Key: l.layout.KeyOf(l.head(i/l.invocations, i%l.invocations)), ETag: `"list"`, Size: 1}
 		}
 	case l.layout.DataPrefix():
 		count, of = l.segments*l.invocations*l.objects, func(i int) entry {
@@ -129,8 +133,19 @@ func (l *lake) list(w http.ResponseWriter, prefix, token string) {
 	answer(w, result)
 }
 
-// get answers with a segment's list; there is nothing else to read.
+// get answers with a segment's list, the claim or the commit; there is nothing else to read.
 func (l *lake) get(w http.ResponseWriter, key string) {
+	l.mu.Lock()
+	commit := l.commit
+	l.mu.Unlock()
+	switch {
+	case key == l.layout.Claim(): // of the execution without a name that input's plan is of
+		_ = json.NewEncoder(w).Encode(job.Claim{}) // a caller that has gone is told nothing
+		return
+	case key == l.layout.ManifestSummary() && commit != nil:
+		_, _ = w.Write(commit) // see above
+		return
+	}
 	var segment int
 	var invocation string
 	if _, err := fmt.Sscanf(key, l.layout.SegmentLists()+"%06d-%6s", &segment, &invocation); err != nil {
@@ -148,8 +163,16 @@ func (l *lake) get(w http.ResponseWriter, key string) {
 // try is that of all invocations.
 const try = "0a1b2c3d"
 
-// segmentList is the list of an invocation.
+// segmentList is the list of an invocation, and head the same without its objects.
 func (l *lake) segmentList(segment, invocation int) job.SegmentList {
+	list := l.head(segment, invocation)
+	for i := range l.objects {
+		list.Objects = append(list.Objects, l.object(segment*l.invocations*l.objects+list.FirstPart+i))
+	}
+	return list
+}
+
+func (l *lake) head(segment, invocation int) job.SegmentList {
 	first := invocation * l.objects
 	list := job.SegmentList{
 		Segment: segment, Invocation: invocation, Try: try, FirstPart: first, NextPart: first + l.objects,
@@ -160,9 +183,6 @@ func (l *lake) segmentList(segment, invocation int) job.SegmentList {
 	}
 	if invocation == l.invocations-1 {
 		list.Done, list.End = true, ""
-	}
-	for i := range l.objects {
-		list.Objects = append(list.Objects, l.object(segment*l.invocations*l.objects+first+i))
 	}
 	return list
 }
