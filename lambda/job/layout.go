@@ -170,7 +170,7 @@ func NativeExport(prefix, exportARN string) Layout {
 // longest is how many bytes the longest key of a run has.
 func (l Layout) longest() int {
 	const try, extension = "00000000", ".json.zst"
-	token := strings.Repeat("f", 2*sha256.Size)
+	token := strings.Repeat("f", 32) // a client token, which is half a SHA-256
 	return max(len(l.Data(0, 0, try, extension)), len(l.SegmentList(0, 0, try)), len(l.ExportTry(token)))
 }
 
