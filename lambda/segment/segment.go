@@ -1,7 +1,7 @@
 // Package segment scans one segment of a table within the time of one invocation, and hands over a checkpoint.
 //
-// Three stages work at the same time: the next page is fetched while the last one is encoded and compressed while parts
-// upload. Each stage is bounded: two pages, and a few parts, are all that is in memory.
+// Three stages work at the same time: the next page is fetched while the last one is parsed, encoded and compressed while parts
+// upload. Each stage is bounded: three pages, and three parts, are all that is in memory.
 //
 // It may import job, metric, pace, page, record, transform, table, bucket, claim and sink.
 package segment
