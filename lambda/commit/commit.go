@@ -29,9 +29,10 @@ type Committer struct {
 // Run commits the run of the plan and returns its result. A run that is committed already is left as it is, and its result
 // told again.
 //
-// It fails, and commits nothing, with RunNameTaken where another execution has taken a scan over, with ListsInconsistent where a list of a scan is missing, does not follow on the one before, or
-// names an object that the bucket does not have as it was listed; and with ExportIncomplete where the same is true of an export's
-// manifest. Of a chain of exports it may commit a part and ask for more.
+// It fails, and commits nothing, with RunNameTaken where another execution has taken a scan over, with ListsInconsistent where a
+// list of a scan is missing, does not follow on the one before, or names an object that the bucket does not have as it was
+// listed; and with ExportIncomplete where the same is true of an export's manifest. Of a chain of exports it may commit a part and
+// ask for more.
 func (c *Committer) Run(ctx context.Context, in job.FinalizeInput) (job.FinalizeOutput, error) {
 	r := run{plan: in.Plan, layout: in.Plan.Layout(), bucket: bucket.New(c.Objects(in.Plan), in.Plan), log: c.Log.With("runId", in.Plan.RunID, "table", in.Plan.Table)}
 	if in.Plan.Mode == job.ModeExport {

@@ -16,8 +16,8 @@ const readers = 32
 
 // merge goes through the lists of all segments and through what the bucket has, side by side, in the order of their keys. Of each
 // segment it joins the lists that lead from its start to its end; any other is a leftover of a try that was given up, and becomes
-// a stray. What is listed goes into the manifest at once, so that
-// memory holds one segment's lists and those that are read ahead, however many objects the run has.
+// a stray. What is listed goes into the manifest at once, so that memory holds one segment's lists and those that are read ahead,
+// however many objects the run has.
 func (m *merger) merge(ctx context.Context) error {
 	missing := m.plan.Segments()
 	for lists, err := range bySegment(m.lists(ctx)) {

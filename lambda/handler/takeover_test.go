@@ -10,8 +10,6 @@ import (
 	"dynamodb-to-s3/lambda/job"
 	"dynamodb-to-s3/local/recovery"
 	"dynamodb-to-s3/local/testbed"
-
-	"golang.org/x/sync/errgroup"
 )
 
 // long is when an execution has ended whose functions have all ended too.
@@ -148,28 +146,12 @@ func TestRunIsTakenOverOnce(t *testing.T) {
 	table, bucket := testbed.Orders(t, 2000), testbed.Bucket(t)
 	first, _ := died(t, states, smallSteps(table, bucket))
 	states.Set(first.id(), job.ExecutionFailed, long())
-	outputs := make([]job.PlanOutput, 8)
-	var group errgroup.Group
-	for i := range outputs {
-		e := execution{t: t, name: fmt.Sprint("taker-", i), request: first.request, states: states}
-		states.Set(e.id(), job.ExecutionRunning, time.Time{})
-		group.Go(func() (err error) {
-			outputs[i], err = e.plan()
-			return err
-		})
+	many := make([]execution, 8)
+	for i := range many {
+		many[i] = execution{t: t, name: fmt.Sprint("taker-", i), request: first.request, states: states}
+		states.Set(many[i].id(), job.ExecutionRunning, time.Time{})
 	}
-	if err := group.Wait(); err != nil {
-		t.Fatal(err)
-	}
-	owner := slices.IndexFunc(outputs, func(o job.PlanOutput) bool { return o.Duplicate == nil })
-	if owner < 0 {
-		t.Fatal("nobody has it")
-	}
-	for i, output := range outputs {
-		if i != owner {
-			wantDuplicate(t, output, nil, execution{name: fmt.Sprint("taker-", owner)}, false)
-		}
-	}
+	wantOneOwner(t, many)
 }
 
 // One that is redriven at the very moment at which its run is taken over may have begun to write: the other steps back.

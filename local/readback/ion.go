@@ -39,20 +39,8 @@ func valued(value types.AttributeValue) types.AttributeValue {
 			set[i] = fraction(member)
 		}
 		return &types.AttributeValueMemberNS{Value: set}
-	case *types.AttributeValueMemberL:
-		list := make([]types.AttributeValue, len(v.Value))
-		for i, member := range v.Value {
-			list[i] = valued(member)
-		}
-		return &types.AttributeValueMemberL{Value: list}
-	case *types.AttributeValueMemberM:
-		members := make(Item, len(v.Value))
-		for name, member := range v.Value {
-			members[name] = valued(member)
-		}
-		return &types.AttributeValueMemberM{Value: members}
 	default:
-		return value
+		return within(value, valued)
 	}
 }
 

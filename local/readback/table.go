@@ -83,16 +83,24 @@ func ordered(value types.AttributeValue) types.AttributeValue {
 		return &types.AttributeValueMemberNS{Value: slices.Sorted(slices.Values(v.Value))}
 	case *types.AttributeValueMemberBS:
 		return &types.AttributeValueMemberBS{Value: slices.SortedFunc(slices.Values(v.Value), bytes.Compare)}
+	default:
+		return within(value, ordered)
+	}
+}
+
+// within returns a list or a map of what each makes of its members, and any other value as it is.
+func within(value types.AttributeValue, each func(types.AttributeValue) types.AttributeValue) types.AttributeValue {
+	switch v := value.(type) {
 	case *types.AttributeValueMemberL:
 		list := make([]types.AttributeValue, len(v.Value))
 		for i, member := range v.Value {
-			list[i] = ordered(member)
+			list[i] = each(member)
 		}
 		return &types.AttributeValueMemberL{Value: list}
 	case *types.AttributeValueMemberM:
 		members := make(Item, len(v.Value))
 		for name, member := range v.Value {
-			members[name] = ordered(member)
+			members[name] = each(member)
 		}
 		return &types.AttributeValueMemberM{Value: members}
 	default:
