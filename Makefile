@@ -5,7 +5,6 @@ GO_MIN     := 1.26
 NODE_MIN   := 20.3
 VERSITYGW  := github.com/versity/versitygw/cmd/versitygw@v1.8.0
 GOLANGCI   := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
-FUNCTIONS  := $(notdir $(patsubst %/main.go,%,$(wildcard lambda/*/main.go)))
 ENV        ?= dev
 
 BIN        := $(CURDIR)/.local/bin
@@ -58,24 +57,23 @@ lint: $(BIN)/golangci-lint
 audit: requirements
 	@go run ./local/audit $(AUDIT_ARGS)
 
-build: $(APP) ## build the functions for AWS Lambda, zipped and with their bills of materials, for the architecture of environment ENV
-	@goarch=$$($(APP) -goarch) && $(MAKE) --silent functions GOARCH=$$goarch OUT=build/lambda/$$goarch
+build: $(APP) ## build the Lambda program as a ZIP file with its bill of materials, for the architecture of environment ENV
+	@goarch=$$($(APP) -goarch) && $(MAKE) --silent program GOARCH=$$goarch OUT=build/lambda/$$goarch
 
-# The same source makes the same bytes on every machine, so that only a function that has changed is deployed anew.
-.PHONY: functions
-functions:
-	@for f in $(FUNCTIONS); do \
-	  GOOS=linux GOARCH=$(GOARCH) GOAMD64=v1 GOARM64=v8.0 GOFLAGS= GOEXPERIMENT= CGO_ENABLED=0 \
-	    go build -trimpath -buildvcs=false -tags lambda.norpc -ldflags '-s -w -buildid=' -o $(OUT)/$$f/bootstrap ./lambda/$$f || exit 1; done
+# The same source gives the same bytes on every machine, so a deployment without a change updates no function.
+.PHONY: program
+program:
+	@GOOS=linux GOARCH=$(GOARCH) GOAMD64=v1 GOARM64=v8.0 GOFLAGS= GOEXPERIMENT= CGO_ENABLED=0 \
+	  go build -trimpath -buildvcs=false -tags lambda.norpc -ldflags '-s -w -buildid=' -o $(OUT)/bootstrap ./lambda
 	@GOARCH= go run ./infra/artifact $(OUT)
 
-reproduce: build ## build the functions once more, elsewhere and from nothing, and compare
+reproduce: build ## build the Lambda program again in another folder with an empty cache, and compare the bytes
 	@goarch=$$($(APP) -goarch) && elsewhere=$$(mktemp -d) && trap 'chmod -R u+w $$elsewhere; rm -rf $$elsewhere' EXIT && \
 	  mkdir -p $$elsewhere/a/b && cp -R Makefile go.mod go.sum lambda infra $$elsewhere/a/b && \
-	  GOCACHE=$$elsewhere/cache $(MAKE) --silent -C $$elsewhere/a/b functions GOARCH=$$goarch OUT=build/lambda/$$goarch && \
-	  for f in $(FUNCTIONS); do for made in zip cdx.json; do \
-	    cmp build/lambda/$$goarch/$$f.$$made $$elsewhere/a/b/build/lambda/$$goarch/$$f.$$made || exit 1; done; done && \
-	  echo "the same bytes: $(FUNCTIONS)"
+	  GOCACHE=$$elsewhere/cache $(MAKE) --silent -C $$elsewhere/a/b program GOARCH=$$goarch OUT=build/lambda/$$goarch && \
+	  for made in lambda.zip lambda.cdx.json; do \
+	    cmp build/lambda/$$goarch/$$made $$elsewhere/a/b/build/lambda/$$goarch/$$made || exit 1; done && \
+	  echo "the same bytes: lambda.zip lambda.cdx.json"
 
 # What cdk.json runs.
 app: build

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"dynamodb-to-s3/infra/environment"
 	"dynamodb-to-s3/lambda/job"
@@ -20,7 +19,7 @@ import (
 // Props are what a stack is made of.
 type Props struct {
 	environment.Environment
-	// CodeFolder holds a ZIP file for each function, which is deployed as it is.
+	// CodeFolder holds the ZIP file of the Lambda program, which is deployed as it is.
 	CodeFolder string
 }
 
@@ -74,21 +73,12 @@ func (p *Props) check(stack string) error {
 	return errors.Join(p.checkQuotas(stack), p.checkCode())
 }
 
-// checkCode returns one line for all functions, for one command mends it.
 func (p *Props) checkCode() error {
-	var missing []string
-	for _, function := range job.Functions() {
-		program := p.code(function)
-		if info, err := os.Stat(program); err != nil || !info.Mode().IsRegular() {
-			missing = append(missing, program)
-		}
+	if info, err := os.Stat(p.code()); err != nil || !info.Mode().IsRegular() {
+		return fmt.Errorf("the functions are not built, run `make build`: missing %s", p.code())
 	}
-	if len(missing) == 0 {
-		return nil
-	}
-	return fmt.Errorf("the functions are not built, run `make build`: missing %s", strings.Join(missing, ", "))
+	return nil
 }
 
-func (p *Props) code(function job.Function) string {
-	return filepath.Join(p.CodeFolder, string(function)+".zip")
-}
+// code is the ZIP file that all functions share; a function's handler name picks the step that the program runs.
+func (p *Props) code() string { return filepath.Join(p.CodeFolder, "lambda.zip") }

@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"dynamodb-to-s3/infra/environment"
-	"dynamodb-to-s3/lambda/job"
 )
 
 // testProps are those of a stack whose code lies in the given folder.
@@ -74,9 +73,9 @@ func TestPropsAreChecked(t *testing.T) {
 		want   []string
 	}{
 		{"nothing is built", func(p *Props) { p.CodeFolder = "nowhere" }, []string{
-			"the functions are not built, run `make build`: missing nowhere/plan.zip, nowhere/scan.zip, nowhere/export.zip, nowhere/finalize.zip",
+			"the functions are not built, run `make build`: missing nowhere/lambda.zip",
 		}},
-		{"a folder in place of a program", func(p *Props) { replace(t, filepath.Join(p.CodeFolder, "scan.zip")) }, []string{"run `make build`: missing", "scan.zip"}},
+		{"a folder in place of a program", func(p *Props) { replace(t, filepath.Join(p.CodeFolder, "lambda.zip")) }, []string{"run `make build`: missing", "lambda.zip"}},
 		{"too many tables", func(p *Props) { p.Tables = names(80) }, []string{"tables, ", "characters for the function", "IAM allows 10240", `one pattern, such as "orders-*"`}},
 		{"too many roles", func(p *Props) {
 			for i := range 50 {
@@ -176,10 +175,5 @@ func build(folder string) error {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return err
 	}
-	for _, function := range job.Functions() {
-		if err := os.WriteFile(filepath.Join(folder, string(function)+".zip"), []byte("a program"), 0o644); err != nil {
-			return err
-		}
-	}
-	return nil
+	return os.WriteFile(filepath.Join(folder, "lambda.zip"), []byte("a program"), 0o644)
 }

@@ -34,7 +34,7 @@ func TestFunctions(t *testing.T) {
 		var got shape
 		remarshal(t, functions[name+"/Function"].Properties, &got)
 		expected := shape{
-			Handler: "bootstrap", Runtime: "provided.al2023", Architectures: []string{"arm64"},
+			Handler: name, Runtime: "provided.al2023", Architectures: []string{"arm64"},
 			MemorySize: want[function].memory, Timeout: want[function].timeout,
 			Role: "arn:aws:iam::000000000000:role/" + name + "/Role",
 		}

@@ -13,12 +13,10 @@ import (
 	"testing"
 	"time"
 
-	"dynamodb-to-s3/lambda/job"
-
 	"github.com/CycloneDX/cyclonedx-go"
 )
 
-// built makes a folder as `make build` does, with this test's own binary as the program of scan, and releases that.
+// built makes a folder as `make build` does, with this test's own binary as the program, and releases that.
 func built(t *testing.T) (folder string, program []byte) {
 	t.Helper()
 	self, err := os.Executable()
@@ -29,30 +27,25 @@ func built(t *testing.T) (folder string, program []byte) {
 		t.Fatal(err)
 	}
 	folder = t.TempDir()
-	place(t, folder, program, job.FunctionScan)
-	if err := release(folder, string(job.FunctionScan)); err != nil {
+	place(t, folder, program)
+	if err := release(folder); err != nil {
 		t.Fatal(err)
 	}
 	return folder, program
 }
 
-// place makes a content the program of functions.
-func place(t *testing.T, folder string, content []byte, functions ...job.Function) {
+// place makes content the program in a folder.
+func place(t *testing.T, folder string, content []byte) {
 	t.Helper()
-	for _, function := range functions {
-		if err := os.Mkdir(filepath.Join(folder, string(function)), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(folder, string(function), "bootstrap"), content, 0o600); err != nil {
-			t.Fatal(err)
-		}
+	if err := os.WriteFile(filepath.Join(folder, "bootstrap"), content, 0o600); err != nil {
+		t.Fatal(err)
 	}
 }
 
 func TestZipHasTheProgramAlone(t *testing.T) {
 	t.Parallel()
 	folder, program := built(t)
-	archive, err := zip.OpenReader(filepath.Join(folder, "scan.zip"))
+	archive, err := zip.OpenReader(filepath.Join(folder, "lambda.zip"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +70,7 @@ func TestZipHasTheProgramAlone(t *testing.T) {
 func TestBillHasTheModulesOfTheProgram(t *testing.T) {
 	t.Parallel()
 	folder, program := built(t)
-	text, err := os.ReadFile(filepath.Join(folder, "scan.cdx.json"))
+	text, err := os.ReadFile(filepath.Join(folder, "lambda.cdx.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +95,7 @@ func TestBillHasTheModulesOfTheProgram(t *testing.T) {
 	if !slices.Equal(got, want) || !slices.Equal(*(*bill.Dependencies)[0].Dependencies, want) || len(want) < 2 {
 		t.Errorf("got %v\nwant %v", got, want)
 	}
-	if bill.SerialNumber != "" || bill.Metadata.Timestamp != "" || bill.SpecVersion != cyclonedx.SpecVersion1_6 || bill.Metadata.Component.Name != "scan" {
+	if bill.SerialNumber != "" || bill.Metadata.Timestamp != "" || bill.SpecVersion != cyclonedx.SpecVersion1_6 || bill.Metadata.Component.Name != "lambda" {
 		t.Errorf("it says of itself: %+v", bill.Metadata)
 	}
 }
@@ -111,7 +104,7 @@ func TestReleaseIsReproducible(t *testing.T) {
 	t.Parallel()
 	first, _ := built(t)
 	second, _ := built(t)
-	for _, name := range []string{"scan.zip", "scan.cdx.json"} {
+	for _, name := range []string{"lambda.zip", "lambda.cdx.json"} {
 		a, err := os.ReadFile(filepath.Join(first, name))
 		if err != nil {
 			t.Fatal(err)
@@ -122,12 +115,12 @@ func TestReleaseIsReproducible(t *testing.T) {
 	}
 }
 
-func TestEveryFunctionIsReleased(t *testing.T) {
+func TestProgramIsReleased(t *testing.T) {
 	t.Parallel()
 	_, program := built(t)
 	all, notGo := t.TempDir(), t.TempDir()
-	place(t, all, program, job.Functions()...)
-	place(t, notGo, []byte("#!/bin/sh"), job.Functions()...)
+	place(t, all, program)
+	place(t, notGo, []byte("#!/bin/sh"))
 	for _, test := range []struct {
 		name   string
 		args   []string
@@ -136,8 +129,8 @@ func TestEveryFunctionIsReleased(t *testing.T) {
 	}{
 		{"programs", []string{all}, 0, ""},
 		{"no folder", nil, 2, "usage: artifact <folder>"},
-		{"no program", []string{t.TempDir()}, 1, "release plan: open"},
-		{"what is no program of Go's", []string{notGo}, 1, "bill of materials of plan"},
+		{"no program", []string{t.TempDir()}, 1, "release the Lambda program: open"},
+		{"what is no program of Go's", []string{notGo}, 1, "bill of materials of the Lambda program"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -148,7 +141,7 @@ func TestEveryFunctionIsReleased(t *testing.T) {
 			if test.status != 0 {
 				return
 			}
-			if made, err := filepath.Glob(filepath.Join(all, "*.*")); err != nil || len(made) != 2*len(job.Functions()) {
+			if made, err := filepath.Glob(filepath.Join(all, "*.*")); err != nil || len(made) != 2 {
 				t.Errorf("it made %v: %v", made, err)
 			}
 		})

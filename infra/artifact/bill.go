@@ -14,7 +14,7 @@ import (
 // billOf returns the bill of materials of a program, in CycloneDX: the modules that Go has written into it, and the standard
 // library. It has neither a time nor a serial number, and so is the same for the same program.
 // https://cyclonedx.org/docs/1.6/json/
-func billOf(function string, program []byte) ([]byte, error) {
+func billOf(program []byte) ([]byte, error) {
 	info, err := buildinfo.Read(bytes.NewReader(program))
 	if err != nil {
 		return nil, err
@@ -22,7 +22,7 @@ func billOf(function string, program []byte) ([]byte, error) {
 	digest := sha256.Sum256(program)
 	bill := cyclonedx.NewBOM()
 	bill.Metadata = &cyclonedx.Metadata{Component: &cyclonedx.Component{
-		BOMRef: function, Type: cyclonedx.ComponentTypeApplication, Group: info.Main.Path, Name: function,
+		BOMRef: artifactName, Type: cyclonedx.ComponentTypeApplication, Group: info.Main.Path, Name: artifactName,
 		Hashes:     &[]cyclonedx.Hash{{Algorithm: cyclonedx.HashAlgoSHA256, Value: hex.EncodeToString(digest[:])}},
 		Properties: settings(info),
 	}}
@@ -38,7 +38,7 @@ func billOf(function string, program []byte) ([]byte, error) {
 	for i := range components {
 		refs[i] = components[i].BOMRef
 	}
-	bill.Dependencies = &[]cyclonedx.Dependency{{Ref: function, Dependencies: &refs}}
+	bill.Dependencies = &[]cyclonedx.Dependency{{Ref: artifactName, Dependencies: &refs}}
 	var text bytes.Buffer
 	if err := cyclonedx.NewBOMEncoder(&text, cyclonedx.BOMFileFormatJSON).SetPretty(true).EncodeVersion(bill, cyclonedx.SpecVersion1_6); err != nil {
 		return nil, err

@@ -1,9 +1,9 @@
-// Command artifact makes of each function's program, as `make build` has built it, what is deployed and what tells of it:
+// Command artifact packs the Lambda program that `make build` has built:
 //
-//	<folder>/<function>/bootstrap  →  <folder>/<function>.zip, with the program as its one file
-//	                                  <folder>/<function>.cdx.json, the bill of its materials
+//	<folder>/bootstrap  →  <folder>/lambda.zip, which is deployed: the program is its only file
+//	                       <folder>/lambda.cdx.json, the program's bill of materials
 //
-// The same programs make the same bytes, whenever and wherever that is. It imports job for the functions' names.
+// The same program gives the same bytes on every machine. The command imports nothing else of this module.
 package main
 
 import (
@@ -11,8 +11,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-
-	"dynamodb-to-s3/lambda/job"
 )
 
 func main() { os.Exit(run(os.Args[1:], os.Stderr)) }
@@ -22,32 +20,33 @@ func run(args []string, stderr io.Writer) int {
 		_, _ = fmt.Fprintln(stderr, "usage: artifact <folder>") // there is nowhere else to say it
 		return 2
 	}
-	for _, function := range job.Functions() {
-		if err := release(args[0], string(function)); err != nil {
-			_, _ = fmt.Fprintln(stderr, err)
-			return 1
-		}
+	if err := release(args[0]); err != nil {
+		_, _ = fmt.Fprintln(stderr, err)
+		return 1
 	}
 	return 0
 }
 
-// release writes what is made of one function's program.
-func release(folder, function string) error {
-	program, err := os.ReadFile(filepath.Join(folder, function, programName))
+// artifactName is the name of both files, and of the program in its bill of materials.
+const artifactName = "lambda"
+
+// release writes both files.
+func release(folder string) error {
+	program, err := os.ReadFile(filepath.Join(folder, programName))
 	if err != nil {
-		return fmt.Errorf("release %s: %w", function, err)
+		return fmt.Errorf("release the Lambda program: %w", err)
 	}
 	zipped, err := zipOf(program)
 	if err != nil {
-		return fmt.Errorf("zip %s: %w", function, err)
+		return fmt.Errorf("zip the Lambda program: %w", err)
 	}
-	bill, err := billOf(function, program)
+	bill, err := billOf(program)
 	if err != nil {
-		return fmt.Errorf("bill of materials of %s: %w", function, err)
+		return fmt.Errorf("bill of materials of the Lambda program: %w", err)
 	}
-	for name, content := range map[string][]byte{function + ".zip": zipped, function + ".cdx.json": bill} {
+	for name, content := range map[string][]byte{artifactName + ".zip": zipped, artifactName + ".cdx.json": bill} {
 		if err := os.WriteFile(filepath.Join(folder, name), content, 0o644); err != nil { //nolint:gosec // it is for others to read
-			return fmt.Errorf("release %s: %w", function, err)
+			return fmt.Errorf("release the Lambda program: %w", err)
 		}
 	}
 	return nil

@@ -8,6 +8,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -134,5 +135,10 @@ func Main(function job.Function) {
 		Log: log, Defaults: os.Getenv(job.EnvDefaults), Account: os.Getenv(job.EnvAccount), Roles: roles,
 		Metrics: os.Stdout, Environment: os.Getenv(job.EnvName),
 	})
-	lambda.Start(engine.Handler(function))
+	handler := engine.Handler(function)
+	if handler == nil {
+		log.Error("the function cannot start", "cause", fmt.Sprintf("its handler name is %q, want one of %q", function, job.Functions()))
+		os.Exit(1)
+	}
+	lambda.Start(handler)
 }

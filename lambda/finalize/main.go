@@ -1,9 +1,0 @@
-// Command finalize is the Lambda function behind the state Finalize.
-package main
-
-import (
-	"dynamodb-to-s3/lambda/handler"
-	"dynamodb-to-s3/lambda/job"
-)
-
-func main() { handler.Main(job.FunctionFinalize) }

@@ -1,0 +1,14 @@
+// Command lambda is the program of every Lambda function of this project. The function's handler name picks the step that the
+// program runs: plan, scan, export or finalize.
+package main
+
+import (
+	"os"
+
+	"dynamodb-to-s3/lambda/handler"
+	"dynamodb-to-s3/lambda/job"
+)
+
+// Lambda passes the function's handler name in _HANDLER.
+// https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
+func main() { handler.Main(job.Function(os.Getenv("_HANDLER"))) }

@@ -1,9 +1,0 @@
-// Command plan is the Lambda function behind the state Plan.
-package main
-
-import (
-	"dynamodb-to-s3/lambda/handler"
-	"dynamodb-to-s3/lambda/job"
-)
-
-func main() { handler.Main(job.FunctionPlan) }
