@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"dynamodb-to-s3/lambda/page"
+	"dynamodb-to-s3/lambda/ddbjson"
 )
 
 // The records that formats.md shows are those that the encoders make of its item.
@@ -19,7 +19,7 @@ func TestFormatsShowsWhatIsWritten(t *testing.T) {
 	if !ok {
 		t.Fatal("formats.md has no item")
 	}
-	for format, encoder := range map[string]page.Encoder{"ION": page.Ion{}, "JSON": page.JSON{}} {
+	for format, encoder := range map[string]ddbjson.Encoder{"ION": ddbjson.Ion{}, "JSON": ddbjson.JSON{}} {
 		record, err := encoder.Append(nil, []byte(item))
 		if err != nil {
 			t.Fatal(err)

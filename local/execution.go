@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"dynamodb-to-s3/infra/definition"
-	"dynamodb-to-s3/lambda/client"
+	"dynamodb-to-s3/lambda/awsclient"
 	"dynamodb-to-s3/lambda/job"
 	"dynamodb-to-s3/local/machine"
 	"dynamodb-to-s3/local/meter"
@@ -156,7 +156,7 @@ func report(stdout io.Writer, outcome machine.Outcome) error {
 
 // createBucket creates the request's bucket in the embedded S3, where nobody else can have.
 func createBucket(ctx context.Context, v *services, name string) error {
-	_, err := client.S3(v.destination).CreateBucket(ctx, &s3.CreateBucketInput{Bucket: &name})
+	_, err := awsclient.S3(v.destination).CreateBucket(ctx, &s3.CreateBucketInput{Bucket: &name})
 	if _, exists := errors.AsType[*types.BucketAlreadyOwnedByYou](err); err != nil && !exists {
 		return fmt.Errorf("create the bucket %s: %w", name, err)
 	}

@@ -14,7 +14,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"dynamodb-to-s3/lambda/handler"
+	"dynamodb-to-s3/lambda/function"
 	"dynamodb-to-s3/lambda/job"
 	"dynamodb-to-s3/lambda/segment"
 	"dynamodb-to-s3/local/integration"
@@ -51,7 +51,7 @@ func startFunctions(ctx context.Context, v *services, s settings, addr string, l
 	if err != nil {
 		return nil, err
 	}
-	engine := handler.New(v.source, v.destination, handler.Options{
+	engine := function.New(v.source, v.destination, function.Options{
 		Log: log, Progress: f.progress, Defaults: os.Getenv(job.EnvDefaults), Account: v.account, Identity: &v.identity, Roles: roles,
 		Executions: v.executions,
 	})
@@ -70,8 +70,8 @@ func startFunctions(ctx context.Context, v *services, s settings, addr string, l
 }
 
 // watch keeps what a person wants to see of the functions' answers: how many segments there are, and why one is tried again.
-func (f *functions) watch(of func(job.Function) handler.Handler) func(job.Function) handler.Handler {
-	return func(name job.Function) handler.Handler {
+func (f *functions) watch(of func(job.Function) function.Handler) func(job.Function) function.Handler {
+	return func(name job.Function) function.Handler {
 		own := of(name)
 		if own == nil {
 			return nil

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"dynamodb-to-s3/lambda/client"
+	"dynamodb-to-s3/lambda/awsclient"
 	"dynamodb-to-s3/lambda/job"
 	"dynamodb-to-s3/local/meter"
 	"dynamodb-to-s3/local/readback"
@@ -53,7 +53,7 @@ func verify(ctx context.Context, v *services, request job.Request, result job.Re
 
 // clients returns what the run of a request has read and written with.
 func (v *services) clients(request job.Request, result job.Result) (*dynamodb.Client, *s3.Client) {
-	clients := client.NewClients(v.source, v.destination, v.identity)
+	clients := awsclient.NewClients(v.source, v.destination, v.identity)
 	plan := job.Plan{RunID: result.RunID, SourceRoleARN: request.SourceRoleARN, DestinationRoleARN: request.DestinationRoleARN}
 	if table, err := job.ParseTable(request.Table); err == nil && table.Region != v.source.Region {
 		plan.TableRegion = table.Region

@@ -10,7 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"dynamodb-to-s3/lambda/client"
+	"dynamodb-to-s3/lambda/awsclient"
 	"dynamodb-to-s3/lambda/job"
 	"dynamodb-to-s3/local/meter"
 	"dynamodb-to-s3/local/orders"
@@ -108,7 +108,7 @@ func (v *services) changeOrders(ctx context.Context, count int, stderr *os.File)
 func (v *services) replay(ctx context.Context, stderr io.Writer, results ...job.Result) error {
 	start := time.Now()
 	_, _ = fmt.Fprintln(stderr, "verifying: replaying the changes on the full export and comparing what comes of it with the table")
-	compared, err := readback.Replay(ctx, dynamodb.NewFromConfig(v.source), client.S3(v.destination), results...)
+	compared, err := readback.Replay(ctx, dynamodb.NewFromConfig(v.source), awsclient.S3(v.destination), results...)
 	if err != nil {
 		return fmt.Errorf("verify: %w", err)
 	}

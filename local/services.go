@@ -10,7 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"dynamodb-to-s3/lambda/client"
+	"dynamodb-to-s3/lambda/awsclient"
 	"dynamodb-to-s3/local/embedded"
 	"dynamodb-to-s3/local/executions"
 	"dynamodb-to-s3/local/meter"
@@ -151,7 +151,7 @@ func (v *services) close() {
 }
 
 func (v *services) openAWS(ctx context.Context) error {
-	cfg, err := client.Config(ctx)
+	cfg, err := awsclient.Config(ctx)
 	if err != nil {
 		return err
 	}
@@ -169,7 +169,7 @@ func (v *services) openAWS(ctx context.Context) error {
 // localConfig reads the SDK's configuration for servers that are not AWS: they want some region and some credentials, and
 // whoever runs them may not care which.
 func localConfig(ctx context.Context) (aws.Config, error) {
-	cfg, err := client.Config(ctx, config.WithDefaultRegion(embedded.Region), config.WithEC2IMDSClientEnableState(imds.ClientDisabled))
+	cfg, err := awsclient.Config(ctx, config.WithDefaultRegion(embedded.Region), config.WithEC2IMDSClientEnableState(imds.ClientDisabled))
 	if err != nil {
 		return cfg, err
 	}

@@ -20,7 +20,7 @@ import (
 	"time"
 	"unicode"
 
-	"dynamodb-to-s3/lambda/handler"
+	"dynamodb-to-s3/lambda/function"
 	"dynamodb-to-s3/lambda/job"
 
 	"github.com/aws/aws-lambda-go/lambda/messages"
@@ -59,19 +59,19 @@ type wire struct {
 func newWire() *wire { return &wire{answers: map[string]answer{}, objects: map[string]string{}} }
 
 // invoke invokes a function with a payload and returns the error that it must end with.
-func (w *wire) invoke(t *testing.T, function job.Function, payload, defaults string) messages.InvokeResponse_Error {
+func (w *wire) invoke(t *testing.T, step job.Function, payload, defaults string) messages.InvokeResponse_Error {
 	t.Helper()
 	cfg := aws.Config{
 		Region: "us-east-1", HTTPClient: w, Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""),
 		RequestChecksumCalculation: aws.RequestChecksumCalculationWhenRequired,
 	}
 	var log bytes.Buffer
-	engine := handler.New(cfg, cfg, handler.Options{
+	engine := function.New(cfg, cfg, function.Options{
 		Log: slog.New(slog.NewJSONHandler(&log, nil)), Metrics: &log, Environment: "test", Account: "123456789012", Defaults: defaults,
 	})
 	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
 	defer cancel()
-	out, err := engine.Handler(function)(ctx, json.RawMessage(payload))
+	out, err := engine.Handler(step)(ctx, json.RawMessage(payload))
 	var told messages.InvokeResponse_Error
 	if !errors.As(err, &told) {
 		t.Fatalf("got %+v, %v, want an error", out, err)

@@ -9,8 +9,8 @@ import (
 	"sync"
 	"testing"
 
+	"dynamodb-to-s3/lambda/awsclient"
 	"dynamodb-to-s3/lambda/bucket"
-	"dynamodb-to-s3/lambda/client"
 	"dynamodb-to-s3/lambda/job"
 	"dynamodb-to-s3/local/testbed"
 
@@ -191,7 +191,7 @@ func TestFaultsOnTheWireAreNamed(t *testing.T) {
 	} {
 		_, cfg := testbed.Configs()
 		cfg.HTTPClient = &recorder{status: test.status, body: "<Error><Code>" + test.code + "</Code><Message>x</Message></Error>"}
-		_, err := bucket.New(client.S3(cfg), job.Plan{Bucket: "my-bucket"}).Put(t.Context(), "k", nil)
+		_, err := bucket.New(awsclient.S3(cfg), job.Plan{Bucket: "my-bucket"}).Put(t.Context(), "k", nil)
 		if err == nil || job.NameOf(err) != test.want || !strings.Contains(err.Error(), test.says) {
 			t.Errorf("%s: got %s: %v", test.code, job.NameOf(err), err)
 		}
@@ -204,7 +204,7 @@ func TestEveryCallHasTheOwnerAndEveryObjectTheKey(t *testing.T) {
 	_, cfg := testbed.Configs()
 	cfg.HTTPClient = &r
 	cfg.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
-	b := bucket.New(client.S3(cfg), job.Plan{Bucket: "my-bucket", BucketOwner: "123456789012", KMSKeyID: "alias/lake"})
+	b := bucket.New(awsclient.S3(cfg), job.Plan{Bucket: "my-bucket", BucketOwner: "123456789012", KMSKeyID: "alias/lake"})
 
 	upload, err := b.StartUpload(t.Context(), "k")
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 	"testing"
 	"testing/iotest"
 
+	"dynamodb-to-s3/lambda/awsclient"
 	"dynamodb-to-s3/lambda/bucket"
-	"dynamodb-to-s3/lambda/client"
 	"dynamodb-to-s3/lambda/job"
 	"dynamodb-to-s3/local/testbed"
 
@@ -63,7 +63,7 @@ func TestUnmetConditionsOnTheWire(t *testing.T) {
 	} {
 		_, cfg := testbed.Configs()
 		cfg.HTTPClient = &recorder{status: test.status, body: "<Error><Code>" + test.code + "</Code><Message>x</Message></Error>"}
-		_, err := bucket.New(client.S3(cfg), job.Plan{Bucket: "my-bucket"}).Replace(t.Context(), "k", nil, "e")
+		_, err := bucket.New(awsclient.S3(cfg), job.Plan{Bucket: "my-bucket"}).Replace(t.Context(), "k", nil, "e")
 		if errors.Is(err, bucket.ErrChanged) != (test.want != nil) || err == nil {
 			t.Errorf("%s: got %v", test.code, err)
 		}
@@ -116,7 +116,7 @@ func TestAnswersThatBreakOffAreReadAgain(t *testing.T) {
 	for breaks, want := range []string{"whole", "whole", "whole", ""} {
 		_, cfg := testbed.Configs()
 		cfg.HTTPClient = &breaking{HTTPClient: cfg.HTTPClient, left: breaks}
-		body, err := bucket.New(client.S3(cfg), job.Plan{Bucket: name}).Get(t.Context(), "k")
+		body, err := bucket.New(awsclient.S3(cfg), job.Plan{Bucket: name}).Get(t.Context(), "k")
 		if string(body) != want || (err == nil) != (want != "") {
 			t.Errorf("broken off %d times: got %q, %v", breaks, body, err)
 		}

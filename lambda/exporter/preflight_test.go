@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"dynamodb-to-s3/lambda/client"
+	"dynamodb-to-s3/lambda/awsclient"
 	"dynamodb-to-s3/lambda/job"
 	"dynamodb-to-s3/local/testbed"
 
@@ -117,7 +117,7 @@ func TestDestinationIsTriedFirst(t *testing.T) {
 				_, cfg := testbed.Configs()
 				test.fault.HTTPClient = http.DefaultClient
 				cfg.HTTPClient = test.fault
-				r.exporter.S3 = client.S3(cfg)
+				r.exporter.S3 = awsclient.S3(cfg)
 			}
 			r.exporter.Account = test.account
 			wantError(t, r.look(t), test.want, test.words)

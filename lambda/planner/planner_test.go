@@ -9,10 +9,10 @@ import (
 	"testing"
 	"time"
 
-	"dynamodb-to-s3/lambda/client"
+	"dynamodb-to-s3/lambda/awsclient"
+	"dynamodb-to-s3/lambda/encoder"
 	"dynamodb-to-s3/lambda/job"
 	"dynamodb-to-s3/lambda/planner"
-	"dynamodb-to-s3/lambda/record"
 	"dynamodb-to-s3/local/testbed"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -57,9 +57,9 @@ func (d described) Describe(context.Context, string) (job.ExecutionState, error)
 }
 
 // clients returns those of the servers.
-func clients() *client.Clients {
+func clients() *awsclient.Clients {
 	read, write := testbed.Configs()
-	return client.NewClients(read, write, read)
+	return awsclient.NewClients(read, write, read)
 }
 
 // run plans for an execution, while all others run.
@@ -136,7 +136,7 @@ func TestPlanKeepsWhatMakesRecords(t *testing.T) {
 }
 
 func init() {
-	record.Register(record.Format{Name: "xml", Extension: ".xml", New: func() (record.Encoder, error) { return nil, nil }}) //nolint:nilnil // no item is read
+	encoder.Register(encoder.Format{Name: "xml", Extension: ".xml", New: func() (encoder.Encoder, error) { return nil, nil }}) //nolint:nilnil // no item is read
 }
 
 func TestPlanDecidesFromTheTable(t *testing.T) {

@@ -4,8 +4,8 @@ import (
 	"cmp"
 	"strings"
 
+	"dynamodb-to-s3/lambda/encoder"
 	"dynamodb-to-s3/lambda/job"
-	"dynamodb-to-s3/lambda/record"
 	"dynamodb-to-s3/lambda/transform"
 )
 
@@ -20,12 +20,12 @@ func encoderOf(request job.Request) (*job.Encoder, error) {
 	if request.Encoder == "" {
 		return nil, nil //nolint:nilnil // most runs have none
 	}
-	format, known := record.Lookup(request.Encoder)
+	format, known := encoder.Lookup(request.Encoder)
 	if !known {
-		has := cmp.Or(strings.Join(record.Names(), ", "), "none")
+		has := cmp.Or(strings.Join(encoder.Names(), ", "), "none")
 		return nil, job.Errorf(job.InvalidRequest,
 			"invalid request: encoder: got %q%s; built into the functions: %s. Use transform to make records with jq, or build the encoder in as docs/transform.md says",
-			request.Encoder, job.Suggestion(request.Encoder, record.Names()), has)
+			request.Encoder, job.Suggestion(request.Encoder, encoder.Names()), has)
 	}
 	return &job.Encoder{Name: format.Name, Extension: format.Extension}, nil
 }

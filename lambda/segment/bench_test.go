@@ -12,10 +12,10 @@ import (
 	"testing"
 	"time"
 
+	"dynamodb-to-s3/lambda/awsclient"
 	"dynamodb-to-s3/lambda/bucket"
-	"dynamodb-to-s3/lambda/client"
+	"dynamodb-to-s3/lambda/ddbjson"
 	"dynamodb-to-s3/lambda/job"
-	"dynamodb-to-s3/lambda/page"
 	"dynamodb-to-s3/lambda/table"
 	"dynamodb-to-s3/local/testbed"
 
@@ -70,13 +70,13 @@ func BenchmarkSegment(b *testing.B) {
 	cfg.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenSupported
 	for _, format := range []struct {
 		name    string
-		encoder page.Encoder
-	}{{"DYNAMODB_JSON", page.DynamoDBJSON{}}, {"ION", page.Ion{}}, {"JSON", page.JSON{}}} {
+		encoder ddbjson.Encoder
+	}{{"DYNAMODB_JSON", ddbjson.DynamoDBJSON{}}, {"ION", ddbjson.Ion{}}, {"JSON", ddbjson.JSON{}}} {
 		for _, compression := range []job.Compression{job.CompressionGZIP, job.CompressionZSTD, job.CompressionNone} {
 			b.Run(format.name+"/"+string(compression), func(b *testing.B) {
 				plan := job.Plan{Bucket: "b", Root: "r", Compression: compression, FileSizeBytes: job.DefaultFileSize}
 				s := scan{
-					plan: plan, reader: &again{n: b.N, body: body}, encoder: oneToOne{format.encoder}, bucket: bucket.New(client.S3(cfg), plan),
+					plan: plan, reader: &again{n: b.N, body: body}, encoder: oneToOne{format.encoder}, bucket: bucket.New(awsclient.S3(cfg), plan),
 					budget: newBudget(b.Context(), time.Now), log: slog.New(slog.DiscardHandler),
 				}
 				b.SetBytes(int64(len(body)))

@@ -6,14 +6,14 @@ import (
 	"fmt"
 	"strings"
 
+	"dynamodb-to-s3/lambda/ddbjson"
+	"dynamodb-to-s3/lambda/encoder"
 	"dynamodb-to-s3/lambda/job"
-	"dynamodb-to-s3/lambda/page"
-	"dynamodb-to-s3/lambda/record"
 	"dynamodb-to-s3/lambda/transform"
 )
 
 // encoderOf returns what makes the records of a run's items.
-func encoderOf(plan job.Plan) (record.Encoder, error) {
+func encoderOf(plan job.Plan) (encoder.Encoder, error) {
 	switch {
 	case plan.Transform != "":
 		compiled, err := transform.Compile(plan.Transform)
@@ -22,7 +22,7 @@ func encoderOf(plan job.Plan) (record.Encoder, error) {
 		}
 		return compiled, nil
 	case plan.Encoder != nil:
-		format, known := record.Lookup(plan.Encoder.Name)
+		format, known := encoder.Lookup(plan.Encoder.Name)
 		if !known {
 			return nil, job.Errorf(job.InvalidRequest,
 				"the run began with the encoder %q, which is not built into the function scan: deploy functions that all have it", plan.Encoder.Name)
@@ -33,18 +33,18 @@ func encoderOf(plan job.Plan) (record.Encoder, error) {
 		}
 		return encoder, nil
 	case plan.Format == job.FormatDynamoDBJSON:
-		return oneToOne{page.DynamoDBJSON{}}, nil
+		return oneToOne{ddbjson.DynamoDBJSON{}}, nil
 	case plan.Format == job.FormatION:
-		return oneToOne{page.Ion{}}, nil
+		return oneToOne{ddbjson.Ion{}}, nil
 	case plan.Format == job.FormatJSON:
-		return oneToOne{page.JSON{}}, nil
+		return oneToOne{ddbjson.JSON{}}, nil
 	default:
 		return nil, job.Errorf(job.InvalidRequest, "invalid request: format: %q is not available in this version", plan.Format)
 	}
 }
 
 // oneToOne makes one record of each item.
-type oneToOne struct{ page.Encoder }
+type oneToOne struct{ ddbjson.Encoder }
 
 func (e oneToOne) Append(_ context.Context, dst, item []byte) ([]byte, int, error) {
 	dst, err := e.Encoder.Append(dst, item)

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"dynamodb-to-s3/lambda/bucket"
+	"dynamodb-to-s3/lambda/encoder"
 	"dynamodb-to-s3/lambda/job"
-	"dynamodb-to-s3/lambda/record"
 	"dynamodb-to-s3/local/testbed"
 )
 
@@ -79,7 +79,7 @@ func TestScanCountsWhatAnEncoderMakes(t *testing.T) {
 }
 
 func init() {
-	record.Register(record.Format{Name: "refuses", Extension: ".x", New: func() (record.Encoder, error) { return nil, context.Canceled }})
+	encoder.Register(encoder.Format{Name: "refuses", Extension: ".x", New: func() (encoder.Encoder, error) { return nil, context.Canceled }})
 }
 
 func TestEncodersAreThoseOfThePlan(t *testing.T) {

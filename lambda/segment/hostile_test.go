@@ -14,7 +14,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"dynamodb-to-s3/lambda/client"
+	"dynamodb-to-s3/lambda/awsclient"
 	"dynamodb-to-s3/lambda/job"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -125,7 +125,7 @@ func TestHostileAnswerIsNotWritten(t *testing.T) {
 								})
 							},
 							Objects: func(job.Plan) *s3.Client {
-								return client.S3(aws.Config{Region: "us-east-1", HTTPClient: objects, Credentials: credentials.NewStaticCredentialsProvider("a", "b", "")})
+								return awsclient.S3(aws.Config{Region: "us-east-1", HTTPClient: objects, Credentials: credentials.NewStaticCredentialsProvider("a", "b", "")})
 							},
 							Log: slog.New(slog.DiscardHandler),
 						}

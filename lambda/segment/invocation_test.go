@@ -14,11 +14,11 @@ import (
 	"testing/synctest"
 	"time"
 
+	"dynamodb-to-s3/lambda/awsclient"
 	"dynamodb-to-s3/lambda/bucket"
-	"dynamodb-to-s3/lambda/client"
+	"dynamodb-to-s3/lambda/ddbjson"
 	"dynamodb-to-s3/lambda/job"
 	"dynamodb-to-s3/lambda/pace"
-	"dynamodb-to-s3/lambda/page"
 	"dynamodb-to-s3/lambda/table"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -191,8 +191,8 @@ func TestInvocationEndsInTime(t *testing.T) {
 				defer cancel()
 				var log bytes.Buffer
 				run := scan{
-					plan: plan, reader: reader, encoder: oneToOne{page.DynamoDBJSON{}}, budget: newBudget(ctx, time.Now), pace: pace.New(pace.Config{}),
-					bucket: bucket.New(client.S3(aws.Config{
+					plan: plan, reader: reader, encoder: oneToOne{ddbjson.DynamoDBJSON{}}, budget: newBudget(ctx, time.Now), pace: pace.New(pace.Config{}),
+					bucket: bucket.New(awsclient.S3(aws.Config{
 						Region: "us-east-1", HTTPClient: s3, Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""),
 					}), plan),
 					log: slog.New(slog.NewJSONHandler(&log, nil)),

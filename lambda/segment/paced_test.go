@@ -12,9 +12,9 @@ import (
 
 	"dynamodb-to-s3/lambda/bucket"
 	"dynamodb-to-s3/lambda/claim"
+	"dynamodb-to-s3/lambda/ddbjson"
 	"dynamodb-to-s3/lambda/job"
 	"dynamodb-to-s3/lambda/pace"
-	"dynamodb-to-s3/lambda/page"
 	"dynamodb-to-s3/lambda/table"
 	"dynamodb-to-s3/local/testbed"
 
@@ -79,7 +79,7 @@ func stalling(t *testing.T, plan job.Plan, from job.Checkpoint, reason string) (
 	t.Cleanup(cancel)
 	began := time.Now()
 	s := scan{
-		plan: plan, segment: 2, from: from, encoder: oneToOne{page.DynamoDBJSON{}}, bucket: bucket.New(testbed.S3(), plan),
+		plan: plan, segment: 2, from: from, encoder: oneToOne{ddbjson.DynamoDBJSON{}}, bucket: bucket.New(testbed.S3(), plan),
 		budget: newBudget(ctx, func() time.Time { return began.Add(time.Hour - 6*time.Second) }), log: slog.New(slog.DiscardHandler),
 	}
 	s.budget.start = began

@@ -11,9 +11,9 @@ import (
 	"time"
 
 	"dynamodb-to-s3/lambda/bucket"
+	"dynamodb-to-s3/lambda/ddbjson"
+	"dynamodb-to-s3/lambda/encoder"
 	"dynamodb-to-s3/lambda/job"
-	"dynamodb-to-s3/lambda/page"
-	"dynamodb-to-s3/lambda/record"
 	"dynamodb-to-s3/lambda/table"
 	"dynamodb-to-s3/local/testbed"
 )
@@ -62,7 +62,7 @@ func TestScanHandsOverWhatItHasOrSaysWhyNot(t *testing.T) {
 	for _, test := range []struct {
 		name    string
 		pages   answers
-		encoder record.Encoder
+		encoder encoder.Encoder
 		want    job.Checkpoint // of its totals only the items and pages
 		err     job.ErrorName
 		objects int
@@ -96,7 +96,7 @@ func TestScanHandsOverWhatItHasOrSaysWhyNot(t *testing.T) {
 		},
 		{name: "a first page that never comes", pages: answers{never, nil}, err: job.NoProgress},
 		{
-			name: "an item that the format cannot hold", encoder: oneToOne{page.JSON{}},
+			name: "an item that the format cannot hold", encoder: oneToOne{ddbjson.JSON{}},
 			pages: answers{items("a"), func(context.Context) ([]string, error) { return []string{`{"id":{"N":"one"}}`}, nil }},
 			err:   job.ItemNotEncodable,
 		},
@@ -109,7 +109,7 @@ func TestScanHandsOverWhatItHasOrSaysWhyNot(t *testing.T) {
 			defer cancel()
 			moment := time.Now().Add(time.Hour - 7*time.Second)
 			s := scan{
-				plan: plan, segment: 2, try: "0a1b2c3d", reader: &test.pages, encoder: oneToOne{page.DynamoDBJSON{}}, bucket: bucket.New(testbed.S3(), plan),
+				plan: plan, segment: 2, try: "0a1b2c3d", reader: &test.pages, encoder: oneToOne{ddbjson.DynamoDBJSON{}}, bucket: bucket.New(testbed.S3(), plan),
 				budget: newBudget(ctx, func() time.Time { return moment }), log: slog.New(slog.DiscardHandler),
 			}
 			s.budget.start = moment.Add(-time.Hour)
@@ -160,7 +160,7 @@ func TestScanEndsWithItsContext(t *testing.T) {
 	plan := job.Plan{Bucket: testbed.Bucket(t), Root: "r", Compression: job.CompressionNone, FileSizeBytes: 1 << 20}
 	pages := answers{items("a"), func(ctx context.Context) ([]string, error) { cancel(); return never(ctx) }, nil}
 	s := scan{
-		plan: plan, reader: &pages, encoder: oneToOne{page.DynamoDBJSON{}}, bucket: bucket.New(testbed.S3(), plan),
+		plan: plan, reader: &pages, encoder: oneToOne{ddbjson.DynamoDBJSON{}}, bucket: bucket.New(testbed.S3(), plan),
 		budget: newBudget(ctx, time.Now), log: slog.New(slog.DiscardHandler),
 	}
 	if _, err := s.run(ctx); !errors.Is(err, context.Canceled) {

@@ -17,10 +17,10 @@ import (
 
 	"dynamodb-to-s3/lambda/bucket"
 	"dynamodb-to-s3/lambda/claim"
+	"dynamodb-to-s3/lambda/encoder"
 	"dynamodb-to-s3/lambda/job"
 	"dynamodb-to-s3/lambda/metric"
 	"dynamodb-to-s3/lambda/pace"
-	"dynamodb-to-s3/lambda/record"
 	"dynamodb-to-s3/lambda/sink"
 	"dynamodb-to-s3/lambda/table"
 
@@ -121,7 +121,7 @@ type scan struct {
 	from     job.Checkpoint
 	try      string
 	reader   pageReader
-	encoder  record.Encoder
+	encoder  encoder.Encoder
 	bucket   *bucket.Bucket
 	budget   *budget
 	progress *Progress

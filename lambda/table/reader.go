@@ -9,8 +9,8 @@ import (
 	"io"
 	"net/http"
 
+	"dynamodb-to-s3/lambda/ddbjson"
 	"dynamodb-to-s3/lambda/job"
-	"dynamodb-to-s3/lambda/page"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
@@ -45,7 +45,7 @@ type Page struct {
 	// Limit is the most items that may be evaluated for the page, 0 for as many as the scan's own limit allows.
 	Limit int32
 	// Items holds the page's items once Parse has found them, valid until the page is used again.
-	Items page.Page
+	Items ddbjson.Page
 	// LastEvaluatedKey is where the next page starts, in DynamoDB JSON; nil at the end of the segment, and only there: an
 	// empty page can have one.
 	LastEvaluatedKey json.RawMessage
@@ -194,7 +194,7 @@ func (p *Page) read(response *smithyhttp.Response) error {
 		return err
 	}
 	p.Bytes = int64(len(p.body))
-	if p.rest, p.unparsed = page.Frame(p.rest, p.body); !p.unparsed {
+	if p.rest, p.unparsed = ddbjson.Frame(p.rest, p.body); !p.unparsed {
 		// Nothing follows, or what does stands elsewhere: there is no hurry, or no way around it.
 		if err := p.Items.Parse(p.body); err != nil {
 			return err

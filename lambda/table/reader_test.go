@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"dynamodb-to-s3/lambda/client"
+	"dynamodb-to-s3/lambda/awsclient"
 	"dynamodb-to-s3/lambda/job"
 	"dynamodb-to-s3/lambda/table"
 
@@ -68,12 +68,12 @@ func clientOf(t *testing.T, s *wire) *dynamodb.Client {
 	t.Helper()
 	server := httptest.NewServer(s)
 	t.Cleanup(server.Close)
-	cfg, err := client.Config(t.Context(), config.WithRegion("eu-west-1"), config.WithBaseEndpoint(server.URL),
+	cfg, err := awsclient.Config(t.Context(), config.WithRegion("eu-west-1"), config.WithBaseEndpoint(server.URL),
 		config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider("a", "b", "")))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return client.DynamoDB(cfg)
+	return awsclient.DynamoDB(cfg)
 }
 
 func ptr[T any](v T) *T { return new(v) }

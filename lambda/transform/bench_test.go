@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"testing"
 
-	"dynamodb-to-s3/lambda/page"
+	"dynamodb-to-s3/lambda/ddbjson"
 	"dynamodb-to-s3/lambda/transform"
 )
 
@@ -19,7 +19,7 @@ func BenchmarkTransform(b *testing.B) {
 		var out []byte
 		for b.Loop() {
 			var err error
-			if out, err = (page.JSON{}).Append(out[:0], item); err != nil {
+			if out, err = (ddbjson.JSON{}).Append(out[:0], item); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -6,7 +6,7 @@ import (
 	"reflect"
 	"testing"
 
-	"dynamodb-to-s3/lambda/page"
+	"dynamodb-to-s3/lambda/ddbjson"
 	"dynamodb-to-s3/lambda/transform"
 )
 
@@ -23,11 +23,11 @@ func FuzzIdentity(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, item []byte) {
-		var p page.Page
+		var p ddbjson.Page
 		if p.Parse([]byte(`{"Items":[`+string(item)+`]}`)) != nil || p.Len() != 1 {
 			return
 		}
-		want, refused := page.JSON{}.Append(nil, p.Item(0))
+		want, refused := ddbjson.JSON{}.Append(nil, p.Item(0))
 		got, records, err := same.Append(t.Context(), nil, p.Item(0))
 		if refused != nil {
 			if err == nil {

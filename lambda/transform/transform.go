@@ -15,7 +15,7 @@ import (
 	"context"
 	"fmt"
 
-	"dynamodb-to-s3/lambda/page"
+	"dynamodb-to-s3/lambda/ddbjson"
 
 	"github.com/itchyny/gojq"
 )
@@ -55,7 +55,7 @@ func (t *Transform) Append(ctx context.Context, dst, item []byte) (out []byte, r
 		}
 		t.code = fresh.code
 	}
-	if t.plain, err = (page.JSON{}).Append(t.plain[:0], item); err != nil {
+	if t.plain, err = (ddbjson.JSON{}).Append(t.plain[:0], item); err != nil {
 		return dst, 0, err
 	}
 	steps := &bounded{Context: ctx}

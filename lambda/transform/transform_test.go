@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"dynamodb-to-s3/lambda/page"
+	"dynamodb-to-s3/lambda/ddbjson"
 	"dynamodb-to-s3/lambda/transform"
 )
 
@@ -168,7 +168,7 @@ func TestFailuresTellNothingOfTheItem(t *testing.T) {
 func TestWhatIsNoItemIsRefused(t *testing.T) {
 	t.Parallel()
 	for _, item := range []string{``, `{"a":{"N":"x"}}`, `{"a":1}`, `[]`} {
-		if _, _, err := apply(t, `.`, item); !errors.Is(err, page.ErrMalformed) {
+		if _, _, err := apply(t, `.`, item); !errors.Is(err, ddbjson.ErrMalformed) {
 			t.Errorf("%s: got %v", item, err)
 		}
 	}

@@ -9,7 +9,7 @@ import (
 	"syscall"
 	"time"
 
-	"dynamodb-to-s3/lambda/client"
+	"dynamodb-to-s3/lambda/awsclient"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -75,7 +75,7 @@ func measure(ctx context.Context, in io.Reader, out io.Writer) error {
 }
 
 func configOf(ctx context.Context, endpoint string) (aws.Config, error) {
-	return client.Config(ctx, config.WithRegion("us-east-1"), config.WithBaseEndpoint(endpoint),
+	return awsclient.Config(ctx, config.WithRegion("us-east-1"), config.WithBaseEndpoint(endpoint),
 		config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider("bench", "bench", "")))
 }
 

@@ -11,8 +11,8 @@ import (
 	"log/slog"
 	"net/http"
 
-	"dynamodb-to-s3/lambda/client"
-	"dynamodb-to-s3/lambda/handler"
+	"dynamodb-to-s3/lambda/awsclient"
+	"dynamodb-to-s3/lambda/function"
 	"dynamodb-to-s3/lambda/job"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -56,9 +56,9 @@ func (w way) move(ctx context.Context, tables, objects aws.Config, table string)
 	case pathEngine:
 		return w.engine(ctx, tables, objects, table)
 	case pathIdiomatic:
-		return w.idiomatic(ctx, client.DynamoDB(tables), client.S3(objects), table)
+		return w.idiomatic(ctx, awsclient.DynamoDB(tables), awsclient.S3(objects), table)
 	case pathBound:
-		return w.bound(ctx, client.DynamoDB(tables), client.S3(objects), table)
+		return w.bound(ctx, awsclient.DynamoDB(tables), awsclient.S3(objects), table)
 	default:
 		return fmt.Errorf("internal error: no path %q", w.Path)
 	}
@@ -73,7 +73,7 @@ func (w way) engine(ctx context.Context, tables, objects aws.Config, table strin
 	if err != nil {
 		return err
 	}
-	scan := handler.New(tables, objects, handler.Options{Log: slog.New(slog.DiscardHandler)}).Handler(job.FunctionScan)
+	scan := function.New(tables, objects, function.Options{Log: slog.New(slog.DiscardHandler)}).Handler(job.FunctionScan)
 	out, err := scan(ctx, payload)
 	if err != nil {
 		return err

@@ -20,7 +20,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"dynamodb-to-s3/lambda/client"
+	"dynamodb-to-s3/lambda/awsclient"
 	"dynamodb-to-s3/local/machine"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -71,7 +71,7 @@ func New(ctx context.Context, source, destination aws.Config) (h *Harness, err e
 	}
 	h.direct = destination.Copy()
 	h.direct.HTTPClient = h.toObjects.plain
-	h.objects = client.S3(h.direct)
+	h.objects = awsclient.S3(h.direct)
 	if h.interpreter, err = machine.StartInterpreter(ctx); err != nil {
 		return h, err
 	}

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"dynamodb-to-s3/lambda/handler"
+	"dynamodb-to-s3/lambda/function"
 	"dynamodb-to-s3/lambda/job"
 	"dynamodb-to-s3/local/integration"
 
@@ -126,8 +126,8 @@ func taskOf(function job.Function, payload []byte, execution int) string {
 }
 
 // start starts an invocation.
-func (r *run) start(who, task string, function job.Function, payload []byte, fault Fault) *invocation {
-	i := &invocation{sender: sender{run: r, who: who, life: newLife()}, function: function, task: task}
+func (r *run) start(who, task string, step job.Function, payload []byte, fault Fault) *invocation {
+	i := &invocation{sender: sender{run: r, who: who, life: newLife()}, function: step, task: task}
 	now, lasts := time.Now, lifetime
 	switch fault {
 	case NoTime:
@@ -143,7 +143,7 @@ func (r *run) start(who, task string, function job.Function, payload []byte, fau
 		source = hurried(r.tables.AWS())
 	}
 	source.HTTPClient, destination.HTTPClient = &i.sender, &i.sender
-	engine := handler.New(source, destination, handler.Options{Log: slog.New(slog.DiscardHandler), Account: account, Now: now, Executions: &r.book})
+	engine := function.New(source, destination, function.Options{Log: slog.New(slog.DiscardHandler), Account: account, Now: now, Executions: &r.book})
 	r.mu.Lock()
 	r.invocations = append(r.invocations, i)
 	r.mu.Unlock()
@@ -157,7 +157,7 @@ func (r *run) start(who, task string, function job.Function, payload []byte, fau
 		ctx, cancel := context.WithTimeout(context.Background(), lasts)
 		defer cancel()
 		var out any
-		if out, i.err = engine.Handler(function)(ctx, payload); i.err == nil {
+		if out, i.err = engine.Handler(step)(ctx, payload); i.err == nil {
 			i.out, i.err = json.Marshal(out)
 		}
 	}()

@@ -3,7 +3,7 @@ package embedded
 import (
 	"context"
 
-	"dynamodb-to-s3/lambda/client"
+	"dynamodb-to-s3/lambda/awsclient"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -12,6 +12,6 @@ import (
 
 // AWS returns the SDK's configuration for clients of the server, whatever the environment says.
 func (s *Server) AWS(ctx context.Context) (aws.Config, error) {
-	return client.Config(ctx, config.WithRegion(Region), config.WithBaseEndpoint(s.URL),
+	return awsclient.Config(ctx, config.WithRegion(Region), config.WithBaseEndpoint(s.URL),
 		config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider(s.AccessKey, s.SecretKey, "")))
 }

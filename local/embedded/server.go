@@ -1,6 +1,6 @@
 // Package embedded starts the servers that stand in for AWS on this computer: DynamoDB (dynalite, in memory) and S3
 // (VersityGW, objects as plain files). Both listen on a free port of 127.0.0.1 and die with this process however it
-// ends, as local/leash explains. It imports its neighbours under local/, and lambda/client for the SDK's configuration.
+// ends, as local/leash explains. It imports its neighbours under local/, and lambda/awsclient for the SDK's configuration.
 //
 // StartDynamoDB and StartS3 return when the server answers; Lock keeps two runs from sharing the files.
 package embedded

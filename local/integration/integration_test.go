@@ -51,7 +51,7 @@ func serveDynamoDB(t *testing.T, status int, body string) *dynamoDB {
 func config(url string) aws.Config {
 	return aws.Config{
 		Region: "us-east-1", BaseEndpoint: &url, Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""),
-		// As lambda/client and AWS_MAX_ATTEMPTS would have it.
+		// As lambda/awsclient and AWS_MAX_ATTEMPTS would have it.
 		Retryer: func() aws.Retryer { return retry.NewStandard() }, RetryMaxAttempts: 3,
 	}
 }

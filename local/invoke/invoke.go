@@ -3,7 +3,7 @@
 // error goes back in the shape and under the name that Lambda gives it.
 // https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
 //
-// It imports lambda/handler and lambda/job.
+// It imports lambda/function and lambda/job.
 package invoke
 
 import (
@@ -15,7 +15,7 @@ import (
 	"net/http"
 	"time"
 
-	"dynamodb-to-s3/lambda/handler"
+	"dynamodb-to-s3/lambda/function"
 	"dynamodb-to-s3/lambda/job"
 
 	"github.com/aws/aws-lambda-go/lambda/messages"
@@ -28,7 +28,7 @@ const maxPayload = 6 << 20
 // Server is an http.Handler. It is safe for concurrent use.
 type Server struct {
 	// Function returns the handler of a function, nil if there is none of that name.
-	Function func(job.Function) handler.Handler
+	Function func(job.Function) function.Handler
 	// Timeout is how long one invocation may take.
 	Timeout time.Duration
 }
@@ -71,7 +71,7 @@ func (s Server) invoke(w http.ResponseWriter, r *http.Request) {
 }
 
 // run runs one invocation. Like Lambda it does not wait for a function that has overrun its time.
-func (s Server) run(ctx context.Context, function handler.Handler, payload []byte) ([]byte, error) {
+func (s Server) run(ctx context.Context, function function.Handler, payload []byte) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
 	defer cancel()
 	type outcome struct {

@@ -13,8 +13,8 @@ import (
 	"syscall"
 	"time"
 
-	"dynamodb-to-s3/lambda/client"
-	"dynamodb-to-s3/lambda/handler"
+	"dynamodb-to-s3/lambda/awsclient"
+	"dynamodb-to-s3/lambda/function"
 	"dynamodb-to-s3/lambda/job"
 	"dynamodb-to-s3/local/meter"
 
@@ -104,13 +104,13 @@ func oneFinalize(ctx context.Context, stdin io.Reader, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	cfg, err := client.Config(ctx)
+	cfg, err := awsclient.Config(ctx)
 	if err != nil {
 		return err
 	}
 	cfg.Credentials = credentials.NewStaticCredentialsProvider("local", "local", "")
 	start := time.Now()
-	answer, err := handler.New(cfg, cfg, handler.Options{Log: slog.New(slog.DiscardHandler)}).Handler(job.FunctionFinalize)(ctx, payload)
+	answer, err := function.New(cfg, cfg, function.Options{Log: slog.New(slog.DiscardHandler)}).Handler(job.FunctionFinalize)(ctx, payload)
 	if err != nil {
 		return err
 	}

@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"dynamodb-to-s3/lambda/client"
-	"dynamodb-to-s3/lambda/handler"
+	"dynamodb-to-s3/lambda/awsclient"
+	"dynamodb-to-s3/lambda/function"
 	"dynamodb-to-s3/lambda/job"
 	"dynamodb-to-s3/lambda/manifest"
 
@@ -32,7 +32,7 @@ func run60000(t *testing.T, l *lake) (job.Result, error) {
 	}
 	server := httptest.NewServer(l)
 	t.Cleanup(server.Close)
-	cfg, err := client.Config(t.Context())
+	cfg, err := awsclient.Config(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +41,7 @@ func run60000(t *testing.T, l *lake) (job.Result, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	answer, err := handler.New(cfg, cfg, handler.Options{Log: slog.New(slog.DiscardHandler)}).Handler(job.FunctionFinalize)(t.Context(), input)
+	answer, err := function.New(cfg, cfg, function.Options{Log: slog.New(slog.DiscardHandler)}).Handler(job.FunctionFinalize)(t.Context(), input)
 	if err != nil {
 		return job.Result{}, err
 	}

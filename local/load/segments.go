@@ -17,8 +17,8 @@ import (
 	"time"
 
 	"dynamodb-to-s3/infra/definition"
-	"dynamodb-to-s3/lambda/client"
-	"dynamodb-to-s3/lambda/handler"
+	"dynamodb-to-s3/lambda/awsclient"
+	"dynamodb-to-s3/lambda/function"
 	"dynamodb-to-s3/lambda/job"
 	"dynamodb-to-s3/local/embedded"
 	"dynamodb-to-s3/local/invoke"
@@ -62,7 +62,7 @@ func measureSegments(ctx context.Context, stdout io.Writer) error {
 	if err := orders.Load(ctx, dynamodb.NewFromConfig(source), orders.Table, orders.Seed, items, nil); err != nil {
 		return err
 	}
-	if _, err := client.S3(destination).CreateBucket(ctx, &s3.CreateBucketInput{Bucket: aws.String("load")}); err != nil {
+	if _, err := awsclient.S3(destination).CreateBucket(ctx, &s3.CreateBucketInput{Bucket: aws.String("load")}); err != nil {
 		return err
 	}
 	t := &tally{requests: map[string]int64{}, calls: map[job.Function]*atomic.Int64{}}
@@ -70,15 +70,15 @@ func measureSegments(ctx context.Context, stdout io.Writer) error {
 		t.calls[function] = new(atomic.Int64)
 	}
 	source.HTTPClient, destination.HTTPClient = t.counting(source.HTTPClient), t.counting(destination.HTTPClient)
-	functions := httptest.NewServer(invoke.Server{Timeout: timeout, Function: func(function job.Function) handler.Handler {
-		calls, known := t.calls[function]
+	functions := httptest.NewServer(invoke.Server{Timeout: timeout, Function: func(step job.Function) function.Handler {
+		calls, known := t.calls[step]
 		if !known {
 			return nil
 		}
 		return func(ctx context.Context, payload json.RawMessage) (any, error) {
 			calls.Add(1)
-			engine := handler.New(source, destination, handler.Options{Log: slog.New(slog.DiscardHandler), Now: leaping()})
-			return engine.Handler(function)(ctx, payload)
+			engine := function.New(source, destination, function.Options{Log: slog.New(slog.DiscardHandler), Now: leaping()})
+			return engine.Handler(step)(ctx, payload)
 		}
 	}}.Handler())
 	defer functions.Close()

@@ -13,7 +13,7 @@ import (
 	"net/url"
 	"time"
 
-	"dynamodb-to-s3/lambda/client"
+	"dynamodb-to-s3/lambda/awsclient"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
@@ -33,7 +33,7 @@ type backend struct {
 }
 
 func newBackend(cfg aws.Config) (*backend, error) {
-	named := client.DynamoDB(cfg).Options().BaseEndpoint // as the SDK finds it
+	named := awsclient.DynamoDB(cfg).Options().BaseEndpoint // as the SDK finds it
 	if named == nil || cfg.Credentials == nil {
 		return nil, errors.New("the DynamoDB configuration needs an endpoint and credentials")
 	}

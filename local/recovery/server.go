@@ -7,7 +7,7 @@
 // to do with it, which counts as written before everything, and every PutItem, UpdateItem, DeleteItem and BatchWriteItem that
 // passes through it from then on; it does not see what is written by a transaction, by PartiQL, or past it.
 //
-// It owns the log and the exports. It may import lambda/client, lambda/manifest, its neighbours under local/ and the SDK.
+// It owns the log and the exports. It may import lambda/awsclient, lambda/manifest, its neighbours under local/ and the SDK.
 package recovery
 
 import (
@@ -22,7 +22,7 @@ import (
 	"sync"
 	"time"
 
-	"dynamodb-to-s3/lambda/client"
+	"dynamodb-to-s3/lambda/awsclient"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -85,7 +85,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	}
 	s := &Server{
 		URL: "http://" + listener.Addr().String(), options: o, clock: clock{base: o.Now}, backend: backend,
-		s3: client.S3(o.S3), stopped: make(chan struct{}),
+		s3: awsclient.S3(o.S3), stopped: make(chan struct{}),
 	}
 	quiet := log.New(io.Discard, "", 0) // a client that goes away is no news
 	s.proxy = &httputil.ReverseProxy{

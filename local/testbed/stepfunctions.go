@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"dynamodb-to-s3/lambda/client"
+	"dynamodb-to-s3/lambda/awsclient"
 	"dynamodb-to-s3/lambda/job"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -46,7 +46,7 @@ func StartStepFunctions(t *testing.T) *StepFunctions {
 }
 
 // Executions returns the client that the functions ask it with.
-func (s *StepFunctions) Executions() client.Executions { return client.NewExecutions(s.config) }
+func (s *StepFunctions) Executions() awsclient.Executions { return awsclient.NewExecutions(s.config) }
 
 // Set says what has become of an execution; stop is when it has ended, if it has.
 func (s *StepFunctions) Set(arn string, status job.ExecutionStatus, stop time.Time) {

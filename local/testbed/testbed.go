@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"dynamodb-to-s3/lambda/client"
+	"dynamodb-to-s3/lambda/awsclient"
 	"dynamodb-to-s3/local/embedded"
 	"dynamodb-to-s3/local/orders"
 	"dynamodb-to-s3/local/workspace"
@@ -79,7 +79,7 @@ func Configs() (read, write aws.Config) { return source, destination }
 func DynamoDB() *dynamodb.Client { return dynamodb.NewFromConfig(source) }
 
 // S3 returns a client of the S3 server.
-func S3() *s3.Client { return client.S3(destination) }
+func S3() *s3.Client { return awsclient.S3(destination) }
 
 // Bucket creates a bucket for one test and returns its name.
 func Bucket(tb testing.TB) string {

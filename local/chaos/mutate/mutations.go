@@ -18,10 +18,10 @@ var mutations = []mutation{
 	{"the try's own list", "lambda/job/layout.go", []string{
 		`"%s%06d-%06d-%s.json", l.SegmentLists(), segment, invocation, try`, `"%s%06d-%06d-%.0s.json", l.SegmentLists(), segment, invocation, try`,
 	}},
-	{"the checksum of pages", "lambda/client/client.go", []string{
+	{"the checksum of pages", "lambda/awsclient/client.go", []string{
 		`return dynamodb.NewFromConfig(cfg)`, `return dynamodb.NewFromConfig(cfg, func(o *dynamodb.Options) { o.DisableValidateResponseChecksum = true })`,
 	}},
-	{"the checksum of lists", "lambda/client/client.go", []string{
+	{"the checksum of lists", "lambda/awsclient/client.go", []string{
 		`o.DisableLogOutputChecksumValidationSkipped = true`,
 		`o.DisableLogOutputChecksumValidationSkipped, o.ResponseChecksumValidation = true, aws.ResponseChecksumValidationWhenRequired`,
 	}},

@@ -1,0 +1,76 @@
+package awsclient
+
+import (
+	"sync"
+
+	"dynamodb-to-s3/lambda/job"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+)
+
+// Clients are the clients of runs. Where a run names a role, its clients have a session of that role, which is asked for once
+// and then kept, as long as the process lives, for all invocations of the run. It is safe for concurrent use.
+type Clients struct {
+	source, destination, identity aws.Config
+
+	mu      sync.Mutex // guards both maps
+	tables  map[access]*dynamodb.Client
+	objects map[access]*s3.Client
+}
+
+// access is what clients differ in. The session is part of it so that a record of what was done under a role names the run.
+type access struct{ role, session, region string }
+
+// maxKept is how many clients of a kind are kept: a process has one run at a time, or a few. When there are more, all are
+// made anew as they are needed.
+const maxKept = 32
+
+// NewClients returns the clients that read tables with source and write objects with destination, except where a run names a
+// role: the credentials of identity then ask for a session of it.
+func NewClients(source, destination, identity aws.Config) *Clients {
+	return &Clients{
+		source: source, destination: destination, identity: identity,
+		tables: map[access]*dynamodb.Client{}, objects: map[access]*s3.Client{},
+	}
+}
+
+// Tables returns the client that reads the plan's table. Of the plan it needs the run's name, the role and the region.
+func (c *Clients) Tables(plan job.Plan) *dynamodb.Client {
+	to := accessOf(plan.SourceRoleARN, plan.RunID, plan.TableRegion)
+	return kept(&c.mu, c.tables, to, func() *dynamodb.Client {
+		cfg := c.as(c.source, to, "sourceRoles")
+		if to.region != "" {
+			cfg.Region = to.region
+		}
+		return DynamoDB(cfg)
+	})
+}
+
+// Objects returns the client that writes the plan's objects. Of the plan it needs the run's name and the role.
+func (c *Clients) Objects(plan job.Plan) *s3.Client {
+	to := accessOf(plan.DestinationRoleARN, plan.RunID, "")
+	return kept(&c.mu, c.objects, to, func() *s3.Client { return S3(c.as(c.destination, to, "destinationRoles")) })
+}
+
+func accessOf(role, run, region string) access {
+	if role == "" {
+		return access{region: region}
+	}
+	return access{role: role, session: sessionName(run), region: region}
+}
+
+// kept returns the client that is kept for an access, and makes one where there is none.
+func kept[C any](mu *sync.Mutex, clients map[access]*C, to access, create func() *C) *C {
+	mu.Lock()
+	defer mu.Unlock()
+	if client := clients[to]; client != nil {
+		return client
+	}
+	if len(clients) >= maxKept {
+		clear(clients)
+	}
+	clients[to] = create()
+	return clients[to]
+}

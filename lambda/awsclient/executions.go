@@ -1,0 +1,58 @@
+package awsclient
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"dynamodb-to-s3/lambda/job"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
+	"github.com/aws/smithy-go"
+)
+
+// outlives is how long what an execution has called may outlive it: the longest that Lambda lets an invocation take, and a
+// minute, for the clocks of Lambda and Step Functions differ.
+// https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+const outlives = 15*time.Minute + time.Minute
+
+// patience is how long Step Functions is waited for: within the time of plan, so that it can say what it has waited for.
+const patience = 20 * time.Second
+
+// Executions asks Step Functions what has become of executions.
+type Executions struct{ client *sfn.Client }
+
+// NewExecutions returns the Executions of the configuration's region and account.
+func NewExecutions(cfg aws.Config) Executions { return Executions{sfn.NewFromConfig(cfg)} }
+
+// Describe tells what has become of the execution of an ARN. It fails with AccessDenied where it may not ask.
+func (e Executions) Describe(ctx context.Context, arn string) (job.ExecutionState, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, errors.New("no answer: functions in a VPC need a route to Step Functions"))
+	defer cancel()
+	// Only what is known of it, not what it was given and has returned: that takes no right to decrypt.
+	answer, err := e.client.DescribeExecution(ctx, &sfn.DescribeExecutionInput{ExecutionArn: &arn, IncludedData: types.IncludedDataMetadataOnly})
+	if _, unknown := errors.AsType[*types.ExecutionDoesNotExist](err); unknown {
+		return job.ExecutionState{Status: job.ExecutionUnknown}, nil
+	}
+	if api, ok := errors.AsType[smithy.APIError](err); ok && (api.ErrorCode() == "AccessDeniedException" || api.ErrorCode() == "AccessDenied") {
+		return job.ExecutionState{}, job.Errorf(job.AccessDenied, "states:DescribeExecution on %s is not allowed: check the role of the plan function (%s)",
+			arn, api.ErrorMessage())
+	}
+	if cause := context.Cause(ctx); err != nil && cause != nil {
+		err = cause
+	}
+	if err != nil {
+		return job.ExecutionState{}, fmt.Errorf("states:DescribeExecution %s: %w", arn, err)
+	}
+	state := job.ExecutionState{Status: job.ExecutionStatus(answer.Status)}
+	switch {
+	case answer.StopDate != nil:
+		state.Quiet = answer.StopDate.Add(outlives).UTC()
+	case state.Dead(): // since when, nobody can tell
+		state.Status = job.ExecutionUnknown
+	}
+	return state, nil
+}

@@ -1,0 +1,54 @@
+package awsclient_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/local/testbed"
+)
+
+// What Step Functions says of an execution is whether it is dead, and from when on nothing of it can be at work: an invocation
+// of Lambda may take 15 minutes, whatever has become of who has called it.
+func TestExecutionIsDescribed(t *testing.T) {
+	t.Parallel()
+	const arn = "arn:aws:states:us-east-1:000000000000:execution:dynamodb-to-s3:e-1"
+	stop := time.Date(2026, 11, 21, 2, 0, 0, 500e6, time.UTC)
+	for _, test := range []struct {
+		status job.ExecutionStatus
+		stop   time.Time
+		dead   bool
+		want   job.ExecutionStatus
+	}{
+		{job.ExecutionRunning, time.Time{}, false, job.ExecutionRunning},
+		{job.ExecutionPendingRedrive, time.Time{}, false, job.ExecutionPendingRedrive},
+		{job.ExecutionSucceeded, stop, false, job.ExecutionSucceeded},
+		{job.ExecutionFailed, stop, true, job.ExecutionFailed},
+		{job.ExecutionTimedOut, stop, true, job.ExecutionTimedOut},
+		{job.ExecutionAborted, stop, true, job.ExecutionAborted},
+		{job.ExecutionFailed, time.Time{}, false, job.ExecutionUnknown}, // which is not said of the real one
+		{"ANOTHER", time.Time{}, false, "ANOTHER"},
+	} {
+		server := testbed.StartStepFunctions(t)
+		server.Set(arn, test.status, test.stop)
+		got, err := server.Executions().Describe(t.Context(), arn)
+		var quiet time.Time
+		if !test.stop.IsZero() {
+			quiet = stop.Add(16 * time.Minute)
+		}
+		if err != nil || got.Status != test.want || got.Dead() != test.dead || !got.Quiet.Equal(quiet) {
+			t.Errorf("%s: got %+v, %v", test.status, got, err)
+		}
+	}
+
+	server := testbed.StartStepFunctions(t)
+	if got, err := server.Executions().Describe(t.Context(), arn); err != nil || got.Status != job.ExecutionUnknown || got.Dead() {
+		t.Errorf("of an execution that does not exist: %+v, %v", got, err)
+	}
+	server.Deny("User: plan is not authorized to perform: states:DescribeExecution")
+	_, err := server.Executions().Describe(t.Context(), arn)
+	if job.NameOf(err) != job.AccessDenied || !strings.Contains(err.Error(), "states:DescribeExecution on "+arn) {
+		t.Errorf("got %s: %v", job.NameOf(err), err)
+	}
+}

@@ -1,0 +1,70 @@
+package ddbjson
+
+import "unicode/utf8"
+
+// isSurrogate reports whether the escape \uXXXX at b[i] is half of a pair of surrogates: \uD800 to \uDFFF.
+func isSurrogate(b []byte, i int) bool { return b[i+2]|0x20 == 'd' && b[i+3] >= '8' }
+
+// decodeEscape returns the character of the escape sequence, a valid one, at b[i], and its length: 12 for a pair of
+// surrogates. Half a pair is a character of its own here.
+func decodeEscape(b []byte, i int) (rune, int) {
+	switch c := b[i+1]; c {
+	case 'u':
+		r := hex4(b[i+2:])
+		if r&^0x3ff == 0xd800 && escapeLen(b, i+6) == 6 {
+			if low := hex4(b[i+8:]); low&^0x3ff == 0xdc00 {
+				return (r&0x3ff<<10 | low&0x3ff) + 0x10000, 12
+			}
+		}
+		return r, 6
+	case 'b':
+		return '\b', 2
+	case 'f':
+		return '\f', 2
+	case 'n':
+		return '\n', 2
+	case 'r':
+		return '\r', 2
+	case 't':
+		return '\t', 2
+	default:
+		return rune(c), 2
+	}
+}
+
+// hex4 returns the number of the four hexadecimal digits that b starts with.
+func hex4(b []byte) rune {
+	r := rune(0)
+	for _, c := range b[:4] {
+		digit := rune(c & 0xf)
+		if c > '9' {
+			digit += 9
+		}
+		r = r<<4 | digit
+	}
+	return r
+}
+
+// unescape appends the characters of text, what stands between the quotes of a valid string.
+func unescape(dst, text []byte) []byte {
+	for i := 0; i < len(text); {
+		if text[i] != '\\' {
+			dst = append(dst, text[i])
+			i++
+			continue
+		}
+		r, n := decodeEscape(text, i)
+		dst = appendRune(dst, r)
+		i += n
+	}
+	return dst
+}
+
+// appendRune appends r in UTF-8, and half a pair of surrogates in the three bytes that UTF-8 would have for it: no two
+// texts become one.
+func appendRune(dst []byte, r rune) []byte {
+	if r&^0x7ff == 0xd800 {
+		return append(dst, 0xe0|byte(r>>12), 0x80|byte(r>>6)&0x3f, 0x80|byte(r)&0x3f)
+	}
+	return utf8.AppendRune(dst, r)
+}

@@ -1,0 +1,211 @@
+package function_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"dynamodb-to-s3/lambda/function"
+	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/local/testbed"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sync/errgroup"
+)
+
+var signatures = cmp.AllowUnexported(signature{})
+
+// fromElsewhere is a request for a table of another account, to be written to a bucket of it.
+func fromElsewhere(table, bucket, fields string) string {
+	return fmt.Sprintf(`{"table": "arn:aws:dynamodb:us-east-1:%s:table/%s", "bucket": %q, "sourceRoleArn": %q, "destinationRoleArn": %q%s}`,
+		account, table, bucket, reader, writer, fields)
+}
+
+func TestRunReadsAndWritesWithItsRoles(t *testing.T) {
+	t.Parallel()
+	table, bucket := testbed.Orders(t, 2000), testbed.Bucket(t)
+	v := visit(t, function.Options{Roles: &job.AssumableRoles{Source: []string{reader}, Destination: []string{writer}}})
+	e := v.execution(t, fromElsewhere(table, bucket, `, "segments": 4, "scan": {"Limit": 100}, "bucketOwner": "`+account+`"`))
+	planned, err := e.plan()
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.warm = v.process() // the scan's, which is asked for all segments at once
+	var group errgroup.Group
+	for _, segment := range planned.Segments {
+		group.Go(func() error {
+			_, err := e.scan(planned.Plan, segment)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	result, err := e.finalize(planned.Plan)
+	if err != nil {
+		t.Fatal(err)
+	}
+	holds(t, bucket, result)
+
+	// Each role was assumed once by each of the two processes, for all their invocations, in the run's name.
+	asked := func(role string) url.Values {
+		return url.Values{
+			"Action": {"AssumeRole"}, "Version": {"2011-06-15"}, "RoleArn": {role}, "RoleSessionName": {"run-1"}, "DurationSeconds": {"3600"},
+		}
+	}
+	for _, role := range []string{reader, writer} {
+		if diff := cmp.Diff([]url.Values{asked(role), asked(role)}, v.sts.of(role)); diff != "" {
+			t.Errorf("STS was asked (-want +got):\n%s", diff)
+		}
+	}
+	for _, by := range v.sts.askedBy {
+		if by != (signature{key: "FUNCTION", region: "us-east-1"}) {
+			t.Errorf("AssumeRole is signed by %+v", by)
+		}
+	}
+	bySessions := []signature{{key: "reader-1", token: "token-1", region: "us-east-1"}, {key: "reader-2", token: "token-2", region: "us-east-1"}}
+	if diff := cmp.Diff(bySessions, v.tables.signatures(), signatures); diff != "" {
+		t.Errorf("the table was read by (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]signature{{key: v.sts.writes.AccessKeyID, region: "us-east-1"}}, v.objects.signatures(), signatures); diff != "" {
+		t.Errorf("objects were written by (-want +got):\n%s", diff)
+	}
+
+	t.Run("and another run in its own name", func(t *testing.T) {
+		if _, err := (execution{t: t, name: "run-2", request: e.request, warm: e.warm}).run(); err != nil {
+			t.Fatal(err)
+		}
+		for _, role := range []string{reader, writer} {
+			if all := v.sts.of(role); len(all) != 3 || all[2].Get("RoleSessionName") != "run-2" {
+				t.Errorf("STS was asked %d times: %v", len(all), all)
+			}
+		}
+	})
+}
+
+func TestRunReadsAcrossRegions(t *testing.T) {
+	t.Parallel()
+	table := testbed.Orders(t, 2000)
+	for _, test := range []struct{ name, account, fields, key string }{
+		{"with the functions' own role", account, ``, "FUNCTION"},
+		{"with a role of another account", functionsAccount, `, "sourceRoleArn": "` + reader + `"`, "reader-1"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			v, bucket := visit(t, function.Options{Account: test.account}), testbed.Bucket(t)
+			result, err := v.execution(t, fmt.Sprintf(`{"table": "arn:aws:dynamodb:eu-west-1:%s:table/%s", "bucket": %q, "destinationRoleArn": %q%s}`,
+				account, table, bucket, writer, test.fields)).run()
+			if err != nil {
+				t.Fatal(err)
+			}
+			holds(t, bucket, result)
+			if all := v.tables.signatures(); len(all) != 1 || all[0].key != test.key || all[0].region != "eu-west-1" {
+				t.Errorf("the table was read by %+v", all)
+			}
+			if all := v.objects.signatures(); len(all) != 1 || all[0].region != "us-east-1" {
+				t.Errorf("objects were written by %+v", all)
+			}
+		})
+	}
+}
+
+// A session that has ended, or is about to, is not used again: a run may last longer than any session.
+func TestSessionsAreRenewedWithinARun(t *testing.T) {
+	t.Parallel()
+	table, bucket := testbed.Orders(t, 2000), testbed.Bucket(t)
+	v := visit(t, function.Options{})
+	v.sts.lasts = func(_ string, n int) time.Duration {
+		return []time.Duration{time.Minute, -time.Minute, 4 * time.Minute, time.Hour}[n-1]
+	}
+	result, err := v.execution(t, fromElsewhere(table, bucket, `, "scan": {"Limit": 100}`)).run()
+	if err != nil {
+		t.Fatal(err)
+	}
+	holds(t, bucket, result)
+	if r, w := len(v.sts.of(reader)), len(v.sts.of(writer)); r != 4 || w != 4 {
+		t.Errorf("the roles were assumed %d and %d times, want 4 times each", r, w)
+	}
+	var keys []string
+	for _, request := range v.tables.seen {
+		keys = append(keys, request.key)
+	}
+	want := append([]string{"reader-1", "reader-2", "reader-3"}, slices.Repeat([]string{"reader-4"}, len(keys)-3)...)
+	if len(keys) < 20 || !slices.Equal(keys, want) {
+		t.Errorf("the %d requests to the table were of the sessions %v", len(keys), keys)
+	}
+}
+
+func TestRoleThatIsNotListedIsNotAssumed(t *testing.T) {
+	t.Parallel()
+	table, bucket := testbed.Orders(t, 1), testbed.Bucket(t)
+	v := visit(t, function.Options{Roles: &job.AssumableRoles{Source: []string{writer, "arn:aws:iam::000000000000:role/other"}, Destination: []string{writer}}})
+	_, err := v.execution(t, fromElsewhere(table, bucket, "")).plan()
+	wantName(t, err, job.RoleNotListed, "sourceRoleArn: got "+reader+", which is not among the environment's sourceRoles, which lists "+writer+", arn:aws:iam::000000000000:role/other: add it there")
+	if n := len(v.sts.asked) + len(v.tables.seen) + len(v.objects.seen) + len(testbed.Keys(t, bucket, "")); n > 0 {
+		t.Errorf("%d requests were sent, or objects written", n)
+	}
+}
+
+// What keeps a role from being assumed is told under its name, not as a fault of the request that the session was for, and
+// is asked for again only as often as STS itself is worth it.
+func TestRoleThatCannotBeAssumed(t *testing.T) {
+	t.Parallel()
+	denied := func(role, setting string) string {
+		return "sts:AssumeRole on " + role + " is not allowed: the role's trust policy must name the function's role, and the function's role must be allowed to assume it (environment: " + setting + ") (no way)"
+	}
+	for _, test := range []struct {
+		name, role string
+		status     int
+		code       string
+		want       job.ErrorName
+		says       string
+	}{
+		{"the reader is denied", reader, http.StatusForbidden, "AccessDenied", job.AccessDenied, ": " + denied(reader, "sourceRoles")},
+		{"the writer is denied", writer, http.StatusForbidden, "AccessDenied", job.AccessDenied, "claim the run: s3:PutObject on s3://BUCKET/AWSDynamoDB/run-1/_started: " + denied(writer, "destinationRoles")},
+		{"STS is not active in the region", reader, http.StatusForbidden, "RegionDisabledException", job.AccessDenied, "sts:AssumeRole on " + reader + " is refused (RegionDisabledException: no way)"},
+		{"a session longer than the role allows", writer, http.StatusBadRequest, "ValidationError", job.AccessDenied, "is refused (ValidationError: no way)"},
+		{"STS is asked too often", reader, http.StatusBadRequest, "Throttling", job.Throttled, "sts:AssumeRole on " + reader + " is called too often"},
+		{"the function's own session has ended", reader, http.StatusForbidden, "ExpiredToken", job.Internal, "sts:AssumeRole on " + reader + ": "},
+		{"STS has a fault", writer, http.StatusInternalServerError, "InternalFailure", job.Internal, "sts:AssumeRole on " + writer + ": "},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			table, bucket := testbed.Orders(t, 1), testbed.Bucket(t)
+			v := visit(t, function.Options{})
+			v.sts.refuses = func(role string, _ int) (int, string) {
+				if role == test.role {
+					return test.status, test.code
+				}
+				return 0, ""
+			}
+			_, err := v.execution(t, fromElsewhere(table, bucket, "")).plan()
+			wantName(t, err, test.want, strings.ReplaceAll(test.says, "BUCKET", bucket))
+			if n := len(v.sts.of(test.role)); n != 1 {
+				t.Errorf("the role was asked for %d times, want once", n)
+			}
+			if keys := testbed.Keys(t, bucket, ""); len(keys) > 0 {
+				t.Errorf("%v were written", keys)
+			}
+		})
+	}
+}
+
+// A role that is taken away under a run's hands ends it by name, not as a fault that may pass.
+func TestRoleThatIsTakenAway(t *testing.T) {
+	t.Parallel()
+	table, bucket := testbed.Orders(t, 2000), testbed.Bucket(t)
+	v := visit(t, function.Options{})
+	v.sts.lasts = func(string, int) time.Duration { return time.Minute }
+	v.sts.refuses = func(role string, n int) (int, string) {
+		if role == reader && n > 5 {
+			return http.StatusForbidden, "AccessDenied"
+		}
+		return 0, ""
+	}
+	_, err := v.execution(t, fromElsewhere(table, bucket, `, "scan": {"Limit": 100}`)).run()
+	wantName(t, err, job.AccessDenied, "segment 0: scan table ", "sts:AssumeRole on "+reader+" is not allowed")
+}

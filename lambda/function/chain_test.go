@@ -1,0 +1,336 @@
+package function_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/local/readback"
+	"dynamodb-to-s3/local/recovery"
+	"dynamodb-to-s3/local/testbed"
+
+	"github.com/aws/aws-lambda-go/lambda/messages"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"golang.org/x/sync/errgroup"
+)
+
+// chain is a table that is exported again and again, on a clock of its own.
+type chain struct {
+	t       *testing.T
+	tables  *recovery.Server
+	client  *dynamodb.Client
+	table   string
+	bucket  string
+	runs    int
+	results []job.Result
+}
+
+// dawn is when the clocks of the tests begin.
+var dawn = time.Date(2026, 1, 31, 6, 0, 0, 0, time.UTC)
+
+func standIn(t *testing.T, options recovery.Options) *recovery.Server {
+	t.Helper()
+	options.DynamoDB, options.S3 = testbed.Configs()
+	options.Now = func() time.Time { return dawn }
+	server, err := recovery.Start(t.Context(), options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(server.Stop)
+	return server
+}
+
+func newChain(t *testing.T) *chain {
+	t.Helper()
+	c := &chain{t: t, tables: standIn(t, recovery.Options{Checks: 1}), table: testbed.Orders(t, 300), bucket: testbed.Bucket(t)}
+	c.client = dynamodb.NewFromConfig(c.tables.AWS())
+	return c
+}
+
+// next returns the execution of the next run.
+func (c *chain) next() execution {
+	c.runs++
+	return execution{
+		t: c.t, name: fmt.Sprintf("run-%d", c.runs), tables: c.tables, start: c.tables.Now(),
+		request: fmt.Sprintf(`{"table": %q, "bucket": %q, "prefix": "lake/{table}/{date}", "export": {"from": "last"}}`, c.table, c.bucket),
+	}
+}
+
+// run runs the next run to its end.
+func (c *chain) run() job.Result {
+	c.t.Helper()
+	result, err := c.next().runExport()
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.results = append(c.results, result)
+	return result
+}
+
+// write changes the table: some new items, some changed, one removed.
+func (c *chain) write() {
+	c.t.Helper()
+	at := c.tables.Now().Format(time.RFC3339Nano)
+	put := func(id string) {
+		_, err := c.client.PutItem(c.t.Context(), &dynamodb.PutItemInput{TableName: &c.table, Item: map[string]types.AttributeValue{
+			"orderId": &types.AttributeValueMemberS{Value: id}, "at": &types.AttributeValueMemberS{Value: at},
+		}})
+		if err != nil {
+			c.t.Fatal(err)
+		}
+	}
+	put("new-" + at)
+	put("changed")
+	_, err := c.client.DeleteItem(c.t.Context(), &dynamodb.DeleteItemInput{TableName: &c.table, Key: map[string]types.AttributeValue{
+		"orderId": &types.AttributeValueMemberS{Value: fmt.Sprintf("new-%s", at[:10])},
+	}})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// wantWindows fails the test unless the result has windows of these lengths that follow on end, and returns where they end.
+func wantWindows(t *testing.T, result job.Result, end time.Time, lengths ...time.Duration) time.Time {
+	t.Helper()
+	if len(result.Exports) != len(lengths) {
+		t.Fatalf("%s has %d exports, want %d: %+v", result.RunID, len(result.Exports), len(lengths), result.Exports)
+	}
+	for i, window := range result.Exports {
+		if window.ExportType != job.ExportIncremental || !window.From.Equal(end) || window.To.Sub(*window.From) != lengths[i] || window.Reason != "" {
+			t.Fatalf("%s, export %d: %s to %s, want %s from %s on", result.RunID, i, window.From, window.To, lengths[i], end)
+		}
+		end = *window.To
+	}
+	return end
+}
+
+func wantFull(t *testing.T, result job.Result, reason string) time.Time {
+	t.Helper()
+	if len(result.Exports) != 1 || result.Exports[0].ExportType != job.ExportFull || !strings.Contains(result.Exports[0].Reason, reason) {
+		t.Fatalf("%s has %+v, want a full export because %s", result.RunID, result.Exports, reason)
+	}
+	return *result.Exports[0].ExportTime
+}
+
+func (c *chain) setRecovery(enabled bool, days int32) {
+	c.t.Helper()
+	_, err := c.client.UpdateContinuousBackups(c.t.Context(), &dynamodb.UpdateContinuousBackupsInput{
+		TableName: &c.table, PointInTimeRecoverySpecification: &types.PointInTimeRecoverySpecification{
+			PointInTimeRecoveryEnabled: &enabled, RecoveryPeriodInDays: aws.Int32(days),
+		},
+	})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// replays fails the test unless the last full export and all windows since make the table as it is.
+func (c *chain) replays() {
+	c.t.Helper()
+	var since []job.Result
+	for _, result := range c.results {
+		switch {
+		case len(result.Exports) == 0:
+		case result.Exports[0].ExportType == job.ExportFull:
+			since = []job.Result{result}
+		default:
+			since = append(since, result)
+		}
+	}
+	report, err := readback.Replay(c.t.Context(), c.client, testbed.S3(), since...)
+	if err != nil || report.Changes == 0 {
+		c.t.Errorf("%d runs since the last full export: %+v, %v", len(since), report, err)
+	}
+}
+
+func TestChainHasNoGapAndNoOverlap(t *testing.T) {
+	t.Parallel()
+	c := newChain(t)
+	end := wantFull(t, c.run(), "the chain begins here")
+	for range 6 { // a schedule every 20 minutes
+		c.write()
+		c.tables.Advance(20 * time.Minute)
+		end = wantWindows(t, c.run(), end, 20*time.Minute)
+	}
+	c.tables.Advance(10 * time.Minute) // one that comes too early ends well
+	if idle := c.run(); len(idle.Exports) > 0 || !strings.Contains(idle.Reason, "less than the 15m") {
+		t.Fatalf("got %+v", idle)
+	}
+	c.write()
+	c.tables.Advance(50*time.Hour - 10*time.Minute) // an outage
+	c.write()
+	end = wantWindows(t, c.run(), end, 24*time.Hour, 24*time.Hour, 2*time.Hour)
+
+	// Two that start at the same moment make each export once, and one of them commits it.
+	c.tables.Advance(30 * time.Minute)
+	c.tables.Hold()
+	first, second := c.next(), c.next()
+	var plans []job.PlanOutput
+	for _, e := range []execution{first, second} {
+		planned, err := e.plan()
+		if err != nil {
+			t.Fatal(err)
+		}
+		planned.Export, err = call[job.ExportProgress](e, job.FunctionExport, job.ExportInput{Plan: planned.Plan, Export: planned.Export})
+		if err != nil || !planned.Export.InProgress {
+			t.Fatalf("%+v, %v", planned.Export, err)
+		}
+		plans = append(plans, planned)
+	}
+	if plans[0].Export.Exports[0].ExportARN != plans[1].Export.Exports[0].ExportARN {
+		t.Errorf("they follow different exports: %+v", plans)
+	}
+	c.tables.Finish()
+	won, err := first.runExport()
+	if err != nil {
+		t.Fatal(err)
+	}
+	lost, err := second.runExport()
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantWindows(t, won, end, 30*time.Minute)
+	if len(lost.Exports) > 0 || !strings.Contains(lost.Reason, `run "`+won.RunID+`"`) && !strings.Contains(lost.Reason, "nothing to export yet") {
+		t.Errorf("the second has %+v", lost)
+	}
+	c.results = append(c.results, won)
+	c.replays()
+
+	c.setRecovery(true, 2)
+	c.tables.Advance(72 * time.Hour)
+	wantFull(t, c.run(), "comes too late")
+	c.write()
+	c.tables.Advance(time.Hour)
+	c.setRecovery(false, 2)
+	if _, err := c.next().runExport(); err == nil {
+		t.Error("exported without recovery")
+	} else {
+		wantName(t, err, job.PointInTimeRecoveryOff, "aws dynamodb update-continuous-backups --table-name "+c.table)
+	}
+	c.setRecovery(true, 35)
+	c.tables.Advance(time.Hour)
+	c.write()
+	c.tables.Advance(10 * time.Minute)
+	end = wantFull(t, c.run(), "switched off")
+	c.write()
+	c.tables.Advance(15 * time.Minute)
+	wantWindows(t, c.run(), end, 15*time.Minute)
+	c.replays()
+
+	arns := map[string]bool{}
+	for _, result := range c.results {
+		for _, window := range result.Exports {
+			arns[window.ExportARN] = true
+		}
+	}
+	if n := len(c.tables.Exports()); n != len(arns) || n != 14 {
+		t.Errorf("%d exports were made, the results have %d, want 14", n, len(arns))
+	}
+	if journals := testbed.Keys(t, c.bucket, "lake/"+c.table+"/AWSDynamoDB/_chains/"); len(journals) != 1 {
+		t.Errorf("the chain's journals are %v", journals)
+	}
+}
+
+// A run that died is gone on with by the next, whose windows follow.
+func TestChainSurvivesItsRuns(t *testing.T) {
+	t.Parallel()
+	c := newChain(t)
+	end := wantFull(t, c.run(), "the chain begins here")
+	c.tables.Advance(time.Hour)
+	c.tables.Hold()
+	dead := c.next()
+	planned, err := dead.plan()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := call[job.ExportProgress](dead, job.FunctionExport, job.ExportInput{Plan: planned.Plan, Export: planned.Export}); err != nil {
+		t.Fatal(err)
+	}
+	c.tables.Advance(time.Hour)
+	c.tables.Finish()
+	before := len(c.tables.Exports())
+	wantWindows(t, c.run(), end, time.Hour, time.Hour)
+	if made := len(c.tables.Exports()) - before; made != 1 {
+		t.Errorf("%d exports were made, want the one that follows", made)
+	}
+
+	t.Run("and a table that is made anew", func(t *testing.T) {
+		if _, err := c.client.DeleteTable(t.Context(), &dynamodb.DeleteTableInput{TableName: &c.table}); err != nil {
+			t.Fatal(err)
+		}
+		again := testbed.Orders(t, 1) // its shape
+		described, err := c.client.DescribeTable(t.Context(), &dynamodb.DescribeTableInput{TableName: &again})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.client.CreateTable(t.Context(), &dynamodb.CreateTableInput{
+			TableName: &c.table, BillingMode: types.BillingModePayPerRequest,
+			KeySchema: described.Table.KeySchema, AttributeDefinitions: described.Table.AttributeDefinitions,
+		}); err != nil {
+			t.Fatal(err)
+		}
+		waiter := dynamodb.NewTableExistsWaiter(c.client, func(o *dynamodb.TableExistsWaiterOptions) { o.MinDelay = time.Millisecond })
+		if err := waiter.Wait(t.Context(), &dynamodb.DescribeTableInput{TableName: &c.table}, time.Minute); err != nil {
+			t.Fatal(err)
+		}
+		c.tables.Advance(time.Hour)
+		wantFull(t, c.run(), "was deleted and created anew")
+	})
+
+	t.Run("and another filter", func(t *testing.T) {
+		c.tables.Advance(time.Hour)
+		e := c.next()
+		e.request = strings.Replace(e.request, `"last"`, `"last", "filter": {"FilterExpression": "attribute_exists(orderId)"}`, 1)
+		result, err := e.runExport()
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantFull(t, result, "the filter is not that of the last run")
+	})
+	if slices.ContainsFunc(c.tables.Exports(), func(e recovery.Export) bool { return e.Status != "COMPLETED" }) {
+		t.Error("some exports have not completed")
+	}
+}
+
+// Runs that go at the same moment decide nothing twice, start nothing twice and commit nothing twice.
+func TestChainOfRunsAtOnce(t *testing.T) {
+	t.Parallel()
+	c := newChain(t)
+	end := wantFull(t, c.run(), "begins here")
+	c.write()
+	c.tables.Advance(49 * time.Hour)
+	results := make([]job.Result, 5)
+	var group errgroup.Group
+	for i := range results {
+		e := c.next()
+		group.Go(func() (err error) {
+			for {
+				results[i], err = e.runExport()
+				if named, ok := errors.AsType[messages.InvokeResponse_Error](err); !ok || named.Type != string(job.JournalContended) {
+					return err
+				} // else as Retry in the state machine
+			}
+		})
+	}
+	if err := group.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	var windows job.Result
+	for _, result := range results {
+		windows.Exports = append(windows.Exports, result.Exports...)
+		if len(result.Exports) == 0 && result.Reason == "" {
+			t.Errorf("%s tells nothing", result.RunID)
+		}
+	}
+	slices.SortFunc(windows.Exports, func(a, b job.ExportedWindow) int { return a.From.Compare(*b.From) })
+	wantWindows(t, windows, end, 24*time.Hour, 24*time.Hour, time.Hour)
+	if n := len(c.tables.Exports()); n != 4 {
+		t.Errorf("%d exports were made, want 4", n)
+	}
+}

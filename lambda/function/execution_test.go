@@ -1,0 +1,315 @@
+package function_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"dynamodb-to-s3/lambda/function"
+	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/planner"
+	"dynamodb-to-s3/local/readback"
+	"dynamodb-to-s3/local/recovery"
+	"dynamodb-to-s3/local/testbed"
+
+	"github.com/aws/aws-lambda-go/lambda/messages"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+)
+
+// account is the one that dynalite says its tables are of.
+const account = "000000000000"
+
+// execution plays the state machine's part: it calls the handlers in their order, through JSON, as Step Functions would.
+type execution struct {
+	t       *testing.T
+	name    string
+	request string
+	// hurry is how far the clock of an invocation leaps at every look, of the hour that it has.
+	hurry time.Duration
+	// beforeScan, if there is one, may stop the execution before an invocation, as a crash would.
+	beforeScan func(in job.ScanInput) bool
+	// tables is where tables are, the testbed's DynamoDB if it is not given.
+	tables *recovery.Server
+	// start is when the execution starts; a constant if it is not given.
+	start time.Time
+	// redrives is how often it was redriven.
+	redrives int
+	// states is what tells of executions; if it is not given, all run.
+	states *testbed.StepFunctions
+	// warm is the engine of all its invocations; nil for a new one each.
+	warm *function.Engine
+	// metrics and log take what the functions tell, if they are given.
+	metrics, log io.Writer
+}
+
+var errCrashed = errors.New("the test stopped the execution")
+
+func (e execution) engine() *function.Engine {
+	if e.warm != nil {
+		return e.warm
+	}
+	source, destination := testbed.Configs()
+	if e.tables != nil {
+		source = e.tables.AWS()
+		source.Retryer = func() aws.Retryer { return aws.NopRetryer{} } // a refusal is told at once
+	}
+	destination.HTTPClient = atomicWrites{destination.HTTPClient}
+	log := slog.New(slog.DiscardHandler)
+	if e.log != nil {
+		log = slog.New(slog.NewJSONHandler(e.log, nil))
+	}
+	var executions planner.Executions = allRun{}
+	if e.states != nil {
+		executions = e.states.Executions()
+	}
+	return function.New(source, destination, function.Options{
+		Log: log, Executions: executions, Account: account, Now: hurried(e.hurry), Metrics: e.metrics, Environment: "test",
+	})
+}
+
+// allRun says of every execution that it runs.
+type allRun struct{}
+
+func (allRun) Describe(context.Context, string) (job.ExecutionState, error) {
+	return job.ExecutionState{Status: job.ExecutionRunning}, nil
+}
+
+// atomicWrites lets only one request at a time go to the objects that runs write in a race, as if S3 were behind it: VersityGW
+// looks whether an object is there, and writes it and what it knows of it, one after the other, so that of two writes at once
+// both may win, a reader may find nothing between them, and a half of each may stay.
+type atomicWrites struct{ aws.HTTPClient }
+
+var raced sync.Mutex
+
+func (c atomicWrites) Do(request *http.Request) (*http.Response, error) {
+	if !strings.Contains(request.URL.Path, "/_chains/") && !strings.HasSuffix(request.URL.Path, "/_started") {
+		return c.HTTPClient.Do(request)
+	}
+	raced.Lock()
+	defer raced.Unlock()
+	response, err := c.HTTPClient.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	body, err := io.ReadAll(response.Body)
+	_ = response.Body.Close() // it was read
+	response.Body = io.NopCloser(bytes.NewReader(body))
+	return response, err
+}
+
+func (e execution) id() string {
+	return "arn:aws:states:us-east-1:000000000000:execution:dynamodb-to-s3:" + e.name
+}
+
+func (e execution) plan() (job.PlanOutput, error) {
+	start := e.start
+	if start.IsZero() {
+		start = time.Date(2026, 1, 31, 6, 0, 0, 0, time.UTC)
+	}
+	return call[job.PlanOutput](e, job.FunctionPlan, job.PlanInput{
+		Request: json.RawMessage(e.request), Execution: job.Execution{ID: e.id(), Name: e.name, StartTime: start},
+	})
+}
+
+// scan scans one segment to its end, and returns how many invocations that took.
+func (e execution) scan(plan job.Plan, segment int) (int, error) {
+	in := job.ScanInput{Plan: plan, Segment: segment}
+	for n := 1; ; n++ {
+		if e.beforeScan != nil && !e.beforeScan(in) {
+			return n, errCrashed
+		}
+		checkpoint, err := call[job.Checkpoint](e, job.FunctionScan, in)
+		if err != nil || checkpoint.Done {
+			return n, err
+		}
+		in.Checkpoint = &checkpoint
+	}
+}
+
+func (e execution) finalize(plan job.Plan) (job.Result, error) {
+	out, err := call[job.FinalizeOutput](e, job.FunctionFinalize, job.FinalizeInput{Plan: plan})
+	return out.Result, err
+}
+
+// run runs the execution to its end.
+func (e execution) run() (job.Result, error) {
+	planned, err := e.plan()
+	if err != nil {
+		return job.Result{}, err
+	}
+	if !planned.Committed {
+		if err := e.scanAll(planned); err != nil {
+			return job.Result{}, err
+		}
+	}
+	return e.finalize(planned.Plan)
+}
+
+// scanAll scans every segment to its end.
+func (e execution) scanAll(planned job.PlanOutput) error {
+	for _, segment := range planned.Segments {
+		if _, err := e.scan(planned.Plan, segment); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func call[Out any](e execution, function job.Function, in any) (out Out, err error) {
+	e.t.Helper()
+	payload, err := json.Marshal(in)
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(e.t.Context(), time.Hour)
+	defer cancel()
+	answer, err := e.engine().Handler(function)(ctx, payload)
+	if err != nil {
+		return out, err
+	}
+	body, err := json.Marshal(answer)
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	if err := json.Unmarshal(body, &out); err != nil {
+		e.t.Fatal(err)
+	}
+	return out, nil
+}
+
+// hurried returns a clock that leaps by step at every look, so that the time of an invocation is soon up.
+func hurried(step time.Duration) func() time.Time {
+	var mu sync.Mutex
+	var leapt time.Duration
+	return func() time.Time {
+		mu.Lock()
+		defer mu.Unlock()
+		leapt += step
+		return time.Now().Add(leapt)
+	}
+}
+
+func wantName(t *testing.T, err error, want job.ErrorName, words ...string) {
+	t.Helper()
+	named, ok := errors.AsType[messages.InvokeResponse_Error](err)
+	if !ok || named.Type != string(want) {
+		t.Fatalf("got %v, want %s", err, want)
+	}
+	for _, word := range words {
+		if !strings.Contains(named.Message, word) {
+			t.Errorf("no %q in the cause: %s", word, named.Message)
+		}
+	}
+}
+
+// holds compares a run with its table and with what the bucket has.
+func holds(t *testing.T, bucket string, result job.Result) {
+	t.Helper()
+	const items = 2000
+	report, err := readback.Compare(t.Context(), testbed.DynamoDB(), testbed.S3(), result)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys := testbed.Keys(t, bucket, job.Layout{Root: result.Root}.DataPrefix())
+	if report.Items != items || result.Items != items || report.Objects != len(keys) || result.Objects != int64(len(keys)) {
+		t.Errorf("read back %d items of %d objects; the result has %d of %d; the bucket has %d objects, the table %d items",
+			report.Items, report.Objects, result.Items, result.Objects, len(keys), items)
+	}
+	uploads, err := testbed.S3().ListMultipartUploads(t.Context(), &s3.ListMultipartUploadsInput{Bucket: &bucket})
+	if err != nil || len(uploads.Uploads) > 0 {
+		t.Errorf("%d uploads are left, %v", len(uploads.Uploads), err)
+	}
+}
+
+func put(t *testing.T, bucket, key, body string) {
+	t.Helper()
+	if _, err := testbed.S3().PutObject(t.Context(), &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: strings.NewReader(body)}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func get(t *testing.T, bucket, key string) string {
+	t.Helper()
+	answer, err := testbed.S3().GetObject(t.Context(), &s3.GetObjectInput{Bucket: &bucket, Key: &key})
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(body)
+}
+
+func remove(t *testing.T, bucket, key string) {
+	t.Helper()
+	if _, err := testbed.S3().DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: &bucket, Key: &key}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// contents returns every object's key and ETag, in order.
+func contents(t *testing.T, bucket string) []string {
+	t.Helper()
+	var all []string
+	for _, key := range testbed.Keys(t, bucket, "") {
+		head, err := testbed.S3().HeadObject(t.Context(), &s3.HeadObjectInput{Bucket: &bucket, Key: &key})
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, key+" "+*head.ETag+" "+head.LastModified.String())
+	}
+	return all
+}
+
+// export plays the loop of the state machine that follows exports, without its waits. describe tells of an export as
+// DescribeExport does.
+func (e execution) export(planned job.PlanOutput) (job.ExportProgress, error) {
+	progress := planned.Export
+	client := dynamodb.NewFromConfig(e.tables.AWS())
+	for {
+		var err error
+		progress, err = call[job.ExportProgress](e, job.FunctionExport, job.ExportInput{Plan: planned.Plan, Export: progress, Redrives: e.redrives})
+		if err != nil || !progress.InProgress {
+			return progress, err
+		}
+		for i := range progress.Exports {
+			for f := &progress.Exports[i]; f.ExportStatus == "IN_PROGRESS" && f.Checks < f.Until; f.Checks++ {
+				answer, err := client.DescribeExport(e.t.Context(), &dynamodb.DescribeExportInput{ExportArn: &f.ExportARN})
+				if err != nil {
+					return progress, err
+				}
+				f.ExportStatus = string(answer.ExportDescription.ExportStatus)
+			}
+		}
+	}
+}
+
+// runExport runs an execution that exports to its end.
+func (e execution) runExport() (job.Result, error) {
+	planned, err := e.plan()
+	if err != nil {
+		return job.Result{}, err
+	}
+	for {
+		if !planned.Committed {
+			if planned.Export, err = e.export(planned); err != nil {
+				return job.Result{}, err
+			}
+		}
+		out, err := call[job.FinalizeOutput](e, job.FunctionFinalize, job.FinalizeInput{Plan: planned.Plan, Export: planned.Export})
+		if err != nil || !out.More {
+			return out.Result, err
+		}
+	}
+}

@@ -1,0 +1,154 @@
+package function_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/local/recovery"
+	"dynamodb-to-s3/local/testbed"
+
+	"golang.org/x/sync/errgroup"
+)
+
+const (
+	firing      = `"schedule": "nightly", "scheduledTime": "2026-11-21T02:00:00Z"`
+	firingRunID = "nightly-20261121T020000Z"
+)
+
+func wantDuplicate(t *testing.T, planned job.PlanOutput, err error, of execution, committed bool) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := planned.Duplicate
+	if d == nil || d.RunID != firingRunID || d.ExecutionID != of.id() || d.Committed != committed || len(planned.Segments) > 0 {
+		t.Fatalf("got %+v with the duplicate %+v", planned, d)
+	}
+	words := "execution " + of.id() + " has claimed it"
+	if committed {
+		words = "execution " + of.id() + " has completed it"
+	}
+	if !strings.Contains(d.Reason, words) {
+		t.Errorf("no %q in: %s", words, d.Reason)
+	}
+}
+
+// EventBridge Scheduler delivers at least once, each time to an execution of another name.
+func TestFiringThatIsDeliveredTwiceMakesOneRun(t *testing.T) {
+	t.Parallel()
+	table, bucket := testbed.Orders(t, 2000), testbed.Bucket(t)
+	request := fmt.Sprintf(`{"table": %q, "bucket": %q, "prefix": "lake/{date}/{runId}", "segments": 2, %s}`, table, bucket, firing)
+	first := execution{t: t, name: "e-1", request: request}
+	second := execution{t: t, name: "e-2", request: request}
+
+	planned, err := first.plan()
+	if err != nil || planned.Duplicate != nil {
+		t.Fatalf("%+v, %v", planned, err)
+	}
+	if want := "lake/2026-11-21/" + firingRunID + "/AWSDynamoDB/" + firingRunID; planned.Plan.RunID != firingRunID || planned.Plan.Root != want {
+		t.Errorf("the run is %q at %s, want it at %s", planned.Plan.RunID, planned.Plan.Root, want)
+	}
+	before := contents(t, bucket)
+	again, err := second.plan()
+	wantDuplicate(t, again, err, first, false)
+	if now := contents(t, bucket); !slices.Equal(now, before) {
+		t.Errorf("the second has written: %v", now)
+	}
+
+	result, err := first.run() // as a redrive would
+	if err != nil {
+		t.Fatal(err)
+	}
+	holds(t, bucket, result)
+	if result.RunID != firingRunID {
+		t.Errorf("the result is of %q", result.RunID)
+	}
+	again, err = second.plan()
+	wantDuplicate(t, again, err, first, true)
+	if after, err := first.run(); err != nil || after.Manifest != result.Manifest {
+		t.Errorf("the first does not tell its result again: %+v, %v", after, err)
+	}
+
+	t.Run("but another request is refused", func(t *testing.T) {
+		other := strings.Replace(request, `"segments": 2`, `"segments": 3`, 1)
+		_, err := execution{t: t, name: "e-3", request: other}.plan()
+		wantName(t, err, job.RunNameTaken, `the run "`+firingRunID+`" at s3://`+bucket, "was begun by execution "+first.id()+" with another request")
+		_, err = execution{t: t, name: "e-1", request: other}.plan()
+		wantName(t, err, job.RunNameTaken, "was begun with another request")
+	})
+	t.Run("and the next firing is another run", func(t *testing.T) {
+		next := execution{t: t, name: "e-4", request: strings.Replace(request, "11-21T02", "11-22T02", 1)}
+		result, err := next.run()
+		if err != nil || result.RunID != "nightly-20261122T020000Z" {
+			t.Fatalf("%+v, %v", result, err)
+		}
+		holds(t, bucket, result)
+	})
+	t.Run("and so is one by hand, which only has the time", func(t *testing.T) {
+		byHand := execution{t: t, name: "e-5", request: strings.Replace(request, `"schedule": "nightly", `, "", 1)}
+		if result, err := byHand.run(); err != nil || result.RunID != "e-5" {
+			t.Fatalf("%+v, %v", result, err)
+		}
+	})
+}
+
+func TestFiringThatIsDeliveredTwiceAtOnce(t *testing.T) {
+	t.Parallel()
+	table, bucket := testbed.Orders(t, 10), testbed.Bucket(t)
+	many := make([]execution, 8)
+	for i := range many {
+		many[i] = execution{t: t, name: fmt.Sprint("e-", i), request: fmt.Sprintf(`{"table": %q, "bucket": %q, %s}`, table, bucket, firing)}
+	}
+	wantOneOwner(t, many)
+}
+
+// wantOneOwner plans all executions at once: one has the run, and the others leave it to that one.
+func wantOneOwner(t *testing.T, many []execution) {
+	t.Helper()
+	outputs := make([]job.PlanOutput, len(many))
+	var group errgroup.Group
+	for i, e := range many {
+		group.Go(func() (err error) {
+			outputs[i], err = e.plan()
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	owner := slices.IndexFunc(outputs, func(o job.PlanOutput) bool { return o.Duplicate == nil })
+	if owner < 0 {
+		t.Fatal("nobody runs it")
+	}
+	for i, output := range outputs {
+		if i != owner {
+			wantDuplicate(t, output, nil, many[owner], false)
+		}
+	}
+}
+
+func TestFiringOfAnExportThatIsDeliveredTwice(t *testing.T) {
+	t.Parallel()
+	tables := standIn(t, recovery.Options{Checks: 1})
+	table, bucket := testbed.Orders(t, 10), testbed.Bucket(t)
+	request := fmt.Sprintf(`{"table": %q, "bucket": %q, "mode": "EXPORT", %s}`, table, bucket, firing)
+	first := execution{t: t, name: "e-1", request: request, tables: tables, start: tables.Now()}
+	second := execution{t: t, name: "e-2", request: request, tables: tables, start: tables.Now()}
+	if _, err := first.plan(); err != nil {
+		t.Fatal(err)
+	}
+	again, err := second.plan()
+	wantDuplicate(t, again, err, first, false)
+	result, err := first.runExport()
+	if err != nil || result.RunID != firingRunID || len(result.Exports) != 1 {
+		t.Fatalf("%+v, %v", result, err)
+	}
+	again, err = second.plan()
+	wantDuplicate(t, again, err, first, true)
+	if n := len(tables.Exports()); n != 1 {
+		t.Errorf("%d exports were made", n)
+	}
+}

@@ -1,0 +1,72 @@
+package function_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/local/testbed"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// An invocation that was given up and goes on, whenever that is and however it cuts the segment, overwrites nothing. Before the commit
+// what it leaves is swept, after it no manifest names that; and if it is the first at the segment's end, that is where it ends.
+func TestLateTryOverwritesNothing(t *testing.T) {
+	t.Parallel()
+	table, bucket := testbed.Orders(t, 2000), testbed.Bucket(t)
+	e := execution{t: t, name: "run-1", hurry: 5 * time.Minute, request: fmt.Sprintf(
+		`{"table": %q, "bucket": %q, "segments": 1, "fileSizeBytes": 3000, "scan": {"Limit": 50}}`, table, bucket)}
+	planned, err := e.plan()
+	if err != nil {
+		t.Fatal(err)
+	}
+	scan := func(e execution, from *job.Checkpoint) *job.Checkpoint {
+		t.Helper()
+		to, err := call[job.Checkpoint](e, job.FunctionScan, job.ScanInput{Plan: planned.Plan, Checkpoint: from})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return &to
+	}
+	unhurried := e
+	unhurried.hurry = 0
+	begun := scan(e, nil)
+	goneOn := scan(e, begun)
+	if begun.Done || goneOn.Done {
+		t.Fatalf("got %+v and %+v, want neither done", begun, goneOn)
+	}
+	first := scan(unhurried, begun) // comes to the end before the one that others have gone on from
+	second := scan(unhurried, goneOn)
+	if !first.Done || !second.Done || second.Try != "" {
+		t.Fatalf("got %+v and %+v, want both done", first, second)
+	}
+	result, err := e.finalize(planned.Plan)
+	if err != nil {
+		t.Fatal(err)
+	}
+	holds(t, bucket, result)
+	if lists := testbed.Keys(t, bucket, planned.Plan.Layout().SegmentLists()); len(lists) != 2 {
+		t.Errorf("%v are left, want the two of the chain to the first end", lists)
+	}
+
+	committed := contents(t, bucket)
+	scan(e, nil)
+	scan(unhurried, nil)
+	scan(unhurried, begun)
+	now := contents(t, bucket)
+	for _, object := range committed {
+		if !slices.Contains(now, object) {
+			t.Errorf("%.100s… was changed", object)
+		}
+	}
+	if len(now) <= len(committed) {
+		t.Error("the late ones have written nothing")
+	}
+	again, err := e.finalize(planned.Plan)
+	if diff := cmp.Diff(result, again); err != nil || diff != "" {
+		t.Errorf("%v, (-first +again):\n%s", err, diff)
+	}
+}

@@ -1,0 +1,149 @@
+package function_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"strings"
+	"testing"
+	"time"
+
+	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/local/testbed"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// sums adds up every metric by name, of the lines that are of a table.
+func sums(t *testing.T, lines, table string) map[job.Metric]float64 {
+	t.Helper()
+	totals := map[job.Metric]float64{}
+	for _, line := range decoded(t, lines) {
+		about, _ := line["_aws"].(map[string]any)
+		if about == nil {
+			t.Fatalf("no metrics: %v", line)
+		}
+		if line["Table"] != table {
+			continue
+		}
+		for name, value := range line {
+			if number, is := value.(float64); is && name[0] >= 'A' && name[0] <= 'Z' {
+				totals[job.Metric(name)] += number
+			}
+		}
+	}
+	return totals
+}
+
+func decoded(t *testing.T, lines string) (all []map[string]any) {
+	t.Helper()
+	for line := range strings.Lines(lines) {
+		fields := map[string]any{}
+		if err := json.Unmarshal([]byte(line), &fields); err != nil {
+			t.Fatalf("%v: %s", err, line)
+		}
+		all = append(all, fields)
+	}
+	return all
+}
+
+// What CloudWatch adds up of a run's invocations is what the run's own result says.
+func TestMetricsAddUpToTheResult(t *testing.T) {
+	t.Parallel()
+	table := testbed.Orders(t, 2000)
+	var metrics, log bytes.Buffer
+	e := execution{
+		t: t, name: "run-1", hurry: 5 * time.Minute, metrics: &metrics, log: &log,
+		request: fmt.Sprintf(`{"table": %q, "bucket": %q, "segments": 2, "scan": {"Limit": 50}}`, table, testbed.Bucket(t)),
+	}
+	result, err := e.run()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := sums(t, metrics.String(), table)
+	want := map[job.Metric]float64{
+		job.MetricItems: 2000, job.MetricBytes: float64(result.Bytes), job.MetricReadUnits: result.ReadUnits,
+		job.MetricSegments: 2, job.MetricSegmentsPlanned: 2, job.MetricThrottles: 0,
+		job.MetricInvocations:   got[job.MetricHandOvers] + 2,
+		job.MetricRunsSucceeded: 1, job.MetricLastSuccess: float64(result.EndTime.Unix()), job.MetricRunSeconds: result.EndTime.Sub(result.StartTime).Seconds(),
+		job.MetricRunItems: 2000, job.MetricRunBytes: float64(result.Bytes), job.MetricRunObjects: float64(result.Objects),
+	}
+	// These depend on the clock, and on how DynamoDB writes its answers.
+	for _, some := range []job.Metric{job.MetricHandOvers, job.MetricPageBytes, job.MetricFlushSeconds, job.MetricBudgetUnused} {
+		if got[some] == 0 {
+			t.Errorf("%s: got %v", some, got[some])
+		}
+		delete(got, some)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+
+	ends := 0
+	for _, line := range decoded(t, log.String()) {
+		if line["runId"] != "run-1" || line["table"] != table {
+			t.Errorf("of which run? %v", line)
+		}
+		if line["msg"] == "segment handed over" {
+			ends++
+			if line["segment"] == nil || line["invocation"] == nil {
+				t.Errorf("of which invocation? %v", line)
+			}
+		}
+	}
+	if float64(ends) != want[job.MetricInvocations] {
+		t.Errorf("%d lines of %v invocations", ends, want[job.MetricInvocations])
+	}
+}
+
+// A failure is told once, under its name, and nothing of the payload with it but whose it is.
+func TestFailureIsToldOnce(t *testing.T) {
+	t.Parallel()
+	const secret = `{"orderId":{"S":"secret-7"}}`
+	scan := job.ScanInput{
+		Plan:    job.Plan{RunID: "run-1", Table: "nowhere", Bucket: "b", Format: "PARQUET", Compression: job.CompressionGZIP, FileSizeBytes: 1 << 20, TotalSegments: 1},
+		Segment: 3, Checkpoint: &job.Checkpoint{Invocation: 4, ExclusiveStartKey: json.RawMessage(secret)},
+	}
+	for _, test := range []struct {
+		name     string
+		function job.Function
+		in       any
+		want     map[string]any
+	}{
+		{"a scan", job.FunctionScan, scan, map[string]any{"function": "scan", "runId": "run-1", "table": "nowhere", "segment": 3.0, "invocation": 4.0, "error": "InvalidRequest"}},
+		{"a plan", job.FunctionPlan, job.PlanInput{Request: json.RawMessage(`{"table": 7}`), Execution: job.Execution{Name: "run-1"}}, map[string]any{"function": "plan", "execution": "run-1", "error": "InvalidRequest"}},
+		{"a payload of another version", job.FunctionFinalize, map[string]any{"paln": 1}, map[string]any{"function": "finalize", "runId": "", "table": "", "error": "InvalidRequest"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			var metrics, log bytes.Buffer
+			_, err := call[any](execution{t: t, metrics: &metrics, log: &log}, test.function, test.in)
+			if err == nil {
+				t.Fatal("it went well")
+			}
+			if strings.Contains(log.String()+metrics.String(), "secret") {
+				t.Errorf("a key's value is told:\n%s%s", log.String(), metrics.String())
+			}
+			lines := decoded(t, log.String())
+			if len(lines) != 1 || lines[0]["level"] != "ERROR" || lines[0]["msg"] != "failed" || lines[0]["cause"] == "" {
+				t.Fatalf("got %v", lines)
+			}
+			maps.DeleteFunc(lines[0], func(name string, _ any) bool {
+				return name == "time" || name == "level" || name == "msg" || name == "cause"
+			})
+			if diff := cmp.Diff(test.want, lines[0]); diff != "" {
+				t.Errorf("the line (-want +got):\n%s", diff)
+			}
+			told := 0
+			for _, line := range decoded(t, metrics.String()) {
+				if line["Failures"] == 1.0 && line["ErrorName"] == test.want["error"] {
+					told++
+				}
+			}
+			if told != 1 {
+				t.Errorf("told %d times:\n%s", told, metrics.String())
+			}
+		})
+	}
+}

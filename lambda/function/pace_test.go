@@ -1,0 +1,37 @@
+package function_test
+
+import (
+	"bytes"
+	"fmt"
+	"regexp"
+	"testing"
+	"time"
+
+	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/local/testbed"
+)
+
+// A paced run takes the time that its pace asks for, replicates the same, says in its log what held it, and leaves no markers.
+func TestPacedRun(t *testing.T) {
+	t.Parallel()
+	table, bucket := testbed.Orders(t, 2000), testbed.Bucket(t)
+	var log bytes.Buffer
+	begun := time.Now()
+	result, err := execution{
+		t: t, name: "run-1", log: &log,
+		request: fmt.Sprintf(`{"table": %q, "bucket": %q, "segments": 3, "readUnitsPerSecond": 120}`, table, bucket),
+	}.run()
+	if err != nil {
+		t.Fatal(err)
+	}
+	holds(t, bucket, result)
+	if took, least := time.Since(begun).Seconds(), result.ReadUnits/120; took < least || result.ReadUnits == 0 {
+		t.Errorf("%g units were read in %.1f s, the pace is 120 a second", result.ReadUnits, took)
+	}
+	if said := regexp.MustCompile(`"throttles":0,"pace":[0-9]+,"waited":"[0-9.]+m?s"`).FindAll(log.Bytes(), -1); len(said) != 3 {
+		t.Errorf("the log tells of a pace %d times in\n%s", len(said), log.String())
+	}
+	if keys := testbed.Keys(t, bucket, job.Layout{Root: result.Root}.PaceMarkers()); len(keys) > 0 {
+		t.Errorf("%v are left", keys)
+	}
+}

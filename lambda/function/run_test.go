@@ -1,0 +1,256 @@
+package function_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/local/readback"
+	"dynamodb-to-s3/local/testbed"
+
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestRunReplicatesEveryItemOnce(t *testing.T) {
+	t.Parallel()
+	table := testbed.Orders(t, 2000)
+	for _, test := range []struct{ name, fields string }{
+		{"by default", ``},
+		{"in several segments", `"segments": 4`},
+		{"in ZSTD", `"compression": "ZSTD", "fileSizeBytes": 50000`},
+		{"without compression", `"compression": "NONE", "fileSizeBytes": 50000`},
+		{"in Ion", `"format": "ION", "segments": 2`},
+		{"in Ion and ZSTD", `"format": "ION", "compression": "ZSTD", "fileSizeBytes": 50000`},
+		{"in Ion without compression", `"format": "ION", "compression": "NONE", "fileSizeBytes": 50000`},
+		{"in small pages and objects", `"scan": {"Limit": 100}, "fileSizeBytes": 10000`},
+		{"in more segments than there are pages", `"segments": 100, "fileSizeBytes": 1024`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			bucket := testbed.Bucket(t)
+			request := fmt.Sprintf(`{"table": %q, "bucket": %q, "prefix": "backup/{table}/{date}"`, table, bucket)
+			if test.fields != "" {
+				request += ", " + test.fields
+			}
+			result, err := execution{t: t, name: "run-1", request: request + "}"}.run()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want := "backup/" + table + "/2026-01-31/AWSDynamoDB/run-1"; result.Root != want {
+				t.Errorf("the run lies at %s, want %s", result.Root, want)
+			}
+			holds(t, bucket, result)
+		})
+	}
+}
+
+func TestRunHandsOverManyCheckpoints(t *testing.T) {
+	t.Parallel()
+	table, bucket := testbed.Orders(t, 2000), testbed.Bucket(t)
+	e := execution{
+		t: t, name: "run-1", hurry: 5 * time.Minute,
+		request: fmt.Sprintf(`{"table": %q, "bucket": %q, "segments": 2, "scan": {"Limit": 50}}`, table, bucket),
+	}
+	planned, err := e.plan()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, segment := range planned.Segments {
+		n, err := e.scan(planned.Plan, segment)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n < 5 {
+			t.Errorf("segment %d took %d invocations, the clock of this test leaves time for a few pages each", segment, n)
+		}
+	}
+	result, err := e.finalize(planned.Plan)
+	if err != nil {
+		t.Fatal(err)
+	}
+	holds(t, bucket, result)
+}
+
+func TestRunThatCrashedGoesOnUnderItsName(t *testing.T) {
+	t.Parallel()
+	table, bucket := testbed.Orders(t, 2000), testbed.Bucket(t)
+	request := fmt.Sprintf(`{"table": %q, "bucket": %q, "segments": 3, "fileSizeBytes": 5000, "scan": {"Limit": 50}}`, table, bucket)
+
+	// The first try cuts its invocations short and crashes in the third segment, so that it leaves more lists and objects
+	// than the second needs.
+	crashed := execution{t: t, name: "run-1", request: request, hurry: 5 * time.Minute, beforeScan: func(in job.ScanInput) bool {
+		return in.Segment < 2 || in.Checkpoint == nil || in.Checkpoint.Invocation < 3
+	}}
+	if _, err := crashed.run(); !errors.Is(err, errCrashed) {
+		t.Fatalf("got %v", err)
+	}
+	before := testbed.Keys(t, bucket, "")
+	if _, err := testbed.S3().CreateMultipartUpload(t.Context(), &s3.CreateMultipartUploadInput{
+		Bucket: &bucket, Key: new(job.Layout{Root: "AWSDynamoDB/run-1"}.Data(2, 77, "0a1b2c3d", ".json.gz")),
+	}); err != nil {
+		t.Fatal(err)
+	}
+
+	result, err := execution{t: t, name: "run-1", request: request}.run()
+	if err != nil {
+		t.Fatal(err)
+	}
+	holds(t, bucket, result)
+	// The first try has come to the end of two segments; the third is the second try's.
+	lists := testbed.Keys(t, bucket, job.Layout{Root: result.Root}.SegmentLists()+"000002-")
+	if len(lists) != 1 || len(before) < 10 {
+		t.Errorf("%v are left of %d objects, want the one of the second try", lists, len(before))
+	}
+
+	t.Run("and once committed tells its result again", func(t *testing.T) {
+		after := contents(t, bucket)
+		again, err := execution{t: t, name: "run-1", request: request}.run()
+		if diff := cmp.Diff(result, again); err != nil || diff != "" {
+			t.Errorf("%v, (-first +again):\n%s", err, diff)
+		}
+		if now := contents(t, bucket); !slices.Equal(now, after) {
+			t.Error("the bucket has changed")
+		}
+	})
+	t.Run("and is not another request's", func(t *testing.T) {
+		_, err := execution{t: t, name: "run-1", request: strings.Replace(request, "5000", "6000", 1)}.run()
+		wantName(t, err, job.RunNameTaken, "was begun with another request")
+	})
+	t.Run("and leaves other runs alone", func(t *testing.T) {
+		after := contents(t, bucket)
+		second, err := execution{t: t, name: "run-2", request: request}.run()
+		if err != nil {
+			t.Fatal(err)
+		}
+		holds(t, bucket, second)
+		if now := contents(t, bucket); !slices.Equal(now[:len(after)], after) {
+			t.Error("the second run has changed the first")
+		}
+	})
+}
+
+func TestRunOfAnotherExecutionIsRefused(t *testing.T) {
+	t.Parallel()
+	table, bucket := testbed.Orders(t, 10), testbed.Bucket(t)
+	request := fmt.Sprintf(`{"table": %q, "bucket": %q}`, table, bucket)
+	claimed, err := execution{t: t, name: "run-1", request: request}.plan()
+	if err != nil {
+		t.Fatal(err)
+	}
+	parsed, err := job.Parse(json.RawMessage(request), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct{ digest, words string }{
+		{"another", "belongs to execution arn:of:another, which has another request"},
+		{parsed.Digest(), "belongs to execution arn:of:another, which is of another state machine"},
+	} {
+		body, err := json.Marshal(job.Claim{ExecutionID: "arn:of:another", RequestDigest: test.digest, Output: claimed})
+		if err != nil {
+			t.Fatal(err)
+		}
+		put(t, bucket, claimed.Plan.Layout().Claim(), string(body))
+		_, err = execution{t: t, name: "run-1", request: request}.plan()
+		wantName(t, err, job.RunNameTaken, test.words)
+	}
+
+	put(t, bucket, claimed.Plan.Layout().Claim(), "")
+	_, err = execution{t: t, name: "run-1", request: request}.plan()
+	wantName(t, err, job.RunNameTaken, "is no claim of ours")
+}
+
+func TestFinalizeCommitsNothingThatIsNotWhole(t *testing.T) {
+	t.Parallel()
+	table := testbed.Orders(t, 600)
+	for _, test := range []struct {
+		name  string
+		spoil func(t *testing.T, bucket string, layout job.Layout)
+		words string
+	}{
+		{"an object was removed", func(t *testing.T, bucket string, layout job.Layout) {
+			remove(t, bucket, testbed.Keys(t, bucket, layout.DataOf(1))[0])
+		}, "was listed and is not there"},
+		{"an object was changed", func(t *testing.T, bucket string, layout job.Layout) {
+			put(t, bucket, testbed.Keys(t, bucket, layout.DataOf(1))[0], "x")
+		}, "was listed with"},
+		{"a list was removed", func(t *testing.T, bucket string, layout job.Layout) {
+			remove(t, bucket, testbed.Keys(t, bucket, layout.SegmentLists()+"000001-000001-")[0])
+		}, "does not follow on the one before"},
+		{"the last list was removed", func(t *testing.T, bucket string, layout job.Layout) {
+			remove(t, bucket, layout.SegmentEnd(1))
+		}, "and none of its end"},
+		{"a whole segment's lists were removed", func(t *testing.T, bucket string, layout job.Layout) {
+			for _, key := range testbed.Keys(t, bucket, layout.SegmentLists()+"000000-") {
+				remove(t, bucket, key)
+			}
+		}, "segment 0 has 0 lists"},
+		{"a list was changed", func(t *testing.T, bucket string, layout job.Layout) {
+			key := testbed.Keys(t, bucket, layout.SegmentLists()+"000000-000001-")[0]
+			put(t, bucket, key, strings.Replace(get(t, bucket, key), `"start":"`, `"start":"f`, 1))
+		}, "does not follow on the one before"},
+		{"a list is none", func(t *testing.T, bucket string, layout job.Layout) {
+			put(t, bucket, layout.SegmentEnd(0), "{")
+		}, "is no segment list"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			bucket := testbed.Bucket(t)
+			e := execution{
+				t: t, name: "run-1", hurry: 5 * time.Minute,
+				request: fmt.Sprintf(`{"table": %q, "bucket": %q, "segments": 2, "scan": {"Limit": 50}}`, table, bucket),
+			}
+			planned, err := e.plan()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := e.scanAll(planned); err != nil {
+				t.Fatal(err)
+			}
+			layout := planned.Plan.Layout()
+			test.spoil(t, bucket, layout)
+			_, err = e.finalize(planned.Plan)
+			wantName(t, err, job.ListsInconsistent, test.words)
+			if keys := testbed.Keys(t, bucket, layout.Root+"/manifest"); len(keys) > 0 {
+				t.Errorf("%v were written", keys)
+			}
+		})
+	}
+}
+
+func TestOneSegmentOfManyIsARunOfItsOwn(t *testing.T) {
+	t.Parallel()
+	table, bucket := testbed.Orders(t, 1000), testbed.Bucket(t)
+	var mu sync.Mutex
+	seen := map[string]int{}
+	for segment := range 3 {
+		result, err := execution{
+			t: t, name: fmt.Sprintf("run-%d", segment),
+			request: fmt.Sprintf(`{"table": %q, "bucket": %q, "scan": {"TotalSegments": 3, "Segment": %d}}`, table, bucket, segment),
+		}.run()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if result.Segments != 1 {
+			t.Errorf("the result has %d segments", result.Segments)
+		}
+		err = readback.Records(t.Context(), testbed.S3(), result, func(line []byte) error {
+			mu.Lock()
+			defer mu.Unlock()
+			seen[string(line)]++
+			return nil
+		}, func() {})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(seen) != 1000 {
+		t.Errorf("the three runs have %d different items, want 1000", len(seen))
+	}
+}

@@ -1,0 +1,262 @@
+package function_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/local/recovery"
+	"dynamodb-to-s3/local/testbed"
+)
+
+// long is when an execution has ended whose functions have all ended too.
+func long() time.Time { return time.Now().Add(-time.Hour) }
+
+// died returns an execution of a firing that was cut off in the third of four segments, which it has scanned in small steps, so
+// that it leaves more lists and objects than another needs.
+func died(t *testing.T, states *testbed.StepFunctions, request string) (execution, job.PlanOutput) {
+	t.Helper()
+	e := execution{t: t, name: "e-1", request: request, states: states, hurry: 5 * time.Minute, beforeScan: func(in job.ScanInput) bool {
+		return in.Segment < 2 || in.Segment == 2 && (in.Checkpoint == nil || in.Checkpoint.Invocation < 3)
+	}}
+	planned, err := e.plan()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.scanAll(planned); !errors.Is(err, errCrashed) {
+		t.Fatalf("got %v", err)
+	}
+	return e, planned
+}
+
+func smallSteps(table, bucket string) string {
+	return fmt.Sprintf(`{"table": %q, "bucket": %q, "segments": 4, "fileSizeBytes": 5000, "scan": {"Limit": 50}, %s}`, table, bucket, firing)
+}
+
+// A run that died is taken over: what the first has done is not read again, the rest is, and every item is there once.
+func TestRunOfADeadExecutionIsTakenOver(t *testing.T) {
+	t.Parallel()
+	states := testbed.StartStepFunctions(t)
+	table, bucket := testbed.Orders(t, 2000), testbed.Bucket(t)
+	first, planned := died(t, states, smallSteps(table, bucket))
+	layout := planned.Plan.Layout()
+	second := execution{t: t, name: "e-2", request: first.request, states: states}
+
+	states.Set(first.id(), job.ExecutionRunning, time.Time{})
+	again, err := second.plan()
+	wantDuplicate(t, again, err, first, false)
+	states.Set(first.id(), job.ExecutionAborted, time.Now().Add(-15*time.Minute))
+	_, err = second.plan()
+	wantName(t, err, job.RunNameTaken, first.id()+", which is ABORTED, and functions that it has called may still be at work: redrive that one, or start this again after")
+
+	states.Set(first.id(), job.ExecutionAborted, long())
+	done := slices.Concat([]string{layout.SegmentEnd(0), layout.SegmentEnd(1)}, testbed.Keys(t, bucket, layout.DataOf(0)), testbed.Keys(t, bucket, layout.DataOf(1)))
+	var before []string
+	for _, key := range done {
+		before = append(before, get(t, bucket, key))
+	}
+	changed := testbed.Keys(t, bucket, layout.SegmentLists()+"000002-")
+	invocations := map[int]int{}
+	second.beforeScan = func(in job.ScanInput) bool {
+		invocations[in.Segment]++
+		return true
+	}
+	result, err := second.run()
+	if err != nil {
+		t.Fatal(err)
+	}
+	holds(t, bucket, result)
+	if result.RunID != firingRunID || !result.StartTime.Equal(planned.Plan.StartTime) {
+		t.Errorf("the result is %+v, of the run that began at %s", result, planned.Plan.StartTime)
+	}
+	for i, key := range done {
+		if get(t, bucket, key) != before[i] {
+			t.Errorf("%s was written again", key)
+		}
+	}
+	if left := testbed.Keys(t, bucket, layout.SegmentLists()+"000002-"); len(changed) != 3 || len(left) != 1 {
+		t.Errorf("of the lists %v, %v are left, want the one of the second execution", changed, left)
+	}
+
+	t.Run("and the first, redriven, leaves it alone", func(t *testing.T) {
+		after := contents(t, bucket)
+		first := first
+		first.beforeScan = nil
+		_, err := first.scan(planned.Plan, 2)
+		wantName(t, err, job.RunNameTaken, "execution "+second.id()+" has taken the run", "redrive that one")
+		told, err := first.finalize(planned.Plan)
+		if err != nil || told.Manifest != result.Manifest {
+			t.Errorf("it does not tell the result: %+v, %v", told, err)
+		}
+		if now := contents(t, bucket); !slices.Equal(now, after) {
+			t.Error("the bucket has changed")
+		}
+	})
+	t.Run("and once committed it is nobody else's", func(t *testing.T) {
+		states.Set(second.id(), job.ExecutionFailed, long())
+		again, err := execution{t: t, name: "e-3", request: first.request, states: states}.plan()
+		wantDuplicate(t, again, err, second, true)
+	})
+}
+
+// A first execution that is redriven after it has lost its run commits nothing.
+func TestRunThatWasTakenOverIsNotCommittedByTheFirst(t *testing.T) {
+	t.Parallel()
+	states := testbed.StartStepFunctions(t)
+	table, bucket := testbed.Orders(t, 2000), testbed.Bucket(t)
+	first := execution{t: t, name: "e-1", request: smallSteps(table, bucket), states: states}
+	planned, err := first.plan()
+	if err == nil {
+		err = first.scanAll(planned)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	states.Set(first.id(), job.ExecutionFailed, long())
+	second := execution{t: t, name: "e-2", request: first.request, states: states}
+	taken, err := second.plan()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = first.finalize(planned.Plan)
+	wantName(t, err, job.RunNameTaken, "execution "+second.id()+" has taken the run")
+	if keys := testbed.Keys(t, bucket, planned.Plan.Root+"/manifest"); len(keys) > 0 {
+		t.Errorf("%v were written", keys)
+	}
+
+	remove(t, bucket, testbed.Keys(t, bucket, planned.Plan.Layout().DataOf(1))[0]) // so that this segment is not done any more
+	put(t, bucket, planned.Plan.Layout().SegmentEnd(2), "{")                       // nor this
+	if err := second.scanAll(taken); err != nil {
+		t.Fatal(err)
+	}
+	result, err := second.finalize(taken.Plan)
+	if err != nil {
+		t.Fatal(err)
+	}
+	holds(t, bucket, result)
+}
+
+// Of many that take a run over at once, one has it.
+func TestRunIsTakenOverOnce(t *testing.T) {
+	t.Parallel()
+	states := testbed.StartStepFunctions(t)
+	table, bucket := testbed.Orders(t, 2000), testbed.Bucket(t)
+	first, _ := died(t, states, smallSteps(table, bucket))
+	states.Set(first.id(), job.ExecutionFailed, long())
+	many := make([]execution, 8)
+	for i := range many {
+		many[i] = execution{t: t, name: fmt.Sprint("taker-", i), request: first.request, states: states}
+		states.Set(many[i].id(), job.ExecutionRunning, time.Time{})
+	}
+	wantOneOwner(t, many)
+}
+
+// One that is redriven at the very moment at which its run is taken over may have begun to write: the other steps back.
+func TestRunIsNotTakenOverFromOneThatIsRedrivenMeanwhile(t *testing.T) {
+	t.Parallel()
+	states := testbed.StartStepFunctions(t)
+	table, bucket := testbed.Orders(t, 2000), testbed.Bucket(t)
+	first, _ := died(t, states, smallSteps(table, bucket))
+	states.Set(first.id(), job.ExecutionFailed, long())
+	states.OnAsked(func(asked int) {
+		if asked == 1 {
+			states.Set(first.id(), job.ExecutionRunning, time.Time{})
+		}
+	})
+	second := execution{t: t, name: "e-2", request: first.request, states: states}
+	for range 2 { // a retry of plan, too
+		_, err := second.plan()
+		wantName(t, err, job.RunNameTaken, "was taken over from execution "+first.id()+", which was redriven at the same moment and is RUNNING")
+	}
+	states.Set(first.id(), job.ExecutionFailed, long())
+	states.Set(second.id(), job.ExecutionFailed, long())
+	result, err := execution{t: t, name: "e-3", request: first.request, states: states}.run()
+	if err != nil {
+		t.Fatal(err)
+	}
+	holds(t, bucket, result)
+}
+
+func TestTakeoverNeedsToAsk(t *testing.T) {
+	t.Parallel()
+	states := testbed.StartStepFunctions(t)
+	table, bucket := testbed.Orders(t, 10), testbed.Bucket(t)
+	request := fmt.Sprintf(`{"table": %q, "bucket": %q, %s}`, table, bucket, firing)
+	if _, err := (execution{t: t, name: "e-1", request: request}).plan(); err != nil {
+		t.Fatal(err)
+	}
+	second := execution{t: t, name: "e-2", request: request, states: states}
+	_, err := second.plan()
+	wantName(t, err, job.RunNameTaken, "which Step Functions does not know")
+	states.Deny("User: plan is not authorized")
+	_, err = second.plan()
+	wantName(t, err, job.AccessDenied, "states:DescribeExecution on "+(execution{name: "e-1"}).id()+" is not allowed")
+}
+
+// A takeover of exports goes on as a redrive would: with those that were begun, and with those that were committed already.
+func TestExportsOfADeadExecutionAreTakenOver(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name string
+		died func(t *testing.T, e execution, planned job.PlanOutput)
+	}{
+		{"before it has started any", func(*testing.T, execution, job.PlanOutput) {}},
+		{"while its export was in progress", func(t *testing.T, e execution, planned job.PlanOutput) {
+			if _, err := call[job.ExportProgress](e, job.FunctionExport, job.ExportInput{Plan: planned.Plan, Export: planned.Export}); err != nil {
+				t.Fatal(err)
+			}
+		}},
+		{"after its export was committed, and before its result", func(t *testing.T, e execution, planned job.PlanOutput) {
+			progress, err := e.export(planned)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := call[job.FinalizeOutput](e, job.FunctionFinalize, job.FinalizeInput{Plan: planned.Plan, Export: progress}); err != nil {
+				t.Fatal(err)
+			}
+			remove(t, planned.Plan.Bucket, planned.Plan.Layout().Result())
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			states, tables := testbed.StartStepFunctions(t), standIn(t, recovery.Options{Checks: 1})
+			table, bucket := testbed.Orders(t, 10), testbed.Bucket(t)
+			request := fmt.Sprintf(`{"table": %q, "bucket": %q, "mode": "EXPORT", %s}`, table, bucket, firing)
+			first := execution{t: t, name: "e-1", request: request, tables: tables, start: tables.Now(), states: states}
+			planned, err := first.plan()
+			if err != nil {
+				t.Fatal(err)
+			}
+			test.died(t, first, planned)
+			states.Set(first.id(), job.ExecutionTimedOut, long())
+			second := execution{t: t, name: "e-2", request: request, tables: tables, start: tables.Now(), states: states}
+			result, err := second.runExport()
+			if err != nil || len(result.Exports) != 1 || result.RunID != firingRunID {
+				t.Fatalf("%+v, %v", result, err)
+			}
+			if n := len(tables.Exports()); n != 1 {
+				t.Errorf("%d exports were made", n)
+			}
+		})
+	}
+}
+
+// A claim that was removed is no licence to write.
+func TestScanWithoutAClaimIsRefused(t *testing.T) {
+	t.Parallel()
+	table, bucket := testbed.Orders(t, 10), testbed.Bucket(t)
+	e := execution{t: t, name: "run-1", request: fmt.Sprintf(`{"table": %q, "bucket": %q}`, table, bucket)}
+	planned, err := e.plan()
+	if err != nil {
+		t.Fatal(err)
+	}
+	remove(t, bucket, planned.Plan.Layout().Claim())
+	_, err = e.scan(planned.Plan, 0)
+	wantName(t, err, job.RunNameTaken, "the claim of the run", "is gone")
+	if keys := testbed.Keys(t, bucket, ""); len(keys) > 0 {
+		t.Errorf("%v were written", keys)
+	}
+}
