@@ -101,7 +101,7 @@ destroy: $(CDK_MODULE) ## remove environment ENV, all but a bucket that it has m
 	@$(cdk)
 
 bench: requirements $(TOOLS) $(MODULES) ## run the benchmarks, and write the table of docs/performance.md
-	@go test -run '^$$' -bench . -benchmem ./lambda/ddbjson ./lambda/segment
+	@go test -run '^$$' -bench . -benchmem ./lambda/ddbjson ./lambda/scan
 	@go run ./local/bench -into docs/performance.md
 
 load: deps ## measure 10,000 segments and the commit of 800,000 objects, for docs/scale.md: some ten minutes

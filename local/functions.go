@@ -16,7 +16,7 @@ import (
 
 	"dynamodb-to-s3/lambda/function"
 	"dynamodb-to-s3/lambda/job"
-	"dynamodb-to-s3/lambda/segment"
+	"dynamodb-to-s3/lambda/scan"
 	"dynamodb-to-s3/local/integration"
 	"dynamodb-to-s3/local/invoke"
 
@@ -26,7 +26,7 @@ import (
 // functions serves what the state machine calls, over the services and at an address of this computer: the functions, and the
 // checks of exports that Step Functions makes itself.
 type functions struct {
-	progress *segment.Progress
+	progress *scan.Progress
 	url      string
 	server   *http.Server
 	segments atomic.Int64 // of the run that was planned last
@@ -46,7 +46,7 @@ var calledBy = map[string]string{
 const describeExport = "dynamodb:describeExport"
 
 func startFunctions(ctx context.Context, v *services, s settings, addr string, log *slog.Logger) (*functions, error) {
-	f := &functions{progress: new(segment.Progress), failures: map[string]string{}}
+	f := &functions{progress: new(scan.Progress), failures: map[string]string{}}
 	roles, err := job.ParseAssumableRoles(os.Getenv(job.EnvAssumableRoles))
 	if err != nil {
 		return nil, err

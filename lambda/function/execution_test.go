@@ -15,7 +15,7 @@ import (
 
 	"dynamodb-to-s3/lambda/function"
 	"dynamodb-to-s3/lambda/job"
-	"dynamodb-to-s3/lambda/planner"
+	"dynamodb-to-s3/lambda/plan"
 	"dynamodb-to-s3/local/readback"
 	"dynamodb-to-s3/local/recovery"
 	"dynamodb-to-s3/local/testbed"
@@ -68,7 +68,7 @@ func (e execution) engine() *function.Engine {
 	if e.log != nil {
 		log = slog.New(slog.NewJSONHandler(e.log, nil))
 	}
-	var executions planner.Executions = allRun{}
+	var executions plan.Executions = allRun{}
 	if e.states != nil {
 		executions = e.states.Executions()
 	}
@@ -122,8 +122,8 @@ func (e execution) plan() (job.PlanOutput, error) {
 }
 
 // scan scans one segment to its end, and returns how many invocations that took.
-func (e execution) scan(plan job.Plan, segment int) (int, error) {
-	in := job.ScanInput{Plan: plan, Segment: segment}
+func (e execution) scan(p job.Plan, segment int) (int, error) {
+	in := job.ScanInput{Plan: p, Segment: segment}
 	for n := 1; ; n++ {
 		if e.beforeScan != nil && !e.beforeScan(in) {
 			return n, errCrashed
@@ -136,8 +136,8 @@ func (e execution) scan(plan job.Plan, segment int) (int, error) {
 	}
 }
 
-func (e execution) finalize(plan job.Plan) (job.Result, error) {
-	out, err := call[job.FinalizeOutput](e, job.FunctionFinalize, job.FinalizeInput{Plan: plan})
+func (e execution) finalize(p job.Plan) (job.Result, error) {
+	out, err := call[job.FinalizeOutput](e, job.FunctionFinalize, job.FinalizeInput{Plan: p})
 	return out.Result, err
 }
 

@@ -15,12 +15,12 @@ import (
 	"time"
 
 	"dynamodb-to-s3/lambda/awsclient"
-	"dynamodb-to-s3/lambda/commit"
-	"dynamodb-to-s3/lambda/exporter"
+	"dynamodb-to-s3/lambda/export"
+	"dynamodb-to-s3/lambda/finalize"
 	"dynamodb-to-s3/lambda/job"
 	"dynamodb-to-s3/lambda/metric"
-	"dynamodb-to-s3/lambda/planner"
-	"dynamodb-to-s3/lambda/segment"
+	"dynamodb-to-s3/lambda/plan"
+	"dynamodb-to-s3/lambda/scan"
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -31,10 +31,10 @@ type Handler func(ctx context.Context, payload json.RawMessage) (any, error)
 
 // Engine is all functions over one set of clients.
 type Engine struct {
-	planner   planner.Planner
-	runner    segment.Runner
-	exporter  exporter.Exporter
-	committer commit.Committer
+	planner   plan.Planner
+	runner    scan.Runner
+	exporter  export.Exporter
+	committer finalize.Committer
 	log       *slog.Logger
 	metrics   *metric.Writer
 }
@@ -42,17 +42,17 @@ type Engine struct {
 // Options are what a process decides for its functions.
 type Options struct {
 	Log      *slog.Logger
-	Progress *segment.Progress // may be nil
-	Defaults string            // the deployment's request fields, a JSON object; may be empty
-	Account  string            // the account that the functions run in; "" if not known
-	Now      func() time.Time  // the clock of the invocations' budget; nil for the system's
+	Progress *scan.Progress   // may be nil
+	Defaults string           // the deployment's request fields, a JSON object; may be empty
+	Account  string           // the account that the functions run in; "" if not known
+	Now      func() time.Time // the clock of the invocations' budget; nil for the system's
 	// Metrics takes the metrics of the deployment that is called Environment, a line each; nil for none.
 	Metrics     io.Writer
 	Environment string
 	// Identity is what asks for sessions of the roles that runs name; nil for what reads tables.
 	Identity *aws.Config
 	// Executions tells what has become of the state machine's executions; nil for Step Functions, asked as Identity.
-	Executions planner.Executions
+	Executions plan.Executions
 	// Roles are those that a request may name; nil for any.
 	Roles *job.AssumableRoles
 }
@@ -68,15 +68,15 @@ func New(source, destination aws.Config, options Options) *Engine {
 	clients := awsclient.NewClients(source, destination, *options.Identity)
 	metrics := metric.New(options.Metrics, options.Environment)
 	return &Engine{
-		planner: planner.Planner{
+		planner: plan.Planner{
 			Tables: clients.Tables, Objects: clients.Objects,
 			Executions: options.Executions, Defaults: json.RawMessage(options.Defaults), Account: options.Account, Roles: options.Roles,
 		},
-		runner: segment.Runner{
+		runner: scan.Runner{
 			Tables: clients.Tables, Objects: clients.Objects, Log: options.Log, Progress: options.Progress, Metrics: metrics, Now: options.Now,
 		},
-		exporter:  exporter.Exporter{DynamoDB: awsclient.DynamoDB(source), S3: awsclient.S3(destination), Account: options.Account, Log: options.Log},
-		committer: commit.Committer{Objects: clients.Objects, Log: options.Log},
+		exporter:  export.Exporter{DynamoDB: awsclient.DynamoDB(source), S3: awsclient.S3(destination), Account: options.Account, Log: options.Log},
+		committer: finalize.Committer{Objects: clients.Objects, Log: options.Log},
 		log:       options.Log, metrics: metrics,
 	}
 }

@@ -2,7 +2,7 @@ package model
 
 import "fmt"
 
-// finalize is lambda/commit.
+// finalize is lambda/finalize.
 func (m model) finalize(s *state, at int, next emit) {
 	n, f := *s, s.finalizers[at]
 	own, who := &n.finalizers[at], f.execution+1

@@ -1,5 +1,5 @@
 // Package model is a model of how a run is claimed, scanned, taken over and committed, small enough that every state that it can
-// come to is looked at: docs/exactly-once.md has the argument, and what comes of it. It follows lambda/planner, segment and
+// come to is looked at: docs/exactly-once.md has the argument, and what comes of it. It follows lambda/plan, segment and
 // commit step by step, and shares their rule for chains of lists.
 //
 // It imports lambda/job and the standard library.

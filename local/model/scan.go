@@ -6,7 +6,7 @@ import (
 	"dynamodb-to-s3/lambda/job"
 )
 
-// scan is lambda/segment.
+// scan is lambda/scan.
 func (m model) scan(s *state, at int, next emit) {
 	n, w := *s, s.workers[at]
 	own, who, pages := &n.workers[at], w.execution+1, m.Pages[w.segment]

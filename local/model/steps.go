@@ -28,7 +28,7 @@ func (m model) steps(s *state, next emit) {
 	}
 }
 
-// plan is lambda/planner: claim the run, or take it over. An execution that is turned away leaves everything as it was.
+// plan is lambda/plan: claim the run, or take it over. An execution that is turned away leaves everything as it was.
 func (m model) plan(s *state, e uint8, next emit) {
 	n, who := *s, e+1
 	own := &n.executions[e]

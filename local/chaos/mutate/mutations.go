@@ -10,8 +10,8 @@ var mutations = []mutation{
 	{"the claim", "lambda/claim/claim.go", []string{
 		`in.Replace(ctx, own.Output.Plan.Layout().Claim(), body, etag)`, `in.Put(ctx, own.Output.Plan.Layout().Claim(), body)`,
 	}},
-	{"the sweep of objects", "lambda/commit/scan.go", []string{`r.bucket.Delete(ctx, strays)`, `error(nil)`}},
-	{"the sweep of uploads", "lambda/commit/scan.go", []string{`r.bucket.AbortUploads(ctx, r.layout.Root+"/", own)`, `0, error(nil)`}},
+	{"the sweep of objects", "lambda/finalize/scan.go", []string{`r.bucket.Delete(ctx, strays)`, `error(nil)`}},
+	{"the sweep of uploads", "lambda/finalize/scan.go", []string{`r.bucket.AbortUploads(ctx, r.layout.Root+"/", own)`, `0, error(nil)`}},
 	{"the try's own data", "lambda/job/layout.go", []string{
 		`"%s%06d-%s%s", l.DataOf(segment), part, try, extension`, `"%s%06d-%.0s%s", l.DataOf(segment), part, try, extension`,
 	}},
@@ -26,7 +26,7 @@ var mutations = []mutation{
 		`o.DisableLogOutputChecksumValidationSkipped, o.ResponseChecksumValidation = true, aws.ResponseChecksumValidationWhenRequired`,
 	}},
 	{"the chain of lists", "lambda/job/chain.go", []string{` && l.After == before.Try && l.FirstPart == before.NextPart && l.Start == before.End && !before.Done`, ``}},
-	{"the condition of the commit", "lambda/commit/scan.go", []string{
+	{"the condition of the commit", "lambda/finalize/scan.go", []string{
 		`m.bucket.Create(ctx, m.layout.ManifestSummary(), commit)`, `m.bucket.Put(ctx, m.layout.ManifestSummary(), commit)`,
 	}},
 }

@@ -1,0 +1,112 @@
+package export
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"strings"
+	"time"
+
+	"dynamodb-to-s3/lambda/job"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+)
+
+// input is what DynamoDB is sent. It fails where the filter's values are none that the SDK can send.
+func input(tableARN string, spec job.ExportSpec, token string) (*dynamodb.ExportTableToPointInTimeInput, error) {
+	in := &dynamodb.ExportTableToPointInTimeInput{
+		TableArn: &tableARN, S3Bucket: &spec.S3Bucket, S3Prefix: optional(spec.S3Prefix), S3BucketOwner: optional(spec.S3BucketOwner),
+		S3SseAlgorithm: types.S3SseAlgorithm(spec.S3SseAlgorithm), S3SseKmsKeyId: optional(spec.S3SseKMSKeyID),
+		ExportFormat: types.ExportFormat(spec.Format), ExportType: types.ExportTypeFullExport, ExportTime: spec.ExportTime, ClientToken: &token,
+	}
+	if spec.ExportType == job.ExportIncremental {
+		in.ExportType = types.ExportTypeIncrementalExport
+		in.IncrementalExportSpecification = &types.IncrementalExportSpecification{
+			ExportFromTime: spec.From, ExportToTime: spec.To, ExportViewType: types.ExportViewType(spec.ViewType),
+		}
+	}
+	filter, err := filterSpecification(spec.Filter)
+	in.FilterSpecification = filter
+	return in, err
+}
+
+func filterSpecification(filter *job.Filter) (*types.FilterSpecification, error) {
+	if filter == nil {
+		return nil, nil
+	}
+	specification := &types.FilterSpecification{
+		KeyConditionExpression: optional(filter.KeyConditionExpression), FilterExpression: optional(filter.FilterExpression),
+		ProjectionExpression: optional(filter.ProjectionExpression), ExpressionAttributeNames: filter.ExpressionAttributeNames,
+	}
+	for name, value := range filter.ExpressionAttributeValues {
+		decoded, err := attributevalue.UnmarshalJSON(value)
+		if err != nil {
+			return nil, fmt.Errorf("ExpressionAttributeValues %s: %w", name, err)
+		}
+		if specification.ExpressionAttributeValues == nil {
+			specification.ExpressionAttributeValues = map[string]types.AttributeValue{}
+		}
+		specification.ExpressionAttributeValues[name] = decoded
+	}
+	return specification, nil
+}
+
+// sameMoment is how much older than asked for the snapshot of an export may be that is followed where "now" was asked for: the
+// latest moment that DynamoDB itself can restore is as old.
+const sameMoment = 5 * time.Minute
+
+// identical tells whether an export was asked for the same, so that it would be paid for twice to start another. asked is when
+// the run was asked for.
+func identical(spec job.ExportSpec, d types.ExportDescription, asked time.Time) bool {
+	format, exportType := d.ExportFormat, d.ExportType
+	if format == "" {
+		format = types.ExportFormatDynamodbJson
+	}
+	incremental := exportType == types.ExportTypeIncrementalExport
+	return aws.ToString(d.S3Bucket) == spec.S3Bucket && strings.TrimSuffix(aws.ToString(d.S3Prefix), "/") == spec.S3Prefix &&
+		format == types.ExportFormat(spec.Format) && incremental == (spec.ExportType == job.ExportIncremental) &&
+		(spec.S3BucketOwner == "" || aws.ToString(d.S3BucketOwner) == spec.S3BucketOwner) &&
+		(spec.S3SseAlgorithm == "" || string(d.S3SseAlgorithm) == spec.S3SseAlgorithm) &&
+		aws.ToString(d.S3SseKmsKeyId) == spec.S3SseKMSKeyID &&
+		sameTimes(spec, d, asked) && sameFilter(spec.Filter, d.FilterSpecification)
+}
+
+func sameTimes(spec job.ExportSpec, d types.ExportDescription, asked time.Time) bool {
+	at := func(t *time.Time) int64 { return aws.ToTime(t).Unix() }
+	switch {
+	case spec.ExportType == job.ExportIncremental:
+		window := d.IncrementalExportSpecification
+		return window != nil && at(window.ExportFromTime) == at(spec.From) && at(window.ExportToTime) == at(spec.To) &&
+			(window.ExportViewType == types.ExportViewType(spec.ViewType) || window.ExportViewType == "" && spec.ViewType == job.ViewNewAndOld)
+	case spec.ExportTime == nil:
+		return d.ExportTime != nil && !d.ExportTime.Before(asked.Add(-sameMoment))
+	default:
+		return at(d.ExportTime) == at(spec.ExportTime)
+	}
+}
+
+func sameFilter(filter *job.Filter, other *types.FilterSpecification) bool {
+	own, err := filterSpecification(filter)
+	if err != nil {
+		return false
+	}
+	if own == nil || other == nil {
+		return own == nil && other == nil
+	}
+	return aws.ToString(own.KeyConditionExpression) == aws.ToString(other.KeyConditionExpression) &&
+		aws.ToString(own.FilterExpression) == aws.ToString(other.FilterExpression) &&
+		aws.ToString(own.ProjectionExpression) == aws.ToString(other.ProjectionExpression) &&
+		maps.Equal(own.ExpressionAttributeNames, other.ExpressionAttributeNames) &&
+		maps.EqualFunc(own.ExpressionAttributeValues, other.ExpressionAttributeValues,
+			func(a, b types.AttributeValue) bool { return reflect.DeepEqual(a, b) })
+}
+
+func optional(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}

@@ -1,0 +1,98 @@
+package plan
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"dynamodb-to-s3/lambda/bucket"
+	"dynamodb-to-s3/lambda/claim"
+	"dynamodb-to-s3/lambda/job"
+)
+
+// looks is how often a claim is looked at that others keep taking over in between.
+const looks = 3
+
+// claim makes the run's folder this execution's own by a write that only one can win, or finds that it is so already.
+func (p *Planner) claim(ctx context.Context, request job.Request, output job.PlanOutput) (job.PlanOutput, error) {
+	c := claiming{
+		Planner: p, request: request, destination: bucket.New(p.Objects(output.Plan), output.Plan),
+		own: job.Claim{ExecutionID: output.Plan.ExecutionID, RequestDigest: request.Digest(), Output: output},
+	}
+	created, err := claim.Create(ctx, c.destination, c.own)
+	if created || err != nil {
+		return output, err
+	}
+	for range looks {
+		if output, err = c.look(ctx); !errors.Is(err, bucket.ErrChanged) {
+			return output, err
+		}
+	}
+	return job.PlanOutput{}, err
+}
+
+// claiming is an execution that has found its run claimed.
+type claiming struct {
+	*Planner
+	request     job.Request
+	destination *bucket.Bucket
+	own         job.Claim
+}
+
+// look reads the claim and decides by whose it is. It fails with bucket.ErrChanged where somebody else has changed it since.
+func (c claiming) look(ctx context.Context) (job.PlanOutput, error) {
+	theirs, err := claim.Load(ctx, c.destination, c.own.Output.Plan.Layout())
+	switch same := theirs.RequestDigest == c.own.RequestDigest; {
+	case err != nil:
+		return job.PlanOutput{}, err
+	case same && !sameWork(theirs.Output.Plan, c.own.Output.Plan):
+		return c.refuse("has a claim that does not fit its own request: somebody else has written %s; choose another name or prefix",
+			c.destination.URI(c.own.Output.Plan.Layout().Claim()))
+	case theirs.ExecutionID == c.own.ExecutionID && same:
+		return c.resume(ctx, theirs.Output)
+	case theirs.ExecutionID == c.own.ExecutionID:
+		return c.refuse("was begun with another request: repeat that one to go on, or choose another name")
+	case same:
+		return c.another(ctx, theirs)
+	case c.request.Schedule != "":
+		return c.refuse("was begun by execution %s with another request: give another schedule or scheduledTime, or another prefix", theirs.ExecutionID)
+	default:
+		return c.refuse("belongs to execution %s, which has another request: choose another name for the execution, or another prefix", theirs.ExecutionID)
+	}
+}
+
+// sameWork tells whether a plan that was kept in a claim reads and writes what one that was made of the same request now does, with
+// the same rights. Whoever may write to the bucket can write a claim, and must not lend himself the functions' rights by it.
+func sameWork(kept, made job.Plan) bool {
+	return kept.Mode == made.Mode && kept.RunID == made.RunID && kept.Table == made.Table && kept.TableRegion == made.TableRegion &&
+		kept.Bucket == made.Bucket && kept.BucketOwner == made.BucketOwner && kept.Root == made.Root && kept.KMSKeyID == made.KMSKeyID &&
+		kept.SourceRoleARN == made.SourceRoleARN && kept.DestinationRoleARN == made.DestinationRoleARN && kept.Journal == made.Journal
+}
+
+// resume goes on with a plan that was claimed before: to scan or to export, or, where the run was committed, only to tell its result.
+func (c claiming) resume(ctx context.Context, output job.PlanOutput) (job.PlanOutput, error) {
+	var err error
+	if output.Committed, err = committed(ctx, c.destination, output.Plan); err != nil || output.Committed {
+		return output, err
+	}
+	return output, c.alone(ctx, output.Plan)
+}
+
+// refuse fails with RunNameTaken, and says why of the run.
+func (c claiming) refuse(words string, args ...any) (job.PlanOutput, error) {
+	plan := c.own.Output.Plan
+	return job.PlanOutput{}, job.Errorf(job.RunNameTaken, "the run %q at %s %s", plan.RunID, c.destination.URI(plan.Root), fmt.Sprintf(words, args...))
+}
+
+// committed tells whether a run was committed.
+func committed(ctx context.Context, destination *bucket.Bucket, plan job.Plan) (bool, error) {
+	commit := plan.Layout().ManifestSummary()
+	if plan.Mode == job.ModeExport {
+		commit = plan.Layout().Result()
+	}
+	_, err := destination.Get(ctx, commit)
+	if err != nil && !errors.Is(err, bucket.ErrNotFound) {
+		return false, fmt.Errorf("look whether the run was committed: %w", err)
+	}
+	return err == nil, nil
+}

@@ -1,0 +1,106 @@
+package plan_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/local/testbed"
+
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+)
+
+// Whose a run is: that of the first execution, by the run's name, which is the firing's or the execution's.
+func TestRunHasOneOwner(t *testing.T) {
+	table, longest := testbed.Orders(t, 1), strings.Repeat("s", 64)
+	request := func(bucket, fields string) string {
+		return fmt.Sprintf(`{"table": %q, "bucket": %q%s}`, table, bucket, fields)
+	}
+	firing := func(schedule string) string {
+		return fmt.Sprintf(`, "schedule": %q, "scheduledTime": "2026-11-21T02:00:00Z"`, schedule)
+	}
+	for _, test := range []struct {
+		name                    string
+		first, fields           string // the execution that claims the run, and what its request has
+		second, others, wantRun string
+		duplicate               bool
+		refusal                 string
+	}{
+		{"the same execution", "a", "", "a", "", "a", false, ""},
+		{"another execution of another name", "a", "", "b", "", "b", false, ""},
+		{"the same execution of a firing", "a", firing("nightly"), "a", firing("nightly"), "nightly-20261121T020000Z", false, ""},
+		{"another execution of a firing", "a", firing("nightly"), "b", firing("nightly"), "nightly-20261121T020000Z", true, ""},
+		{"of a schedule with the longest name", "a", firing(longest), "b", firing(longest), longest + "-20261121T020000Z", true, ""},
+		{"another schedule at the same time", "a", firing("nightly"), "b", firing("weekly"), "weekly-20261121T020000Z", false, ""},
+		{"the same firing with another request", "a", firing("nightly"), "b", firing("nightly") + `, "segments": 2`, "", false, "was begun by execution arn:a with another request"},
+		{"a firing whose run's name somebody has taken", "nightly-20261121T020000Z", "", "b", firing("nightly"), "", false, "was begun by execution arn:nightly-20261121T020000Z with another request"},
+		{"somebody who takes the name of a firing's run", "a", firing("nightly"), "nightly-20261121T020000Z", "", "", false, "belongs to execution arn:a, which has another request"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			bucket := testbed.Bucket(t)
+			if _, err := run(t, test.first, request(bucket, test.fields)); err != nil {
+				t.Fatal(err)
+			}
+			got, err := run(t, test.second, request(bucket, test.others))
+			if test.refusal != "" {
+				if err == nil || job.NameOf(err) != job.RunNameTaken || !strings.Contains(err.Error(), test.refusal) {
+					t.Errorf("got %s: %v, want %s with %q", job.NameOf(err), err, job.RunNameTaken, test.refusal)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got.Plan.RunID != test.wantRun || (got.Duplicate != nil) != test.duplicate {
+				t.Errorf("got the run %q and the duplicate %+v", got.Plan.RunID, got.Duplicate)
+			}
+			if test.duplicate && (got.Duplicate.ExecutionID != "arn:"+test.first || got.Duplicate.RunID != test.wantRun) {
+				t.Errorf("got the duplicate %+v", got.Duplicate)
+			}
+		})
+	}
+}
+
+// A claim is an object that others may be able to write: what it holds is not done unless it is what the request asks for.
+func TestClaimThatDoesNotFitItsRequestIsNotFollowed(t *testing.T) {
+	table := testbed.Orders(t, 1)
+	for name, forge := range map[string]func(*job.Plan){
+		"another bucket":  func(p *job.Plan) { p.Bucket = "somebody-elses" },
+		"another folder":  func(p *job.Plan) { p.Root = "AWSDynamoDB/other" },
+		"another table":   func(p *job.Plan) { p.Table = "salaries" },
+		"a role to read":  func(p *job.Plan) { p.SourceRoleARN = "arn:aws:iam::111111111111:role/reader" },
+		"a role to write": func(p *job.Plan) { p.DestinationRoleARN = "arn:aws:iam::111111111111:role/writer" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			bucket := testbed.Bucket(t)
+			request := fmt.Sprintf(`{"table": %q, "bucket": %q}`, table, bucket)
+			made, err := run(t, "a", request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			key := made.Plan.Layout().Claim()
+			answer, err := testbed.S3().GetObject(t.Context(), &s3.GetObjectInput{Bucket: &bucket, Key: &key})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var claim job.Claim
+			if err := json.NewDecoder(answer.Body).Decode(&claim); err != nil {
+				t.Fatal(err)
+			}
+			forge(&claim.Output.Plan)
+			body, err := json.Marshal(claim)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := testbed.S3().PutObject(t.Context(), &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: bytes.NewReader(body)}); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := run(t, "a", request); job.NameOf(err) != job.RunNameTaken || !strings.Contains(err.Error(), "does not fit its own request") {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}

@@ -1,0 +1,52 @@
+package plan
+
+import (
+	"math"
+
+	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/table"
+)
+
+const (
+	// pacePerSegment is how much of a run's pace, in read units a second, makes one more segment at once. It is a quarter of what
+	// a segment can read: one that reads slowly for a while, or not at all, leaves its share of the pace unused.
+	pacePerSegment = unitsPerSegment / 4
+	// leastShare is the least that a segment's share of a pace may be, in read units a second, where a request says how many go at
+	// once: one item, read consistently, costs as much.
+	leastShare = 1
+)
+
+// pace returns how many read units a second the run may consume, 0 for no limit. It fails with InvalidRequest where the request
+// gives a part of a capacity that is not known.
+func pace(request job.Request, described table.Description) (float64, error) {
+	switch {
+	case request.ReadUnits != nil:
+		return *request.ReadUnits, nil
+	case request.ReadPercent == nil:
+		return 0, nil
+	case described.ReadUnits == 0:
+		return 0, job.Errorf(job.InvalidRequest,
+			"invalid request: readPercent: got %g, and DynamoDB tells no read capacity of %s that it could be a part of, neither provisioned nor an on-demand maximum nor a warm throughput: give readUnitsPerSecond, or set an on-demand maximum",
+			*request.ReadPercent, subject(request))
+	default:
+		return described.ReadUnits * *request.ReadPercent / 100, nil
+	}
+}
+
+// checkShare fails with InvalidRequest where the segments that the request wants to go at once would have too little of the pace.
+func checkShare(request job.Request, plan job.Plan) error {
+	if !plan.Paced() || request.Concurrency == nil || plan.ReadUnitsPerSecond >= leastShare*float64(plan.Concurrency) || plan.Concurrency == 1 {
+		return nil
+	}
+	return job.Errorf(job.InvalidRequest,
+		"invalid request: concurrency: %d segments at once would have %.2g read units a second each, of the %g that the run may consume: give at most %d, or leave it out",
+		plan.Concurrency, plan.ReadUnitsPerSecond/float64(plan.Concurrency), plan.ReadUnitsPerSecond,
+		int(max(1, math.Floor(plan.ReadUnitsPerSecond/leastShare))))
+}
+
+func subject(request job.Request) string {
+	if index := request.Scan.IndexName; index != "" {
+		return "index " + index
+	}
+	return "the table"
+}

@@ -1,0 +1,211 @@
+package plan_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"dynamodb-to-s3/lambda/awsclient"
+	"dynamodb-to-s3/lambda/encoder"
+	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/plan"
+	"dynamodb-to-s3/local/testbed"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+)
+
+func TestMain(m *testing.M) { testbed.Main(m) }
+
+// account is the one that dynalite says its tables are of.
+const account = "000000000000"
+
+// tableWithIndexes creates a table of 400 read units with a local index and a global one of 2,500.
+func tableWithIndexes(t *testing.T) string {
+	t.Helper()
+	key := func(hash, sort string) []types.KeySchemaElement {
+		return []types.KeySchemaElement{
+			{AttributeName: &hash, KeyType: types.KeyTypeHash}, {AttributeName: &sort, KeyType: types.KeyTypeRange},
+		}
+	}
+	all := &types.Projection{ProjectionType: types.ProjectionTypeAll}
+	var attributes []types.AttributeDefinition
+	for _, attribute := range []string{"id", "at", "day"} {
+		attributes = append(attributes, types.AttributeDefinition{AttributeName: &attribute, AttributeType: types.ScalarAttributeTypeS})
+	}
+	return testbed.Table(t, &dynamodb.CreateTableInput{
+		KeySchema: key("id", "at"), AttributeDefinitions: attributes,
+		ProvisionedThroughput: &types.ProvisionedThroughput{ReadCapacityUnits: aws.Int64(400), WriteCapacityUnits: aws.Int64(400)},
+		LocalSecondaryIndexes: []types.LocalSecondaryIndex{{IndexName: aws.String("by-day-local"), KeySchema: key("id", "day"), Projection: all}},
+		GlobalSecondaryIndexes: []types.GlobalSecondaryIndex{{
+			IndexName: aws.String("by-day"), KeySchema: key("day", "at"), Projection: all,
+			ProvisionedThroughput: &types.ProvisionedThroughput{ReadCapacityUnits: aws.Int64(2500), WriteCapacityUnits: aws.Int64(400)},
+		}},
+	})
+}
+
+// described is what every execution is.
+type described job.ExecutionState
+
+func (d described) Describe(context.Context, string) (job.ExecutionState, error) {
+	return job.ExecutionState(d), nil
+}
+
+// clients returns those of the servers.
+func clients() *awsclient.Clients {
+	read, write := testbed.Configs()
+	return awsclient.NewClients(read, write, read)
+}
+
+// run plans for an execution, while all others run.
+func run(t *testing.T, name, request string) (job.PlanOutput, error) {
+	t.Helper()
+	return runAmong(t, described{Status: job.ExecutionRunning}, name, request)
+}
+
+// runAmong plans for an execution while others are as they are described.
+func runAmong(t *testing.T, others plan.Executions, name, request string) (job.PlanOutput, error) {
+	t.Helper()
+	p := plan.Planner{Tables: clients().Tables, Objects: clients().Objects, Executions: others, Account: account}
+	return p.Run(t.Context(), job.PlanInput{
+		Request:   json.RawMessage(request),
+		Execution: job.Execution{ID: "arn:" + name, Name: name, StartTime: time.Date(2026, 1, 31, 6, 7, 8, 0, time.UTC)},
+	})
+}
+
+func TestPlanRefusesWhatCannotBeReplicated(t *testing.T) {
+	table, bucket := tableWithIndexes(t), testbed.Bucket(t)
+	for _, test := range []struct {
+		name, run, fields string
+		want              job.ErrorName
+		words             string
+	}{
+		{"a table that is not there", "", `"table": "nowhere"`, job.TableNotFound, `there is no table "nowhere" in region us-east-1 of this account`},
+		{"an export of another region", "", `"mode": "EXPORT", "table": "arn:aws:dynamodb:eu-west-1:000000000000:table/` + table + `"`, job.TableInOtherRegion, "is in region eu-west-1, the functions run in us-east-1, and a native export is made and followed in their own: deploy the stack in eu-west-1, or scan"},
+		{"an export of another account", "", `"mode": "EXPORT", "table": "arn:aws:dynamodb:us-east-1:123456789012:table/` + table + `"`, job.TableInOtherAccount, "deploy the stack in the table's account and give the bucket's owner as export.s3BucketOwner"},
+		{"a table of another account", "", `"table": "arn:aws:dynamodb:us-east-1:123456789012:table/` + table + `"`, job.TableInOtherAccount, "is of account 123456789012, the functions run in 000000000000: give sourceRoleArn, a role of account 123456789012"},
+		{"a table of another account than the role's", "", `"sourceRoleArn": "arn:aws:iam::210987654321:role/reader", "table": "arn:aws:dynamodb:us-east-1:123456789012:table/` + table + `"`, job.TableInOtherAccount, "is of account 123456789012, sourceRoleArn is of 210987654321: give a role of the table's account"},
+		{"a table of another account than the role's, by its functions' ARN", "", `"sourceRoleArn": "arn:aws:iam::210987654321:role/reader", "table": "arn:aws:dynamodb:us-east-1:000000000000:table/` + table + `"`, job.TableInOtherAccount, "is of account 000000000000, sourceRoleArn is of 210987654321"},
+		{"an index that is not there", "", `"table": "` + table + `", "scan": {"IndexName": "by-night"}`, job.IndexNotFound, `has no index "by-night": it has by-day, by-day-local`},
+		{"consistent reads of a global index", "", `"table": "` + table + `", "scan": {"IndexName": "by-day", "ConsistentRead": true}`, job.InvalidRequest, "scan.ConsistentRead: got true"},
+		{"a transform that is no expression", "", `"table": "` + table + `", "transform": "{id: .id"`, job.InvalidRequest, `invalid request: transform: unexpected EOF at byte 8 of 8, after "{id: .id"`},
+		{"a transform that reads the clock", "", `"table": "` + table + `", "transform": ".at = now"`, job.InvalidRequest, `invalid request: transform: now is refused`},
+		{"an encoder that is not built in", "", `"table": "` + table + `", "encoder": "xlm"`, job.InvalidRequest, `invalid request: encoder: got "xlm", did you mean "xml"?; built into the functions: xml. `},
+		{"a bucket that is not there", "", `"table": "` + table + `", "bucket": "nowhere-at-all"`, job.BucketNotFound, `there is no bucket "nowhere-at-all"`},
+		{"a bucket of another owner", "", `"table": "` + table + `", "bucketOwner": "123456789012"`, job.AccessDenied, "s3:PutObject on s3://"},
+		{"a name that makes no key", "../x", `"table": "` + table + `"`, job.InvalidRequest, `the execution's name: got "../x"`},
+		{"a key that is too long", strings.Repeat("r", 80), `"table": "` + table + `", "prefix": "` + strings.Repeat("{runId}/", 20) + `"`, job.InvalidRequest, "S3 allows 1024: shorten it"},
+		{"a plan that no state can carry", "", `"table": "` + table + `", "segments": 10000, "scan": {"FilterExpression": "a = :a", "ExpressionAttributeValues": {":a": {"S": "` + strings.Repeat("<", 100<<10) + `"}}}`, job.InvalidRequest, "at most 196608 of the 262144 that Step Functions carries"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			request := "{" + test.fields + "}"
+			if !strings.Contains(test.fields, `"bucket":`) {
+				request = `{"bucket": "` + bucket + `", ` + test.fields + "}"
+			}
+			name := test.run
+			if name == "" {
+				name = "run-1"
+			}
+			_, err := run(t, name, request)
+			if err == nil || job.NameOf(err) != test.want || !strings.Contains(err.Error(), test.words) {
+				t.Errorf("got %s: %v\nwant %s with %q", job.NameOf(err), err, test.want, test.words)
+			}
+		})
+	}
+	if keys := testbed.Keys(t, bucket, ""); len(keys) > 0 {
+		t.Errorf("%v were written", keys)
+	}
+}
+
+func TestPlanKeepsWhatMakesRecords(t *testing.T) {
+	table, bucket := tableWithIndexes(t), testbed.Bucket(t)
+	request := `{"bucket": "` + bucket + `", "table": "` + table + `", `
+	got, err := run(t, "run-1", request+`"transform": ".at"}`)
+	if err != nil || got.Plan.Transform != ".at" || got.Plan.Encoder != nil || got.Plan.Format != job.FormatJSON || !slices.Equal(got.Plan.KeyNames, []string{"id", "at"}) {
+		t.Errorf("got %+v, %v", got.Plan, err)
+	}
+	got, err = run(t, "run-2", request+`"encoder": "xml", "scan": {"IndexName": "by-day"}}`)
+	if err != nil || *got.Plan.Encoder != (job.Encoder{Name: "xml", Extension: ".xml"}) || got.Plan.Format != "" || !slices.Equal(got.Plan.KeyNames, []string{"id", "at"}) {
+		t.Errorf("got %+v, %v", got.Plan, err)
+	}
+}
+
+func init() {
+	encoder.Register(encoder.Format{Name: "xml", Extension: ".xml", New: func() (encoder.Encoder, error) { return nil, nil }}) //nolint:nilnil // no item is read
+}
+
+func TestPlanDecidesFromTheTable(t *testing.T) {
+	table, bucket := tableWithIndexes(t), testbed.Bucket(t)
+	for i, test := range []struct {
+		name, fields          string
+		segments, concurrency int
+		root                  string
+	}{
+		{"a small table", ``, 1, 1, "AWSDynamoDB/"},
+		{"segments that are given", `, "segments": 7`, 7, 1, "AWSDynamoDB/"},
+		{"an index with more capacity", `, "segments": 7, "scan": {"IndexName": "by-day"}`, 7, 3, "AWSDynamoDB/"},
+		{"a local index, which shares the table's capacity", `, "segments": 7, "scan": {"IndexName": "by-day-local", "ConsistentRead": true}`, 7, 1, "AWSDynamoDB/"},
+		{"concurrency that is given", `, "segments": 7, "concurrency": 5`, 7, 5, "AWSDynamoDB/"},
+		{"never more at once than there are", `, "segments": 7, "concurrency": 50`, 7, 7, "AWSDynamoDB/"},
+		{"segments as the API has them", `, "scan": {"TotalSegments": 3}`, 3, 1, "AWSDynamoDB/"},
+		{"one segment of many", `, "scan": {"TotalSegments": 300000, "Segment": 299999}`, 1, 1, "AWSDynamoDB/"},
+		{"a prefix by the start", `, "prefix": "a/{table}/{year}/{month}/{day}/{hour}"`, 1, 1, "a/" + table + "/2026/01/31/06/AWSDynamoDB/"},
+		{"a prefix by the schedule, in UTC", `, "prefix": "{date}T{hour}/", "scheduledTime": "2026-03-01T00:30:00+01:00"`, 1, 1, "2026-02-28T23/AWSDynamoDB/"},
+		{"the table by its ARN", `, "table": "arn:aws:dynamodb:us-east-1:000000000000:table/` + table + `"`, 1, 1, "AWSDynamoDB/"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			request := `{"bucket": "` + bucket + `"` + test.fields
+			if !strings.Contains(test.fields, `"table":`) {
+				request += `, "table": "` + table + `"`
+			}
+			name := fmt.Sprintf("run-%d", i)
+			got, err := run(t, name, request+"}")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(got.Segments) != test.segments || got.Concurrency != test.concurrency || got.Plan.Root != test.root+name ||
+				got.Plan.Table != table || got.Plan.TableARN != "arn:aws:dynamodb:us-east-1:000000000000:table/"+table || got.Committed {
+				t.Errorf("got %d segments, %d at once, %+v", len(got.Segments), got.Concurrency, got.Plan)
+			}
+		})
+	}
+}
+
+func TestPlanIsMadeOnce(t *testing.T) {
+	table, bucket := tableWithIndexes(t), testbed.Bucket(t)
+	first, err := run(t, "run-1", `{"table": "`+table+`", "bucket": "`+bucket+`", "segments": 4}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := testbed.DynamoDB().UpdateTable(t.Context(), &dynamodb.UpdateTableInput{
+		TableName: &table, ProvisionedThroughput: &types.ProvisionedThroughput{ReadCapacityUnits: aws.Int64(4000), WriteCapacityUnits: aws.Int64(400)},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	again, err := run(t, "run-1", `{"bucket": "`+bucket+`", "segments": 4, "table": "`+table+`"}`)
+	if err != nil || fmt.Sprint(again) != fmt.Sprint(first) {
+		t.Errorf("got %+v, %v\nwant %+v", again, err, first)
+	}
+	other, err := run(t, "run-2", `{"bucket": "`+bucket+`", "segments": 4, "table": "`+table+`"}`)
+	if err != nil || other.Concurrency == first.Concurrency {
+		t.Errorf("the table's new capacity is not seen: %+v, %v", other, err)
+	}
+}
+
+func TestLargestPlanFitsIntoAState(t *testing.T) {
+	bucket, table := testbed.Bucket(t), tableWithIndexes(t)
+	got, err := run(t, strings.Repeat("r", 80), `{"table": "`+table+`", "bucket": "`+bucket+`", "segments": 10000, "prefix": "`+strings.Repeat("p/", 250)+
+		`", "scan": {"FilterExpression": "a = :a", "ExpressionAttributeValues": {":a": {"S": "`+strings.Repeat("v", 100<<10)+`"}}}}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := json.Marshal(got)
+	if err != nil || len(body) > job.MaxPayloadBytes || len(got.Segments) != 10_000 {
+		t.Errorf("%d bytes for %d segments, %v", len(body), len(got.Segments), err)
+	}
+}

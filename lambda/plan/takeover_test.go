@@ -1,0 +1,128 @@
+package plan_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"dynamodb-to-s3/lambda/bucket"
+	"dynamodb-to-s3/lambda/claim"
+	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/local/testbed"
+)
+
+// What becomes of an execution that finds its run claimed by another, by what has become of that one. A request without a
+// schedule meets another's claim only where somebody has moved it; the rule is the same.
+func TestClaimOfAnotherExecution(t *testing.T) {
+	table := testbed.Orders(t, 1)
+	before, after := time.Now().Add(-time.Minute), time.Now().Add(10*time.Minute)
+	const (
+		takenOver = "taken over"
+		duplicate = "a duplicate"
+	)
+	for _, test := range []struct {
+		status    job.ExecutionStatus
+		quiet     time.Time
+		committed bool
+		// what becomes of the second delivery of a firing, and of one without a schedule: taken over, a duplicate, or the words of
+		// the refusal; then the duplicate's words
+		firing, other, words string
+	}{
+		{job.ExecutionRunning, time.Time{}, false, duplicate, "which has claimed it and is RUNNING: look there for how it ends", "has claimed it and is RUNNING"},
+		{job.ExecutionPendingRedrive, time.Time{}, false, duplicate, "has claimed it and is PENDING_REDRIVE", "has claimed it and is PENDING_REDRIVE"},
+		{"A_NEW_ONE", time.Time{}, false, duplicate, "has claimed it and is A_NEW_ONE", "has claimed it and is A_NEW_ONE"},
+		{job.ExecutionSucceeded, before, false, duplicate, "which has completed it", "has completed it"},
+		{job.ExecutionFailed, before, false, takenOver, takenOver, ""},
+		{job.ExecutionTimedOut, before, false, takenOver, takenOver, ""},
+		{job.ExecutionAborted, before, false, takenOver, takenOver, ""},
+		{job.ExecutionFailed, after, false, "may still be at work: redrive that one, or start this again after " + after.Format(time.RFC3339), "which is FAILED", ""},
+		{job.ExecutionTimedOut, after, false, "which is TIMED_OUT", "start this again after", ""},
+		{job.ExecutionAborted, after, false, "which is ABORTED", "start this again after", ""},
+		{job.ExecutionUnknown, time.Time{}, false, "which Step Functions does not know", "which Step Functions does not know", ""},
+		{job.ExecutionRunning, time.Time{}, true, duplicate, "which has completed it: choose another name", "has completed it"},
+		{job.ExecutionSucceeded, before, true, duplicate, "which has completed it", "has completed it"},
+		{job.ExecutionFailed, before, true, duplicate, "which has completed it", "has completed it"},
+		{job.ExecutionAborted, after, true, duplicate, "which has completed it", "has completed it"},
+		{job.ExecutionUnknown, time.Time{}, true, duplicate, "which has completed it", "has completed it"},
+	} {
+		for _, schedule := range []string{"", "nightly"} {
+			t.Run(fmt.Sprintf("%s, quiet %t, committed %t, schedule %q", test.status, test.quiet.Equal(before), test.committed, schedule), func(t *testing.T) {
+				t.Parallel()
+				name := testbed.Bucket(t)
+				fields, want := "", test.other
+				if schedule != "" {
+					fields, want = `, "schedule": "nightly", "scheduledTime": "2026-11-21T02:00:00Z"`, test.firing
+				}
+				request := fmt.Sprintf(`{"table": %q, "bucket": %q, "segments": 4%s}`, table, name, fields)
+				first, err := run(t, "a", request)
+				if err != nil {
+					t.Fatal(err)
+				}
+				in := bucket.New(testbed.S3(), first.Plan)
+				second := "b"
+				if schedule == "" { // a run of this name that another has claimed
+					second = "a"
+					first = reclaim(t, in, first.Plan, "arn:b")
+				}
+				if test.committed {
+					if _, err := in.Put(t.Context(), first.Plan.Layout().ManifestSummary(), []byte("{}")); err != nil {
+						t.Fatal(err)
+					}
+				}
+				got, err := runAmong(t, described{Status: test.status, Quiet: test.quiet}, second, request)
+				held, fault := claim.Load(t.Context(), in, first.Plan.Layout())
+				if fault != nil {
+					t.Fatal(fault)
+				}
+				switch want {
+				case takenOver:
+					want := first
+					want.Plan.TakenOver, want.Plan.ExecutionID = []string{first.Plan.ExecutionID}, "arn:"+second
+					if err != nil || show(t, got) != show(t, want) || held.ExecutionID != "arn:"+second || show(t, held.Output) != show(t, want) {
+						t.Fatalf("got %s, %v\nwant %s\nthe claim is %+v", show(t, got), err, show(t, want), held)
+					}
+					if again, err := runAmong(t, described{Status: test.status, Quiet: test.quiet}, second, request); err != nil || show(t, again) != show(t, got) {
+						t.Errorf("done again it gives %s, %v", show(t, again), err)
+					}
+					return
+				case duplicate:
+					if err != nil || got.Duplicate == nil || got.Duplicate.Committed != test.committed || !strings.Contains(got.Duplicate.Reason, test.words) {
+						t.Errorf("got %+v, %v", got.Duplicate, err)
+					}
+				default:
+					if job.NameOf(err) != job.RunNameTaken || !strings.Contains(fmt.Sprint(err), want) {
+						t.Errorf("got %v, want %s with %q", err, job.RunNameTaken, want)
+					}
+				}
+				if held.ExecutionID != first.Plan.ExecutionID {
+					t.Errorf("the run is %s's", held.ExecutionID)
+				}
+			})
+		}
+	}
+}
+
+// reclaim makes the run another execution's.
+func reclaim(t *testing.T, in *bucket.Bucket, plan job.Plan, execution string) job.PlanOutput {
+	t.Helper()
+	held, err := claim.Load(t.Context(), in, plan.Layout())
+	if err != nil {
+		t.Fatal(err)
+	}
+	held.ExecutionID, held.Output.Plan.ExecutionID = execution, execution
+	if err := held.Replace(t.Context(), in, held.Claim); err != nil {
+		t.Fatal(err)
+	}
+	return held.Output
+}
+
+func show(t *testing.T, value any) string {
+	t.Helper()
+	text, err := json.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}

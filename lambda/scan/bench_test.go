@@ -1,0 +1,92 @@
+package scan
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"dynamodb-to-s3/lambda/awsclient"
+	"dynamodb-to-s3/lambda/bucket"
+	"dynamodb-to-s3/lambda/ddbjson"
+	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/table"
+	"dynamodb-to-s3/local/testbed"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+)
+
+// again gives the same page n times: what is measured is the way from a page's bytes to S3's.
+type again struct {
+	n    int
+	body []byte
+}
+
+func (a *again) Next(_ context.Context, _ json.RawMessage, into *table.Page) error {
+	a.n--
+	into.LastEvaluatedKey = nil
+	if a.n > 0 {
+		into.LastEvaluatedKey = json.RawMessage(`{"id":{"S":"x"}}`)
+	}
+	into.Bytes = int64(len(a.body))
+	return into.Items.Parse(a.body)
+}
+
+// sunk is an S3 that takes everything and keeps nothing.
+type sunk struct{}
+
+func (sunk) Do(request *http.Request) (*http.Response, error) {
+	if request.Body != nil {
+		if _, err := io.Copy(io.Discard, request.Body); err != nil {
+			return nil, err
+		}
+	}
+	return &http.Response{
+		StatusCode: http.StatusOK, Header: http.Header{"Etag": {`"e"`}}, Request: request,
+		Body: io.NopCloser(strings.NewReader(`<Answer><UploadId>u</UploadId><ETag>"e"</ETag></Answer>`)),
+	}, nil
+}
+
+// BenchmarkSegment moves pages of 1 MB through the three stages; an operation is one page.
+func BenchmarkSegment(b *testing.B) {
+	var items bytes.Buffer
+	for i := 0; items.Len() < 1<<20; i++ {
+		if i > 0 {
+			items.WriteByte(',')
+		}
+		fmt.Fprintf(&items, `{"orderId":{"S":"order-%08d"},"status":{"S":"shipped"},"total":{"N":"%d.%02d"},"paid":{"BOOL":true},"tags":{"SS":["gift","b2b"]},`+
+			`"lines":{"L":[{"M":{"sku":{"S":"lamp-%d"},"quantity":{"N":"%d"}}},{"M":{"sku":{"S":"desk-%d"},"quantity":{"N":"1"}}}]},"signature":{"B":"%x"}}`,
+			i, i*7919%100_000, i%100, i*31%1000, i%9, i*17%1000, i*2_654_435_761)
+	}
+	body := []byte(`{"Items":[` + items.String() + `]}`)
+	_, cfg := testbed.Configs()
+	cfg.HTTPClient = sunk{}
+	cfg.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenSupported
+	for _, format := range []struct {
+		name    string
+		encoder ddbjson.Encoder
+	}{{"DYNAMODB_JSON", ddbjson.DynamoDBJSON{}}, {"ION", ddbjson.Ion{}}, {"JSON", ddbjson.JSON{}}} {
+		for _, compression := range []job.Compression{job.CompressionGZIP, job.CompressionZSTD, job.CompressionNone} {
+			b.Run(format.name+"/"+string(compression), func(b *testing.B) {
+				plan := job.Plan{Bucket: "b", Root: "r", Compression: compression, FileSizeBytes: job.DefaultFileSize}
+				s := scan{
+					plan: plan, reader: &again{n: b.N, body: body}, encoder: oneToOne{format.encoder}, bucket: bucket.New(awsclient.S3(cfg), plan),
+					budget: newBudget(b.Context(), time.Now), log: slog.New(slog.DiscardHandler),
+				}
+				b.SetBytes(int64(len(body)))
+				b.ReportAllocs()
+				b.ResetTimer()
+				checkpoint, err := s.run(b.Context())
+				if err != nil || checkpoint.Totals.Pages != int64(b.N) || !checkpoint.Done {
+					b.Fatalf("%+v, %v", checkpoint, err)
+				}
+			})
+		}
+	}
+}

@@ -1,0 +1,87 @@
+package scan
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"dynamodb-to-s3/lambda/ddbjson"
+	"dynamodb-to-s3/lambda/encoder"
+	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/transform"
+)
+
+// encoderOf returns what makes the records of a run's items.
+func encoderOf(plan job.Plan) (encoder.Encoder, error) {
+	switch {
+	case plan.Transform != "":
+		compiled, err := transform.Compile(plan.Transform)
+		if err != nil {
+			return nil, job.Errorf(job.InvalidRequest, "invalid request: transform: %w", err)
+		}
+		return compiled, nil
+	case plan.Encoder != nil:
+		format, known := encoder.Lookup(plan.Encoder.Name)
+		if !known {
+			return nil, job.Errorf(job.InvalidRequest,
+				"the run began with the encoder %q, which is not built into the function scan: deploy functions that all have it", plan.Encoder.Name)
+		}
+		encoder, err := format.New()
+		if err != nil {
+			return nil, job.Errorf(job.ItemNotEncodable, "the encoder %q does not begin: %w", plan.Encoder.Name, err)
+		}
+		return encoder, nil
+	case plan.Format == job.FormatDynamoDBJSON:
+		return oneToOne{ddbjson.DynamoDBJSON{}}, nil
+	case plan.Format == job.FormatION:
+		return oneToOne{ddbjson.Ion{}}, nil
+	case plan.Format == job.FormatJSON:
+		return oneToOne{ddbjson.JSON{}}, nil
+	default:
+		return nil, job.Errorf(job.InvalidRequest, "invalid request: format: %q is not available in this version", plan.Format)
+	}
+}
+
+// oneToOne makes one record of each item.
+type oneToOne struct{ ddbjson.Encoder }
+
+func (e oneToOne) Append(_ context.Context, dst, item []byte) ([]byte, int, error) {
+	dst, err := e.Encoder.Append(dst, item)
+	return dst, 1, err
+}
+
+var (
+	errUncounted = errors.New("it gives no bytes for records, or bytes without a record")
+	errSlow      = errors.New("the time of the invocation was up before the page was written: raise the function's timeout, make pages smaller with scan.Limit, or make the transform or the encoder faster")
+)
+
+// encode appends the records of one item to dst.
+func (s *scan) encode(ctx context.Context, dst, item []byte) ([]byte, int, error) {
+	before := len(dst)
+	out, records, err := s.encoder.Append(ctx, dst, item)
+	if err == nil && (records < 0 || (records == 0) != (len(out) == before)) {
+		err = errUncounted
+	}
+	return out, records, err
+}
+
+// unencodable says which item has no records by its place, and by the names of what it can be found by, for its content is the
+// user's. working is the context that the encoder had.
+func (s *scan) unencodable(ctx, working context.Context, err error, before job.Totals, index int) error {
+	place := fmt.Sprintf("item %d of page %d of invocation %d", index, before.Pages, s.from.Invocation)
+	if len(s.plan.KeyNames) > 0 {
+		place += " (its key: " + strings.Join(s.plan.KeyNames, ", ") + ")"
+	}
+	_, failed := errors.AsType[*transform.Error](err)
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err() // the invocation's own end
+	case failed:
+		return job.Errorf(job.TransformFailed, "%s: %w", place, err)
+	case working.Err() != nil && errors.Is(err, working.Err()):
+		return job.Errorf(job.NoProgress, "%s: %w", place, errSlow)
+	default:
+		return job.Errorf(job.ItemNotEncodable, "%s cannot be written as %s: %w", place, s.plan.OutputFormat(), err)
+	}
+}

@@ -1,0 +1,100 @@
+package scan
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"dynamodb-to-s3/lambda/bucket"
+	"dynamodb-to-s3/lambda/encoder"
+	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/local/testbed"
+)
+
+// encoding is an encoder of one function.
+type encoding func(ctx context.Context, dst []byte) ([]byte, int, error)
+
+func (e encoding) Append(ctx context.Context, dst, _ []byte) ([]byte, int, error) { return e(ctx, dst) }
+
+func TestScanCountsWhatAnEncoderMakes(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		encoder encoding
+		objects int
+		records int64
+		err     job.ErrorName
+		words   string
+	}{
+		{"no record of an item opens no object", func(_ context.Context, dst []byte) ([]byte, int, error) { return dst, 0, nil }, 0, 0, "", ""},
+		{"several records of an item", func(_ context.Context, dst []byte) ([]byte, int, error) { return append(dst, "a\nb\nc\n"...), 3, nil }, 1, 9, "", ""},
+		{"bytes that nobody has counted", func(_ context.Context, dst []byte) ([]byte, int, error) { return append(dst, 'a'), 0, nil }, 0, 0, job.ItemNotEncodable, "bytes without a record"},
+		{"records without bytes", func(_ context.Context, dst []byte) ([]byte, int, error) { return dst, 1, nil }, 0, 0, job.ItemNotEncodable, "no bytes for records"},
+		{"an encoder that does not come to its end in time", func(ctx context.Context, dst []byte) ([]byte, int, error) {
+			<-ctx.Done()
+			return dst, 0, ctx.Err()
+		}, 0, 0, job.NoProgress, "item 0 of page 0 of invocation 0 (its key: id, at): the time of the invocation was up"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			plan := job.Plan{
+				Bucket: testbed.Bucket(t), Root: "r", Compression: job.CompressionNone, FileSizeBytes: 1 << 20,
+				Encoder: &job.Encoder{Name: "own", Extension: ".own"}, KeyNames: []string{"id", "at"},
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+			defer cancel()
+			moment := time.Now()
+			if test.err == job.NoProgress { // of the time all but a moment is over
+				moment = moment.Add(time.Hour - mostFloor - 10*time.Millisecond)
+			}
+			s := scan{
+				plan: plan, try: "0a1b2c3d", reader: &answers{items("a", "b", "c")}, encoder: test.encoder, bucket: bucket.New(testbed.S3(), plan),
+				budget: newBudget(ctx, func() time.Time { return moment }), log: slog.New(slog.DiscardHandler),
+			}
+			s.budget.start = moment.Add(-time.Hour)
+			checkpoint, err := s.run(ctx)
+			if test.err != "" {
+				if err == nil || job.NameOf(err) != test.err || !strings.Contains(err.Error(), test.words) {
+					t.Fatalf("got %v, want %s: %s", err, test.err, test.words)
+				}
+				return
+			}
+			if err != nil || checkpoint.Totals.Items != 3 || checkpoint.Part != test.objects {
+				t.Fatalf("got %+v, %v", checkpoint, err)
+			}
+			body, err := s.bucket.Get(ctx, plan.Layout().SegmentEnd(0))
+			var list job.SegmentList
+			if err != nil || json.Unmarshal(body, &list) != nil || len(list.Objects) != test.objects {
+				t.Fatalf("got %s, %v", body, err)
+			}
+			for _, o := range list.Objects {
+				if o.Items != test.records || o.Key != "r/data/000000-000000-0a1b2c3d.own" {
+					t.Errorf("got %+v, want %d records", o, test.records)
+				}
+			}
+		})
+	}
+}
+
+func init() {
+	encoder.Register(encoder.Format{Name: "refuses", Extension: ".x", New: func() (encoder.Encoder, error) { return nil, context.Canceled }})
+}
+
+func TestEncodersAreThoseOfThePlan(t *testing.T) {
+	for _, test := range []struct {
+		plan  job.Plan
+		err   job.ErrorName
+		words string
+	}{
+		{job.Plan{Format: job.FormatJSON, Transform: "{"}, job.InvalidRequest, "invalid request: transform: unexpected EOF"},
+		{job.Plan{Encoder: &job.Encoder{Name: "gone"}}, job.InvalidRequest, `"gone", which is not built into the function scan`},
+		{job.Plan{Encoder: &job.Encoder{Name: "refuses"}}, job.ItemNotEncodable, `the encoder "refuses" does not begin`},
+		{job.Plan{Format: "CSV"}, job.InvalidRequest, `format: "CSV"`},
+	} {
+		if _, err := encoderOf(test.plan); err == nil || job.NameOf(err) != test.err || !strings.Contains(err.Error(), test.words) {
+			t.Errorf("got %v, want %s: %s", err, test.err, test.words)
+		}
+	}
+}

@@ -1,0 +1,154 @@
+package scan
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"hash/crc32"
+	"io"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"dynamodb-to-s3/lambda/awsclient"
+	"dynamodb-to-s3/lambda/job"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+)
+
+// answered is a DynamoDB whose answers are given by how many pages were asked for, the same one for every try of a page.
+type answered struct {
+	page func(key string) (body string, sum uint32, length int)
+}
+
+func (a answered) Do(request *http.Request) (*http.Response, error) {
+	var asked struct {
+		ExclusiveStartKey struct{ ID struct{ S string } } `json:"ExclusiveStartKey"`
+	}
+	if err := json.NewDecoder(request.Body).Decode(&asked); err != nil {
+		return nil, err
+	}
+	body, sum, length := a.page(asked.ExclusiveStartKey.ID.S)
+	return &http.Response{
+		StatusCode: http.StatusOK, Request: request, ContentLength: int64(length),
+		Header: http.Header{"X-Amz-Crc32": {strconv.FormatUint(uint64(sum), 10)}},
+		Body:   io.NopCloser(&cut{strings.NewReader(body), length - len(body)}),
+	}, nil
+}
+
+// cut ends as a connection does that is gone while bytes are missing.
+type cut struct {
+	io.Reader
+	missing int
+}
+
+func (c *cut) Read(p []byte) (int, error) {
+	n, err := c.Reader.Read(p)
+	if errors.Is(err, io.EOF) && c.missing > 0 {
+		err = io.ErrUnexpectedEOF
+	}
+	return n, err
+}
+
+// What DynamoDB never sends, and a fault or somebody between may, gives a named error, and nothing of it is written, be it the
+// first page or one after others, and whatever the format.
+func TestHostileAnswerIsNotWritten(t *testing.T) {
+	whole := func(items string) string { return `{"Count":1,"Items":[` + items + `],"ScannedCount":1}` }
+	followed := func(items string) string {
+		return `{"Count":1,"Items":[` + items + `],"LastEvaluatedKey":{"ID":{"S":"more"}},"ScannedCount":1}`
+	}
+	for _, test := range []struct {
+		name  string
+		items string
+		spoil func(body string, sum uint32) (string, uint32, int)
+	}{
+		{
+			name: "a wrong checksum", items: `{"ID":{"S":"a"}}`,
+			spoil: func(body string, sum uint32) (string, uint32, int) { return body, sum + 1, len(body) },
+		},
+		{
+			name: "cut in the middle of an item", items: `{"ID":{"S":"a"},"x":{"S":"` + strings.Repeat("x", 1000) + `"}}`,
+			spoil: func(body string, sum uint32) (string, uint32, int) { return body[:500], sum, len(body) },
+		},
+		{
+			name: "cut, and the length with it", items: `{"ID":{"S":"a"},"x":{"S":"` + strings.Repeat("x", 1000) + `"}}`,
+			spoil: func(body string, _ uint32) (string, uint32, int) {
+				return body[:500], crc32.ChecksumIEEE([]byte(body[:500])), 500
+			},
+		},
+		{name: "brackets that do not match", items: `{"ID":{"S":"a"]}`},
+		{name: "a value without quotes", items: `{"ID":{"S":a}}`},
+		{name: "a control character", items: "{\"ID\":{\"S\":\"a\x01\"}}"},
+		{name: "no UTF-8", items: "{\"ID\":{\"S\":\"\xff\"}}"},
+		{name: "a name that occurs twice", items: `{"ID":{"S":"a"},"n":{"N":"1"},"n":{"N":"2"}}`},
+		{name: "a name that occurs twice, in two spellings", items: `{"ID":{"S":"a"},"m":{"M":{"n":{"N":"1"},"\u006e":{"N":"2"}}}}`},
+		{name: "a type that occurs twice", items: `{"ID":{"S":"a","S":"b"}}`},
+		{name: "more items than it counts", items: `{"ID":{"S":"a"}},{"ID":{"S":"b"}}`},
+		{name: "100,000 levels", items: `{"ID":` + strings.Repeat(`{"L":[`, 100_000) + strings.Repeat(`]}`, 100_000) + `}`},
+	} {
+		for _, format := range []job.Format{job.FormatDynamoDBJSON, job.FormatION, job.FormatJSON} {
+			for _, when := range []string{"the first page", "the first page of two", "the second page"} {
+				t.Run(test.name+"/"+string(format)+"/"+when, func(t *testing.T) {
+					synctest.Test(t, func(t *testing.T) {
+						tables := answered{func(key string) (string, uint32, int) {
+							body := whole(test.items)
+							switch {
+							case when == "the second page" && key == "":
+								body = followed(`{"ID":{"S":"good"}}`)
+								return body, crc32.ChecksumIEEE([]byte(body)), len(body)
+							case when == "the first page of two" && key == "":
+								body = followed(test.items)
+							case when == "the first page of two":
+								body = whole(`{"ID":{"S":"good"}}`)
+								return body, crc32.ChecksumIEEE([]byte(body)), len(body)
+							}
+							sum := crc32.ChecksumIEEE([]byte(body))
+							if test.spoil != nil {
+								return test.spoil(body, sum)
+							}
+							return body, sum, len(body)
+						}}
+						objects := &line{rate: func() int64 { return 1 << 30 }}
+						runner := Runner{
+							Tables: func(job.Plan) *dynamodb.Client {
+								return dynamodb.NewFromConfig(aws.Config{
+									Region: "us-east-1", HTTPClient: tables, Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""),
+									Retryer: func() aws.Retryer { return retry.NewStandard() },
+								})
+							},
+							Objects: func(job.Plan) *s3.Client {
+								return awsclient.S3(aws.Config{Region: "us-east-1", HTTPClient: objects, Credentials: credentials.NewStaticCredentialsProvider("a", "b", "")})
+							},
+							Log: slog.New(slog.DiscardHandler),
+						}
+						ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
+						defer cancel()
+						checkpoint, err := runner.Run(ctx, job.ScanInput{Plan: job.Plan{
+							Table: "orders", TotalSegments: 1, Bucket: "b", Root: "r", Format: format, Compression: job.CompressionNone, FileSizeBytes: 1 << 20,
+						}})
+						if when == "the second page" { // what was good is handed over, and no more
+							if err != nil || checkpoint.Done || checkpoint.Totals.Items != 1 || checkpoint.Totals.Pages != 1 {
+								t.Fatalf("got %+v, %v", checkpoint, err)
+							}
+							return
+						}
+						if err == nil || job.NameOf(err) != job.MalformedAnswer || len(err.Error()) > 1000 {
+							t.Errorf("got %s: %.1000v", job.NameOf(err), err)
+						}
+						if len(objects.objects) > 0 {
+							t.Errorf("S3 was sent %v", objects.objects)
+						}
+					})
+				})
+			}
+		}
+	}
+}

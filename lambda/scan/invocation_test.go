@@ -1,0 +1,233 @@
+package scan
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"dynamodb-to-s3/lambda/awsclient"
+	"dynamodb-to-s3/lambda/bucket"
+	"dynamodb-to-s3/lambda/ddbjson"
+	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/pace"
+	"dynamodb-to-s3/lambda/table"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+)
+
+// line is an S3 at the end of a line of so many bytes a second, which all requests share, after a round trip of its own for each.
+type line struct {
+	rate func() int64 // bytes a second; 0 for a line that is dead
+	trip time.Duration
+
+	mu      sync.Mutex
+	busy    time.Time // until then the line has what it was given before
+	objects []string  // the requests that were answered
+}
+
+func (l *line) Do(request *http.Request) (*http.Response, error) {
+	if request.Method == http.MethodGet { // of the claim, the one object that is read
+		return &http.Response{
+			StatusCode: http.StatusOK, Header: http.Header{"Etag": {`"e"`}}, Request: request, Body: io.NopCloser(strings.NewReader(`{"executionId": ""}`)),
+		}, nil
+	}
+	var n int64
+	if request.Body != nil {
+		var err error
+		if n, err = io.Copy(io.Discard, request.Body); err != nil {
+			return nil, err
+		}
+	}
+	l.mu.Lock()
+	rate := l.rate()
+	if rate == 0 {
+		l.mu.Unlock()
+		select {
+		case <-request.Context().Done():
+			return nil, request.Context().Err()
+		case <-time.After(time.Minute): // as the client of the functions
+			return nil, os.ErrDeadlineExceeded
+		}
+	}
+	if now := time.Now(); l.busy.Before(now) {
+		l.busy = now
+	}
+	l.busy = l.busy.Add(time.Duration(float64(n) / float64(rate) * float64(time.Second)))
+	wait := time.Until(l.busy) + l.trip
+	l.mu.Unlock()
+	select {
+	case <-time.After(wait):
+	case <-request.Context().Done():
+		return nil, request.Context().Err()
+	}
+	l.mu.Lock()
+	l.objects = append(l.objects, request.Method+" "+request.URL.Path)
+	l.mu.Unlock()
+	return &http.Response{
+		StatusCode: http.StatusOK, Header: http.Header{"Etag": {`"e"`}}, Request: request,
+		Body: io.NopCloser(strings.NewReader(`<Answer><UploadId>u</UploadId><ETag>"e"</ETag></Answer>`)),
+	}, nil
+}
+
+// endless is a segment without an end, each page of which comes after a while; dead for one that does not come.
+type endless struct {
+	body  []byte
+	after func(page int) time.Duration
+	pages int
+	last  time.Time // when the last page came
+}
+
+const dead time.Duration = -1
+
+func (e *endless) Next(ctx context.Context, _ json.RawMessage, into *table.Page) error {
+	var came <-chan time.Time
+	if after := e.after(e.pages); after != dead {
+		came = time.After(after)
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-came:
+	}
+	e.pages++
+	e.last = time.Now()
+	into.LastEvaluatedKey = json.RawMessage(`{"id":{"S":"x"}}`)
+	into.Bytes = int64(len(e.body))
+	return into.Items.Parse(e.body)
+}
+
+func always[T any](value T) func(int) T { return func(int) T { return value } }
+
+// The clock is the bubble's own: it moves when everything waits, so that 900 seconds pass in the time that computing takes.
+func TestInvocationEndsInTime(t *testing.T) {
+	body := []byte(`{"Items":[` + strings.Repeat(`{"id":{"S":"`+strings.Repeat("x", 32<<10)+`"}},`, 31) + `{"id":{"S":""}}]}`) // 1 MB
+	const mb = 1_000_000
+	after := func(start time.Time, when time.Duration, before, then int64) func() int64 {
+		return func() int64 {
+			if time.Since(start) < when {
+				return before
+			}
+			return then
+		}
+	}
+	for _, test := range []struct {
+		name    string
+		timeout time.Duration
+		pages   func(page int) time.Duration
+		rate    func(start time.Time) func() int64
+		trip    time.Duration
+		share   float64       // of the invocation, at least: the last page that was read came so late
+		unused  time.Duration // at most
+		err     job.ErrorName
+	}{
+		{
+			name: "128 MiB objects at 20 MB/s", timeout: 900 * time.Second, pages: always(4 * time.Second),
+			rate: func(time.Time) func() int64 { return func() int64 { return 20 * mb } }, trip: 30 * time.Millisecond,
+			share: 0.98, unused: 12 * time.Second,
+		},
+		{
+			name: "pages that come faster than the line takes them", timeout: 15 * time.Second, pages: always(5 * time.Millisecond),
+			rate: func(time.Time) func() int64 { return func() int64 { return 20 * mb } }, trip: 30 * time.Millisecond,
+			share: 0.6, unused: 5 * time.Second,
+		},
+		{
+			name: "a line that slows down to a twentieth", timeout: 120 * time.Second, pages: always(500 * time.Millisecond),
+			rate: func(start time.Time) func() int64 { return after(start, 60*time.Second, 20*mb, mb) }, trip: 30 * time.Millisecond,
+			share: 0.3, unused: 60 * time.Second,
+		},
+		{
+			name: "a slow line from the start", timeout: 120 * time.Second, pages: always(500 * time.Millisecond),
+			rate: func(time.Time) func() int64 { return func() int64 { return mb } }, trip: time.Second,
+			share: 0.3, unused: 60 * time.Second,
+		},
+		{
+			name: "slow pages", timeout: 300 * time.Second, pages: always(20 * time.Second),
+			rate: func(time.Time) func() int64 { return func() int64 { return 20 * mb } }, trip: 30 * time.Millisecond,
+			share: 0.9, unused: 22 * time.Second,
+		},
+		{
+			name: "pages that become slow", timeout: 300 * time.Second,
+			pages: func(page int) time.Duration { return time.Duration(page) * time.Second },
+			rate:  func(time.Time) func() int64 { return func() int64 { return 20 * mb } }, trip: 30 * time.Millisecond,
+			share: 0.85, unused: 40 * time.Second,
+		},
+		{
+			name: "a page that never comes", timeout: 60 * time.Second,
+			pages: func(page int) time.Duration {
+				if page == 10 {
+					return dead
+				}
+				return 100 * time.Millisecond
+			},
+			rate: func(time.Time) func() int64 { return func() int64 { return 20 * mb } }, trip: 30 * time.Millisecond,
+			unused: 6 * time.Second,
+		},
+		{
+			name: "a first page that never comes", timeout: 60 * time.Second, pages: always(dead),
+			rate: func(time.Time) func() int64 { return func() int64 { return 20 * mb } }, err: job.NoProgress,
+		},
+		{
+			name: "a line that dies", timeout: 60 * time.Second, pages: always(500 * time.Millisecond),
+			rate: func(start time.Time) func() int64 { return after(start, 20*time.Second, 20*mb, 0) }, err: job.Internal,
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				start := time.Now()
+				s3 := &line{rate: test.rate(start), trip: test.trip}
+				reader := &endless{body: body, after: test.pages}
+				plan := job.Plan{Bucket: "b", Root: "r", Compression: job.CompressionNone, FileSizeBytes: job.DefaultFileSize}
+				ctx, cancel := context.WithTimeout(t.Context(), test.timeout)
+				defer cancel()
+				var log bytes.Buffer
+				run := scan{
+					plan: plan, reader: reader, encoder: oneToOne{ddbjson.DynamoDBJSON{}}, budget: newBudget(ctx, time.Now), pace: pace.New(pace.Config{}),
+					bucket: bucket.New(awsclient.S3(aws.Config{
+						Region: "us-east-1", HTTPClient: s3, Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""),
+					}), plan),
+					log: slog.New(slog.NewJSONHandler(&log, nil)),
+				}
+				checkpoint, err := run.run(ctx)
+				if test.err != "" {
+					if err == nil || job.NameOf(err) != test.err {
+						t.Fatalf("got %v, want %s", err, test.err)
+					}
+					if answered := strings.Join(s3.objects, "\n"); strings.Contains(answered, "_segments/") {
+						t.Errorf("a list was written: %s", answered)
+					}
+					return
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				run.tell(ctx, nil, table.Throttles{})
+				unused, share := test.timeout-time.Since(start), reader.last.Sub(start).Seconds()/test.timeout.Seconds()
+				t.Logf("%d pages, the last after %.4f of the time; %s unused", checkpoint.Totals.Pages, share, unused)
+				if unused < 0 || unused > test.unused || run.report.Unused != unused {
+					t.Errorf("%s of %s are unused, and %s are said to be", unused, test.timeout, run.report.Unused)
+				}
+				if share < test.share {
+					t.Errorf("pages had %.3f of the time, want %.3f", share, test.share)
+				}
+				if checkpoint.Done || checkpoint.Totals.Pages == 0 || checkpoint.Invocation != 1 {
+					t.Errorf("got %+v", checkpoint)
+				}
+				var told struct{ Reserve, Closing, Unused string }
+				lines := bytes.Split(bytes.TrimSpace(log.Bytes()), []byte("\n"))
+				if err := json.Unmarshal(lines[len(lines)-1], &told); err != nil || told.Unused != unused.String() || told.Reserve != run.report.reserve.String() {
+					t.Errorf("the log says %s, %v", log.Bytes(), err)
+				}
+			})
+		})
+	}
+}

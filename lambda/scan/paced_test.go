@@ -1,0 +1,199 @@
+package scan
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"dynamodb-to-s3/lambda/bucket"
+	"dynamodb-to-s3/lambda/claim"
+	"dynamodb-to-s3/lambda/ddbjson"
+	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/pace"
+	"dynamodb-to-s3/lambda/table"
+	"dynamodb-to-s3/local/testbed"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+)
+
+// throttling is a table that refuses so many times before it gives a page, and counts that by a reason.
+type throttling struct {
+	refusals int
+	reason   string
+	asked    []time.Time
+	met      table.Throttles
+}
+
+func (r *throttling) Throttles() table.Throttles { return r.met }
+
+func (r *throttling) Next(ctx context.Context, _ json.RawMessage, into *table.Page) error {
+	r.asked = append(r.asked, time.Now())
+	if len(r.asked) > r.refusals {
+		into.Scanned, into.ReadUnits, into.LastEvaluatedKey = 0, 0.5, nil
+		return into.Items.Parse([]byte(`{"Items":[]}`))
+	}
+	r.met.Tries += 6
+	r.met.Reasons = map[string]int64{r.reason: r.met.Tries, "Another": 1}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return job.Errorf(job.Throttled, "slow")
+}
+
+func TestThrottledTableIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		few := &throttling{refusals: 8}
+		if err := (&pacedReader{few, pace.New(pace.Config{})}).Next(t.Context(), nil, new(table.Page)); err != nil {
+			t.Error(err)
+		}
+		var pauses []time.Duration
+		for i := range few.asked[1:] {
+			pauses = append(pauses, few.asked[i+1].Sub(few.asked[i])/time.Second)
+		}
+		if want := []time.Duration{1, 2, 4, 8, 16, 32, 32, 32}; !slices.Equal(pauses, want) {
+			t.Errorf("it was asked again after %d seconds, want %d", pauses, want)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		many := &throttling{refusals: 100}
+		err := (&pacedReader{many, pace.New(pace.Config{})}).Next(ctx, nil, new(table.Page))
+		if err == nil || job.NameOf(err) != job.Throttled || len(many.asked) != 6 {
+			t.Errorf("asked %d times, got %s: %v", len(many.asked), job.NameOf(err), err)
+		}
+	})
+}
+
+// stalling returns an invocation of which all the time but a moment is over when it begins, over a table that only throttles.
+func stalling(t *testing.T, plan job.Plan, from job.Checkpoint, reason string) (scan, context.Context) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+	t.Cleanup(cancel)
+	began := time.Now()
+	s := scan{
+		plan: plan, segment: 2, from: from, encoder: oneToOne{ddbjson.DynamoDBJSON{}}, bucket: bucket.New(testbed.S3(), plan),
+		budget: newBudget(ctx, func() time.Time { return began.Add(time.Hour - 6*time.Second) }), log: slog.New(slog.DiscardHandler),
+	}
+	s.budget.start = began
+	s.reader = s.pacedReader(&throttling{refusals: 1000, reason: reason})
+	return s, ctx
+}
+
+// Throttled for long is no failure while the run moves; where it does not, the cause says why, for how long and what to raise.
+func TestThrottledSegmentStandsWhileTheRunMoves(t *testing.T) {
+	t.Parallel()
+	const provisioned = "TableReadProvisionedThroughputExceeded"
+	key := json.RawMessage(`{"id":{"S":"a"}}`)
+	since := func(d time.Duration, reason string) *job.Stall {
+		return &job.Stall{Since: time.Now().Add(-d), Reason: reason}
+	}
+	for _, test := range []struct {
+		name, reason string
+		moves        bool
+		stall        *job.Stall
+		words        []string // of the failure; none where it stands
+	}{
+		{name: "the run moves", reason: provisioned, moves: true},
+		{name: "the run has moved for long", reason: provisioned, moves: true, stall: since(22*time.Hour, provisioned)},
+		{
+			name: "the run has moved for too long", reason: provisioned, moves: true, stall: since(23*time.Hour+10*time.Minute, provisioned),
+			words: []string{"throttled for 24h9m5", "while other segments moved, which is waited for no longer than 24h"},
+		},
+		{
+			name: "nothing moves for want of what is provisioned", reason: provisioned, stall: since(time.Hour, provisioned),
+			words: []string{"throttled for 1h59m5", "(" + provisioned + ") and no other segment has moved", "raise ReadCapacityUnits of table orders (aws dynamodb update-table --table-name orders --provisioned-throughput ReadCapacityUnits="},
+		},
+		{name: "for the on-demand maximum", reason: "TableReadMaxOnDemandThroughputExceeded", words: []string{"throttled for 59m5", "raise OnDemandThroughput.MaxReadRequestUnits of table orders (aws dynamodb update-table"}},
+		{name: "for the account's limit", reason: "TableReadAccountLimitExceeded", words: []string{"Account-level read throughput limit", "Service Quotas"}},
+		{name: "for a hot range", reason: "IndexReadKeyRangeThroughputExceeded", words: []string{"a range of keys of index by-day of table orders", "3,000 read units a second", "there is nothing to raise"}},
+		{name: "without a reason", reason: "ThrottlingException", words: []string{"raise the read capacity of table orders"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			plan := job.Plan{Table: "orders", Bucket: testbed.Bucket(t), Root: "r", Compression: job.CompressionNone, FileSizeBytes: 1 << 20, TotalSegments: 4, Scan: job.Scan{IndexName: "by-day"}}
+			if test.moves {
+				if _, err := bucket.New(testbed.S3(), plan).Put(t.Context(), plan.Layout().SegmentList(1, 0, "0a1b2c3d"), []byte("{}")); err != nil {
+					t.Fatal(err)
+				}
+			}
+			from := job.Checkpoint{Invocation: 3, Part: 5, ExclusiveStartKey: key, Stall: test.stall}
+			s, ctx := stalling(t, plan, from, test.reason)
+			got, err := s.run(ctx)
+			if len(test.words) > 0 {
+				if err == nil || job.NameOf(err) != job.NoProgress {
+					t.Fatalf("got %+v, %v", got, err)
+				}
+				for _, words := range test.words {
+					if !strings.Contains(err.Error(), words) {
+						t.Errorf("no %q in %v", words, err)
+					}
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got.Done || got.Invocation != 3 || got.Part != 5 || string(got.ExclusiveStartKey) != string(key) || got.Stall == nil || got.Stall.Reason != provisioned {
+				t.Errorf("got %+v, %+v", got, got.Stall)
+			}
+			if test.stall != nil && !got.Stall.Since.Equal(test.stall.Since) {
+				t.Errorf("it stands since %s, want %s", got.Stall.Since, test.stall.Since)
+			}
+		})
+	}
+}
+
+// An invocation in whose time the pace allows no page, for what was read before, is no failure.
+func TestSegmentStandsWhileItPays(t *testing.T) {
+	t.Parallel()
+	plan := job.Plan{Bucket: testbed.Bucket(t), Root: "r", Compression: job.CompressionNone, FileSizeBytes: 1 << 20, TotalSegments: 1, ReadUnitsPerSecond: 0.5, Concurrency: 1}
+	paid := time.Now().Add(2 * time.Hour)
+	s, ctx := stalling(t, plan, job.Checkpoint{Invocation: 1, PaidAt: &paid}, "")
+	got, err := s.run(ctx)
+	if err != nil || got.Invocation != 1 || got.PaidAt == nil || got.PaidAt.Before(paid) || got.PaidAt.After(paid.Add(time.Minute)) || got.Stall != nil {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}
+
+// A segment of a paced run leaves its marker when it is done; whoever finds that reads nothing.
+func TestMarkerEndsASegment(t *testing.T) {
+	t.Parallel()
+	name := testbed.Orders(t, 50)
+	plan := job.Plan{
+		RunID: "r", Table: name, Bucket: testbed.Bucket(t), Root: "r", Compression: job.CompressionNone, Format: job.FormatDynamoDBJSON,
+		FileSizeBytes: 1 << 20, TotalSegments: 2, ReadUnitsPerSecond: 1000, Concurrency: 2,
+	}
+	runner := &Runner{
+		Tables: func(job.Plan) *dynamodb.Client { return testbed.DynamoDB() }, Objects: func(job.Plan) *s3.Client { return testbed.S3() },
+		Log: slog.New(slog.DiscardHandler),
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if created, err := claim.Create(ctx, bucket.New(testbed.S3(), plan), job.Claim{Output: job.PlanOutput{Plan: plan}}); err != nil || !created {
+		t.Fatal(created, err)
+	}
+	first, err := runner.Run(ctx, job.ScanInput{Plan: plan, Segment: 1})
+	if err != nil || !first.Done {
+		t.Fatalf("%+v, %v", first, err)
+	}
+	done, more, err := markers{bucket.New(testbed.S3(), plan), plan.Layout()}.DoneAfter(ctx, -1)
+	if err != nil || more || !slices.Equal(done, []int{1}) {
+		t.Errorf("the segments %v are done, %v, %v", done, more, err)
+	}
+	if done, _, err = (markers{bucket.New(testbed.S3(), plan), plan.Layout()}).DoneAfter(ctx, 1); err != nil || len(done) > 0 {
+		t.Errorf("after 1 the segments %v are done, %v", done, err)
+	}
+	runner.Tables = func(job.Plan) *dynamodb.Client { return dynamodb.New(dynamodb.Options{}) } // which can reach none
+	again, err := runner.Run(ctx, job.ScanInput{Plan: plan, Segment: 1})
+	if err != nil || again.Totals != first.Totals || !again.Done || again.Part != first.Part {
+		t.Errorf("got %+v, %v, want %+v", again, err, first)
+	}
+}

@@ -1,0 +1,172 @@
+package scan
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"dynamodb-to-s3/lambda/bucket"
+	"dynamodb-to-s3/lambda/ddbjson"
+	"dynamodb-to-s3/lambda/encoder"
+	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/table"
+	"dynamodb-to-s3/local/testbed"
+)
+
+func TestMain(m *testing.M) { testbed.Main(m) }
+
+// answers plays a table's part: each page is answered by its function, in turn; the last one's key is absent.
+type answers []func(ctx context.Context) (items []string, err error)
+
+func (a *answers) Next(ctx context.Context, _ json.RawMessage, into *table.Page) error {
+	answer := (*a)[0]
+	*a = (*a)[1:]
+	items, err := answer(ctx)
+	if err != nil {
+		return err
+	}
+	into.LastEvaluatedKey = nil
+	if len(*a) > 0 {
+		into.LastEvaluatedKey = fmt.Appendf(nil, `{"id":{"N":"%d"}}`, len(*a))
+	}
+	into.Scanned = int64(len(items))
+	return into.Items.Parse([]byte(`{"Items":[` + strings.Join(items, ",") + `]}`))
+}
+
+func items(ids ...string) func(context.Context) ([]string, error) {
+	return func(context.Context) ([]string, error) {
+		all := make([]string, len(ids))
+		for i, id := range ids {
+			all[i] = `{"id":{"S":"` + id + `"}}`
+		}
+		return all, nil
+	}
+}
+
+func fails(err error) func(context.Context) ([]string, error) {
+	return func(context.Context) ([]string, error) { return nil, err }
+}
+
+func never(ctx context.Context) ([]string, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+func TestScanHandsOverWhatItHasOrSaysWhyNot(t *testing.T) {
+	throttled, refused := job.Errorf(job.Throttled, "no capacity"), job.Errorf(job.ScanRefused, "bad filter")
+	for _, test := range []struct {
+		name    string
+		pages   answers
+		encoder encoder.Encoder
+		want    job.Checkpoint // of its totals only the items and pages
+		err     job.ErrorName
+		objects int
+	}{
+		{
+			name:  "a segment of two pages",
+			pages: answers{items("a", "b"), items("c")},
+			want:  job.Checkpoint{Done: true, Invocation: 1, Part: 1, Totals: job.Totals{Items: 3, Pages: 2}}, objects: 1,
+		},
+		{
+			name:  "an empty segment",
+			pages: answers{items()},
+			want:  job.Checkpoint{Done: true, Invocation: 1, Totals: job.Totals{Pages: 1}},
+		},
+		{
+			name:  "empty pages before the end",
+			pages: answers{items(), items(), items("a"), items()},
+			want:  job.Checkpoint{Done: true, Invocation: 1, Part: 1, Totals: job.Totals{Items: 1, Pages: 4}}, objects: 1,
+		},
+		{
+			name:  "a transient fault after a page",
+			pages: answers{items("a"), fails(throttled), nil},
+			want:  job.Checkpoint{Invocation: 1, Part: 1, Try: "0a1b2c3d", ExclusiveStartKey: json.RawMessage(`{"id":{"N":"2"}}`), Totals: job.Totals{Items: 1, Pages: 1}}, objects: 1,
+		},
+		{name: "a transient fault before any page", pages: answers{fails(throttled), nil}, err: job.Throttled},
+		{name: "a permanent fault after a page", pages: answers{items("a"), fails(refused), nil}, err: job.ScanRefused},
+		{
+			name:  "a page that never comes after one that came",
+			pages: answers{items("a"), never, nil},
+			want:  job.Checkpoint{Invocation: 1, Part: 1, Try: "0a1b2c3d", ExclusiveStartKey: json.RawMessage(`{"id":{"N":"2"}}`), Totals: job.Totals{Items: 1, Pages: 1}}, objects: 1,
+		},
+		{name: "a first page that never comes", pages: answers{never, nil}, err: job.NoProgress},
+		{
+			name: "an item that the format cannot hold", encoder: oneToOne{ddbjson.JSON{}},
+			pages: answers{items("a"), func(context.Context) ([]string, error) { return []string{`{"id":{"N":"one"}}`}, nil }},
+			err:   job.ItemNotEncodable,
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			plan := job.Plan{Bucket: testbed.Bucket(t), Root: "r", Compression: job.CompressionNone, FileSizeBytes: 1 << 20, Format: job.FormatDynamoDBJSON}
+			// Of this invocation's time all but a moment is reserved, so that waiting ends at once.
+			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+			defer cancel()
+			moment := time.Now().Add(time.Hour - 7*time.Second)
+			s := scan{
+				plan: plan, segment: 2, try: "0a1b2c3d", reader: &test.pages, encoder: oneToOne{ddbjson.DynamoDBJSON{}}, bucket: bucket.New(testbed.S3(), plan),
+				budget: newBudget(ctx, func() time.Time { return moment }), log: slog.New(slog.DiscardHandler),
+			}
+			s.budget.start = moment.Add(-time.Hour)
+			if test.encoder != nil {
+				s.encoder = test.encoder
+			}
+			got, err := s.run(ctx)
+			if test.err != "" {
+				if err == nil || job.NameOf(err) != test.err {
+					t.Fatalf("got %v, want %s", err, test.err)
+				}
+				if lists := testbed.Keys(t, plan.Bucket, plan.Layout().SegmentLists()); len(lists) > 0 {
+					t.Errorf("%v were written", lists)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			got.Totals = job.Totals{Items: got.Totals.Items, Pages: got.Totals.Pages}
+			if fmt.Sprintf("%+v", got) != fmt.Sprintf("%+v", test.want) {
+				t.Errorf("got  %+v\nwant %+v", got, test.want)
+			}
+			if keys := testbed.Keys(t, plan.Bucket, plan.Layout().DataPrefix()); len(keys) != test.objects {
+				t.Errorf("%v are there, want %d objects", keys, test.objects)
+			}
+			want := plan.Layout().SegmentList(2, 0, "0a1b2c3d")
+			if got.Done {
+				want = plan.Layout().SegmentEnd(2)
+			}
+			if lists := testbed.Keys(t, plan.Bucket, plan.Layout().SegmentLists()); len(lists) != 1 || lists[0] != want {
+				t.Errorf("the lists are %v", lists)
+			}
+		})
+	}
+}
+
+func TestScanThatIsDoneIsDone(t *testing.T) {
+	done := job.Checkpoint{Done: true, Invocation: 4, Part: 9}
+	got, err := (&Runner{}).Run(t.Context(), job.ScanInput{Checkpoint: &done})
+	if err != nil || fmt.Sprint(got) != fmt.Sprint(done) {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}
+
+func TestScanEndsWithItsContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	plan := job.Plan{Bucket: testbed.Bucket(t), Root: "r", Compression: job.CompressionNone, FileSizeBytes: 1 << 20}
+	pages := answers{items("a"), func(ctx context.Context) ([]string, error) { cancel(); return never(ctx) }, nil}
+	s := scan{
+		plan: plan, reader: &pages, encoder: oneToOne{ddbjson.DynamoDBJSON{}}, bucket: bucket.New(testbed.S3(), plan),
+		budget: newBudget(ctx, time.Now), log: slog.New(slog.DiscardHandler),
+	}
+	if _, err := s.run(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want %v", err, context.Canceled)
+	}
+	if keys := testbed.Keys(t, plan.Bucket, ""); len(keys) > 0 {
+		t.Errorf("%v were written", keys)
+	}
+}
