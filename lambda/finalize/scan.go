@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"dynamodb-to-s3/lambda/bucket"
-	"dynamodb-to-s3/lambda/claim"
 	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/ledger"
 	"dynamodb-to-s3/lambda/manifest"
 )
 
@@ -20,7 +20,7 @@ func (r run) scan(ctx context.Context) (job.Result, error) {
 	if !errors.Is(err, bucket.ErrNotFound) {
 		return result, err
 	}
-	if err := claim.Check(ctx, r.bucket, r.plan); err != nil {
+	if err := ledger.Check(ctx, r.bucket, r.plan); err != nil {
 		return job.Result{}, err
 	}
 	m := merger{run: r, files: newFiles(r.bucket, r.layout.ManifestFiles()), stored: newStored(r.bucket.List(ctx, r.layout.DataPrefix()))}

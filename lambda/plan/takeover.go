@@ -7,8 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"dynamodb-to-s3/lambda/claim"
 	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/ledger"
 )
 
 // Executions tells what has become of executions of the state machine, each of which is named by its ARN.
@@ -18,7 +18,7 @@ type Executions interface {
 
 // another decides on a run that another execution has claimed with the same request: it is that one's as long as it runs, or
 // once it has completed it; it is this one's where the other has died.
-func (c claiming) another(ctx context.Context, theirs claim.Claim) (job.PlanOutput, error) {
+func (c claiming) another(ctx context.Context, theirs ledger.Claim) (job.PlanOutput, error) {
 	complete, err := committed(ctx, c.destination, theirs.Output.Plan)
 	if err != nil {
 		return job.PlanOutput{}, err
@@ -49,7 +49,7 @@ func (c claiming) another(ctx context.Context, theirs claim.Claim) (job.PlanOutp
 }
 
 // takeOver makes the run this execution's. The plan stays the same, so that what the other has left fits.
-func (c claiming) takeOver(ctx context.Context, theirs claim.Claim) (job.PlanOutput, error) {
+func (c claiming) takeOver(ctx context.Context, theirs ledger.Claim) (job.PlanOutput, error) {
 	own := theirs.Claim
 	own.ExecutionID = c.own.ExecutionID
 	own.Output.Plan.ExecutionID = c.own.ExecutionID
@@ -82,7 +82,7 @@ func (c claiming) alone(ctx context.Context, plan job.Plan) error {
 // leave leaves the run to the execution that has claimed it. For the same firing of a schedule that is a good end: EventBridge
 // Scheduler delivers at least once, and each delivery starts an execution of another name.
 // https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html
-func (c claiming) leave(theirs claim.Claim, complete bool, words string) (job.PlanOutput, error) {
+func (c claiming) leave(theirs ledger.Claim, complete bool, words string) (job.PlanOutput, error) {
 	if c.request.Schedule == "" {
 		return c.refuse("belongs to execution %s, which %s: choose another name for the execution, or another prefix", theirs.ExecutionID, words)
 	}

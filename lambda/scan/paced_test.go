@@ -11,9 +11,9 @@ import (
 	"time"
 
 	"dynamodb-to-s3/lambda/bucket"
-	"dynamodb-to-s3/lambda/claim"
 	"dynamodb-to-s3/lambda/ddbjson"
 	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/ledger"
 	"dynamodb-to-s3/lambda/pace"
 	"dynamodb-to-s3/lambda/table"
 	"dynamodb-to-s3/local/testbed"
@@ -177,7 +177,7 @@ func TestMarkerEndsASegment(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	if created, err := claim.Create(ctx, bucket.New(testbed.S3(), plan), job.Claim{Output: job.PlanOutput{Plan: plan}}); err != nil || !created {
+	if created, err := ledger.Create(ctx, bucket.New(testbed.S3(), plan), job.Claim{Output: job.PlanOutput{Plan: plan}}); err != nil || !created {
 		t.Fatal(created, err)
 	}
 	first, err := runner.Run(ctx, job.ScanInput{Plan: plan, Segment: 1})

@@ -16,9 +16,9 @@ import (
 	"time"
 
 	"dynamodb-to-s3/lambda/bucket"
-	"dynamodb-to-s3/lambda/claim"
 	"dynamodb-to-s3/lambda/encoder"
 	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/ledger"
 	"dynamodb-to-s3/lambda/metric"
 	"dynamodb-to-s3/lambda/pace"
 	"dynamodb-to-s3/lambda/sink"
@@ -84,7 +84,7 @@ func (r *Runner) Run(ctx context.Context, in job.ScanInput) (job.Checkpoint, err
 	if s.encoder, err = encoderOf(in.Plan); err != nil {
 		return from, err
 	}
-	if err := claim.Check(ctx, s.bucket, in.Plan); err != nil {
+	if err := ledger.Check(ctx, s.bucket, in.Plan); err != nil {
 		return from, err
 	}
 	if done, err := s.doneBefore(ctx); err != nil || done.Done {

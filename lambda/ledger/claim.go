@@ -3,7 +3,7 @@
 // condition that one writer alone can meet.
 //
 // It may import job and bucket.
-package claim
+package ledger
 
 import (
 	"context"
