@@ -14,7 +14,7 @@ import (
 
 	"dynamodb-to-s3/lambda/bucket"
 	"dynamodb-to-s3/lambda/job"
-	"dynamodb-to-s3/lambda/journal"
+	"dynamodb-to-s3/lambda/ledger"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -43,7 +43,7 @@ func (e *Exporter) Run(ctx context.Context, in job.ExportInput) (job.ExportProgr
 		log: e.Log.With("runId", in.Plan.RunID, "table", in.Plan.Table),
 	}
 	var progress job.ExportProgress
-	err := journal.Settle(r.bucket, r.plan.Journal, func() (err error) {
+	err := ledger.Settle(r.bucket, r.plan.Journal, func() (err error) {
 		progress, err = r.look(ctx)
 		return err
 	})
@@ -62,7 +62,7 @@ type run struct {
 	log    *slog.Logger
 
 	// Of one look:
-	journal  *journal.Journal
+	journal  *ledger.Journal
 	recovery recovery
 	known    []types.ExportDescription // exports of the table that may be those that are to be started; nil if not asked for
 	writable bool
@@ -71,7 +71,7 @@ type run struct {
 // look reads the journal and does what it says is to be done next.
 func (r *run) look(ctx context.Context) (_ job.ExportProgress, err error) {
 	r.known, r.writable = nil, false
-	if r.journal, err = journal.Load(ctx, r.bucket, r.plan.Journal); err != nil {
+	if r.journal, err = ledger.LoadJournal(ctx, r.bucket, r.plan.Journal); err != nil {
 		return job.ExportProgress{}, err
 	}
 	if r.committed() {

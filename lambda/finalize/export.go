@@ -9,7 +9,7 @@ import (
 
 	"dynamodb-to-s3/lambda/bucket"
 	"dynamodb-to-s3/lambda/job"
-	"dynamodb-to-s3/lambda/journal"
+	"dynamodb-to-s3/lambda/ledger"
 )
 
 // exports commits what the journal has pending and, when there is no more to export, the run.
@@ -18,9 +18,9 @@ func (r run) exports(ctx context.Context, progress job.ExportProgress) (job.Fina
 	if !errors.Is(err, bucket.ErrNotFound) {
 		return job.FinalizeOutput{Result: result}, err
 	}
-	var j *journal.Journal
-	err = journal.Settle(r.bucket, r.plan.Journal, func() (err error) {
-		if j, err = journal.Load(ctx, r.bucket, r.plan.Journal); err != nil {
+	var j *ledger.Journal
+	err = ledger.Settle(r.bucket, r.plan.Journal, func() (err error) {
+		if j, err = ledger.LoadJournal(ctx, r.bucket, r.plan.Journal); err != nil {
 			return err
 		}
 		return r.commitPending(ctx, j)
@@ -36,7 +36,7 @@ func (r run) exports(ctx context.Context, progress job.ExportProgress) (job.Fina
 
 // commitPending checks the pending exports and enters them as committed. Where none is pending, none is left to commit: another
 // run of the chain has been faster, or there was nothing to export.
-func (r run) commitPending(ctx context.Context, j *journal.Journal) error {
+func (r run) commitPending(ctx context.Context, j *ledger.Journal) error {
 	if len(j.Pending) == 0 {
 		return nil
 	}

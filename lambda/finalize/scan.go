@@ -20,7 +20,7 @@ func (r run) scan(ctx context.Context) (job.Result, error) {
 	if !errors.Is(err, bucket.ErrNotFound) {
 		return result, err
 	}
-	if err := ledger.Check(ctx, r.bucket, r.plan); err != nil {
+	if err := ledger.CheckClaim(ctx, r.bucket, r.plan); err != nil {
 		return job.Result{}, err
 	}
 	m := merger{run: r, files: newFiles(r.bucket, r.layout.ManifestFiles()), stored: newStored(r.bucket.List(ctx, r.layout.DataPrefix()))}

@@ -21,8 +21,8 @@ type Claim struct {
 	etag string
 }
 
-// Create claims a run that nobody has claimed; created is false where somebody has.
-func Create(ctx context.Context, in *bucket.Bucket, own job.Claim) (created bool, err error) {
+// CreateClaim claims a run that nobody has claimed; created is false where somebody has.
+func CreateClaim(ctx context.Context, in *bucket.Bucket, own job.Claim) (created bool, err error) {
 	err = write(ctx, in, own, "")
 	if errors.Is(err, bucket.ErrChanged) {
 		return false, nil
@@ -30,9 +30,9 @@ func Create(ctx context.Context, in *bucket.Bucket, own job.Claim) (created bool
 	return err == nil, err
 }
 
-// Load reads the claim of a run. It fails with RunNameTaken where the object of its key is no claim, and with
+// LoadClaim reads the claim of a run. It fails with RunNameTaken where the object of its key is no claim, and with
 // bucket.ErrNotFound where there is none.
-func Load(ctx context.Context, in *bucket.Bucket, layout job.Layout) (Claim, error) {
+func LoadClaim(ctx context.Context, in *bucket.Bucket, layout job.Layout) (Claim, error) {
 	body, etag, err := in.GetTagged(ctx, layout.Claim())
 	if err != nil {
 		return Claim{}, fmt.Errorf("read the claim of the run: %w", err)
@@ -61,10 +61,10 @@ func write(ctx context.Context, in *bucket.Bucket, own job.Claim, etag string) e
 	return nil
 }
 
-// Check fails with RunNameTaken unless the run is the plan's execution's still. An execution that was redriven after another
+// CheckClaim fails with RunNameTaken unless the run is the plan's execution's still. An execution that was redriven after another
 // has taken its run over learns it here, before it writes anything.
-func Check(ctx context.Context, in *bucket.Bucket, plan job.Plan) error {
-	held, err := Load(ctx, in, plan.Layout())
+func CheckClaim(ctx context.Context, in *bucket.Bucket, plan job.Plan) error {
+	held, err := LoadClaim(ctx, in, plan.Layout())
 	switch {
 	case errors.Is(err, bucket.ErrNotFound):
 		return job.Errorf(job.RunNameTaken, "the claim of the run %q is gone: somebody has removed %s; start a new execution",

@@ -19,7 +19,7 @@ func (p *Planner) claim(ctx context.Context, request job.Request, output job.Pla
 		Planner: p, request: request, destination: bucket.New(p.Objects(output.Plan), output.Plan),
 		own: job.Claim{ExecutionID: output.Plan.ExecutionID, RequestDigest: request.Digest(), Output: output},
 	}
-	created, err := ledger.Create(ctx, c.destination, c.own)
+	created, err := ledger.CreateClaim(ctx, c.destination, c.own)
 	if created || err != nil {
 		return output, err
 	}
@@ -41,7 +41,7 @@ type claiming struct {
 
 // look reads the claim and decides by whose it is. It fails with bucket.ErrChanged where somebody else has changed it since.
 func (c claiming) look(ctx context.Context) (job.PlanOutput, error) {
-	theirs, err := ledger.Load(ctx, c.destination, c.own.Output.Plan.Layout())
+	theirs, err := ledger.LoadClaim(ctx, c.destination, c.own.Output.Plan.Layout())
 	switch same := theirs.RequestDigest == c.own.RequestDigest; {
 	case err != nil:
 		return job.PlanOutput{}, err

@@ -72,7 +72,7 @@ func TestClaimOfAnotherExecution(t *testing.T) {
 					}
 				}
 				got, err := runAmong(t, described{Status: test.status, Quiet: test.quiet}, second, request)
-				held, fault := ledger.Load(t.Context(), in, first.Plan.Layout())
+				held, fault := ledger.LoadClaim(t.Context(), in, first.Plan.Layout())
 				if fault != nil {
 					t.Fatal(fault)
 				}
@@ -107,7 +107,7 @@ func TestClaimOfAnotherExecution(t *testing.T) {
 // reclaim makes the run another execution's.
 func reclaim(t *testing.T, in *bucket.Bucket, plan job.Plan, execution string) job.PlanOutput {
 	t.Helper()
-	held, err := ledger.Load(t.Context(), in, plan.Layout())
+	held, err := ledger.LoadClaim(t.Context(), in, plan.Layout())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -177,7 +177,7 @@ func TestMarkerEndsASegment(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	if created, err := ledger.Create(ctx, bucket.New(testbed.S3(), plan), job.Claim{Output: job.PlanOutput{Plan: plan}}); err != nil || !created {
+	if created, err := ledger.CreateClaim(ctx, bucket.New(testbed.S3(), plan), job.Claim{Output: job.PlanOutput{Plan: plan}}); err != nil || !created {
 		t.Fatal(created, err)
 	}
 	first, err := runner.Run(ctx, job.ScanInput{Plan: plan, Segment: 1})

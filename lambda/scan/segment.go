@@ -84,7 +84,7 @@ func (r *Runner) Run(ctx context.Context, in job.ScanInput) (job.Checkpoint, err
 	if s.encoder, err = encoderOf(in.Plan); err != nil {
 		return from, err
 	}
-	if err := ledger.Check(ctx, s.bucket, in.Plan); err != nil {
+	if err := ledger.CheckClaim(ctx, s.bucket, in.Plan); err != nil {
 		return from, err
 	}
 	if done, err := s.doneBefore(ctx); err != nil || done.Done {

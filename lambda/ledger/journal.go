@@ -1,8 +1,8 @@
-// Package journal keeps a job.Journal as one object of a bucket. Whoever writes it must have read what is there: of two runs
+// A journal is a job.Journal as one object of a bucket. Whoever writes it must have read what is there: of two runs
 // that decide at the same time, one is told to look again.
 //
 // It may import job and bucket.
-package journal
+package ledger
 
 import (
 	"context"
@@ -22,8 +22,8 @@ type Journal struct {
 	etag   string // of what was read; "" where there was none
 }
 
-// Load reads the journal of a key, an empty one where there is none.
-func Load(ctx context.Context, from *bucket.Bucket, key string) (*Journal, error) {
+// LoadJournal reads the journal of a key, an empty one where there is none.
+func LoadJournal(ctx context.Context, from *bucket.Bucket, key string) (*Journal, error) {
 	j := &Journal{bucket: from, key: key}
 	body, etag, err := from.GetTagged(ctx, key)
 	switch {

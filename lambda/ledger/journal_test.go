@@ -1,4 +1,4 @@
-package journal_test
+package ledger_test
 
 import (
 	"errors"
@@ -9,7 +9,7 @@ import (
 
 	"dynamodb-to-s3/lambda/bucket"
 	"dynamodb-to-s3/lambda/job"
-	"dynamodb-to-s3/lambda/journal"
+	"dynamodb-to-s3/lambda/ledger"
 	"dynamodb-to-s3/local/testbed"
 )
 
@@ -18,9 +18,9 @@ func TestMain(m *testing.M) { testbed.Main(m) }
 func TestJournalIsWrittenOverWhatWasRead(t *testing.T) {
 	t.Parallel()
 	b := bucket.New(testbed.S3(), job.Plan{Bucket: testbed.Bucket(t)})
-	var read []*journal.Journal
+	var read []*ledger.Journal
 	for range 2 {
-		j, err := journal.Load(t.Context(), b, "k.json")
+		j, err := ledger.LoadJournal(t.Context(), b, "k.json")
 		if err != nil || j.End != nil || len(j.Pending) > 0 {
 			t.Fatalf("a journal that is not there is %+v, %v", j, err)
 		}
@@ -38,7 +38,7 @@ func TestJournalIsWrittenOverWhatWasRead(t *testing.T) {
 	if err := read[1].Save(t.Context()); !errors.Is(err, bucket.ErrChanged) {
 		t.Errorf("the other, which has not read that: %v", err)
 	}
-	j, err := journal.Load(t.Context(), b, "k.json")
+	j, err := ledger.LoadJournal(t.Context(), b, "k.json")
 	if err != nil || len(j.Committed) != job.MaxCommitted || j.Committed[0].RunID != "5" {
 		t.Errorf("%d are remembered, from %+v on, %v", len(j.Committed), j.Committed[0], err)
 	}
@@ -50,7 +50,7 @@ func TestJournalThatIsNoneIsNotWrittenOver(t *testing.T) {
 	if _, err := b.Put(t.Context(), "k.json", []byte("[]")); err != nil {
 		t.Fatal(err)
 	}
-	_, err := journal.Load(t.Context(), b, "k.json")
+	_, err := ledger.LoadJournal(t.Context(), b, "k.json")
 	if job.NameOf(err) != job.RunNameTaken || !strings.Contains(err.Error(), "k.json is no journal of ours") {
 		t.Errorf("got %v", err)
 	}
@@ -60,7 +60,7 @@ func TestSettleEndsWhereOthersDoNot(t *testing.T) {
 	t.Parallel()
 	b := bucket.New(testbed.S3(), job.Plan{Bucket: "b-1"})
 	n := 0
-	if err := journal.Settle(b, "k.json", func() error {
+	if err := ledger.Settle(b, "k.json", func() error {
 		if n++; n < 3 {
 			return fmt.Errorf("save: %w", bucket.ErrChanged)
 		}
@@ -68,7 +68,7 @@ func TestSettleEndsWhereOthersDoNot(t *testing.T) {
 	}); err != nil || n != 3 {
 		t.Errorf("looked %d times, %v", n, err)
 	}
-	err := journal.Settle(b, "k.json", func() error { n++; return bucket.ErrChanged })
+	err := ledger.Settle(b, "k.json", func() error { n++; return bucket.ErrChanged })
 	if job.NameOf(err) != job.JournalContended || !strings.Contains(err.Error(), "other runs kept changing s3://b-1/k.json") || n != 13 {
 		t.Errorf("looked %d times in all, %v", n, err)
 	}
