@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/metric"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	cloudwatch "github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
@@ -26,19 +27,19 @@ func newDashboard(stack awscdk.Stack, machine sfn.StateMachine, functions map[jo
 		Widgets: &[]*[]cloudwatch.IWidget{
 			{graph("Runs", d.executions()...), graph("Runs under way, of those started in this time", d.running()), d.freshness()},
 			{
-				graph("Segments", d.tables(job.MetricSegments, "Sum", "", "done"), d.tables(job.MetricSegmentsPlanned, "Sum", "", "planned")),
-				graph("Invocations of scan", d.tables(job.MetricInvocations, "Sum", "", ""), d.tables(job.MetricHandOvers, "Sum", "", "handed over")),
-				graph("Failures of functions, by error", d.by(job.MetricFailures, job.DimensionErrorName)),
+				graph("Segments", d.tables(metric.MetricSegments, "Sum", "", "done"), d.tables(metric.MetricSegmentsPlanned, "Sum", "", "planned")),
+				graph("Invocations of scan", d.tables(metric.MetricInvocations, "Sum", "", ""), d.tables(metric.MetricHandOvers, "Sum", "", "handed over")),
+				graph("Failures of functions, by error", d.by(metric.MetricFailures, metric.DimensionErrorName)),
 			},
 			{
-				graph("Items a second", d.tables(job.MetricItems, "Sum", perSecond, "")),
-				graph("Bytes a second", d.tables(job.MetricPageBytes, "Sum", perSecond, "read"), d.tables(job.MetricBytes, "Sum", perSecond, "stored")),
-				graph("Read units a second", d.tables(job.MetricReadUnits, "Sum", perSecond, "")),
+				graph("Items a second", d.tables(metric.MetricItems, "Sum", perSecond, "")),
+				graph("Bytes a second", d.tables(metric.MetricPageBytes, "Sum", perSecond, "read"), d.tables(metric.MetricBytes, "Sum", perSecond, "stored")),
+				graph("Read units a second", d.tables(metric.MetricReadUnits, "Sum", perSecond, "")),
 			},
 			{
-				graph("Throttled tries, by reason", d.by(job.MetricThrottles, job.DimensionTable, job.DimensionReason)),
-				graph("Seconds to close what is open", d.tables(job.MetricFlushSeconds, "Maximum", "", "")),
-				graph("Seconds of invocations that were not used", d.tables(job.MetricBudgetUnused, "Average", "", "")),
+				graph("Throttled tries, by reason", d.by(metric.MetricThrottles, metric.DimensionTable, metric.DimensionReason)),
+				graph("Seconds to close what is open", d.tables(metric.MetricFlushSeconds, "Maximum", "", "")),
+				graph("Seconds of invocations that were not used", d.tables(metric.MetricBudgetUnused, "Average", "", "")),
 			},
 			{
 				graph("Duration of functions, in ms", d.ofFunctions("Duration", "p50", "p99")...),
@@ -46,8 +47,8 @@ func newDashboard(stack awscdk.Stack, machine sfn.StateMachine, functions map[jo
 				graph("Functions at once", d.ofFunctions("ConcurrentExecutions", "Maximum")...),
 			},
 			{
-				graph("Duration of runs, in seconds", d.tables(job.MetricRunSeconds, "Maximum", "", "")),
-				graph("Exports, in billed bytes", d.tables(job.MetricBilledBytes, "Sum", "", "")),
+				graph("Duration of runs, in seconds", d.tables(metric.MetricRunSeconds, "Maximum", "", "")),
+				graph("Exports, in billed bytes", d.tables(metric.MetricBilledBytes, "Sum", "", "")),
 				graph("Cost in this time in US$, an estimate", d.costs()...),
 			},
 		},
@@ -89,8 +90,8 @@ func (d dashboard) running() cloudwatch.IMetric {
 // first of a table nothing is repeated, and the number is senseless, which is why it is no graph but the last number only.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html#metric-math-syntax-functions-list
 func (d dashboard) freshness() cloudwatch.IWidget {
-	age := expression(labelOf(job.DimensionTable), fmt.Sprintf("(EPOCH(FIRST(last)) + %d - FILL(last, REPEAT)) / 3600", dashboardPeriod), map[string]cloudwatch.IMetric{
-		"last": expression("", d.search(job.MetricLastSuccess, "Maximum", job.DimensionTable), nil),
+	age := expression(labelOf(metric.DimensionTable), fmt.Sprintf("(EPOCH(FIRST(last)) + %d - FILL(last, REPEAT)) / 3600", dashboardPeriod), map[string]cloudwatch.IMetric{
+		"last": expression("", d.search(metric.MetricLastSuccess, "Maximum", metric.DimensionTable), nil),
 	})
 	return cloudwatch.NewSingleValueWidget(&cloudwatch.SingleValueWidgetProps{
 		Title: jsii.String("Hours since the last successful run, of two weeks"), Width: jsii.Number(8), Height: jsii.Number(6),
@@ -112,12 +113,12 @@ func (d dashboard) ofFunctions(metric string, statistics ...string) (all []cloud
 }
 
 // tables is a metric of every table, with what is to be done to its numbers and said beside the table's name.
-func (d dashboard) tables(name job.Metric, statistic, then, label string) cloudwatch.IMetric {
-	return expression(strings.TrimSpace(labelOf(job.DimensionTable)+" "+label), d.search(name, statistic, job.DimensionTable)+then, nil)
+func (d dashboard) tables(name metric.Metric, statistic, then, label string) cloudwatch.IMetric {
+	return expression(strings.TrimSpace(labelOf(metric.DimensionTable)+" "+label), d.search(name, statistic, metric.DimensionTable)+then, nil)
 }
 
 // by is the sum of a metric by what else it is kept by.
-func (d dashboard) by(name job.Metric, dimensions ...string) cloudwatch.IMetric {
+func (d dashboard) by(name metric.Metric, dimensions ...string) cloudwatch.IMetric {
 	var labels []string
 	for _, dimension := range dimensions {
 		labels = append(labels, labelOf(dimension))
@@ -131,9 +132,9 @@ func labelOf(dimension string) string { return "${PROP('Dim." + dimension + "')}
 
 // search finds a metric of the environment that is kept by these dimensions too, and by no others, whatever their values are.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/search-expression-syntax.html
-func (d dashboard) search(name job.Metric, statistic string, dimensions ...string) string {
-	schema := strings.Join(append([]string{`"` + job.MetricNamespace + `"`, job.DimensionEnvironment}, dimensions...), ",")
-	return fmt.Sprintf(`SEARCH('{%s} MetricName="%s" %s="%s"', '%s', %d)`, schema, name, job.DimensionEnvironment, d.props.Name, statistic, dashboardPeriod)
+func (d dashboard) search(name metric.Metric, statistic string, dimensions ...string) string {
+	schema := strings.Join(append([]string{`"` + metric.MetricNamespace + `"`, metric.DimensionEnvironment}, dimensions...), ",")
+	return fmt.Sprintf(`SEARCH('{%s} MetricName="%s" %s="%s"', '%s', %d)`, schema, name, metric.DimensionEnvironment, d.props.Name, statistic, dashboardPeriod)
 }
 
 func expression(label, text string, using map[string]cloudwatch.IMetric) cloudwatch.IMetric {

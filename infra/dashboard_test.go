@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/metric"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -79,17 +80,17 @@ func TestDashboardSearchesForWhatIsWritten(t *testing.T) {
 		got[by] = slices.Compact(got[by])
 	}
 	var byTable []string
-	for _, name := range []job.Metric{
-		job.MetricBilledBytes, job.MetricBudgetUnused, job.MetricBytes, job.MetricFlushSeconds, job.MetricHandOvers, job.MetricInvocations, job.MetricItems,
-		job.MetricLastSuccess, job.MetricPageBytes, job.MetricReadUnits, job.MetricRunSeconds, job.MetricSegments, job.MetricSegmentsPlanned,
+	for _, name := range []metric.Metric{
+		metric.MetricBilledBytes, metric.MetricBudgetUnused, metric.MetricBytes, metric.MetricFlushSeconds, metric.MetricHandOvers, metric.MetricInvocations, metric.MetricItems,
+		metric.MetricLastSuccess, metric.MetricPageBytes, metric.MetricReadUnits, metric.MetricRunSeconds, metric.MetricSegments, metric.MetricSegmentsPlanned,
 	} {
 		byTable = append(byTable, string(name))
 	}
 	slices.Sort(byTable)
 	want := map[string][]string{
 		"Environment,Table":        byTable,
-		"Environment,Table,Reason": {string(job.MetricThrottles)},
-		"Environment,ErrorName":    {string(job.MetricFailures)},
+		"Environment,Table,Reason": {string(metric.MetricThrottles)},
+		"Environment,ErrorName":    {string(metric.MetricFailures)},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/metric"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
@@ -111,7 +112,7 @@ func variables(at place, props *Props) *map[string]*string {
 	return &map[string]*string{
 		job.EnvDefaults:       jsii.String(props.RequestDefaults()),
 		job.EnvAccount:        &at.account,
-		job.EnvName:           &props.Name,
+		metric.EnvName:        &props.Name,
 		job.EnvAssumableRoles: jsii.String(props.assumableRoles()),
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/metric"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -44,7 +45,7 @@ func TestFunctions(t *testing.T) {
 			job.EnvAccount:  "000000000000",
 			// None, which is not the same as not to say.
 			job.EnvAssumableRoles: `{"source":[],"destination":[]}`,
-			job.EnvName:           "test",
+			metric.EnvName:        "test",
 		}
 		if diff := cmp.Diff(expected, got); diff != "" {
 			t.Errorf("function %s (-want +got):\n%s", name, diff)

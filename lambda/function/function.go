@@ -133,7 +133,7 @@ func Main(function job.Function) {
 	}
 	engine := New(cfg, cfg, Options{
 		Log: log, Defaults: os.Getenv(job.EnvDefaults), Account: os.Getenv(job.EnvAccount), Roles: roles,
-		Metrics: os.Stdout, Environment: os.Getenv(job.EnvName),
+		Metrics: os.Stdout, Environment: os.Getenv(metric.EnvName),
 	})
 	handler := engine.Handler(function)
 	if handler == nil {

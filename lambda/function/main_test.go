@@ -14,6 +14,7 @@ import (
 
 	"dynamodb-to-s3/lambda/function"
 	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/metric"
 	"dynamodb-to-s3/local/testbed"
 )
 
@@ -79,7 +80,7 @@ func TestFunctionSpeaksToLambdasRuntime(t *testing.T) {
 				"AWS_ENDPOINT_URL_DYNAMODB=" + *source.BaseEndpoint, "AWS_ENDPOINT_URL_S3=" + *destination.BaseEndpoint, "AWS_REGION=us-east-1",
 				"AWS_ACCESS_KEY_ID=" + credentials.AccessKeyID, "AWS_SECRET_ACCESS_KEY=" + credentials.SecretAccessKey,
 				"AWS_ENDPOINT_URL_STS=" + tokens.URL, job.EnvAssumableRoles + `={"source": ["` + reader + `"], "destination": []}`,
-				job.EnvDefaults + `={"bucket": "` + bucket + `"}`, job.EnvAccount + "=" + account, job.EnvName + "=prod",
+				job.EnvDefaults + `={"bucket": "` + bucket + `"}`, job.EnvAccount + "=" + account, metric.EnvName + "=prod",
 			}
 			var told bytes.Buffer
 			function.Stdout = &told

@@ -10,15 +10,16 @@ import (
 	"time"
 
 	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/metric"
 	"dynamodb-to-s3/local/testbed"
 
 	"github.com/google/go-cmp/cmp"
 )
 
 // sums adds up every metric by name, of the lines that are of a table.
-func sums(t *testing.T, lines, table string) map[job.Metric]float64 {
+func sums(t *testing.T, lines, table string) map[metric.Metric]float64 {
 	t.Helper()
-	totals := map[job.Metric]float64{}
+	totals := map[metric.Metric]float64{}
 	for _, line := range decoded(t, lines) {
 		about, _ := line["_aws"].(map[string]any)
 		if about == nil {
@@ -29,7 +30,7 @@ func sums(t *testing.T, lines, table string) map[job.Metric]float64 {
 		}
 		for name, value := range line {
 			if number, is := value.(float64); is && name[0] >= 'A' && name[0] <= 'Z' {
-				totals[job.Metric(name)] += number
+				totals[metric.Metric(name)] += number
 			}
 		}
 	}
@@ -62,15 +63,15 @@ func TestMetricsAddUpToTheResult(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := sums(t, metrics.String(), table)
-	want := map[job.Metric]float64{
-		job.MetricItems: 2000, job.MetricBytes: float64(result.Bytes), job.MetricReadUnits: result.ReadUnits,
-		job.MetricSegments: 2, job.MetricSegmentsPlanned: 2, job.MetricThrottles: 0,
-		job.MetricInvocations:   got[job.MetricHandOvers] + 2,
-		job.MetricRunsSucceeded: 1, job.MetricLastSuccess: float64(result.EndTime.Unix()), job.MetricRunSeconds: result.EndTime.Sub(result.StartTime).Seconds(),
-		job.MetricRunItems: 2000, job.MetricRunBytes: float64(result.Bytes), job.MetricRunObjects: float64(result.Objects),
+	want := map[metric.Metric]float64{
+		metric.MetricItems: 2000, metric.MetricBytes: float64(result.Bytes), metric.MetricReadUnits: result.ReadUnits,
+		metric.MetricSegments: 2, metric.MetricSegmentsPlanned: 2, metric.MetricThrottles: 0,
+		metric.MetricInvocations:   got[metric.MetricHandOvers] + 2,
+		metric.MetricRunsSucceeded: 1, metric.MetricLastSuccess: float64(result.EndTime.Unix()), metric.MetricRunSeconds: result.EndTime.Sub(result.StartTime).Seconds(),
+		metric.MetricRunItems: 2000, metric.MetricRunBytes: float64(result.Bytes), metric.MetricRunObjects: float64(result.Objects),
 	}
 	// These depend on the clock, and on how DynamoDB writes its answers.
-	for _, some := range []job.Metric{job.MetricHandOvers, job.MetricPageBytes, job.MetricFlushSeconds, job.MetricBudgetUnused} {
+	for _, some := range []metric.Metric{metric.MetricHandOvers, metric.MetricPageBytes, metric.MetricFlushSeconds, metric.MetricBudgetUnused} {
 		if got[some] == 0 {
 			t.Errorf("%s: got %v", some, got[some])
 		}
@@ -92,8 +93,8 @@ func TestMetricsAddUpToTheResult(t *testing.T) {
 			}
 		}
 	}
-	if float64(ends) != want[job.MetricInvocations] {
-		t.Errorf("%d lines of %v invocations", ends, want[job.MetricInvocations])
+	if float64(ends) != want[metric.MetricInvocations] {
+		t.Errorf("%d lines of %v invocations", ends, want[metric.MetricInvocations])
 	}
 }
 

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"time"
-
-	"dynamodb-to-s3/lambda/job"
 )
 
 // unit is one of CloudWatch's.
@@ -21,7 +19,7 @@ const (
 
 // value is a metric's number.
 type value struct {
-	name   job.Metric
+	name   Metric
 	unit   unit
 	amount float64
 }
@@ -50,7 +48,7 @@ type (
 		Metrics    []metricDefinition
 	}
 	metricDefinition struct {
-		Name job.Metric
+		Name Metric
 		Unit unit
 	}
 	metadata struct {
@@ -68,7 +66,7 @@ func (d document) encode() ([]byte, error) {
 	}
 	about := metadata{Timestamp: d.at.UnixMilli()}
 	for _, each := range d.directives {
-		asked := metricDirective{Namespace: job.MetricNamespace, Dimensions: each.sets}
+		asked := metricDirective{Namespace: MetricNamespace, Dimensions: each.sets}
 		for _, v := range each.values {
 			asked.Metrics = append(asked.Metrics, metricDefinition{Name: v.name, Unit: v.unit})
 			root[string(v.name)] = v.amount

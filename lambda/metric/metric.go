@@ -69,38 +69,38 @@ func (w *Writer) Scanned(i Invocation) {
 		return
 	}
 	values := []value{
-		{job.MetricInvocations, inCount, 1},
-		{job.MetricPageBytes, inBytes, float64(i.Totals.PageBytes)},
-		{job.MetricReadUnits, inCount, i.Totals.ReadUnits},
+		{MetricInvocations, inCount, 1},
+		{MetricPageBytes, inBytes, float64(i.Totals.PageBytes)},
+		{MetricReadUnits, inCount, i.Totals.ReadUnits},
 	}
 	if i.End != Failed {
 		values = append(values,
-			value{job.MetricHandOvers, inCount, oneIf(i.End == HandedOver)},
-			value{job.MetricSegments, inCount, oneIf(i.End == Done)},
-			value{job.MetricItems, inCount, float64(i.Totals.Items)},
-			value{job.MetricBytes, inBytes, float64(i.Totals.Bytes)},
-			value{job.MetricFlushSeconds, inSeconds, i.Flush.Seconds()},
+			value{MetricHandOvers, inCount, oneIf(i.End == HandedOver)},
+			value{MetricSegments, inCount, oneIf(i.End == Done)},
+			value{MetricItems, inCount, float64(i.Totals.Items)},
+			value{MetricBytes, inBytes, float64(i.Totals.Bytes)},
+			value{MetricFlushSeconds, inSeconds, i.Flush.Seconds()},
 		)
 	}
 	if i.End == HandedOver {
-		values = append(values, value{job.MetricBudgetUnused, inSeconds, i.Unused.Seconds()})
+		values = append(values, value{MetricBudgetUnused, inSeconds, i.Unused.Seconds()})
 	}
 	properties := map[string]any{"runId": i.RunID, "segment": i.Segment, "invocation": i.Invocation}
-	throttles := []value{{job.MetricThrottles, inCount, float64(i.Throttles)}}
+	throttles := []value{{MetricThrottles, inCount, float64(i.Throttles)}}
 	w.write(document{
 		directives: []directive{
 			{sets: [][]string{byTable}, values: values},
-			{sets: [][]string{{job.DimensionEnvironment}, byTable}, values: throttles},
+			{sets: [][]string{{DimensionEnvironment}, byTable}, values: throttles},
 		},
-		dimensions: map[string]string{job.DimensionTable: i.Table}, properties: properties,
+		dimensions: map[string]string{DimensionTable: i.Table}, properties: properties,
 	})
 	for _, reason := range slices.Sorted(maps.Keys(i.Reasons)) {
 		w.write(document{
 			directives: []directive{{
-				sets:   [][]string{{job.DimensionEnvironment, job.DimensionTable, job.DimensionReason}},
-				values: []value{{job.MetricThrottles, inCount, float64(i.Reasons[reason])}},
+				sets:   [][]string{{DimensionEnvironment, DimensionTable, DimensionReason}},
+				values: []value{{MetricThrottles, inCount, float64(i.Reasons[reason])}},
 			}},
-			dimensions: map[string]string{job.DimensionTable: i.Table, job.DimensionReason: reason}, properties: properties,
+			dimensions: map[string]string{DimensionTable: i.Table, DimensionReason: reason}, properties: properties,
 		})
 	}
 }
@@ -112,9 +112,9 @@ func (w *Writer) Planned(plan job.Plan) {
 	}
 	w.write(document{
 		directives: []directive{{sets: [][]string{byTable}, values: []value{
-			{job.MetricSegmentsPlanned, inCount, float64(len(plan.Segments()))},
+			{MetricSegmentsPlanned, inCount, float64(len(plan.Segments()))},
 		}}},
-		dimensions: map[string]string{job.DimensionTable: plan.Table}, properties: map[string]any{"runId": plan.RunID},
+		dimensions: map[string]string{DimensionTable: plan.Table}, properties: map[string]any{"runId": plan.RunID},
 	})
 }
 
@@ -125,19 +125,19 @@ func (w *Writer) Succeeded(result job.Result) {
 		return
 	}
 	values := []value{
-		{job.MetricRunsSucceeded, inCount, 1},
-		{job.MetricLastSuccess, inSeconds, float64(result.EndTime.Unix())},
-		{job.MetricRunSeconds, inSeconds, result.EndTime.Sub(result.StartTime).Seconds()},
-		{job.MetricRunItems, inCount, float64(result.Items)},
-		{job.MetricRunBytes, inBytes, float64(result.Bytes)},
-		{job.MetricRunObjects, inCount, float64(result.Objects)},
+		{MetricRunsSucceeded, inCount, 1},
+		{MetricLastSuccess, inSeconds, float64(result.EndTime.Unix())},
+		{MetricRunSeconds, inSeconds, result.EndTime.Sub(result.StartTime).Seconds()},
+		{MetricRunItems, inCount, float64(result.Items)},
+		{MetricRunBytes, inBytes, float64(result.Bytes)},
+		{MetricRunObjects, inCount, float64(result.Objects)},
 	}
 	if result.Mode == job.ModeExport {
-		values = append(values, value{job.MetricBilledBytes, inBytes, float64(result.BilledBytes)})
+		values = append(values, value{MetricBilledBytes, inBytes, float64(result.BilledBytes)})
 	}
 	w.write(document{
 		at: result.EndTime, directives: []directive{{sets: [][]string{byTable}, values: values}},
-		dimensions: map[string]string{job.DimensionTable: result.Table},
+		dimensions: map[string]string{DimensionTable: result.Table},
 		properties: map[string]any{"runId": result.RunID, "mode": result.Mode},
 	})
 }
@@ -149,20 +149,20 @@ func (w *Writer) Failed(name job.ErrorName, properties map[string]any) {
 	}
 	w.write(document{
 		directives: []directive{{
-			sets:   [][]string{{job.DimensionEnvironment, job.DimensionErrorName}},
-			values: []value{{job.MetricFailures, inCount, 1}},
+			sets:   [][]string{{DimensionEnvironment, DimensionErrorName}},
+			values: []value{{MetricFailures, inCount, 1}},
 		}},
-		dimensions: map[string]string{job.DimensionErrorName: string(name)}, properties: properties,
+		dimensions: map[string]string{DimensionErrorName: string(name)}, properties: properties,
 	})
 }
 
-var byTable = []string{job.DimensionEnvironment, job.DimensionTable}
+var byTable = []string{DimensionEnvironment, DimensionTable}
 
 func (w *Writer) write(d document) {
 	if d.at.IsZero() {
 		d.at = time.Now()
 	}
-	d.dimensions[job.DimensionEnvironment] = w.environment
+	d.dimensions[DimensionEnvironment] = w.environment
 	line, err := d.encode()
 	if err != nil {
 		panic("internal error: " + err.Error())

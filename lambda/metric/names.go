@@ -1,4 +1,4 @@
-package job
+package metric
 
 // MetricNamespace is where CloudWatch keeps the metrics of all deployments; the dimension Environment tells these apart.
 const MetricNamespace = "dynamodb-to-s3"
