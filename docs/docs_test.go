@@ -13,7 +13,8 @@ import (
 	"testing"
 
 	"dynamodb-to-s3/infra/definition"
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/request"
 
 	"github.com/invopop/jsonschema"
 )
@@ -39,12 +40,12 @@ func fresh(t *testing.T, file string, want []byte) {
 func schema() *jsonschema.Schema {
 	reflector := jsonschema.Reflector{DoNotReference: true, ExpandedStruct: true, RequiredFromJSONSchemaTags: true, Anonymous: true}
 	reflector.Mapper = func(t reflect.Type) *jsonschema.Schema {
-		if t == reflect.TypeFor[job.AttributeValue]() {
+		if t == reflect.TypeFor[request.AttributeValue]() {
 			return &jsonschema.Schema{Type: "object", Description: `A value in DynamoDB JSON, such as {"N": "1.5"}.`}
 		}
 		return nil
 	}
-	s := reflector.Reflect(job.Request{})
+	s := reflector.Reflect(request.Request{})
 	s.Title = "Request"
 	s.Description = "The input of an execution."
 	return s
@@ -63,7 +64,7 @@ func TestReferenceIsFresh(t *testing.T) {
 	page.WriteString("# The request\n\nThe input of an execution, in the console, from a schedule, or as `-input` of a local run. " +
 		"It is strict: an unknown field, a wrong type or a contradiction fails the execution with `InvalidRequest`, whose cause names " +
 		"every problem at once. A field that is not given is taken from the deployment's defaults, then as below. " +
-		"[`request.schema.json`](request.schema.json) is the same for programs. Both are generated from `lambda/job/request.go`.\n\n" +
+		"[`request.schema.json`](request.schema.json) is the same for programs. Both are generated from `lambda/request/request.go`.\n\n" +
 		"```json\n{\"table\": \"orders\", \"bucket\": \"my-lake\", \"prefix\": \"dynamodb/{table}/{date}\"}\n" +
 		"{\"table\": \"orders\", \"bucket\": \"my-lake\", \"prefix\": \"dynamodb/{table}\", \"export\": {\"from\": \"last\"}}\n```\n")
 	table(&page, "Fields", schema())
@@ -183,19 +184,19 @@ var company = map[string]string{
 func hold(t *testing.T, path []string, value any, taken bool) {
 	t.Helper()
 	name := strings.Join(path, ".")
-	request := map[string]any{"table": "orders", "bucket": "my-bucket"}
+	req := map[string]any{"table": "orders", "bucket": "my-bucket"}
 	if beside := company[name]; beside != "" {
-		if err := json.Unmarshal([]byte("{"+beside+"}"), &request); err != nil {
+		if err := json.Unmarshal([]byte("{"+beside+"}"), &req); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if value == "SPECIFIC_ATTRIBUTES" {
-		request["scan"].(map[string]any)["ProjectionExpression"] = "a"
+		req["scan"].(map[string]any)["ProjectionExpression"] = "a"
 	}
 	if value == "INCREMENTAL" {
-		request["export"] = map[string]any{"from": "last"}
+		req["export"] = map[string]any{"from": "last"}
 	}
-	at := request
+	at := req
 	for _, key := range path[:len(path)-1] {
 		if at[key] == nil {
 			at[key] = map[string]any{}
@@ -203,11 +204,11 @@ func hold(t *testing.T, path []string, value any, taken bool) {
 		at, _ = at[key].(map[string]any)
 	}
 	at[path[len(path)-1]] = value
-	body, err := json.Marshal(request)
+	body, err := json.Marshal(req)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = job.Parse(body, nil)
+	_, err = request.Parse(body, nil)
 	if taken != (err == nil) {
 		t.Errorf("%s = %.40v: taken %v, want %v: %v", name, value, err == nil, taken, err)
 	}
@@ -241,7 +242,7 @@ func TestEveryErrorIsExplained(t *testing.T) {
 		t.Fatal(err)
 	}
 	permanent, transient, _ := strings.Cut(string(page), "## Worth another try")
-	for names, section := range map[*[]job.ErrorName]string{new(job.Permanent()): permanent, new(job.Transient()): transient} {
+	for names, section := range map[*[]failure.Name]string{new(failure.Permanent()): permanent, new(failure.Transient()): transient} {
 		for _, name := range *names {
 			if strings.Count(section, "| `"+string(name)+"` |") != 1 || strings.Count(string(page), "| `"+string(name)+"` |") != 1 {
 				t.Errorf("errors.md does not explain %s once, in its section", name)

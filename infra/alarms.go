@@ -37,7 +37,7 @@ func newAlarms(stack awscdk.Stack, machine sfn.StateMachine, undelivered awssqs.
 			"failed": machine.MetricFailed(nil), "timedOut": machine.MetricTimedOut(nil),
 		},
 	}), 1, "A run of "+props.Name+" has failed: its error and cause say why, docs/errors.md what to do, and a redrive goes on where it was.")
-	a.add("Throttles", metricOf(metric.MetricThrottles, alarmPeriod, props, nil), props.Alarms.Throttles,
+	a.add("Throttles", metricOf(metric.Throttles, alarmPeriod, props, nil), props.Alarms.Throttles,
 		"Scans of "+props.Name+" that have just ended were throttled more often than alarms.throttles allows: the dashboard says which tables and why; lower concurrency, or raise the table's read capacity (docs/operations.md).")
 	if undelivered != nil {
 		a.add("UndeliveredSchedules", undelivered.MetricApproximateNumberOfMessagesVisible(&cloudwatch.MetricOptions{
@@ -56,9 +56,9 @@ type alarms struct {
 
 // add adds an alarm of what has come to a number within alarmPeriod. Where there is nothing to be counted all is well; that is
 // not told, for it only means that it has not happened again.
-func (a alarms) add(id string, metric cloudwatch.IMetric, threshold int, description string) {
+func (a alarms) add(id string, m cloudwatch.IMetric, threshold int, description string) {
 	a.tell(false, cloudwatch.NewAlarm(a.scope, &id, &cloudwatch.AlarmProps{
-		AlarmDescription: &description, Metric: metric, Threshold: jsii.Number(threshold), EvaluationPeriods: jsii.Number(1),
+		AlarmDescription: &description, Metric: m, Threshold: jsii.Number(threshold), EvaluationPeriods: jsii.Number(1),
 		ComparisonOperator: cloudwatch.ComparisonOperator_GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
 		TreatMissingData:   cloudwatch.TreatMissingData_NOT_BREACHING,
 	}))
@@ -81,7 +81,7 @@ func (a alarms) addStale(table string, props *Props) {
 		Metric: cloudwatch.NewMathExpression(&cloudwatch.MathExpressionProps{
 			Expression: jsii.String("FILL(runs, 0)"), Period: seconds(time.Hour), Label: jsii.String("successful runs"),
 			UsingMetrics: &map[string]cloudwatch.IMetric{
-				"runs": metricOf(metric.MetricRunsSucceeded, time.Hour, props, map[string]string{metric.DimensionTable: table}),
+				"runs": metricOf(metric.RunsSucceeded, time.Hour, props, map[string]string{metric.DimensionTable: table}),
 			},
 		}),
 		Threshold: jsii.Number(1), EvaluationPeriods: jsii.Number(hours),
@@ -102,13 +102,13 @@ func (a alarms) tell(end bool, alarm cloudwatch.Alarm) {
 }
 
 // metricOf returns the sum of a metric that the functions write, by the environment and what else it is kept by.
-func metricOf(name metric.Metric, period time.Duration, props *Props, by map[string]string) cloudwatch.Metric {
+func metricOf(name metric.Name, period time.Duration, props *Props, by map[string]string) cloudwatch.Metric {
 	dimensions := map[string]*string{metric.DimensionEnvironment: &props.Name}
 	for dimension, value := range by {
 		dimensions[dimension] = jsii.String(value)
 	}
 	return cloudwatch.NewMetric(&cloudwatch.MetricProps{
-		Namespace: jsii.String(metric.MetricNamespace), MetricName: jsii.String(string(name)), DimensionsMap: &dimensions,
+		Namespace: jsii.String(metric.Namespace), MetricName: jsii.String(string(name)), DimensionsMap: &dimensions,
 		Period: seconds(period), Statistic: jsii.String("Sum"),
 	})
 }

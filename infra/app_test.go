@@ -44,7 +44,7 @@ func TestCommand(t *testing.T) {
 		if test.arg != "" {
 			args = append(args, test.arg)
 		}
-		if code := run(args, &stdout, &stderr); code != test.code || stdout.String() != test.stdout || !strings.HasPrefix(stderr.String(), test.stderr) {
+		if code := command(args, &stdout, &stderr); code != test.code || stdout.String() != test.stdout || !strings.HasPrefix(stderr.String(), test.stderr) {
 			t.Errorf("%s %s: got %d, %q, %q", test.env, test.arg, code, stdout.String(), stderr.String())
 		}
 	}

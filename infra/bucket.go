@@ -3,7 +3,7 @@ package main
 import (
 	"strings"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/contract"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
@@ -57,12 +57,12 @@ func newBucket(stack awscdk.Stack, props *Props) {
 // tellBucketPolicy adds, where the bucket is another account's, an output with what its owner must add to its policy: what the
 // functions' roles may do with it, statement for statement. Access across accounts takes both.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html
-func tellBucketPolicy(stack awscdk.Stack, functions map[job.Function]awslambda.Function, props *Props) {
+func tellBucketPolicy(stack awscdk.Stack, functions map[contract.Function]awslambda.Function, props *Props) {
 	if props.Bucket.Owner == "" {
 		return
 	}
 	var statements []map[string]any
-	for _, function := range job.Functions() {
+	for _, function := range contract.Functions() {
 		for _, grant := range permissions(placeOf(stack), function, props) {
 			if !strings.HasPrefix(grant.actions[0], "s3:") {
 				continue

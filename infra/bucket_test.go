@@ -8,7 +8,8 @@ import (
 	"slices"
 	"testing"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/contract"
+	"dynamodb-to-s3/lambda/request"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -116,7 +117,7 @@ func TestBucketPolicyOfOwner(t *testing.T) {
 	}
 	var want []statement
 	roles := policies(t, made)
-	for _, function := range job.Functions() {
+	for _, function := range contract.Functions() {
 		role := string(function) + "/Role"
 		for _, s := range roles[role] {
 			if s.Condition["StringEquals"]["aws:ResourceAccount"] == nil {
@@ -140,9 +141,9 @@ func TestBucketPolicyOfOwner(t *testing.T) {
 			Environment struct{ Variables map[string]string }
 		}
 		remarshal(t, function.Properties, &got)
-		request, err := job.Parse(json.RawMessage(`{"table":"orders"}`), json.RawMessage(got.Environment.Variables[job.EnvDefaults]))
-		if err != nil || request.BucketOwner != owner {
-			t.Errorf("%s: the bucket's owner is %q by default, %v", filepath.Dir(name), request.BucketOwner, err)
+		req, err := request.Parse(json.RawMessage(`{"table":"orders"}`), json.RawMessage(got.Environment.Variables[contract.EnvDefaults]))
+		if err != nil || req.BucketOwner != owner {
+			t.Errorf("%s: the bucket's owner is %q by default, %v", filepath.Dir(name), req.BucketOwner, err)
 		}
 	}
 }

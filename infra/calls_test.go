@@ -18,7 +18,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/contract"
 )
 
 // own is what the import paths of the functions' packages begin with, and sdk those of the AWS SDK.
@@ -73,7 +73,7 @@ func loadProgram(ctx context.Context) (*program, error) {
 			return nil, err
 		}
 		exports[pkg.ImportPath] = pkg.Export
-		if !strings.HasPrefix(pkg.ImportPath, own) {
+		if !strings.HasPrefix(pkg.ImportPath+"/", own) {
 			continue
 		}
 		var parsed []*ast.File
@@ -150,15 +150,15 @@ func (p *program) keepInterfaces(pkg *types.Package) {
 }
 
 // operations returns the operations of AWS that a function can come to call, as service.Operation, each with a way to it.
-func (p *program) operations(function job.Function) (map[string]string, error) {
+func (p *program) operations(function contract.Function) (map[string]string, error) {
 	var start types.Object
 	for object := range p.bodies {
-		if object.Pkg() != nil && object.Pkg().Path() == own+string(function) && object.Name() == "main" {
+		if object.Pkg() != nil && object.Pkg().Path()+"/" == own && object.Name() == "main" {
 			start = object
 		}
 	}
 	if start == nil {
-		return nil, fmt.Errorf("%s%s has no main", own, function)
+		return nil, fmt.Errorf("%s has no main", own)
 	}
 	operations, ways := map[string]string{}, map[types.Object]string{start: "main"}
 	for open := []types.Object{start}; len(open) > 0; open = open[1:] {
@@ -181,7 +181,7 @@ func (p *program) operations(function job.Function) (map[string]string, error) {
 }
 
 // mentions returns what the body of an object may call.
-func (p *program) mentions(object types.Object, function job.Function) []types.Object {
+func (p *program) mentions(object types.Object, function contract.Function) []types.Object {
 	body := p.bodies[object]
 	if body == nil {
 		return nil
@@ -191,7 +191,7 @@ func (p *program) mentions(object types.Object, function job.Function) []types.O
 	visit = func(node ast.Node) bool {
 		switch node := node.(type) {
 		case *ast.SwitchStmt:
-			if node.Tag != nil && types.TypeString(p.info.Types[node.Tag].Type, nil) == own+"job.Function" {
+			if node.Tag != nil && types.TypeString(p.info.Types[node.Tag].Type, nil) == own+"contract.Function" {
 				for _, each := range node.Body.List {
 					if clause := each.(*ast.CaseClause); p.isFor(clause, function) {
 						ast.Inspect(clause, visit)
@@ -216,7 +216,7 @@ func (p *program) mentions(object types.Object, function job.Function) []types.O
 }
 
 // isFor tells whether a case of a switch over the functions is that of one.
-func (p *program) isFor(clause *ast.CaseClause, function job.Function) bool {
+func (p *program) isFor(clause *ast.CaseClause, function contract.Function) bool {
 	for _, expression := range clause.List {
 		value := p.info.Types[expression].Value
 		if value == nil || constant.StringVal(value) == string(function) {

@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"strings"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/contract"
 	"dynamodb-to-s3/lambda/metric"
 
 	cloudwatch "github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
@@ -29,19 +29,19 @@ const (
 // costs returns what the runs of a time have cost so far, by what it was paid for. S3's requests, logs and CloudWatch itself are
 // not in it, nor the checks of exports, some $0.0001 each.
 func (d dashboard) costs() []cloudwatch.IMetric {
-	all := func(name metric.Metric) string { return "SUM(" + d.search(name, "Sum", metric.DimensionTable) + ")" }
+	all := func(name metric.Name) string { return "SUM(" + d.search(name, "Sum", metric.DimensionTable) + ")" }
 	durations := map[string]cloudwatch.IMetric{}
 	var terms []string
-	for _, function := range job.Functions() {
+	for _, function := range contract.Functions() {
 		id := string(function)
 		durations[id] = d.functions[function].MetricDuration(&cloudwatch.MetricOptions{Statistic: jsii.String("Sum")})
 		terms = append(terms, fmt.Sprintf("FILL(%s, 0) * %s", id, decimal(d.props.limits(function).memoryMiB/mebibytesPerGibibyte/millisecondsPerSecond*pricePerGBSecond(d.props))))
 	}
 	transitions := fmt.Sprintf("FILL(%s, 0) * %d + FILL(%s, 0) + FILL(started, 0) * %d",
-		all(metric.MetricInvocations), transitionsOfScan, all(metric.MetricSegments), transitionsOfRun)
+		all(metric.Invocations), transitionsOfScan, all(metric.Segments), transitionsOfRun)
 	return []cloudwatch.IMetric{
-		soFar("reads, if on demand", fmt.Sprintf("FILL(%s, 0) * %s", all(metric.MetricReadUnits), decimal(pricePerReadUnit)), nil),
-		soFar("exports", fmt.Sprintf("FILL(%s, 0) * %s", all(metric.MetricBilledBytes), decimal(pricePerExportedByte)), nil),
+		soFar("reads, if on demand", fmt.Sprintf("FILL(%s, 0) * %s", all(metric.ReadUnits), decimal(pricePerReadUnit)), nil),
+		soFar("exports", fmt.Sprintf("FILL(%s, 0) * %s", all(metric.BilledBytes), decimal(pricePerExportedByte)), nil),
 		soFar("Lambda", strings.Join(terms, " + "), durations),
 		soFar("Step Functions", fmt.Sprintf("(%s) * %s", transitions, decimal(pricePerTransition)), map[string]cloudwatch.IMetric{"started": d.machine.MetricStarted(nil)}),
 	}

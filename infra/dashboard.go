@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/contract"
 	"dynamodb-to-s3/lambda/metric"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -20,26 +20,26 @@ const dashboardPeriod = 300
 // newDashboard adds the dashboard: is it running, how far is it, how fast, what stands in its way, what does it cost. What is by
 // table is searched for, since the environment's tables may be patterns; a search finds what had data in the last two weeks.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-search-expressions.html
-func newDashboard(stack awscdk.Stack, machine sfn.StateMachine, functions map[job.Function]awslambda.Function, props *Props) {
+func newDashboard(stack awscdk.Stack, machine sfn.StateMachine, functions map[contract.Function]awslambda.Function, props *Props) {
 	d := dashboard{machine: machine, functions: functions, props: props}
 	cloudwatch.NewDashboard(stack, jsii.String("Dashboard"), &cloudwatch.DashboardProps{
 		DashboardName: stack.StackName(), // as unique as the stack's, and to be found by people
 		Widgets: &[]*[]cloudwatch.IWidget{
 			{graph("Runs", d.executions()...), graph("Runs under way, of those started in this time", d.running()), d.freshness()},
 			{
-				graph("Segments", d.tables(metric.MetricSegments, "Sum", "", "done"), d.tables(metric.MetricSegmentsPlanned, "Sum", "", "planned")),
-				graph("Invocations of scan", d.tables(metric.MetricInvocations, "Sum", "", ""), d.tables(metric.MetricHandOvers, "Sum", "", "handed over")),
-				graph("Failures of functions, by error", d.by(metric.MetricFailures, metric.DimensionErrorName)),
+				graph("Segments", d.tables(metric.Segments, "Sum", "", "done"), d.tables(metric.SegmentsPlanned, "Sum", "", "planned")),
+				graph("Invocations of scan", d.tables(metric.Invocations, "Sum", "", ""), d.tables(metric.HandOvers, "Sum", "", "handed over")),
+				graph("Failures of functions, by error", d.by(metric.Failures, metric.DimensionErrorName)),
 			},
 			{
-				graph("Items a second", d.tables(metric.MetricItems, "Sum", perSecond, "")),
-				graph("Bytes a second", d.tables(metric.MetricPageBytes, "Sum", perSecond, "read"), d.tables(metric.MetricBytes, "Sum", perSecond, "stored")),
-				graph("Read units a second", d.tables(metric.MetricReadUnits, "Sum", perSecond, "")),
+				graph("Items a second", d.tables(metric.Items, "Sum", perSecond, "")),
+				graph("Bytes a second", d.tables(metric.PageBytes, "Sum", perSecond, "read"), d.tables(metric.Bytes, "Sum", perSecond, "stored")),
+				graph("Read units a second", d.tables(metric.ReadUnits, "Sum", perSecond, "")),
 			},
 			{
-				graph("Throttled tries, by reason", d.by(metric.MetricThrottles, metric.DimensionTable, metric.DimensionReason)),
-				graph("Seconds to close what is open", d.tables(metric.MetricFlushSeconds, "Maximum", "", "")),
-				graph("Seconds of invocations that were not used", d.tables(metric.MetricBudgetUnused, "Average", "", "")),
+				graph("Throttled tries, by reason", d.by(metric.Throttles, metric.DimensionTable, metric.DimensionReason)),
+				graph("Seconds to close what is open", d.tables(metric.FlushSeconds, "Maximum", "", "")),
+				graph("Seconds of invocations that were not used", d.tables(metric.BudgetUnused, "Average", "", "")),
 			},
 			{
 				graph("Duration of functions, in ms", d.ofFunctions("Duration", "p50", "p99")...),
@@ -47,8 +47,8 @@ func newDashboard(stack awscdk.Stack, machine sfn.StateMachine, functions map[jo
 				graph("Functions at once", d.ofFunctions("ConcurrentExecutions", "Maximum")...),
 			},
 			{
-				graph("Duration of runs, in seconds", d.tables(metric.MetricRunSeconds, "Maximum", "", "")),
-				graph("Exports, in billed bytes", d.tables(metric.MetricBilledBytes, "Sum", "", "")),
+				graph("Duration of runs, in seconds", d.tables(metric.RunSeconds, "Maximum", "", "")),
+				graph("Exports, in billed bytes", d.tables(metric.BilledBytes, "Sum", "", "")),
 				graph("Cost in this time in US$, an estimate", d.costs()...),
 			},
 		},
@@ -58,7 +58,7 @@ func newDashboard(stack awscdk.Stack, machine sfn.StateMachine, functions map[jo
 // dashboard makes the metrics of one.
 type dashboard struct {
 	machine   sfn.StateMachine
-	functions map[job.Function]awslambda.Function
+	functions map[contract.Function]awslambda.Function
 	props     *Props
 }
 
@@ -91,7 +91,7 @@ func (d dashboard) running() cloudwatch.IMetric {
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html#metric-math-syntax-functions-list
 func (d dashboard) freshness() cloudwatch.IWidget {
 	age := expression(labelOf(metric.DimensionTable), fmt.Sprintf("(EPOCH(FIRST(last)) + %d - FILL(last, REPEAT)) / 3600", dashboardPeriod), map[string]cloudwatch.IMetric{
-		"last": expression("", d.search(metric.MetricLastSuccess, "Maximum", metric.DimensionTable), nil),
+		"last": expression("", d.search(metric.LastSuccess, "Maximum", metric.DimensionTable), nil),
 	})
 	return cloudwatch.NewSingleValueWidget(&cloudwatch.SingleValueWidgetProps{
 		Title: jsii.String("Hours since the last successful run, of two weeks"), Width: jsii.Number(8), Height: jsii.Number(6),
@@ -99,26 +99,26 @@ func (d dashboard) freshness() cloudwatch.IWidget {
 	})
 }
 
-func (d dashboard) ofFunctions(metric string, statistics ...string) (all []cloudwatch.IMetric) {
-	for _, function := range job.Functions() {
+func (d dashboard) ofFunctions(m string, statistics ...string) (all []cloudwatch.IMetric) {
+	for _, function := range contract.Functions() {
 		for _, statistic := range statistics {
 			label := string(function)
 			if len(statistics) > 1 {
 				label += " " + statistic
 			}
-			all = append(all, d.functions[function].Metric(&metric, &cloudwatch.MetricOptions{Statistic: jsii.String(statistic), Label: &label}))
+			all = append(all, d.functions[function].Metric(&m, &cloudwatch.MetricOptions{Statistic: jsii.String(statistic), Label: &label}))
 		}
 	}
 	return all
 }
 
 // tables is a metric of every table, with what is to be done to its numbers and said beside the table's name.
-func (d dashboard) tables(name metric.Metric, statistic, then, label string) cloudwatch.IMetric {
+func (d dashboard) tables(name metric.Name, statistic, then, label string) cloudwatch.IMetric {
 	return expression(strings.TrimSpace(labelOf(metric.DimensionTable)+" "+label), d.search(name, statistic, metric.DimensionTable)+then, nil)
 }
 
 // by is the sum of a metric by what else it is kept by.
-func (d dashboard) by(name metric.Metric, dimensions ...string) cloudwatch.IMetric {
+func (d dashboard) by(name metric.Name, dimensions ...string) cloudwatch.IMetric {
 	var labels []string
 	for _, dimension := range dimensions {
 		labels = append(labels, labelOf(dimension))
@@ -132,8 +132,8 @@ func labelOf(dimension string) string { return "${PROP('Dim." + dimension + "')}
 
 // search finds a metric of the environment that is kept by these dimensions too, and by no others, whatever their values are.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/search-expression-syntax.html
-func (d dashboard) search(name metric.Metric, statistic string, dimensions ...string) string {
-	schema := strings.Join(append([]string{`"` + metric.MetricNamespace + `"`, metric.DimensionEnvironment}, dimensions...), ",")
+func (d dashboard) search(name metric.Name, statistic string, dimensions ...string) string {
+	schema := strings.Join(append([]string{`"` + metric.Namespace + `"`, metric.DimensionEnvironment}, dimensions...), ",")
 	return fmt.Sprintf(`SEARCH('{%s} MetricName="%s" %s="%s"', '%s', %d)`, schema, name, metric.DimensionEnvironment, d.props.Name, statistic, dashboardPeriod)
 }
 

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/contract"
 	"dynamodb-to-s3/lambda/metric"
 
 	"github.com/google/go-cmp/cmp"
@@ -80,17 +80,17 @@ func TestDashboardSearchesForWhatIsWritten(t *testing.T) {
 		got[by] = slices.Compact(got[by])
 	}
 	var byTable []string
-	for _, name := range []metric.Metric{
-		metric.MetricBilledBytes, metric.MetricBudgetUnused, metric.MetricBytes, metric.MetricFlushSeconds, metric.MetricHandOvers, metric.MetricInvocations, metric.MetricItems,
-		metric.MetricLastSuccess, metric.MetricPageBytes, metric.MetricReadUnits, metric.MetricRunSeconds, metric.MetricSegments, metric.MetricSegmentsPlanned,
+	for _, name := range []metric.Name{
+		metric.BilledBytes, metric.BudgetUnused, metric.Bytes, metric.FlushSeconds, metric.HandOvers, metric.Invocations, metric.Items,
+		metric.LastSuccess, metric.PageBytes, metric.ReadUnits, metric.RunSeconds, metric.Segments, metric.SegmentsPlanned,
 	} {
 		byTable = append(byTable, string(name))
 	}
 	slices.Sort(byTable)
 	want := map[string][]string{
 		"Environment,Table":        byTable,
-		"Environment,Table,Reason": {string(metric.MetricThrottles)},
-		"Environment,ErrorName":    {string(metric.MetricFailures)},
+		"Environment,Table,Reason": {string(metric.Throttles)},
+		"Environment,ErrorName":    {string(metric.Failures)},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -100,22 +100,22 @@ func TestDashboardSearchesForWhatIsWritten(t *testing.T) {
 func TestDashboardShowsTheStateMachineAndEveryFunction(t *testing.T) {
 	got := map[string]bool{}
 	for _, w := range widgetsOf(t, synthFull(t)) {
-		for _, metric := range w.Properties.Metrics {
-			if len(metric) < 4 {
+		for _, m := range w.Properties.Metrics {
+			if len(m) < 4 {
 				continue
 			}
-			options, _ := metric[len(metric)-1].(map[string]any)
+			options, _ := m[len(m)-1].(map[string]any)
 			statistic, _ := options["stat"].(string)
-			got[strings.Join([]string{metric[0].(string), metric[1].(string), metric[3].(string), statistic}, " ")] = true
+			got[strings.Join([]string{m[0].(string), m[1].(string), m[3].(string), statistic}, " ")] = true
 		}
 	}
 	var want []string
 	for _, end := range []string{"Started", "Succeeded", "Failed", "TimedOut", "Aborted"} {
 		want = append(want, "AWS/States Executions"+end+" "+testMachine+" Sum")
 	}
-	for _, function := range job.Functions() {
-		for _, metric := range []string{"Duration p50", "Duration p99", "Duration Sum", "Errors Sum", "ConcurrentExecutions Maximum"} {
-			name, statistic, _ := strings.Cut(metric, " ")
+	for _, function := range contract.Functions() {
+		for _, m := range []string{"Duration p50", "Duration p99", "Duration Sum", "Errors Sum", "ConcurrentExecutions Maximum"} {
+			name, statistic, _ := strings.Cut(m, " ")
 			want = append(want, "AWS/Lambda "+name+" "+string(function)+"/Function "+statistic)
 		}
 	}

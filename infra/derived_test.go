@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/contract"
 )
 
 // actionsOf are the actions that an operation takes: those that are asked of it, and those that S3 and DynamoDB ask of KMS on its
@@ -58,7 +58,7 @@ var forOthers = map[string]string{
 
 // withheld are actions that a function's code could use, and is never to, with the reason.
 var withheld = map[string]string{
-	"export/Role sts:AssumeRole": "job.Parse refuses an export that names a role",
+	"export/Role sts:AssumeRole": "request.Parse refuses an export that names a role",
 }
 
 // The actions of each function's role are those that the operations take which its code can come to call: no more, and no fewer.
@@ -68,7 +68,7 @@ func TestActionsFollowFromCode(t *testing.T) {
 		t.Fatal(err)
 	}
 	granted, used := policies(t, synthFull(t)), map[string]bool{}
-	for _, function := range job.Functions() {
+	for _, function := range contract.Functions() {
 		role := string(function) + "/Role"
 		operations, err := code.operations(function)
 		if err != nil {

@@ -3,7 +3,7 @@ package main
 import (
 	"time"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/contract"
 
 	sfn "github.com/aws/aws-cdk-go/awscdk/v2/awsstepfunctions"
 	tasks "github.com/aws/aws-cdk-go/awscdk/v2/awsstepfunctionstasks"
@@ -18,10 +18,10 @@ const exportInProgress = "IN_PROGRESS"
 // are waited for, and the function is asked again, until it follows none: it alone decides what is next. StartExport is not
 // caught, so that a redrive of a run whose export has failed, or was not done in time, goes on at it.
 func (s states) makeExports(finalize sfn.IChainable) sfn.IChainable {
-	start := s.task(job.StateStartExport, job.FunctionExport, attempts, map[string]any{
+	start := s.task(contract.StateStartExport, contract.FunctionExport, attempts, map[string]any{
 		"plan.$": "$.plan", "export.$": "$.export", "redrives.$": "$$.Execution.RedriveCount",
 	}, jsii.String("$.export"))
-	exporting := sfn.NewChoice(s.scope, jsii.String(job.StateExporting), nil).
+	exporting := sfn.NewChoice(s.scope, jsii.String(contract.StateExporting), nil).
 		When(sfn.Condition_BooleanEquals(jsii.String("$.export.inProgress"), jsii.Bool(true)), s.followExports().Next(start), nil).
 		Otherwise(finalize)
 	return start.Next(exporting)
@@ -32,10 +32,10 @@ func (s states) makeExports(finalize sfn.IChainable) sfn.IChainable {
 // one that people look at stays short however long it waits; what the children have counted takes the place of what they
 // were given.
 func (s states) followExports() sfn.DistributedMap {
-	wait := sfn.NewWait(s.scope, jsii.String(job.StateWaitForExport), &sfn.WaitProps{
+	wait := sfn.NewWait(s.scope, jsii.String(contract.StateWaitForExport), &sfn.WaitProps{
 		Time: sfn.WaitTime_SecondsPath(jsii.String("$.intervalSeconds")),
 	})
-	count := sfn.NewPass(s.scope, jsii.String(job.StateCountCheck), &sfn.PassProps{Parameters: &map[string]any{
+	count := sfn.NewPass(s.scope, jsii.String(contract.StateCountCheck), &sfn.PassProps{Parameters: &map[string]any{
 		"exportArn.$": "$.exportArn", "checks.$": "States.MathAdd($.checks, 1)", "until.$": "$.until",
 		"intervalSeconds.$": "$.intervalSeconds", "exportStatus.$": "$.described.exportStatus",
 	}})
@@ -43,10 +43,10 @@ func (s states) followExports() sfn.DistributedMap {
 		sfn.Condition_StringEquals(jsii.String("$.exportStatus"), jsii.String(exportInProgress)),
 		sfn.Condition_NumberLessThanJsonPath(jsii.String("$.checks"), jsii.String("$.until")),
 	)
-	status := sfn.NewChoice(s.scope, jsii.String(job.StateExportStatus), nil).
+	status := sfn.NewChoice(s.scope, jsii.String(contract.StateExportStatus), nil).
 		When(goesOn, wait, nil).
-		Otherwise(sfn.NewSucceed(s.scope, jsii.String(job.StateExportChecked), nil))
-	follow := sfn.NewDistributedMap(s.scope, jsii.String(job.StateFollowExports), &sfn.DistributedMapProps{
+		Otherwise(sfn.NewSucceed(s.scope, jsii.String(contract.StateExportChecked), nil))
+	follow := sfn.NewDistributedMap(s.scope, jsii.String(contract.StateFollowExports), &sfn.DistributedMapProps{
 		Label:            jsii.String("Exports"),
 		MapExecutionType: sfn.StateMachineType_STANDARD, // a wait may take days: an Express child has five minutes
 		ItemsPath:        jsii.String("$.export.exports"),
@@ -57,7 +57,7 @@ func (s states) followExports() sfn.DistributedMap {
 }
 
 // Tries of a check beyond the first. Each retry that is listed counts its own, so that a check has nine tries at most, which
-// is what job.ChecksPerRound reckons with.
+// is what contract.ChecksPerRound reckons with.
 const (
 	throttledAttempts = 5 // four minutes at most, half of that on average
 	describeAttempts  = 3
@@ -71,7 +71,7 @@ const (
 // https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DescribeExport.html#API_DescribeExport_Errors
 func (s states) describeExport() tasks.CallAwsService {
-	describe := tasks.NewCallAwsService(s.scope, jsii.String(job.StateDescribeExport), &tasks.CallAwsServiceProps{
+	describe := tasks.NewCallAwsService(s.scope, jsii.String(contract.StateDescribeExport), &tasks.CallAwsServiceProps{
 		Service: jsii.String("dynamodb"), Action: jsii.String("describeExport"),
 		IamAction: jsii.String("dynamodb:DescribeExport"), IamResources: &s.exports,
 		Parameters: &map[string]any{"ExportArn.$": "$.exportArn"},

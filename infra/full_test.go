@@ -7,17 +7,18 @@ import (
 	"strings"
 	"testing"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/contract"
+	"dynamodb-to-s3/lambda/request"
 
 	"github.com/google/go-cmp/cmp"
 )
 
 func TestFunctionsOfAnEnvironment(t *testing.T) {
 	functions := synthFull(t).of(t, "AWS::Lambda::Function")
-	want := map[job.Function]struct{ memory, timeout float64 }{
-		job.FunctionPlan: {512, 90}, job.FunctionScan: {3008, 600}, job.FunctionExport: {512, 300}, job.FunctionFinalize: {512, 900},
+	want := map[contract.Function]struct{ memory, timeout float64 }{
+		contract.FunctionPlan: {512, 90}, contract.FunctionScan: {3008, 600}, contract.FunctionExport: {512, 300}, contract.FunctionFinalize: {512, 900},
 	}
-	for _, function := range job.Functions() {
+	for _, function := range contract.Functions() {
 		var got struct {
 			Architectures       []string
 			MemorySize, Timeout float64
@@ -40,12 +41,12 @@ func TestFunctionsOfAnEnvironment(t *testing.T) {
 		if policy := string(function) + "/Role/Permissions"; !strings.Contains(strings.Join(made.DependsOn, " "), policy) {
 			t.Errorf("%s may be made, and called, before its role has %s: it depends on %v", function, policy, made.DependsOn)
 		}
-		request, err := job.Parse(json.RawMessage(`{"table":"orders"}`), json.RawMessage(got.Environment.Variables[job.EnvDefaults]))
-		if err != nil || request.Compression != job.CompressionZSTD || *request.Segments != 4 || request.KMSKeyID != fullProps("").KMSKeys[0] {
-			t.Errorf("%s: the request's defaults give %+v, %v", function, request, err)
+		req, err := request.Parse(json.RawMessage(`{"table":"orders"}`), json.RawMessage(got.Environment.Variables[contract.EnvDefaults]))
+		if err != nil || req.Compression != request.CompressionZSTD || *req.Segments != 4 || req.KMSKeyID != fullProps("").KMSKeys[0] {
+			t.Errorf("%s: the request's defaults give %+v, %v", function, req, err)
 		}
-		roles, err := job.ParseAssumableRoles(got.Environment.Variables[job.EnvAssumableRoles])
-		if diff := cmp.Diff(&job.AssumableRoles{Source: fullProps("").SourceRoles, Destination: fullProps("").DestinationRoles}, roles); diff != "" || err != nil {
+		roles, err := request.ParseAssumableRoles(got.Environment.Variables[contract.EnvAssumableRoles])
+		if diff := cmp.Diff(&request.AssumableRoles{Source: fullProps("").SourceRoles, Destination: fullProps("").DestinationRoles}, roles); diff != "" || err != nil {
 			t.Errorf("%s: assumable roles, %v (-want +got):\n%s", function, err, diff)
 		}
 	}
@@ -79,12 +80,12 @@ func TestTasksOutwaitFunctions(t *testing.T) {
 		if len(text) > 1<<20 {
 			t.Errorf("the definition has %d bytes, Step Functions allows 1 MiB", len(text))
 		}
-		for name, want := range map[string]float64{job.StatePlan: 120, job.StateStartExport: 330, job.StateFinalize: 930} {
+		for name, want := range map[string]float64{contract.StatePlan: 120, contract.StateStartExport: 330, contract.StateFinalize: 930} {
 			if got := definition.States[name].TimeoutSeconds; got != want {
 				t.Errorf("%s waits %g s, want %g", name, got, want)
 			}
 		}
-		if got := definition.States[job.StateScanSegments].ItemProcessor.States[job.StateScanSegment].TimeoutSeconds; got != 630 {
+		if got := definition.States[contract.StateScanSegments].ItemProcessor.States[contract.StateScanSegment].TimeoutSeconds; got != 630 {
 			t.Errorf("ScanSegment waits %g s, want 630", got)
 		}
 	}
@@ -136,7 +137,7 @@ func TestAccessToTables(t *testing.T) {
 // What Lambda may do with a function's role to connect it to its VPC, the function's own code may not.
 func TestCodeMayNotChangeTheNetwork(t *testing.T) {
 	made := policies(t, synthFull(t))
-	for _, function := range job.Functions() {
+	for _, function := range contract.Functions() {
 		allowed, denied := map[string]bool{}, map[string]bool{}
 		for _, s := range made[string(function)+"/Role"] {
 			for _, action := range s.Action {

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"dynamodb-to-s3/lambda/job"
-	"dynamodb-to-s3/lambda/metric"
+	"dynamodb-to-s3/lambda/contract"
+	"dynamodb-to-s3/lambda/request"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
@@ -27,15 +27,15 @@ type limits struct {
 // limitsOf gives scan the memory that brings about one vCPU, for it encodes and compresses; the others wait for answers.
 // 900 s is the most that Lambda allows.
 // https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
-var limitsOf = map[job.Function]limits{
-	job.FunctionPlan:     {memoryMiB: 512, timeout: 60 * time.Second},
-	job.FunctionScan:     {memoryMiB: 1769, timeout: 900 * time.Second},
-	job.FunctionExport:   {memoryMiB: 512, timeout: 300 * time.Second},
-	job.FunctionFinalize: {memoryMiB: 512, timeout: 900 * time.Second},
+var limitsOf = map[contract.Function]limits{
+	contract.FunctionPlan:     {memoryMiB: 512, timeout: 60 * time.Second},
+	contract.FunctionScan:     {memoryMiB: 1769, timeout: 900 * time.Second},
+	contract.FunctionExport:   {memoryMiB: 512, timeout: 300 * time.Second},
+	contract.FunctionFinalize: {memoryMiB: 512, timeout: 900 * time.Second},
 }
 
 // limits are what the environment gives a function, or else what limitsOf does.
-func (p *Props) limits(function job.Function) limits {
+func (p *Props) limits(function contract.Function) limits {
 	own, usual := p.Functions.Limits[string(function)], limitsOf[function]
 	return limits{
 		memoryMiB: cmp.Or(float64(own.MemoryMiB), usual.memoryMiB),
@@ -45,7 +45,7 @@ func (p *Props) limits(function job.Function) limits {
 
 // newFunction adds a function with a role and a log group that are its own. Both, and the function, are named by CloudFormation,
 // so that a second stack can stand beside the first.
-func newFunction(stack awscdk.Stack, function job.Function, props *Props) awslambda.Function {
+func newFunction(stack awscdk.Stack, function contract.Function, props *Props) awslambda.Function {
 	scope := constructs.NewConstruct(stack, jsii.String(string(function)))
 	logs := awslogs.NewLogGroup(scope, jsii.String("Logs"), &awslogs.LogGroupProps{
 		RemovalPolicy: awscdk.RemovalPolicy_DESTROY, // what a run did is in its manifest; its logs go with the stack
@@ -77,7 +77,7 @@ func newFunction(stack awscdk.Stack, function job.Function, props *Props) awslam
 
 // newPolicy adds the policy of a function's role: one, inline, as checkPolicies has measured it. What is added to the role itself
 // the CDK would move into managed policies where it takes it for large, whole statements at a time, however large each is.
-func newPolicy(role awsiam.Role, stack awscdk.Stack, function job.Function, props *Props) awsiam.Policy {
+func newPolicy(role awsiam.Role, stack awscdk.Stack, function contract.Function, props *Props) awsiam.Policy {
 	policy := awsiam.NewPolicy(role, jsii.String("Permissions"), &awsiam.PolicyProps{Roles: &[]awsiam.IRole{role}})
 	at := placeOf(stack)
 	for _, grant := range permissions(at, function, props) {
@@ -110,17 +110,17 @@ func tracing(props *Props) awslambda.Tracing {
 // variables are the environment variables of a function.
 func variables(at place, props *Props) *map[string]*string {
 	return &map[string]*string{
-		job.EnvDefaults:       jsii.String(props.RequestDefaults()),
-		job.EnvAccount:        &at.account,
-		metric.EnvName:        &props.Name,
-		job.EnvAssumableRoles: jsii.String(props.assumableRoles()),
+		contract.EnvDefaults:       jsii.String(props.RequestDefaults()),
+		contract.EnvAccount:        &at.account,
+		contract.EnvName:           &props.Name,
+		contract.EnvAssumableRoles: jsii.String(props.assumableRoles()),
 	}
 }
 
 // assumableRoles returns the roles that requests may name, as the functions read them: none, rather than any, where the
 // environment lists none.
 func (p *Props) assumableRoles() string {
-	return mustMarshal(job.AssumableRoles{Source: notNil(p.SourceRoles), Destination: notNil(p.DestinationRoles)})
+	return mustMarshal(request.AssumableRoles{Source: notNil(p.SourceRoles), Destination: notNil(p.DestinationRoles)})
 }
 
 func notNil(list []string) []string {

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/request"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
@@ -74,7 +74,7 @@ func (p *Props) readable() []string {
 			return account != "" && account != p.Account
 		}
 		return slices.ContainsFunc(p.SourceRoles, func(role string) bool {
-			of, err := job.RoleAccount(role)
+			of, err := request.RoleAccount(role)
 			return err == nil && of == account
 		})
 	})

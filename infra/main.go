@@ -2,7 +2,7 @@
 // or else into cdk.out. It needs no AWS account and no credentials. The environment is that of `cdk -c env=…`, or else of the
 // variable ENV, or else dev.
 //
-// Of the engine it knows the words only: it imports package job, and nothing else below lambda/.
+// Of the engine it knows the words only: it imports contract, failure, metric, request and run, and nothing else below lambda/.
 package main
 
 import (
@@ -27,9 +27,9 @@ const (
 	codeFolder = "build/lambda"
 )
 
-func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+func main() { os.Exit(command(os.Args[1:], os.Stdout, os.Stderr)) }
 
-func run(args []string, stdout, stderr io.Writer) int {
+func command(args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("infra", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	onlyArch := flags.Bool("goarch", false, "print what GOARCH the environment's functions are built with, and do no more")

@@ -6,32 +6,33 @@ import (
 	"slices"
 	"strings"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/contract"
+	"dynamodb-to-s3/lambda/run"
 )
 
 // anyRun are the keys of every run, as patterns: below the bucket's root, and below any prefix, which a request is free to
 // choose. A * of IAM matches slashes too.
-var anyRun = []job.Layout{{Root: "AWSDynamoDB/*"}, {Root: "*/AWSDynamoDB/*"}}
+var anyRun = []run.Layout{{Root: "AWSDynamoDB/*"}, {Root: "*/AWSDynamoDB/*"}}
 
 // chainJournals are the keys of the journals that runs of a chain share, as patterns.
-var chainJournals = []string{job.ChainJournals("") + "*", job.ChainJournals("*") + "*"}
+var chainJournals = []string{run.ChainJournals("") + "*", run.ChainJournals("*") + "*"}
 
 // permissions returns what a function's calls need, and no more: of a scan, only plan can claim the run, only scan write data,
 // and only finalize commit and remove. Only export starts exports; it lends DynamoDB the right to write them.
-func permissions(at place, function job.Function, props *Props) []grant {
+func permissions(at place, function contract.Function, props *Props) []grant {
 	all := slices.Concat(ofTables(at, function, props), ofObjects(at, function, props), ofKeys(function, props), ofRoles(function, props))
 	return slices.DeleteFunc(all, func(g grant) bool { return len(g.resources) == 0 })
 }
 
 // ofTables is what a function does with tables.
-func ofTables(at place, function job.Function, props *Props) []grant {
+func ofTables(at place, function contract.Function, props *Props) []grant {
 	readable, exportable := props.readable(), props.exportable()
 	switch function {
-	case job.FunctionPlan:
+	case contract.FunctionPlan:
 		return []grant{allow(actions("dynamodb:DescribeTable"), at.tables(readable, ""))}
-	case job.FunctionScan:
+	case contract.FunctionScan:
 		return []grant{allow(actions("dynamodb:Scan"), at.tables(readable, ""), at.tables(readable, "/index/*"))}
-	case job.FunctionExport:
+	case contract.FunctionExport:
 		return []grant{
 			// Whether, and how far back, the table can be exported is looked at before anything is started.
 			allow(actions("dynamodb:DescribeContinuousBackups", "dynamodb:ExportTableToPointInTime"), at.tables(exportable, "")),
@@ -41,7 +42,7 @@ func ofTables(at place, function job.Function, props *Props) []grant {
 			// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html#amazondynamodb-ListExports
 			allow(actions("dynamodb:ListExports"), []string{"*"}),
 		}
-	case job.FunctionFinalize:
+	case contract.FunctionFinalize:
 		return nil
 	default:
 		panic("internal error: no permissions are laid down for the function " + string(function))
@@ -51,10 +52,10 @@ func ofTables(at place, function job.Function, props *Props) []grant {
 // ofObjects is what a function does with objects. Uploads are permitted by s3:PutObject; so is a write under If-None-Match.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html#mpuAndPermissions
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
-func ofObjects(at place, function job.Function, props *Props) []grant {
+func ofObjects(at place, function contract.Function, props *Props) []grant {
 	bucket := at.bucket(props)
 	object := func(key string) string { return bucket + "/" + key }
-	objects := func(keys func(job.Layout) string) []string {
+	objects := func(keys func(run.Layout) string) []string {
 		var arns []string
 		for _, layout := range anyRun {
 			arns = append(arns, object(keys(layout)))
@@ -62,30 +63,30 @@ func ofObjects(at place, function job.Function, props *Props) []grant {
 		return arns
 	}
 	var (
-		claim     = objects(job.Layout.Claim)
-		summary   = objects(job.Layout.ManifestSummary)
-		result    = objects(job.Layout.Result)
-		manifests = objects(func(l job.Layout) string { return l.Root + "/manifest-*" })
+		claim     = objects(run.Layout.Claim)
+		summary   = objects(run.Layout.ManifestSummary)
+		result    = objects(run.Layout.Result)
+		manifests = objects(func(l run.Layout) string { return l.Root + "/manifest-*" })
 		// A ? of IAM is one character: what a scan writes is <segment>-<part>-<try>, what DynamoDB does is not.
-		data     = objects(func(l job.Layout) string { return l.DataPrefix() + "??????-??????-*" })
-		lists    = objects(func(l job.Layout) string { return l.SegmentLists() + "*" })
-		markers  = objects(func(l job.Layout) string { return l.PaceMarkers() + "*" })
-		journals = objects(job.Layout.Journal)
-		all      = objects(func(l job.Layout) string { return l.Root })
+		data     = objects(func(l run.Layout) string { return l.DataPrefix() + "??????-??????-*" })
+		lists    = objects(func(l run.Layout) string { return l.SegmentLists() + "*" })
+		markers  = objects(func(l run.Layout) string { return l.PaceMarkers() + "*" })
+		journals = objects(run.Layout.Journal)
+		all      = objects(func(l run.Layout) string { return l.Root })
 	)
 	for _, pattern := range chainJournals {
 		journals = append(journals, object(pattern))
 	}
 	var grants []grant
 	switch function {
-	case job.FunctionPlan:
+	case contract.FunctionPlan:
 		grants = []grant{
 			// Without s3:ListBucket, S3 answers 403 and not 404 for an object that is not there.
 			allow(actions("s3:ListBucket"), []string{bucket}),
 			allow(actions("s3:GetObject"), claim, summary, result),
 			allow(actions("s3:PutObject"), claim),
 		}
-	case job.FunctionScan:
+	case contract.FunctionScan:
 		grants = []grant{
 			// As in plan. Whose the run is, and what an execution had done from which it was taken over; under a pace, which segments
 			// are done; of a throttled run, whether it moves.
@@ -94,7 +95,7 @@ func ofObjects(at place, function job.Function, props *Props) []grant {
 			allow(actions("s3:PutObject"), data, lists, markers),
 			allow(actions("s3:AbortMultipartUpload"), data),
 		}
-	case job.FunctionExport:
+	case contract.FunctionExport:
 		grants = []grant{
 			// As in plan.
 			allow(actions("s3:ListBucket"), []string{bucket}),
@@ -104,14 +105,14 @@ func ofObjects(at place, function job.Function, props *Props) []grant {
 			// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport_Requesting.html#S3DataExport_Requesting_Permissions
 			allow(actions("s3:PutObject", "s3:PutObjectAcl", "s3:AbortMultipartUpload"), all),
 		}
-	case job.FunctionFinalize:
+	case contract.FunctionFinalize:
 		grants = []grant{
 			allow(actions("s3:ListBucket", "s3:ListBucketMultipartUploads"), []string{bucket}),
 			// Native exports have manifests of the same names, and are checked against them.
 			allow(actions("s3:GetObject"), claim, manifests, lists, journals, result),
 			allow(actions("s3:PutObject"), manifests, journals, result),
 			allow(actions("s3:DeleteObject"), data, lists, markers),
-			allow(actions("s3:AbortMultipartUpload"), data, objects(job.Layout.ManifestFiles)), // a large manifest is an upload too
+			allow(actions("s3:AbortMultipartUpload"), data, objects(run.Layout.ManifestFiles)), // a large manifest is an upload too
 		}
 	}
 	// A bucket's name is not its owner's for ever: whoever takes it after him gets nothing. What DynamoDB writes of an export is
@@ -130,7 +131,7 @@ func ofObjects(at place, function job.Function, props *Props) []grant {
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html#require-sse-kms
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html#dynamodb-cmk-trail
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport_Requesting.html#S3DataExport_Requesting_Permissions
-func ofKeys(function job.Function, props *Props) []grant {
+func ofKeys(function contract.Function, props *Props) []grant {
 	byRegion := map[string][]string{}
 	for _, key := range props.KMSKeys {
 		region := strings.SplitN(key, ":", 5)[3]
@@ -150,13 +151,13 @@ func ofKeys(function job.Function, props *Props) []grant {
 			return condition{"StringEquals": {"kms:ViaService": hosts}}
 		}
 		switch function {
-		case job.FunctionPlan, job.FunctionFinalize:
+		case contract.FunctionPlan, contract.FunctionFinalize:
 			grants = append(grants, allow(actions("kms:Decrypt", "kms:GenerateDataKey"), keys).where(via("s3")))
-		case job.FunctionScan:
+		case contract.FunctionScan:
 			grants = append(grants,
 				allow(actions("kms:Decrypt"), keys).where(via("dynamodb", "s3")),
 				allow(actions("kms:GenerateDataKey"), keys).where(via("s3")))
-		case job.FunctionExport:
+		case contract.FunctionExport:
 			grants = append(grants, allow(actions("kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"), keys).where(via("dynamodb", "s3")))
 		}
 	}
@@ -165,12 +166,12 @@ func ofKeys(function job.Function, props *Props) []grant {
 
 // ofRoles is whose rights a function may use in place of its own: to read a table, to write objects. Exports are made with the
 // export function's own, so it takes none.
-func ofRoles(function job.Function, props *Props) []grant {
+func ofRoles(function contract.Function, props *Props) []grant {
 	var roles []string
 	switch function {
-	case job.FunctionPlan, job.FunctionScan:
+	case contract.FunctionPlan, contract.FunctionScan:
 		roles = slices.Concat(props.SourceRoles, props.DestinationRoles)
-	case job.FunctionFinalize:
+	case contract.FunctionFinalize:
 		roles = slices.Clone(props.DestinationRoles)
 	}
 	slices.Sort(roles)

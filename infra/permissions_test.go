@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/run"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -192,11 +192,11 @@ func TestAccess(t *testing.T) {
 		{"plan/Role", "logs:PutLogEvents", "arn:aws:logs:us-east-1:000000000000:log-group:scan/Logs:*"},
 	}
 	for _, prefix := range []string{"", "dynamodb/{table}", "a/b"} {
-		root, err := job.Root(prefix, "orders", "run-1", time.Unix(0, 0))
+		root, err := run.Root(prefix, "orders", "run-1", time.Unix(0, 0))
 		if err != nil {
 			t.Fatal(err)
 		}
-		l := job.Layout{Root: root}
+		l := run.Layout{Root: root}
 		data, list := s3+"replica/"+l.Data(3, 0, "0a1b2c3d", ".json.gz"), s3+"replica/"+l.SegmentList(3, 0, "0a1b2c3d")
 		marker := s3 + "replica/" + l.PaceMarker(3)
 		claim, summary := s3+"replica/"+l.Claim(), s3+"replica/"+l.ManifestSummary()
@@ -217,11 +217,11 @@ func TestAccess(t *testing.T) {
 			}
 		}
 		// Of native exports: what DynamoDB writes with the export function's rights, and what is kept of it.
-		native := job.NativeExport(strings.TrimSuffix(strings.TrimSuffix(root, "run-1"), "AWSDynamoDB/"), table+"orders/export/"+id)
+		native := run.NativeExport(strings.TrimSuffix(strings.TrimSuffix(root, "run-1"), "AWSDynamoDB/"), table+"orders/export/"+id)
 		exported := s3 + "replica/" + native.DataPrefix() + "7kzq3m5lf4y2jbxv6wq2u5c7ze.json.gz"
 		shared := s3 + "replica/" + strings.TrimSuffix(root, "run-1") + "data/x.json.gz" // by all incremental exports
 		journal, try, result := s3+"replica/"+l.Journal(), s3+"replica/"+l.ExportTry("token"), s3+"replica/"+l.Result()
-		chain := s3 + "replica/" + job.ChainJournal(prefix, "orders", table+"orders")
+		chain := s3 + "replica/" + run.ChainJournal(prefix, "orders", table+"orders")
 		for _, key := range []string{exported, shared, s3 + "replica/" + native.Claim(), s3 + "replica/" + native.ManifestSummary()} {
 			for _, action := range []string{"s3:PutObject", "s3:PutObjectAcl", "s3:AbortMultipartUpload"} {
 				yes = append(yes, access{export, action, key})

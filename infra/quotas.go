@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"strings"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/contract"
 )
 
 const (
@@ -25,7 +25,7 @@ const (
 	maxScheduleName = 64
 	// maxScheduleInput is the most characters of what a schedule hands over: an execution's input.
 	// https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
-	maxScheduleInput = job.MaxPayloadBytes
+	maxScheduleInput = contract.MaxPayloadBytes
 )
 
 // checkQuotas says before a deployment what AWS would say in the middle of it: which of its quotas the stack of that name, or
@@ -50,8 +50,8 @@ func (p *Props) checkVariables(at place) error {
 // checkPolicies tells of the largest policy only: what makes it smaller does so with the others.
 func (p *Props) checkPolicies(at place) error {
 	var most int
-	var whose job.Function
-	for _, function := range job.Functions() {
+	var whose contract.Function
+	for _, function := range contract.Functions() {
 		if size := policySize(at, function, p); size > most {
 			most, whose = size, function
 		}
@@ -64,13 +64,13 @@ func (p *Props) checkPolicies(at place) error {
 }
 
 // policySize returns how many characters the policy of a function's role will have, or a few more.
-func policySize(at place, function job.Function, props *Props) int {
+func policySize(at place, function contract.Function, props *Props) int {
 	grants := append(permissions(at, function, props), ofNetwork(at, props)...)
 	statements := make([]map[string]any, 0, len(grants))
 	for _, grant := range grants {
 		statements = append(statements, grant.statement())
 	}
-	if function == job.FunctionPlan {
+	if function == contract.FunctionPlan {
 		statements = append(statements, ofExecutions(at, strings.Repeat("s", maxMachineName)).statement())
 	}
 	size := reservedPolicy + len(mustMarshal(statements))

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"testing"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/contract"
 )
 
 // What is measured before the synthesis is what comes of it: never less, and not much more. A role's policies stay its own: none is
@@ -42,7 +42,7 @@ func TestPoliciesAreMeasured(t *testing.T) {
 				t.Errorf("%s: the policies of %s have %d characters, IAM allows %d", name, role, size, maxPolicies)
 			}
 		}
-		for _, function := range job.Functions() {
+		for _, function := range contract.Functions() {
 			at := place{partition: "aws", region: "us-east-1", account: "000000000000"}
 			measured, size := policySize(at, function, props("")), sizes[string(function)+"/Role"]
 			if measured < size || measured > size+1500 {

@@ -9,7 +9,8 @@ import (
 	"testing"
 
 	"dynamodb-to-s3/infra/environment"
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/run"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -65,12 +66,12 @@ func TestFiringsAreRequests(t *testing.T) {
 	props := fullProps("")
 	for _, schedule := range props.Schedules {
 		fired := strings.ReplaceAll(inputOf(schedule), scheduledTime, "2026-01-31T06:00:00Z")
-		request, err := job.Parse(json.RawMessage(fired), json.RawMessage(props.RequestDefaults()))
+		req, err := request.Parse(json.RawMessage(fired), json.RawMessage(props.RequestDefaults()))
 		if err != nil {
 			t.Errorf("schedule %s: %v\n%s", schedule.Name, err, fired)
 			continue
 		}
-		first, second := request.RunID(job.Execution{Name: "a"}), request.RunID(job.Execution{Name: "b"})
+		first, second := run.ID(req, run.Execution{Name: "a"}), run.ID(req, run.Execution{Name: "b"})
 		if first != second || !strings.Contains(first, schedule.Name) {
 			t.Errorf("schedule %s: the runs %s and %s, want one that is called after the schedule", schedule.Name, first, second)
 		}

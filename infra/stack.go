@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 
 	"dynamodb-to-s3/infra/environment"
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/contract"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
@@ -42,14 +42,14 @@ func AddStack(scope constructs.Construct, id string, props *Props) error {
 		awscdk.Tags_Of(stack).Add(&key, &value, &awscdk.TagProps{ExcludeResourceTypes: jsii.Strings("AWS::CloudWatch::Dashboard")})
 	}
 	newBucket(stack, props)
-	functions := map[job.Function]awslambda.Function{}
-	for _, function := range job.Functions() {
+	functions := map[contract.Function]awslambda.Function{}
+	for _, function := range contract.Functions() {
 		functions[function] = newFunction(stack, function, props)
 	}
 	tellBucketPolicy(stack, functions, props)
 	exports := jsii.Strings(placeOf(stack).exports(props)...)
 	machine := newStateMachine(stack, "StateMachine", functions, *exports, props.Tracing)
-	allowTakeover(stack, machine, functions[job.FunctionPlan])
+	allowTakeover(stack, machine, functions[contract.FunctionPlan])
 	undelivered := newSchedules(stack, machine, props)
 	topic := newNotifications(stack, machine, props)
 	newAlarms(stack, machine, undelivered, topic, props)

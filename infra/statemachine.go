@@ -3,7 +3,9 @@ package main
 import (
 	"time"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/contract"
+	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/request"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	sfn "github.com/aws/aws-cdk-go/awscdk/v2/awsstepfunctions"
@@ -23,27 +25,27 @@ import (
 //
 // The role is the CDK's: it may invoke the functions (and, as the CDK has it, their versions, of which there are none), start,
 // describe, stop and redrive this state machine's own executions, as a Distributed Map needs, and describe the exports.
-func newStateMachine(scope constructs.Construct, id string, functions map[job.Function]awslambda.Function, exports []*string, traced bool) sfn.StateMachine {
+func newStateMachine(scope constructs.Construct, id string, functions map[contract.Function]awslambda.Function, exports []*string, traced bool) sfn.StateMachine {
 	s := states{scope: constructs.NewConstruct(scope, jsii.String(id+"States")), functions: functions, exports: exports}
-	plan := s.task(job.StatePlan, job.FunctionPlan, attemptsOfPlan, map[string]any{
+	plan := s.task(contract.StatePlan, contract.FunctionPlan, attemptsOfPlan, map[string]any{
 		"request.$": "$",
 		"execution": map[string]any{
 			"id.$": "$$.Execution.Id", "name.$": "$$.Execution.Name", "startTime.$": "$$.Execution.StartTime",
 		},
 	}, nil)
 	plan.AddCatch(s.failure(), &sfn.CatchProps{Errors: jsii.Strings("States.ALL"), ResultPath: jsii.String("$")})
-	finalize := s.task(job.StateFinalize, job.FunctionFinalize, attempts, map[string]any{"plan.$": "$.plan", "export.$": "$.export"}, jsii.String("$.finalized"))
+	finalize := s.task(contract.StateFinalize, contract.FunctionFinalize, attempts, map[string]any{"plan.$": "$.plan", "export.$": "$.export"}, jsii.String("$.finalized"))
 	makeExports := s.makeExports(finalize)
 	// In a chain, what a run that died had begun is committed first; what has come since is then still to be exported.
-	finalize.Next(sfn.NewChoice(s.scope, jsii.String(job.StateMoreToExport), nil).
+	finalize.Next(sfn.NewChoice(s.scope, jsii.String(contract.StateMoreToExport), nil).
 		When(sfn.Condition_BooleanEquals(jsii.String("$.finalized.more"), jsii.Bool(true)), makeExports, nil).
-		Otherwise(sfn.NewSucceed(s.scope, jsii.String(job.StateReplicated), &sfn.SucceedProps{OutputPath: jsii.String("$.finalized.result")})))
+		Otherwise(sfn.NewSucceed(s.scope, jsii.String(contract.StateReplicated), &sfn.SucceedProps{OutputPath: jsii.String("$.finalized.result")})))
 	// Of two deliveries of a schedule's firing only one has a run; the other's end is no failure, or an alarm would go off.
-	alreadyRunning := sfn.NewSucceed(s.scope, jsii.String(job.StateAlreadyRunning), &sfn.SucceedProps{OutputPath: jsii.String("$.duplicate")})
-	planned := sfn.NewChoice(s.scope, jsii.String(job.StatePlanned), nil).
+	alreadyRunning := sfn.NewSucceed(s.scope, jsii.String(contract.StateAlreadyRunning), &sfn.SucceedProps{OutputPath: jsii.String("$.duplicate")})
+	planned := sfn.NewChoice(s.scope, jsii.String(contract.StatePlanned), nil).
 		When(sfn.Condition_IsPresent(jsii.String("$.duplicate")), alreadyRunning, nil).
 		When(sfn.Condition_BooleanEquals(jsii.String("$.committed"), jsii.Bool(true)), finalize, nil).
-		When(sfn.Condition_StringEquals(jsii.String("$.plan.mode"), jsii.String(string(job.ModeExport))), makeExports, nil).
+		When(sfn.Condition_StringEquals(jsii.String("$.plan.mode"), jsii.String(string(request.ModeExport))), makeExports, nil).
 		Otherwise(s.scanSegments().Next(finalize))
 	return sfn.NewStateMachine(scope, &id, &sfn.StateMachineProps{
 		DefinitionBody:   sfn.DefinitionBody_FromChainable(plan.Next(planned)),
@@ -64,14 +66,14 @@ const (
 // states makes states, of which some are alike.
 type states struct {
 	scope     constructs.Construct
-	functions map[job.Function]awslambda.Function
+	functions map[contract.Function]awslambda.Function
 	// exports are the ARNs of all exports of the tables, as patterns.
 	exports []*string
 }
 
 // task returns a state that calls a function. Without a payload the function gets the state's input. The ARN of the function
 // is the Task's resource: the function's answer is then the Task's result, and its error the Task's.
-func (s states) task(name string, function job.Function, tries float64, payload map[string]any, resultPath *string) tasks.LambdaInvoke {
+func (s states) task(name string, function contract.Function, tries float64, payload map[string]any, resultPath *string) tasks.LambdaInvoke {
 	props := &tasks.LambdaInvokeProps{
 		LambdaFunction:           s.functions[function],
 		PayloadResponseOnly:      jsii.Bool(true),
@@ -84,8 +86,8 @@ func (s states) task(name string, function job.Function, tries float64, payload 
 	}
 	task := tasks.NewLambdaInvoke(s.scope, &name, props)
 	var permanent []string
-	for _, failure := range job.Permanent() {
-		permanent = append(permanent, string(failure))
+	for _, failed := range failure.Permanent() {
+		permanent = append(permanent, string(failed))
 	}
 	// The first Retry that names an error is the one that counts: these are not tried again, all others are.
 	task.AddRetry(&sfn.RetryProps{Errors: jsii.Strings(permanent...), MaxAttempts: jsii.Number(0)})
@@ -104,14 +106,14 @@ func retry(tries float64, interval time.Duration, failures ...string) *sfn.Retry
 // scanSegments returns the Map. Each of its children calls scan until the segment is done, with the checkpoint of the call
 // before. A child's output is constant and tiny, for the Map gathers 10,000 of them, and then drops them.
 func (s states) scanSegments() sfn.DistributedMap {
-	scan := s.task(job.StateScanSegment, job.FunctionScan, attempts, nil, jsii.String("$.checkpoint"))
-	scanned := sfn.NewPass(s.scope, jsii.String(job.StateSegmentEnd), &sfn.PassProps{
+	scan := s.task(contract.StateScanSegment, contract.FunctionScan, attempts, nil, jsii.String("$.checkpoint"))
+	scanned := sfn.NewPass(s.scope, jsii.String(contract.StateSegmentEnd), &sfn.PassProps{
 		Result: sfn.Result_FromObject(&map[string]any{}),
 	})
-	done := sfn.NewChoice(s.scope, jsii.String(job.StateSegmentDone), nil).
+	done := sfn.NewChoice(s.scope, jsii.String(contract.StateSegmentDone), nil).
 		When(sfn.Condition_BooleanEquals(jsii.String("$.checkpoint.done"), jsii.Bool(true)), scanned, nil).
 		Otherwise(scan)
-	segments := sfn.NewDistributedMap(s.scope, jsii.String(job.StateScanSegments), &sfn.DistributedMapProps{
+	segments := sfn.NewDistributedMap(s.scope, jsii.String(contract.StateScanSegments), &sfn.DistributedMapProps{
 		Label:              jsii.String("Segments"),
 		MapExecutionType:   sfn.StateMachineType_STANDARD, // a child may take days: an Express one has five minutes
 		ItemsPath:          jsii.String("$.segments"),
@@ -126,13 +128,13 @@ func (s states) scanSegments() sfn.DistributedMap {
 // error arrives as JSON in Cause, of which only the message is meant for a person. Anything else, a timeout or a function
 // that Lambda could not run, is shown as it came, so that nothing depends on what Cause holds or whether there is one.
 func (s states) failure() sfn.Choice {
-	failed := sfn.NewFail(s.scope, jsii.String(job.StateFailed), &sfn.FailProps{
+	failed := sfn.NewFail(s.scope, jsii.String(contract.StateFailed), &sfn.FailProps{
 		ErrorPath: jsii.String("$.Error"), CausePath: jsii.String("$.detail.errorMessage"),
 	})
-	read := sfn.NewPass(s.scope, jsii.String(job.StateReadCause), &sfn.PassProps{Parameters: &map[string]any{
+	read := sfn.NewPass(s.scope, jsii.String(contract.StateReadCause), &sfn.PassProps{Parameters: &map[string]any{
 		"Error.$": "$.Error", "detail.$": "States.StringToJson($.Cause)",
 	}})
-	keep := sfn.NewPass(s.scope, jsii.String(job.StateKeepCause), &sfn.PassProps{Parameters: &map[string]any{
+	keep := sfn.NewPass(s.scope, jsii.String(contract.StateKeepCause), &sfn.PassProps{Parameters: &map[string]any{
 		"Error.$": "$.Error",
 		"detail":  map[string]any{"errorMessage.$": "States.Format('the plan function gave no answer: {}', States.JsonToString($))"},
 	}})
@@ -141,7 +143,7 @@ func (s states) failure() sfn.Choice {
 		sfn.Condition_IsPresent(jsii.String("$.Cause")),
 		sfn.Condition_StringMatches(jsii.String("$.Cause"), jsii.String(`{*"errorMessage"*}`)),
 	)
-	return sfn.NewChoice(s.scope, jsii.String(job.StateCause), nil).
+	return sfn.NewChoice(s.scope, jsii.String(contract.StateCause), nil).
 		When(message, read.Next(failed), nil).
 		Otherwise(keep.Next(failed))
 }

@@ -8,8 +8,8 @@ import (
 	"slices"
 	"testing"
 
-	"dynamodb-to-s3/lambda/job"
-	"dynamodb-to-s3/lambda/metric"
+	"dynamodb-to-s3/lambda/contract"
+	"dynamodb-to-s3/lambda/request"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -24,13 +24,13 @@ func TestFunctions(t *testing.T) {
 		LoggingConfig       struct{ LogGroup string }
 		Environment         struct{ Variables map[string]string }
 	}
-	want := map[job.Function]struct{ memory, timeout float64 }{
-		job.FunctionPlan: {512, 60}, job.FunctionScan: {1769, 900}, job.FunctionExport: {512, 300}, job.FunctionFinalize: {512, 900},
+	want := map[contract.Function]struct{ memory, timeout float64 }{
+		contract.FunctionPlan: {512, 60}, contract.FunctionScan: {1769, 900}, contract.FunctionExport: {512, 300}, contract.FunctionFinalize: {512, 900},
 	}
 	if len(functions) != len(want) {
 		t.Errorf("got the functions %v, want %d", slices.Sorted(maps.Keys(functions)), len(want))
 	}
-	for _, function := range job.Functions() {
+	for _, function := range contract.Functions() {
 		name := string(function)
 		var got shape
 		remarshal(t, functions[name+"/Function"].Properties, &got)
@@ -41,18 +41,18 @@ func TestFunctions(t *testing.T) {
 		}
 		expected.LoggingConfig.LogGroup = name + "/Logs"
 		expected.Environment.Variables = map[string]string{
-			job.EnvDefaults: `{"bucket":"replica","prefix":"dynamodb/{table}"}`,
-			job.EnvAccount:  "000000000000",
+			contract.EnvDefaults: `{"bucket":"replica","prefix":"dynamodb/{table}"}`,
+			contract.EnvAccount:  "000000000000",
 			// None, which is not the same as not to say.
-			job.EnvAssumableRoles: `{"source":[],"destination":[]}`,
-			metric.EnvName:        "test",
+			contract.EnvAssumableRoles: `{"source":[],"destination":[]}`,
+			contract.EnvName:           "test",
 		}
 		if diff := cmp.Diff(expected, got); diff != "" {
 			t.Errorf("function %s (-want +got):\n%s", name, diff)
 		}
-		request, err := job.Parse(json.RawMessage(`{"table":"orders"}`), json.RawMessage(got.Environment.Variables[job.EnvDefaults]))
-		if err != nil || request.Bucket != "replica" || request.Prefix != "dynamodb/{table}" {
-			t.Errorf("function %s: the request's defaults give %+v, %v", name, request, err)
+		req, err := request.Parse(json.RawMessage(`{"table":"orders"}`), json.RawMessage(got.Environment.Variables[contract.EnvDefaults]))
+		if err != nil || req.Bucket != "replica" || req.Prefix != "dynamodb/{table}" {
+			t.Errorf("function %s: the request's defaults give %+v, %v", name, req, err)
 		}
 	}
 }

@@ -5,10 +5,10 @@ package main
 import (
 	"os"
 
+	"dynamodb-to-s3/lambda/contract"
 	"dynamodb-to-s3/lambda/function"
-	"dynamodb-to-s3/lambda/job"
 )
 
 // Lambda passes the function's handler name in _HANDLER.
 // https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
-func main() { function.Main(job.Function(os.Getenv("_HANDLER"))) }
+func main() { function.Main(contract.Function(os.Getenv("_HANDLER"))) }

@@ -13,7 +13,7 @@ import (
 
 	"dynamodb-to-s3/infra/definition"
 	"dynamodb-to-s3/lambda/awsclient"
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/local/machine"
 	"dynamodb-to-s3/local/meter"
 
@@ -38,7 +38,7 @@ type execution struct {
 }
 
 // run runs the execution and prints its output, or how it failed. What has succeeded is checked, and then summarized.
-func (e execution) run(ctx context.Context, stdout io.Writer, stderr *os.File, check func(job.Result) error) error {
+func (e execution) run(ctx context.Context, stdout io.Writer, stderr *os.File, check func(run.Result) error) error {
 	outcome, took, err := e.execute(ctx, stderr)
 	if err != nil {
 		return err
@@ -47,8 +47,8 @@ func (e execution) run(ctx context.Context, stdout io.Writer, stderr *os.File, c
 		return err
 	}
 	var result struct {
-		job.Result
-		ExecutionID string `json:"executionId"` // of a job.Duplicate
+		run.Result
+		ExecutionID string `json:"executionId"` // of a run.Duplicate
 	}
 	if err := json.Unmarshal(outcome.Output, &result); err != nil {
 		return fmt.Errorf("the execution's output: %w", err)
@@ -105,14 +105,14 @@ func (e execution) execute(ctx context.Context, stderr *os.File) (machine.Outcom
 }
 
 // statusOf is how an execution ended, in Step Functions' words.
-func statusOf(outcome machine.Outcome, err error) job.ExecutionStatus {
+func statusOf(outcome machine.Outcome, err error) run.ExecutionStatus {
 	switch {
 	case err != nil:
-		return job.ExecutionAborted
+		return run.ExecutionAborted
 	case outcome.Succeeded:
-		return job.ExecutionSucceeded
+		return run.ExecutionSucceeded
 	default:
-		return job.ExecutionFailed
+		return run.ExecutionFailed
 	}
 }
 

@@ -14,7 +14,8 @@ import (
 	"testing"
 	"time"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/local/executions"
 	"dynamodb-to-s3/local/orders"
 	"dynamodb-to-s3/local/testbed"
@@ -25,7 +26,7 @@ import (
 // exportRequest is a file with a request for an export that is checked every second.
 func exportRequest(t *testing.T, table, bucket, fields string) string {
 	t.Helper()
-	return request(t, fmt.Sprintf(`{"table": %q, "bucket": %q, "prefix": "{table}", "export": {%s "checkIntervalSeconds": 1}}`, table, bucket, fields))
+	return requestFile(t, fmt.Sprintf(`{"table": %q, "bucket": %q, "prefix": "{table}", "export": {%s "checkIntervalSeconds": 1}}`, table, bucket, fields))
 }
 
 // exporting runs the program with exports that are made at once.
@@ -51,7 +52,7 @@ func TestRunExportsOverGivenEndpoints(t *testing.T) {
 		t.Fatalf("exit %d: %+v %+v\n%s", o.code, o.result, o.failed, o.stderr)
 	}
 	export := o.result.Exports[0]
-	if o.result.Mode != job.ModeExport || o.result.Items != 500 || export.ExportType != job.ExportFull || o.result.Manifest != export.Manifest ||
+	if o.result.Mode != request.ModeExport || o.result.Items != 500 || export.ExportType != request.ExportFull || o.result.Manifest != export.Manifest ||
 		!strings.HasPrefix(export.Manifest, "s3://"+bucket+"/"+table+"/AWSDynamoDB/") {
 		t.Errorf("got %+v", o.result)
 	}
@@ -145,9 +146,9 @@ func TestExportDemo(t *testing.T) {
 		"changing the table: orders: 164/164 (40 new, 40 replaced, 40 updated, 40 deleted, 4 new and deleted again)\n", "clock on by 1h0m0s",
 		"verified: read back 8 objects through the manifests; with all 160 changes the full export is the table, 1,000 items", "INCREMENTAL export of the changes from ")
 
-	var results []job.Result
+	var results []run.Result
 	for documents := json.NewDecoder(&stdout); ; {
-		var result job.Result
+		var result run.Result
 		err := documents.Decode(&result)
 		if errors.Is(err, io.EOF) {
 			break
@@ -158,7 +159,7 @@ func TestExportDemo(t *testing.T) {
 		results = append(results, result)
 	}
 	if len(results) != 2 || results[0].RunID == results[1].RunID ||
-		results[0].Exports[0].ExportType != job.ExportFull || results[1].Exports[0].ExportType != job.ExportIncremental {
+		results[0].Exports[0].ExportType != request.ExportFull || results[1].Exports[0].ExportType != request.ExportIncremental {
 		t.Errorf("got %+v", results)
 	}
 }

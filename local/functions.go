@@ -14,8 +14,10 @@ import (
 	"sync/atomic"
 	"time"
 
+	"dynamodb-to-s3/lambda/contract"
 	"dynamodb-to-s3/lambda/function"
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/lambda/scan"
 	"dynamodb-to-s3/local/integration"
 	"dynamodb-to-s3/local/invoke"
@@ -37,9 +39,9 @@ type functions struct {
 
 // calledBy is the function, or the action, that a state calls.
 var calledBy = map[string]string{
-	job.StatePlan: string(job.FunctionPlan), job.StateScanSegment: string(job.FunctionScan),
-	job.StateStartExport: string(job.FunctionExport), job.StateDescribeExport: describeExport,
-	job.StateFinalize: string(job.FunctionFinalize),
+	contract.StatePlan: string(contract.FunctionPlan), contract.StateScanSegment: string(contract.FunctionScan),
+	contract.StateStartExport: string(contract.FunctionExport), contract.StateDescribeExport: describeExport,
+	contract.StateFinalize: string(contract.FunctionFinalize),
 }
 
 // describeExport is the action that checks an export.
@@ -47,12 +49,12 @@ const describeExport = "dynamodb:describeExport"
 
 func startFunctions(ctx context.Context, v *services, s settings, addr string, log *slog.Logger) (*functions, error) {
 	f := &functions{progress: new(scan.Progress), failures: map[string]string{}}
-	roles, err := job.ParseAssumableRoles(os.Getenv(job.EnvAssumableRoles))
+	roles, err := request.ParseAssumableRoles(os.Getenv(contract.EnvAssumableRoles))
 	if err != nil {
 		return nil, err
 	}
 	engine := function.New(v.source, v.destination, function.Options{
-		Log: log, Progress: f.progress, Defaults: os.Getenv(job.EnvDefaults), Account: v.account, Identity: &v.identity, Roles: roles,
+		Log: log, Progress: f.progress, Defaults: os.Getenv(contract.EnvDefaults), Account: v.account, Identity: &v.identity, Roles: roles,
 		Executions: v.executions,
 	})
 	var listen net.ListenConfig
@@ -70,15 +72,15 @@ func startFunctions(ctx context.Context, v *services, s settings, addr string, l
 }
 
 // watch keeps what a person wants to see of the functions' answers: how many segments there are, and why one is tried again.
-func (f *functions) watch(of func(job.Function) function.Handler) func(job.Function) function.Handler {
-	return func(name job.Function) function.Handler {
+func (f *functions) watch(of func(contract.Function) function.Handler) func(contract.Function) function.Handler {
+	return func(name contract.Function) function.Handler {
 		own := of(name)
 		if own == nil {
 			return nil
 		}
 		return func(ctx context.Context, payload json.RawMessage) (any, error) {
 			out, err := own(ctx, payload)
-			if planned, ok := out.(job.PlanOutput); ok {
+			if planned, ok := out.(run.PlanOutput); ok {
 				f.segments.Store(int64(len(planned.Segments)))
 			}
 			f.keep(string(name), err)

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"dynamodb-to-s3/infra/definition"
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/contract"
 	"dynamodb-to-s3/local/integration"
 
 	"github.com/aws/aws-lambda-go/lambda/messages"
@@ -49,15 +49,15 @@ func TestEveryTaskCallsSomethingKnown(t *testing.T) {
 func TestLastFailureIsToldInOneLine(t *testing.T) {
 	t.Parallel()
 	f := &functions{failures: map[string]string{}}
-	if got := f.lastFailure(job.StatePlan); got != "no answer" {
+	if got := f.lastFailure(contract.StatePlan); got != "no answer" {
 		t.Errorf("before any: %q", got)
 	}
-	f.keep(string(job.FunctionPlan), messages.InvokeResponse_Error{Type: "Throttled", Message: "slow\ndown"})
-	f.keep(string(job.FunctionScan), errors.New("out of paper"))
+	f.keep(string(contract.FunctionPlan), messages.InvokeResponse_Error{Type: "Throttled", Message: "slow\ndown"})
+	f.keep(string(contract.FunctionScan), errors.New("out of paper"))
 	f.answered(describeExport, &integration.Error{Name: "DynamoDb.ThrottlingException", Cause: "rate exceeded"})
 	f.answered(describeExport, nil)
 	for state, want := range map[string]string{
-		job.StatePlan: "slow down", job.StateScanSegment: "out of paper", job.StateDescribeExport: "rate exceeded", job.StateFinalize: "no answer",
+		contract.StatePlan: "slow down", contract.StateScanSegment: "out of paper", contract.StateDescribeExport: "rate exceeded", contract.StateFinalize: "no answer",
 	} {
 		if got := f.lastFailure(state); got != want {
 			t.Errorf("%s: got %q, want %q", state, got, want)

@@ -40,7 +40,7 @@ go run ./local <command> -h shows the flags of a command.
 // arguments, 130 where it was interrupted.
 func command(ctx context.Context, args []string, stdout io.Writer, stderr *os.File) int {
 	commands := map[string]func(context.Context, []string, io.Writer, *os.File) error{
-		"run": run, "run-export": runExport, "serve": serve,
+		"run": runCommand, "run-export": runExport, "serve": serve,
 	}
 	if len(args) == 0 || commands[args[0]] == nil {
 		_, _ = io.WriteString(stderr, usage)

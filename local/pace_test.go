@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/local/readback"
 	"dynamodb-to-s3/local/testbed"
 
@@ -38,7 +38,7 @@ func BenchmarkPacedRun(b *testing.B) {
 				m := new(wireMeter)
 				server := m.before(b)
 				bucket := testbed.Bucket(b)
-				o := runProgramAt(b, server.URL, "-input", request(b, fmt.Sprintf(
+				o := runProgramAt(b, server.URL, "-input", requestFile(b, fmt.Sprintf(
 					`{"table": %q, "bucket": %q, "segments": %d, "concurrency": %d, "readUnitsPerSecond": %g, "scan": {"ConsistentRead": true}}`,
 					table, bucket, segments, segments, units)))
 				server.Close()
@@ -49,7 +49,7 @@ func BenchmarkPacedRun(b *testing.B) {
 				if err != nil || report.Items != items {
 					b.Fatalf("%+v, %v", report, err)
 				}
-				if keys := testbed.Keys(b, bucket, job.Layout{Root: o.result.Root}.PaceMarkers()); len(keys) > 0 {
+				if keys := testbed.Keys(b, bucket, run.Layout{Root: o.result.Root}.PaceMarkers()); len(keys) > 0 {
 					b.Errorf("%v are left", keys)
 				}
 				took, sum, worst := m.measure()

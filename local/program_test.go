@@ -14,7 +14,8 @@ import (
 	"testing"
 
 	"dynamodb-to-s3/infra/definition"
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/local/executions"
 	"dynamodb-to-s3/local/machine"
 	"dynamodb-to-s3/local/readback"
@@ -53,8 +54,8 @@ func program(ctx context.Context, t testing.TB, args ...string) *exec.Cmd {
 // outcome is how a run of the program ended.
 type outcome struct {
 	code   int
-	result job.Result
-	left   job.Duplicate // where the run is another execution's
+	result run.Result
+	left   run.Duplicate // where the run is another execution's
 	failed struct{ Error, Cause string }
 	stderr string
 }
@@ -95,7 +96,7 @@ func runProgramAt(t testing.TB, dynamoDB string, args ...string) outcome {
 	return o
 }
 
-func request(t testing.TB, text string) string {
+func requestFile(t testing.TB, text string) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "request.json")
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
@@ -114,7 +115,7 @@ func succeeds(t *testing.T, o outcome) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if keys := testbed.Keys(t, o.result.Bucket, job.Layout{Root: o.result.Root}.DataPrefix()); len(keys) != report.Objects {
+	if keys := testbed.Keys(t, o.result.Bucket, run.Layout{Root: o.result.Root}.DataPrefix()); len(keys) != report.Objects {
 		t.Errorf("the bucket has %d objects, the manifest %d", len(keys), report.Objects)
 	}
 }
@@ -122,7 +123,7 @@ func succeeds(t *testing.T, o outcome) {
 func TestRunReplicatesOverGivenEndpoints(t *testing.T) {
 	t.Parallel()
 	table, bucket := testbed.Orders(t, 2000), testbed.Bucket(t)
-	o := runProgram(t, "-name", "given", "-input", request(t, fmt.Sprintf(`{"table": %q, "bucket": %q, "prefix": "{table}", "segments": 3, "fileSizeBytes": 20000}`, table, bucket)))
+	o := runProgram(t, "-name", "given", "-input", requestFile(t, fmt.Sprintf(`{"table": %q, "bucket": %q, "prefix": "{table}", "segments": 3, "fileSizeBytes": 20000}`, table, bucket)))
 	succeeds(t, o)
 	if o.result.Objects < 6 || o.result.Manifest != "s3://"+bucket+"/"+table+"/AWSDynamoDB/given/manifest-summary.json" {
 		t.Errorf("got %+v", o.result)
@@ -136,9 +137,9 @@ func TestRunHandsOverUntilItIsDone(t *testing.T) {
 	t.Parallel()
 	table, bucket := testbed.Orders(t, 1500), testbed.Bucket(t)
 	o := runProgram(t, "-lambda-timeout", "2200ms",
-		"-input", request(t, fmt.Sprintf(`{"table": %q, "bucket": %q, "segments": 2, "scan": {"Limit": 1}}`, table, bucket)))
+		"-input", requestFile(t, fmt.Sprintf(`{"table": %q, "bucket": %q, "segments": 2, "scan": {"Limit": 1}}`, table, bucket)))
 	succeeds(t, o)
-	if lists := testbed.Keys(t, bucket, job.Layout{Root: o.result.Root}.SegmentLists()); len(lists) < 3 {
+	if lists := testbed.Keys(t, bucket, run.Layout{Root: o.result.Root}.SegmentLists()); len(lists) < 3 {
 		t.Errorf("the invocations left %v: they did not have to hand over", lists)
 	}
 }
@@ -146,12 +147,12 @@ func TestRunHandsOverUntilItIsDone(t *testing.T) {
 func TestRunThatWasKilledGoesOnUnderItsName(t *testing.T) {
 	t.Parallel()
 	table, bucket := testbed.Orders(t, 3000), testbed.Bucket(t)
-	file := request(t, fmt.Sprintf(`{"table": %q, "bucket": %q, "segments": 2, "fileSizeBytes": 2048, "scan": {"Limit": 5}}`, table, bucket))
+	file := requestFile(t, fmt.Sprintf(`{"table": %q, "bucket": %q, "segments": 2, "fileSizeBytes": 2048, "scan": {"Limit": 5}}`, table, bucket))
 	killed := program(t.Context(), t, "run", "-name", "night", "-input", file)
 	if err := killed.Start(); err != nil {
 		t.Fatal(err)
 	}
-	layout := job.Layout{Root: "AWSDynamoDB/night"}
+	layout := run.Layout{Root: "AWSDynamoDB/night"}
 	for len(testbed.Keys(t, bucket, layout.DataPrefix())) < 3 {
 		if t.Context().Err() != nil {
 			t.Fatal(t.Context().Err())
@@ -172,14 +173,14 @@ func TestRunThatWasKilledGoesOnUnderItsName(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer func() { _ = record.End(job.ExecutionFailed) }() // what it says of itself is not looked at
+		defer func() { _ = record.End(run.ExecutionFailed) }() // what it says of itself is not looked at
 		if o := runProgram(t, "-name", "night-2", "-input", file); o.code != 1 || !strings.Contains(o.stderr, `the execution "night-2" is at work in another process`) {
 			t.Errorf("got %+v", o)
 		}
 	})
 	t.Run("but not with another request", func(t *testing.T) {
-		o := runProgram(t, "-name", "night", "-input", request(t, fmt.Sprintf(`{"table": %q, "bucket": %q}`, table, bucket)))
-		if o.code != 1 || o.failed.Error != string(job.RunNameTaken) || !strings.Contains(o.failed.Cause, "was begun with another request") {
+		o := runProgram(t, "-name", "night", "-input", requestFile(t, fmt.Sprintf(`{"table": %q, "bucket": %q}`, table, bucket)))
+		if o.code != 1 || o.failed.Error != string(failure.RunNameTaken) || !strings.Contains(o.failed.Cause, "was begun with another request") {
 			t.Errorf("got %+v", o)
 		}
 	})
@@ -189,12 +190,12 @@ func TestRunThatWasKilledGoesOnUnderItsName(t *testing.T) {
 func TestRunThatWasKilledIsTakenOver(t *testing.T) {
 	t.Parallel()
 	table, bucket := testbed.Orders(t, 3000), testbed.Bucket(t)
-	file := request(t, fmt.Sprintf(`{"table": %q, "bucket": %q, "segments": 2, "fileSizeBytes": 2048, "scan": {"Limit": 5}, "schedule": "killed", "scheduledTime": "2026-11-21T02:00:00Z"}`, table, bucket))
+	file := requestFile(t, fmt.Sprintf(`{"table": %q, "bucket": %q, "segments": 2, "fileSizeBytes": 2048, "scan": {"Limit": 5}, "schedule": "killed", "scheduledTime": "2026-11-21T02:00:00Z"}`, table, bucket))
 	killed := program(t.Context(), t, "run", "-name", "taken-1", "-input", file)
 	if err := killed.Start(); err != nil {
 		t.Fatal(err)
 	}
-	layout := job.Layout{Root: "AWSDynamoDB/killed-20261121T020000Z"}
+	layout := run.Layout{Root: "AWSDynamoDB/killed-20261121T020000Z"}
 	for len(testbed.Keys(t, bucket, layout.DataPrefix())) < 3 {
 		if t.Context().Err() != nil {
 			t.Fatal(t.Context().Err())
@@ -225,11 +226,11 @@ func TestRunThatWasKilledIsTakenOver(t *testing.T) {
 func TestRunOfAFiringThatAnotherExecutionHasRun(t *testing.T) {
 	t.Parallel()
 	table, bucket := testbed.Orders(t, 100), testbed.Bucket(t)
-	file := request(t, fmt.Sprintf(`{"table": %q, "bucket": %q, "schedule": "nightly", "scheduledTime": "2026-11-21T02:00:00Z"}`, table, bucket))
+	file := requestFile(t, fmt.Sprintf(`{"table": %q, "bucket": %q, "schedule": "nightly", "scheduledTime": "2026-11-21T02:00:00Z"}`, table, bucket))
 	first := runProgram(t, "-name", "first", "-verify", "-input", file)
 	succeeds(t, first)
 	o := runProgram(t, "-name", "second", "-verify", "-input", file)
-	want := job.Duplicate{RunID: "nightly-20261121T020000Z", ExecutionID: arnPrefix + "execution:dynamodb-to-s3:first", Committed: true, Reason: o.left.Reason}
+	want := run.Duplicate{RunID: "nightly-20261121T020000Z", ExecutionID: arnPrefix + "execution:dynamodb-to-s3:first", Committed: true, Reason: o.left.Reason}
 	if o.code != 0 || o.left != want || first.result.RunID != want.RunID || !strings.Contains(o.left.Reason, "first has completed it") {
 		t.Errorf("got %+v, want %+v", o, want)
 	}
@@ -238,7 +239,7 @@ func TestRunOfAFiringThatAnotherExecutionHasRun(t *testing.T) {
 	}
 }
 
-// The causes are those that job.Parse gives, which its own tests hold word by word; this holds that they come out whole.
+// The causes are those that request.Parse gives, which its own tests hold word by word; this holds that they come out whole.
 func TestRunRefusesInvalidRequests(t *testing.T) {
 	bucket := testbed.Bucket(t)
 	for _, test := range []struct{ request, error, cause string }{
@@ -255,7 +256,7 @@ func TestRunRefusesInvalidRequests(t *testing.T) {
 	} {
 		t.Run(test.cause[:40], func(t *testing.T) {
 			t.Parallel()
-			o := runProgram(t, "-input", request(t, strings.ReplaceAll(test.request, "BUCKET", bucket)))
+			o := runProgram(t, "-input", requestFile(t, strings.ReplaceAll(test.request, "BUCKET", bucket)))
 			if o.code != 1 || o.failed.Error != test.error || o.failed.Cause != test.cause {
 				t.Errorf("got exit %d, %+v\nwant %+v", o.code, o.failed, test)
 			}
@@ -281,8 +282,8 @@ func TestRunRefusesWrongArguments(t *testing.T) {
 		{[]string{"-export-stand-in", "-export-delay", "-1s"}, "-export-delay: got -1s, want 0 or more"},
 		{[]string{"-export-fail", "S3AccessDenied:0"}, `the count "0" is no whole number of 1 or more`},
 		{[]string{"-export-fail", "S3AccessDenied,:2"}, `":2" names no code, such as S3AccessDenied`},
-		{[]string{"-export-stand-in", "-input", request(t, `{"table": "orders", "bucket": "lake"}`)}, "-export-stand-in is of an export, and the request is of a SCAN"},
-		{[]string{"-verify", "-input", request(t, `{"table": "orders", "bucket": "lake", "export": {"filter": {"FilterExpression": "attribute_exists(paid)"}}}`)}, "-verify compares whole items of a whole table"},
+		{[]string{"-export-stand-in", "-input", requestFile(t, `{"table": "orders", "bucket": "lake"}`)}, "-export-stand-in is of an export, and the request is of a SCAN"},
+		{[]string{"-verify", "-input", requestFile(t, `{"table": "orders", "bucket": "lake", "export": {"filter": {"FilterExpression": "attribute_exists(paid)"}}}`)}, "-verify compares whole items of a whole table"},
 		{[]string{"orders"}, `unexpected argument "orders"`},
 	} {
 		o := runProgram(t, test.args...)

@@ -11,7 +11,8 @@ import (
 	"time"
 
 	"dynamodb-to-s3/lambda/awsclient"
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/local/meter"
 	"dynamodb-to-s3/local/readback"
 
@@ -20,17 +21,17 @@ import (
 )
 
 // verify reads the run back and compares it with the table.
-func verify(ctx context.Context, v *services, request job.Request, result job.Result, stderr io.Writer) error {
+func verify(ctx context.Context, v *services, req request.Request, result run.Result, stderr io.Writer) error {
 	switch {
-	case result.Mode != job.ModeExport:
+	case result.Mode != request.ModeExport:
 	case len(result.Exports) == 0:
 		return errors.New("verify: nothing was exported that could be compared with the table: " + result.Reason)
-	case result.Exports[0].ExportType != job.ExportFull:
+	case result.Exports[0].ExportType != request.ExportFull:
 		return errors.New("verify: an incremental export is no table: it can only be compared together with the exports that it follows on")
 	}
 	start := time.Now()
-	tables, objects := v.clients(request, result)
-	if request.Transform != "" {
+	tables, objects := v.clients(req, result)
+	if req.Transform != "" {
 		_, _ = fmt.Fprintln(stderr, "verifying: reading everything back through the manifest, and counting the table's items")
 		counted, err := readback.Count(ctx, tables, objects, result)
 		if err != nil {
@@ -52,20 +53,20 @@ func verify(ctx context.Context, v *services, request job.Request, result job.Re
 }
 
 // clients returns what the run of a request has read and written with.
-func (v *services) clients(request job.Request, result job.Result) (*dynamodb.Client, *s3.Client) {
+func (v *services) clients(req request.Request, result run.Result) (*dynamodb.Client, *s3.Client) {
 	clients := awsclient.NewClients(v.source, v.destination, v.identity)
-	plan := job.Plan{RunID: result.RunID, SourceRoleARN: request.SourceRoleARN, DestinationRoleARN: request.DestinationRoleARN}
-	if table, err := job.ParseTable(request.Table); err == nil && table.Region != v.source.Region {
+	plan := run.Plan{RunID: result.RunID, SourceRoleARN: req.SourceRoleARN, DestinationRoleARN: req.DestinationRoleARN}
+	if table, err := request.ParseTable(req.Table); err == nil && table.Region != v.source.Region {
 		plan.TableRegion = table.Region
 	}
 	return clients.Tables(plan), clients.Objects(plan)
 }
 
 // summarize tells what a run has made, and where it lies.
-func (v *services) summarize(stderr io.Writer, result job.Result, took time.Duration) {
+func (v *services) summarize(stderr io.Writer, result run.Result, took time.Duration) {
 	var text strings.Builder
 	switch {
-	case result.Mode != job.ModeExport:
+	case result.Mode != request.ModeExport:
 		fmt.Fprintf(&text, "replicated table %s: %s, %.1f s\nmanifest: %s\n",
 			result.Table, scanned(result), took.Seconds(), v.place(result.Manifest))
 	case len(result.Exports) == 0:
@@ -89,7 +90,7 @@ func amount(items, objects, bytes int64) string {
 }
 
 // scanned says what a scan has written, and of how many items, where these are not as many.
-func scanned(result job.Result) string {
+func scanned(result run.Result) string {
 	if result.Records == result.Items {
 		return amount(result.Items, result.Objects, result.Bytes)
 	}
@@ -98,7 +99,7 @@ func scanned(result job.Result) string {
 }
 
 // describe says of what an export is, and why.
-func describe(export job.ExportedWindow) string {
+func describe(export run.ExportedWindow) string {
 	moment := func(at *time.Time) string {
 		if at == nil {
 			return "?"
@@ -106,7 +107,7 @@ func describe(export job.ExportedWindow) string {
 		return at.UTC().Format(time.RFC3339Nano)
 	}
 	words := fmt.Sprintf("%s export of the changes from %s to %s", export.ExportType, moment(export.From), moment(export.To))
-	if export.ExportType == job.ExportFull {
+	if export.ExportType == request.ExportFull {
 		words = fmt.Sprintf("%s export of the table as it was at %s", export.ExportType, moment(export.ExportTime))
 	}
 	if export.Reason != "" {

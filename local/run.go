@@ -10,7 +10,10 @@ import (
 	"os"
 	"time"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/contract"
+	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/local/machine"
 	"dynamodb-to-s3/local/orders"
 )
@@ -24,8 +27,8 @@ type runFlags struct {
 	verify, verbose bool
 }
 
-// run runs one execution.
-func run(ctx context.Context, args []string, stdout io.Writer, stderr *os.File) error {
+// runCommand runs one execution.
+func runCommand(ctx context.Context, args []string, stdout io.Writer, stderr *os.File) error {
 	f := runFlags{}
 	flags := flag.NewFlagSet("local run", flag.ContinueOnError)
 	flags.SetOutput(stderr)
@@ -40,16 +43,16 @@ func run(ctx context.Context, args []string, stdout io.Writer, stderr *os.File) 
 	if err := f.check(); err != nil {
 		return err
 	}
-	request, err := f.request()
+	req, err := f.request()
 	if err != nil {
 		return err
 	}
 	// What is wrong with a request is for the execution to say; here only what it asks for is looked at.
-	parsed, invalid := job.Parse(request, json.RawMessage(os.Getenv(job.EnvDefaults)))
-	exporting := invalid == nil && parsed.Mode == job.ModeExport
+	parsed, invalid := request.Parse(req, json.RawMessage(os.Getenv(contract.EnvDefaults)))
+	exporting := invalid == nil && parsed.Mode == request.ModeExport
 	switch {
-	case !json.Valid(request): // as StartExecution refuses it, before there is an execution
-		return report(stdout, machine.Outcome{Error: string(job.InvalidRequest), Cause: invalid.Error()})
+	case !json.Valid(req): // as StartExecution refuses it, before there is an execution
+		return report(stdout, machine.Outcome{Error: string(failure.InvalidRequest), Cause: invalid.Error()})
 	case f.verify && invalid == nil && !comparable(parsed):
 		return &usageError{"-verify compares whole items of a whole table in DYNAMODB_JSON, of a scan in ION too, or counts those of a transformed one: the request asks for something else"}
 	case invalid == nil && !exporting && f.exports.named() != "":
@@ -74,8 +77,8 @@ func run(ctx context.Context, args []string, stdout io.Writer, stderr *os.File) 
 		}
 	}
 	return execution{
-		services: services, settings: f.settings, request: request, name: f.name, exporting: exporting, verbose: f.verbose,
-	}.run(ctx, stdout, stderr, func(result job.Result) error {
+		services: services, settings: f.settings, request: req, name: f.name, exporting: exporting, verbose: f.verbose,
+	}.run(ctx, stdout, stderr, func(result run.Result) error {
 		if !f.verify {
 			return nil
 		}
@@ -87,7 +90,7 @@ func run(ctx context.Context, args []string, stdout io.Writer, stderr *os.File) 
 func runName() string { return "local-" + time.Now().UTC().Format("20060102-150405.000000") }
 
 // request returns the execution's input, as it was given. The demo's is verified.
-func (f *runFlags) request() (request json.RawMessage, err error) {
+func (f *runFlags) request() (req json.RawMessage, err error) {
 	switch f.input {
 	case "":
 		if f.aws || given(envDynamoDBEndpoint) {
@@ -96,25 +99,25 @@ func (f *runFlags) request() (request json.RawMessage, err error) {
 		f.verify = true
 		return json.RawMessage(demo), nil
 	case "-":
-		request, err = io.ReadAll(os.Stdin)
+		req, err = io.ReadAll(os.Stdin)
 	default:
-		request, err = os.ReadFile(f.input)
+		req, err = os.ReadFile(f.input)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read the request: %w", err)
 	}
-	return request, nil
+	return req, nil
 }
 
 // comparable tells whether a run of the request can be compared with its table, or, where a transform makes the records, counted. That a run of a chain is a full one shows later.
-func comparable(request job.Request) bool {
-	if request.Mode == job.ModeExport {
-		export := request.Export
-		return export.Format == job.FormatDynamoDBJSON && export.Filter == nil && (export.ExportType == job.ExportFull || export.InChain())
+func comparable(req request.Request) bool {
+	if req.Mode == request.ModeExport {
+		export := req.Export
+		return export.Format == request.FormatDynamoDBJSON && export.Filter == nil && (export.ExportType == request.ExportFull || export.InChain())
 	}
-	scan := request.Scan
-	whole := request.Format == job.FormatDynamoDBJSON || request.Format == job.FormatION
-	return (whole || request.Transform != "") && scan.IndexName == "" && scan.FilterExpression == "" && scan.ProjectionExpression == "" &&
+	scan := req.Scan
+	whole := req.Format == request.FormatDynamoDBJSON || req.Format == request.FormatION
+	return (whole || req.Transform != "") && scan.IndexName == "" && scan.FilterExpression == "" && scan.ProjectionExpression == "" &&
 		scan.Segment == nil && len(scan.AttributesToGet) == 0 && len(scan.ScanFilter) == 0
 }
 

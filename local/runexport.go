@@ -11,7 +11,8 @@ import (
 	"time"
 
 	"dynamodb-to-s3/lambda/awsclient"
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/local/meter"
 	"dynamodb-to-s3/local/orders"
 	"dynamodb-to-s3/local/readback"
@@ -69,11 +70,11 @@ func (e execution) exportTwice(ctx context.Context, count int, stdout io.Writer,
 	}
 	e.request, e.exporting = json.RawMessage(exportDemo), true
 	name := runName()
-	var full job.Result
+	var full run.Result
 	e.name = name + "-1"
-	err := e.run(ctx, stdout, stderr, func(result job.Result) error {
+	err := e.run(ctx, stdout, stderr, func(result run.Result) error {
 		full = result
-		return verify(ctx, e.services, job.Request{}, result, stderr)
+		return verify(ctx, e.services, request.Request{}, result, stderr)
 	})
 	if err != nil {
 		return err
@@ -84,7 +85,7 @@ func (e execution) exportTwice(ctx context.Context, count int, stdout io.Writer,
 	e.standIn.Advance(demoLeap)
 	_, _ = fmt.Fprintf(stderr, "moving the stand-in's clock on by %s, for an export of changes is of 15 minutes at least\n", demoLeap)
 	e.name = name + "-2"
-	return e.run(ctx, stdout, stderr, func(result job.Result) error {
+	return e.run(ctx, stdout, stderr, func(result run.Result) error {
 		return e.replay(ctx, stderr, full, result)
 	})
 }
@@ -105,7 +106,7 @@ func (v *services) changeOrders(ctx context.Context, count int, stderr *os.File)
 }
 
 // replay proves that what the runs have exported makes the table.
-func (v *services) replay(ctx context.Context, stderr io.Writer, results ...job.Result) error {
+func (v *services) replay(ctx context.Context, stderr io.Writer, results ...run.Result) error {
 	start := time.Now()
 	_, _ = fmt.Fprintln(stderr, "verifying: replaying the changes on the full export and comparing what comes of it with the table")
 	compared, err := readback.Replay(ctx, dynamodb.NewFromConfig(v.source), awsclient.S3(v.destination), results...)

@@ -8,7 +8,7 @@ import (
 	"log/slog"
 	"os"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/contract"
 	"dynamodb-to-s3/local/orders"
 )
 
@@ -38,7 +38,7 @@ func serve(ctx context.Context, args []string, _ io.Writer, stderr *os.File) err
 		return err
 	}
 	defer functions.close()
-	for _, name := range job.Functions() {
+	for _, name := range contract.Functions() {
 		_, _ = fmt.Fprintf(stderr, "POST %s/2015-03-31/functions/%s/invocations\n", functions.url, name)
 	}
 	_, _ = fmt.Fprintf(stderr, "POST %s/aws-sdk/dynamodb/describeExport\n", functions.url)

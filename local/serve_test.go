@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/local/testbed"
 )
 
@@ -47,21 +47,21 @@ func TestServeAnswersWhatTheStateMachineCalls(t *testing.T) {
 	line("/functions/finalize/invocations")
 	describe := line("/aws-sdk/dynamodb/describeExport")
 
-	payload, err := json.Marshal(job.PlanInput{
+	payload, err := json.Marshal(run.PlanInput{
 		Request:   fmt.Appendf(nil, `{"table": %q, "bucket": %q, "export": {}}`, table, bucket),
-		Execution: job.Execution{ID: "arn:x", Name: "x", StartTime: time.Now()},
+		Execution: run.Execution{ID: "arn:x", Name: "x", StartTime: time.Now()},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	var planned job.PlanOutput
+	var planned run.PlanOutput
 	if err := json.Unmarshal(post(ctx, t, plan, payload), &planned); err != nil || planned.Plan.Table != table {
 		t.Fatalf("planned %+v, %v", planned, err)
 	}
-	if payload, err = json.Marshal(job.ExportInput{Plan: planned.Plan, Export: planned.Export}); err != nil {
+	if payload, err = json.Marshal(run.ExportInput{Plan: planned.Plan, Export: planned.Export}); err != nil {
 		t.Fatal(err)
 	}
-	var progress job.ExportProgress
+	var progress run.ExportProgress
 	if err := json.Unmarshal(post(ctx, t, export, payload), &progress); err != nil || len(progress.Exports) != 1 {
 		t.Fatalf("exporting %+v, %v", progress, err)
 	}

@@ -12,7 +12,7 @@ import (
 func TestRunVerifiesTheCountsOfATransform(t *testing.T) {
 	t.Parallel()
 	table, bucket := testbed.Orders(t, 500), testbed.Bucket(t)
-	o := runProgram(t, "-name", "first", "-verify", "-input", request(t, fmt.Sprintf(
+	o := runProgram(t, "-name", "first", "-verify", "-input", requestFile(t, fmt.Sprintf(
 		`{"table": %q, "bucket": %q, "segments": 2, "transform": "(.orderId, .status) | {of: .}"}`, table, bucket)))
 	if o.code != 0 || o.result.Items != 500 || o.result.Records != 1000 {
 		t.Fatalf("exit %d, %+v, %+v\n%s", o.code, o.result, o.failed, o.stderr)

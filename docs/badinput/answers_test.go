@@ -8,14 +8,16 @@ import (
 	"testing/synctest"
 	"time"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/contract"
+	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/run"
 )
 
 // conversation is an invocation of a function to which a service answers what it should not, or for which somebody has left in the
 // bucket what is none of ours.
 type conversation struct {
 	expected `yaml:",inline"`
-	Function job.Function      `yaml:"function"`
+	Function contract.Function `yaml:"function"`
 	Answers  map[string]answer `yaml:"answers"` // by operation
 	Objects  map[string]text   `yaml:"objects"` // by key
 	// Request is what is planned; Plan has members of the plan that differ from those below, in JSON.
@@ -29,45 +31,45 @@ type conversation struct {
 func (c conversation) payload(t *testing.T) any {
 	t.Helper()
 	start := time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
-	plan := job.Plan{
-		Mode: job.ModeScan, RunID: "run-1", ExecutionID: "arn:run-1", StartTime: start, Table: "orders", TableID: "id",
+	plan := run.Plan{
+		Mode: request.ModeScan, RunID: "run-1", ExecutionID: "arn:run-1", StartTime: start, Table: "orders", TableID: "id",
 		TableARN: "arn:aws:dynamodb:us-east-1:123456789012:table/orders", Bucket: "b-1", Root: "p/AWSDynamoDB/run-1",
-		TotalSegments: 1, Format: job.FormatDynamoDBJSON, Compression: job.CompressionNone, FileSizeBytes: 1 << 20, KeyNames: []string{"id"},
+		TotalSegments: 1, Format: request.FormatDynamoDBJSON, Compression: request.CompressionNone, FileSizeBytes: 1 << 20, KeyNames: []string{"id"},
 	}
 	if c.Plan == "export" {
-		plan.Mode, plan.Journal = job.ModeExport, plan.Layout().Journal()
-		plan.Export = &job.Export{ExportType: job.ExportFull, Format: job.FormatDynamoDBJSON, CheckInterval: new(int64(30)), MaxAttempts: new(int64(60))}
+		plan.Mode, plan.Journal = request.ModeExport, plan.Layout().Journal()
+		plan.Export = &request.Export{ExportType: request.ExportFull, Format: request.FormatDynamoDBJSON, CheckInterval: new(int64(30)), MaxAttempts: new(int64(60))}
 	} else if c.Plan != "" {
 		if err := json.Unmarshal([]byte(c.Plan.written()), &plan); err != nil {
 			t.Fatal(err)
 		}
 	}
 	switch c.Function {
-	case job.FunctionPlan:
-		request := c.Request.written()
-		if request == "" {
-			request = `{"table":"orders","bucket":"b-1","prefix":"p"}`
+	case contract.FunctionPlan:
+		req := c.Request.written()
+		if req == "" {
+			req = `{"table":"orders","bucket":"b-1","prefix":"p"}`
 		}
-		return job.PlanInput{Request: json.RawMessage(request), Execution: job.Execution{ID: "arn:run-1", Name: "run-1", StartTime: start}}
-	case job.FunctionScan:
-		return job.ScanInput{Plan: plan}
-	case job.FunctionExport:
-		return job.ExportInput{Plan: plan}
+		return run.PlanInput{Request: json.RawMessage(req), Execution: run.Execution{ID: "arn:run-1", Name: "run-1", StartTime: start}}
+	case contract.FunctionScan:
+		return run.ScanInput{Plan: plan}
+	case contract.FunctionExport:
+		return run.ExportInput{Plan: plan}
 	default:
-		return job.FinalizeInput{Plan: plan}
+		return run.FinalizeInput{Plan: plan}
 	}
 }
 
 func TestBadAnswersEndByName(t *testing.T) {
 	t.Parallel()
-	run(t, "answers", 40, func(c conversation) expected { return c.expected }, func(t *testing.T, c conversation) {
+	each(t, "answers", 40, func(c conversation) expected { return c.expected }, func(t *testing.T, c conversation) {
 		synctest.Test(t, func(t *testing.T) {
 			body, err := json.Marshal(c.payload(t))
 			if err != nil {
 				t.Fatal(err)
 			}
 			w := newWire()
-			if c.Function != job.FunctionPlan { // which has claimed the run before
+			if c.Function != contract.FunctionPlan { // which has claimed the run before
 				w.objects["p/AWSDynamoDB/run-1/_started"] = `{"executionId":"arn:run-1"}`
 			}
 			for key, content := range c.Objects {

@@ -14,7 +14,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/failure"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -61,7 +61,7 @@ func (e expected) hold(t *testing.T, name, message string) {
 }
 
 // run reads the entries of a kind and runs check for each, as a test of its own.
-func run[E any](t *testing.T, kind string, least int, of func(E) expected, check func(*testing.T, E)) {
+func each[E any](t *testing.T, kind string, least int, of func(E) expected, check func(*testing.T, E)) {
 	files, err := filepath.Glob(filepath.Join(kind, "*.yaml"))
 	if err != nil {
 		t.Fatal(err)
@@ -73,7 +73,7 @@ func run[E any](t *testing.T, kind string, least int, of func(E) expected, check
 			if e.Name == "" || e.Error == "" || len(e.Says) == 0 || names[e.Name] {
 				t.Errorf("%s: the entry %q lacks its name, error or words, or is there twice", file, e.Name)
 			}
-			if e.Error == string(job.Internal) && filepath.Base(file) != "faults.yaml" {
+			if e.Error == string(failure.Internal) && filepath.Base(file) != "faults.yaml" {
 				t.Errorf("%s: %q would end without a name", file, e.Name)
 			}
 			names[e.Name] = true

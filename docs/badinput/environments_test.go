@@ -19,7 +19,7 @@ type file struct {
 
 func TestBadEnvironmentsAreRefusedByLine(t *testing.T) {
 	t.Parallel()
-	run(t, "environments", 40, func(f file) expected { return f.expected }, func(t *testing.T, f file) {
+	each(t, "environments", 40, func(f file) expected { return f.expected }, func(t *testing.T, f file) {
 		content := f.Text.written()
 		if f.With != "" {
 			content = "tables: [orders]\nbucket: {name: replica}\n" + f.With.written()

@@ -4,11 +4,13 @@ import (
 	"encoding/json"
 	"testing"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/contract"
+	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/request"
 )
 
-// request is one of an execution that cannot be carried out.
-type request struct {
+// badRequest is one of an execution that cannot be carried out.
+type badRequest struct {
 	expected `yaml:",inline"`
 	// With is what a request has after its table and its bucket; Request is one in whole.
 	With    text `yaml:"with"`
@@ -18,22 +20,22 @@ type request struct {
 	Execution text `yaml:"execution"`
 }
 
-func (r request) body() string {
+func (r badRequest) body() string {
 	if r.With == "" {
 		return r.Request.written()
 	}
 	return `{"table":"orders","bucket":"b-1",` + r.With.written() + `}`
 }
 
-// What is wrong with a request alone is told by job.Parse, and by the function plan in the same words; what is wrong with it here,
+// What is wrong with a request alone is told by request.Parse, and by the function plan in the same words; what is wrong with it here,
 // by the function plan. Nothing is ever written.
 func TestBadRequestsAreRefusedByName(t *testing.T) {
 	t.Parallel()
-	run(t, "requests", 120, func(r request) expected { return r.expected }, func(t *testing.T, r request) {
+	each(t, "requests", 120, func(r badRequest) expected { return r.expected }, func(t *testing.T, r badRequest) {
 		body := []byte(r.body())
-		_, refused := job.Parse(body, json.RawMessage(r.Defaults))
+		_, refused := request.Parse(body, json.RawMessage(r.Defaults))
 		if refused != nil {
-			r.hold(t, string(job.NameOf(refused)), refused.Error())
+			r.hold(t, string(failure.NameOf(refused)), refused.Error())
 		}
 		if !json.Valid(body) { // Step Functions takes none
 			if refused == nil {
@@ -51,7 +53,7 @@ func TestBadRequestsAreRefusedByName(t *testing.T) {
 		}
 		w := newWire()
 		payload := `{"request":` + string(body) + `,"execution":{"id":"arn:run-1","name":` + string(quoted) + `,"startTime":"2026-01-31T06:00:00Z"}}`
-		told := w.invoke(t, job.FunctionPlan, payload, string(r.Defaults))
+		told := w.invoke(t, contract.FunctionPlan, payload, string(r.Defaults))
 		r.hold(t, told.Type, told.Message)
 		if len(w.written) > 0 {
 			t.Errorf("has written %q", w.written)

@@ -20,8 +20,8 @@ import (
 	"time"
 	"unicode"
 
+	"dynamodb-to-s3/lambda/contract"
 	"dynamodb-to-s3/lambda/function"
-	"dynamodb-to-s3/lambda/job"
 
 	"github.com/aws/aws-lambda-go/lambda/messages"
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -59,7 +59,7 @@ type wire struct {
 func newWire() *wire { return &wire{answers: map[string]answer{}, objects: map[string]string{}} }
 
 // invoke invokes a function with a payload and returns the error that it must end with.
-func (w *wire) invoke(t *testing.T, step job.Function, payload, defaults string) messages.InvokeResponse_Error {
+func (w *wire) invoke(t *testing.T, step contract.Function, payload, defaults string) messages.InvokeResponse_Error {
 	t.Helper()
 	cfg := aws.Config{
 		Region: "us-east-1", HTTPClient: w, Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""),
@@ -84,31 +84,31 @@ func (w *wire) invoke(t *testing.T, step job.Function, payload, defaults string)
 }
 
 // Do implements the SDK's HTTP client.
-func (w *wire) Do(request *http.Request) (*http.Response, error) {
+func (w *wire) Do(asked *http.Request) (*http.Response, error) {
 	var body []byte
-	if request.Body != nil {
+	if asked.Body != nil {
 		var err error
-		if body, err = io.ReadAll(request.Body); err != nil {
+		if body, err = io.ReadAll(asked.Body); err != nil {
 			return nil, err
 		}
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if _, operation, ok := strings.Cut(request.Header.Get("X-Amz-Target"), "."); ok {
-		if !strings.HasSuffix(request.URL.Host, ".us-east-1.amazonaws.com") {
-			return nil, fmt.Errorf("a signed request goes to %s", request.URL.Host)
+	if _, operation, ok := strings.Cut(asked.Header.Get("X-Amz-Target"), "."); ok {
+		if !strings.HasSuffix(asked.URL.Host, ".us-east-1.amazonaws.com") {
+			return nil, fmt.Errorf("a signed request goes to %s", asked.URL.Host)
 		}
 		a, given := w.answers[operation]
 		if !given {
 			a = healthy(operation, body)
 		}
-		return a.response(request), nil
+		return a.response(asked), nil
 	}
-	operation, key := operationOf(request), strings.TrimPrefix(request.URL.Path, "/")
+	operation, key := operationOf(asked), strings.TrimPrefix(asked.URL.Path, "/")
 	if a, given := w.answers[operation]; given {
-		return a.response(request), nil
+		return a.response(asked), nil
 	}
-	return w.stored(operation, key, request, body).response(request), nil
+	return w.stored(operation, key, asked, body).response(asked), nil
 }
 
 // healthy is the answer of a DynamoDB that all is well with.
@@ -132,24 +132,24 @@ func healthy(operation string, body []byte) answer {
 	}
 }
 
-func operationOf(request *http.Request) string {
-	query := request.URL.Query()
+func operationOf(asked *http.Request) string {
+	query := asked.URL.Query()
 	switch {
-	case request.Method == http.MethodGet && query.Has("uploads"):
+	case asked.Method == http.MethodGet && query.Has("uploads"):
 		return "ListMultipartUploads"
-	case request.Method == http.MethodGet && query.Has("list-type"):
+	case asked.Method == http.MethodGet && query.Has("list-type"):
 		return "ListObjectsV2"
-	case request.Method == http.MethodPost && query.Has("uploads"):
+	case asked.Method == http.MethodPost && query.Has("uploads"):
 		return "CreateMultipartUpload"
-	case request.Method == http.MethodPost && query.Has("uploadId"):
+	case asked.Method == http.MethodPost && query.Has("uploadId"):
 		return "CompleteMultipartUpload"
-	case request.Method == http.MethodPost:
+	case asked.Method == http.MethodPost:
 		return "DeleteObjects"
-	case request.Method == http.MethodPut && query.Has("uploadId"):
+	case asked.Method == http.MethodPut && query.Has("uploadId"):
 		return "UploadPart"
-	case request.Method == http.MethodDelete:
+	case asked.Method == http.MethodDelete:
 		return "AbortMultipartUpload"
-	case request.Method == http.MethodPut:
+	case asked.Method == http.MethodPut:
 		return "PutObject"
 	default:
 		return "GetObject"
@@ -157,7 +157,7 @@ func operationOf(request *http.Request) string {
 }
 
 // stored answers as a bucket does.
-func (w *wire) stored(operation, key string, request *http.Request, body []byte) answer {
+func (w *wire) stored(operation, key string, asked *http.Request, body []byte) answer {
 	content, there := w.objects[key]
 	tag := map[string]string{"ETag": etag(content)}
 	switch operation {
@@ -167,7 +167,7 @@ func (w *wire) stored(operation, key string, request *http.Request, body []byte)
 		}
 		return answer{Headers: tag, Body: text(content)}
 	case "PutObject":
-		if there && request.Header.Get("If-None-Match") == "*" || request.Header.Get("If-Match") != "" && request.Header.Get("If-Match") != etag(content) {
+		if there && asked.Header.Get("If-None-Match") == "*" || asked.Header.Get("If-Match") != "" && asked.Header.Get("If-Match") != etag(content) {
 			return answer{Status: http.StatusPreconditionFailed, Body: "<Error><Code>PreconditionFailed</Code></Error>"}
 		}
 		w.objects[key], w.written = string(body), append(w.written, key)
@@ -175,7 +175,7 @@ func (w *wire) stored(operation, key string, request *http.Request, body []byte)
 	case "ListObjectsV2":
 		var list strings.Builder
 		for _, each := range slices.Sorted(maps.Keys(w.objects)) {
-			if strings.HasPrefix(each, request.URL.Query().Get("prefix")) {
+			if strings.HasPrefix(each, asked.URL.Query().Get("prefix")) {
 				fmt.Fprintf(&list, "<Contents><Key>%s</Key><Size>%d</Size><ETag>%s</ETag></Contents>", each, len(w.objects[each]), etag(w.objects[each]))
 			}
 		}
@@ -198,14 +198,14 @@ func etag(content string) string {
 	return `"` + strconv.FormatUint(uint64(crc32.ChecksumIEEE([]byte(content))), 16) + `"`
 }
 
-func (a answer) response(request *http.Request) *http.Response {
+func (a answer) response(asked *http.Request) *http.Response {
 	body := a.Body.written()
 	header := http.Header{"X-Amz-Crc32": {strconv.FormatUint(uint64(crc32.ChecksumIEEE([]byte(body))), 10)}}
 	for name, value := range a.Headers {
 		header.Set(name, value)
 	}
 	return &http.Response{
-		StatusCode: cmp.Or(a.Status, http.StatusOK), Request: request, Header: header, ContentLength: int64(len(body)),
+		StatusCode: cmp.Or(a.Status, http.StatusOK), Request: asked, Header: header, ContentLength: int64(len(body)),
 		Body: io.NopCloser(&cut{strings.NewReader(body[:len(body)-a.Cut]), a.Cut}),
 	}
 }

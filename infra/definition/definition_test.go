@@ -13,7 +13,10 @@ import (
 	"testing"
 	"time"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/contract"
+	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/run"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -44,7 +47,7 @@ func states(t *testing.T) map[string]state {
 
 func TestStatesAreThoseOfJob(t *testing.T) {
 	t.Parallel()
-	want := constants(t, "names.go", func(name string) bool { return strings.HasPrefix(name, "State") })
+	want := constants(t, "contract/contract.go", func(name string) bool { return strings.HasPrefix(name, "State") })
 	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(states(t)))); diff != "" {
 		t.Errorf("states (-constants of job +definition):\n%s", diff)
 	}
@@ -52,13 +55,13 @@ func TestStatesAreThoseOfJob(t *testing.T) {
 
 func TestTasksAreFunctionsOfJob(t *testing.T) {
 	t.Parallel()
-	function := func(function job.Function) string {
+	function := func(function contract.Function) string {
 		return "arn:aws:lambda:us-east-1:000000000000:function:" + string(function)
 	}
 	want := map[string]string{
-		job.StatePlan: function(job.FunctionPlan), job.StateScanSegment: function(job.FunctionScan),
-		job.StateStartExport: function(job.FunctionExport), job.StateFinalize: function(job.FunctionFinalize),
-		job.StateDescribeExport: "arn:aws:states:::aws-sdk:dynamodb:describeExport", // no invocation of ours
+		contract.StatePlan: function(contract.FunctionPlan), contract.StateScanSegment: function(contract.FunctionScan),
+		contract.StateStartExport: function(contract.FunctionExport), contract.StateFinalize: function(contract.FunctionFinalize),
+		contract.StateDescribeExport: "arn:aws:states:::aws-sdk:dynamodb:describeExport", // no invocation of ours
 	}
 	got := map[string]string{}
 	for name, s := range states(t) {
@@ -69,7 +72,7 @@ func TestTasksAreFunctionsOfJob(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("tasks and what they call (-want +got):\n%s", diff)
 	}
-	for _, each := range job.Functions() {
+	for _, each := range contract.Functions() {
 		if !slices.Contains(slices.Collect(maps.Values(got)), function(each)) {
 			t.Errorf("no task calls the function %s", each)
 		}
@@ -79,11 +82,11 @@ func TestTasksAreFunctionsOfJob(t *testing.T) {
 func TestErrorNamesArePermanentOrTransient(t *testing.T) {
 	t.Parallel()
 	var got []string
-	for _, name := range append(job.Permanent(), job.Transient()...) {
+	for _, name := range append(failure.Permanent(), failure.Transient()...) {
 		got = append(got, string(name))
 	}
 	slices.Sort(got)
-	want := constants(t, "errors.go", func(string) bool { return true })
+	want := constants(t, "failure/failure.go", func(string) bool { return true })
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("error names (-constants of job +Permanent and Transient):\n%s", diff)
 	}
@@ -93,7 +96,7 @@ func TestErrorNamesArePermanentOrTransient(t *testing.T) {
 func TestPermanentErrorsAreNotRetried(t *testing.T) {
 	t.Parallel()
 	var permanent []string
-	for _, name := range job.Permanent() {
+	for _, name := range failure.Permanent() {
 		permanent = append(permanent, string(name))
 	}
 	function := func(attempts int) []retrier {
@@ -103,9 +106,9 @@ func TestPermanentErrorsAreNotRetried(t *testing.T) {
 		}
 	}
 	want := map[string][]retrier{
-		job.StatePlan: function(3), job.StateScanSegment: function(6), job.StateStartExport: function(6), job.StateFinalize: function(6),
+		contract.StatePlan: function(3), contract.StateScanSegment: function(6), contract.StateStartExport: function(6), contract.StateFinalize: function(6),
 		// What has no exception of its own in the SDK for Java is a DynamoDbException.
-		job.StateDescribeExport: {
+		contract.StateDescribeExport: {
 			{ErrorEquals: []string{"DynamoDb.ExportNotFoundException"}, MaxAttempts: new(0)},
 			{ErrorEquals: []string{
 				"DynamoDb.ThrottlingException", "DynamoDb.RequestLimitExceededException", "DynamoDb.LimitExceededException",
@@ -129,7 +132,7 @@ func TestPermanentErrorsAreNotRetried(t *testing.T) {
 // scanned could not be kept.
 func TestOnlyPlanIsCaught(t *testing.T) {
 	t.Parallel()
-	want := map[string][]catcher{job.StatePlan: {{ErrorEquals: []string{"States.ALL"}, Next: job.StateCause}}}
+	want := map[string][]catcher{contract.StatePlan: {{ErrorEquals: []string{"States.ALL"}, Next: contract.StateCause}}}
 	got := map[string][]catcher{}
 	for name, s := range states(t) {
 		if len(s.Catch) > 0 {
@@ -145,25 +148,25 @@ func TestOnlyPlanIsCaught(t *testing.T) {
 func TestPayloadsAreWhatFunctionsTake(t *testing.T) {
 	t.Parallel()
 	all := states(t)
-	scan := maps.Clone(all[job.StateScanSegments].ItemSelector)
-	checkpoint, _ := strings.CutPrefix(*all[job.StateScanSegment].ResultPath, "$.")
+	scan := maps.Clone(all[contract.StateScanSegments].ItemSelector)
+	checkpoint, _ := strings.CutPrefix(*all[contract.StateScanSegment].ResultPath, "$.")
 	scan[checkpoint] = nil
-	followed := all[job.StateFollowExports]
+	followed := all[contract.StateFollowExports]
 	if followed.ItemSelector != nil || *followed.ResultPath != followed.ItemsPath {
 		t.Errorf("%s: got ItemSelector %v, ItemsPath %s and ResultPath %s, want the items themselves, and that what the children return takes their place",
-			job.StateFollowExports, followed.ItemSelector, followed.ItemsPath, *followed.ResultPath)
+			contract.StateFollowExports, followed.ItemSelector, followed.ItemsPath, *followed.ResultPath)
 	}
 	for _, test := range []struct {
 		state   string
 		payload map[string]json.RawMessage
 		into    any
 	}{
-		{job.StatePlan, all[job.StatePlan].Parameters, job.PlanInput{}},
-		{job.StatePlan + " execution", object(t, all[job.StatePlan].Parameters["execution"]), job.Execution{}},
-		{job.StateScanSegment, scan, job.ScanInput{}},
-		{job.StateStartExport, all[job.StateStartExport].Parameters, job.ExportInput{}},
-		{job.StateCountCheck, all[job.StateCountCheck].Parameters, job.FollowedExport{}},
-		{job.StateFinalize, all[job.StateFinalize].Parameters, job.FinalizeInput{}},
+		{contract.StatePlan, all[contract.StatePlan].Parameters, run.PlanInput{}},
+		{contract.StatePlan + " execution", object(t, all[contract.StatePlan].Parameters["execution"]), run.Execution{}},
+		{contract.StateScanSegment, scan, run.ScanInput{}},
+		{contract.StateStartExport, all[contract.StateStartExport].Parameters, run.ExportInput{}},
+		{contract.StateCountCheck, all[contract.StateCountCheck].Parameters, run.FollowedExport{}},
+		{contract.StateFinalize, all[contract.StateFinalize].Parameters, run.FinalizeInput{}},
 	} {
 		var got []string
 		for name := range test.payload {
@@ -174,8 +177,8 @@ func TestPayloadsAreWhatFunctionsTake(t *testing.T) {
 			t.Errorf("%s: fields (-%T +payload):\n%s", test.state, test.into, diff)
 		}
 	}
-	if own := all[job.StateScanSegment].Parameters; own != nil {
-		t.Errorf("%s: got Parameters %v, want the state's whole input", job.StateScanSegment, own)
+	if own := all[contract.StateScanSegment].Parameters; own != nil {
+		t.Errorf("%s: got Parameters %v, want the state's whole input", contract.StateScanSegment, own)
 	}
 }
 
@@ -183,38 +186,38 @@ func TestMostSegmentsFitAPayload(t *testing.T) {
 	t.Parallel()
 	// The longest names there are, and expressions of the most bytes that DynamoDB takes.
 	long := func(n int) string { return strings.Repeat("x", n) }
-	total := int64(job.MaxSegments)
-	plan := job.Plan{
+	total := int64(request.MaxSegments)
+	plan := run.Plan{
 		RunID: long(81), ExecutionID: "arn:aws:states:ap-southeast-2:123456789012:execution:" + long(80) + ":" + long(80),
 		StartTime: time.Date(2026, 1, 31, 23, 59, 59, 123_000_000, time.UTC),
 		Table:     long(255), TableARN: "arn:aws:dynamodb:ap-southeast-2:123456789012:table/" + long(255), TableID: long(36),
 		Bucket: long(63), BucketOwner: "123456789012", KMSKeyID: long(100), Root: long(900),
 		SourceRoleARN: long(2048), DestinationRoleARN: long(2048), TableRegion: long(14),
-		Scan: job.Scan{
+		Scan: request.Scan{
 			IndexName: long(255), FilterExpression: long(4096), ProjectionExpression: long(4096), TotalSegments: &total,
 			ExpressionAttributeNames:  map[string]string{"#a": long(255)},
-			ExpressionAttributeValues: map[string]job.AttributeValue{":a": json.RawMessage(`{"S":"` + long(4096) + `"}`)},
+			ExpressionAttributeValues: map[string]request.AttributeValue{":a": json.RawMessage(`{"S":"` + long(4096) + `"}`)},
 		},
-		TotalSegments: job.MaxSegments, Format: job.FormatDynamoDBJSON, Compression: job.CompressionGZIP, FileSizeBytes: job.MaxFileSize,
+		TotalSegments: request.MaxSegments, Format: request.FormatDynamoDBJSON, Compression: request.CompressionGZIP, FileSizeBytes: request.MaxFileSize,
 	}
-	output, err := json.Marshal(job.PlanOutput{Plan: plan, Segments: plan.Segments(), Concurrency: job.MaxSegments})
+	output, err := json.Marshal(run.PlanOutput{Plan: plan, Segments: plan.Segments(), Concurrency: request.MaxSegments})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(plan.Segments()) != job.MaxSegments || len(output) > job.MaxPayloadBytes {
-		t.Errorf("the plan of %d segments has %d bytes, Step Functions carries %d", len(plan.Segments()), len(output), job.MaxPayloadBytes)
+	if len(plan.Segments()) != request.MaxSegments || len(output) > contract.MaxPayloadBytes {
+		t.Errorf("the plan of %d segments has %d bytes, Step Functions carries %d", len(plan.Segments()), len(output), contract.MaxPayloadBytes)
 	}
-	t.Logf("plan of %d segments: %d bytes of %d", job.MaxSegments, len(output), job.MaxPayloadBytes)
+	t.Logf("plan of %d segments: %d bytes of %d", request.MaxSegments, len(output), contract.MaxPayloadBytes)
 	// The Map gathers its children's outputs before it drops them.
-	if gathered := (len(states(t)[job.StateSegmentEnd].Result) + len(",")) * job.MaxSegments; gathered > job.MaxPayloadBytes {
-		t.Errorf("the outputs of %d children have %d bytes, Step Functions carries %d", job.MaxSegments, gathered, job.MaxPayloadBytes)
+	if gathered := (len(states(t)[contract.StateSegmentEnd].Result) + len(",")) * request.MaxSegments; gathered > contract.MaxPayloadBytes {
+		t.Errorf("the outputs of %d children have %d bytes, Step Functions carries %d", request.MaxSegments, gathered, contract.MaxPayloadBytes)
 	}
 }
 
-// constants returns the values, sorted, of the string constants in a file of package job whose names are wanted.
+// constants returns the values, sorted, of the string constants in a file below lambda/ whose names are wanted.
 func constants(t *testing.T, file string, wanted func(name string) bool) []string {
 	t.Helper()
-	parsed, err := parser.ParseFile(token.NewFileSet(), "../../lambda/job/"+file, nil, parser.SkipObjectResolution)
+	parsed, err := parser.ParseFile(token.NewFileSet(), "../../lambda/"+file, nil, parser.SkipObjectResolution)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,26 +8,29 @@ import (
 	"testing"
 	"time"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/contract"
+	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/run"
 )
 
 // aDay is how many checks, 30 seconds apart, make 24 hours.
-const aDay = 24 * 60 * 60 / job.DefaultCheckInterval
+const aDay = 24 * 60 * 60 / request.DefaultCheckInterval
 
 func TestADayOfWaitingFitsHistories(t *testing.T) {
 	t.Parallel()
 	e := newExports(aDay, aDay)
-	s, events, failure := e.run(t)
-	if failure != "" || s.waited != 24*time.Hour {
-		t.Errorf("got failure %q after %s, want success after 24h", failure, s.waited)
+	s, events, failed := e.run(t)
+	if failed != "" || s.waited != 24*time.Hour {
+		t.Errorf("got failure %q after %s, want success after 24h", failed, s.waited)
 	}
-	const most = job.MaxHistoryEvents / 3
+	const most = contract.MaxHistoryEvents / 3
 	if events > most {
-		t.Errorf("the execution has %d events, want a third of %d at most", events, job.MaxHistoryEvents)
+		t.Errorf("the execution has %d events, want a third of %d at most", events, contract.MaxHistoryEvents)
 	}
 	for i, own := range s.children {
 		if own > most {
-			t.Errorf("child %d has %d events, want a third of %d at most", i, own, job.MaxHistoryEvents)
+			t.Errorf("child %d has %d events, want a third of %d at most", i, own, contract.MaxHistoryEvents)
 		}
 	}
 	t.Logf("%d checks: %d events, and %v in each child", e.checks[0], events, s.children)
@@ -42,27 +45,27 @@ func TestChecksThatAreTriedOftenFitHistories(t *testing.T) {
 	for range 3 {
 		e.failures = append(e.failures, "States.Timeout")
 	}
-	s, _, failure := e.run(t)
-	if failure != "" || e.checks[0] != aDay || e.tries != 9*aDay {
-		t.Fatalf("got failure %q after %d checks and %d tries, want success after %d and %d", failure, e.checks[0], e.tries, aDay, 9*aDay)
+	s, _, failed := e.run(t)
+	if failed != "" || e.checks[0] != aDay || e.tries != 9*aDay {
+		t.Fatalf("got failure %q after %d checks and %d tries, want success after %d and %d", failed, e.checks[0], e.tries, aDay, 9*aDay)
 	}
 	for i, own := range s.children {
-		if own+9_000 > job.MaxHistoryEvents {
-			t.Errorf("child %d has %d events, want 9,000 less than %d", i, own, job.MaxHistoryEvents)
+		if own+9_000 > contract.MaxHistoryEvents {
+			t.Errorf("child %d has %d events, want 9,000 less than %d", i, own, contract.MaxHistoryEvents)
 		}
 	}
 	t.Logf("%d tries: %v events in each child", e.tries, s.children)
 
 	// So is no check tried any more often.
-	for _, failure := range []string{"DynamoDb.DynamoDbException", "States.Timeout"} {
+	for _, failed := range []string{"DynamoDb.DynamoDbException", "States.Timeout"} {
 		e = newExports(aDay, aDay)
 		e.failures = []string{
-			failure, "DynamoDb.ThrottlingException", "States.Timeout", "DynamoDb.RequestLimitExceededException", "States.Timeout",
+			failed, "DynamoDb.ThrottlingException", "States.Timeout", "DynamoDb.RequestLimitExceededException", "States.Timeout",
 			"DynamoDb.ThrottlingException", "DynamoDb.InternalServerErrorException", "DynamoDb.ThrottlingException",
 			"DynamoDb.DynamoDbException", "States.Timeout",
 		}
-		if _, _, failure := e.run(t); failure != "States.ExceedToleratedFailureThreshold" || e.tries > 9 {
-			t.Errorf("got failure %q after %d tries of one check, want one after 9 at most", failure, e.tries)
+		if _, _, failed := e.run(t); failed != "States.ExceedToleratedFailureThreshold" || e.tries > 9 {
+			t.Errorf("got failure %q after %d tries of one check, want one after 9 at most", failed, e.tries)
 		}
 	}
 }
@@ -71,32 +74,32 @@ func TestExportThatIsForgottenIsNotTriedAgain(t *testing.T) {
 	t.Parallel()
 	e := newExports(60, 60)
 	e.failures = []string{"DynamoDb.ExportNotFoundException"}
-	if _, _, failure := e.run(t); failure == "" || e.tries != 1 {
-		t.Errorf("got failure %q after %d tries, want one after one", failure, e.tries)
+	if _, _, failed := e.run(t); failed == "" || e.tries != 1 {
+		t.Errorf("got failure %q after %d tries, want one after one", failed, e.tries)
 	}
 }
 
 // plan refuses a request by this number.
 func TestEventsOfAnExecutionAreAsForetold(t *testing.T) {
 	t.Parallel()
-	for _, n := range []int64{1, 60, job.ChecksPerRound, job.ChecksPerRound + 1, aDay, 100_000} {
+	for _, n := range []int64{1, 60, contract.ChecksPerRound, contract.ChecksPerRound + 1, aDay, 100_000} {
 		e := newExports(n, n)
-		if _, events, failure := e.run(t); failure != "" || int64(events) != job.ExportEvents(n) {
-			t.Errorf("%d checks: got %d events and failure %q, want %d and success", n, events, failure, job.ExportEvents(n))
+		if _, events, failed := e.run(t); failed != "" || int64(events) != contract.ExportEvents(n) {
+			t.Errorf("%d checks: got %d events and failure %q, want %d and success", n, events, failed, contract.ExportEvents(n))
 		}
 	}
 }
 
 func TestExportIsCheckedAsOftenAsAllowed(t *testing.T) {
 	t.Parallel()
-	for _, n := range []int64{1, 2, job.DefaultMaxAttempts, job.ChecksPerRound - 1, job.ChecksPerRound, job.ChecksPerRound + 1, aDay} {
+	for _, n := range []int64{1, 2, request.DefaultMaxAttempts, contract.ChecksPerRound - 1, contract.ChecksPerRound, contract.ChecksPerRound + 1, aDay} {
 		e := newExports(n, n+1)
-		s, events, failure := e.run(t)
-		if failure != string(job.ExportTimedOut) || e.checks[0] != n || s.waited != time.Duration(n)*job.DefaultCheckInterval*time.Second {
-			t.Errorf("maxAttempts %d: got failure %q after %d checks and %s", n, failure, e.checks[0], s.waited)
+		s, events, failed := e.run(t)
+		if failed != string(failure.ExportTimedOut) || e.checks[0] != n || s.waited != time.Duration(n)*request.DefaultCheckInterval*time.Second {
+			t.Errorf("maxAttempts %d: got failure %q after %d checks and %s", n, failed, e.checks[0], s.waited)
 		}
-		if int64(events) > job.ExportEvents(n) {
-			t.Errorf("maxAttempts %d: got %d events, more than the %d of success", n, events, job.ExportEvents(n))
+		if int64(events) > contract.ExportEvents(n) {
+			t.Errorf("maxAttempts %d: got %d events, more than the %d of success", n, events, contract.ExportEvents(n))
 		}
 	}
 }
@@ -105,8 +108,8 @@ func TestChecksEndWithTheExport(t *testing.T) {
 	t.Parallel()
 	for _, k := range []int64{1, 2, 449, 450, 451, 899, 900, 901} {
 		e := newExports(aDay, k)
-		if _, _, failure := e.run(t); failure != "" || e.checks[0] != k {
-			t.Errorf("completed at check %d: got failure %q after %d checks", k, failure, e.checks[0])
+		if _, _, failed := e.run(t); failed != "" || e.checks[0] != k {
+			t.Errorf("completed at check %d: got failure %q after %d checks", k, failed, e.checks[0])
 		}
 	}
 }
@@ -114,20 +117,20 @@ func TestChecksEndWithTheExport(t *testing.T) {
 func TestExportsAreCheckedEachByItself(t *testing.T) {
 	t.Parallel()
 	e := newExports(aDay, 3, 1000, 450)
-	_, events, failure := e.run(t)
-	if got, want := fmt.Sprint(e.checks), "[3 1000 450]"; failure != "" || got != want {
-		t.Errorf("got failure %q after the checks %s, want success after %s", failure, got, want)
+	_, events, failed := e.run(t)
+	if got, want := fmt.Sprint(e.checks), "[3 1000 450]"; failed != "" || got != want {
+		t.Errorf("got failure %q after the checks %s, want success after %s", failed, got, want)
 	}
-	if int64(events) != job.ExportEvents(1000) {
-		t.Errorf("got %d events, want the %d of the longest", events, job.ExportEvents(1000))
+	if int64(events) != contract.ExportEvents(1000) {
+		t.Errorf("got %d events, want the %d of the longest", events, contract.ExportEvents(1000))
 	}
 }
 
 func TestNothingToExportIsFinalizedWithItsReason(t *testing.T) {
 	t.Parallel()
 	e := newExports(60)
-	if s, _, failure := e.run(t); failure != "" || s.waited != 0 || e.finalized.Export.Reason != "no exports" {
-		t.Errorf("got failure %q after %s, and finalized %+v", failure, s.waited, e.finalized.Export)
+	if s, _, failed := e.run(t); failed != "" || s.waited != 0 || e.finalized.Export.Reason != "no exports" {
+		t.Errorf("got failure %q after %s, and finalized %+v", failed, s.waited, e.finalized.Export)
 	}
 }
 
@@ -135,10 +138,10 @@ func TestChainGoesOnUntilNothingIsMore(t *testing.T) {
 	t.Parallel()
 	e := newExports(60, 1)
 	e.more = 2
-	_, events, failure := e.run(t)
+	_, events, failed := e.run(t)
 	const each = 5 + 2 + 5 + 2 // StartExport, Exporting?, Finalize, MoreToExport?
-	if want := job.ExportEvents(1) + 2*each; failure != "" || e.more != -1 || int64(events) != want {
-		t.Errorf("got %d events and failure %q, want %d and success", events, failure, want)
+	if want := contract.ExportEvents(1) + 2*each; failed != "" || e.more != -1 || int64(events) != want {
+		t.Errorf("got %d events and failure %q, want %d and success", events, failed, want)
 	}
 	if e.output["runId"] != "run" {
 		t.Errorf("got the output %v, want the result itself", e.output)
@@ -154,7 +157,7 @@ type exports struct {
 
 	checks    []int64
 	tries     int
-	finalized job.FinalizeInput
+	finalized run.FinalizeInput
 	output    map[string]any
 }
 
@@ -163,7 +166,7 @@ func newExports(maxAttempts int64, completed ...int64) *exports {
 }
 
 // run walks the state machine's definition.
-func (e *exports) run(t *testing.T) (s *simulation, events int, failure string) {
+func (e *exports) run(t *testing.T) (s *simulation, events int, failed string) {
 	t.Helper()
 	var m machine
 	if err := json.Unmarshal(JSON, &m); err != nil {
@@ -172,13 +175,13 @@ func (e *exports) run(t *testing.T) (s *simulation, events int, failure string) 
 	met := 0 // of the failures of this check
 	s = &simulation{t: t, call: func(state string, payload any) (any, string) {
 		switch state {
-		case job.StatePlan:
-			return asJSON(job.PlanOutput{Plan: job.Plan{Mode: job.ModeExport}, Export: job.ExportProgress{Exports: []job.FollowedExport{}}}), ""
-		case job.StateStartExport:
-			var in job.ExportInput
+		case contract.StatePlan:
+			return asJSON(run.PlanOutput{Plan: run.Plan{Mode: request.ModeExport}, Export: run.ExportProgress{Exports: []run.FollowedExport{}}}), ""
+		case contract.StateStartExport:
+			var in run.ExportInput
 			decode(t, payload, &in)
 			return e.follow(in)
-		case job.StateDescribeExport:
+		case contract.StateDescribeExport:
 			e.tries++
 			if met < len(e.failures) {
 				met++
@@ -188,27 +191,27 @@ func (e *exports) run(t *testing.T) (s *simulation, events int, failure string) 
 			var in struct{ ExportArn string }
 			decode(t, payload, &in)
 			return e.describe(t, in.ExportArn), ""
-		case job.StateFinalize:
+		case contract.StateFinalize:
 			decode(t, payload, &e.finalized)
 			e.more--
-			return asJSON(job.FinalizeOutput{More: e.more >= 0, Result: job.Result{RunID: "run"}}), ""
+			return asJSON(run.FinalizeOutput{More: e.more >= 0, Result: run.Result{RunID: "run"}}), ""
 		default:
 			t.Fatalf("the state %s is no part of an export", state)
 			return nil, ""
 		}
 	}}
-	output, events, failure := s.execution(m, map[string]any{"table": "orders"})
+	output, events, failed := s.execution(m, map[string]any{"table": "orders"})
 	e.output, _ = output.(map[string]any) // of a failure there is none
-	return s, events, failure
+	return s, events, failed
 }
 
 // follow answers as the export function does.
-func (e *exports) follow(in job.ExportInput) (progress any, failure string) {
+func (e *exports) follow(in run.ExportInput) (progress any, failed string) {
 	seen := map[string]int64{}
 	for _, each := range in.Export.Exports {
 		seen[each.ExportARN] = each.Checks
 	}
-	following := job.ExportProgress{Exports: []job.FollowedExport{}}
+	following := run.ExportProgress{Exports: []run.FollowedExport{}}
 	if len(e.completed) == 0 {
 		following.Reason = "no exports"
 	}
@@ -219,11 +222,11 @@ func (e *exports) follow(in job.ExportInput) (progress any, failure string) {
 		}
 		n := seen[arn]
 		if n >= e.maxAttempts {
-			return nil, string(job.ExportTimedOut)
+			return nil, string(failure.ExportTimedOut)
 		}
 		following.InProgress = true
-		following.Exports = append(following.Exports, job.FollowedExport{
-			ExportARN: arn, Checks: n, Until: min(n+job.ChecksPerRound, e.maxAttempts), IntervalSeconds: job.DefaultCheckInterval,
+		following.Exports = append(following.Exports, run.FollowedExport{
+			ExportARN: arn, Checks: n, Until: min(n+contract.ChecksPerRound, e.maxAttempts), IntervalSeconds: request.DefaultCheckInterval,
 			ExportStatus: "IN_PROGRESS",
 		})
 	}

@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"testing"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/contract"
+	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/run"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -14,20 +16,20 @@ func TestPlanLeadsOn(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name   string
-		output job.PlanOutput
+		output run.PlanOutput
 		want   string
 	}{
-		{"a scan", job.PlanOutput{Plan: job.Plan{Mode: job.ModeScan}}, job.StateScanSegments},
-		{"an export", job.PlanOutput{Plan: job.Plan{Mode: job.ModeExport}}, job.StateStartExport},
-		{"a scan that was committed", job.PlanOutput{Plan: job.Plan{Mode: job.ModeScan}, Committed: true}, job.StateFinalize},
-		{"an export that was committed", job.PlanOutput{Plan: job.Plan{Mode: job.ModeExport}, Committed: true}, job.StateFinalize},
-		{"a scan that another execution runs", job.PlanOutput{Plan: job.Plan{Mode: job.ModeScan}, Duplicate: &job.Duplicate{}}, job.StateAlreadyRunning},
-		{"an export that another execution has committed", job.PlanOutput{Plan: job.Plan{Mode: job.ModeExport}, Committed: true, Duplicate: &job.Duplicate{Committed: true}}, job.StateAlreadyRunning},
+		{"a scan", run.PlanOutput{Plan: run.Plan{Mode: request.ModeScan}}, contract.StateScanSegments},
+		{"an export", run.PlanOutput{Plan: run.Plan{Mode: request.ModeExport}}, contract.StateStartExport},
+		{"a scan that was committed", run.PlanOutput{Plan: run.Plan{Mode: request.ModeScan}, Committed: true}, contract.StateFinalize},
+		{"an export that was committed", run.PlanOutput{Plan: run.Plan{Mode: request.ModeExport}, Committed: true}, contract.StateFinalize},
+		{"a scan that another execution runs", run.PlanOutput{Plan: run.Plan{Mode: request.ModeScan}, Duplicate: &run.Duplicate{}}, contract.StateAlreadyRunning},
+		{"an export that another execution has committed", run.PlanOutput{Plan: run.Plan{Mode: request.ModeExport}, Committed: true, Duplicate: &run.Duplicate{Committed: true}}, contract.StateAlreadyRunning},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			s := &simulation{t: t}
-			planned := states(t)[job.StatePlanned]
+			planned := states(t)[contract.StatePlanned]
 			got := planned.Default
 			for _, rule := range planned.Choices {
 				if s.holds(rule, asJSON(test.output)) {
@@ -49,15 +51,15 @@ func TestDuplicateEndsWell(t *testing.T) {
 	if err := json.Unmarshal(JSON, &m); err != nil {
 		t.Fatal(err)
 	}
-	duplicate := job.Duplicate{RunID: "nightly-20261121T020000Z", ExecutionID: "arn:first", Committed: true, Reason: "delivered twice"}
+	duplicate := run.Duplicate{RunID: "nightly-20261121T020000Z", ExecutionID: "arn:first", Committed: true, Reason: "delivered twice"}
 	s := &simulation{t: t, call: func(state string, _ any) (any, string) {
-		if state != job.StatePlan {
+		if state != contract.StatePlan {
 			t.Errorf("%s was called", state)
 		}
-		return asJSON(job.PlanOutput{Segments: []int{}, Committed: true, Duplicate: &duplicate}), ""
+		return asJSON(run.PlanOutput{Segments: []int{}, Committed: true, Duplicate: &duplicate}), ""
 	}}
-	output, _, failure := s.execution(m, map[string]any{"table": "orders"})
-	if diff := cmp.Diff(asJSON(duplicate), output); failure != "" || diff != "" {
-		t.Errorf("failure %q, output (-want +got):\n%s", failure, diff)
+	output, _, failed := s.execution(m, map[string]any{"table": "orders"})
+	if diff := cmp.Diff(asJSON(duplicate), output); failed != "" || diff != "" {
+		t.Errorf("failure %q, output (-want +got):\n%s", failed, diff)
 	}
 }

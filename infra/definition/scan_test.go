@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"testing"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/contract"
+	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/run"
 )
 
 // What docs/scale.md computes with.
@@ -17,7 +19,7 @@ func TestEventsOfAScanAreAsForetold(t *testing.T) {
 		{"one segment", 1, 1},
 		{"each done at once", 100, 1},
 		{"many invocations", 3, 40},
-		{"as many segments as a run may have", job.MaxSegments, 1},
+		{"as many segments as a run may have", request.MaxSegments, 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -25,36 +27,36 @@ func TestEventsOfAScanAreAsForetold(t *testing.T) {
 			if err := json.Unmarshal(JSON, &m); err != nil {
 				t.Fatal(err)
 			}
-			scan := m.States[job.StateScanSegments]
+			scan := m.States[contract.StateScanSegments]
 			discarded := "$.discarded" // a ResultPath of null, which keeps the input
 			scan.ResultPath = &discarded
-			m.States[job.StateScanSegments] = scan
+			m.States[contract.StateScanSegments] = scan
 			s := &simulation{t: t, call: func(state string, payload any) (any, string) {
 				switch state {
-				case job.StatePlan:
-					planned := job.PlanOutput{Plan: job.Plan{Mode: job.ModeScan}}
+				case contract.StatePlan:
+					planned := run.PlanOutput{Plan: run.Plan{Mode: request.ModeScan}}
 					for i := range test.segments {
 						planned.Segments = append(planned.Segments, i)
 					}
 					return asJSON(planned), ""
-				case job.StateScanSegment:
-					var in job.ScanInput
+				case contract.StateScanSegment:
+					var in run.ScanInput
 					decode(t, payload, &in)
 					n := 1
 					if in.Checkpoint != nil {
 						n = in.Checkpoint.Invocation + 1
 					}
-					return asJSON(job.Checkpoint{Done: n == test.invocations, Invocation: n}), ""
+					return asJSON(run.Checkpoint{Done: n == test.invocations, Invocation: n}), ""
 				default:
-					return asJSON(job.FinalizeOutput{}), ""
+					return asJSON(run.FinalizeOutput{}), ""
 				}
 			}}
-			_, events, failure := s.execution(m, map[string]any{"table": "orders"})
-			if failure != "" || int64(events) != job.ScanEvents() || len(s.children) != test.segments {
-				t.Errorf("got %d events, %d children and failure %q, want %d events", events, len(s.children), failure, job.ScanEvents())
+			_, events, failed := s.execution(m, map[string]any{"table": "orders"})
+			if failed != "" || int64(events) != contract.ScanEvents() || len(s.children) != test.segments {
+				t.Errorf("got %d events, %d children and failure %q, want %d events", events, len(s.children), failed, contract.ScanEvents())
 			}
 			for i, own := range s.children {
-				if want := job.SegmentEvents(int64(test.invocations)); int64(own) != want {
+				if want := contract.SegmentEvents(int64(test.invocations)); int64(own) != want {
 					t.Fatalf("child %d has %d events, want %d", i, own, want)
 				}
 			}

@@ -6,7 +6,8 @@ import (
 	"strconv"
 	"strings"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/contract"
+	"dynamodb-to-s3/lambda/request"
 )
 
 // checker holds a decoded environment against what AWS allows, before anything is synthesized: most of it CloudFormation would
@@ -64,7 +65,7 @@ func (c checker) checkKeysAndRoles() {
 	}
 	for field, roles := range map[string][]string{"sourceRoles": c.e.SourceRoles, "destinationRoles": c.e.DestinationRoles} {
 		for i, role := range roles {
-			if _, err := job.RoleAccount(role); err != nil {
+			if _, err := request.RoleAccount(role); err != nil {
 				c.add(element(field, i), "%v", err)
 			}
 		}
@@ -83,13 +84,13 @@ func (c checker) checkFunctions() {
 		c.add("functions.architecture", "got %s, allowed: %s", quoted(f.Architecture), strings.Join(architectures, ", "))
 	}
 	var known []string
-	for _, function := range job.Functions() {
+	for _, function := range contract.Functions() {
 		known = append(known, string(function))
 	}
 	for name, limits := range f.Limits {
 		path := join("functions.limits", name)
 		if !slices.Contains(known, name) {
-			c.add(path, "unknown function%s; allowed: %s", job.Suggestion(name, known), strings.Join(known, ", "))
+			c.add(path, "unknown function%s; allowed: %s", request.Suggestion(name, known), strings.Join(known, ", "))
 			continue
 		}
 		// https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html

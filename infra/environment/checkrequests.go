@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/request"
 )
 
 // checkRequests holds what the environment gives to requests against what the plan function would say, in its own words: the
@@ -17,8 +17,8 @@ func (c checker) checkRequests() {
 	c.required("bucket.name", c.e.Bucket.Name, "give the bucket to write to")
 	plain := *c.e
 	plain.Defaults = nil
-	request := map[string]any{"table": c.anyTable()}
-	for _, problem := range c.problemsOf(request, &plain) {
+	req := map[string]any{"table": c.anyTable()}
+	for _, problem := range c.problemsOf(req, &plain) {
 		switch problem.field() {
 		case "bucket":
 			c.add("bucket.name", "%s", strings.TrimPrefix(problem.text, "bucket: "))
@@ -41,12 +41,12 @@ func (c checker) checkRequests() {
 		c.add("defaults.kmsKeyId", "given together with defaultKmsKey, which sets it to the first of kmsKeys")
 	}
 	// Defaults may have fields for both modes, of which a request takes those of its own.
-	requests := []map[string]any{request}
+	requests := []map[string]any{req}
 	if c.given("defaults.export") || c.given("defaults.mode") {
-		requests = append(requests, with(request, "mode", "SCAN"), with(request, "mode", "EXPORT"))
+		requests = append(requests, with(req, "mode", "SCAN"), with(req, "mode", "EXPORT"))
 	}
-	for _, request := range requests {
-		for _, problem := range c.problemsOf(request, c.standIn()) {
+	for _, req := range requests {
+		for _, problem := range c.problemsOf(req, c.standIn()) {
 			if !problem.of("bucket", "prefix", "table") {
 				c.add(problem.below("defaults"), "%s", problem.words())
 			}
@@ -69,7 +69,7 @@ func (c checker) standIn() *Environment {
 func (c checker) anyTable() string {
 	for _, table := range c.e.Tables {
 		if !strings.Contains(table, "*") {
-			if _, err := job.ParseTable(table); err == nil && isTable(tableOf(table)) {
+			if _, err := request.ParseTable(table); err == nil && isTable(tableOf(table)) {
 				return table
 			}
 		}
@@ -77,18 +77,18 @@ func (c checker) anyTable() string {
 	return "orders"
 }
 
-// problem is one of those that job.Parse has told, "<field's path>: <words>".
+// problem is one of those that request.Parse has told, "<field's path>: <words>".
 type problem struct{ text string }
 
 // problemsOf returns what the plan function of an environment would say to a request.
-func (c checker) problemsOf(request map[string]any, e *Environment) []problem {
-	text, err := json.Marshal(request)
+func (c checker) problemsOf(req map[string]any, e *Environment) []problem {
+	text, err := json.Marshal(req)
 	if err != nil {
 		panic("internal error: what was read from YAML does not marshal: " + err.Error())
 	}
-	parsed, err := job.Parse(text, json.RawMessage(e.RequestDefaults()))
+	parsed, err := request.Parse(text, json.RawMessage(e.RequestDefaults()))
 	if err == nil {
-		err = (&job.AssumableRoles{Source: e.SourceRoles, Destination: e.DestinationRoles}).Check(parsed)
+		err = (&request.AssumableRoles{Source: e.SourceRoles, Destination: e.DestinationRoles}).Check(parsed)
 	}
 	if err == nil {
 		return nil
@@ -114,7 +114,7 @@ func splitProblems(message string) []problem {
 
 var requestFields = func() []string {
 	var names []string
-	for field := range reflect.TypeFor[job.Request]().Fields() {
+	for field := range reflect.TypeFor[request.Request]().Fields() {
 		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 		names = append(names, name)
 	}
@@ -155,7 +155,7 @@ func (p problem) below(path string) string {
 
 // checkKeysIn holds the KMS keys that a request names against those that the functions may use. What is named by an alias cannot
 // be told.
-func (c checker) checkKeysIn(path string, request map[string]any) {
+func (c checker) checkKeysIn(path string, req map[string]any) {
 	if !c.understood("kmsKeys") {
 		return
 	}
@@ -168,14 +168,14 @@ func (c checker) checkKeysIn(path string, request map[string]any) {
 			c.add(path, "got %s, which is not among kmsKeys, so that the functions may not use it", quoted(key))
 		}
 	}
-	check(path+".kmsKeyId", request["kmsKeyId"])
-	if export, ok := request["export"].(map[string]any); ok {
+	check(path+".kmsKeyId", req["kmsKeyId"])
+	if export, ok := req["export"].(map[string]any); ok {
 		check(path+".export.s3SseKmsKeyId", export["s3SseKmsKeyId"])
 	}
 }
 
-func with(request map[string]any, field string, value any) map[string]any {
-	request = maps.Clone(request)
-	request[field] = value
-	return request
+func with(req map[string]any, field string, value any) map[string]any {
+	req = maps.Clone(req)
+	req[field] = value
+	return req
 }

@@ -9,7 +9,7 @@ import (
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 const reservedPrefix = "amzn-s3-demo-"
 
-// checkBucket leaves the name's form to job.Parse, as checkRequests has it.
+// checkBucket leaves the name's form to request.Parse, as checkRequests has it.
 func (c checker) checkBucket() {
 	b := c.e.Bucket
 	if b.Create {

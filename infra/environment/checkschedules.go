@@ -6,7 +6,7 @@ import (
 	"time"
 	_ "time/tzdata" // time zones are checked alike on every machine
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/request"
 )
 
 // schedulePattern is EventBridge Scheduler's own rule, less a dot first, which the run that is named after it may not have. The
@@ -75,34 +75,34 @@ func (c checker) checkInput(path string, s Schedule) {
 }
 
 // checkTable holds the table of a request, if it is one, against those that the functions may read.
-func (c checker) checkTable(path string, request map[string]any) {
-	table, _ := request["table"].(string)
-	parsed, err := job.ParseTable(table)
+func (c checker) checkTable(path string, req map[string]any) {
+	table, _ := req["table"].(string)
+	parsed, err := request.ParseTable(table)
 	switch {
 	case table == "" || err != nil || !c.understood("tables"):
 	case !c.permits(table):
 		c.add(path+".table", "got %s, which is not among tables: %s", quoted(table), strings.Join(c.e.Tables, ", "))
-	case parsed.Account != "" && c.e.Account != "" && parsed.Account != c.e.Account && !c.has(request, "sourceRoleArn"):
+	case parsed.Account != "" && c.e.Account != "" && parsed.Account != c.e.Account && !c.has(req, "sourceRoleArn"):
 		c.add(path+".table", "is in account %s: give sourceRoleArn, the role of that account to read it with", parsed.Account)
 	}
 }
 
 // has tells whether a request has a field, of its own or by default.
-func (c checker) has(request map[string]any, field string) bool {
-	_, given := request[field]
+func (c checker) has(req map[string]any, field string) bool {
+	_, given := req[field]
 	_, byDefault := c.e.Defaults[field]
 	return given || byDefault
 }
 
-// checkParsed adds what job.Parse says to the request of a firing, over the defaults. What is wrong with these alone was told
+// checkParsed adds what request.Parse says to the request of a firing, over the defaults. What is wrong with these alone was told
 // before, under their own lines.
 func (c checker) checkParsed(path string, input map[string]any) {
-	request := with(with(input, "scheduledTime", "2026-01-31T06:00:00Z"), "schedule", "schedule")
+	req := with(with(input, "scheduledTime", "2026-01-31T06:00:00Z"), "schedule", "schedule")
 	e := c.standIn()
 	if len(c.problemsOf(map[string]any{"table": c.anyTable()}, e)) > 0 {
 		e.Defaults = nil
 	}
-	for _, problem := range c.problemsOf(request, e) {
+	for _, problem := range c.problemsOf(req, e) {
 		_, own := input[problem.field()]
 		_, byDefault := e.Defaults[problem.field()]
 		if byDefault && !own {

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/request"
 )
 
 var (
@@ -55,7 +55,7 @@ func (c checker) checkReachable(path, account string) {
 		return
 	}
 	for _, role := range c.e.SourceRoles {
-		if own, err := job.RoleAccount(role); err == nil && own == account {
+		if own, err := request.RoleAccount(role); err == nil && own == account {
 			return
 		}
 	}

@@ -12,7 +12,7 @@ import (
 	"strconv"
 	"strings"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/request"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -110,7 +110,7 @@ func (d decoder) structure(node *yaml.Node, into reflect.Value, path string) {
 		index, known := fields[name]
 		switch {
 		case !known:
-			nearest := job.Suggestion(name, slices.Collect(maps.Keys(fields)))
+			nearest := request.Suggestion(name, slices.Collect(maps.Keys(fields)))
 			d.misunderstood(path, "unknown field%s", cmp.Or(nearest, "; allowed: "+strings.Join(slices.Sorted(maps.Keys(fields)), ", ")))
 		case value.Kind == yaml.ScalarNode && value.Value == "" && into.Type().Field(index).Tag.Get("empty") == "":
 			d.misunderstood(path, "is empty: leave it out, or give a value")
@@ -187,7 +187,7 @@ func (d decoder) scalar(node *yaml.Node, into reflect.Value, path string) {
 	}
 }
 
-// free returns a value of fields that package job knows, as encoding/json would decode it. A time is the text that it is in JSON.
+// free returns a value of fields that package request knows, as encoding/json would decode it. A time is the text that it is in JSON.
 func (d decoder) free(node *yaml.Node, path string) any {
 	if !d.plain(node, path) {
 		return nil

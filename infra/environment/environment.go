@@ -1,7 +1,7 @@
 // Package environment reads the files of infra/environments, each of which says what one deployment is: strictly, with every fault
 // told at once and by its line, before anything of the CDK is started.
 //
-// Read and Find are the ways in. It may import package job, for what a request may be, and nothing else of ours.
+// Read and Find are the ways in. It may import package request, for what a request may be, and nothing else of ours.
 package environment
 
 import (

@@ -121,7 +121,7 @@ func join(path, name string) string {
 
 func element(path string, i int) string { return path + "[" + strconv.Itoa(i) + "]" }
 
-// bare is a path as lines are found by it: package job quotes names elsewhere than join does.
+// bare is a path as lines are found by it: package request quotes names elsewhere than join does.
 func bare(path string) string { return strings.ReplaceAll(path, `"`, "") }
 
 func parent(path string) string { return path[:max(0, strings.LastIndexAny(path, ".["))] }

@@ -3,7 +3,7 @@ package awsclient
 import (
 	"sync"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/run"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -37,7 +37,7 @@ func NewClients(source, destination, identity aws.Config) *Clients {
 }
 
 // Tables returns the client that reads the plan's table. Of the plan it needs the run's name, the role and the region.
-func (c *Clients) Tables(plan job.Plan) *dynamodb.Client {
+func (c *Clients) Tables(plan run.Plan) *dynamodb.Client {
 	to := accessOf(plan.SourceRoleARN, plan.RunID, plan.TableRegion)
 	return kept(&c.mu, c.tables, to, func() *dynamodb.Client {
 		cfg := c.as(c.source, to, "sourceRoles")
@@ -49,16 +49,16 @@ func (c *Clients) Tables(plan job.Plan) *dynamodb.Client {
 }
 
 // Objects returns the client that writes the plan's objects. Of the plan it needs the run's name and the role.
-func (c *Clients) Objects(plan job.Plan) *s3.Client {
+func (c *Clients) Objects(plan run.Plan) *s3.Client {
 	to := accessOf(plan.DestinationRoleARN, plan.RunID, "")
 	return kept(&c.mu, c.objects, to, func() *s3.Client { return S3(c.as(c.destination, to, "destinationRoles")) })
 }
 
-func accessOf(role, run, region string) access {
+func accessOf(role, xrun, region string) access {
 	if role == "" {
 		return access{region: region}
 	}
-	return access{role: role, session: sessionName(run), region: region}
+	return access{role: role, session: sessionName(xrun), region: region}
 }
 
 // kept returns the client that is kept for an access, and makes one where there is none.

@@ -6,7 +6,8 @@ import (
 	"fmt"
 	"time"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/run"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
@@ -29,30 +30,30 @@ type Executions struct{ client *sfn.Client }
 func NewExecutions(cfg aws.Config) Executions { return Executions{sfn.NewFromConfig(cfg)} }
 
 // Describe tells what has become of the execution of an ARN. It fails with AccessDenied where it may not ask.
-func (e Executions) Describe(ctx context.Context, arn string) (job.ExecutionState, error) {
+func (e Executions) Describe(ctx context.Context, arn string) (run.ExecutionState, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, patience, errors.New("no answer: functions in a VPC need a route to Step Functions"))
 	defer cancel()
 	// Only what is known of it, not what it was given and has returned: that takes no right to decrypt.
 	answer, err := e.client.DescribeExecution(ctx, &sfn.DescribeExecutionInput{ExecutionArn: &arn, IncludedData: types.IncludedDataMetadataOnly})
 	if _, unknown := errors.AsType[*types.ExecutionDoesNotExist](err); unknown {
-		return job.ExecutionState{Status: job.ExecutionUnknown}, nil
+		return run.ExecutionState{Status: run.ExecutionUnknown}, nil
 	}
 	if api, ok := errors.AsType[smithy.APIError](err); ok && (api.ErrorCode() == "AccessDeniedException" || api.ErrorCode() == "AccessDenied") {
-		return job.ExecutionState{}, job.Errorf(job.AccessDenied, "states:DescribeExecution on %s is not allowed: check the role of the plan function (%s)",
+		return run.ExecutionState{}, failure.Errorf(failure.AccessDenied, "states:DescribeExecution on %s is not allowed: check the role of the plan function (%s)",
 			arn, api.ErrorMessage())
 	}
 	if cause := context.Cause(ctx); err != nil && cause != nil {
 		err = cause
 	}
 	if err != nil {
-		return job.ExecutionState{}, fmt.Errorf("states:DescribeExecution %s: %w", arn, err)
+		return run.ExecutionState{}, fmt.Errorf("states:DescribeExecution %s: %w", arn, err)
 	}
-	state := job.ExecutionState{Status: job.ExecutionStatus(answer.Status)}
+	state := run.ExecutionState{Status: run.ExecutionStatus(answer.Status)}
 	switch {
 	case answer.StopDate != nil:
 		state.Quiet = answer.StopDate.Add(outlives).UTC()
 	case state.Dead(): // since when, nobody can tell
-		state.Status = job.ExecutionUnknown
+		state.Status = run.ExecutionUnknown
 	}
 	return state, nil
 }

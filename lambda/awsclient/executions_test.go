@@ -5,7 +5,8 @@ import (
 	"testing"
 	"time"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/local/testbed"
 )
 
@@ -16,18 +17,18 @@ func TestExecutionIsDescribed(t *testing.T) {
 	const arn = "arn:aws:states:us-east-1:000000000000:execution:dynamodb-to-s3:e-1"
 	stop := time.Date(2026, 11, 21, 2, 0, 0, 500e6, time.UTC)
 	for _, test := range []struct {
-		status job.ExecutionStatus
+		status run.ExecutionStatus
 		stop   time.Time
 		dead   bool
-		want   job.ExecutionStatus
+		want   run.ExecutionStatus
 	}{
-		{job.ExecutionRunning, time.Time{}, false, job.ExecutionRunning},
-		{job.ExecutionPendingRedrive, time.Time{}, false, job.ExecutionPendingRedrive},
-		{job.ExecutionSucceeded, stop, false, job.ExecutionSucceeded},
-		{job.ExecutionFailed, stop, true, job.ExecutionFailed},
-		{job.ExecutionTimedOut, stop, true, job.ExecutionTimedOut},
-		{job.ExecutionAborted, stop, true, job.ExecutionAborted},
-		{job.ExecutionFailed, time.Time{}, false, job.ExecutionUnknown}, // which is not said of the real one
+		{run.ExecutionRunning, time.Time{}, false, run.ExecutionRunning},
+		{run.ExecutionPendingRedrive, time.Time{}, false, run.ExecutionPendingRedrive},
+		{run.ExecutionSucceeded, stop, false, run.ExecutionSucceeded},
+		{run.ExecutionFailed, stop, true, run.ExecutionFailed},
+		{run.ExecutionTimedOut, stop, true, run.ExecutionTimedOut},
+		{run.ExecutionAborted, stop, true, run.ExecutionAborted},
+		{run.ExecutionFailed, time.Time{}, false, run.ExecutionUnknown}, // which is not said of the real one
 		{"ANOTHER", time.Time{}, false, "ANOTHER"},
 	} {
 		server := testbed.StartStepFunctions(t)
@@ -43,12 +44,12 @@ func TestExecutionIsDescribed(t *testing.T) {
 	}
 
 	server := testbed.StartStepFunctions(t)
-	if got, err := server.Executions().Describe(t.Context(), arn); err != nil || got.Status != job.ExecutionUnknown || got.Dead() {
+	if got, err := server.Executions().Describe(t.Context(), arn); err != nil || got.Status != run.ExecutionUnknown || got.Dead() {
 		t.Errorf("of an execution that does not exist: %+v, %v", got, err)
 	}
 	server.Deny("User: plan is not authorized to perform: states:DescribeExecution")
 	_, err := server.Executions().Describe(t.Context(), arn)
-	if job.NameOf(err) != job.AccessDenied || !strings.Contains(err.Error(), "states:DescribeExecution on "+arn) {
-		t.Errorf("got %s: %v", job.NameOf(err), err)
+	if failure.NameOf(err) != failure.AccessDenied || !strings.Contains(err.Error(), "states:DescribeExecution on "+arn) {
+		t.Errorf("got %s: %v", failure.NameOf(err), err)
 	}
 }

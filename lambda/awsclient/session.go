@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/failure"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
@@ -51,7 +51,7 @@ const (
 )
 
 // sessionName makes a session's name of a run's.
-func sessionName(run string) string {
+func sessionName(xrun string) string {
 	name := strings.Map(func(r rune) rune {
 		switch {
 		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', strings.ContainsRune("_+=,.@-", r):
@@ -59,7 +59,7 @@ func sessionName(run string) string {
 		default:
 			return '-'
 		}
-	}, run)
+	}, xrun)
 	switch {
 	case len(name) < minSessionName:
 		return "run-" + name
@@ -92,14 +92,14 @@ func (a assumedRole) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	response, answered := errors.AsType[*awshttp.ResponseError](err)
 	switch {
 	case code == "AccessDenied":
-		return session, job.Errorf(job.AccessDenied,
+		return session, failure.Errorf(failure.AccessDenied,
 			"sts:AssumeRole on %s is not allowed: the role's trust policy must name the function's role, and the function's role must be allowed to assume it (environment: %s) (%s)",
 			a.arn, a.setting, words)
 	case strings.Contains(code, "Throttl"):
-		return session, job.Errorf(job.Throttled, "sts:AssumeRole on %s is called too often in this account and region: let fewer runs go at once (%s)", a.arn, words)
+		return session, failure.Errorf(failure.Throttled, "sts:AssumeRole on %s is called too often in this account and region: let fewer runs go at once (%s)", a.arn, words)
 	case answered && response.HTTPStatusCode()/100 == 4 && !strings.HasPrefix(code, "Expired"):
-		return session, job.Errorf(job.AccessDenied, "sts:AssumeRole on %s is refused (%s: %s)", a.arn, code, words)
+		return session, failure.Errorf(failure.AccessDenied, "sts:AssumeRole on %s is refused (%s: %s)", a.arn, code, words)
 	default:
-		return session, job.Errorf(job.Internal, "sts:AssumeRole on %s: %s", a.arn, err.Error())
+		return session, failure.Errorf(failure.Internal, "sts:AssumeRole on %s: %s", a.arn, err.Error())
 	}
 }

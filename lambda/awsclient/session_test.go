@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/run"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
@@ -15,7 +15,7 @@ func TestSessionIsNamedByItsRun(t *testing.T) {
 	t.Parallel()
 	// The pattern and the bounds of RoleSessionName.
 	valid := regexp.MustCompile(`^[\w+=,.@-]{2,64}$`)
-	for run, want := range map[string]string{
+	for xrun, want := range map[string]string{
 		"nightly-20261121T020000Z": "nightly-20261121T020000Z",
 		"r":                        "run-r",
 		"":                         "run-",
@@ -25,8 +25,8 @@ func TestSessionIsNamedByItsRun(t *testing.T) {
 		strings.Repeat("r", 65):    strings.Repeat("r", 47) + "-" + strings.Repeat("r", 16),
 		strings.Repeat("s", 64) + "-20261121T020000Z": strings.Repeat("s", 47) + "-20261121T020000Z",
 	} {
-		if got := sessionName(run); got != want || !valid.MatchString(got) {
-			t.Errorf("%q: got %q, want %q", run, got, want)
+		if got := sessionName(xrun); got != want || !valid.MatchString(got) {
+			t.Errorf("%q: got %q, want %q", xrun, got, want)
 		}
 	}
 }
@@ -34,8 +34,8 @@ func TestSessionIsNamedByItsRun(t *testing.T) {
 func TestClientsAreKept(t *testing.T) {
 	t.Parallel()
 	c := NewClients(aws.Config{Region: "eu-west-1"}, aws.Config{Region: "eu-west-1"}, aws.Config{Region: "eu-west-1"})
-	plan := func(run int, role string) job.Plan {
-		return job.Plan{RunID: fmt.Sprint("run-", run), SourceRoleARN: role, DestinationRoleARN: role}
+	plan := func(xrun int, role string) run.Plan {
+		return run.Plan{RunID: fmt.Sprint("run-", xrun), SourceRoleARN: role, DestinationRoleARN: role}
 	}
 	const role = "arn:aws:iam::123456789012:role/x"
 	own, ownObjects := c.Tables(plan(1, "")), c.Objects(plan(1, ""))
@@ -49,13 +49,13 @@ func TestClientsAreKept(t *testing.T) {
 	if c.Tables(plan(2, role)) == of || c.Objects(plan(2, role)) == ofObjects {
 		t.Error("another run's session has the name of the first")
 	}
-	elsewhere := c.Tables(job.Plan{TableRegion: "us-east-1"})
+	elsewhere := c.Tables(run.Plan{TableRegion: "us-east-1"})
 	if elsewhere == own || elsewhere.Options().Region != "us-east-1" || own.Options().Region != "eu-west-1" {
 		t.Errorf("the client of another region is of %s", elsewhere.Options().Region)
 	}
-	for run := range 3 * maxKept {
-		c.Tables(plan(run, role))
-		c.Objects(plan(run, role))
+	for xrun := range 3 * maxKept {
+		c.Tables(plan(xrun, role))
+		c.Objects(plan(xrun, role))
 	}
 	if len(c.tables) > maxKept || len(c.objects) > maxKept {
 		t.Errorf("%d and %d clients are kept, want %d at most", len(c.tables), len(c.objects), maxKept)

@@ -1,7 +1,7 @@
 // Package bucket is the destination: one S3 bucket, with the account that must own it and the key that encrypts what is
 // written. Every call to S3 that the functions make goes through it, so that none forgets either.
 //
-// Errors that a person can act on carry a name from package job. It imports the AWS SDK and job.
+// Errors that a person can act on carry a name from package failure. It imports the AWS SDK, failure and run.
 package bucket
 
 import (
@@ -15,7 +15,8 @@ import (
 	"strings"
 	"time"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/run"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
@@ -40,7 +41,7 @@ type Bucket struct {
 }
 
 // New returns the bucket that the plan writes to.
-func New(client *s3.Client, plan job.Plan) *Bucket {
+func New(client *s3.Client, plan run.Plan) *Bucket {
 	return &Bucket{client: client, name: plan.Bucket, owner: optional(plan.BucketOwner), kms: optional(plan.KMSKeyID)}
 }
 
@@ -223,30 +224,30 @@ func (b *Bucket) Delete(ctx context.Context, keys []string) error {
 
 // named gives an error of the S3 client the name under which a person can act on it.
 func (b *Bucket) named(err error, action, key string) error {
-	if named, ok := errors.AsType[*job.Error](err); ok { // of the credentials, before anything was asked of S3
+	if named, ok := errors.AsType[*failure.Error](err); ok { // of the credentials, before anything was asked of S3
 		return fmt.Errorf("%s on %s: %w", action, b.URI(key), named)
 	}
 	api, ok := errors.AsType[smithy.APIError](err)
 	if !ok && status(err) != 0 {
-		return job.Errorf(job.MalformedAnswer, "%s %s: S3's answer is none that can be read: %w", action, b.URI(key), err)
+		return failure.Errorf(failure.MalformedAnswer, "%s %s: S3's answer is none that can be read: %w", action, b.URI(key), err)
 	}
 	if !ok {
 		return fmt.Errorf("%s %s: %w", action, b.URI(key), err)
 	}
 	switch code := api.ErrorCode(); {
-	case !job.ErrorName(code).Understood():
-		return job.Errorf(job.MalformedAnswer, "%s on %s was refused with the code %q, which is none of S3's", action, b.URI(key), code)
+	case !failure.Name(code).Understood():
+		return failure.Errorf(failure.MalformedAnswer, "%s on %s was refused with the code %q, which is none of S3's", action, b.URI(key), code)
 	case code == "NoSuchKey", code == "NotFound":
 		return fmt.Errorf("%s: %w", b.URI(key), ErrNotFound)
 	case code == "NoSuchBucket":
-		return job.Errorf(job.BucketNotFound, "there is no bucket %q: create it, or correct the request's bucket", b.name)
+		return failure.Errorf(failure.BucketNotFound, "there is no bucket %q: create it, or correct the request's bucket", b.name)
 	case code == "PermanentRedirect", code == "AuthorizationHeaderMalformed":
-		return job.Errorf(job.BucketInOtherRegion, "bucket %q is in another region than the functions: use one in theirs (%s)", b.name, api.ErrorMessage())
+		return failure.Errorf(failure.BucketInOtherRegion, "bucket %q is in another region than the functions: use one in theirs (%s)", b.name, api.ErrorMessage())
 	case strings.HasPrefix(code, "KMS."), code == "AccessDenied" && strings.Contains(api.ErrorMessage(), "kms:"):
-		return job.Errorf(job.KMSKeyUnusable, "%s on %s: S3 cannot use %s: check that it exists in the bucket's region and is enabled, and that its policy and the function's role allow kms:GenerateDataKey and kms:Decrypt (%s: %s)",
+		return failure.Errorf(failure.KMSKeyUnusable, "%s on %s: S3 cannot use %s: check that it exists in the bucket's region and is enabled, and that its policy and the function's role allow kms:GenerateDataKey and kms:Decrypt (%s: %s)",
 			action, b.URI(key), b.keyName(), code, api.ErrorMessage())
 	case code == "AccessDenied", status(err) == http.StatusForbidden && !strings.Contains(code, "Token"):
-		return job.Errorf(job.AccessDenied, "%s on %s is not allowed: check the role that writes, the function's or destinationRoleArn, the bucket's policy and owner, and its key (%s: %s)",
+		return failure.Errorf(failure.AccessDenied, "%s on %s is not allowed: check the role that writes, the function's or destinationRoleArn, the bucket's policy and owner, and its key (%s: %s)",
 			action, b.URI(key), code, api.ErrorMessage())
 	default:
 		return fmt.Errorf("%s %s: %w", action, b.URI(key), err)

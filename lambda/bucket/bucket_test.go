@@ -11,7 +11,8 @@ import (
 
 	"dynamodb-to-s3/lambda/awsclient"
 	"dynamodb-to-s3/lambda/bucket"
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/local/testbed"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -22,7 +23,7 @@ func TestMain(m *testing.M) { testbed.Main(m) }
 
 func TestObjects(t *testing.T) {
 	t.Parallel()
-	b := bucket.New(testbed.S3(), job.Plan{Bucket: testbed.Bucket(t)})
+	b := bucket.New(testbed.S3(), run.Plan{Bucket: testbed.Bucket(t)})
 
 	created, err := b.Create(t.Context(), "a/claim", []byte("first"))
 	if err != nil || !created {
@@ -54,7 +55,7 @@ func TestObjects(t *testing.T) {
 // A call lists, and removes, a thousand objects at most.
 func TestManyObjects(t *testing.T) {
 	t.Parallel()
-	b := bucket.New(testbed.S3(), job.Plan{Bucket: testbed.Bucket(t)})
+	b := bucket.New(testbed.S3(), run.Plan{Bucket: testbed.Bucket(t)})
 	const n = 1100
 	var group errgroup.Group
 	group.SetLimit(16)
@@ -95,7 +96,7 @@ func TestManyObjects(t *testing.T) {
 
 func TestUploads(t *testing.T) {
 	t.Parallel()
-	b := bucket.New(testbed.S3(), job.Plan{Bucket: testbed.Bucket(t)})
+	b := bucket.New(testbed.S3(), run.Plan{Bucket: testbed.Bucket(t)})
 	upload, err := b.StartUpload(t.Context(), "r/data/1")
 	if err != nil {
 		t.Fatal(err)
@@ -133,17 +134,17 @@ func TestUploads(t *testing.T) {
 
 func TestFaultsAreNamed(t *testing.T) {
 	t.Parallel()
-	nowhere := bucket.New(testbed.S3(), job.Plan{Bucket: "no-such-bucket"})
-	if _, err := nowhere.Put(t.Context(), "a", nil); job.NameOf(err) != job.BucketNotFound {
+	nowhere := bucket.New(testbed.S3(), run.Plan{Bucket: "no-such-bucket"})
+	if _, err := nowhere.Put(t.Context(), "a", nil); failure.NameOf(err) != failure.BucketNotFound {
 		t.Errorf("got %v", err)
 	}
 	for _, err := range nowhere.List(t.Context(), "a") {
-		if job.NameOf(err) != job.BucketNotFound {
+		if failure.NameOf(err) != failure.BucketNotFound {
 			t.Errorf("got %v", err)
 		}
 	}
-	foreign := bucket.New(testbed.S3(), job.Plan{Bucket: testbed.Bucket(t), BucketOwner: "123456789012"})
-	if _, err := foreign.Put(t.Context(), "a", nil); job.NameOf(err) != job.AccessDenied || !strings.Contains(err.Error(), "s3:PutObject on s3://") {
+	foreign := bucket.New(testbed.S3(), run.Plan{Bucket: testbed.Bucket(t), BucketOwner: "123456789012"})
+	if _, err := foreign.Put(t.Context(), "a", nil); failure.NameOf(err) != failure.AccessDenied || !strings.Contains(err.Error(), "s3:PutObject on s3://") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -180,20 +181,20 @@ func TestFaultsOnTheWireAreNamed(t *testing.T) {
 	for _, test := range []struct {
 		status int
 		code   string
-		want   job.ErrorName
+		want   failure.Name
 		says   string
 	}{
-		{http.StatusForbidden, "AccessDenied", job.AccessDenied, "s3:PutObject on s3://my-bucket/k is not allowed: check the role that writes, the function's or destinationRoleArn, the bucket's policy and owner, and its key (AccessDenied: x)"},
-		{http.StatusForbidden, "KMS.DisabledException", job.KMSKeyUnusable, "s3:PutObject on s3://my-bucket/k: S3 cannot use the bucket's own KMS key: check that it exists"},
-		{http.StatusMovedPermanently, "PermanentRedirect", job.BucketInOtherRegion, `bucket "my-bucket" is in another region than the functions`},
-		{http.StatusNotFound, "NoSuchBucket", job.BucketNotFound, `there is no bucket "my-bucket"`},
-		{http.StatusBadRequest, "EntityTooLarge", job.Internal, "s3:PutObject s3://my-bucket/k: "},
+		{http.StatusForbidden, "AccessDenied", failure.AccessDenied, "s3:PutObject on s3://my-bucket/k is not allowed: check the role that writes, the function's or destinationRoleArn, the bucket's policy and owner, and its key (AccessDenied: x)"},
+		{http.StatusForbidden, "KMS.DisabledException", failure.KMSKeyUnusable, "s3:PutObject on s3://my-bucket/k: S3 cannot use the bucket's own KMS key: check that it exists"},
+		{http.StatusMovedPermanently, "PermanentRedirect", failure.BucketInOtherRegion, `bucket "my-bucket" is in another region than the functions`},
+		{http.StatusNotFound, "NoSuchBucket", failure.BucketNotFound, `there is no bucket "my-bucket"`},
+		{http.StatusBadRequest, "EntityTooLarge", failure.Internal, "s3:PutObject s3://my-bucket/k: "},
 	} {
 		_, cfg := testbed.Configs()
 		cfg.HTTPClient = &recorder{status: test.status, body: "<Error><Code>" + test.code + "</Code><Message>x</Message></Error>"}
-		_, err := bucket.New(awsclient.S3(cfg), job.Plan{Bucket: "my-bucket"}).Put(t.Context(), "k", nil)
-		if err == nil || job.NameOf(err) != test.want || !strings.Contains(err.Error(), test.says) {
-			t.Errorf("%s: got %s: %v", test.code, job.NameOf(err), err)
+		_, err := bucket.New(awsclient.S3(cfg), run.Plan{Bucket: "my-bucket"}).Put(t.Context(), "k", nil)
+		if err == nil || failure.NameOf(err) != test.want || !strings.Contains(err.Error(), test.says) {
+			t.Errorf("%s: got %s: %v", test.code, failure.NameOf(err), err)
 		}
 	}
 }
@@ -204,7 +205,7 @@ func TestEveryCallHasTheOwnerAndEveryObjectTheKey(t *testing.T) {
 	_, cfg := testbed.Configs()
 	cfg.HTTPClient = &r
 	cfg.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
-	b := bucket.New(awsclient.S3(cfg), job.Plan{Bucket: "my-bucket", BucketOwner: "123456789012", KMSKeyID: "alias/lake"})
+	b := bucket.New(awsclient.S3(cfg), run.Plan{Bucket: "my-bucket", BucketOwner: "123456789012", KMSKeyID: "alias/lake"})
 
 	upload, err := b.StartUpload(t.Context(), "k")
 	if err != nil {

@@ -10,7 +10,8 @@ import (
 
 	"dynamodb-to-s3/lambda/awsclient"
 	"dynamodb-to-s3/lambda/bucket"
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/local/testbed"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -18,7 +19,7 @@ import (
 
 func TestReplaceWritesOnlyOverWhatWasRead(t *testing.T) {
 	t.Parallel()
-	b := bucket.New(testbed.S3(), job.Plan{Bucket: testbed.Bucket(t)})
+	b := bucket.New(testbed.S3(), run.Plan{Bucket: testbed.Bucket(t)})
 	first, err := b.Replace(t.Context(), "k", []byte("first"), "")
 	if err != nil {
 		t.Fatal(err)
@@ -63,7 +64,7 @@ func TestUnmetConditionsOnTheWire(t *testing.T) {
 	} {
 		_, cfg := testbed.Configs()
 		cfg.HTTPClient = &recorder{status: test.status, body: "<Error><Code>" + test.code + "</Code><Message>x</Message></Error>"}
-		_, err := bucket.New(awsclient.S3(cfg), job.Plan{Bucket: "my-bucket"}).Replace(t.Context(), "k", nil, "e")
+		_, err := bucket.New(awsclient.S3(cfg), run.Plan{Bucket: "my-bucket"}).Replace(t.Context(), "k", nil, "e")
 		if errors.Is(err, bucket.ErrChanged) != (test.want != nil) || err == nil {
 			t.Errorf("%s: got %v", test.code, err)
 		}
@@ -72,7 +73,7 @@ func TestUnmetConditionsOnTheWire(t *testing.T) {
 
 func TestFindListsOneObject(t *testing.T) {
 	t.Parallel()
-	b := bucket.New(testbed.S3(), job.Plan{Bucket: testbed.Bucket(t)})
+	b := bucket.New(testbed.S3(), run.Plan{Bucket: testbed.Bucket(t)})
 	for _, key := range []string{"a/k", "a/k.md5", "a/ka"} {
 		if _, err := b.Put(t.Context(), key, []byte(key)); err != nil {
 			t.Fatal(err)
@@ -110,13 +111,13 @@ func (b *breaking) Do(request *http.Request) (*http.Response, error) {
 func TestAnswersThatBreakOffAreReadAgain(t *testing.T) {
 	t.Parallel()
 	name := testbed.Bucket(t)
-	if _, err := bucket.New(testbed.S3(), job.Plan{Bucket: name}).Put(t.Context(), "k", []byte("whole")); err != nil {
+	if _, err := bucket.New(testbed.S3(), run.Plan{Bucket: name}).Put(t.Context(), "k", []byte("whole")); err != nil {
 		t.Fatal(err)
 	}
 	for breaks, want := range []string{"whole", "whole", "whole", ""} {
 		_, cfg := testbed.Configs()
 		cfg.HTTPClient = &breaking{HTTPClient: cfg.HTTPClient, left: breaks}
-		body, err := bucket.New(awsclient.S3(cfg), job.Plan{Bucket: name}).Get(t.Context(), "k")
+		body, err := bucket.New(awsclient.S3(cfg), run.Plan{Bucket: name}).Get(t.Context(), "k")
 		if string(body) != want || (err == nil) != (want != "") {
 			t.Errorf("broken off %d times: got %q, %v", breaks, body, err)
 		}
@@ -128,11 +129,11 @@ func TestAnswersThatBreakOffAreReadAgain(t *testing.T) {
 
 func TestOwnedByAsksForAnOwner(t *testing.T) {
 	t.Parallel()
-	b := bucket.New(testbed.S3(), job.Plan{Bucket: testbed.Bucket(t)})
+	b := bucket.New(testbed.S3(), run.Plan{Bucket: testbed.Bucket(t)})
 	if _, err := b.OwnedBy("000000000000").Put(t.Context(), "k", nil); err != nil {
 		t.Error(err)
 	}
-	if _, err := b.OwnedBy("123456789012").Put(t.Context(), "k", nil); job.NameOf(err) != job.AccessDenied {
+	if _, err := b.OwnedBy("123456789012").Put(t.Context(), "k", nil); failure.NameOf(err) != failure.AccessDenied {
 		t.Errorf("got %v", err)
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"context"
 	"slices"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/failure"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -39,7 +39,7 @@ func (b *Bucket) StartUpload(ctx context.Context, key string) (*Upload, error) {
 		return nil, b.named(err, "s3:PutObject", key)
 	}
 	if aws.ToString(answer.UploadId) == "" { // an empty one would name the object itself
-		return nil, job.Errorf(job.MalformedAnswer, "s3:PutObject %s: S3 began an upload and does not say which", b.URI(key))
+		return nil, failure.Errorf(failure.MalformedAnswer, "s3:PutObject %s: S3 began an upload and does not say which", b.URI(key))
 	}
 	return &Upload{bucket: b, key: key, id: *answer.UploadId}, nil
 }

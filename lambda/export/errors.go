@@ -3,7 +3,7 @@ package export
 import (
 	"errors"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/table"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -12,7 +12,7 @@ import (
 )
 
 // named gives an error of DynamoDB's export calls the name under which a person can act on it.
-func (r *run) named(err error, action string) error {
+func (r *round) named(err error, action string) error {
 	api, ok := errors.AsType[smithy.APIError](err)
 	if !ok {
 		return table.Named(err, action, r.plan.Table, r.DynamoDB.Options().Region)
@@ -22,21 +22,21 @@ func (r *run) named(err error, action string) error {
 	case "PointInTimeRecoveryUnavailableException", "ContinuousBackupsUnavailableException":
 		return r.recoveryOff(" (" + words + ")")
 	case "InvalidExportTimeException":
-		return job.Errorf(job.ExportTimeOutsideRecovery, "DynamoDB refused the times of the export of table %q: %s. Its recovery reaches from %s to %s",
+		return failure.Errorf(failure.ExportTimeOutsideRecovery, "DynamoDB refused the times of the export of table %q: %s. Its recovery reaches from %s to %s",
 			r.plan.Table, words, show(r.recovery.earliest), show(r.recovery.latest))
 	case "ExportConflictException":
-		return job.Errorf(job.ExportConflict,
+		return failure.Errorf(failure.ExportConflict,
 			"DynamoDB knows this run's export of table %q with other parameters, or another export writes to the same place: start a new execution under another name (%s)", r.plan.Table, words)
 	case "LimitExceededException":
-		return job.Errorf(job.ExportLimitReached, "the account has as many exports in progress as DynamoDB allows: redrive this execution when some have ended, or ask for a higher quota (%s)", words)
+		return failure.Errorf(failure.ExportLimitReached, "the account has as many exports in progress as DynamoDB allows: redrive this execution when some have ended, or ask for a higher quota (%s)", words)
 	case "TableNotFoundException":
-		return job.Errorf(job.TableNotFound, "there is no table %s: check the name, and that the stack is deployed where the table is", r.plan.TableARN)
+		return failure.Errorf(failure.TableNotFound, "there is no table %s: check the name, and that the stack is deployed where the table is", r.plan.TableARN)
 	case "ExportNotFoundException":
-		return job.Errorf(job.ExportRefused, "DynamoDB knows no such export any more, it forgets them after 90 days: start a new execution under another name (%s)", words)
+		return failure.Errorf(failure.ExportRefused, "DynamoDB knows no such export any more, it forgets them after 90 days: start a new execution under another name (%s)", words)
 	case "ValidationException":
-		return job.Errorf(job.ExportRefused, "DynamoDB refused %s of table %q: %s", action, r.plan.Table, words)
+		return failure.Errorf(failure.ExportRefused, "DynamoDB refused %s of table %q: %s", action, r.plan.Table, words)
 	case "ThrottlingException", "RequestLimitExceeded", "ProvisionedThroughputExceededException":
-		return job.Errorf(job.Throttled, "%s is called too often in this account and region: redrive this execution, and let fewer go at once (%s)", action, words)
+		return failure.Errorf(failure.Throttled, "%s is called too often in this account and region: redrive this execution, and let fewer go at once (%s)", action, words)
 	default:
 		return table.Named(err, action, r.plan.Table, r.DynamoDB.Options().Region)
 	}
@@ -46,7 +46,7 @@ func (r *run) named(err error, action string) error {
 // export would be started, and paid for, again.
 func described(d *types.ExportDescription) (*types.ExportDescription, error) {
 	if d == nil || aws.ToString(d.ExportArn) == "" {
-		return nil, job.Errorf(job.MalformedAnswer, "DynamoDB's answer describes no export")
+		return nil, failure.Errorf(failure.MalformedAnswer, "DynamoDB's answer describes no export")
 	}
 	return d, nil
 }
@@ -54,7 +54,7 @@ func described(d *types.ExportDescription) (*types.ExportDescription, error) {
 // whole holds a completed export to what is committed of it.
 func whole(d types.ExportDescription) error {
 	if aws.ToString(d.ExportManifest) == "" || aws.ToInt64(d.ItemCount) < 0 {
-		return job.Errorf(job.MalformedAnswer, "DynamoDB's answer says that export %s is COMPLETED, but not where its manifest is and what it has", aws.ToString(d.ExportArn))
+		return failure.Errorf(failure.MalformedAnswer, "DynamoDB's answer says that export %s is COMPLETED, but not where its manifest is and what it has", aws.ToString(d.ExportArn))
 	}
 	return nil
 }

@@ -13,8 +13,11 @@ import (
 	"log/slog"
 
 	"dynamodb-to-s3/lambda/bucket"
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/contract"
+	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/ledger"
+	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/run"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -34,15 +37,15 @@ type Exporter struct {
 //
 // It fails by the name of what keeps an export from being started (see job's errors), by the code of an export that has FAILED
 // and that another try would not mend, and with ExportTimedOut where the checks that the request allows are used up.
-func (e *Exporter) Run(ctx context.Context, in job.ExportInput) (job.ExportProgress, error) {
+func (e *Exporter) Run(ctx context.Context, in run.ExportInput) (run.ExportProgress, error) {
 	if in.Plan.Export == nil {
-		return job.ExportProgress{}, job.Errorf(job.InvalidRequest, "invalid payload: the plan of run %q is not of an export", in.Plan.RunID)
+		return run.ExportProgress{}, failure.Errorf(failure.InvalidRequest, "invalid payload: the plan of run %q is not of an export", in.Plan.RunID)
 	}
-	r := run{
+	r := round{
 		Exporter: e, in: in, plan: in.Plan, export: *in.Plan.Export, bucket: bucket.New(e.S3, in.Plan),
 		log: e.Log.With("runId", in.Plan.RunID, "table", in.Plan.Table),
 	}
-	var progress job.ExportProgress
+	var progress run.ExportProgress
 	err := ledger.Settle(r.bucket, r.plan.Journal, func() (err error) {
 		progress, err = r.look(ctx)
 		return err
@@ -53,11 +56,11 @@ func (e *Exporter) Run(ctx context.Context, in job.ExportInput) (job.ExportProgr
 // errLookAgain says that the journal has been written, by this run, so that there is something else to be decided now.
 var errLookAgain = fmt.Errorf("look again: %w", bucket.ErrChanged)
 
-type run struct {
+type round struct {
 	*Exporter
-	in     job.ExportInput
-	plan   job.Plan
-	export job.Export
+	in     run.ExportInput
+	plan   run.Plan
+	export request.Export
 	bucket *bucket.Bucket
 	log    *slog.Logger
 
@@ -69,10 +72,10 @@ type run struct {
 }
 
 // look reads the journal and does what it says is to be done next.
-func (r *run) look(ctx context.Context) (_ job.ExportProgress, err error) {
+func (r *round) look(ctx context.Context) (_ run.ExportProgress, err error) {
 	r.known, r.writable = nil, false
 	if r.journal, err = ledger.LoadJournal(ctx, r.bucket, r.plan.Journal); err != nil {
-		return job.ExportProgress{}, err
+		return run.ExportProgress{}, err
 	}
 	if r.committed() {
 		return r.done(""), nil
@@ -81,14 +84,14 @@ func (r *run) look(ctx context.Context) (_ job.ExportProgress, err error) {
 	if idle != "" || err != nil {
 		return r.done(idle), err
 	}
-	var open []*job.PendingExport
+	var open []*ledger.PendingExport
 	for i := range r.journal.Pending {
 		p := &r.journal.Pending[i]
 		if p.Done != nil {
 			continue
 		}
 		if err := r.advance(ctx, p); err != nil {
-			return job.ExportProgress{}, err
+			return run.ExportProgress{}, err
 		}
 		if p.Done == nil {
 			open = append(open, p)
@@ -101,15 +104,15 @@ func (r *run) look(ctx context.Context) (_ job.ExportProgress, err error) {
 }
 
 // committed tells whether this very run has committed all that it is to export. A chain may have more to do.
-func (r *run) committed() bool {
+func (r *round) committed() bool {
 	if len(r.journal.Of(r.plan.Executions())) == 0 {
 		return false
 	}
-	return !r.in.Export.More(r.journal.Journal)
+	return !r.journal.More(r.in.Export.Until)
 }
 
 // advance starts an export that is not started, and looks after one that is.
-func (r *run) advance(ctx context.Context, p *job.PendingExport) error {
+func (r *round) advance(ctx context.Context, p *ledger.PendingExport) error {
 	if p.ExportARN == "" {
 		return r.start(ctx, p)
 	}
@@ -145,7 +148,7 @@ func (r *run) advance(ctx context.Context, p *job.PendingExport) error {
 
 // follow tells the state machine which exports to wait for. A child of its Map makes so many checks at most, and each export
 // has as many as the request allows, again for every redrive.
-func (r *run) follow(open []*job.PendingExport) (job.ExportProgress, error) {
+func (r *round) follow(open []*ledger.PendingExport) (run.ExportProgress, error) {
 	checks := map[string]int64{}
 	for _, seen := range r.in.Export.Exports {
 		checks[seen.ExportARN] = seen.Checks
@@ -156,12 +159,12 @@ func (r *run) follow(open []*job.PendingExport) (job.ExportProgress, error) {
 	for _, p := range open {
 		n := checks[p.ExportARN]
 		if n >= most {
-			return job.ExportProgress{}, job.Errorf(job.ExportTimedOut,
+			return run.ExportProgress{}, failure.Errorf(failure.ExportTimedOut,
 				"export %s is still in progress after %d checks, %d s apart, and goes on by itself. To go on following it, redrive this execution: it starts, and costs, no second export. To wait longer, raise export.maxAttempts. To look at it: aws dynamodb describe-export --export-arn %s",
 				p.ExportARN, n, *r.export.CheckInterval, p.ExportARN)
 		}
-		progress.Exports = append(progress.Exports, job.FollowedExport{
-			ExportARN: p.ExportARN, Checks: n, Until: min(n+job.ChecksPerRound, most),
+		progress.Exports = append(progress.Exports, run.FollowedExport{
+			ExportARN: p.ExportARN, Checks: n, Until: min(n+contract.ChecksPerRound, most),
 			IntervalSeconds: *r.export.CheckInterval, ExportStatus: string(types.ExportStatusInProgress),
 		})
 	}
@@ -169,8 +172,8 @@ func (r *run) follow(open []*job.PendingExport) (job.ExportProgress, error) {
 }
 
 // done is the progress of a run that can be finalized.
-func (r *run) done(reason string) job.ExportProgress {
-	progress := job.ExportProgress{Exports: []job.FollowedExport{}, Reason: reason, Until: r.in.Export.Until}
+func (r *round) done(reason string) run.ExportProgress {
+	progress := run.ExportProgress{Exports: []run.FollowedExport{}, Reason: reason, Until: r.in.Export.Until}
 	if progress.Until == nil && r.export.InChain() && !r.recovery.latest.IsZero() {
 		if until, err := r.chainEnd(); err == nil {
 			progress.Until = &until

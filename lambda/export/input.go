@@ -7,7 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/ledger"
+	"dynamodb-to-s3/lambda/request"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
@@ -16,13 +17,13 @@ import (
 )
 
 // input is what DynamoDB is sent. It fails where the filter's values are none that the SDK can send.
-func input(tableARN string, spec job.ExportSpec, token string) (*dynamodb.ExportTableToPointInTimeInput, error) {
+func input(tableARN string, spec ledger.ExportSpec, token string) (*dynamodb.ExportTableToPointInTimeInput, error) {
 	in := &dynamodb.ExportTableToPointInTimeInput{
 		TableArn: &tableARN, S3Bucket: &spec.S3Bucket, S3Prefix: optional(spec.S3Prefix), S3BucketOwner: optional(spec.S3BucketOwner),
 		S3SseAlgorithm: types.S3SseAlgorithm(spec.S3SseAlgorithm), S3SseKmsKeyId: optional(spec.S3SseKMSKeyID),
 		ExportFormat: types.ExportFormat(spec.Format), ExportType: types.ExportTypeFullExport, ExportTime: spec.ExportTime, ClientToken: &token,
 	}
-	if spec.ExportType == job.ExportIncremental {
+	if spec.ExportType == request.ExportIncremental {
 		in.ExportType = types.ExportTypeIncrementalExport
 		in.IncrementalExportSpecification = &types.IncrementalExportSpecification{
 			ExportFromTime: spec.From, ExportToTime: spec.To, ExportViewType: types.ExportViewType(spec.ViewType),
@@ -33,7 +34,7 @@ func input(tableARN string, spec job.ExportSpec, token string) (*dynamodb.Export
 	return in, err
 }
 
-func filterSpecification(filter *job.Filter) (*types.FilterSpecification, error) {
+func filterSpecification(filter *request.Filter) (*types.FilterSpecification, error) {
 	if filter == nil {
 		return nil, nil
 	}
@@ -60,35 +61,35 @@ const sameMoment = 5 * time.Minute
 
 // identical tells whether an export was asked for the same, so that it would be paid for twice to start another. asked is when
 // the run was asked for.
-func identical(spec job.ExportSpec, d types.ExportDescription, asked time.Time) bool {
+func identical(spec ledger.ExportSpec, d types.ExportDescription, req time.Time) bool {
 	format, exportType := d.ExportFormat, d.ExportType
 	if format == "" {
 		format = types.ExportFormatDynamodbJson
 	}
 	incremental := exportType == types.ExportTypeIncrementalExport
 	return aws.ToString(d.S3Bucket) == spec.S3Bucket && strings.TrimSuffix(aws.ToString(d.S3Prefix), "/") == spec.S3Prefix &&
-		format == types.ExportFormat(spec.Format) && incremental == (spec.ExportType == job.ExportIncremental) &&
+		format == types.ExportFormat(spec.Format) && incremental == (spec.ExportType == request.ExportIncremental) &&
 		(spec.S3BucketOwner == "" || aws.ToString(d.S3BucketOwner) == spec.S3BucketOwner) &&
 		(spec.S3SseAlgorithm == "" || string(d.S3SseAlgorithm) == spec.S3SseAlgorithm) &&
 		aws.ToString(d.S3SseKmsKeyId) == spec.S3SseKMSKeyID &&
-		sameTimes(spec, d, asked) && sameFilter(spec.Filter, d.FilterSpecification)
+		sameTimes(spec, d, req) && sameFilter(spec.Filter, d.FilterSpecification)
 }
 
-func sameTimes(spec job.ExportSpec, d types.ExportDescription, asked time.Time) bool {
+func sameTimes(spec ledger.ExportSpec, d types.ExportDescription, req time.Time) bool {
 	at := func(t *time.Time) int64 { return aws.ToTime(t).Unix() }
 	switch {
-	case spec.ExportType == job.ExportIncremental:
+	case spec.ExportType == request.ExportIncremental:
 		window := d.IncrementalExportSpecification
 		return window != nil && at(window.ExportFromTime) == at(spec.From) && at(window.ExportToTime) == at(spec.To) &&
-			(window.ExportViewType == types.ExportViewType(spec.ViewType) || window.ExportViewType == "" && spec.ViewType == job.ViewNewAndOld)
+			(window.ExportViewType == types.ExportViewType(spec.ViewType) || window.ExportViewType == "" && spec.ViewType == request.ViewNewAndOld)
 	case spec.ExportTime == nil:
-		return d.ExportTime != nil && !d.ExportTime.Before(asked.Add(-sameMoment))
+		return d.ExportTime != nil && !d.ExportTime.Before(req.Add(-sameMoment))
 	default:
 		return at(d.ExportTime) == at(spec.ExportTime)
 	}
 }
 
-func sameFilter(filter *job.Filter, other *types.FilterSpecification) bool {
+func sameFilter(filter *request.Filter, other *types.FilterSpecification) bool {
 	own, err := filterSpecification(filter)
 	if err != nil {
 		return false

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"dynamodb-to-s3/lambda/awsclient"
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/local/testbed"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -16,10 +16,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-func wantError(t *testing.T, err error, want job.ErrorName, words ...string) {
+func wantError(t *testing.T, err error, want failure.Name, words ...string) {
 	t.Helper()
-	if err == nil || job.NameOf(err) != want {
-		t.Fatalf("got %s: %v, want %s", job.NameOf(err), err, want)
+	if err == nil || failure.NameOf(err) != want {
+		t.Fatalf("got %s: %v, want %s", failure.NameOf(err), err, want)
 	}
 	for _, word := range words {
 		if !strings.Contains(err.Error(), word) {
@@ -34,18 +34,18 @@ func TestNothingIsStartedThatCannotEndWell(t *testing.T) {
 	const reach = "allowed: 2025-12-27T12:00:00Z to 2026-01-31T11:55:00Z"
 	for _, test := range []struct {
 		name, export string
-		want         job.ErrorName
+		want         failure.Name
 		words        []string
 	}{
-		{"a moment to come", `{"exportTime": "2026-02-01T00:00:00Z"}`, job.ExportTimeOutsideRecovery, []string{"export.exportTime: got 2026-02-01T00:00:00Z, later than", reach}},
-		{"a moment too fresh", `{"exportTime": "2026-01-31T11:55:01Z"}`, job.ExportTimeOutsideRecovery, []string{reach}},
-		{"a moment too long ago", `{"exportTime": "2025-12-27T11:59:59Z"}`, job.ExportTimeOutsideRecovery, []string{"earlier than the table's recovery reaches back", reach}},
-		{"a window that begins too long ago", `{"from": "2025-12-27T11:00:00Z", "to": "2025-12-27T13:00:00Z"}`, job.ExportTimeOutsideRecovery, []string{"export.from: got 2025-12-27T11:00:00Z", reach}},
-		{"a window too short", `{"from": "2026-01-31T09:00:00Z", "to": "2026-01-31T09:14:59Z"}`, job.ExportWindowInvalid, []string{"is 14m59s, DynamoDB exports windows of 15m to 24h: widen it"}},
-		{"a window too long", `{"from": "2026-01-30T09:00:00Z", "to": "2026-01-31T09:00:01Z"}`, job.ExportWindowInvalid, []string{"is 24h0m1s", `split it over several runs, or use "from": "last"`}},
-		{"a window too long for it has no end", `{"from": "2026-01-20T09:00:00Z"}`, job.ExportWindowInvalid, []string{"2026-01-20T09:00:00Z to 2026-01-31T11:55:00Z"}},
-		{"a window that is not over", `{"from": "2026-01-31T09:00:00Z", "to": "2026-01-31T11:58:30Z"}`, job.ExportWindowTooRecent, []string{"the latest moment that can be exported is 2026-01-31T11:55:00Z: wait 3m30s, or give an earlier one"}},
-		{"a chain to a moment to come", `{"from": "last", "to": "2026-01-31T12:30:00Z"}`, job.ExportWindowTooRecent, []string{"wait 35m0s"}},
+		{"a moment to come", `{"exportTime": "2026-02-01T00:00:00Z"}`, failure.ExportTimeOutsideRecovery, []string{"export.exportTime: got 2026-02-01T00:00:00Z, later than", reach}},
+		{"a moment too fresh", `{"exportTime": "2026-01-31T11:55:01Z"}`, failure.ExportTimeOutsideRecovery, []string{reach}},
+		{"a moment too long ago", `{"exportTime": "2025-12-27T11:59:59Z"}`, failure.ExportTimeOutsideRecovery, []string{"earlier than the table's recovery reaches back", reach}},
+		{"a window that begins too long ago", `{"from": "2025-12-27T11:00:00Z", "to": "2025-12-27T13:00:00Z"}`, failure.ExportTimeOutsideRecovery, []string{"export.from: got 2025-12-27T11:00:00Z", reach}},
+		{"a window too short", `{"from": "2026-01-31T09:00:00Z", "to": "2026-01-31T09:14:59Z"}`, failure.ExportWindowInvalid, []string{"is 14m59s, DynamoDB exports windows of 15m to 24h: widen it"}},
+		{"a window too long", `{"from": "2026-01-30T09:00:00Z", "to": "2026-01-31T09:00:01Z"}`, failure.ExportWindowInvalid, []string{"is 24h0m1s", `split it over several runs, or use "from": "last"`}},
+		{"a window too long for it has no end", `{"from": "2026-01-20T09:00:00Z"}`, failure.ExportWindowInvalid, []string{"2026-01-20T09:00:00Z to 2026-01-31T11:55:00Z"}},
+		{"a window that is not over", `{"from": "2026-01-31T09:00:00Z", "to": "2026-01-31T11:58:30Z"}`, failure.ExportWindowTooRecent, []string{"the latest moment that can be exported is 2026-01-31T11:55:00Z: wait 3m30s, or give an earlier one"}},
+		{"a chain to a moment to come", `{"from": "last", "to": "2026-01-31T12:30:00Z"}`, failure.ExportWindowTooRecent, []string{"wait 35m0s"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -71,7 +71,7 @@ func TestRecoveryMustBeOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	err := start(t, tables, "run-1", fmt.Sprintf(`{"table": %q, "bucket": %q, "mode": "EXPORT"}`, table, bucket))
-	wantError(t, err, job.PointInTimeRecoveryOff,
+	wantError(t, err, failure.PointInTimeRecoveryOff,
 		"aws dynamodb update-continuous-backups --table-name "+table+" --point-in-time-recovery-specification PointInTimeRecoveryEnabled=true")
 }
 
@@ -97,19 +97,19 @@ func TestDestinationIsTriedFirst(t *testing.T) {
 		name, fields string
 		fault        faulty
 		account      string
-		want         job.ErrorName
+		want         failure.Name
 		words        string
 	}{
-		{"no right to write", ``, faulty{status: http.StatusForbidden, code: "AccessDenied", message: "x"}, account, job.AccessDenied, "check that the export can be written: s3:PutObject on s3://"},
-		{"no such key", `, "kmsKeyId": "alias/none"`, faulty{status: http.StatusBadRequest, code: "KMS.NotFoundException", message: "x"}, account, job.KMSKeyUnusable, "S3 cannot use the KMS key alias/none"},
-		{"a key without rights", ``, faulty{status: http.StatusForbidden, code: "AccessDenied", message: "User is not authorized to perform: kms:GenerateDataKey"}, account, job.KMSKeyUnusable, "the bucket's own KMS key"},
-		{"a bucket that was removed", ``, faulty{status: http.StatusNotFound, code: "NoSuchBucket", message: "x"}, account, job.BucketNotFound, "there is no bucket"},
-		{"a bucket of another account", ``, faulty{}, "111122223333", job.BucketInOtherAccount, "is not of account 111122223333, in which the functions run: give the account that owns it as export.s3BucketOwner"},
+		{"no right to write", ``, faulty{status: http.StatusForbidden, code: "AccessDenied", message: "x"}, account, failure.AccessDenied, "check that the export can be written: s3:PutObject on s3://"},
+		{"no such key", `, "kmsKeyId": "alias/none"`, faulty{status: http.StatusBadRequest, code: "KMS.NotFoundException", message: "x"}, account, failure.KMSKeyUnusable, "S3 cannot use the KMS key alias/none"},
+		{"a key without rights", ``, faulty{status: http.StatusForbidden, code: "AccessDenied", message: "User is not authorized to perform: kms:GenerateDataKey"}, account, failure.KMSKeyUnusable, "the bucket's own KMS key"},
+		{"a bucket that was removed", ``, faulty{status: http.StatusNotFound, code: "NoSuchBucket", message: "x"}, account, failure.BucketNotFound, "there is no bucket"},
+		{"a bucket of another account", ``, faulty{}, "111122223333", failure.BucketInOtherAccount, "is not of account 111122223333, in which the functions run: give the account that owns it as export.s3BucketOwner"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			tables, bucket := standIn(t), testbed.Bucket(t)
-			r, err := planned(t, tables, "run-1", fmt.Sprintf(`{"table": %q, "bucket": %q, "mode": "EXPORT"%s}`, testbed.Orders(t, 1), bucket, test.fields))
+			r, err := planRun(t, tables, "run-1", fmt.Sprintf(`{"table": %q, "bucket": %q, "mode": "EXPORT"%s}`, testbed.Orders(t, 1), bucket, test.fields))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -129,7 +129,7 @@ func TestDestinationIsTriedFirst(t *testing.T) {
 	t.Run("a bucket of another account, named", func(t *testing.T) {
 		t.Parallel()
 		tables, bucket := standIn(t), testbed.Bucket(t)
-		r, err := planned(t, tables, "run-1", fmt.Sprintf(`{"table": %q, "bucket": %q, "export": {"s3BucketOwner": %q}}`, testbed.Orders(t, 1), bucket, account))
+		r, err := planRun(t, tables, "run-1", fmt.Sprintf(`{"table": %q, "bucket": %q, "export": {"s3BucketOwner": %q}}`, testbed.Orders(t, 1), bucket, account))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -145,25 +145,25 @@ func TestRefusalsAreNamed(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		operation, exception string
-		want                 job.ErrorName
+		want                 failure.Name
 		words                string
 	}{
-		{"DescribeContinuousBackups", "ThrottlingException", job.Throttled, "dynamodb:DescribeContinuousBackups is called too often"},
-		{"DescribeContinuousBackups", "ContinuousBackupsUnavailableException", job.PointInTimeRecoveryOff, "has no point-in-time recovery, which exports read from (no way)"},
-		{"ListExports", "AccessDeniedException", job.AccessDenied, "dynamodb:ListExports on table"},
-		{"ExportTableToPointInTime", "ExportConflictException", job.ExportConflict, "under another name (no way)"},
-		{"ExportTableToPointInTime", "LimitExceededException", job.ExportLimitReached, "as many exports in progress as DynamoDB allows"},
-		{"ExportTableToPointInTime", "InvalidExportTimeException", job.ExportTimeOutsideRecovery, "Its recovery reaches from 2025-12-27T12:00:00Z to 2026-01-31T11:55:00Z"},
-		{"ExportTableToPointInTime", "PointInTimeRecoveryUnavailableException", job.PointInTimeRecoveryOff, "(no way)"},
-		{"ExportTableToPointInTime", "TableNotFoundException", job.TableNotFound, "there is no table arn:aws:dynamodb:"},
-		{"ExportTableToPointInTime", "ValidationException", job.ExportRefused, "DynamoDB refused dynamodb:ExportTableToPointInTime of table"},
-		{"ExportTableToPointInTime", "AccessDeniedException", job.AccessDenied, "dynamodb:ExportTableToPointInTime on table"},
+		{"DescribeContinuousBackups", "ThrottlingException", failure.Throttled, "dynamodb:DescribeContinuousBackups is called too often"},
+		{"DescribeContinuousBackups", "ContinuousBackupsUnavailableException", failure.PointInTimeRecoveryOff, "has no point-in-time recovery, which exports read from (no way)"},
+		{"ListExports", "AccessDeniedException", failure.AccessDenied, "dynamodb:ListExports on table"},
+		{"ExportTableToPointInTime", "ExportConflictException", failure.ExportConflict, "under another name (no way)"},
+		{"ExportTableToPointInTime", "LimitExceededException", failure.ExportLimitReached, "as many exports in progress as DynamoDB allows"},
+		{"ExportTableToPointInTime", "InvalidExportTimeException", failure.ExportTimeOutsideRecovery, "Its recovery reaches from 2025-12-27T12:00:00Z to 2026-01-31T11:55:00Z"},
+		{"ExportTableToPointInTime", "PointInTimeRecoveryUnavailableException", failure.PointInTimeRecoveryOff, "(no way)"},
+		{"ExportTableToPointInTime", "TableNotFoundException", failure.TableNotFound, "there is no table arn:aws:dynamodb:"},
+		{"ExportTableToPointInTime", "ValidationException", failure.ExportRefused, "DynamoDB refused dynamodb:ExportTableToPointInTime of table"},
+		{"ExportTableToPointInTime", "AccessDeniedException", failure.AccessDenied, "dynamodb:ExportTableToPointInTime on table"},
 	} {
 		t.Run(test.operation+" "+test.exception, func(t *testing.T) {
 			t.Parallel()
 			tables := standIn(t)
 			tables.Refuse(test.operation, test.exception, "no way", 20)
-			r, err := planned(t, tables, "run-1", fmt.Sprintf(`{"table": %q, "bucket": %q, "mode": "EXPORT"}`, testbed.Orders(t, 1), testbed.Bucket(t)))
+			r, err := planRun(t, tables, "run-1", fmt.Sprintf(`{"table": %q, "bucket": %q, "mode": "EXPORT"}`, testbed.Orders(t, 1), testbed.Bucket(t)))
 			if err != nil {
 				t.Fatal(err)
 			}

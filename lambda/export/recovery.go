@@ -4,7 +4,9 @@ import (
 	"context"
 	"time"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/ledger"
+	"dynamodb-to-s3/lambda/request"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -19,7 +21,7 @@ type recovery struct {
 
 // describeRecovery asks for the table's recovery window. It fails with PointInTimeRecoveryOff where there is none, and with
 // TableNotReady where it has just been switched on.
-func (r *run) describeRecovery(ctx context.Context) (recovery, error) {
+func (r *round) describeRecovery(ctx context.Context) (recovery, error) {
 	answer, err := r.DynamoDB.DescribeContinuousBackups(ctx, &dynamodb.DescribeContinuousBackupsInput{TableName: &r.plan.Table})
 	if err != nil {
 		return recovery{}, r.named(err, "dynamodb:DescribeContinuousBackups")
@@ -32,7 +34,7 @@ func (r *run) describeRecovery(ctx context.Context) (recovery, error) {
 		return recovery{}, r.recoveryOff("")
 	}
 	if d.EarliestRestorableDateTime == nil || d.LatestRestorableDateTime == nil {
-		return recovery{}, job.Errorf(job.TableNotReady,
+		return recovery{}, failure.Errorf(failure.TableNotReady,
 			"point-in-time recovery of table %q has just been switched on and has no restorable moment yet: start again in some minutes", r.plan.Table)
 	}
 	days := 35 // what it was before it could be chosen
@@ -48,15 +50,15 @@ func (r *run) describeRecovery(ctx context.Context) (recovery, error) {
 	}, nil
 }
 
-func (r *run) recoveryOff(words string) error {
-	return job.Errorf(job.PointInTimeRecoveryOff,
+func (r *round) recoveryOff(words string) error {
+	return failure.Errorf(failure.PointInTimeRecoveryOff,
 		"table %q has no point-in-time recovery, which exports read from%s. To switch it on: aws dynamodb update-continuous-backups --table-name %s --point-in-time-recovery-specification PointInTimeRecoveryEnabled=true (it is billed by the table's size). Or scan: mode SCAN needs none",
 		r.plan.Table, words, r.plan.Table)
 }
 
 // check holds an export against what can be exported.
-func (w recovery) check(spec job.ExportSpec) error {
-	if spec.ExportType == job.ExportFull {
+func (w recovery) check(spec ledger.ExportSpec) error {
+	if spec.ExportType == request.ExportFull {
 		if spec.ExportTime == nil {
 			return nil
 		}
@@ -66,13 +68,13 @@ func (w recovery) check(spec job.ExportSpec) error {
 	switch length := to.Sub(from); {
 	case to.After(w.latest):
 		return tooRecent(to, w.latest)
-	case length < job.MinWindow:
-		return job.Errorf(job.ExportWindowInvalid, "export.from to export.to: %s to %s is %s, DynamoDB exports windows of %s to %s: widen it",
-			show(from), show(to), length, spoken(job.MinWindow), spoken(job.MaxWindow))
-	case length > job.MaxWindow:
-		return job.Errorf(job.ExportWindowInvalid,
+	case length < request.MinWindow:
+		return failure.Errorf(failure.ExportWindowInvalid, "export.from to export.to: %s to %s is %s, DynamoDB exports windows of %s to %s: widen it",
+			show(from), show(to), length, spoken(request.MinWindow), spoken(request.MaxWindow))
+	case length > request.MaxWindow:
+		return failure.Errorf(failure.ExportWindowInvalid,
 			`export.from to export.to: %s to %s is %s, DynamoDB exports windows of %s to %s: split it over several runs, or use "from": "last", which does so by itself`,
-			show(from), show(to), length, spoken(job.MinWindow), spoken(job.MaxWindow))
+			show(from), show(to), length, spoken(request.MinWindow), spoken(request.MaxWindow))
 	default:
 		return w.holds("export.from", from)
 	}
@@ -81,10 +83,10 @@ func (w recovery) check(spec job.ExportSpec) error {
 func (w recovery) holds(field string, at time.Time) error {
 	switch {
 	case at.After(w.latest):
-		return job.Errorf(job.ExportTimeOutsideRecovery, "%s: got %s, later than the latest moment that can be exported; allowed: %s to %s",
+		return failure.Errorf(failure.ExportTimeOutsideRecovery, "%s: got %s, later than the latest moment that can be exported; allowed: %s to %s",
 			field, show(at), show(w.earliest), show(w.latest))
 	case at.Before(w.earliest):
-		return job.Errorf(job.ExportTimeOutsideRecovery, "%s: got %s, earlier than the table's recovery reaches back; allowed: %s to %s",
+		return failure.Errorf(failure.ExportTimeOutsideRecovery, "%s: got %s, earlier than the table's recovery reaches back; allowed: %s to %s",
 			field, show(at), show(w.earliest), show(w.latest))
 	default:
 		return nil
@@ -92,7 +94,7 @@ func (w recovery) holds(field string, at time.Time) error {
 }
 
 func tooRecent(to, latest time.Time) error {
-	return job.Errorf(job.ExportWindowTooRecent, "export.to: got %s, the latest moment that can be exported is %s: wait %s, or give an earlier one",
+	return failure.Errorf(failure.ExportWindowTooRecent, "export.to: got %s, the latest moment that can be exported is %s: wait %s, or give an earlier one",
 		show(to), show(latest), to.Sub(latest))
 }
 

@@ -10,7 +10,8 @@ import (
 	"strings"
 	"time"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/ledger"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -18,7 +19,7 @@ import (
 )
 
 // start finds the export among those that are there, or starts it, and writes into the journal which one it is.
-func (r *run) start(ctx context.Context, p *job.PendingExport) error {
+func (r *round) start(ctx context.Context, p *ledger.PendingExport) error {
 	token := r.token(p)
 	if err := r.checkDestination(ctx, p, token); err != nil {
 		return err
@@ -31,7 +32,7 @@ func (r *run) start(ctx context.Context, p *job.PendingExport) error {
 	if found == "" {
 		input, err := input(r.plan.TableARN, p.ExportSpec, token)
 		if err != nil {
-			return job.Errorf(job.InvalidRequest, "invalid request: export.filter: %w", err)
+			return failure.Errorf(failure.InvalidRequest, "invalid request: export.filter: %w", err)
 		}
 		answer, err := r.DynamoDB.ExportTableToPointInTime(ctx, input)
 		if err != nil {
@@ -57,13 +58,13 @@ func (r *run) start(ctx context.Context, p *job.PendingExport) error {
 
 // token is the client token of a try: the same for the same export of the same journal, whoever asks, another for each attempt.
 // DynamoDB answers a token that it knows with the export that it began, even one that has FAILED.
-func (r *run) token(p *job.PendingExport) string {
+func (r *round) token(p *ledger.PendingExport) string {
 	return hash([]any{r.plan.Journal, r.plan.TableID, p.ExportSpec, p.Attempt})
 }
 
 // checkDestination writes an object under the run's own name, as DynamoDB will with the same rights: an export to a bucket that
 // is missing, another's or forbidden is accepted, and fails minutes later.
-func (r *run) checkDestination(ctx context.Context, p *job.PendingExport, token string) error {
+func (r *round) checkDestination(ctx context.Context, p *ledger.PendingExport, token string) error {
 	if r.writable {
 		return nil
 	}
@@ -77,10 +78,10 @@ func (r *run) checkDestination(ctx context.Context, p *job.PendingExport, token 
 		destination = r.bucket.OwnedBy(r.Account)
 	}
 	_, err = destination.Create(ctx, key, body)
-	if job.NameOf(err) == job.AccessDenied && destination != r.bucket {
+	if failure.NameOf(err) == failure.AccessDenied && destination != r.bucket {
 		// It may be that only the owner is not the expected one.
 		if _, plain := r.bucket.Create(ctx, key, body); plain == nil {
-			return job.Errorf(job.BucketInOtherAccount,
+			return failure.Errorf(failure.BucketInOtherAccount,
 				"bucket %q is not of account %s, in which the functions run: give the account that owns it as export.s3BucketOwner, without which DynamoDB cannot write there", p.S3Bucket, r.Account)
 		}
 	}
@@ -93,7 +94,7 @@ func (r *run) checkDestination(ctx context.Context, p *job.PendingExport, token 
 
 // find returns the ARN of an export that makes it needless to start one: own is one that was started under this token, of
 // which the answer was lost; else it is one in progress that was asked for the same.
-func (r *run) find(ctx context.Context, p *job.PendingExport, token string) (arn string, own bool, err error) {
+func (r *round) find(ctx context.Context, p *ledger.PendingExport, token string) (arn string, own bool, err error) {
 	if r.known == nil {
 		if r.known, err = r.describeKnown(ctx, p.Since); err != nil {
 			return "", false, err
@@ -113,8 +114,8 @@ func (r *run) find(ctx context.Context, p *job.PendingExport, token string) (arn
 }
 
 // pending tells whether the journal has an export already.
-func (r *run) pending(arn string) bool {
-	return slices.ContainsFunc(r.journal.Pending, func(p job.PendingExport) bool { return p.ExportARN == arn })
+func (r *round) pending(arn string) bool {
+	return slices.ContainsFunc(r.journal.Pending, func(p ledger.PendingExport) bool { return p.ExportARN == arn })
 }
 
 const (
@@ -127,7 +128,7 @@ const (
 // describeKnown returns the table's exports that are in progress, and those that were started since the decision to make one.
 // DynamoDB lists up to 90 days of them, the newest first.
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ListExports.html
-func (r *run) describeKnown(ctx context.Context, since time.Time) ([]types.ExportDescription, error) {
+func (r *round) describeKnown(ctx context.Context, since time.Time) ([]types.ExportDescription, error) {
 	known := []types.ExportDescription{}
 	pages := dynamodb.NewListExportsPaginator(r.DynamoDB, &dynamodb.ListExportsInput{TableArn: &r.plan.TableARN, MaxResults: aws.Int32(25)})
 	for recent := true; recent && pages.HasMorePages(); {
@@ -172,7 +173,7 @@ func startOf(arn string) time.Time {
 
 // mayTryAgain returns nil for an export that has FAILED and may be started anew, else the error that the run ends with: the
 // failure's own code and words.
-func (r *run) mayTryAgain(p *job.PendingExport, d types.ExportDescription) error {
+func (r *round) mayTryAgain(p *ledger.PendingExport, d types.ExportDescription) error {
 	code := aws.ToString(d.FailureCode)
 	tries := 1 + r.in.Redrives
 	if worthAnother(code) {
@@ -182,9 +183,9 @@ func (r *run) mayTryAgain(p *job.PendingExport, d types.ExportDescription) error
 		return nil
 	}
 	if code == "" {
-		code = string(job.Internal)
+		code = string(failure.Internal)
 	}
-	return job.Errorf(job.ErrorName(code), "export %s has failed: %s. When that is mended, redrive this execution, or start another: it makes a new export",
+	return failure.Errorf(failure.Name(code), "export %s has failed: %s. When that is mended, redrive this execution, or start another: it makes a new export",
 		p.ExportARN, aws.ToString(d.FailureMessage))
 }
 
@@ -200,8 +201,8 @@ func worthAnother(code string) bool {
 }
 
 // completed keeps what is needed of an export that has ended well.
-func completed(d types.ExportDescription) *job.CompletedExport {
-	return &job.CompletedExport{
+func completed(d types.ExportDescription) *ledger.CompletedExport {
+	return &ledger.CompletedExport{
 		ExportTime: aws.ToTime(d.ExportTime).UTC(), Manifest: aws.ToString(d.ExportManifest), Items: aws.ToInt64(d.ItemCount),
 		BilledBytes: aws.ToInt64(d.BilledSizeBytes), StartTime: aws.ToTime(d.StartTime).UTC(), EndTime: aws.ToTime(d.EndTime).UTC(),
 	}

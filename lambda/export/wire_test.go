@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"dynamodb-to-s3/lambda/export"
-	"dynamodb-to-s3/lambda/job"
 	"dynamodb-to-s3/lambda/plan"
+	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/local/recovery"
 	"dynamodb-to-s3/local/testbed"
 
@@ -39,29 +39,29 @@ func standIn(t *testing.T) *recovery.Server {
 }
 
 // run is one that has been planned, and asks for its exports.
-type run struct {
+type planned struct {
 	exporter export.Exporter
-	in       job.ExportInput
+	in       run.ExportInput
 }
 
-// planned returns a planned run of the request.
-func planned(t *testing.T, tables *recovery.Server, name, request string) (run, error) {
+// planRun plans a run of the request.
+func planRun(t *testing.T, tables *recovery.Server, name, request string) (planned, error) {
 	t.Helper()
 	client := dynamodb.NewFromConfig(tables.AWS())
 	p := plan.Planner{
-		Tables: func(job.Plan) *dynamodb.Client { return client }, Objects: func(job.Plan) *s3.Client { return testbed.S3() }, Account: account,
+		Tables: func(run.Plan) *dynamodb.Client { return client }, Objects: func(run.Plan) *s3.Client { return testbed.S3() }, Account: account,
 	}
-	out, err := p.Run(t.Context(), job.PlanInput{
-		Request: json.RawMessage(request), Execution: job.Execution{ID: "arn:" + name, Name: name, StartTime: noon},
+	out, err := p.Run(t.Context(), run.PlanInput{
+		Request: json.RawMessage(request), Execution: run.Execution{ID: "arn:" + name, Name: name, StartTime: noon},
 	})
-	return run{
+	return planned{
 		exporter: export.Exporter{DynamoDB: client, S3: testbed.S3(), Account: account, Log: slog.New(slog.DiscardHandler)},
-		in:       job.ExportInput{Plan: out.Plan, Export: out.Export},
+		in:       run.ExportInput{Plan: out.Plan, Export: out.Export},
 	}, err
 }
 
 // look asks once, and keeps what it is told, as the state machine does.
-func (r *run) look(t *testing.T) error {
+func (r *planned) look(t *testing.T) error {
 	t.Helper()
 	progress, err := r.exporter.Run(t.Context(), r.in)
 	if err == nil {
@@ -73,7 +73,7 @@ func (r *run) look(t *testing.T) error {
 // start plans a run of the request and asks for its exports once.
 func start(t *testing.T, tables *recovery.Server, name, request string) error {
 	t.Helper()
-	r, err := planned(t, tables, name, request)
+	r, err := planRun(t, tables, name, request)
 	if err != nil {
 		return err
 	}

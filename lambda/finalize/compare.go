@@ -7,16 +7,17 @@ import (
 	"strings"
 
 	"dynamodb-to-s3/lambda/bucket"
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/manifest"
+	"dynamodb-to-s3/lambda/run"
 )
 
 // merger is one commit of a scan under way.
 type merger struct {
-	run
+	ending
 	files   *files
 	stored  *stored
-	totals  job.Totals
+	totals  run.Totals
 	written manifest.Written
 	faults  faults
 	strays  []string // lists that lead to no end
@@ -24,7 +25,7 @@ type merger struct {
 
 // take holds an object that a list names against what the bucket has: it must be there with its size and its ETag. Then the
 // manifest has it, unless the run is not whole anyway. Objects come in the order of their keys.
-func (m *merger) take(ctx context.Context, o job.Object) error {
+func (m *merger) take(ctx context.Context, o run.Object) error {
 	entry, there, err := m.stored.find(o.Key)
 	switch {
 	case err != nil:
@@ -106,7 +107,7 @@ func (f *faults) add(fault string) {
 }
 
 // inconsistent returns nil for no faults, else one error.
-func (r run) inconsistent(f faults) error {
+func (r ending) inconsistent(f faults) error {
 	if f.count == 0 {
 		return nil
 	}
@@ -114,7 +115,7 @@ func (r run) inconsistent(f faults) error {
 	if more := f.count - len(f.told); more > 0 {
 		shown += fmt.Sprintf("; and %d more", more)
 	}
-	return job.Errorf(job.ListsInconsistent,
+	return failure.Errorf(failure.ListsInconsistent,
 		"nothing was committed, for the run at %s is not whole: %s. Somebody else may have written or removed objects there; start a new execution",
 		r.bucket.URI(r.layout.Root), shown)
 }

@@ -8,15 +8,17 @@ import (
 	"time"
 
 	"dynamodb-to-s3/lambda/bucket"
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/ledger"
+	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/run"
 )
 
 // exports commits what the journal has pending and, when there is no more to export, the run.
-func (r run) exports(ctx context.Context, progress job.ExportProgress) (job.FinalizeOutput, error) {
+func (r ending) exports(ctx context.Context, progress run.ExportProgress) (run.FinalizeOutput, error) {
 	result, err := r.told(ctx)
 	if !errors.Is(err, bucket.ErrNotFound) {
-		return job.FinalizeOutput{Result: result}, err
+		return run.FinalizeOutput{Result: result}, err
 	}
 	var j *ledger.Journal
 	err = ledger.Settle(r.bucket, r.plan.Journal, func() (err error) {
@@ -27,16 +29,16 @@ func (r run) exports(ctx context.Context, progress job.ExportProgress) (job.Fina
 	})
 	switch {
 	case err != nil:
-		return job.FinalizeOutput{}, err
-	case progress.More(j.Journal):
-		return job.FinalizeOutput{More: true}, nil
+		return run.FinalizeOutput{}, err
+	case j.More(progress.Until):
+		return run.FinalizeOutput{More: true}, nil
 	}
-	return r.tell(ctx, j.Journal, progress)
+	return r.tell(ctx, j, progress)
 }
 
 // commitPending checks the pending exports and enters them as committed. Where none is pending, none is left to commit: another
 // run of the chain has been faster, or there was nothing to export.
-func (r run) commitPending(ctx context.Context, j *ledger.Journal) error {
+func (r ending) commitPending(ctx context.Context, j *ledger.Journal) error {
 	if len(j.Pending) == 0 {
 		return nil
 	}
@@ -51,39 +53,39 @@ func (r run) commitPending(ctx context.Context, j *ledger.Journal) error {
 		if err != nil {
 			return err
 		}
-		j.Committed = append(j.Committed, job.CommittedExport{RunID: r.plan.RunID, Execution: r.plan.ExecutionID, ExportedWindow: window})
+		j.Committed = append(j.Committed, ledger.CommittedExport{RunID: r.plan.RunID, Execution: r.plan.ExecutionID, ExportedWindow: window})
 		j.End = endOf(window)
 	}
-	j.Pending = []job.PendingExport{}
+	j.Pending = []ledger.PendingExport{}
 	return j.Save(ctx)
 }
 
 // endOf is the moment before which everything is exported once the window is.
-func endOf(window job.ExportedWindow) *time.Time {
-	if window.ExportType == job.ExportIncremental {
+func endOf(window run.ExportedWindow) *time.Time {
+	if window.ExportType == request.ExportIncremental {
 		return window.To
 	}
 	return window.ExportTime
 }
 
 // told returns the result of a run that has told it before, ErrNotFound of one that has not.
-func (r run) told(ctx context.Context) (job.Result, error) {
+func (r ending) told(ctx context.Context) (run.Result, error) {
 	body, err := r.bucket.Get(ctx, r.layout.Result())
 	if err != nil {
-		return job.Result{}, err
+		return run.Result{}, err
 	}
-	var result job.Result
+	var result run.Result
 	if err := json.Unmarshal(body, &result); err != nil || result.RunID != r.plan.RunID {
-		return job.Result{}, job.Errorf(job.ExportIncomplete, "%s is no result of ours (%v): choose another name for the execution",
+		return run.Result{}, failure.Errorf(failure.ExportIncomplete, "%s is no result of ours (%v): choose another name for the execution",
 			r.bucket.URI(r.layout.Result()), err)
 	}
 	return result, nil
 }
 
 // tell writes the run's result, of all that it has committed, and returns it.
-func (r run) tell(ctx context.Context, j job.Journal, progress job.ExportProgress) (job.FinalizeOutput, error) {
-	result := job.Result{
-		RunID: r.plan.RunID, Mode: job.ModeExport, Table: r.plan.Table, Bucket: r.plan.Bucket, Root: r.plan.Root,
+func (r ending) tell(ctx context.Context, j *ledger.Journal, progress run.ExportProgress) (run.FinalizeOutput, error) {
+	result := run.Result{
+		RunID: r.plan.RunID, Mode: request.ModeExport, Table: r.plan.Table, Bucket: r.plan.Bucket, Root: r.plan.Root,
 		Exports: j.Of(r.plan.Executions()), StartTime: r.plan.StartTime, EndTime: time.Now().UTC().Truncate(time.Millisecond),
 	}
 	for _, window := range result.Exports {
@@ -101,20 +103,20 @@ func (r run) tell(ctx context.Context, j job.Journal, progress job.ExportProgres
 	}
 	body, err := json.Marshal(result)
 	if err != nil {
-		return job.FinalizeOutput{}, fmt.Errorf("internal error: a result does not marshal: %w", err)
+		return run.FinalizeOutput{}, fmt.Errorf("internal error: a result does not marshal: %w", err)
 	}
 	created, err := r.bucket.Create(ctx, r.layout.Result(), body)
 	if err != nil {
-		return job.FinalizeOutput{}, fmt.Errorf("commit: %w", err)
+		return run.FinalizeOutput{}, fmt.Errorf("commit: %w", err)
 	}
 	if !created { // by this same run: an answer was lost, or two of us finished at once
 		result, err = r.told(ctx)
 	}
-	return job.FinalizeOutput{Result: result}, err
+	return run.FinalizeOutput{Result: result}, err
 }
 
 // reason says why a run has committed nothing.
-func reason(j job.Journal, progress job.ExportProgress) string {
+func reason(j *ledger.Journal, progress run.ExportProgress) string {
 	if progress.Reason != "" || len(j.Committed) == 0 {
 		return progress.Reason
 	}

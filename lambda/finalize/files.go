@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"dynamodb-to-s3/lambda/bucket"
-	"dynamodb-to-s3/lambda/job"
 	"dynamodb-to-s3/lambda/manifest"
+	"dynamodb-to-s3/lambda/run"
 )
 
 const (
@@ -34,7 +34,7 @@ func newFiles(b *bucket.Bucket, key string) *files {
 }
 
 // add adds the line of an object.
-func (f *files) add(ctx context.Context, o job.Object) error {
+func (f *files) add(ctx context.Context, o run.Object) error {
 	if err := manifest.EncodeFile(io.MultiWriter(&f.lines, f.sum), o); err != nil {
 		return err
 	}

@@ -14,7 +14,8 @@ import (
 	"log/slog"
 
 	"dynamodb-to-s3/lambda/bucket"
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/run"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
@@ -22,7 +23,7 @@ import (
 // Committer ends runs.
 type Committer struct {
 	// Objects returns the client that the run of a plan writes with.
-	Objects func(job.Plan) *s3.Client
+	Objects func(run.Plan) *s3.Client
 	Log     *slog.Logger
 }
 
@@ -33,18 +34,18 @@ type Committer struct {
 // list of a scan is missing, does not follow on the one before, or names an object that the bucket does not have as it was
 // listed; and with ExportIncomplete where the same is true of an export's manifest. Of a chain of exports it may commit a part and
 // ask for more.
-func (c *Committer) Run(ctx context.Context, in job.FinalizeInput) (job.FinalizeOutput, error) {
-	r := run{plan: in.Plan, layout: in.Plan.Layout(), bucket: bucket.New(c.Objects(in.Plan), in.Plan), log: c.Log.With("runId", in.Plan.RunID, "table", in.Plan.Table)}
-	if in.Plan.Mode == job.ModeExport {
+func (c *Committer) Run(ctx context.Context, in run.FinalizeInput) (run.FinalizeOutput, error) {
+	r := ending{plan: in.Plan, layout: in.Plan.Layout(), bucket: bucket.New(c.Objects(in.Plan), in.Plan), log: c.Log.With("runId", in.Plan.RunID, "table", in.Plan.Table)}
+	if in.Plan.Mode == request.ModeExport {
 		return r.exports(ctx, in.Export)
 	}
 	result, err := r.scan(ctx)
-	return job.FinalizeOutput{Result: result}, err
+	return run.FinalizeOutput{Result: result}, err
 }
 
-type run struct {
-	plan   job.Plan
-	layout job.Layout
+type ending struct {
+	plan   run.Plan
+	layout run.Layout
 	bucket *bucket.Bucket
 	log    *slog.Logger
 }

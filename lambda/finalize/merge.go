@@ -8,7 +8,8 @@ import (
 	"strings"
 	"sync"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/run"
 )
 
 // readers is how many segment lists are read ahead.
@@ -44,8 +45,8 @@ func (m *merger) merge(ctx context.Context) error {
 }
 
 // join takes the lists of one segment.
-func (m *merger) join(ctx context.Context, segment int, lists []job.SegmentList) error {
-	chain, fault := job.Chain(segment, lists)
+func (m *merger) join(ctx context.Context, segment int, lists []run.SegmentList) error {
+	chain, fault := run.Chain(segment, lists)
 	if fault != "" {
 		m.faults.add(fault)
 		return nil
@@ -61,7 +62,7 @@ func (m *merger) join(ctx context.Context, segment int, lists []job.SegmentList)
 	}
 	for _, list := range chain {
 		m.totals.Add(list.Totals)
-		slices.SortFunc(list.Objects, func(a, b job.Object) int { return strings.Compare(a.Key, b.Key) })
+		slices.SortFunc(list.Objects, func(a, b run.Object) int { return strings.Compare(a.Key, b.Key) })
 		for _, o := range list.Objects {
 			if err := m.take(ctx, o); err != nil {
 				return err
@@ -72,12 +73,12 @@ func (m *merger) join(ctx context.Context, segment int, lists []job.SegmentList)
 }
 
 // lists yields the lists of all segments in the order of their keys: by segment, then by invocation and try. An error ends it.
-func (r run) lists(ctx context.Context) iter.Seq2[job.SegmentList, error] {
+func (r ending) lists(ctx context.Context) iter.Seq2[run.SegmentList, error] {
 	type read struct {
-		list job.SegmentList
+		list run.SegmentList
 		err  error
 	}
-	return func(yield func(job.SegmentList, error) bool) {
+	return func(yield func(run.SegmentList, error) bool) {
 		var reading sync.WaitGroup
 		defer reading.Wait()
 		ctx, cancel := context.WithCancel(ctx)
@@ -108,26 +109,26 @@ func (r run) lists(ctx context.Context) iter.Seq2[job.SegmentList, error] {
 			}
 		}
 		if err := ctx.Err(); err != nil {
-			yield(job.SegmentList{}, err)
+			yield(run.SegmentList{}, err)
 		}
 	}
 }
 
-func (r run) readList(ctx context.Context, key string) (list job.SegmentList, err error) {
+func (r ending) readList(ctx context.Context, key string) (list run.SegmentList, err error) {
 	body, err := r.bucket.Get(ctx, key)
 	if err != nil {
 		return list, err
 	}
 	if err := json.Unmarshal(body, &list); err != nil {
-		return list, job.Errorf(job.ListsInconsistent, "%s is no segment list: %w", r.bucket.URI(key), err)
+		return list, failure.Errorf(failure.ListsInconsistent, "%s is no segment list: %w", r.bucket.URI(key), err)
 	}
 	return list, nil
 }
 
 // bySegment yields the lists of one segment after the other. An error ends it.
-func bySegment(lists iter.Seq2[job.SegmentList, error]) iter.Seq2[[]job.SegmentList, error] {
-	return func(yield func([]job.SegmentList, error) bool) {
-		var own []job.SegmentList
+func bySegment(lists iter.Seq2[run.SegmentList, error]) iter.Seq2[[]run.SegmentList, error] {
+	return func(yield func([]run.SegmentList, error) bool) {
+		var own []run.SegmentList
 		for list, err := range lists {
 			if err != nil {
 				yield(nil, err)
@@ -149,6 +150,6 @@ func bySegment(lists iter.Seq2[job.SegmentList, error]) iter.Seq2[[]job.SegmentL
 
 // noLists is what is wrong with a segment that has no list.
 func noLists(segment int) string {
-	_, fault := job.Chain(segment, nil)
+	_, fault := run.Chain(segment, nil)
 	return fault
 }

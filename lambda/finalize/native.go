@@ -9,8 +9,11 @@ import (
 	"sync"
 
 	"dynamodb-to-s3/lambda/bucket"
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/ledger"
 	"dynamodb-to-s3/lambda/manifest"
+	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/run"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -19,13 +22,13 @@ import (
 const finders = 32
 
 // checkExport reads the manifests that DynamoDB has written and holds every file that they name against the bucket.
-func (r run) checkExport(ctx context.Context, p job.PendingExport) (job.ExportedWindow, error) {
-	window := job.ExportedWindow{
+func (r ending) checkExport(ctx context.Context, p ledger.PendingExport) (run.ExportedWindow, error) {
+	window := run.ExportedWindow{
 		ExportARN: p.ExportARN, ExportType: p.ExportType, From: p.From, To: p.To, Reason: p.Reason, Followed: p.Followed,
 		Manifest: r.bucket.URI(p.Done.Manifest), Items: p.Done.Items, BilledBytes: p.Done.BilledBytes,
 		StartTime: p.Done.StartTime, EndTime: p.Done.EndTime,
 	}
-	if window.ExportTime = p.ExportTime; p.ExportType == job.ExportFull && window.ExportTime == nil { // now was asked for
+	if window.ExportTime = p.ExportTime; p.ExportType == request.ExportFull && window.ExportTime == nil { // now was asked for
 		window.ExportTime = &p.Done.ExportTime
 	}
 	var summary manifest.Summary
@@ -44,7 +47,7 @@ func (r run) checkExport(ctx context.Context, p job.PendingExport) (job.Exported
 		return window, err
 	}
 	window.Objects = int64(len(files))
-	if p.ExportType == job.ExportFull {
+	if p.ExportType == request.ExportFull {
 		window.Bytes, err = r.compareFolder(ctx, path.Dir(p.Done.Manifest)+"/data/", files)
 	} else {
 		window.Bytes, err = r.compareEach(ctx, files)
@@ -53,7 +56,7 @@ func (r run) checkExport(ctx context.Context, p job.PendingExport) (job.Exported
 }
 
 // readManifest reads a manifest, holds it against its checksum, and decodes it. Its checksum has one of two names.
-func (r run) readManifest(ctx context.Context, key string, decode func([]byte) error) error {
+func (r ending) readManifest(ctx context.Context, key string, decode func([]byte) error) error {
 	body, err := r.bucket.Get(ctx, key)
 	if errors.Is(err, bucket.ErrNotFound) {
 		return r.incomplete(key, "is not there")
@@ -61,7 +64,7 @@ func (r run) readManifest(ctx context.Context, key string, decode func([]byte) e
 	if err != nil {
 		return err
 	}
-	for _, name := range (job.Layout{}).Checksums(key) {
+	for _, name := range (run.Layout{}).Checksums(key) {
 		sum, err := r.bucket.Get(ctx, name)
 		if errors.Is(err, bucket.ErrNotFound) {
 			continue
@@ -81,7 +84,7 @@ func (r run) readManifest(ctx context.Context, key string, decode func([]byte) e
 }
 
 // compareFolder holds files against one listing of the folder that only they are in, and returns their bytes.
-func (r run) compareFolder(ctx context.Context, folder string, files []manifest.File) (total int64, err error) {
+func (r ending) compareFolder(ctx context.Context, folder string, files []manifest.File) (total int64, err error) {
 	named := make(map[string]manifest.File, len(files))
 	for _, file := range files {
 		named[file.DataFileKey] = file
@@ -107,7 +110,7 @@ func (r run) compareFolder(ctx context.Context, folder string, files []manifest.
 }
 
 // compareEach looks for each file by itself: those of an incremental export lie among those of all others of the prefix.
-func (r run) compareEach(ctx context.Context, files []manifest.File) (total int64, err error) {
+func (r ending) compareEach(ctx context.Context, files []manifest.File) (total int64, err error) {
 	var mu sync.Mutex // guards total
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(finders)
@@ -129,7 +132,7 @@ func (r run) compareEach(ctx context.Context, files []manifest.File) (total int6
 	return total, group.Wait()
 }
 
-func (r run) compareFile(file manifest.File, entry bucket.Entry) error {
+func (r ending) compareFile(file manifest.File, entry bucket.Entry) error {
 	switch {
 	case file.ETag != entry.ETag:
 		return r.incomplete(entry.Key, fmt.Sprintf("has the ETag %s, the manifest says %s", entry.ETag, file.ETag))
@@ -140,7 +143,7 @@ func (r run) compareFile(file manifest.File, entry bucket.Entry) error {
 	}
 }
 
-func (r run) incomplete(key, words string) error {
-	return job.Errorf(job.ExportIncomplete,
+func (r ending) incomplete(key, words string) error {
+	return failure.Errorf(failure.ExportIncomplete,
 		"nothing was committed, for the export is not whole: %s %s. Somebody else may have changed objects there; start a new execution under another name", r.bucket.URI(key), words)
 }

@@ -9,21 +9,23 @@ import (
 	"time"
 
 	"dynamodb-to-s3/lambda/bucket"
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/ledger"
 	"dynamodb-to-s3/lambda/manifest"
+	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/run"
 )
 
 // scan commits a run that scans.
-func (r run) scan(ctx context.Context) (job.Result, error) {
+func (r ending) scan(ctx context.Context) (run.Result, error) {
 	result, err := r.committed(ctx)
 	if !errors.Is(err, bucket.ErrNotFound) {
 		return result, err
 	}
 	if err := ledger.CheckClaim(ctx, r.bucket, r.plan); err != nil {
-		return job.Result{}, err
+		return run.Result{}, err
 	}
-	m := merger{run: r, files: newFiles(r.bucket, r.layout.ManifestFiles()), stored: newStored(r.bucket.List(ctx, r.layout.DataPrefix()))}
+	m := merger{ending: r, files: newFiles(r.bucket, r.layout.ManifestFiles()), stored: newStored(r.bucket.List(ctx, r.layout.DataPrefix()))}
 	defer m.stored.stop()
 	if result, err = m.commit(ctx); err != nil {
 		m.files.abort(ctx)
@@ -32,18 +34,18 @@ func (r run) scan(ctx context.Context) (job.Result, error) {
 }
 
 // commit merges what the segments have listed, and commits it if it is whole.
-func (m *merger) commit(ctx context.Context) (job.Result, error) {
+func (m *merger) commit(ctx context.Context) (run.Result, error) {
 	if err := m.merge(ctx); err != nil {
-		return job.Result{}, err
+		return run.Result{}, err
 	}
 	if err := m.inconsistent(m.faults); err != nil {
-		return job.Result{}, err
+		return run.Result{}, err
 	}
 	if err := m.addMarkers(ctx); err != nil {
-		return job.Result{}, err
+		return run.Result{}, err
 	}
 	if err := m.sweep(ctx, append(m.strays, m.stored.strays...), m.files.upload); err != nil {
-		return job.Result{}, err
+		return run.Result{}, err
 	}
 	return m.write(ctx)
 }
@@ -52,21 +54,21 @@ func (m *merger) commit(ctx context.Context) (job.Result, error) {
 //
 // It writes the commit's checksums where they are missing, for whoever has committed may have died before it did. They are of
 // what is there: of two that finish at once each has a summary of its own, and only one of these is the commit.
-func (r run) committed(ctx context.Context) (job.Result, error) {
+func (r ending) committed(ctx context.Context) (run.Result, error) {
 	body, err := r.bucket.Get(ctx, r.layout.ManifestSummary())
 	if err != nil {
-		return job.Result{}, err
+		return run.Result{}, err
 	}
 	var summary manifest.Summary
 	if err := json.Unmarshal(body, &summary); err != nil || summary.Scan == nil {
-		return job.Result{}, job.Errorf(job.ListsInconsistent, "%s is no manifest of ours (%v): choose another name for the execution",
+		return run.Result{}, failure.Errorf(failure.ListsInconsistent, "%s is no manifest of ours (%v): choose another name for the execution",
 			r.bucket.URI(r.layout.ManifestSummary()), err)
 	}
 	return r.result(summary), r.sum(ctx, r.layout.ManifestSummary(), manifest.Checksum(body))
 }
 
 // sum writes a manifest's checksum under its names, where it is not there.
-func (r run) sum(ctx context.Context, manifestKey string, sum []byte) error {
+func (r ending) sum(ctx context.Context, manifestKey string, sum []byte) error {
 	for _, key := range r.layout.Checksums(manifestKey) {
 		found, err := r.bucket.Get(ctx, key)
 		if err != nil && !errors.Is(err, bucket.ErrNotFound) {
@@ -98,7 +100,7 @@ func (m *merger) addMarkers(ctx context.Context) error {
 
 // sweep removes what invocations left that were cut off and then done again: objects and lists that nothing names, and
 // uploads that were never completed, but for the one of its own.
-func (r run) sweep(ctx context.Context, strays []string, own *bucket.Upload) error {
+func (r ending) sweep(ctx context.Context, strays []string, own *bucket.Upload) error {
 	if err := r.bucket.Delete(ctx, strays); err != nil {
 		return fmt.Errorf("remove what no list names: %w", err)
 	}
@@ -113,28 +115,28 @@ func (r run) sweep(ctx context.Context, strays []string, own *bucket.Upload) err
 }
 
 // write writes the manifests, the summary only if nobody else has, and returns the result of the one that is there then.
-func (m *merger) write(ctx context.Context) (job.Result, error) {
+func (m *merger) write(ctx context.Context) (run.Result, error) {
 	commit, err := json.Marshal(manifest.NewSummary(m.plan, m.totals, m.written, time.Now()))
 	if err != nil {
-		return job.Result{}, fmt.Errorf("internal error: a summary does not marshal: %w", err)
+		return run.Result{}, fmt.Errorf("internal error: a summary does not marshal: %w", err)
 	}
 	files, err := m.files.close(ctx)
 	if err != nil {
-		return job.Result{}, err
+		return run.Result{}, err
 	}
 	if err := m.sum(ctx, m.layout.ManifestFiles(), files); err != nil {
-		return job.Result{}, err
+		return run.Result{}, err
 	}
 	if _, err := m.bucket.Create(ctx, m.layout.ManifestSummary(), commit); err != nil {
-		return job.Result{}, fmt.Errorf("commit: %w", err)
+		return run.Result{}, fmt.Errorf("commit: %w", err)
 	}
 	// Where it was there already, by this same run, an answer was lost, or two of us have finished at once.
 	return m.committed(ctx)
 }
 
-func (r run) result(s manifest.Summary) job.Result {
-	return job.Result{
-		RunID: s.Scan.RunID, Mode: job.ModeScan, Table: s.Scan.Table, Manifest: r.bucket.URI(r.layout.ManifestSummary()),
+func (r ending) result(s manifest.Summary) run.Result {
+	return run.Result{
+		RunID: s.Scan.RunID, Mode: request.ModeScan, Table: s.Scan.Table, Manifest: r.bucket.URI(r.layout.ManifestSummary()),
 		Bucket: r.plan.Bucket, Root: r.plan.Root, Items: s.Scan.Items, Records: s.ItemCount, Objects: s.Scan.Objects, Bytes: s.Scan.Bytes,
 		Segments: len(r.plan.Segments()), ReadUnits: s.Scan.ReadUnits, StartTime: s.StartTime, EndTime: s.EndTime,
 	}

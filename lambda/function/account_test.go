@@ -9,8 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/function"
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/local/testbed"
 
 	"github.com/google/go-cmp/cmp"
@@ -28,7 +29,7 @@ func fromElsewhere(table, bucket, fields string) string {
 func TestRunReadsAndWritesWithItsRoles(t *testing.T) {
 	t.Parallel()
 	table, bucket := testbed.Orders(t, 2000), testbed.Bucket(t)
-	v := visit(t, function.Options{Roles: &job.AssumableRoles{Source: []string{reader}, Destination: []string{writer}}})
+	v := visit(t, function.Options{Roles: &request.AssumableRoles{Source: []string{reader}, Destination: []string{writer}}})
 	e := v.execution(t, fromElsewhere(table, bucket, `, "segments": 4, "scan": {"Limit": 100}, "bucketOwner": "`+account+`"`))
 	planned, err := e.plan()
 	if err != nil {
@@ -52,13 +53,13 @@ func TestRunReadsAndWritesWithItsRoles(t *testing.T) {
 	holds(t, bucket, result)
 
 	// Each role was assumed once by each of the two processes, for all their invocations, in the run's name.
-	asked := func(role string) url.Values {
+	req := func(role string) url.Values {
 		return url.Values{
 			"Action": {"AssumeRole"}, "Version": {"2011-06-15"}, "RoleArn": {role}, "RoleSessionName": {"run-1"}, "DurationSeconds": {"3600"},
 		}
 	}
 	for _, role := range []string{reader, writer} {
-		if diff := cmp.Diff([]url.Values{asked(role), asked(role)}, v.sts.of(role)); diff != "" {
+		if diff := cmp.Diff([]url.Values{req(role), req(role)}, v.sts.of(role)); diff != "" {
 			t.Errorf("STS was asked (-want +got):\n%s", diff)
 		}
 	}
@@ -130,8 +131,8 @@ func TestSessionsAreRenewedWithinARun(t *testing.T) {
 		t.Errorf("the roles were assumed %d and %d times, want 4 times each", r, w)
 	}
 	var keys []string
-	for _, request := range v.tables.seen {
-		keys = append(keys, request.key)
+	for _, req := range v.tables.seen {
+		keys = append(keys, req.key)
 	}
 	want := append([]string{"reader-1", "reader-2", "reader-3"}, slices.Repeat([]string{"reader-4"}, len(keys)-3)...)
 	if len(keys) < 20 || !slices.Equal(keys, want) {
@@ -142,9 +143,9 @@ func TestSessionsAreRenewedWithinARun(t *testing.T) {
 func TestRoleThatIsNotListedIsNotAssumed(t *testing.T) {
 	t.Parallel()
 	table, bucket := testbed.Orders(t, 1), testbed.Bucket(t)
-	v := visit(t, function.Options{Roles: &job.AssumableRoles{Source: []string{writer, "arn:aws:iam::000000000000:role/other"}, Destination: []string{writer}}})
+	v := visit(t, function.Options{Roles: &request.AssumableRoles{Source: []string{writer, "arn:aws:iam::000000000000:role/other"}, Destination: []string{writer}}})
 	_, err := v.execution(t, fromElsewhere(table, bucket, "")).plan()
-	wantName(t, err, job.RoleNotListed, "sourceRoleArn: got "+reader+", which is not among the environment's sourceRoles, which lists "+writer+", arn:aws:iam::000000000000:role/other: add it there")
+	wantName(t, err, failure.RoleNotListed, "sourceRoleArn: got "+reader+", which is not among the environment's sourceRoles, which lists "+writer+", arn:aws:iam::000000000000:role/other: add it there")
 	if n := len(v.sts.asked) + len(v.tables.seen) + len(v.objects.seen) + len(testbed.Keys(t, bucket, "")); n > 0 {
 		t.Errorf("%d requests were sent, or objects written", n)
 	}
@@ -161,16 +162,16 @@ func TestRoleThatCannotBeAssumed(t *testing.T) {
 		name, role string
 		status     int
 		code       string
-		want       job.ErrorName
+		want       failure.Name
 		says       string
 	}{
-		{"the reader is denied", reader, http.StatusForbidden, "AccessDenied", job.AccessDenied, ": " + denied(reader, "sourceRoles")},
-		{"the writer is denied", writer, http.StatusForbidden, "AccessDenied", job.AccessDenied, "claim the run: s3:PutObject on s3://BUCKET/AWSDynamoDB/run-1/_started: " + denied(writer, "destinationRoles")},
-		{"STS is not active in the region", reader, http.StatusForbidden, "RegionDisabledException", job.AccessDenied, "sts:AssumeRole on " + reader + " is refused (RegionDisabledException: no way)"},
-		{"a session longer than the role allows", writer, http.StatusBadRequest, "ValidationError", job.AccessDenied, "is refused (ValidationError: no way)"},
-		{"STS is asked too often", reader, http.StatusBadRequest, "Throttling", job.Throttled, "sts:AssumeRole on " + reader + " is called too often"},
-		{"the function's own session has ended", reader, http.StatusForbidden, "ExpiredToken", job.Internal, "sts:AssumeRole on " + reader + ": "},
-		{"STS has a fault", writer, http.StatusInternalServerError, "InternalFailure", job.Internal, "sts:AssumeRole on " + writer + ": "},
+		{"the reader is denied", reader, http.StatusForbidden, "AccessDenied", failure.AccessDenied, ": " + denied(reader, "sourceRoles")},
+		{"the writer is denied", writer, http.StatusForbidden, "AccessDenied", failure.AccessDenied, "claim the run: s3:PutObject on s3://BUCKET/AWSDynamoDB/run-1/_started: " + denied(writer, "destinationRoles")},
+		{"STS is not active in the region", reader, http.StatusForbidden, "RegionDisabledException", failure.AccessDenied, "sts:AssumeRole on " + reader + " is refused (RegionDisabledException: no way)"},
+		{"a session longer than the role allows", writer, http.StatusBadRequest, "ValidationError", failure.AccessDenied, "is refused (ValidationError: no way)"},
+		{"STS is asked too often", reader, http.StatusBadRequest, "Throttling", failure.Throttled, "sts:AssumeRole on " + reader + " is called too often"},
+		{"the function's own session has ended", reader, http.StatusForbidden, "ExpiredToken", failure.Internal, "sts:AssumeRole on " + reader + ": "},
+		{"STS has a fault", writer, http.StatusInternalServerError, "InternalFailure", failure.Internal, "sts:AssumeRole on " + writer + ": "},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -207,5 +208,5 @@ func TestRoleThatIsTakenAway(t *testing.T) {
 		return 0, ""
 	}
 	_, err := v.execution(t, fromElsewhere(table, bucket, `, "scan": {"Limit": 100}`)).run()
-	wantName(t, err, job.AccessDenied, "segment 0: scan table ", "sts:AssumeRole on "+reader+" is not allowed")
+	wantName(t, err, failure.AccessDenied, "segment 0: scan table ", "sts:AssumeRole on "+reader+" is not allowed")
 }

@@ -8,7 +8,10 @@ import (
 	"testing"
 	"time"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/contract"
+	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/local/readback"
 	"dynamodb-to-s3/local/recovery"
 	"dynamodb-to-s3/local/testbed"
@@ -28,7 +31,7 @@ type chain struct {
 	table   string
 	bucket  string
 	runs    int
-	results []job.Result
+	results []run.Result
 }
 
 // dawn is when the clocks of the tests begin.
@@ -63,7 +66,7 @@ func (c *chain) next() execution {
 }
 
 // run runs the next run to its end.
-func (c *chain) run() job.Result {
+func (c *chain) run() run.Result {
 	c.t.Helper()
 	result, err := c.next().runExport()
 	if err != nil {
@@ -96,13 +99,13 @@ func (c *chain) write() {
 }
 
 // wantWindows fails the test unless the result has windows of these lengths that follow on end, and returns where they end.
-func wantWindows(t *testing.T, result job.Result, end time.Time, lengths ...time.Duration) time.Time {
+func wantWindows(t *testing.T, result run.Result, end time.Time, lengths ...time.Duration) time.Time {
 	t.Helper()
 	if len(result.Exports) != len(lengths) {
 		t.Fatalf("%s has %d exports, want %d: %+v", result.RunID, len(result.Exports), len(lengths), result.Exports)
 	}
 	for i, window := range result.Exports {
-		if window.ExportType != job.ExportIncremental || !window.From.Equal(end) || window.To.Sub(*window.From) != lengths[i] || window.Reason != "" {
+		if window.ExportType != request.ExportIncremental || !window.From.Equal(end) || window.To.Sub(*window.From) != lengths[i] || window.Reason != "" {
 			t.Fatalf("%s, export %d: %s to %s, want %s from %s on", result.RunID, i, window.From, window.To, lengths[i], end)
 		}
 		end = *window.To
@@ -110,9 +113,9 @@ func wantWindows(t *testing.T, result job.Result, end time.Time, lengths ...time
 	return end
 }
 
-func wantFull(t *testing.T, result job.Result, reason string) time.Time {
+func wantFull(t *testing.T, result run.Result, reason string) time.Time {
 	t.Helper()
-	if len(result.Exports) != 1 || result.Exports[0].ExportType != job.ExportFull || !strings.Contains(result.Exports[0].Reason, reason) {
+	if len(result.Exports) != 1 || result.Exports[0].ExportType != request.ExportFull || !strings.Contains(result.Exports[0].Reason, reason) {
 		t.Fatalf("%s has %+v, want a full export because %s", result.RunID, result.Exports, reason)
 	}
 	return *result.Exports[0].ExportTime
@@ -133,12 +136,12 @@ func (c *chain) setRecovery(enabled bool, days int32) {
 // replays fails the test unless the last full export and all windows since make the table as it is.
 func (c *chain) replays() {
 	c.t.Helper()
-	var since []job.Result
+	var since []run.Result
 	for _, result := range c.results {
 		switch {
 		case len(result.Exports) == 0:
-		case result.Exports[0].ExportType == job.ExportFull:
-			since = []job.Result{result}
+		case result.Exports[0].ExportType == request.ExportFull:
+			since = []run.Result{result}
 		default:
 			since = append(since, result)
 		}
@@ -171,13 +174,13 @@ func TestChainHasNoGapAndNoOverlap(t *testing.T) {
 	c.tables.Advance(30 * time.Minute)
 	c.tables.Hold()
 	first, second := c.next(), c.next()
-	var plans []job.PlanOutput
+	var plans []run.PlanOutput
 	for _, e := range []execution{first, second} {
 		planned, err := e.plan()
 		if err != nil {
 			t.Fatal(err)
 		}
-		planned.Export, err = call[job.ExportProgress](e, job.FunctionExport, job.ExportInput{Plan: planned.Plan, Export: planned.Export})
+		planned.Export, err = call[run.ExportProgress](e, contract.FunctionExport, run.ExportInput{Plan: planned.Plan, Export: planned.Export})
 		if err != nil || !planned.Export.InProgress {
 			t.Fatalf("%+v, %v", planned.Export, err)
 		}
@@ -211,7 +214,7 @@ func TestChainHasNoGapAndNoOverlap(t *testing.T) {
 	if _, err := c.next().runExport(); err == nil {
 		t.Error("exported without recovery")
 	} else {
-		wantName(t, err, job.PointInTimeRecoveryOff, "aws dynamodb update-continuous-backups --table-name "+c.table)
+		wantName(t, err, failure.PointInTimeRecoveryOff, "aws dynamodb update-continuous-backups --table-name "+c.table)
 	}
 	c.setRecovery(true, 35)
 	c.tables.Advance(time.Hour)
@@ -249,7 +252,7 @@ func TestChainSurvivesItsRuns(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := call[job.ExportProgress](dead, job.FunctionExport, job.ExportInput{Plan: planned.Plan, Export: planned.Export}); err != nil {
+	if _, err := call[run.ExportProgress](dead, contract.FunctionExport, run.ExportInput{Plan: planned.Plan, Export: planned.Export}); err != nil {
 		t.Fatal(err)
 	}
 	c.tables.Advance(time.Hour)
@@ -305,14 +308,14 @@ func TestChainOfRunsAtOnce(t *testing.T) {
 	end := wantFull(t, c.run(), "begins here")
 	c.write()
 	c.tables.Advance(49 * time.Hour)
-	results := make([]job.Result, 5)
+	results := make([]run.Result, 5)
 	var group errgroup.Group
 	for i := range results {
 		e := c.next()
 		group.Go(func() (err error) {
 			for {
 				results[i], err = e.runExport()
-				if named, ok := errors.AsType[messages.InvokeResponse_Error](err); !ok || named.Type != string(job.JournalContended) {
+				if named, ok := errors.AsType[messages.InvokeResponse_Error](err); !ok || named.Type != string(failure.JournalContended) {
 					return err
 				} // else as Retry in the state machine
 			}
@@ -321,14 +324,14 @@ func TestChainOfRunsAtOnce(t *testing.T) {
 	if err := group.Wait(); err != nil {
 		t.Fatal(err)
 	}
-	var windows job.Result
+	var windows run.Result
 	for _, result := range results {
 		windows.Exports = append(windows.Exports, result.Exports...)
 		if len(result.Exports) == 0 && result.Reason == "" {
 			t.Errorf("%s tells nothing", result.RunID)
 		}
 	}
-	slices.SortFunc(windows.Exports, func(a, b job.ExportedWindow) int { return a.From.Compare(*b.From) })
+	slices.SortFunc(windows.Exports, func(a, b run.ExportedWindow) int { return a.From.Compare(*b.From) })
 	wantWindows(t, windows, end, 24*time.Hour, 24*time.Hour, time.Hour)
 	if n := len(c.tables.Exports()); n != 4 {
 		t.Errorf("%d exports were made, want 4", n)

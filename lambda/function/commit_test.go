@@ -9,8 +9,8 @@ import (
 	"testing"
 
 	"dynamodb-to-s3/lambda/function"
-	"dynamodb-to-s3/lambda/job"
 	"dynamodb-to-s3/lambda/manifest"
+	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/local/testbed"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -47,7 +47,7 @@ func TestChecksumsAreOfTheSummaryThatWasCommitted(t *testing.T) {
 			if err := e.scanAll(planned); err != nil {
 				t.Fatal(err)
 			}
-			var other job.Result
+			var other run.Result
 			source, destination := testbed.Configs()
 			destination.HTTPClient = meanwhile{HTTPClient: destination.HTTPClient, name: at, once: new(sync.Once), do: func() {
 				if other, err = e.finalize(planned.Plan); err != nil {

@@ -9,7 +9,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/failure"
 
 	"github.com/aws/aws-lambda-go/lambda/messages"
 )
@@ -17,12 +17,12 @@ import (
 // named returns err as the answer of a function: under the name that Retry and Catch match. aws-lambda-go names any other
 // error by the outermost Go type, which a single fmt.Errorf changes.
 func named(err error) messages.InvokeResponse_Error {
-	name := job.NameOf(err)
-	if name == job.Internal && errors.Is(err, context.DeadlineExceeded) {
-		name = job.NoProgress
+	name := failure.NameOf(err)
+	if name == failure.Internal && errors.Is(err, context.DeadlineExceeded) {
+		name = failure.NoProgress
 	}
 	if !name.Understood() { // a code with which an export has failed is DynamoDB's to choose
-		name = job.Internal
+		name = failure.Internal
 	}
 	return messages.InvokeResponse_Error{Type: string(name), Message: printable(err.Error(), maxMessage)}
 }

@@ -13,9 +13,11 @@ import (
 	"testing"
 	"time"
 
+	"dynamodb-to-s3/lambda/contract"
+	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/function"
-	"dynamodb-to-s3/lambda/job"
 	"dynamodb-to-s3/lambda/plan"
+	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/local/readback"
 	"dynamodb-to-s3/local/recovery"
 	"dynamodb-to-s3/local/testbed"
@@ -37,7 +39,7 @@ type execution struct {
 	// hurry is how far the clock of an invocation leaps at every look, of the hour that it has.
 	hurry time.Duration
 	// beforeScan, if there is one, may stop the execution before an invocation, as a crash would.
-	beforeScan func(in job.ScanInput) bool
+	beforeScan func(in run.ScanInput) bool
 	// tables is where tables are, the testbed's DynamoDB if it is not given.
 	tables *recovery.Server
 	// start is when the execution starts; a constant if it is not given.
@@ -80,8 +82,8 @@ func (e execution) engine() *function.Engine {
 // allRun says of every execution that it runs.
 type allRun struct{}
 
-func (allRun) Describe(context.Context, string) (job.ExecutionState, error) {
-	return job.ExecutionState{Status: job.ExecutionRunning}, nil
+func (allRun) Describe(context.Context, string) (run.ExecutionState, error) {
+	return run.ExecutionState{Status: run.ExecutionRunning}, nil
 }
 
 // atomicWrites lets only one request at a time go to the objects that runs write in a race, as if S3 were behind it: VersityGW
@@ -111,24 +113,24 @@ func (e execution) id() string {
 	return "arn:aws:states:us-east-1:000000000000:execution:dynamodb-to-s3:" + e.name
 }
 
-func (e execution) plan() (job.PlanOutput, error) {
+func (e execution) plan() (run.PlanOutput, error) {
 	start := e.start
 	if start.IsZero() {
 		start = time.Date(2026, 1, 31, 6, 0, 0, 0, time.UTC)
 	}
-	return call[job.PlanOutput](e, job.FunctionPlan, job.PlanInput{
-		Request: json.RawMessage(e.request), Execution: job.Execution{ID: e.id(), Name: e.name, StartTime: start},
+	return call[run.PlanOutput](e, contract.FunctionPlan, run.PlanInput{
+		Request: json.RawMessage(e.request), Execution: run.Execution{ID: e.id(), Name: e.name, StartTime: start},
 	})
 }
 
 // scan scans one segment to its end, and returns how many invocations that took.
-func (e execution) scan(p job.Plan, segment int) (int, error) {
-	in := job.ScanInput{Plan: p, Segment: segment}
+func (e execution) scan(p run.Plan, segment int) (int, error) {
+	in := run.ScanInput{Plan: p, Segment: segment}
 	for n := 1; ; n++ {
 		if e.beforeScan != nil && !e.beforeScan(in) {
 			return n, errCrashed
 		}
-		checkpoint, err := call[job.Checkpoint](e, job.FunctionScan, in)
+		checkpoint, err := call[run.Checkpoint](e, contract.FunctionScan, in)
 		if err != nil || checkpoint.Done {
 			return n, err
 		}
@@ -136,27 +138,27 @@ func (e execution) scan(p job.Plan, segment int) (int, error) {
 	}
 }
 
-func (e execution) finalize(p job.Plan) (job.Result, error) {
-	out, err := call[job.FinalizeOutput](e, job.FunctionFinalize, job.FinalizeInput{Plan: p})
+func (e execution) finalize(p run.Plan) (run.Result, error) {
+	out, err := call[run.FinalizeOutput](e, contract.FunctionFinalize, run.FinalizeInput{Plan: p})
 	return out.Result, err
 }
 
 // run runs the execution to its end.
-func (e execution) run() (job.Result, error) {
+func (e execution) run() (run.Result, error) {
 	planned, err := e.plan()
 	if err != nil {
-		return job.Result{}, err
+		return run.Result{}, err
 	}
 	if !planned.Committed {
 		if err := e.scanAll(planned); err != nil {
-			return job.Result{}, err
+			return run.Result{}, err
 		}
 	}
 	return e.finalize(planned.Plan)
 }
 
 // scanAll scans every segment to its end.
-func (e execution) scanAll(planned job.PlanOutput) error {
+func (e execution) scanAll(planned run.PlanOutput) error {
 	for _, segment := range planned.Segments {
 		if _, err := e.scan(planned.Plan, segment); err != nil {
 			return err
@@ -165,7 +167,7 @@ func (e execution) scanAll(planned job.PlanOutput) error {
 	return nil
 }
 
-func call[Out any](e execution, function job.Function, in any) (out Out, err error) {
+func call[Out any](e execution, function contract.Function, in any) (out Out, err error) {
 	e.t.Helper()
 	payload, err := json.Marshal(in)
 	if err != nil {
@@ -199,7 +201,7 @@ func hurried(step time.Duration) func() time.Time {
 	}
 }
 
-func wantName(t *testing.T, err error, want job.ErrorName, words ...string) {
+func wantName(t *testing.T, err error, want failure.Name, words ...string) {
 	t.Helper()
 	named, ok := errors.AsType[messages.InvokeResponse_Error](err)
 	if !ok || named.Type != string(want) {
@@ -213,14 +215,14 @@ func wantName(t *testing.T, err error, want job.ErrorName, words ...string) {
 }
 
 // holds compares a run with its table and with what the bucket has.
-func holds(t *testing.T, bucket string, result job.Result) {
+func holds(t *testing.T, bucket string, result run.Result) {
 	t.Helper()
 	const items = 2000
 	report, err := readback.Compare(t.Context(), testbed.DynamoDB(), testbed.S3(), result)
 	if err != nil {
 		t.Fatal(err)
 	}
-	keys := testbed.Keys(t, bucket, job.Layout{Root: result.Root}.DataPrefix())
+	keys := testbed.Keys(t, bucket, run.Layout{Root: result.Root}.DataPrefix())
 	if report.Items != items || result.Items != items || report.Objects != len(keys) || result.Objects != int64(len(keys)) {
 		t.Errorf("read back %d items of %d objects; the result has %d of %d; the bucket has %d objects, the table %d items",
 			report.Items, report.Objects, result.Items, result.Objects, len(keys), items)
@@ -274,12 +276,12 @@ func contents(t *testing.T, bucket string) []string {
 
 // export plays the loop of the state machine that follows exports, without its waits. describe tells of an export as
 // DescribeExport does.
-func (e execution) export(planned job.PlanOutput) (job.ExportProgress, error) {
+func (e execution) export(planned run.PlanOutput) (run.ExportProgress, error) {
 	progress := planned.Export
 	client := dynamodb.NewFromConfig(e.tables.AWS())
 	for {
 		var err error
-		progress, err = call[job.ExportProgress](e, job.FunctionExport, job.ExportInput{Plan: planned.Plan, Export: progress, Redrives: e.redrives})
+		progress, err = call[run.ExportProgress](e, contract.FunctionExport, run.ExportInput{Plan: planned.Plan, Export: progress, Redrives: e.redrives})
 		if err != nil || !progress.InProgress {
 			return progress, err
 		}
@@ -296,18 +298,18 @@ func (e execution) export(planned job.PlanOutput) (job.ExportProgress, error) {
 }
 
 // runExport runs an execution that exports to its end.
-func (e execution) runExport() (job.Result, error) {
+func (e execution) runExport() (run.Result, error) {
 	planned, err := e.plan()
 	if err != nil {
-		return job.Result{}, err
+		return run.Result{}, err
 	}
 	for {
 		if !planned.Committed {
 			if planned.Export, err = e.export(planned); err != nil {
-				return job.Result{}, err
+				return run.Result{}, err
 			}
 		}
-		out, err := call[job.FinalizeOutput](e, job.FunctionFinalize, job.FinalizeInput{Plan: planned.Plan, Export: planned.Export})
+		out, err := call[run.FinalizeOutput](e, contract.FunctionFinalize, run.FinalizeInput{Plan: planned.Plan, Export: planned.Export})
 		if err != nil || !out.More {
 			return out.Result, err
 		}

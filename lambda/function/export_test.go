@@ -7,7 +7,11 @@ import (
 	"testing"
 	"time"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/contract"
+	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/ledger"
+	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/local/recovery"
 	"dynamodb-to-s3/local/testbed"
 
@@ -26,11 +30,11 @@ func exporting(t *testing.T, options recovery.Options, fields string) execution 
 // bucketOf returns the bucket that an execution writes to.
 func bucketOf(t *testing.T, e execution) string {
 	t.Helper()
-	var request struct{ Bucket string }
-	if err := json.Unmarshal([]byte(e.request), &request); err != nil {
+	var req struct{ Bucket string }
+	if err := json.Unmarshal([]byte(e.request), &req); err != nil {
 		t.Fatal(err)
 	}
-	return request.Bucket
+	return req.Bucket
 }
 
 func wantExports(t *testing.T, e execution, want int) {
@@ -52,11 +56,11 @@ func TestExportIsTold(t *testing.T) {
 		t.Fatalf("%d exports were made, the result has %d", len(made), len(result.Exports))
 	}
 	window := result.Exports[0]
-	if window.ExportARN != made[0].ARN || window.ExportType != job.ExportFull || !window.ExportTime.Equal(dawn) || window.Followed ||
+	if window.ExportARN != made[0].ARN || window.ExportType != request.ExportFull || !window.ExportTime.Equal(dawn) || window.Followed ||
 		window.Manifest != "s3://"+result.Bucket+"/"+made[0].Manifest || result.Manifest != window.Manifest ||
 		result.Items != 50 || result.Items != window.Items || result.Objects != window.Objects || result.Objects != 4 ||
 		result.Bytes == 0 || result.Bytes != window.Bytes || result.BilledBytes == 0 || result.BilledBytes != window.BilledBytes ||
-		result.Mode != job.ModeExport || result.RunID != "run-1" || result.Reason != "" {
+		result.Mode != request.ModeExport || result.RunID != "run-1" || result.Reason != "" {
 		t.Errorf("got %+v", result)
 	}
 	again, err := e.runExport()
@@ -65,7 +69,7 @@ func TestExportIsTold(t *testing.T) {
 	}
 	e.request = strings.Replace(e.request, `"lake"`, `"lake", "bucketOwner": "000000000000"`, 1)
 	_, err = e.runExport()
-	wantName(t, err, job.RunNameTaken, "was begun with another request")
+	wantName(t, err, failure.RunNameTaken, "was begun with another request")
 	wantExports(t, e, 1)
 }
 
@@ -74,28 +78,28 @@ func TestExportsThatAreInProgressAreFollowed(t *testing.T) {
 	e := exporting(t, recovery.Options{}, `"export": {"maxAttempts": 2}`)
 	e.tables.Hold()
 	_, err := e.runExport()
-	wantName(t, err, job.ExportTimedOut, e.tables.Exports()[0].ARN, "after 2 checks, 30 s apart", "redrive this execution", "aws dynamodb describe-export --export-arn "+e.tables.Exports()[0].ARN)
+	wantName(t, err, failure.ExportTimedOut, e.tables.Exports()[0].ARN, "after 2 checks, 30 s apart", "redrive this execution", "aws dynamodb describe-export --export-arn "+e.tables.Exports()[0].ARN)
 
 	redriven := e
 	redriven.redrives = 1
 	_, err = redriven.runExport() // it looks twice more, for nothing
-	wantName(t, err, job.ExportTimedOut, "after 4 checks")
+	wantName(t, err, failure.ExportTimedOut, "after 4 checks")
 
 	other := e
 	other.name = "run-2"
 	_, err = other.runExport()
-	wantName(t, err, job.ExportTimedOut, e.tables.Exports()[0].ARN)
+	wantName(t, err, failure.ExportTimedOut, e.tables.Exports()[0].ARN)
 	wantExports(t, e, 1)
 
 	e.tables.Advance(9 * time.Hour) // the client token is forgotten
 	e.tables.Finish()
-	for _, run := range []execution{e, other} {
-		result, err := run.runExport()
+	for _, xrun := range []execution{e, other} {
+		result, err := xrun.runExport()
 		if err != nil {
 			t.Fatal(err)
 		}
-		if window := result.Exports[0]; window.ExportARN != e.tables.Exports()[0].ARN || window.Followed != (run.name == "run-2") || result.Items != 50 {
-			t.Errorf("%s: %+v", run.name, result)
+		if window := result.Exports[0]; window.ExportARN != e.tables.Exports()[0].ARN || window.Followed != (xrun.name == "run-2") || result.Items != 50 {
+			t.Errorf("%s: %+v", xrun.name, result)
 		}
 	}
 	wantExports(t, e, 1)
@@ -107,7 +111,7 @@ func TestOtherExportsAreNotFollowed(t *testing.T) {
 	e := exporting(t, recovery.Options{}, `"export": {"maxAttempts": 1}`)
 	e.tables.Hold()
 	_, err := e.runExport()
-	wantName(t, err, job.ExportTimedOut)
+	wantName(t, err, failure.ExportTimedOut)
 	for i, change := range []struct{ old, new string }{
 		{`"prefix": "lake"`, `"prefix": "lake2"`},
 		{`"export": {`, `"export": {"exportTime": "2026-01-31T05:00:00Z", `},
@@ -119,7 +123,7 @@ func TestOtherExportsAreNotFollowed(t *testing.T) {
 		other.name = fmt.Sprintf("other-%d", i)
 		other.request = strings.Replace(e.request, change.old, change.new, 1)
 		_, err := other.runExport()
-		wantName(t, err, job.ExportTimedOut)
+		wantName(t, err, failure.ExportTimedOut)
 		wantExports(t, e, 2+i)
 	}
 	later := e // what was snapped before it was asked for is too old
@@ -127,7 +131,7 @@ func TestOtherExportsAreNotFollowed(t *testing.T) {
 	later.start = dawn.Add(6 * time.Minute)
 	e.tables.Advance(6 * time.Minute)
 	_, err = later.runExport()
-	wantName(t, err, job.ExportTimedOut)
+	wantName(t, err, failure.ExportTimedOut)
 	wantExports(t, e, 7)
 	e.tables.Finish()
 }
@@ -139,11 +143,11 @@ func TestExportWhoseAnswerWasLostIsFound(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := call[job.ExportProgress](e, job.FunctionExport, job.ExportInput{Plan: planned.Plan, Export: planned.Export}); err != nil {
+	if _, err := call[run.ExportProgress](e, contract.FunctionExport, run.ExportInput{Plan: planned.Plan, Export: planned.Export}); err != nil {
 		t.Fatal(err)
 	}
 	// The journal is as it was before the answer came.
-	var journal job.Journal
+	var journal ledger.Journal
 	if err := json.Unmarshal([]byte(get(t, planned.Plan.Bucket, planned.Plan.Journal)), &journal); err != nil {
 		t.Fatal(err)
 	}
@@ -189,7 +193,7 @@ func TestFailedExports(t *testing.T) {
 		}
 		wantExports(t, e, 3)
 	})
-	for _, code := range []job.ErrorName{job.ExportS3AccessDenied, job.ExportS3NoSuchBucket, job.ExportKMSNotFound} {
+	for _, code := range []failure.Name{failure.S3AccessDenied, failure.S3NoSuchBucket, failure.KMSNotFound} {
 		t.Run("that no try can help: "+string(code), func(t *testing.T) {
 			t.Parallel()
 			e := exporting(t, recovery.Options{}, `"export": {}`)
@@ -210,7 +214,7 @@ func TestFailedExports(t *testing.T) {
 		c.tables.Advance(26 * time.Hour)
 		c.tables.Fail("S3AccessDenied", "not yours", 1)
 		_, err := c.next().runExport()
-		wantName(t, err, job.ExportS3AccessDenied)
+		wantName(t, err, failure.S3AccessDenied)
 		c.tables.Advance(time.Hour)
 		wantWindows(t, c.run(), end, 24*time.Hour, 2*time.Hour, time.Hour)
 		if n := len(c.tables.Exports()); n != 5 {
@@ -224,7 +228,7 @@ func TestFailedExports(t *testing.T) {
 		c.tables.Advance(time.Hour)
 		c.tables.Fail("S3AccessDenied", "not yours", 1)
 		_, err := c.next().runExport()
-		wantName(t, err, job.ExportS3AccessDenied)
+		wantName(t, err, failure.S3AccessDenied)
 		c.tables.Advance(40 * 24 * time.Hour)
 		wantFull(t, c.run(), "comes too late")
 	})
@@ -243,7 +247,7 @@ func TestCatchUpGoesOnAfterALimit(t *testing.T) {
 	}
 	c.tables.Refuse("ExportTableToPointInTime", "LimitExceededException", "enough", 1)
 	_, err = e.export(planned)
-	wantName(t, err, job.ExportLimitReached, "(enough)")
+	wantName(t, err, failure.ExportLimitReached, "(enough)")
 	result, err := e.runExport()
 	if err != nil {
 		t.Fatal(err)
@@ -299,8 +303,8 @@ func TestExportThatIsNotWholeIsNotCommitted(t *testing.T) {
 				t.Fatal(err)
 			}
 			test.spoil(t, bucketOf(t, e))
-			_, err = call[job.FinalizeOutput](e, job.FunctionFinalize, job.FinalizeInput{Plan: planned.Plan, Export: planned.Export})
-			wantName(t, err, job.ExportIncomplete, "nothing was committed", test.words)
+			_, err = call[run.FinalizeOutput](e, contract.FunctionFinalize, run.FinalizeInput{Plan: planned.Plan, Export: planned.Export})
+			wantName(t, err, failure.ExportIncomplete, "nothing was committed", test.words)
 			if keys := testbed.Keys(t, bucketOf(t, e), planned.Plan.Layout().Result()); len(keys) > 0 {
 				t.Error("the run has a result")
 			}
@@ -317,7 +321,7 @@ func TestWaitThatCannotBeIsRefused(t *testing.T) {
 	} {
 		e := exporting(t, recovery.Options{}, fields)
 		_, err := e.plan()
-		wantName(t, err, job.InvalidRequest, words)
+		wantName(t, err, failure.InvalidRequest, words)
 		if keys := testbed.Keys(t, bucketOf(t, e), ""); len(keys) > 0 {
 			t.Errorf("%v were written", keys)
 		}

@@ -6,7 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/local/recovery"
 	"dynamodb-to-s3/local/testbed"
 
@@ -18,7 +19,7 @@ const (
 	firingRunID = "nightly-20261121T020000Z"
 )
 
-func wantDuplicate(t *testing.T, planned job.PlanOutput, err error, of execution, committed bool) {
+func wantDuplicate(t *testing.T, planned run.PlanOutput, err error, of execution, committed bool) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -75,9 +76,9 @@ func TestFiringThatIsDeliveredTwiceMakesOneRun(t *testing.T) {
 	t.Run("but another request is refused", func(t *testing.T) {
 		other := strings.Replace(request, `"segments": 2`, `"segments": 3`, 1)
 		_, err := execution{t: t, name: "e-3", request: other}.plan()
-		wantName(t, err, job.RunNameTaken, `the run "`+firingRunID+`" at s3://`+bucket, "was begun by execution "+first.id()+" with another request")
+		wantName(t, err, failure.RunNameTaken, `the run "`+firingRunID+`" at s3://`+bucket, "was begun by execution "+first.id()+" with another request")
 		_, err = execution{t: t, name: "e-1", request: other}.plan()
-		wantName(t, err, job.RunNameTaken, "was begun with another request")
+		wantName(t, err, failure.RunNameTaken, "was begun with another request")
 	})
 	t.Run("and the next firing is another run", func(t *testing.T) {
 		next := execution{t: t, name: "e-4", request: strings.Replace(request, "11-21T02", "11-22T02", 1)}
@@ -108,7 +109,7 @@ func TestFiringThatIsDeliveredTwiceAtOnce(t *testing.T) {
 // wantOneOwner plans all executions at once: one has the run, and the others leave it to that one.
 func wantOneOwner(t *testing.T, many []execution) {
 	t.Helper()
-	outputs := make([]job.PlanOutput, len(many))
+	outputs := make([]run.PlanOutput, len(many))
 	var group errgroup.Group
 	for i, e := range many {
 		group.Go(func() (err error) {
@@ -119,7 +120,7 @@ func wantOneOwner(t *testing.T, many []execution) {
 	if err := group.Wait(); err != nil {
 		t.Fatal(err)
 	}
-	owner := slices.IndexFunc(outputs, func(o job.PlanOutput) bool { return o.Duplicate == nil })
+	owner := slices.IndexFunc(outputs, func(o run.PlanOutput) bool { return o.Duplicate == nil })
 	if owner < 0 {
 		t.Fatal("nobody runs it")
 	}

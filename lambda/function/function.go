@@ -15,11 +15,13 @@ import (
 	"time"
 
 	"dynamodb-to-s3/lambda/awsclient"
+	"dynamodb-to-s3/lambda/contract"
 	"dynamodb-to-s3/lambda/export"
+	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/finalize"
-	"dynamodb-to-s3/lambda/job"
 	"dynamodb-to-s3/lambda/metric"
 	"dynamodb-to-s3/lambda/plan"
+	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/scan"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -54,7 +56,7 @@ type Options struct {
 	// Executions tells what has become of the state machine's executions; nil for Step Functions, asked as Identity.
 	Executions plan.Executions
 	// Roles are those that a request may name; nil for any.
-	Roles *job.AssumableRoles
+	Roles *request.AssumableRoles
 }
 
 // New returns the engine that reads tables with source and writes objects with destination.
@@ -82,16 +84,16 @@ func New(source, destination aws.Config, options Options) *Engine {
 }
 
 // Handler returns the handler of one function, nil if there is no such function.
-func (e *Engine) Handler(function job.Function) Handler {
+func (e *Engine) Handler(function contract.Function) Handler {
 	ends := outcome{log: e.log, metrics: e.metrics, function: function}
 	switch function {
-	case job.FunctionPlan:
+	case contract.FunctionPlan:
 		return step(ends, e.planner.Run)
-	case job.FunctionScan:
+	case contract.FunctionScan:
 		return step(ends, e.runner.Run)
-	case job.FunctionExport:
+	case contract.FunctionExport:
 		return step(ends, e.exporter.Run)
-	case job.FunctionFinalize:
+	case contract.FunctionFinalize:
 		return step(ends, e.committer.Run)
 	default:
 		return nil
@@ -100,20 +102,20 @@ func (e *Engine) Handler(function job.Function) Handler {
 
 // step makes a handler of a step of the engine. A payload is decoded strictly: it comes from our own state machine, and a
 // field that is not known would be one that is not heeded.
-func step[In, Out any](ends outcome, run func(context.Context, In) (Out, error)) Handler {
+func step[In, Out any](ends outcome, xrun func(context.Context, In) (Out, error)) Handler {
 	return func(ctx context.Context, payload json.RawMessage) (any, error) {
 		var in In
 		fail := func(err error) (any, error) {
-			failure := named(err)
-			ends.failed(ctx, in, failure)
-			return nil, failure
+			failed := named(err)
+			ends.failed(ctx, in, failed)
+			return nil, failed
 		}
 		decoder := json.NewDecoder(bytes.NewReader(payload))
 		decoder.DisallowUnknownFields()
 		if err := decoder.Decode(&in); err != nil {
-			return fail(job.Errorf(job.InvalidRequest, "invalid payload, the state machine and the function are of different versions: %w", err))
+			return fail(failure.Errorf(failure.InvalidRequest, "invalid payload, the state machine and the function are of different versions: %w", err))
 		}
-		out, err := run(ctx, in)
+		out, err := xrun(ctx, in)
 		if err != nil {
 			return fail(err)
 		}
@@ -123,21 +125,21 @@ func step[In, Out any](ends outcome, run func(context.Context, In) (Out, error))
 }
 
 // Main runs one function in AWS Lambda. It reads the environment once and returns only on a fault.
-func Main(function job.Function) {
+func Main(function contract.Function) {
 	log := slog.New(slog.NewJSONHandler(os.Stdout, nil))
 	cfg, err := awsclient.Config(context.Background())
-	roles, invalid := job.ParseAssumableRoles(os.Getenv(job.EnvAssumableRoles))
+	roles, invalid := request.ParseAssumableRoles(os.Getenv(contract.EnvAssumableRoles))
 	if err = errors.Join(err, invalid); err != nil {
 		log.Error("the function cannot start", "function", function, "cause", err.Error())
 		os.Exit(1)
 	}
 	engine := New(cfg, cfg, Options{
-		Log: log, Defaults: os.Getenv(job.EnvDefaults), Account: os.Getenv(job.EnvAccount), Roles: roles,
-		Metrics: os.Stdout, Environment: os.Getenv(metric.EnvName),
+		Log: log, Defaults: os.Getenv(contract.EnvDefaults), Account: os.Getenv(contract.EnvAccount), Roles: roles,
+		Metrics: os.Stdout, Environment: os.Getenv(contract.EnvName),
 	})
 	handler := engine.Handler(function)
 	if handler == nil {
-		log.Error("the function cannot start", "cause", fmt.Sprintf("its handler name is %q, want one of %q", function, job.Functions()))
+		log.Error("the function cannot start", "cause", fmt.Sprintf("its handler name is %q, want one of %q", function, contract.Functions()))
 		os.Exit(1)
 	}
 	lambda.Start(handler)

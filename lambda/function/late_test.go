@@ -6,7 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/contract"
+	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/local/testbed"
 
 	"github.com/google/go-cmp/cmp"
@@ -23,9 +24,9 @@ func TestLateTryOverwritesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	scan := func(e execution, from *job.Checkpoint) *job.Checkpoint {
+	scan := func(e execution, from *run.Checkpoint) *run.Checkpoint {
 		t.Helper()
-		to, err := call[job.Checkpoint](e, job.FunctionScan, job.ScanInput{Plan: planned.Plan, Checkpoint: from})
+		to, err := call[run.Checkpoint](e, contract.FunctionScan, run.ScanInput{Plan: planned.Plan, Checkpoint: from})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -12,9 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"dynamodb-to-s3/lambda/contract"
 	"dynamodb-to-s3/lambda/function"
-	"dynamodb-to-s3/lambda/job"
-	"dynamodb-to-s3/lambda/metric"
 	"dynamodb-to-s3/local/testbed"
 )
 
@@ -23,7 +22,7 @@ const envFunction = "HANDLER_TEST_FUNCTION"
 
 func TestMain(m *testing.M) {
 	if step := os.Getenv(envFunction); step != "" {
-		function.Main(job.Function(step))
+		function.Main(contract.Function(step))
 		return
 	}
 	testbed.Main(m)
@@ -79,8 +78,8 @@ func TestFunctionSpeaksToLambdasRuntime(t *testing.T) {
 				envFunction + "=" + test.function, "AWS_LAMBDA_RUNTIME_API=" + strings.TrimPrefix(runtime.URL, "http://"),
 				"AWS_ENDPOINT_URL_DYNAMODB=" + *source.BaseEndpoint, "AWS_ENDPOINT_URL_S3=" + *destination.BaseEndpoint, "AWS_REGION=us-east-1",
 				"AWS_ACCESS_KEY_ID=" + credentials.AccessKeyID, "AWS_SECRET_ACCESS_KEY=" + credentials.SecretAccessKey,
-				"AWS_ENDPOINT_URL_STS=" + tokens.URL, job.EnvAssumableRoles + `={"source": ["` + reader + `"], "destination": []}`,
-				job.EnvDefaults + `={"bucket": "` + bucket + `"}`, job.EnvAccount + "=" + account, metric.EnvName + "=prod",
+				"AWS_ENDPOINT_URL_STS=" + tokens.URL, contract.EnvAssumableRoles + `={"source": ["` + reader + `"], "destination": []}`,
+				contract.EnvDefaults + `={"bucket": "` + bucket + `"}`, contract.EnvAccount + "=" + account, contract.EnvName + "=prod",
 			}
 			var told bytes.Buffer
 			function.Stdout = &told

@@ -4,8 +4,10 @@ import (
 	"context"
 	"log/slog"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/contract"
+	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/metric"
+	"dynamodb-to-s3/lambda/run"
 
 	"github.com/aws/aws-lambda-go/lambda/messages"
 )
@@ -17,7 +19,7 @@ import (
 type outcome struct {
 	log      *slog.Logger
 	metrics  *metric.Writer
-	function job.Function
+	function contract.Function
 }
 
 func (o outcome) failed(ctx context.Context, in any, err messages.InvokeResponse_Error) {
@@ -27,13 +29,13 @@ func (o outcome) failed(ctx context.Context, in any, err messages.InvokeResponse
 	for i := 0; i < len(subject); i += 2 {
 		properties[subject[i].(string)] = subject[i+1]
 	}
-	o.metrics.Failed(job.ErrorName(err.Type), properties)
+	o.metrics.Failed(failure.Name(err.Type), properties)
 }
 
 // succeeded tells of the ends of a run. What a scan has done it tells by itself, for its answer is of the segment so far.
 func (o outcome) succeeded(ctx context.Context, out any) {
 	switch out := out.(type) {
-	case job.PlanOutput:
+	case run.PlanOutput:
 		if d := out.Duplicate; d != nil { // of this run its own execution tells
 			o.log.InfoContext(ctx, "left to another execution", "runId", d.RunID, "execution", d.ExecutionID, "committed", d.Committed)
 			return
@@ -43,7 +45,7 @@ func (o outcome) succeeded(ctx context.Context, out any) {
 		if !out.Committed {
 			o.metrics.Planned(out.Plan)
 		}
-	case job.FinalizeOutput:
+	case run.FinalizeOutput:
 		if out.More {
 			return
 		}
@@ -57,19 +59,19 @@ func (o outcome) succeeded(ctx context.Context, out any) {
 
 // subjectOf says what an invocation was about, in names and values: as far as the payload could be read.
 func subjectOf(in any) []any {
-	of := func(plan job.Plan) []any { return []any{"runId", plan.RunID, "table", plan.Table} }
+	of := func(plan run.Plan) []any { return []any{"runId", plan.RunID, "table", plan.Table} }
 	switch in := in.(type) {
-	case job.PlanInput: // of which not even the table is known before it is parsed
+	case run.PlanInput: // of which not even the table is known before it is parsed
 		return []any{"execution", printable(in.Execution.Name, maxName)}
-	case job.ScanInput:
+	case run.ScanInput:
 		invocation := 0
 		if in.Checkpoint != nil {
 			invocation = in.Checkpoint.Invocation
 		}
 		return append(of(in.Plan), "segment", in.Segment, "invocation", invocation)
-	case job.ExportInput:
+	case run.ExportInput:
 		return of(in.Plan)
-	case job.FinalizeInput:
+	case run.FinalizeInput:
 		return of(in.Plan)
 	default:
 		return nil

@@ -9,17 +9,19 @@ import (
 	"testing"
 	"time"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/contract"
 	"dynamodb-to-s3/lambda/metric"
+	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/local/testbed"
 
 	"github.com/google/go-cmp/cmp"
 )
 
 // sums adds up every metric by name, of the lines that are of a table.
-func sums(t *testing.T, lines, table string) map[metric.Metric]float64 {
+func sums(t *testing.T, lines, table string) map[metric.Name]float64 {
 	t.Helper()
-	totals := map[metric.Metric]float64{}
+	totals := map[metric.Name]float64{}
 	for _, line := range decoded(t, lines) {
 		about, _ := line["_aws"].(map[string]any)
 		if about == nil {
@@ -30,7 +32,7 @@ func sums(t *testing.T, lines, table string) map[metric.Metric]float64 {
 		}
 		for name, value := range line {
 			if number, is := value.(float64); is && name[0] >= 'A' && name[0] <= 'Z' {
-				totals[metric.Metric(name)] += number
+				totals[metric.Name(name)] += number
 			}
 		}
 	}
@@ -63,15 +65,15 @@ func TestMetricsAddUpToTheResult(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := sums(t, metrics.String(), table)
-	want := map[metric.Metric]float64{
-		metric.MetricItems: 2000, metric.MetricBytes: float64(result.Bytes), metric.MetricReadUnits: result.ReadUnits,
-		metric.MetricSegments: 2, metric.MetricSegmentsPlanned: 2, metric.MetricThrottles: 0,
-		metric.MetricInvocations:   got[metric.MetricHandOvers] + 2,
-		metric.MetricRunsSucceeded: 1, metric.MetricLastSuccess: float64(result.EndTime.Unix()), metric.MetricRunSeconds: result.EndTime.Sub(result.StartTime).Seconds(),
-		metric.MetricRunItems: 2000, metric.MetricRunBytes: float64(result.Bytes), metric.MetricRunObjects: float64(result.Objects),
+	want := map[metric.Name]float64{
+		metric.Items: 2000, metric.Bytes: float64(result.Bytes), metric.ReadUnits: result.ReadUnits,
+		metric.Segments: 2, metric.SegmentsPlanned: 2, metric.Throttles: 0,
+		metric.Invocations:   got[metric.HandOvers] + 2,
+		metric.RunsSucceeded: 1, metric.LastSuccess: float64(result.EndTime.Unix()), metric.RunSeconds: result.EndTime.Sub(result.StartTime).Seconds(),
+		metric.RunItems: 2000, metric.RunBytes: float64(result.Bytes), metric.RunObjects: float64(result.Objects),
 	}
 	// These depend on the clock, and on how DynamoDB writes its answers.
-	for _, some := range []metric.Metric{metric.MetricHandOvers, metric.MetricPageBytes, metric.MetricFlushSeconds, metric.MetricBudgetUnused} {
+	for _, some := range []metric.Name{metric.HandOvers, metric.PageBytes, metric.FlushSeconds, metric.BudgetUnused} {
 		if got[some] == 0 {
 			t.Errorf("%s: got %v", some, got[some])
 		}
@@ -93,8 +95,8 @@ func TestMetricsAddUpToTheResult(t *testing.T) {
 			}
 		}
 	}
-	if float64(ends) != want[metric.MetricInvocations] {
-		t.Errorf("%d lines of %v invocations", ends, want[metric.MetricInvocations])
+	if float64(ends) != want[metric.Invocations] {
+		t.Errorf("%d lines of %v invocations", ends, want[metric.Invocations])
 	}
 }
 
@@ -102,19 +104,19 @@ func TestMetricsAddUpToTheResult(t *testing.T) {
 func TestFailureIsToldOnce(t *testing.T) {
 	t.Parallel()
 	const secret = `{"orderId":{"S":"secret-7"}}`
-	scan := job.ScanInput{
-		Plan:    job.Plan{RunID: "run-1", Table: "nowhere", Bucket: "b", Format: "PARQUET", Compression: job.CompressionGZIP, FileSizeBytes: 1 << 20, TotalSegments: 1},
-		Segment: 3, Checkpoint: &job.Checkpoint{Invocation: 4, ExclusiveStartKey: json.RawMessage(secret)},
+	scan := run.ScanInput{
+		Plan:    run.Plan{RunID: "run-1", Table: "nowhere", Bucket: "b", Format: "PARQUET", Compression: request.CompressionGZIP, FileSizeBytes: 1 << 20, TotalSegments: 1},
+		Segment: 3, Checkpoint: &run.Checkpoint{Invocation: 4, ExclusiveStartKey: json.RawMessage(secret)},
 	}
 	for _, test := range []struct {
 		name     string
-		function job.Function
+		function contract.Function
 		in       any
 		want     map[string]any
 	}{
-		{"a scan", job.FunctionScan, scan, map[string]any{"function": "scan", "runId": "run-1", "table": "nowhere", "segment": 3.0, "invocation": 4.0, "error": "InvalidRequest"}},
-		{"a plan", job.FunctionPlan, job.PlanInput{Request: json.RawMessage(`{"table": 7}`), Execution: job.Execution{Name: "run-1"}}, map[string]any{"function": "plan", "execution": "run-1", "error": "InvalidRequest"}},
-		{"a payload of another version", job.FunctionFinalize, map[string]any{"paln": 1}, map[string]any{"function": "finalize", "runId": "", "table": "", "error": "InvalidRequest"}},
+		{"a scan", contract.FunctionScan, scan, map[string]any{"function": "scan", "runId": "run-1", "table": "nowhere", "segment": 3.0, "invocation": 4.0, "error": "InvalidRequest"}},
+		{"a plan", contract.FunctionPlan, run.PlanInput{Request: json.RawMessage(`{"table": 7}`), Execution: run.Execution{Name: "run-1"}}, map[string]any{"function": "plan", "execution": "run-1", "error": "InvalidRequest"}},
+		{"a payload of another version", contract.FunctionFinalize, map[string]any{"paln": 1}, map[string]any{"function": "finalize", "runId": "", "table": "", "error": "InvalidRequest"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

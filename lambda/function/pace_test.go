@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/local/testbed"
 )
 
@@ -31,7 +31,7 @@ func TestPacedRun(t *testing.T) {
 	if said := regexp.MustCompile(`"throttles":0,"pace":[0-9]+,"waited":"[0-9.]+m?s"`).FindAll(log.Bytes(), -1); len(said) != 3 {
 		t.Errorf("the log tells of a pace %d times in\n%s", len(said), log.String())
 	}
-	if keys := testbed.Keys(t, bucket, job.Layout{Root: result.Root}.PaceMarkers()); len(keys) > 0 {
+	if keys := testbed.Keys(t, bucket, run.Layout{Root: result.Root}.PaceMarkers()); len(keys) > 0 {
 		t.Errorf("%v are left", keys)
 	}
 }

@@ -10,7 +10,10 @@ import (
 	"testing"
 	"time"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/ledger"
+	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/local/readback"
 	"dynamodb-to-s3/local/testbed"
 
@@ -35,11 +38,11 @@ func TestRunReplicatesEveryItemOnce(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			bucket := testbed.Bucket(t)
-			request := fmt.Sprintf(`{"table": %q, "bucket": %q, "prefix": "backup/{table}/{date}"`, table, bucket)
+			req := fmt.Sprintf(`{"table": %q, "bucket": %q, "prefix": "backup/{table}/{date}"`, table, bucket)
 			if test.fields != "" {
-				request += ", " + test.fields
+				req += ", " + test.fields
 			}
-			result, err := execution{t: t, name: "run-1", request: request + "}"}.run()
+			result, err := execution{t: t, name: "run-1", request: req + "}"}.run()
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -81,11 +84,11 @@ func TestRunHandsOverManyCheckpoints(t *testing.T) {
 func TestRunThatCrashedGoesOnUnderItsName(t *testing.T) {
 	t.Parallel()
 	table, bucket := testbed.Orders(t, 2000), testbed.Bucket(t)
-	request := fmt.Sprintf(`{"table": %q, "bucket": %q, "segments": 3, "fileSizeBytes": 5000, "scan": {"Limit": 50}}`, table, bucket)
+	req := fmt.Sprintf(`{"table": %q, "bucket": %q, "segments": 3, "fileSizeBytes": 5000, "scan": {"Limit": 50}}`, table, bucket)
 
 	// The first try cuts its invocations short and crashes in the third segment, so that it leaves more lists and objects
 	// than the second needs.
-	crashed := execution{t: t, name: "run-1", request: request, hurry: 5 * time.Minute, beforeScan: func(in job.ScanInput) bool {
+	crashed := execution{t: t, name: "run-1", request: req, hurry: 5 * time.Minute, beforeScan: func(in run.ScanInput) bool {
 		return in.Segment < 2 || in.Checkpoint == nil || in.Checkpoint.Invocation < 3
 	}}
 	if _, err := crashed.run(); !errors.Is(err, errCrashed) {
@@ -93,25 +96,25 @@ func TestRunThatCrashedGoesOnUnderItsName(t *testing.T) {
 	}
 	before := testbed.Keys(t, bucket, "")
 	if _, err := testbed.S3().CreateMultipartUpload(t.Context(), &s3.CreateMultipartUploadInput{
-		Bucket: &bucket, Key: new(job.Layout{Root: "AWSDynamoDB/run-1"}.Data(2, 77, "0a1b2c3d", ".json.gz")),
+		Bucket: &bucket, Key: new(run.Layout{Root: "AWSDynamoDB/run-1"}.Data(2, 77, "0a1b2c3d", ".json.gz")),
 	}); err != nil {
 		t.Fatal(err)
 	}
 
-	result, err := execution{t: t, name: "run-1", request: request}.run()
+	result, err := execution{t: t, name: "run-1", request: req}.run()
 	if err != nil {
 		t.Fatal(err)
 	}
 	holds(t, bucket, result)
 	// The first try has come to the end of two segments; the third is the second try's.
-	lists := testbed.Keys(t, bucket, job.Layout{Root: result.Root}.SegmentLists()+"000002-")
+	lists := testbed.Keys(t, bucket, run.Layout{Root: result.Root}.SegmentLists()+"000002-")
 	if len(lists) != 1 || len(before) < 10 {
 		t.Errorf("%v are left of %d objects, want the one of the second try", lists, len(before))
 	}
 
 	t.Run("and once committed tells its result again", func(t *testing.T) {
 		after := contents(t, bucket)
-		again, err := execution{t: t, name: "run-1", request: request}.run()
+		again, err := execution{t: t, name: "run-1", request: req}.run()
 		if diff := cmp.Diff(result, again); err != nil || diff != "" {
 			t.Errorf("%v, (-first +again):\n%s", err, diff)
 		}
@@ -120,12 +123,12 @@ func TestRunThatCrashedGoesOnUnderItsName(t *testing.T) {
 		}
 	})
 	t.Run("and is not another request's", func(t *testing.T) {
-		_, err := execution{t: t, name: "run-1", request: strings.Replace(request, "5000", "6000", 1)}.run()
-		wantName(t, err, job.RunNameTaken, "was begun with another request")
+		_, err := execution{t: t, name: "run-1", request: strings.Replace(req, "5000", "6000", 1)}.run()
+		wantName(t, err, failure.RunNameTaken, "was begun with another request")
 	})
 	t.Run("and leaves other runs alone", func(t *testing.T) {
 		after := contents(t, bucket)
-		second, err := execution{t: t, name: "run-2", request: request}.run()
+		second, err := execution{t: t, name: "run-2", request: req}.run()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -139,12 +142,12 @@ func TestRunThatCrashedGoesOnUnderItsName(t *testing.T) {
 func TestRunOfAnotherExecutionIsRefused(t *testing.T) {
 	t.Parallel()
 	table, bucket := testbed.Orders(t, 10), testbed.Bucket(t)
-	request := fmt.Sprintf(`{"table": %q, "bucket": %q}`, table, bucket)
-	claimed, err := execution{t: t, name: "run-1", request: request}.plan()
+	req := fmt.Sprintf(`{"table": %q, "bucket": %q}`, table, bucket)
+	claimed, err := execution{t: t, name: "run-1", request: req}.plan()
 	if err != nil {
 		t.Fatal(err)
 	}
-	parsed, err := job.Parse(json.RawMessage(request), nil)
+	parsed, err := request.Parse(json.RawMessage(req), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,18 +155,18 @@ func TestRunOfAnotherExecutionIsRefused(t *testing.T) {
 		{"another", "belongs to execution arn:of:another, which has another request"},
 		{parsed.Digest(), "belongs to execution arn:of:another, which is of another state machine"},
 	} {
-		body, err := json.Marshal(job.Claim{ExecutionID: "arn:of:another", RequestDigest: test.digest, Output: claimed})
+		body, err := json.Marshal(ledger.Claim{ExecutionID: "arn:of:another", RequestDigest: test.digest, Output: claimed})
 		if err != nil {
 			t.Fatal(err)
 		}
 		put(t, bucket, claimed.Plan.Layout().Claim(), string(body))
-		_, err = execution{t: t, name: "run-1", request: request}.plan()
-		wantName(t, err, job.RunNameTaken, test.words)
+		_, err = execution{t: t, name: "run-1", request: req}.plan()
+		wantName(t, err, failure.RunNameTaken, test.words)
 	}
 
 	put(t, bucket, claimed.Plan.Layout().Claim(), "")
-	_, err = execution{t: t, name: "run-1", request: request}.plan()
-	wantName(t, err, job.RunNameTaken, "is no claim of ours")
+	_, err = execution{t: t, name: "run-1", request: req}.plan()
+	wantName(t, err, failure.RunNameTaken, "is no claim of ours")
 }
 
 func TestFinalizeCommitsNothingThatIsNotWhole(t *testing.T) {
@@ -171,31 +174,31 @@ func TestFinalizeCommitsNothingThatIsNotWhole(t *testing.T) {
 	table := testbed.Orders(t, 600)
 	for _, test := range []struct {
 		name  string
-		spoil func(t *testing.T, bucket string, layout job.Layout)
+		spoil func(t *testing.T, bucket string, layout run.Layout)
 		words string
 	}{
-		{"an object was removed", func(t *testing.T, bucket string, layout job.Layout) {
+		{"an object was removed", func(t *testing.T, bucket string, layout run.Layout) {
 			remove(t, bucket, testbed.Keys(t, bucket, layout.DataOf(1))[0])
 		}, "was listed and is not there"},
-		{"an object was changed", func(t *testing.T, bucket string, layout job.Layout) {
+		{"an object was changed", func(t *testing.T, bucket string, layout run.Layout) {
 			put(t, bucket, testbed.Keys(t, bucket, layout.DataOf(1))[0], "x")
 		}, "was listed with"},
-		{"a list was removed", func(t *testing.T, bucket string, layout job.Layout) {
+		{"a list was removed", func(t *testing.T, bucket string, layout run.Layout) {
 			remove(t, bucket, testbed.Keys(t, bucket, layout.SegmentLists()+"000001-000001-")[0])
 		}, "does not follow on the one before"},
-		{"the last list was removed", func(t *testing.T, bucket string, layout job.Layout) {
+		{"the last list was removed", func(t *testing.T, bucket string, layout run.Layout) {
 			remove(t, bucket, layout.SegmentEnd(1))
 		}, "and none of its end"},
-		{"a whole segment's lists were removed", func(t *testing.T, bucket string, layout job.Layout) {
+		{"a whole segment's lists were removed", func(t *testing.T, bucket string, layout run.Layout) {
 			for _, key := range testbed.Keys(t, bucket, layout.SegmentLists()+"000000-") {
 				remove(t, bucket, key)
 			}
 		}, "segment 0 has 0 lists"},
-		{"a list was changed", func(t *testing.T, bucket string, layout job.Layout) {
+		{"a list was changed", func(t *testing.T, bucket string, layout run.Layout) {
 			key := testbed.Keys(t, bucket, layout.SegmentLists()+"000000-000001-")[0]
 			put(t, bucket, key, strings.Replace(get(t, bucket, key), `"start":"`, `"start":"f`, 1))
 		}, "does not follow on the one before"},
-		{"a list is none", func(t *testing.T, bucket string, layout job.Layout) {
+		{"a list is none", func(t *testing.T, bucket string, layout run.Layout) {
 			put(t, bucket, layout.SegmentEnd(0), "{")
 		}, "is no segment list"},
 	} {
@@ -216,7 +219,7 @@ func TestFinalizeCommitsNothingThatIsNotWhole(t *testing.T) {
 			layout := planned.Plan.Layout()
 			test.spoil(t, bucket, layout)
 			_, err = e.finalize(planned.Plan)
-			wantName(t, err, job.ListsInconsistent, test.words)
+			wantName(t, err, failure.ListsInconsistent, test.words)
 			if keys := testbed.Keys(t, bucket, layout.Root+"/manifest"); len(keys) > 0 {
 				t.Errorf("%v were written", keys)
 			}

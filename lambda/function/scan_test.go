@@ -8,7 +8,7 @@ import (
 	"sync"
 	"testing"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/local/orders"
 	"dynamodb-to-s3/local/readback"
 	"dynamodb-to-s3/local/testbed"
@@ -194,7 +194,7 @@ func quoted(value any) any {
 }
 
 // texts returns what decode makes of each record of a run, as sorted texts.
-func texts(t *testing.T, result job.Result, decode func(line []byte) (any, error)) []string {
+func texts(t *testing.T, result run.Result, decode func(line []byte) (any, error)) []string {
 	t.Helper()
 	var mu sync.Mutex
 	var all []string

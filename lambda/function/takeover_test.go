@@ -7,7 +7,9 @@ import (
 	"testing"
 	"time"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/contract"
+	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/local/recovery"
 	"dynamodb-to-s3/local/testbed"
 )
@@ -17,9 +19,9 @@ func long() time.Time { return time.Now().Add(-time.Hour) }
 
 // died returns an execution of a firing that was cut off in the third of four segments, which it has scanned in small steps, so
 // that it leaves more lists and objects than another needs.
-func died(t *testing.T, states *testbed.StepFunctions, request string) (execution, job.PlanOutput) {
+func died(t *testing.T, states *testbed.StepFunctions, request string) (execution, run.PlanOutput) {
 	t.Helper()
-	e := execution{t: t, name: "e-1", request: request, states: states, hurry: 5 * time.Minute, beforeScan: func(in job.ScanInput) bool {
+	e := execution{t: t, name: "e-1", request: request, states: states, hurry: 5 * time.Minute, beforeScan: func(in run.ScanInput) bool {
 		return in.Segment < 2 || in.Segment == 2 && (in.Checkpoint == nil || in.Checkpoint.Invocation < 3)
 	}}
 	planned, err := e.plan()
@@ -45,14 +47,14 @@ func TestRunOfADeadExecutionIsTakenOver(t *testing.T) {
 	layout := planned.Plan.Layout()
 	second := execution{t: t, name: "e-2", request: first.request, states: states}
 
-	states.Set(first.id(), job.ExecutionRunning, time.Time{})
+	states.Set(first.id(), run.ExecutionRunning, time.Time{})
 	again, err := second.plan()
 	wantDuplicate(t, again, err, first, false)
-	states.Set(first.id(), job.ExecutionAborted, time.Now().Add(-15*time.Minute))
+	states.Set(first.id(), run.ExecutionAborted, time.Now().Add(-15*time.Minute))
 	_, err = second.plan()
-	wantName(t, err, job.RunNameTaken, first.id()+", which is ABORTED, and functions that it has called may still be at work: redrive that one, or start this again after")
+	wantName(t, err, failure.RunNameTaken, first.id()+", which is ABORTED, and functions that it has called may still be at work: redrive that one, or start this again after")
 
-	states.Set(first.id(), job.ExecutionAborted, long())
+	states.Set(first.id(), run.ExecutionAborted, long())
 	done := slices.Concat([]string{layout.SegmentEnd(0), layout.SegmentEnd(1)}, testbed.Keys(t, bucket, layout.DataOf(0)), testbed.Keys(t, bucket, layout.DataOf(1)))
 	var before []string
 	for _, key := range done {
@@ -60,7 +62,7 @@ func TestRunOfADeadExecutionIsTakenOver(t *testing.T) {
 	}
 	changed := testbed.Keys(t, bucket, layout.SegmentLists()+"000002-")
 	invocations := map[int]int{}
-	second.beforeScan = func(in job.ScanInput) bool {
+	second.beforeScan = func(in run.ScanInput) bool {
 		invocations[in.Segment]++
 		return true
 	}
@@ -86,7 +88,7 @@ func TestRunOfADeadExecutionIsTakenOver(t *testing.T) {
 		first := first
 		first.beforeScan = nil
 		_, err := first.scan(planned.Plan, 2)
-		wantName(t, err, job.RunNameTaken, "execution "+second.id()+" has taken the run", "redrive that one")
+		wantName(t, err, failure.RunNameTaken, "execution "+second.id()+" has taken the run", "redrive that one")
 		told, err := first.finalize(planned.Plan)
 		if err != nil || told.Manifest != result.Manifest {
 			t.Errorf("it does not tell the result: %+v, %v", told, err)
@@ -96,7 +98,7 @@ func TestRunOfADeadExecutionIsTakenOver(t *testing.T) {
 		}
 	})
 	t.Run("and once committed it is nobody else's", func(t *testing.T) {
-		states.Set(second.id(), job.ExecutionFailed, long())
+		states.Set(second.id(), run.ExecutionFailed, long())
 		again, err := execution{t: t, name: "e-3", request: first.request, states: states}.plan()
 		wantDuplicate(t, again, err, second, true)
 	})
@@ -115,14 +117,14 @@ func TestRunThatWasTakenOverIsNotCommittedByTheFirst(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	states.Set(first.id(), job.ExecutionFailed, long())
+	states.Set(first.id(), run.ExecutionFailed, long())
 	second := execution{t: t, name: "e-2", request: first.request, states: states}
 	taken, err := second.plan()
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, err = first.finalize(planned.Plan)
-	wantName(t, err, job.RunNameTaken, "execution "+second.id()+" has taken the run")
+	wantName(t, err, failure.RunNameTaken, "execution "+second.id()+" has taken the run")
 	if keys := testbed.Keys(t, bucket, planned.Plan.Root+"/manifest"); len(keys) > 0 {
 		t.Errorf("%v were written", keys)
 	}
@@ -145,11 +147,11 @@ func TestRunIsTakenOverOnce(t *testing.T) {
 	states := testbed.StartStepFunctions(t)
 	table, bucket := testbed.Orders(t, 2000), testbed.Bucket(t)
 	first, _ := died(t, states, smallSteps(table, bucket))
-	states.Set(first.id(), job.ExecutionFailed, long())
+	states.Set(first.id(), run.ExecutionFailed, long())
 	many := make([]execution, 8)
 	for i := range many {
 		many[i] = execution{t: t, name: fmt.Sprint("taker-", i), request: first.request, states: states}
-		states.Set(many[i].id(), job.ExecutionRunning, time.Time{})
+		states.Set(many[i].id(), run.ExecutionRunning, time.Time{})
 	}
 	wantOneOwner(t, many)
 }
@@ -160,19 +162,19 @@ func TestRunIsNotTakenOverFromOneThatIsRedrivenMeanwhile(t *testing.T) {
 	states := testbed.StartStepFunctions(t)
 	table, bucket := testbed.Orders(t, 2000), testbed.Bucket(t)
 	first, _ := died(t, states, smallSteps(table, bucket))
-	states.Set(first.id(), job.ExecutionFailed, long())
-	states.OnAsked(func(asked int) {
-		if asked == 1 {
-			states.Set(first.id(), job.ExecutionRunning, time.Time{})
+	states.Set(first.id(), run.ExecutionFailed, long())
+	states.OnAsked(func(request int) {
+		if request == 1 {
+			states.Set(first.id(), run.ExecutionRunning, time.Time{})
 		}
 	})
 	second := execution{t: t, name: "e-2", request: first.request, states: states}
 	for range 2 { // a retry of plan, too
 		_, err := second.plan()
-		wantName(t, err, job.RunNameTaken, "was taken over from execution "+first.id()+", which was redriven at the same moment and is RUNNING")
+		wantName(t, err, failure.RunNameTaken, "was taken over from execution "+first.id()+", which was redriven at the same moment and is RUNNING")
 	}
-	states.Set(first.id(), job.ExecutionFailed, long())
-	states.Set(second.id(), job.ExecutionFailed, long())
+	states.Set(first.id(), run.ExecutionFailed, long())
+	states.Set(second.id(), run.ExecutionFailed, long())
 	result, err := execution{t: t, name: "e-3", request: first.request, states: states}.run()
 	if err != nil {
 		t.Fatal(err)
@@ -190,10 +192,10 @@ func TestTakeoverNeedsToAsk(t *testing.T) {
 	}
 	second := execution{t: t, name: "e-2", request: request, states: states}
 	_, err := second.plan()
-	wantName(t, err, job.RunNameTaken, "which Step Functions does not know")
+	wantName(t, err, failure.RunNameTaken, "which Step Functions does not know")
 	states.Deny("User: plan is not authorized")
 	_, err = second.plan()
-	wantName(t, err, job.AccessDenied, "states:DescribeExecution on "+(execution{name: "e-1"}).id()+" is not allowed")
+	wantName(t, err, failure.AccessDenied, "states:DescribeExecution on "+(execution{name: "e-1"}).id()+" is not allowed")
 }
 
 // A takeover of exports goes on as a redrive would: with those that were begun, and with those that were committed already.
@@ -201,20 +203,20 @@ func TestExportsOfADeadExecutionAreTakenOver(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name string
-		died func(t *testing.T, e execution, planned job.PlanOutput)
+		died func(t *testing.T, e execution, planned run.PlanOutput)
 	}{
-		{"before it has started any", func(*testing.T, execution, job.PlanOutput) {}},
-		{"while its export was in progress", func(t *testing.T, e execution, planned job.PlanOutput) {
-			if _, err := call[job.ExportProgress](e, job.FunctionExport, job.ExportInput{Plan: planned.Plan, Export: planned.Export}); err != nil {
+		{"before it has started any", func(*testing.T, execution, run.PlanOutput) {}},
+		{"while its export was in progress", func(t *testing.T, e execution, planned run.PlanOutput) {
+			if _, err := call[run.ExportProgress](e, contract.FunctionExport, run.ExportInput{Plan: planned.Plan, Export: planned.Export}); err != nil {
 				t.Fatal(err)
 			}
 		}},
-		{"after its export was committed, and before its result", func(t *testing.T, e execution, planned job.PlanOutput) {
+		{"after its export was committed, and before its result", func(t *testing.T, e execution, planned run.PlanOutput) {
 			progress, err := e.export(planned)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := call[job.FinalizeOutput](e, job.FunctionFinalize, job.FinalizeInput{Plan: planned.Plan, Export: progress}); err != nil {
+			if _, err := call[run.FinalizeOutput](e, contract.FunctionFinalize, run.FinalizeInput{Plan: planned.Plan, Export: progress}); err != nil {
 				t.Fatal(err)
 			}
 			remove(t, planned.Plan.Bucket, planned.Plan.Layout().Result())
@@ -231,7 +233,7 @@ func TestExportsOfADeadExecutionAreTakenOver(t *testing.T) {
 				t.Fatal(err)
 			}
 			test.died(t, first, planned)
-			states.Set(first.id(), job.ExecutionTimedOut, long())
+			states.Set(first.id(), run.ExecutionTimedOut, long())
 			second := execution{t: t, name: "e-2", request: request, tables: tables, start: tables.Now(), states: states}
 			result, err := second.runExport()
 			if err != nil || len(result.Exports) != 1 || result.RunID != firingRunID {
@@ -255,7 +257,7 @@ func TestScanWithoutAClaimIsRefused(t *testing.T) {
 	}
 	remove(t, bucket, planned.Plan.Layout().Claim())
 	_, err = e.scan(planned.Plan, 0)
-	wantName(t, err, job.RunNameTaken, "the claim of the run", "is gone")
+	wantName(t, err, failure.RunNameTaken, "the claim of the run", "is gone")
 	if keys := testbed.Keys(t, bucket, ""); len(keys) > 0 {
 		t.Errorf("%v were written", keys)
 	}

@@ -11,9 +11,11 @@ import (
 	"testing"
 	"time"
 
+	"dynamodb-to-s3/lambda/contract"
 	"dynamodb-to-s3/lambda/encoder"
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/manifest"
+	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/local/readback"
 	"dynamodb-to-s3/local/testbed"
 
@@ -95,7 +97,7 @@ func TestRunTransformsItems(t *testing.T) {
 			if result.Items != int64(len(orders)) || result.Records != int64(len(want)) || (result.Objects == 0) != (len(want) == 0) {
 				t.Errorf("got %+v of %d items and %d records", result, len(orders), len(want))
 			}
-			if keys := testbed.Keys(t, bucket, job.Layout{Root: result.Root}.DataPrefix()); int64(len(keys)) != result.Objects {
+			if keys := testbed.Keys(t, bucket, run.Layout{Root: result.Root}.DataPrefix()); int64(len(keys)) != result.Objects {
 				t.Errorf("got %v, want %d objects", keys, result.Objects)
 			}
 			if _, err := readback.Count(t.Context(), testbed.DynamoDB(), testbed.S3(), result); err != nil {
@@ -107,7 +109,7 @@ func TestRunTransformsItems(t *testing.T) {
 				t.Errorf("an item that was not read: got %v", err)
 			}
 			var summary manifest.Summary
-			if err := json.Unmarshal([]byte(get(t, bucket, job.Layout{Root: result.Root}.ManifestSummary())), &summary); err != nil {
+			if err := json.Unmarshal([]byte(get(t, bucket, run.Layout{Root: result.Root}.ManifestSummary())), &summary); err != nil {
 				t.Fatal(err)
 			}
 			if summary.ItemCount != result.Records || summary.OutputFormat != "JSON" || !summary.Scan.Transform || summary.Scan.Items != result.Items {
@@ -129,13 +131,13 @@ func TestTransformIsRepeatable(t *testing.T) {
 	}
 	hurried := e
 	hurried.hurry = 5 * time.Minute
-	begun, err := call[job.Checkpoint](hurried, job.FunctionScan, job.ScanInput{Plan: planned.Plan})
+	begun, err := call[run.Checkpoint](hurried, contract.FunctionScan, run.ScanInput{Plan: planned.Plan})
 	if err != nil || begun.Done {
 		t.Fatalf("got %+v, %v", begun, err)
 	}
 	// The second goes on to the end of the segment, three times, and the first of these is the one that counts.
 	for range 3 {
-		end, err := call[job.Checkpoint](e, job.FunctionScan, job.ScanInput{Plan: planned.Plan, Checkpoint: &begun})
+		end, err := call[run.Checkpoint](e, contract.FunctionScan, run.ScanInput{Plan: planned.Plan, Checkpoint: &begun})
 		if err != nil || !end.Done {
 			t.Fatalf("got %+v, %v", end, err)
 		}
@@ -199,7 +201,7 @@ func TestTransformThatFailsTellsNoValue(t *testing.T) {
 			e := execution{t: t, name: "run-1", log: &log, metrics: &metrics, request: fmt.Sprintf(
 				`{"table": %q, "bucket": %q, "transform": %q}`, table, bucket, test.transform)}
 			_, err := e.run()
-			wantName(t, err, job.TransformFailed, "segment 0: item 1 of page 0 of invocation 0 (its key: patient, at): the transform "+test.words)
+			wantName(t, err, failure.TransformFailed, "segment 0: item 1 of page 0 of invocation 0 (its key: patient, at): the transform "+test.words)
 			if told := err.Error() + log.String() + metrics.String(); strings.Contains(told, "s3cret") || !strings.Contains(log.String(), "TransformFailed") {
 				t.Errorf("got %s", told)
 			}
@@ -254,12 +256,12 @@ func TestRunEncodesItemsWithAnEncoderOfOnesOwn(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" || result.Records != int64(len(want)) || result.Items != 300 {
 		t.Errorf("%+v, (-want +got):\n%s", result, diff)
 	}
-	for _, key := range testbed.Keys(t, bucket, job.Layout{Root: result.Root}.DataPrefix()) {
+	for _, key := range testbed.Keys(t, bucket, run.Layout{Root: result.Root}.DataPrefix()) {
 		if !strings.HasSuffix(key, ".csv.gz") {
 			t.Errorf("got %s", key)
 		}
 	}
-	if summary := get(t, bucket, job.Layout{Root: result.Root}.ManifestSummary()); !strings.Contains(summary, `"outputFormat":"lines-csv"`) {
+	if summary := get(t, bucket, run.Layout{Root: result.Root}.ManifestSummary()); !strings.Contains(summary, `"outputFormat":"lines-csv"`) {
 		t.Errorf("got %s", summary)
 	}
 }

@@ -1,7 +1,3 @@
-// A journal is a job.Journal as one object of a bucket. Whoever writes it must have read what is there: of two runs
-// that decide at the same time, one is told to look again.
-//
-// It may import job and bucket.
 package ledger
 
 import (
@@ -9,68 +5,120 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
+	"time"
 
 	"dynamodb-to-s3/lambda/bucket"
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/run"
 )
 
-// Journal is a journal as it was read.
+// Journal tells which exports were begun and which are committed: those of one run, or of a chain of runs that each go on where
+// the last one ended. It is one object, and every write of it is conditional on what was read, so that two runs cannot
+// begin the same window, nor commit it, each on its own.
 type Journal struct {
-	job.Journal
-	bucket *bucket.Bucket
-	key    string
-	etag   string // of what was read; "" where there was none
+	TableARN string `json:"tableArn"`
+	TableID  string `json:"tableId"`
+	// Filter is a digest of the filter: windows under different filters do not follow on each other.
+	Filter string `json:"filter,omitempty"`
+	// End is the moment before which everything is committed; nil where nothing is.
+	End *time.Time `json:"end,omitempty"`
+	// Pending are the exports that are to be made, or are being made, in the order of their windows.
+	Pending []PendingExport `json:"pending"`
+	// Committed are the last exports that were committed, the newest last.
+	Committed []CommittedExport `json:"committed"`
+
+	object object
 }
 
-// LoadJournal reads the journal of a key, an empty one where there is none.
+// MaxCommitted is how many committed exports a journal remembers: more than one run can have, which are as many as there are
+// windows of 24 hours in the 35 days of recovery.
+const MaxCommitted = 100
+
+// LoadJournal reads the journal at a key; it is empty if there is none. It fails with RunNameTaken if the object is not a journal.
 func LoadJournal(ctx context.Context, from *bucket.Bucket, key string) (*Journal, error) {
-	j := &Journal{bucket: from, key: key}
-	body, etag, err := from.GetTagged(ctx, key)
+	j := &Journal{object: object{bucket: from, key: key}}
+	body, err := j.object.read(ctx)
 	switch {
 	case errors.Is(err, bucket.ErrNotFound):
 		return j, nil
 	case err != nil:
 		return nil, fmt.Errorf("read the journal of exports: %w", err)
 	}
-	if err = json.Unmarshal(body, &j.Journal); err == nil {
-		err = j.Check(from.Name())
+	if err = json.Unmarshal(body, j); err == nil {
+		err = j.check(from.Name())
 	}
 	if err != nil {
-		return nil, job.Errorf(job.RunNameTaken, "%s is no journal of ours (%w): choose another prefix, or remove it to begin anew with a full export",
+		return nil, failure.Errorf(failure.RunNameTaken, "%s is no journal of ours (%w): choose another prefix, or remove it to begin anew with a full export",
 			from.URI(key), err)
 	}
-	j.etag = etag
 	return j, nil
 }
 
-// Save writes the journal over the one that was read. It fails with bucket.ErrChanged where somebody else has written since;
-// what is to be done is then to be decided anew, from what they wrote.
+// Save writes the journal over the one that was read. It fails with bucket.ErrChanged if another run has written since; the caller
+// must then decide again, from what that run wrote.
 func (j *Journal) Save(ctx context.Context) error {
-	if extra := len(j.Committed) - job.MaxCommitted; extra > 0 {
+	if extra := len(j.Committed) - MaxCommitted; extra > 0 {
 		j.Committed = j.Committed[extra:]
 	}
-	body, err := json.Marshal(j.Journal)
-	if err != nil {
-		return fmt.Errorf("internal error: a journal does not marshal: %w", err)
-	}
-	etag, err := j.bucket.Replace(ctx, j.key, body, j.etag)
-	if err != nil {
+	if err := j.object.write(ctx, j); err != nil {
 		return fmt.Errorf("write the journal of exports: %w", err)
 	}
-	j.etag = etag
 	return nil
 }
 
-// looks is how often a journal is read again because others have written it meanwhile. Each time one of them has moved on.
-const looks = 10
+// maxReads is how often a run reads a journal again because others have written it meanwhile. Each time one of them has moved on.
+const maxReads = 10
 
-// Settle calls look, which loads a journal, decides and saves, again as long as it fails with bucket.ErrChanged. It fails with
-// JournalContended where that does not end.
-func Settle(in *bucket.Bucket, key string, look func() error) error {
-	for range looks {
-		if err := look(); !errors.Is(err, bucket.ErrChanged) {
+// Settle calls decide, which loads a journal, decides and saves. It calls it again as long as it fails with bucket.ErrChanged, and
+// fails with JournalContended if that does not end.
+func Settle(in *bucket.Bucket, key string, decide func() error) error {
+	for range maxReads {
+		if err := decide(); !errors.Is(err, bucket.ErrChanged) {
 			return err
 		}
 	}
-	return job.Errorf(job.JournalContended, "other runs kept changing %s: let fewer runs of this table and prefix go at once", in.URI(key))
+	return failure.Errorf(failure.JournalContended, "other runs kept changing %s: let fewer runs of this table and prefix go at once", in.URI(key))
+}
+
+// More tells whether a chain has another window after what is committed and before until. It has none if until is nil.
+func (j *Journal) More(until *time.Time) bool {
+	return until != nil && j.End != nil && until.Sub(*j.End) >= request.MinWindow
+}
+
+// check holds a journal that was read from a bucket to what a run may follow without looking any further: its exports go to that
+// same bucket, and none lacks its times. The object is one that others may be able to write.
+func (j *Journal) check(bucket string) error {
+	for i, p := range j.Pending {
+		incremental := p.ExportType == request.ExportIncremental
+		switch {
+		case !incremental && p.ExportType != request.ExportFull:
+			return fmt.Errorf("pending export %d is of type %s", i, failure.Quote(string(p.ExportType)))
+		case p.S3Bucket != bucket:
+			return fmt.Errorf("pending export %d goes to bucket %s", i, failure.Quote(p.S3Bucket))
+		case incremental && (p.From == nil || p.To == nil || !p.From.Before(*p.To)):
+			return fmt.Errorf("pending export %d has no window", i)
+		case p.Done != nil && p.S3Prefix != "" && !strings.HasPrefix(p.Done.Manifest, p.S3Prefix+"/"):
+			return fmt.Errorf("pending export %d has its manifest elsewhere, %s", i, failure.Quote(p.Done.Manifest))
+		}
+	}
+	for i, c := range j.Committed {
+		if c.ExportType == request.ExportIncremental && (c.From == nil || c.To == nil) || c.ExportType != request.ExportIncremental && c.ExportTime == nil {
+			return fmt.Errorf("committed export %d has no time", i)
+		}
+	}
+	return nil
+}
+
+// Of returns the exports that the executions of a run have committed.
+func (j *Journal) Of(executions []string) []run.ExportedWindow {
+	var own []run.ExportedWindow
+	for _, committed := range j.Committed {
+		if slices.Contains(executions, committed.Execution) {
+			own = append(own, committed.ExportedWindow)
+		}
+	}
+	return own
 }

@@ -8,8 +8,10 @@ import (
 	"time"
 
 	"dynamodb-to-s3/lambda/bucket"
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/ledger"
+	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/local/testbed"
 )
 
@@ -17,7 +19,7 @@ func TestMain(m *testing.M) { testbed.Main(m) }
 
 func TestJournalIsWrittenOverWhatWasRead(t *testing.T) {
 	t.Parallel()
-	b := bucket.New(testbed.S3(), job.Plan{Bucket: testbed.Bucket(t)})
+	b := bucket.New(testbed.S3(), run.Plan{Bucket: testbed.Bucket(t)})
 	var read []*ledger.Journal
 	for range 2 {
 		j, err := ledger.LoadJournal(t.Context(), b, "k.json")
@@ -26,9 +28,9 @@ func TestJournalIsWrittenOverWhatWasRead(t *testing.T) {
 		}
 		read = append(read, j)
 	}
-	for i := range job.MaxCommitted + 5 { // one reader may write again and again
-		window := job.ExportedWindow{ExportType: job.ExportFull, ExportTime: new(time.Unix(int64(i), 0))}
-		read[0].Committed = append(read[0].Committed, job.CommittedExport{RunID: fmt.Sprint(i), ExportedWindow: window})
+	for i := range ledger.MaxCommitted + 5 { // one reader may write again and again
+		window := run.ExportedWindow{ExportType: request.ExportFull, ExportTime: new(time.Unix(int64(i), 0))}
+		read[0].Committed = append(read[0].Committed, ledger.CommittedExport{RunID: fmt.Sprint(i), ExportedWindow: window})
 	}
 	for range 2 {
 		if err := read[0].Save(t.Context()); err != nil {
@@ -39,26 +41,26 @@ func TestJournalIsWrittenOverWhatWasRead(t *testing.T) {
 		t.Errorf("the other, which has not read that: %v", err)
 	}
 	j, err := ledger.LoadJournal(t.Context(), b, "k.json")
-	if err != nil || len(j.Committed) != job.MaxCommitted || j.Committed[0].RunID != "5" {
+	if err != nil || len(j.Committed) != ledger.MaxCommitted || j.Committed[0].RunID != "5" {
 		t.Errorf("%d are remembered, from %+v on, %v", len(j.Committed), j.Committed[0], err)
 	}
 }
 
 func TestJournalThatIsNoneIsNotWrittenOver(t *testing.T) {
 	t.Parallel()
-	b := bucket.New(testbed.S3(), job.Plan{Bucket: testbed.Bucket(t)})
+	b := bucket.New(testbed.S3(), run.Plan{Bucket: testbed.Bucket(t)})
 	if _, err := b.Put(t.Context(), "k.json", []byte("[]")); err != nil {
 		t.Fatal(err)
 	}
 	_, err := ledger.LoadJournal(t.Context(), b, "k.json")
-	if job.NameOf(err) != job.RunNameTaken || !strings.Contains(err.Error(), "k.json is no journal of ours") {
+	if failure.NameOf(err) != failure.RunNameTaken || !strings.Contains(err.Error(), "k.json is no journal of ours") {
 		t.Errorf("got %v", err)
 	}
 }
 
 func TestSettleEndsWhereOthersDoNot(t *testing.T) {
 	t.Parallel()
-	b := bucket.New(testbed.S3(), job.Plan{Bucket: "b-1"})
+	b := bucket.New(testbed.S3(), run.Plan{Bucket: "b-1"})
 	n := 0
 	if err := ledger.Settle(b, "k.json", func() error {
 		if n++; n < 3 {
@@ -69,7 +71,7 @@ func TestSettleEndsWhereOthersDoNot(t *testing.T) {
 		t.Errorf("looked %d times, %v", n, err)
 	}
 	err := ledger.Settle(b, "k.json", func() error { n++; return bucket.ErrChanged })
-	if job.NameOf(err) != job.JournalContended || !strings.Contains(err.Error(), "other runs kept changing s3://b-1/k.json") || n != 13 {
+	if failure.NameOf(err) != failure.JournalContended || !strings.Contains(err.Error(), "other runs kept changing s3://b-1/k.json") || n != 13 {
 		t.Errorf("looked %d times in all, %v", n, err)
 	}
 }

@@ -16,7 +16,8 @@ import (
 	"io"
 	"time"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/run"
 )
 
 // version is that of a full native export's manifest.
@@ -48,12 +49,12 @@ type Summary struct {
 
 // Scan is what only a scan has to say.
 type Scan struct {
-	RunID         string          `json:"runId"`
-	Table         string          `json:"table"`
-	TotalSegments int             `json:"totalSegments"`
-	Segment       *int64          `json:"segment,omitempty"`
-	IndexName     string          `json:"indexName,omitempty"`
-	Compression   job.Compression `json:"compression"`
+	RunID         string              `json:"runId"`
+	Table         string              `json:"table"`
+	TotalSegments int                 `json:"totalSegments"`
+	Segment       *int64              `json:"segment,omitempty"`
+	IndexName     string              `json:"indexName,omitempty"`
+	Compression   request.Compression `json:"compression"`
 	// Transform says that a transform has made the records of the items.
 	Transform bool `json:"transform,omitempty"`
 	// ScannedCount counts the items that were read, Items those of them that the filters let through.
@@ -68,7 +69,7 @@ type Scan struct {
 type Written struct{ Objects, Records int64 }
 
 // NewSummary returns the summary of a scan that has come to its end.
-func NewSummary(plan job.Plan, totals job.Totals, written Written, end time.Time) Summary {
+func NewSummary(plan run.Plan, totals run.Totals, written Written, end time.Time) Summary {
 	s := Summary{
 		Version: version, ExportARN: plan.ExecutionID, StartTime: plan.StartTime, EndTime: end.UTC().Truncate(time.Millisecond),
 		TableARN: plan.TableARN, TableID: plan.TableID, ExportTime: plan.StartTime, S3Bucket: plan.Bucket,
@@ -98,7 +99,7 @@ type File struct {
 }
 
 // EncodeFile writes one line of manifest-files.json.
-func EncodeFile(w io.Writer, o job.Object) error {
+func EncodeFile(w io.Writer, o run.Object) error {
 	if err := json.NewEncoder(w).Encode(File{ItemCount: o.Items, MD5Checksum: o.MD5, ETag: o.ETag, DataFileKey: o.Key}); err != nil {
 		return fmt.Errorf("manifest line of %s: %w", o.Key, err)
 	}

@@ -7,23 +7,24 @@ import (
 	"testing"
 	"time"
 
-	"dynamodb-to-s3/lambda/job"
 	"dynamodb-to-s3/lambda/manifest"
+	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/run"
 
 	"github.com/google/go-cmp/cmp"
 )
 
-func plan() job.Plan {
-	return job.Plan{
+func plan() run.Plan {
+	return run.Plan{
 		RunID: "night-1", ExecutionID: "arn:of:execution", StartTime: time.Date(2026, 1, 31, 6, 0, 0, 123_000_000, time.UTC),
 		Table: "orders", TableARN: "arn:of:table", TableID: "id-of-table", Bucket: "lake", Root: "raw/orders/AWSDynamoDB/night-1",
-		TotalSegments: 8, Format: job.FormatDynamoDBJSON, Compression: job.CompressionGZIP,
+		TotalSegments: 8, Format: request.FormatDynamoDBJSON, Compression: request.CompressionGZIP,
 	}
 }
 
 // The members that native exports have come first, under their names; what is ours stands in "scan".
 func TestSummaryHasTheNativeLayout(t *testing.T) {
-	summary := manifest.NewSummary(plan(), job.Totals{Items: 5, Scanned: 7, Bytes: 900, ReadUnits: 2.5}, manifest.Written{Objects: 3, Records: 11}, time.Date(2026, 1, 31, 6, 1, 0, 0, time.UTC))
+	summary := manifest.NewSummary(plan(), run.Totals{Items: 5, Scanned: 7, Bytes: 900, ReadUnits: 2.5}, manifest.Written{Objects: 3, Records: 11}, time.Date(2026, 1, 31, 6, 1, 0, 0, time.UTC))
 	body, err := json.Marshal(summary)
 	if err != nil {
 		t.Fatal(err)
@@ -39,7 +40,7 @@ func TestSummaryHasTheNativeLayout(t *testing.T) {
 
 	atRoot := plan()
 	atRoot.Root, atRoot.KMSKeyID = "AWSDynamoDB/night-1", "alias/lake"
-	summary = manifest.NewSummary(atRoot, job.Totals{}, manifest.Written{}, time.Now())
+	summary = manifest.NewSummary(atRoot, run.Totals{}, manifest.Written{}, time.Now())
 	if summary.S3Prefix != nil || *summary.S3SseAlgorithm != "KMS" || *summary.S3SseKmsKeyID != "alias/lake" {
 		t.Errorf("got %+v", summary)
 	}
@@ -47,7 +48,7 @@ func TestSummaryHasTheNativeLayout(t *testing.T) {
 
 func TestFilesAreALineEach(t *testing.T) {
 	var text bytes.Buffer
-	for _, o := range []job.Object{
+	for _, o := range []run.Object{
 		{Key: "r/data/000000-000000.json.gz", Items: 2, Bytes: 10, ETag: "e1", MD5: "m1=="},
 		{Key: "r/data/000000-000001.json.gz", Items: 1, Bytes: 5, ETag: "e2-3", MD5: "m2=="},
 	} {

@@ -19,7 +19,7 @@ const (
 
 // value is a metric's number.
 type value struct {
-	name   Metric
+	name   Name
 	unit   unit
 	amount float64
 }
@@ -48,7 +48,7 @@ type (
 		Metrics    []metricDefinition
 	}
 	metricDefinition struct {
-		Name Metric
+		Name Name
 		Unit unit
 	}
 	metadata struct {
@@ -66,7 +66,7 @@ func (d document) encode() ([]byte, error) {
 	}
 	about := metadata{Timestamp: d.at.UnixMilli()}
 	for _, each := range d.directives {
-		asked := metricDirective{Namespace: MetricNamespace, Dimensions: each.sets}
+		asked := metricDirective{Namespace: Namespace, Dimensions: each.sets}
 		for _, v := range each.values {
 			asked.Metrics = append(asked.Metrics, metricDefinition{Name: v.name, Unit: v.unit})
 			root[string(v.name)] = v.amount

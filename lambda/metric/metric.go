@@ -1,8 +1,8 @@
 // Package metric writes the numbers that CloudWatch keeps of runs, as lines in its embedded metric format: Lambda's standard
-// output is read for them, so that nothing is called, nothing waits, and no permission is needed. The names are package job's,
+// output is read for them, so that nothing is called, nothing waits, and no permission is needed. The names are exported,
 // for the dashboard and the alarms ask for them.
 //
-// It may import job. A nil Writer writes nothing: local runs have none.
+// It may import contract, failure, request and run. A nil Writer writes nothing: local runs have none.
 package metric
 
 import (
@@ -13,7 +13,9 @@ import (
 	"sync"
 	"time"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/run"
 )
 
 // Writer writes metrics of one deployment. It is safe for concurrent use.
@@ -45,7 +47,7 @@ type Invocation struct {
 	// End says how it ended.
 	End End
 	// Totals are what it has read, and, unless it has failed, written.
-	Totals job.Totals
+	Totals run.Totals
 	// Throttles counts the tries that were refused, Reasons those by DynamoDB's words for why.
 	Throttles int64
 	Reasons   map[string]int64
@@ -69,24 +71,24 @@ func (w *Writer) Scanned(i Invocation) {
 		return
 	}
 	values := []value{
-		{MetricInvocations, inCount, 1},
-		{MetricPageBytes, inBytes, float64(i.Totals.PageBytes)},
-		{MetricReadUnits, inCount, i.Totals.ReadUnits},
+		{Invocations, inCount, 1},
+		{PageBytes, inBytes, float64(i.Totals.PageBytes)},
+		{ReadUnits, inCount, i.Totals.ReadUnits},
 	}
 	if i.End != Failed {
 		values = append(values,
-			value{MetricHandOvers, inCount, oneIf(i.End == HandedOver)},
-			value{MetricSegments, inCount, oneIf(i.End == Done)},
-			value{MetricItems, inCount, float64(i.Totals.Items)},
-			value{MetricBytes, inBytes, float64(i.Totals.Bytes)},
-			value{MetricFlushSeconds, inSeconds, i.Flush.Seconds()},
+			value{HandOvers, inCount, oneIf(i.End == HandedOver)},
+			value{Segments, inCount, oneIf(i.End == Done)},
+			value{Items, inCount, float64(i.Totals.Items)},
+			value{Bytes, inBytes, float64(i.Totals.Bytes)},
+			value{FlushSeconds, inSeconds, i.Flush.Seconds()},
 		)
 	}
 	if i.End == HandedOver {
-		values = append(values, value{MetricBudgetUnused, inSeconds, i.Unused.Seconds()})
+		values = append(values, value{BudgetUnused, inSeconds, i.Unused.Seconds()})
 	}
 	properties := map[string]any{"runId": i.RunID, "segment": i.Segment, "invocation": i.Invocation}
-	throttles := []value{{MetricThrottles, inCount, float64(i.Throttles)}}
+	throttles := []value{{Throttles, inCount, float64(i.Throttles)}}
 	w.write(document{
 		directives: []directive{
 			{sets: [][]string{byTable}, values: values},
@@ -98,7 +100,7 @@ func (w *Writer) Scanned(i Invocation) {
 		w.write(document{
 			directives: []directive{{
 				sets:   [][]string{{DimensionEnvironment, DimensionTable, DimensionReason}},
-				values: []value{{MetricThrottles, inCount, float64(i.Reasons[reason])}},
+				values: []value{{Throttles, inCount, float64(i.Reasons[reason])}},
 			}},
 			dimensions: map[string]string{DimensionTable: i.Table, DimensionReason: reason}, properties: properties,
 		})
@@ -106,13 +108,13 @@ func (w *Writer) Scanned(i Invocation) {
 }
 
 // Planned writes how many segments a run is to scan.
-func (w *Writer) Planned(plan job.Plan) {
-	if w == nil || plan.Mode != job.ModeScan {
+func (w *Writer) Planned(plan run.Plan) {
+	if w == nil || plan.Mode != request.ModeScan {
 		return
 	}
 	w.write(document{
 		directives: []directive{{sets: [][]string{byTable}, values: []value{
-			{MetricSegmentsPlanned, inCount, float64(len(plan.Segments()))},
+			{SegmentsPlanned, inCount, float64(len(plan.Segments()))},
 		}}},
 		dimensions: map[string]string{DimensionTable: plan.Table}, properties: map[string]any{"runId": plan.RunID},
 	})
@@ -120,20 +122,20 @@ func (w *Writer) Planned(plan job.Plan) {
 
 // Succeeded writes the result of a run, at the time of its commit: a result that is told again later, to a retry or a redrive,
 // makes no table fresh that is stale.
-func (w *Writer) Succeeded(result job.Result) {
+func (w *Writer) Succeeded(result run.Result) {
 	if w == nil {
 		return
 	}
 	values := []value{
-		{MetricRunsSucceeded, inCount, 1},
-		{MetricLastSuccess, inSeconds, float64(result.EndTime.Unix())},
-		{MetricRunSeconds, inSeconds, result.EndTime.Sub(result.StartTime).Seconds()},
-		{MetricRunItems, inCount, float64(result.Items)},
-		{MetricRunBytes, inBytes, float64(result.Bytes)},
-		{MetricRunObjects, inCount, float64(result.Objects)},
+		{RunsSucceeded, inCount, 1},
+		{LastSuccess, inSeconds, float64(result.EndTime.Unix())},
+		{RunSeconds, inSeconds, result.EndTime.Sub(result.StartTime).Seconds()},
+		{RunItems, inCount, float64(result.Items)},
+		{RunBytes, inBytes, float64(result.Bytes)},
+		{RunObjects, inCount, float64(result.Objects)},
 	}
-	if result.Mode == job.ModeExport {
-		values = append(values, value{MetricBilledBytes, inBytes, float64(result.BilledBytes)})
+	if result.Mode == request.ModeExport {
+		values = append(values, value{BilledBytes, inBytes, float64(result.BilledBytes)})
 	}
 	w.write(document{
 		at: result.EndTime, directives: []directive{{sets: [][]string{byTable}, values: values}},
@@ -143,14 +145,14 @@ func (w *Writer) Succeeded(result job.Result) {
 }
 
 // Failed writes that an invocation of a function has failed, with properties that say which.
-func (w *Writer) Failed(name job.ErrorName, properties map[string]any) {
+func (w *Writer) Failed(name failure.Name, properties map[string]any) {
 	if w == nil {
 		return
 	}
 	w.write(document{
 		directives: []directive{{
 			sets:   [][]string{{DimensionEnvironment, DimensionErrorName}},
-			values: []value{{MetricFailures, inCount, 1}},
+			values: []value{{Failures, inCount, 1}},
 		}},
 		dimensions: map[string]string{DimensionErrorName: string(name)}, properties: properties,
 	})

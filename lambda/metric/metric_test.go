@@ -11,8 +11,11 @@ import (
 	"testing"
 	"time"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/contract"
+	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/metric"
+	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/run"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -91,7 +94,7 @@ func TestLinesAreWhatCloudWatchReads(t *testing.T) {
 	t.Parallel()
 	scanned := metric.Invocation{
 		RunID: "nightly-1", Table: "orders", Segment: 7, Invocation: 2,
-		Totals: job.Totals{Pages: 3, Scanned: 40, Items: 30, PageBytes: 3 << 20, Bytes: 1 << 20, ReadUnits: 384.5},
+		Totals: run.Totals{Pages: 3, Scanned: 40, Items: 30, PageBytes: 3 << 20, Bytes: 1 << 20, ReadUnits: 384.5},
 		Flush:  1500 * time.Millisecond, Unused: 6 * time.Second,
 	}
 	with := func(change func(*metric.Invocation)) metric.Invocation {
@@ -101,8 +104,8 @@ func TestLinesAreWhatCloudWatchReads(t *testing.T) {
 	}
 	const byTable = " {Environment=prod,Table=orders}"
 	end := time.Date(2026, 1, 31, 6, 0, 12, 345e6, time.UTC)
-	result := job.Result{
-		RunID: "nightly-1", Mode: job.ModeScan, Table: "orders", Items: 30, Objects: 2, Bytes: 1 << 20, StartTime: end.Add(-90 * time.Second), EndTime: end,
+	result := run.Result{
+		RunID: "nightly-1", Mode: request.ModeScan, Table: "orders", Items: 30, Objects: 2, Bytes: 1 << 20, StartTime: end.Add(-90 * time.Second), EndTime: end,
 	}
 	for _, test := range []struct {
 		name  string
@@ -131,22 +134,24 @@ func TestLinesAreWhatCloudWatchReads(t *testing.T) {
 			"Invocations 1 Count" + byTable, "PageBytes 3.145728e+06 Bytes" + byTable, "ReadUnits 384.5 Count" + byTable,
 			"Throttles 0 Count {Environment=prod}", "Throttles 0 Count" + byTable,
 		}},
-		{"the plan of a scan", func(w *metric.Writer) { w.Planned(job.Plan{Mode: job.ModeScan, Table: "orders", TotalSegments: 94}) }, extracted{"SegmentsPlanned 94 Count" + byTable}},
-		{"the plan of an export", func(w *metric.Writer) { w.Planned(job.Plan{Mode: job.ModeExport, Table: "orders"}) }, nil},
+		{"the plan of a scan", func(w *metric.Writer) {
+			w.Planned(run.Plan{Mode: request.ModeScan, Table: "orders", TotalSegments: 94})
+		}, extracted{"SegmentsPlanned 94 Count" + byTable}},
+		{"the plan of an export", func(w *metric.Writer) { w.Planned(run.Plan{Mode: request.ModeExport, Table: "orders"}) }, nil},
 		{"the result of a scan", func(w *metric.Writer) { w.Succeeded(result) }, extracted{
 			"LastSuccess 1.769839212e+09 Seconds" + byTable, "RunBytes 1.048576e+06 Bytes" + byTable, "RunItems 30 Count" + byTable, "RunObjects 2 Count" + byTable,
 			"RunSeconds 90 Seconds" + byTable, "RunsSucceeded 1 Count" + byTable,
 		}},
 		{"the result of an export", func(w *metric.Writer) {
 			result := result
-			result.Mode, result.BilledBytes = job.ModeExport, 5e9
+			result.Mode, result.BilledBytes = request.ModeExport, 5e9
 			w.Succeeded(result)
 		}, extracted{
 			"BilledBytes 5e+09 Bytes" + byTable, "LastSuccess 1.769839212e+09 Seconds" + byTable, "RunBytes 1.048576e+06 Bytes" + byTable, "RunItems 30 Count" + byTable,
 			"RunObjects 2 Count" + byTable, "RunSeconds 90 Seconds" + byTable, "RunsSucceeded 1 Count" + byTable,
 		}},
 		{"a failure", func(w *metric.Writer) {
-			w.Failed(job.Throttled, map[string]any{"function": job.FunctionScan, "segment": 7})
+			w.Failed(failure.Throttled, map[string]any{"function": contract.FunctionScan, "segment": 7})
 		}, extracted{
 			"Failures 1 Count {Environment=prod,ErrorName=Throttled}",
 		}},
@@ -170,7 +175,7 @@ func TestLinesSayWhatTheyAreOf(t *testing.T) {
 	var out bytes.Buffer
 	w := metric.New(&out, "")
 	end := time.Date(2026, 1, 31, 6, 0, 12, 345e6, time.UTC)
-	w.Succeeded(job.Result{RunID: "nightly-1", Mode: job.ModeScan, Table: "orders", StartTime: end, EndTime: end})
+	w.Succeeded(run.Result{RunID: "nightly-1", Mode: request.ModeScan, Table: "orders", StartTime: end, EndTime: end})
 	w.Scanned(metric.Invocation{RunID: "nightly-1", Table: "orders", Segment: 7, Invocation: 2})
 	got, properties := extract(t, out.String())
 	if at := properties[1]["at"].(int64); time.Since(time.UnixMilli(at)).Abs() > time.Minute {
@@ -195,7 +200,7 @@ func TestNilWriterWritesNothing(t *testing.T) {
 	t.Parallel()
 	w := metric.New(nil, "prod")
 	w.Scanned(metric.Invocation{})
-	w.Planned(job.Plan{Mode: job.ModeScan})
-	w.Succeeded(job.Result{})
-	w.Failed(job.Internal, nil)
+	w.Planned(run.Plan{Mode: request.ModeScan})
+	w.Succeeded(run.Result{})
+	w.Failed(failure.Internal, nil)
 }

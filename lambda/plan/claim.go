@@ -6,18 +6,20 @@ import (
 	"fmt"
 
 	"dynamodb-to-s3/lambda/bucket"
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/ledger"
+	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/run"
 )
 
 // looks is how often a claim is looked at that others keep taking over in between.
 const looks = 3
 
 // claim makes the run's folder this execution's own by a write that only one can win, or finds that it is so already.
-func (p *Planner) claim(ctx context.Context, request job.Request, output job.PlanOutput) (job.PlanOutput, error) {
+func (p *Planner) claim(ctx context.Context, req request.Request, output run.PlanOutput) (run.PlanOutput, error) {
 	c := claiming{
-		Planner: p, request: request, destination: bucket.New(p.Objects(output.Plan), output.Plan),
-		own: job.Claim{ExecutionID: output.Plan.ExecutionID, RequestDigest: request.Digest(), Output: output},
+		Planner: p, request: req, destination: bucket.New(p.Objects(output.Plan), output.Plan),
+		own: ledger.Claim{ExecutionID: output.Plan.ExecutionID, RequestDigest: req.Digest(), Output: output},
 	}
 	created, err := ledger.CreateClaim(ctx, c.destination, c.own)
 	if created || err != nil {
@@ -28,23 +30,23 @@ func (p *Planner) claim(ctx context.Context, request job.Request, output job.Pla
 			return output, err
 		}
 	}
-	return job.PlanOutput{}, err
+	return run.PlanOutput{}, err
 }
 
 // claiming is an execution that has found its run claimed.
 type claiming struct {
 	*Planner
-	request     job.Request
+	request     request.Request
 	destination *bucket.Bucket
-	own         job.Claim
+	own         ledger.Claim
 }
 
 // look reads the claim and decides by whose it is. It fails with bucket.ErrChanged where somebody else has changed it since.
-func (c claiming) look(ctx context.Context) (job.PlanOutput, error) {
+func (c claiming) look(ctx context.Context) (run.PlanOutput, error) {
 	theirs, err := ledger.LoadClaim(ctx, c.destination, c.own.Output.Plan.Layout())
 	switch same := theirs.RequestDigest == c.own.RequestDigest; {
 	case err != nil:
-		return job.PlanOutput{}, err
+		return run.PlanOutput{}, err
 	case same && !sameWork(theirs.Output.Plan, c.own.Output.Plan):
 		return c.refuse("has a claim that does not fit its own request: somebody else has written %s; choose another name or prefix",
 			c.destination.URI(c.own.Output.Plan.Layout().Claim()))
@@ -63,14 +65,14 @@ func (c claiming) look(ctx context.Context) (job.PlanOutput, error) {
 
 // sameWork tells whether a plan that was kept in a claim reads and writes what one that was made of the same request now does, with
 // the same rights. Whoever may write to the bucket can write a claim, and must not lend himself the functions' rights by it.
-func sameWork(kept, made job.Plan) bool {
+func sameWork(kept, made run.Plan) bool {
 	return kept.Mode == made.Mode && kept.RunID == made.RunID && kept.Table == made.Table && kept.TableRegion == made.TableRegion &&
 		kept.Bucket == made.Bucket && kept.BucketOwner == made.BucketOwner && kept.Root == made.Root && kept.KMSKeyID == made.KMSKeyID &&
 		kept.SourceRoleARN == made.SourceRoleARN && kept.DestinationRoleARN == made.DestinationRoleARN && kept.Journal == made.Journal
 }
 
 // resume goes on with a plan that was claimed before: to scan or to export, or, where the run was committed, only to tell its result.
-func (c claiming) resume(ctx context.Context, output job.PlanOutput) (job.PlanOutput, error) {
+func (c claiming) resume(ctx context.Context, output run.PlanOutput) (run.PlanOutput, error) {
 	var err error
 	if output.Committed, err = committed(ctx, c.destination, output.Plan); err != nil || output.Committed {
 		return output, err
@@ -79,15 +81,15 @@ func (c claiming) resume(ctx context.Context, output job.PlanOutput) (job.PlanOu
 }
 
 // refuse fails with RunNameTaken, and says why of the run.
-func (c claiming) refuse(words string, args ...any) (job.PlanOutput, error) {
+func (c claiming) refuse(words string, args ...any) (run.PlanOutput, error) {
 	plan := c.own.Output.Plan
-	return job.PlanOutput{}, job.Errorf(job.RunNameTaken, "the run %q at %s %s", plan.RunID, c.destination.URI(plan.Root), fmt.Sprintf(words, args...))
+	return run.PlanOutput{}, failure.Errorf(failure.RunNameTaken, "the run %q at %s %s", plan.RunID, c.destination.URI(plan.Root), fmt.Sprintf(words, args...))
 }
 
 // committed tells whether a run was committed.
-func committed(ctx context.Context, destination *bucket.Bucket, plan job.Plan) (bool, error) {
+func committed(ctx context.Context, destination *bucket.Bucket, plan run.Plan) (bool, error) {
 	commit := plan.Layout().ManifestSummary()
-	if plan.Mode == job.ModeExport {
+	if plan.Mode == request.ModeExport {
 		commit = plan.Layout().Result()
 	}
 	_, err := destination.Get(ctx, commit)

@@ -7,7 +7,9 @@ import (
 	"strings"
 	"testing"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/ledger"
+	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/local/testbed"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -41,13 +43,13 @@ func TestRunHasOneOwner(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			bucket := testbed.Bucket(t)
-			if _, err := run(t, test.first, request(bucket, test.fields)); err != nil {
+			if _, err := planRun(t, test.first, request(bucket, test.fields)); err != nil {
 				t.Fatal(err)
 			}
-			got, err := run(t, test.second, request(bucket, test.others))
+			got, err := planRun(t, test.second, request(bucket, test.others))
 			if test.refusal != "" {
-				if err == nil || job.NameOf(err) != job.RunNameTaken || !strings.Contains(err.Error(), test.refusal) {
-					t.Errorf("got %s: %v, want %s with %q", job.NameOf(err), err, job.RunNameTaken, test.refusal)
+				if err == nil || failure.NameOf(err) != failure.RunNameTaken || !strings.Contains(err.Error(), test.refusal) {
+					t.Errorf("got %s: %v, want %s with %q", failure.NameOf(err), err, failure.RunNameTaken, test.refusal)
 				}
 				return
 			}
@@ -67,17 +69,17 @@ func TestRunHasOneOwner(t *testing.T) {
 // A claim is an object that others may be able to write: what it holds is not done unless it is what the request asks for.
 func TestClaimThatDoesNotFitItsRequestIsNotFollowed(t *testing.T) {
 	table := testbed.Orders(t, 1)
-	for name, forge := range map[string]func(*job.Plan){
-		"another bucket":  func(p *job.Plan) { p.Bucket = "somebody-elses" },
-		"another folder":  func(p *job.Plan) { p.Root = "AWSDynamoDB/other" },
-		"another table":   func(p *job.Plan) { p.Table = "salaries" },
-		"a role to read":  func(p *job.Plan) { p.SourceRoleARN = "arn:aws:iam::111111111111:role/reader" },
-		"a role to write": func(p *job.Plan) { p.DestinationRoleARN = "arn:aws:iam::111111111111:role/writer" },
+	for name, forge := range map[string]func(*run.Plan){
+		"another bucket":  func(p *run.Plan) { p.Bucket = "somebody-elses" },
+		"another folder":  func(p *run.Plan) { p.Root = "AWSDynamoDB/other" },
+		"another table":   func(p *run.Plan) { p.Table = "salaries" },
+		"a role to read":  func(p *run.Plan) { p.SourceRoleARN = "arn:aws:iam::111111111111:role/reader" },
+		"a role to write": func(p *run.Plan) { p.DestinationRoleARN = "arn:aws:iam::111111111111:role/writer" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			bucket := testbed.Bucket(t)
 			request := fmt.Sprintf(`{"table": %q, "bucket": %q}`, table, bucket)
-			made, err := run(t, "a", request)
+			made, err := planRun(t, "a", request)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -86,7 +88,7 @@ func TestClaimThatDoesNotFitItsRequestIsNotFollowed(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			var claim job.Claim
+			var claim ledger.Claim
 			if err := json.NewDecoder(answer.Body).Decode(&claim); err != nil {
 				t.Fatal(err)
 			}
@@ -98,7 +100,7 @@ func TestClaimThatDoesNotFitItsRequestIsNotFollowed(t *testing.T) {
 			if _, err := testbed.S3().PutObject(t.Context(), &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: bytes.NewReader(body)}); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := run(t, "a", request); job.NameOf(err) != job.RunNameTaken || !strings.Contains(err.Error(), "does not fit its own request") {
+			if _, err := planRun(t, "a", request); failure.NameOf(err) != failure.RunNameTaken || !strings.Contains(err.Error(), "does not fit its own request") {
 				t.Errorf("got %v", err)
 			}
 		})

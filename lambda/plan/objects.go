@@ -1,7 +1,8 @@
 package plan
 
 import (
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/table"
 )
 
@@ -15,8 +16,8 @@ const (
 
 // checkObjects refuses a scan that would end, after all has been read, in a finalize that has too many objects to look at. How
 // much a filter or a projection leaves nobody knows before: such a scan is not judged.
-func checkObjects(request job.Request, described table.Description) error {
-	scan := request.Scan
+func checkObjects(req request.Request, described table.Description) error {
+	scan := req.Scan
 	if scan.FilterExpression != "" || scan.ProjectionExpression != "" || len(scan.ScanFilter) > 0 || len(scan.AttributesToGet) > 0 {
 		return nil
 	}
@@ -25,14 +26,14 @@ func checkObjects(request job.Request, described table.Description) error {
 		bytes /= *scan.TotalSegments
 	}
 	least := int64(leastCompressed)
-	if request.Compression == job.CompressionNone {
+	if req.Compression == request.CompressionNone {
 		least = leastPlain
 	}
 	bytes /= least
-	if objects := bytes / *request.FileSize; objects > mostObjects {
-		return job.Errorf(job.InvalidRequest,
+	if objects := bytes / *req.FileSize; objects > mostObjects {
+		return failure.Errorf(failure.InvalidRequest,
 			"invalid request: fileSizeBytes: %d would make some %d objects or more of a table of %d bytes, and a run can commit %d: give %d or more",
-			*request.FileSize, objects, described.Bytes, mostObjects, bytes/mostObjects+1)
+			*req.FileSize, objects, described.Bytes, mostObjects, bytes/mostObjects+1)
 	}
 	return nil
 }

@@ -4,7 +4,8 @@ import (
 	"strings"
 	"testing"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/table"
 )
 
@@ -28,12 +29,12 @@ func TestTooManyObjectsAreRefusedBeforeAnythingIsRead(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			request, err := job.Parse([]byte(`{"table": "orders", "bucket": "lake"`+test.fields+`}`), nil)
+			req, err := request.Parse([]byte(`{"table": "orders", "bucket": "lake"`+test.fields+`}`), nil)
 			if err != nil {
 				t.Fatal(err)
 			}
-			err = checkObjects(request, table.Description{Bytes: test.bytes})
-			if (err == nil) != (test.says == "") || err != nil && (job.NameOf(err) != job.InvalidRequest || !strings.Contains(err.Error(), test.says)) {
+			err = checkObjects(req, table.Description{Bytes: test.bytes})
+			if (err == nil) != (test.says == "") || err != nil && (failure.NameOf(err) != failure.InvalidRequest || !strings.Contains(err.Error(), test.says)) {
 				t.Errorf("got %v, want %q", err, test.says)
 			}
 		})

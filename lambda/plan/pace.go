@@ -3,7 +3,9 @@ package plan
 import (
 	"math"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/lambda/table"
 )
 
@@ -18,34 +20,34 @@ const (
 
 // pace returns how many read units a second the run may consume, 0 for no limit. It fails with InvalidRequest where the request
 // gives a part of a capacity that is not known.
-func pace(request job.Request, described table.Description) (float64, error) {
+func pace(req request.Request, described table.Description) (float64, error) {
 	switch {
-	case request.ReadUnits != nil:
-		return *request.ReadUnits, nil
-	case request.ReadPercent == nil:
+	case req.ReadUnits != nil:
+		return *req.ReadUnits, nil
+	case req.ReadPercent == nil:
 		return 0, nil
 	case described.ReadUnits == 0:
-		return 0, job.Errorf(job.InvalidRequest,
+		return 0, failure.Errorf(failure.InvalidRequest,
 			"invalid request: readPercent: got %g, and DynamoDB tells no read capacity of %s that it could be a part of, neither provisioned nor an on-demand maximum nor a warm throughput: give readUnitsPerSecond, or set an on-demand maximum",
-			*request.ReadPercent, subject(request))
+			*req.ReadPercent, subject(req))
 	default:
-		return described.ReadUnits * *request.ReadPercent / 100, nil
+		return described.ReadUnits * *req.ReadPercent / 100, nil
 	}
 }
 
 // checkShare fails with InvalidRequest where the segments that the request wants to go at once would have too little of the pace.
-func checkShare(request job.Request, plan job.Plan) error {
-	if !plan.Paced() || request.Concurrency == nil || plan.ReadUnitsPerSecond >= leastShare*float64(plan.Concurrency) || plan.Concurrency == 1 {
+func checkShare(req request.Request, plan run.Plan) error {
+	if !plan.Paced() || req.Concurrency == nil || plan.ReadUnitsPerSecond >= leastShare*float64(plan.Concurrency) || plan.Concurrency == 1 {
 		return nil
 	}
-	return job.Errorf(job.InvalidRequest,
+	return failure.Errorf(failure.InvalidRequest,
 		"invalid request: concurrency: %d segments at once would have %.2g read units a second each, of the %g that the run may consume: give at most %d, or leave it out",
 		plan.Concurrency, plan.ReadUnitsPerSecond/float64(plan.Concurrency), plan.ReadUnitsPerSecond,
 		int(max(1, math.Floor(plan.ReadUnitsPerSecond/leastShare))))
 }
 
-func subject(request job.Request) string {
-	if index := request.Scan.IndexName; index != "" {
+func subject(req request.Request) string {
+	if index := req.Scan.IndexName; index != "" {
 		return "index " + index
 	}
 	return "the table"

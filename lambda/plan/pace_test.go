@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/local/testbed"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -34,7 +34,7 @@ func TestPlanKeepsAPace(t *testing.T) {
 		{"less than a unit for one", `"segments": 3, "concurrency": 1, "readUnitsPerSecond": 0.25`, 0.25, 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			got, err := run(t, fmt.Sprintf("run-%d", i), fmt.Sprintf(`{"table": %q, "bucket": %q, %s}`, table, bucket, test.fields))
+			got, err := planRun(t, fmt.Sprintf("run-%d", i), fmt.Sprintf(`{"table": %q, "bucket": %q, %s}`, table, bucket, test.fields))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -60,8 +60,8 @@ func TestPlanRefusesAPaceThatCannotBeKept(t *testing.T) {
 		`"readPercent": 50`: "readPercent: got 50, and DynamoDB tells no read capacity of the table that it could be a part of",
 		`"readUnitsPerSecond": 20, "segments": 100, "concurrency": 100`: "concurrency: 100 segments at once would have 0.2 read units a second each, of the 20 that the run may consume: give at most 20, or leave it out",
 	} {
-		_, err := run(t, "run-1", fmt.Sprintf(`{"table": %q, "bucket": %q, %s}`, unknown, bucket, fields))
-		if err == nil || job.NameOf(err) != job.InvalidRequest || !strings.Contains(err.Error(), words) {
+		_, err := planRun(t, "run-1", fmt.Sprintf(`{"table": %q, "bucket": %q, %s}`, unknown, bucket, fields))
+		if err == nil || failure.NameOf(err) != failure.InvalidRequest || !strings.Contains(err.Error(), words) {
 			t.Errorf("%s: got %v, want %q", fields, err, words)
 		}
 	}

@@ -10,7 +10,10 @@ import (
 	"fmt"
 	"math"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/contract"
+	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/lambda/table"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -21,8 +24,8 @@ import (
 type Planner struct {
 	// Tables and Objects return the clients that a run reads and writes with, by what its plan says of roles and the table's
 	// region; for a plan that says nothing, the functions' own.
-	Tables  func(job.Plan) *dynamodb.Client
-	Objects func(job.Plan) *s3.Client
+	Tables  func(run.Plan) *dynamodb.Client
+	Objects func(run.Plan) *s3.Client
 	// Executions tells what has become of the execution that has claimed a run before.
 	Executions Executions
 	// Defaults is a JSON object of request fields that the deployment sets.
@@ -30,7 +33,7 @@ type Planner struct {
 	// Account is the AWS account that the functions run in, "" where it is not known.
 	Account string
 	// Roles are those that a request may name; nil for any.
-	Roles *job.AssumableRoles
+	Roles *request.AssumableRoles
 }
 
 const (
@@ -45,84 +48,84 @@ const (
 // returns the plan that was made first, whatever has changed since. Done by another execution with the same request it takes
 // the run over if the first has died, and nothing of it can be at work any more; else it fails with RunNameTaken or, for the
 // same firing of a schedule, returns a Duplicate where the first is at it or has completed it.
-func (p *Planner) Run(ctx context.Context, in job.PlanInput) (job.PlanOutput, error) {
-	request, err := job.Parse(in.Request, p.Defaults)
+func (p *Planner) Run(ctx context.Context, in run.PlanInput) (run.PlanOutput, error) {
+	req, err := request.Parse(in.Request, p.Defaults)
 	if err != nil {
-		return job.PlanOutput{}, err
+		return run.PlanOutput{}, err
 	}
-	if err := p.Roles.Check(request); err != nil {
-		return job.PlanOutput{}, err
+	if err := p.Roles.Check(req); err != nil {
+		return run.PlanOutput{}, err
 	}
-	target, err := p.target(request)
+	target, err := p.target(req)
 	if err != nil {
-		return job.PlanOutput{}, err
+		return run.PlanOutput{}, err
 	}
-	begun, err := p.begin(request, target, in.Execution)
+	begun, err := p.begin(req, target, in.Execution)
 	if err != nil {
-		return job.PlanOutput{}, err
+		return run.PlanOutput{}, err
 	}
-	if begun.Encoder, err = encoderOf(request); err != nil {
-		return job.PlanOutput{}, err
+	if begun.Encoder, err = encoderOf(req); err != nil {
+		return run.PlanOutput{}, err
 	}
-	var scan job.Scan // of an export none: it is of the table itself
-	if request.Mode == job.ModeExport {
-		if err := checkWait(*request.Export); err != nil {
-			return job.PlanOutput{}, err
+	var scan request.Scan // of an export none: it is of the table itself
+	if req.Mode == request.ModeExport {
+		if err := checkWait(*req.Export); err != nil {
+			return run.PlanOutput{}, err
 		}
 	} else {
-		scan = *request.Scan
+		scan = *req.Scan
 	}
 	described, err := table.Describe(ctx, p.Tables(begun), target, scan)
 	if err != nil {
-		return job.PlanOutput{}, err
+		return run.PlanOutput{}, err
 	}
-	if request.Mode == job.ModeScan {
-		if err := checkObjects(request, described); err != nil {
-			return job.PlanOutput{}, err
+	if req.Mode == request.ModeScan {
+		if err := checkObjects(req, described); err != nil {
+			return run.PlanOutput{}, err
 		}
-		if begun.ReadUnitsPerSecond, err = pace(request, described); err != nil {
-			return job.PlanOutput{}, err
+		if begun.ReadUnitsPerSecond, err = pace(req, described); err != nil {
+			return run.PlanOutput{}, err
 		}
 	}
-	output := plan(request, begun, described)
-	if err := checkShare(request, output.Plan); err != nil {
-		return job.PlanOutput{}, err
+	output := plan(req, begun, described)
+	if err := checkShare(req, output.Plan); err != nil {
+		return run.PlanOutput{}, err
 	}
-	if size, most := payload(output), job.MaxPayloadBytes-job.MaxResultBytes; size > most {
-		return job.PlanOutput{}, job.Errorf(job.InvalidRequest,
+	if size, most := payload(output), contract.MaxPayloadBytes-contract.MaxResultBytes; size > most {
+		return run.PlanOutput{}, failure.Errorf(failure.InvalidRequest,
 			"invalid request: it makes a state of %d bytes, and at most %d of the %d that Step Functions carries are for it: shorten the expressions and their values",
-			size, most, job.MaxPayloadBytes)
+			size, most, contract.MaxPayloadBytes)
 	}
-	return p.claim(ctx, request, output)
+	return p.claim(ctx, req, output)
 }
 
 // target returns the table that the request names, if it lies where it would be looked for.
-func (p *Planner) target(request job.Request) (job.Table, error) {
-	target, err := job.ParseTable(request.Table)
+func (p *Planner) target(req request.Request) (request.Table, error) {
+	target, err := request.ParseTable(req.Table)
 	if err != nil {
 		return target, err
 	}
 	reader := p.Account
-	if request.SourceRoleARN != "" {
-		if reader, err = job.RoleAccount(request.SourceRoleARN); err != nil {
+	if req.SourceRoleARN != "" {
+		if reader, err = request.RoleAccount(req.SourceRoleARN); err != nil {
 			return target, err
 		}
 	}
 	otherAccount := target.Account != "" && reader != "" && target.Account != reader
 	switch region := p.region(); {
-	case request.Mode == job.ModeExport && target.Region != "" && target.Region != region:
-		return target, job.Errorf(job.TableInOtherRegion,
+	case req.Mode == request.ModeExport && target.Region != "" && target.Region != region:
+		return target, failure.Errorf(failure.TableInOtherRegion,
 			"table %q is in region %s, the functions run in %s, and a native export is made and followed in their own: deploy the stack in %s, or scan: mode SCAN reads across regions",
 			target.Name, target.Region, region, target.Region)
-	case request.Mode == job.ModeExport && otherAccount:
-		return target, job.Errorf(job.TableInOtherAccount,
+	case req.Mode == request.ModeExport && otherAccount:
+		return target, failure.Errorf(failure.TableInOtherAccount,
 			"table %q is of account %s, the functions run in %s, and a native export is made with their own rights: deploy the stack in the table's account and give the bucket's owner as export.s3BucketOwner, or scan: mode SCAN reads with a sourceRoleArn",
 			target.Name, target.Account, reader)
-	case otherAccount && request.SourceRoleARN != "":
-		return target, job.Errorf(job.TableInOtherAccount, "table %q is of account %s, sourceRoleArn is of %s: give a role of the table's account",
+	case otherAccount && req.SourceRoleARN != "":
+		return target, failure.Errorf(failure.TableInOtherAccount, "table %q is of account %s, sourceRoleArn is of %s: give a role of the table's account",
 			target.Name, target.Account, reader)
 	case otherAccount:
-		return target, job.Errorf(job.TableInOtherAccount,
+		return target, failure.Errorf(failure.TableInOtherAccount,
 			"table %q is of account %s, the functions run in %s: give sourceRoleArn, a role of account %s that may read the table",
 			target.Name, target.Account, reader, target.Account)
 	}
@@ -130,23 +133,23 @@ func (p *Planner) target(request job.Request) (job.Table, error) {
 }
 
 // region is the one that the functions run in.
-func (p *Planner) region() string { return p.Tables(job.Plan{}).Options().Region }
+func (p *Planner) region() string { return p.Tables(run.Plan{}).Options().Region }
 
 // begin returns what is known of a plan before the table is described: who runs it, where it writes, and with which rights.
-func (p *Planner) begin(request job.Request, target job.Table, execution job.Execution) (job.Plan, error) {
+func (p *Planner) begin(req request.Request, target request.Table, execution run.Execution) (run.Plan, error) {
 	at := execution.StartTime
-	if request.Scheduled != "" {
-		at = job.Moment(request.Scheduled)
+	if req.Scheduled != "" {
+		at = request.Moment(req.Scheduled)
 	}
-	run := request.RunID(execution)
-	root, err := job.Root(request.Prefix, target.Name, run, at)
+	id := run.ID(req, execution)
+	root, err := run.Root(req.Prefix, target.Name, id, at)
 	if err != nil {
-		return job.Plan{}, err
+		return run.Plan{}, err
 	}
-	begun := job.Plan{
-		Mode: request.Mode, RunID: run, ExecutionID: execution.ID, StartTime: execution.StartTime.UTC(), Table: target.Name,
-		Bucket: request.Bucket, BucketOwner: request.BucketOwner, KMSKeyID: request.KMSKeyID, Root: root,
-		SourceRoleARN: request.SourceRoleARN, DestinationRoleARN: request.DestinationRoleARN,
+	begun := run.Plan{
+		Mode: req.Mode, RunID: id, ExecutionID: execution.ID, StartTime: execution.StartTime.UTC(), Table: target.Name,
+		Bucket: req.Bucket, BucketOwner: req.BucketOwner, KMSKeyID: req.KMSKeyID, Root: root,
+		SourceRoleARN: req.SourceRoleARN, DestinationRoleARN: req.DestinationRoleARN,
 	}
 	if target.Region != p.region() {
 		begun.TableRegion = target.Region
@@ -155,37 +158,37 @@ func (p *Planner) begin(request job.Request, target job.Table, execution job.Exe
 }
 
 // plan completes a plan that was begun with what the table is.
-func plan(request job.Request, made job.Plan, described table.Description) job.PlanOutput {
+func plan(req request.Request, made run.Plan, described table.Description) run.PlanOutput {
 	made.TableARN, made.TableID = described.ARN, described.ID
-	if request.Mode == job.ModeExport {
-		return planExport(request, made)
+	if req.Mode == request.ModeExport {
+		return planExport(req, made)
 	}
-	made.Scan, made.TotalSegments = *request.Scan, segments(request, described.Bytes)
-	made.Format, made.Compression, made.FileSizeBytes = request.Format, request.Compression, *request.FileSize
-	made.Transform, made.KeyNames = request.Transform, described.KeyNames
+	made.Scan, made.TotalSegments = *req.Scan, segments(req, described.Bytes)
+	made.Format, made.Compression, made.FileSizeBytes = req.Format, req.Compression, *req.FileSize
+	made.Transform, made.KeyNames = req.Transform, described.KeyNames
 	numbers := made.Segments()
-	atOnce := min(concurrency(request, described.ReadUnits, made.ReadUnitsPerSecond), len(numbers))
+	atOnce := min(concurrency(req, described.ReadUnits, made.ReadUnitsPerSecond), len(numbers))
 	if made.Paced() {
 		made.Concurrency = atOnce
 	}
-	return job.PlanOutput{Plan: made, Segments: numbers, Concurrency: atOnce, Export: noExports()}
+	return run.PlanOutput{Plan: made, Segments: numbers, Concurrency: atOnce, Export: noExports()}
 }
 
-func segments(request job.Request, bytes int64) int {
+func segments(req request.Request, bytes int64) int {
 	switch {
-	case request.Scan.TotalSegments != nil:
-		return int(*request.Scan.TotalSegments)
-	case request.Segments != nil:
-		return int(*request.Segments)
+	case req.Scan.TotalSegments != nil:
+		return int(*req.Scan.TotalSegments)
+	case req.Segments != nil:
+		return int(*req.Segments)
 	default:
-		return int(min(max(1, (bytes+bytesPerSegment-1)/bytesPerSegment), job.MaxSegments))
+		return int(min(max(1, (bytes+bytesPerSegment-1)/bytesPerSegment), request.MaxSegments))
 	}
 }
 
-func concurrency(request job.Request, readUnits, pace float64) int {
+func concurrency(req request.Request, readUnits, pace float64) int {
 	switch {
-	case request.Concurrency != nil:
-		return int(*request.Concurrency)
+	case req.Concurrency != nil:
+		return int(*req.Concurrency)
 	case pace > 0:
 		return int(min(max(1, math.Ceil(pace/pacePerSegment)), mostConcurrency))
 	case readUnits == 0:
@@ -195,7 +198,7 @@ func concurrency(request job.Request, readUnits, pace float64) int {
 	}
 }
 
-func payload(output job.PlanOutput) int {
+func payload(output run.PlanOutput) int {
 	body, err := json.Marshal(output)
 	if err != nil {
 		panic(fmt.Sprintf("internal error: a plan does not marshal: %v", err))

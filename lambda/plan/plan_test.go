@@ -10,9 +10,12 @@ import (
 	"time"
 
 	"dynamodb-to-s3/lambda/awsclient"
+	"dynamodb-to-s3/lambda/contract"
 	"dynamodb-to-s3/lambda/encoder"
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/plan"
+	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/local/testbed"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -50,10 +53,10 @@ func tableWithIndexes(t *testing.T) string {
 }
 
 // described is what every execution is.
-type described job.ExecutionState
+type described run.ExecutionState
 
-func (d described) Describe(context.Context, string) (job.ExecutionState, error) {
-	return job.ExecutionState(d), nil
+func (d described) Describe(context.Context, string) (run.ExecutionState, error) {
+	return run.ExecutionState(d), nil
 }
 
 // clients returns those of the servers.
@@ -62,19 +65,19 @@ func clients() *awsclient.Clients {
 	return awsclient.NewClients(read, write, read)
 }
 
-// run plans for an execution, while all others run.
-func run(t *testing.T, name, request string) (job.PlanOutput, error) {
+// planRun plans for an execution, while all others run.
+func planRun(t *testing.T, name, req string) (run.PlanOutput, error) {
 	t.Helper()
-	return runAmong(t, described{Status: job.ExecutionRunning}, name, request)
+	return runAmong(t, described{Status: run.ExecutionRunning}, name, req)
 }
 
 // runAmong plans for an execution while others are as they are described.
-func runAmong(t *testing.T, others plan.Executions, name, request string) (job.PlanOutput, error) {
+func runAmong(t *testing.T, others plan.Executions, name, req string) (run.PlanOutput, error) {
 	t.Helper()
 	p := plan.Planner{Tables: clients().Tables, Objects: clients().Objects, Executions: others, Account: account}
-	return p.Run(t.Context(), job.PlanInput{
-		Request:   json.RawMessage(request),
-		Execution: job.Execution{ID: "arn:" + name, Name: name, StartTime: time.Date(2026, 1, 31, 6, 7, 8, 0, time.UTC)},
+	return p.Run(t.Context(), run.PlanInput{
+		Request:   json.RawMessage(req),
+		Execution: run.Execution{ID: "arn:" + name, Name: name, StartTime: time.Date(2026, 1, 31, 6, 7, 8, 0, time.UTC)},
 	})
 }
 
@@ -82,38 +85,38 @@ func TestPlanRefusesWhatCannotBeReplicated(t *testing.T) {
 	table, bucket := tableWithIndexes(t), testbed.Bucket(t)
 	for _, test := range []struct {
 		name, run, fields string
-		want              job.ErrorName
+		want              failure.Name
 		words             string
 	}{
-		{"a table that is not there", "", `"table": "nowhere"`, job.TableNotFound, `there is no table "nowhere" in region us-east-1 of this account`},
-		{"an export of another region", "", `"mode": "EXPORT", "table": "arn:aws:dynamodb:eu-west-1:000000000000:table/` + table + `"`, job.TableInOtherRegion, "is in region eu-west-1, the functions run in us-east-1, and a native export is made and followed in their own: deploy the stack in eu-west-1, or scan"},
-		{"an export of another account", "", `"mode": "EXPORT", "table": "arn:aws:dynamodb:us-east-1:123456789012:table/` + table + `"`, job.TableInOtherAccount, "deploy the stack in the table's account and give the bucket's owner as export.s3BucketOwner"},
-		{"a table of another account", "", `"table": "arn:aws:dynamodb:us-east-1:123456789012:table/` + table + `"`, job.TableInOtherAccount, "is of account 123456789012, the functions run in 000000000000: give sourceRoleArn, a role of account 123456789012"},
-		{"a table of another account than the role's", "", `"sourceRoleArn": "arn:aws:iam::210987654321:role/reader", "table": "arn:aws:dynamodb:us-east-1:123456789012:table/` + table + `"`, job.TableInOtherAccount, "is of account 123456789012, sourceRoleArn is of 210987654321: give a role of the table's account"},
-		{"a table of another account than the role's, by its functions' ARN", "", `"sourceRoleArn": "arn:aws:iam::210987654321:role/reader", "table": "arn:aws:dynamodb:us-east-1:000000000000:table/` + table + `"`, job.TableInOtherAccount, "is of account 000000000000, sourceRoleArn is of 210987654321"},
-		{"an index that is not there", "", `"table": "` + table + `", "scan": {"IndexName": "by-night"}`, job.IndexNotFound, `has no index "by-night": it has by-day, by-day-local`},
-		{"consistent reads of a global index", "", `"table": "` + table + `", "scan": {"IndexName": "by-day", "ConsistentRead": true}`, job.InvalidRequest, "scan.ConsistentRead: got true"},
-		{"a transform that is no expression", "", `"table": "` + table + `", "transform": "{id: .id"`, job.InvalidRequest, `invalid request: transform: unexpected EOF at byte 8 of 8, after "{id: .id"`},
-		{"a transform that reads the clock", "", `"table": "` + table + `", "transform": ".at = now"`, job.InvalidRequest, `invalid request: transform: now is refused`},
-		{"an encoder that is not built in", "", `"table": "` + table + `", "encoder": "xlm"`, job.InvalidRequest, `invalid request: encoder: got "xlm", did you mean "xml"?; built into the functions: xml. `},
-		{"a bucket that is not there", "", `"table": "` + table + `", "bucket": "nowhere-at-all"`, job.BucketNotFound, `there is no bucket "nowhere-at-all"`},
-		{"a bucket of another owner", "", `"table": "` + table + `", "bucketOwner": "123456789012"`, job.AccessDenied, "s3:PutObject on s3://"},
-		{"a name that makes no key", "../x", `"table": "` + table + `"`, job.InvalidRequest, `the execution's name: got "../x"`},
-		{"a key that is too long", strings.Repeat("r", 80), `"table": "` + table + `", "prefix": "` + strings.Repeat("{runId}/", 20) + `"`, job.InvalidRequest, "S3 allows 1024: shorten it"},
-		{"a plan that no state can carry", "", `"table": "` + table + `", "segments": 10000, "scan": {"FilterExpression": "a = :a", "ExpressionAttributeValues": {":a": {"S": "` + strings.Repeat("<", 100<<10) + `"}}}`, job.InvalidRequest, "at most 196608 of the 262144 that Step Functions carries"},
+		{"a table that is not there", "", `"table": "nowhere"`, failure.TableNotFound, `there is no table "nowhere" in region us-east-1 of this account`},
+		{"an export of another region", "", `"mode": "EXPORT", "table": "arn:aws:dynamodb:eu-west-1:000000000000:table/` + table + `"`, failure.TableInOtherRegion, "is in region eu-west-1, the functions run in us-east-1, and a native export is made and followed in their own: deploy the stack in eu-west-1, or scan"},
+		{"an export of another account", "", `"mode": "EXPORT", "table": "arn:aws:dynamodb:us-east-1:123456789012:table/` + table + `"`, failure.TableInOtherAccount, "deploy the stack in the table's account and give the bucket's owner as export.s3BucketOwner"},
+		{"a table of another account", "", `"table": "arn:aws:dynamodb:us-east-1:123456789012:table/` + table + `"`, failure.TableInOtherAccount, "is of account 123456789012, the functions run in 000000000000: give sourceRoleArn, a role of account 123456789012"},
+		{"a table of another account than the role's", "", `"sourceRoleArn": "arn:aws:iam::210987654321:role/reader", "table": "arn:aws:dynamodb:us-east-1:123456789012:table/` + table + `"`, failure.TableInOtherAccount, "is of account 123456789012, sourceRoleArn is of 210987654321: give a role of the table's account"},
+		{"a table of another account than the role's, by its functions' ARN", "", `"sourceRoleArn": "arn:aws:iam::210987654321:role/reader", "table": "arn:aws:dynamodb:us-east-1:000000000000:table/` + table + `"`, failure.TableInOtherAccount, "is of account 000000000000, sourceRoleArn is of 210987654321"},
+		{"an index that is not there", "", `"table": "` + table + `", "scan": {"IndexName": "by-night"}`, failure.IndexNotFound, `has no index "by-night": it has by-day, by-day-local`},
+		{"consistent reads of a global index", "", `"table": "` + table + `", "scan": {"IndexName": "by-day", "ConsistentRead": true}`, failure.InvalidRequest, "scan.ConsistentRead: got true"},
+		{"a transform that is no expression", "", `"table": "` + table + `", "transform": "{id: .id"`, failure.InvalidRequest, `invalid request: transform: unexpected EOF at byte 8 of 8, after "{id: .id"`},
+		{"a transform that reads the clock", "", `"table": "` + table + `", "transform": ".at = now"`, failure.InvalidRequest, `invalid request: transform: now is refused`},
+		{"an encoder that is not built in", "", `"table": "` + table + `", "encoder": "xlm"`, failure.InvalidRequest, `invalid request: encoder: got "xlm", did you mean "xml"?; built into the functions: xml. `},
+		{"a bucket that is not there", "", `"table": "` + table + `", "bucket": "nowhere-at-all"`, failure.BucketNotFound, `there is no bucket "nowhere-at-all"`},
+		{"a bucket of another owner", "", `"table": "` + table + `", "bucketOwner": "123456789012"`, failure.AccessDenied, "s3:PutObject on s3://"},
+		{"a name that makes no key", "../x", `"table": "` + table + `"`, failure.InvalidRequest, `the execution's name: got "../x"`},
+		{"a key that is too long", strings.Repeat("r", 80), `"table": "` + table + `", "prefix": "` + strings.Repeat("{runId}/", 20) + `"`, failure.InvalidRequest, "S3 allows 1024: shorten it"},
+		{"a plan that no state can carry", "", `"table": "` + table + `", "segments": 10000, "scan": {"FilterExpression": "a = :a", "ExpressionAttributeValues": {":a": {"S": "` + strings.Repeat("<", 100<<10) + `"}}}`, failure.InvalidRequest, "at most 196608 of the 262144 that Step Functions carries"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			request := "{" + test.fields + "}"
+			req := "{" + test.fields + "}"
 			if !strings.Contains(test.fields, `"bucket":`) {
-				request = `{"bucket": "` + bucket + `", ` + test.fields + "}"
+				req = `{"bucket": "` + bucket + `", ` + test.fields + "}"
 			}
 			name := test.run
 			if name == "" {
 				name = "run-1"
 			}
-			_, err := run(t, name, request)
-			if err == nil || job.NameOf(err) != test.want || !strings.Contains(err.Error(), test.words) {
-				t.Errorf("got %s: %v\nwant %s with %q", job.NameOf(err), err, test.want, test.words)
+			_, err := planRun(t, name, req)
+			if err == nil || failure.NameOf(err) != test.want || !strings.Contains(err.Error(), test.words) {
+				t.Errorf("got %s: %v\nwant %s with %q", failure.NameOf(err), err, test.want, test.words)
 			}
 		})
 	}
@@ -124,13 +127,13 @@ func TestPlanRefusesWhatCannotBeReplicated(t *testing.T) {
 
 func TestPlanKeepsWhatMakesRecords(t *testing.T) {
 	table, bucket := tableWithIndexes(t), testbed.Bucket(t)
-	request := `{"bucket": "` + bucket + `", "table": "` + table + `", `
-	got, err := run(t, "run-1", request+`"transform": ".at"}`)
-	if err != nil || got.Plan.Transform != ".at" || got.Plan.Encoder != nil || got.Plan.Format != job.FormatJSON || !slices.Equal(got.Plan.KeyNames, []string{"id", "at"}) {
+	req := `{"bucket": "` + bucket + `", "table": "` + table + `", `
+	got, err := planRun(t, "run-1", req+`"transform": ".at"}`)
+	if err != nil || got.Plan.Transform != ".at" || got.Plan.Encoder != nil || got.Plan.Format != request.FormatJSON || !slices.Equal(got.Plan.KeyNames, []string{"id", "at"}) {
 		t.Errorf("got %+v, %v", got.Plan, err)
 	}
-	got, err = run(t, "run-2", request+`"encoder": "xml", "scan": {"IndexName": "by-day"}}`)
-	if err != nil || *got.Plan.Encoder != (job.Encoder{Name: "xml", Extension: ".xml"}) || got.Plan.Format != "" || !slices.Equal(got.Plan.KeyNames, []string{"id", "at"}) {
+	got, err = planRun(t, "run-2", req+`"encoder": "xml", "scan": {"IndexName": "by-day"}}`)
+	if err != nil || *got.Plan.Encoder != (run.Encoder{Name: "xml", Extension: ".xml"}) || got.Plan.Format != "" || !slices.Equal(got.Plan.KeyNames, []string{"id", "at"}) {
 		t.Errorf("got %+v, %v", got.Plan, err)
 	}
 }
@@ -159,12 +162,12 @@ func TestPlanDecidesFromTheTable(t *testing.T) {
 		{"the table by its ARN", `, "table": "arn:aws:dynamodb:us-east-1:000000000000:table/` + table + `"`, 1, 1, "AWSDynamoDB/"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			request := `{"bucket": "` + bucket + `"` + test.fields
+			req := `{"bucket": "` + bucket + `"` + test.fields
 			if !strings.Contains(test.fields, `"table":`) {
-				request += `, "table": "` + table + `"`
+				req += `, "table": "` + table + `"`
 			}
 			name := fmt.Sprintf("run-%d", i)
-			got, err := run(t, name, request+"}")
+			got, err := planRun(t, name, req+"}")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -178,7 +181,7 @@ func TestPlanDecidesFromTheTable(t *testing.T) {
 
 func TestPlanIsMadeOnce(t *testing.T) {
 	table, bucket := tableWithIndexes(t), testbed.Bucket(t)
-	first, err := run(t, "run-1", `{"table": "`+table+`", "bucket": "`+bucket+`", "segments": 4}`)
+	first, err := planRun(t, "run-1", `{"table": "`+table+`", "bucket": "`+bucket+`", "segments": 4}`)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -187,11 +190,11 @@ func TestPlanIsMadeOnce(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	again, err := run(t, "run-1", `{"bucket": "`+bucket+`", "segments": 4, "table": "`+table+`"}`)
+	again, err := planRun(t, "run-1", `{"bucket": "`+bucket+`", "segments": 4, "table": "`+table+`"}`)
 	if err != nil || fmt.Sprint(again) != fmt.Sprint(first) {
 		t.Errorf("got %+v, %v\nwant %+v", again, err, first)
 	}
-	other, err := run(t, "run-2", `{"bucket": "`+bucket+`", "segments": 4, "table": "`+table+`"}`)
+	other, err := planRun(t, "run-2", `{"bucket": "`+bucket+`", "segments": 4, "table": "`+table+`"}`)
 	if err != nil || other.Concurrency == first.Concurrency {
 		t.Errorf("the table's new capacity is not seen: %+v, %v", other, err)
 	}
@@ -199,13 +202,13 @@ func TestPlanIsMadeOnce(t *testing.T) {
 
 func TestLargestPlanFitsIntoAState(t *testing.T) {
 	bucket, table := testbed.Bucket(t), tableWithIndexes(t)
-	got, err := run(t, strings.Repeat("r", 80), `{"table": "`+table+`", "bucket": "`+bucket+`", "segments": 10000, "prefix": "`+strings.Repeat("p/", 250)+
+	got, err := planRun(t, strings.Repeat("r", 80), `{"table": "`+table+`", "bucket": "`+bucket+`", "segments": 10000, "prefix": "`+strings.Repeat("p/", 250)+
 		`", "scan": {"FilterExpression": "a = :a", "ExpressionAttributeValues": {":a": {"S": "`+strings.Repeat("v", 100<<10)+`"}}}}`)
 	if err != nil {
 		t.Fatal(err)
 	}
 	body, err := json.Marshal(got)
-	if err != nil || len(body) > job.MaxPayloadBytes || len(got.Segments) != 10_000 {
+	if err != nil || len(body) > contract.MaxPayloadBytes || len(got.Segments) != 10_000 {
 		t.Errorf("%d bytes for %d segments, %v", len(body), len(got.Segments), err)
 	}
 }

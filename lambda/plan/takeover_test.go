@@ -8,8 +8,9 @@ import (
 	"time"
 
 	"dynamodb-to-s3/lambda/bucket"
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/ledger"
+	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/local/testbed"
 )
 
@@ -23,29 +24,29 @@ func TestClaimOfAnotherExecution(t *testing.T) {
 		duplicate = "a duplicate"
 	)
 	for _, test := range []struct {
-		status    job.ExecutionStatus
+		status    run.ExecutionStatus
 		quiet     time.Time
 		committed bool
 		// what becomes of the second delivery of a firing, and of one without a schedule: taken over, a duplicate, or the words of
 		// the refusal; then the duplicate's words
 		firing, other, words string
 	}{
-		{job.ExecutionRunning, time.Time{}, false, duplicate, "which has claimed it and is RUNNING: look there for how it ends", "has claimed it and is RUNNING"},
-		{job.ExecutionPendingRedrive, time.Time{}, false, duplicate, "has claimed it and is PENDING_REDRIVE", "has claimed it and is PENDING_REDRIVE"},
+		{run.ExecutionRunning, time.Time{}, false, duplicate, "which has claimed it and is RUNNING: look there for how it ends", "has claimed it and is RUNNING"},
+		{run.ExecutionPendingRedrive, time.Time{}, false, duplicate, "has claimed it and is PENDING_REDRIVE", "has claimed it and is PENDING_REDRIVE"},
 		{"A_NEW_ONE", time.Time{}, false, duplicate, "has claimed it and is A_NEW_ONE", "has claimed it and is A_NEW_ONE"},
-		{job.ExecutionSucceeded, before, false, duplicate, "which has completed it", "has completed it"},
-		{job.ExecutionFailed, before, false, takenOver, takenOver, ""},
-		{job.ExecutionTimedOut, before, false, takenOver, takenOver, ""},
-		{job.ExecutionAborted, before, false, takenOver, takenOver, ""},
-		{job.ExecutionFailed, after, false, "may still be at work: redrive that one, or start this again after " + after.Format(time.RFC3339), "which is FAILED", ""},
-		{job.ExecutionTimedOut, after, false, "which is TIMED_OUT", "start this again after", ""},
-		{job.ExecutionAborted, after, false, "which is ABORTED", "start this again after", ""},
-		{job.ExecutionUnknown, time.Time{}, false, "which Step Functions does not know", "which Step Functions does not know", ""},
-		{job.ExecutionRunning, time.Time{}, true, duplicate, "which has completed it: choose another name", "has completed it"},
-		{job.ExecutionSucceeded, before, true, duplicate, "which has completed it", "has completed it"},
-		{job.ExecutionFailed, before, true, duplicate, "which has completed it", "has completed it"},
-		{job.ExecutionAborted, after, true, duplicate, "which has completed it", "has completed it"},
-		{job.ExecutionUnknown, time.Time{}, true, duplicate, "which has completed it", "has completed it"},
+		{run.ExecutionSucceeded, before, false, duplicate, "which has completed it", "has completed it"},
+		{run.ExecutionFailed, before, false, takenOver, takenOver, ""},
+		{run.ExecutionTimedOut, before, false, takenOver, takenOver, ""},
+		{run.ExecutionAborted, before, false, takenOver, takenOver, ""},
+		{run.ExecutionFailed, after, false, "may still be at work: redrive that one, or start this again after " + after.Format(time.RFC3339), "which is FAILED", ""},
+		{run.ExecutionTimedOut, after, false, "which is TIMED_OUT", "start this again after", ""},
+		{run.ExecutionAborted, after, false, "which is ABORTED", "start this again after", ""},
+		{run.ExecutionUnknown, time.Time{}, false, "which Step Functions does not know", "which Step Functions does not know", ""},
+		{run.ExecutionRunning, time.Time{}, true, duplicate, "which has completed it: choose another name", "has completed it"},
+		{run.ExecutionSucceeded, before, true, duplicate, "which has completed it", "has completed it"},
+		{run.ExecutionFailed, before, true, duplicate, "which has completed it", "has completed it"},
+		{run.ExecutionAborted, after, true, duplicate, "which has completed it", "has completed it"},
+		{run.ExecutionUnknown, time.Time{}, true, duplicate, "which has completed it", "has completed it"},
 	} {
 		for _, schedule := range []string{"", "nightly"} {
 			t.Run(fmt.Sprintf("%s, quiet %t, committed %t, schedule %q", test.status, test.quiet.Equal(before), test.committed, schedule), func(t *testing.T) {
@@ -56,7 +57,7 @@ func TestClaimOfAnotherExecution(t *testing.T) {
 					fields, want = `, "schedule": "nightly", "scheduledTime": "2026-11-21T02:00:00Z"`, test.firing
 				}
 				request := fmt.Sprintf(`{"table": %q, "bucket": %q, "segments": 4%s}`, table, name, fields)
-				first, err := run(t, "a", request)
+				first, err := planRun(t, "a", request)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -92,8 +93,8 @@ func TestClaimOfAnotherExecution(t *testing.T) {
 						t.Errorf("got %+v, %v", got.Duplicate, err)
 					}
 				default:
-					if job.NameOf(err) != job.RunNameTaken || !strings.Contains(fmt.Sprint(err), want) {
-						t.Errorf("got %v, want %s with %q", err, job.RunNameTaken, want)
+					if failure.NameOf(err) != failure.RunNameTaken || !strings.Contains(fmt.Sprint(err), want) {
+						t.Errorf("got %v, want %s with %q", err, failure.RunNameTaken, want)
 					}
 				}
 				if held.ExecutionID != first.Plan.ExecutionID {
@@ -105,14 +106,14 @@ func TestClaimOfAnotherExecution(t *testing.T) {
 }
 
 // reclaim makes the run another execution's.
-func reclaim(t *testing.T, in *bucket.Bucket, plan job.Plan, execution string) job.PlanOutput {
+func reclaim(t *testing.T, in *bucket.Bucket, plan run.Plan, execution string) run.PlanOutput {
 	t.Helper()
 	held, err := ledger.LoadClaim(t.Context(), in, plan.Layout())
 	if err != nil {
 		t.Fatal(err)
 	}
 	held.ExecutionID, held.Output.Plan.ExecutionID = execution, execution
-	if err := held.Replace(t.Context(), in, held.Claim); err != nil {
+	if err := held.Replace(t.Context(), held); err != nil {
 		t.Fatal(err)
 	}
 	return held.Output

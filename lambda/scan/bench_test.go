@@ -15,7 +15,8 @@ import (
 	"dynamodb-to-s3/lambda/awsclient"
 	"dynamodb-to-s3/lambda/bucket"
 	"dynamodb-to-s3/lambda/ddbjson"
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/lambda/table"
 	"dynamodb-to-s3/local/testbed"
 
@@ -41,14 +42,14 @@ func (a *again) Next(_ context.Context, _ json.RawMessage, into *table.Page) err
 // sunk is an S3 that takes everything and keeps nothing.
 type sunk struct{}
 
-func (sunk) Do(request *http.Request) (*http.Response, error) {
-	if request.Body != nil {
-		if _, err := io.Copy(io.Discard, request.Body); err != nil {
+func (sunk) Do(req *http.Request) (*http.Response, error) {
+	if req.Body != nil {
+		if _, err := io.Copy(io.Discard, req.Body); err != nil {
 			return nil, err
 		}
 	}
 	return &http.Response{
-		StatusCode: http.StatusOK, Header: http.Header{"Etag": {`"e"`}}, Request: request,
+		StatusCode: http.StatusOK, Header: http.Header{"Etag": {`"e"`}}, Request: req,
 		Body: io.NopCloser(strings.NewReader(`<Answer><UploadId>u</UploadId><ETag>"e"</ETag></Answer>`)),
 	}, nil
 }
@@ -72,9 +73,9 @@ func BenchmarkSegment(b *testing.B) {
 		name    string
 		encoder ddbjson.Encoder
 	}{{"DYNAMODB_JSON", ddbjson.DynamoDBJSON{}}, {"ION", ddbjson.Ion{}}, {"JSON", ddbjson.JSON{}}} {
-		for _, compression := range []job.Compression{job.CompressionGZIP, job.CompressionZSTD, job.CompressionNone} {
+		for _, compression := range []request.Compression{request.CompressionGZIP, request.CompressionZSTD, request.CompressionNone} {
 			b.Run(format.name+"/"+string(compression), func(b *testing.B) {
-				plan := job.Plan{Bucket: "b", Root: "r", Compression: compression, FileSizeBytes: job.DefaultFileSize}
+				plan := run.Plan{Bucket: "b", Root: "r", Compression: compression, FileSizeBytes: request.DefaultFileSize}
 				s := scan{
 					plan: plan, reader: &again{n: b.N, body: body}, encoder: oneToOne{format.encoder}, bucket: bucket.New(awsclient.S3(cfg), plan),
 					budget: newBudget(b.Context(), time.Now), log: slog.New(slog.DiscardHandler),

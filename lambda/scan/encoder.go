@@ -8,38 +8,40 @@ import (
 
 	"dynamodb-to-s3/lambda/ddbjson"
 	"dynamodb-to-s3/lambda/encoder"
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/lambda/transform"
 )
 
 // encoderOf returns what makes the records of a run's items.
-func encoderOf(plan job.Plan) (encoder.Encoder, error) {
+func encoderOf(plan run.Plan) (encoder.Encoder, error) {
 	switch {
 	case plan.Transform != "":
 		compiled, err := transform.Compile(plan.Transform)
 		if err != nil {
-			return nil, job.Errorf(job.InvalidRequest, "invalid request: transform: %w", err)
+			return nil, failure.Errorf(failure.InvalidRequest, "invalid request: transform: %w", err)
 		}
 		return compiled, nil
 	case plan.Encoder != nil:
 		format, known := encoder.Lookup(plan.Encoder.Name)
 		if !known {
-			return nil, job.Errorf(job.InvalidRequest,
+			return nil, failure.Errorf(failure.InvalidRequest,
 				"the run began with the encoder %q, which is not built into the function scan: deploy functions that all have it", plan.Encoder.Name)
 		}
 		encoder, err := format.New()
 		if err != nil {
-			return nil, job.Errorf(job.ItemNotEncodable, "the encoder %q does not begin: %w", plan.Encoder.Name, err)
+			return nil, failure.Errorf(failure.ItemNotEncodable, "the encoder %q does not begin: %w", plan.Encoder.Name, err)
 		}
 		return encoder, nil
-	case plan.Format == job.FormatDynamoDBJSON:
+	case plan.Format == request.FormatDynamoDBJSON:
 		return oneToOne{ddbjson.DynamoDBJSON{}}, nil
-	case plan.Format == job.FormatION:
+	case plan.Format == request.FormatION:
 		return oneToOne{ddbjson.Ion{}}, nil
-	case plan.Format == job.FormatJSON:
+	case plan.Format == request.FormatJSON:
 		return oneToOne{ddbjson.JSON{}}, nil
 	default:
-		return nil, job.Errorf(job.InvalidRequest, "invalid request: format: %q is not available in this version", plan.Format)
+		return nil, failure.Errorf(failure.InvalidRequest, "invalid request: format: %q is not available in this version", plan.Format)
 	}
 }
 
@@ -68,7 +70,7 @@ func (s *scan) encode(ctx context.Context, dst, item []byte) ([]byte, int, error
 
 // unencodable says which item has no records by its place, and by the names of what it can be found by, for its content is the
 // user's. working is the context that the encoder had.
-func (s *scan) unencodable(ctx, working context.Context, err error, before job.Totals, index int) error {
+func (s *scan) unencodable(ctx, working context.Context, err error, before run.Totals, index int) error {
 	place := fmt.Sprintf("item %d of page %d of invocation %d", index, before.Pages, s.from.Invocation)
 	if len(s.plan.KeyNames) > 0 {
 		place += " (its key: " + strings.Join(s.plan.KeyNames, ", ") + ")"
@@ -78,10 +80,10 @@ func (s *scan) unencodable(ctx, working context.Context, err error, before job.T
 	case ctx.Err() != nil:
 		return ctx.Err() // the invocation's own end
 	case failed:
-		return job.Errorf(job.TransformFailed, "%s: %w", place, err)
+		return failure.Errorf(failure.TransformFailed, "%s: %w", place, err)
 	case working.Err() != nil && errors.Is(err, working.Err()):
-		return job.Errorf(job.NoProgress, "%s: %w", place, errSlow)
+		return failure.Errorf(failure.NoProgress, "%s: %w", place, errSlow)
 	default:
-		return job.Errorf(job.ItemNotEncodable, "%s cannot be written as %s: %w", place, s.plan.OutputFormat(), err)
+		return failure.Errorf(failure.ItemNotEncodable, "%s cannot be written as %s: %w", place, s.plan.OutputFormat(), err)
 	}
 }

@@ -10,7 +10,9 @@ import (
 
 	"dynamodb-to-s3/lambda/bucket"
 	"dynamodb-to-s3/lambda/encoder"
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/local/testbed"
 )
 
@@ -25,28 +27,28 @@ func TestScanCountsWhatAnEncoderMakes(t *testing.T) {
 		encoder encoding
 		objects int
 		records int64
-		err     job.ErrorName
+		err     failure.Name
 		words   string
 	}{
 		{"no record of an item opens no object", func(_ context.Context, dst []byte) ([]byte, int, error) { return dst, 0, nil }, 0, 0, "", ""},
 		{"several records of an item", func(_ context.Context, dst []byte) ([]byte, int, error) { return append(dst, "a\nb\nc\n"...), 3, nil }, 1, 9, "", ""},
-		{"bytes that nobody has counted", func(_ context.Context, dst []byte) ([]byte, int, error) { return append(dst, 'a'), 0, nil }, 0, 0, job.ItemNotEncodable, "bytes without a record"},
-		{"records without bytes", func(_ context.Context, dst []byte) ([]byte, int, error) { return dst, 1, nil }, 0, 0, job.ItemNotEncodable, "no bytes for records"},
+		{"bytes that nobody has counted", func(_ context.Context, dst []byte) ([]byte, int, error) { return append(dst, 'a'), 0, nil }, 0, 0, failure.ItemNotEncodable, "bytes without a record"},
+		{"records without bytes", func(_ context.Context, dst []byte) ([]byte, int, error) { return dst, 1, nil }, 0, 0, failure.ItemNotEncodable, "no bytes for records"},
 		{"an encoder that does not come to its end in time", func(ctx context.Context, dst []byte) ([]byte, int, error) {
 			<-ctx.Done()
 			return dst, 0, ctx.Err()
-		}, 0, 0, job.NoProgress, "item 0 of page 0 of invocation 0 (its key: id, at): the time of the invocation was up"},
+		}, 0, 0, failure.NoProgress, "item 0 of page 0 of invocation 0 (its key: id, at): the time of the invocation was up"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			plan := job.Plan{
-				Bucket: testbed.Bucket(t), Root: "r", Compression: job.CompressionNone, FileSizeBytes: 1 << 20,
-				Encoder: &job.Encoder{Name: "own", Extension: ".own"}, KeyNames: []string{"id", "at"},
+			plan := run.Plan{
+				Bucket: testbed.Bucket(t), Root: "r", Compression: request.CompressionNone, FileSizeBytes: 1 << 20,
+				Encoder: &run.Encoder{Name: "own", Extension: ".own"}, KeyNames: []string{"id", "at"},
 			}
 			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 			defer cancel()
 			moment := time.Now()
-			if test.err == job.NoProgress { // of the time all but a moment is over
+			if test.err == failure.NoProgress { // of the time all but a moment is over
 				moment = moment.Add(time.Hour - mostFloor - 10*time.Millisecond)
 			}
 			s := scan{
@@ -56,7 +58,7 @@ func TestScanCountsWhatAnEncoderMakes(t *testing.T) {
 			s.budget.start = moment.Add(-time.Hour)
 			checkpoint, err := s.run(ctx)
 			if test.err != "" {
-				if err == nil || job.NameOf(err) != test.err || !strings.Contains(err.Error(), test.words) {
+				if err == nil || failure.NameOf(err) != test.err || !strings.Contains(err.Error(), test.words) {
 					t.Fatalf("got %v, want %s: %s", err, test.err, test.words)
 				}
 				return
@@ -65,7 +67,7 @@ func TestScanCountsWhatAnEncoderMakes(t *testing.T) {
 				t.Fatalf("got %+v, %v", checkpoint, err)
 			}
 			body, err := s.bucket.Get(ctx, plan.Layout().SegmentEnd(0))
-			var list job.SegmentList
+			var list run.SegmentList
 			if err != nil || json.Unmarshal(body, &list) != nil || len(list.Objects) != test.objects {
 				t.Fatalf("got %s, %v", body, err)
 			}
@@ -84,16 +86,16 @@ func init() {
 
 func TestEncodersAreThoseOfThePlan(t *testing.T) {
 	for _, test := range []struct {
-		plan  job.Plan
-		err   job.ErrorName
+		plan  run.Plan
+		err   failure.Name
 		words string
 	}{
-		{job.Plan{Format: job.FormatJSON, Transform: "{"}, job.InvalidRequest, "invalid request: transform: unexpected EOF"},
-		{job.Plan{Encoder: &job.Encoder{Name: "gone"}}, job.InvalidRequest, `"gone", which is not built into the function scan`},
-		{job.Plan{Encoder: &job.Encoder{Name: "refuses"}}, job.ItemNotEncodable, `the encoder "refuses" does not begin`},
-		{job.Plan{Format: "CSV"}, job.InvalidRequest, `format: "CSV"`},
+		{run.Plan{Format: request.FormatJSON, Transform: "{"}, failure.InvalidRequest, "invalid request: transform: unexpected EOF"},
+		{run.Plan{Encoder: &run.Encoder{Name: "gone"}}, failure.InvalidRequest, `"gone", which is not built into the function scan`},
+		{run.Plan{Encoder: &run.Encoder{Name: "refuses"}}, failure.ItemNotEncodable, `the encoder "refuses" does not begin`},
+		{run.Plan{Format: "CSV"}, failure.InvalidRequest, `format: "CSV"`},
 	} {
-		if _, err := encoderOf(test.plan); err == nil || job.NameOf(err) != test.err || !strings.Contains(err.Error(), test.words) {
+		if _, err := encoderOf(test.plan); err == nil || failure.NameOf(err) != test.err || !strings.Contains(err.Error(), test.words) {
 			t.Errorf("got %v, want %s: %s", err, test.err, test.words)
 		}
 	}

@@ -15,7 +15,9 @@ import (
 	"time"
 
 	"dynamodb-to-s3/lambda/awsclient"
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/run"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
@@ -29,16 +31,16 @@ type answered struct {
 	page func(key string) (body string, sum uint32, length int)
 }
 
-func (a answered) Do(request *http.Request) (*http.Response, error) {
-	var asked struct {
+func (a answered) Do(req *http.Request) (*http.Response, error) {
+	var params struct {
 		ExclusiveStartKey struct{ ID struct{ S string } } `json:"ExclusiveStartKey"`
 	}
-	if err := json.NewDecoder(request.Body).Decode(&asked); err != nil {
+	if err := json.NewDecoder(req.Body).Decode(&params); err != nil {
 		return nil, err
 	}
-	body, sum, length := a.page(asked.ExclusiveStartKey.ID.S)
+	body, sum, length := a.page(params.ExclusiveStartKey.ID.S)
 	return &http.Response{
-		StatusCode: http.StatusOK, Request: request, ContentLength: int64(length),
+		StatusCode: http.StatusOK, Request: req, ContentLength: int64(length),
 		Header: http.Header{"X-Amz-Crc32": {strconv.FormatUint(uint64(sum), 10)}},
 		Body:   io.NopCloser(&cut{strings.NewReader(body), length - len(body)}),
 	}, nil
@@ -94,7 +96,7 @@ func TestHostileAnswerIsNotWritten(t *testing.T) {
 		{name: "more items than it counts", items: `{"ID":{"S":"a"}},{"ID":{"S":"b"}}`},
 		{name: "100,000 levels", items: `{"ID":` + strings.Repeat(`{"L":[`, 100_000) + strings.Repeat(`]}`, 100_000) + `}`},
 	} {
-		for _, format := range []job.Format{job.FormatDynamoDBJSON, job.FormatION, job.FormatJSON} {
+		for _, format := range []request.Format{request.FormatDynamoDBJSON, request.FormatION, request.FormatJSON} {
 			for _, when := range []string{"the first page", "the first page of two", "the second page"} {
 				t.Run(test.name+"/"+string(format)+"/"+when, func(t *testing.T) {
 					synctest.Test(t, func(t *testing.T) {
@@ -118,21 +120,21 @@ func TestHostileAnswerIsNotWritten(t *testing.T) {
 						}}
 						objects := &line{rate: func() int64 { return 1 << 30 }}
 						runner := Runner{
-							Tables: func(job.Plan) *dynamodb.Client {
+							Tables: func(run.Plan) *dynamodb.Client {
 								return dynamodb.NewFromConfig(aws.Config{
 									Region: "us-east-1", HTTPClient: tables, Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""),
 									Retryer: func() aws.Retryer { return retry.NewStandard() },
 								})
 							},
-							Objects: func(job.Plan) *s3.Client {
+							Objects: func(run.Plan) *s3.Client {
 								return awsclient.S3(aws.Config{Region: "us-east-1", HTTPClient: objects, Credentials: credentials.NewStaticCredentialsProvider("a", "b", "")})
 							},
 							Log: slog.New(slog.DiscardHandler),
 						}
 						ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
 						defer cancel()
-						checkpoint, err := runner.Run(ctx, job.ScanInput{Plan: job.Plan{
-							Table: "orders", TotalSegments: 1, Bucket: "b", Root: "r", Format: format, Compression: job.CompressionNone, FileSizeBytes: 1 << 20,
+						checkpoint, err := runner.Run(ctx, run.ScanInput{Plan: run.Plan{
+							Table: "orders", TotalSegments: 1, Bucket: "b", Root: "r", Format: format, Compression: request.CompressionNone, FileSizeBytes: 1 << 20,
 						}})
 						if when == "the second page" { // what was good is handed over, and no more
 							if err != nil || checkpoint.Done || checkpoint.Totals.Items != 1 || checkpoint.Totals.Pages != 1 {
@@ -140,8 +142,8 @@ func TestHostileAnswerIsNotWritten(t *testing.T) {
 							}
 							return
 						}
-						if err == nil || job.NameOf(err) != job.MalformedAnswer || len(err.Error()) > 1000 {
-							t.Errorf("got %s: %.1000v", job.NameOf(err), err)
+						if err == nil || failure.NameOf(err) != failure.MalformedAnswer || len(err.Error()) > 1000 {
+							t.Errorf("got %s: %.1000v", failure.NameOf(err), err)
 						}
 						if len(objects.objects) > 0 {
 							t.Errorf("S3 was sent %v", objects.objects)

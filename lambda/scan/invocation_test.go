@@ -17,8 +17,10 @@ import (
 	"dynamodb-to-s3/lambda/awsclient"
 	"dynamodb-to-s3/lambda/bucket"
 	"dynamodb-to-s3/lambda/ddbjson"
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/pace"
+	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/lambda/table"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -35,16 +37,16 @@ type line struct {
 	objects []string  // the requests that were answered
 }
 
-func (l *line) Do(request *http.Request) (*http.Response, error) {
-	if request.Method == http.MethodGet { // of the claim, the one object that is read
+func (l *line) Do(req *http.Request) (*http.Response, error) {
+	if req.Method == http.MethodGet { // of the claim, the one object that is read
 		return &http.Response{
-			StatusCode: http.StatusOK, Header: http.Header{"Etag": {`"e"`}}, Request: request, Body: io.NopCloser(strings.NewReader(`{"executionId": ""}`)),
+			StatusCode: http.StatusOK, Header: http.Header{"Etag": {`"e"`}}, Request: req, Body: io.NopCloser(strings.NewReader(`{"executionId": ""}`)),
 		}, nil
 	}
 	var n int64
-	if request.Body != nil {
+	if req.Body != nil {
 		var err error
-		if n, err = io.Copy(io.Discard, request.Body); err != nil {
+		if n, err = io.Copy(io.Discard, req.Body); err != nil {
 			return nil, err
 		}
 	}
@@ -53,8 +55,8 @@ func (l *line) Do(request *http.Request) (*http.Response, error) {
 	if rate == 0 {
 		l.mu.Unlock()
 		select {
-		case <-request.Context().Done():
-			return nil, request.Context().Err()
+		case <-req.Context().Done():
+			return nil, req.Context().Err()
 		case <-time.After(time.Minute): // as the client of the functions
 			return nil, os.ErrDeadlineExceeded
 		}
@@ -67,14 +69,14 @@ func (l *line) Do(request *http.Request) (*http.Response, error) {
 	l.mu.Unlock()
 	select {
 	case <-time.After(wait):
-	case <-request.Context().Done():
-		return nil, request.Context().Err()
+	case <-req.Context().Done():
+		return nil, req.Context().Err()
 	}
 	l.mu.Lock()
-	l.objects = append(l.objects, request.Method+" "+request.URL.Path)
+	l.objects = append(l.objects, req.Method+" "+req.URL.Path)
 	l.mu.Unlock()
 	return &http.Response{
-		StatusCode: http.StatusOK, Header: http.Header{"Etag": {`"e"`}}, Request: request,
+		StatusCode: http.StatusOK, Header: http.Header{"Etag": {`"e"`}}, Request: req,
 		Body: io.NopCloser(strings.NewReader(`<Answer><UploadId>u</UploadId><ETag>"e"</ETag></Answer>`)),
 	}, nil
 }
@@ -128,7 +130,7 @@ func TestInvocationEndsInTime(t *testing.T) {
 		trip    time.Duration
 		share   float64       // of the invocation, at least: the last page that was read came so late
 		unused  time.Duration // at most
-		err     job.ErrorName
+		err     failure.Name
 	}{
 		{
 			name: "128 MiB objects at 20 MB/s", timeout: 900 * time.Second, pages: always(4 * time.Second),
@@ -174,11 +176,11 @@ func TestInvocationEndsInTime(t *testing.T) {
 		},
 		{
 			name: "a first page that never comes", timeout: 60 * time.Second, pages: always(dead),
-			rate: func(time.Time) func() int64 { return func() int64 { return 20 * mb } }, err: job.NoProgress,
+			rate: func(time.Time) func() int64 { return func() int64 { return 20 * mb } }, err: failure.NoProgress,
 		},
 		{
 			name: "a line that dies", timeout: 60 * time.Second, pages: always(500 * time.Millisecond),
-			rate: func(start time.Time) func() int64 { return after(start, 20*time.Second, 20*mb, 0) }, err: job.Internal,
+			rate: func(start time.Time) func() int64 { return after(start, 20*time.Second, 20*mb, 0) }, err: failure.Internal,
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -186,20 +188,20 @@ func TestInvocationEndsInTime(t *testing.T) {
 				start := time.Now()
 				s3 := &line{rate: test.rate(start), trip: test.trip}
 				reader := &endless{body: body, after: test.pages}
-				plan := job.Plan{Bucket: "b", Root: "r", Compression: job.CompressionNone, FileSizeBytes: job.DefaultFileSize}
+				plan := run.Plan{Bucket: "b", Root: "r", Compression: request.CompressionNone, FileSizeBytes: request.DefaultFileSize}
 				ctx, cancel := context.WithTimeout(t.Context(), test.timeout)
 				defer cancel()
 				var log bytes.Buffer
-				run := scan{
+				xrun := scan{
 					plan: plan, reader: reader, encoder: oneToOne{ddbjson.DynamoDBJSON{}}, budget: newBudget(ctx, time.Now), pace: pace.New(pace.Config{}),
 					bucket: bucket.New(awsclient.S3(aws.Config{
 						Region: "us-east-1", HTTPClient: s3, Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""),
 					}), plan),
 					log: slog.New(slog.NewJSONHandler(&log, nil)),
 				}
-				checkpoint, err := run.run(ctx)
+				checkpoint, err := xrun.run(ctx)
 				if test.err != "" {
-					if err == nil || job.NameOf(err) != test.err {
+					if err == nil || failure.NameOf(err) != test.err {
 						t.Fatalf("got %v, want %s", err, test.err)
 					}
 					if answered := strings.Join(s3.objects, "\n"); strings.Contains(answered, "_segments/") {
@@ -210,11 +212,11 @@ func TestInvocationEndsInTime(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				run.tell(ctx, nil, table.Throttles{})
+				xrun.tell(ctx, nil, table.Throttles{})
 				unused, share := test.timeout-time.Since(start), reader.last.Sub(start).Seconds()/test.timeout.Seconds()
 				t.Logf("%d pages, the last after %.4f of the time; %s unused", checkpoint.Totals.Pages, share, unused)
-				if unused < 0 || unused > test.unused || run.report.Unused != unused {
-					t.Errorf("%s of %s are unused, and %s are said to be", unused, test.timeout, run.report.Unused)
+				if unused < 0 || unused > test.unused || xrun.report.Unused != unused {
+					t.Errorf("%s of %s are unused, and %s are said to be", unused, test.timeout, xrun.report.Unused)
 				}
 				if share < test.share {
 					t.Errorf("pages had %.3f of the time, want %.3f", share, test.share)
@@ -224,7 +226,7 @@ func TestInvocationEndsInTime(t *testing.T) {
 				}
 				var told struct{ Reserve, Closing, Unused string }
 				lines := bytes.Split(bytes.TrimSpace(log.Bytes()), []byte("\n"))
-				if err := json.Unmarshal(lines[len(lines)-1], &told); err != nil || told.Unused != unused.String() || told.Reserve != run.report.reserve.String() {
+				if err := json.Unmarshal(lines[len(lines)-1], &told); err != nil || told.Unused != unused.String() || told.Reserve != xrun.report.reserve.String() {
 					t.Errorf("the log says %s, %v", log.Bytes(), err)
 				}
 			})

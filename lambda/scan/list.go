@@ -9,7 +9,7 @@ import (
 	"fmt"
 
 	"dynamodb-to-s3/lambda/bucket"
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/run"
 )
 
 // randomTry returns a name that no other try at an invocation has.
@@ -22,7 +22,7 @@ func randomTry() string {
 // write writes the invocation's list under a key of its own or, at the segment's end, under the one key that the end has, unless
 // another try has come there before. That one's lists and objects are then the segment, for good, and those of this one leftovers:
 // so all who look at a segment that is done see the same chain, whatever is written beside it later.
-func (s *scan) write(ctx context.Context, list job.SegmentList) error {
+func (s *scan) write(ctx context.Context, list run.SegmentList) error {
 	body, err := json.Marshal(list)
 	if err != nil {
 		return fmt.Errorf("internal error: a segment list does not marshal: %w", err)
@@ -51,16 +51,16 @@ func (s *scan) write(ctx context.Context, list job.SegmentList) error {
 // settled tells whether a try has come to this segment's end, with everything that its chain of lists names still there as it was
 // listed, and returns the checkpoint that was its last. Where an execution had the run before that did not settle a segment, this is
 // scanned anew: where to go on in it only the dead execution knew, for a list holds a digest of the key and not the key.
-func (s *scan) settled(ctx context.Context) (end job.Checkpoint, ok bool, err error) {
+func (s *scan) settled(ctx context.Context) (end run.Checkpoint, ok bool, err error) {
 	lists, err := s.lists(ctx)
 	if err != nil {
 		return end, false, fmt.Errorf("read what was listed before: %w", err)
 	}
-	chain, fault := job.Chain(s.segment, lists)
+	chain, fault := run.Chain(s.segment, lists)
 	if fault != "" {
 		return end, false, nil
 	}
-	objects := map[string]job.Object{}
+	objects := map[string]run.Object{}
 	for _, list := range chain {
 		end.Totals.Add(list.Totals)
 		for _, o := range list.Objects {
@@ -81,7 +81,7 @@ func (s *scan) settled(ctx context.Context) (end job.Checkpoint, ok bool, err er
 
 // lists reads the list of the segment's end, if it is there, and those that lead to it, as far as they can be read: finalize would
 // say so of one that cannot, and here the segment is scanned anew.
-func (s *scan) lists(ctx context.Context) (lists []job.SegmentList, err error) {
+func (s *scan) lists(ctx context.Context) (lists []run.SegmentList, err error) {
 	key := s.plan.Layout().SegmentEnd(s.segment)
 	for {
 		body, err := s.bucket.Get(ctx, key)
@@ -103,7 +103,7 @@ func (s *scan) lists(ctx context.Context) (lists []job.SegmentList, err error) {
 	return lists, nil
 }
 
-func decodeList(body []byte) (list job.SegmentList, ok bool) {
+func decodeList(body []byte) (list run.SegmentList, ok bool) {
 	err := json.Unmarshal(body, &list)
 	return list, err == nil
 }

@@ -10,8 +10,9 @@ import (
 	"time"
 
 	"dynamodb-to-s3/lambda/bucket"
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/pace"
+	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/lambda/table"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -55,11 +56,11 @@ func (r *pacedReader) Next(ctx context.Context, exclusiveStartKey json.RawMessag
 		case err == nil:
 			r.pace.Answered(into.Scanned, into.ReadUnits, tries)
 			return nil
-		case job.NameOf(err) == job.Throttled:
+		case failure.NameOf(err) == failure.Throttled:
 			r.pace.Refused()
 			throttled = err
 		case tries > 0 && ctx.Err() != nil: // the time was up between two tries of the SDK's
-			return job.Errorf(job.Throttled, "no read capacity was given: %w", err)
+			return failure.Errorf(failure.Throttled, "no read capacity was given: %w", err)
 		default:
 			r.pace.Lost()
 			return err
@@ -70,7 +71,7 @@ func (r *pacedReader) Next(ctx context.Context, exclusiveStartKey json.RawMessag
 // markers are the objects that say which segments of a paced run are done. Each holds its segment's last checkpoint.
 type markers struct {
 	bucket *bucket.Bucket
-	layout job.Layout
+	layout run.Layout
 }
 
 // DoneAfter lists the markers that one request to S3 has.
@@ -96,7 +97,7 @@ func (m markers) DoneAfter(ctx context.Context, segment int) (done []int, more b
 
 // doneBefore returns the last checkpoint of a segment that has its marker. An invocation whose answer was lost after it had come
 // to the segment's end would otherwise read anew beside those that have its share by now.
-func (s *scan) doneBefore(ctx context.Context) (done job.Checkpoint, err error) {
+func (s *scan) doneBefore(ctx context.Context) (done run.Checkpoint, err error) {
 	if !s.plan.Paced() {
 		return done, nil
 	}
@@ -109,14 +110,14 @@ func (s *scan) doneBefore(ctx context.Context) (done job.Checkpoint, err error) 
 		err = json.Unmarshal(body, &done)
 	}
 	if err != nil {
-		return job.Checkpoint{}, fmt.Errorf("read the marker %s: %w", s.bucket.URI(key), err)
+		return run.Checkpoint{}, fmt.Errorf("read the marker %s: %w", s.bucket.URI(key), err)
 	}
 	return done, nil
 }
 
 // settle waits, at the end of an invocation after which somebody else has its share of the pace, until what was read is paid for,
 // as far as there is time; then a segment that is done gets its marker.
-func (s *scan) settle(ctx context.Context, to job.Checkpoint, err error) error {
+func (s *scan) settle(ctx context.Context, to run.Checkpoint, err error) error {
 	if !s.plan.Paced() || err == nil && !to.Done {
 		return err // the checkpoint says when it is paid for
 	}

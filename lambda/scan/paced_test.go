@@ -12,9 +12,11 @@ import (
 
 	"dynamodb-to-s3/lambda/bucket"
 	"dynamodb-to-s3/lambda/ddbjson"
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/ledger"
 	"dynamodb-to-s3/lambda/pace"
+	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/lambda/table"
 	"dynamodb-to-s3/local/testbed"
 
@@ -43,7 +45,7 @@ func (r *throttling) Next(ctx context.Context, _ json.RawMessage, into *table.Pa
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	return job.Errorf(job.Throttled, "slow")
+	return failure.Errorf(failure.Throttled, "slow")
 }
 
 func TestThrottledTableIsWaitedFor(t *testing.T) {
@@ -66,14 +68,14 @@ func TestThrottledTableIsWaitedFor(t *testing.T) {
 		defer cancel()
 		many := &throttling{refusals: 100}
 		err := (&pacedReader{many, pace.New(pace.Config{})}).Next(ctx, nil, new(table.Page))
-		if err == nil || job.NameOf(err) != job.Throttled || len(many.asked) != 6 {
-			t.Errorf("asked %d times, got %s: %v", len(many.asked), job.NameOf(err), err)
+		if err == nil || failure.NameOf(err) != failure.Throttled || len(many.asked) != 6 {
+			t.Errorf("asked %d times, got %s: %v", len(many.asked), failure.NameOf(err), err)
 		}
 	})
 }
 
 // stalling returns an invocation of which all the time but a moment is over when it begins, over a table that only throttles.
-func stalling(t *testing.T, plan job.Plan, from job.Checkpoint, reason string) (scan, context.Context) {
+func stalling(t *testing.T, plan run.Plan, from run.Checkpoint, reason string) (scan, context.Context) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 	t.Cleanup(cancel)
@@ -92,13 +94,13 @@ func TestThrottledSegmentStandsWhileTheRunMoves(t *testing.T) {
 	t.Parallel()
 	const provisioned = "TableReadProvisionedThroughputExceeded"
 	key := json.RawMessage(`{"id":{"S":"a"}}`)
-	since := func(d time.Duration, reason string) *job.Stall {
-		return &job.Stall{Since: time.Now().Add(-d), Reason: reason}
+	since := func(d time.Duration, reason string) *run.Stall {
+		return &run.Stall{Since: time.Now().Add(-d), Reason: reason}
 	}
 	for _, test := range []struct {
 		name, reason string
 		moves        bool
-		stall        *job.Stall
+		stall        *run.Stall
 		words        []string // of the failure; none where it stands
 	}{
 		{name: "the run moves", reason: provisioned, moves: true},
@@ -118,17 +120,17 @@ func TestThrottledSegmentStandsWhileTheRunMoves(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			plan := job.Plan{Table: "orders", Bucket: testbed.Bucket(t), Root: "r", Compression: job.CompressionNone, FileSizeBytes: 1 << 20, TotalSegments: 4, Scan: job.Scan{IndexName: "by-day"}}
+			plan := run.Plan{Table: "orders", Bucket: testbed.Bucket(t), Root: "r", Compression: request.CompressionNone, FileSizeBytes: 1 << 20, TotalSegments: 4, Scan: request.Scan{IndexName: "by-day"}}
 			if test.moves {
 				if _, err := bucket.New(testbed.S3(), plan).Put(t.Context(), plan.Layout().SegmentList(1, 0, "0a1b2c3d"), []byte("{}")); err != nil {
 					t.Fatal(err)
 				}
 			}
-			from := job.Checkpoint{Invocation: 3, Part: 5, ExclusiveStartKey: key, Stall: test.stall}
+			from := run.Checkpoint{Invocation: 3, Part: 5, ExclusiveStartKey: key, Stall: test.stall}
 			s, ctx := stalling(t, plan, from, test.reason)
 			got, err := s.run(ctx)
 			if len(test.words) > 0 {
-				if err == nil || job.NameOf(err) != job.NoProgress {
+				if err == nil || failure.NameOf(err) != failure.NoProgress {
 					t.Fatalf("got %+v, %v", got, err)
 				}
 				for _, words := range test.words {
@@ -154,9 +156,9 @@ func TestThrottledSegmentStandsWhileTheRunMoves(t *testing.T) {
 // An invocation in whose time the pace allows no page, for what was read before, is no failure.
 func TestSegmentStandsWhileItPays(t *testing.T) {
 	t.Parallel()
-	plan := job.Plan{Bucket: testbed.Bucket(t), Root: "r", Compression: job.CompressionNone, FileSizeBytes: 1 << 20, TotalSegments: 1, ReadUnitsPerSecond: 0.5, Concurrency: 1}
+	plan := run.Plan{Bucket: testbed.Bucket(t), Root: "r", Compression: request.CompressionNone, FileSizeBytes: 1 << 20, TotalSegments: 1, ReadUnitsPerSecond: 0.5, Concurrency: 1}
 	paid := time.Now().Add(2 * time.Hour)
-	s, ctx := stalling(t, plan, job.Checkpoint{Invocation: 1, PaidAt: &paid}, "")
+	s, ctx := stalling(t, plan, run.Checkpoint{Invocation: 1, PaidAt: &paid}, "")
 	got, err := s.run(ctx)
 	if err != nil || got.Invocation != 1 || got.PaidAt == nil || got.PaidAt.Before(paid) || got.PaidAt.After(paid.Add(time.Minute)) || got.Stall != nil {
 		t.Errorf("got %+v, %v", got, err)
@@ -167,20 +169,20 @@ func TestSegmentStandsWhileItPays(t *testing.T) {
 func TestMarkerEndsASegment(t *testing.T) {
 	t.Parallel()
 	name := testbed.Orders(t, 50)
-	plan := job.Plan{
-		RunID: "r", Table: name, Bucket: testbed.Bucket(t), Root: "r", Compression: job.CompressionNone, Format: job.FormatDynamoDBJSON,
+	plan := run.Plan{
+		RunID: "r", Table: name, Bucket: testbed.Bucket(t), Root: "r", Compression: request.CompressionNone, Format: request.FormatDynamoDBJSON,
 		FileSizeBytes: 1 << 20, TotalSegments: 2, ReadUnitsPerSecond: 1000, Concurrency: 2,
 	}
 	runner := &Runner{
-		Tables: func(job.Plan) *dynamodb.Client { return testbed.DynamoDB() }, Objects: func(job.Plan) *s3.Client { return testbed.S3() },
+		Tables: func(run.Plan) *dynamodb.Client { return testbed.DynamoDB() }, Objects: func(run.Plan) *s3.Client { return testbed.S3() },
 		Log: slog.New(slog.DiscardHandler),
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	if created, err := ledger.CreateClaim(ctx, bucket.New(testbed.S3(), plan), job.Claim{Output: job.PlanOutput{Plan: plan}}); err != nil || !created {
+	if created, err := ledger.CreateClaim(ctx, bucket.New(testbed.S3(), plan), ledger.Claim{Output: run.PlanOutput{Plan: plan}}); err != nil || !created {
 		t.Fatal(created, err)
 	}
-	first, err := runner.Run(ctx, job.ScanInput{Plan: plan, Segment: 1})
+	first, err := runner.Run(ctx, run.ScanInput{Plan: plan, Segment: 1})
 	if err != nil || !first.Done {
 		t.Fatalf("%+v, %v", first, err)
 	}
@@ -191,8 +193,8 @@ func TestMarkerEndsASegment(t *testing.T) {
 	if done, _, err = (markers{bucket.New(testbed.S3(), plan), plan.Layout()}).DoneAfter(ctx, 1); err != nil || len(done) > 0 {
 		t.Errorf("after 1 the segments %v are done, %v", done, err)
 	}
-	runner.Tables = func(job.Plan) *dynamodb.Client { return dynamodb.New(dynamodb.Options{}) } // which can reach none
-	again, err := runner.Run(ctx, job.ScanInput{Plan: plan, Segment: 1})
+	runner.Tables = func(run.Plan) *dynamodb.Client { return dynamodb.New(dynamodb.Options{}) } // which can reach none
+	again, err := runner.Run(ctx, run.ScanInput{Plan: plan, Segment: 1})
 	if err != nil || again.Totals != first.Totals || !again.Done || again.Part != first.Part {
 		t.Errorf("got %+v, %v, want %+v", again, err, first)
 	}

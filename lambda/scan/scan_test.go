@@ -13,7 +13,9 @@ import (
 	"dynamodb-to-s3/lambda/bucket"
 	"dynamodb-to-s3/lambda/ddbjson"
 	"dynamodb-to-s3/lambda/encoder"
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/lambda/table"
 	"dynamodb-to-s3/local/testbed"
 )
@@ -58,52 +60,52 @@ func never(ctx context.Context) ([]string, error) {
 }
 
 func TestScanHandsOverWhatItHasOrSaysWhyNot(t *testing.T) {
-	throttled, refused := job.Errorf(job.Throttled, "no capacity"), job.Errorf(job.ScanRefused, "bad filter")
+	throttled, refused := failure.Errorf(failure.Throttled, "no capacity"), failure.Errorf(failure.ScanRefused, "bad filter")
 	for _, test := range []struct {
 		name    string
 		pages   answers
 		encoder encoder.Encoder
-		want    job.Checkpoint // of its totals only the items and pages
-		err     job.ErrorName
+		want    run.Checkpoint // of its totals only the items and pages
+		err     failure.Name
 		objects int
 	}{
 		{
 			name:  "a segment of two pages",
 			pages: answers{items("a", "b"), items("c")},
-			want:  job.Checkpoint{Done: true, Invocation: 1, Part: 1, Totals: job.Totals{Items: 3, Pages: 2}}, objects: 1,
+			want:  run.Checkpoint{Done: true, Invocation: 1, Part: 1, Totals: run.Totals{Items: 3, Pages: 2}}, objects: 1,
 		},
 		{
 			name:  "an empty segment",
 			pages: answers{items()},
-			want:  job.Checkpoint{Done: true, Invocation: 1, Totals: job.Totals{Pages: 1}},
+			want:  run.Checkpoint{Done: true, Invocation: 1, Totals: run.Totals{Pages: 1}},
 		},
 		{
 			name:  "empty pages before the end",
 			pages: answers{items(), items(), items("a"), items()},
-			want:  job.Checkpoint{Done: true, Invocation: 1, Part: 1, Totals: job.Totals{Items: 1, Pages: 4}}, objects: 1,
+			want:  run.Checkpoint{Done: true, Invocation: 1, Part: 1, Totals: run.Totals{Items: 1, Pages: 4}}, objects: 1,
 		},
 		{
 			name:  "a transient fault after a page",
 			pages: answers{items("a"), fails(throttled), nil},
-			want:  job.Checkpoint{Invocation: 1, Part: 1, Try: "0a1b2c3d", ExclusiveStartKey: json.RawMessage(`{"id":{"N":"2"}}`), Totals: job.Totals{Items: 1, Pages: 1}}, objects: 1,
+			want:  run.Checkpoint{Invocation: 1, Part: 1, Try: "0a1b2c3d", ExclusiveStartKey: json.RawMessage(`{"id":{"N":"2"}}`), Totals: run.Totals{Items: 1, Pages: 1}}, objects: 1,
 		},
-		{name: "a transient fault before any page", pages: answers{fails(throttled), nil}, err: job.Throttled},
-		{name: "a permanent fault after a page", pages: answers{items("a"), fails(refused), nil}, err: job.ScanRefused},
+		{name: "a transient fault before any page", pages: answers{fails(throttled), nil}, err: failure.Throttled},
+		{name: "a permanent fault after a page", pages: answers{items("a"), fails(refused), nil}, err: failure.ScanRefused},
 		{
 			name:  "a page that never comes after one that came",
 			pages: answers{items("a"), never, nil},
-			want:  job.Checkpoint{Invocation: 1, Part: 1, Try: "0a1b2c3d", ExclusiveStartKey: json.RawMessage(`{"id":{"N":"2"}}`), Totals: job.Totals{Items: 1, Pages: 1}}, objects: 1,
+			want:  run.Checkpoint{Invocation: 1, Part: 1, Try: "0a1b2c3d", ExclusiveStartKey: json.RawMessage(`{"id":{"N":"2"}}`), Totals: run.Totals{Items: 1, Pages: 1}}, objects: 1,
 		},
-		{name: "a first page that never comes", pages: answers{never, nil}, err: job.NoProgress},
+		{name: "a first page that never comes", pages: answers{never, nil}, err: failure.NoProgress},
 		{
 			name: "an item that the format cannot hold", encoder: oneToOne{ddbjson.JSON{}},
 			pages: answers{items("a"), func(context.Context) ([]string, error) { return []string{`{"id":{"N":"one"}}`}, nil }},
-			err:   job.ItemNotEncodable,
+			err:   failure.ItemNotEncodable,
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			plan := job.Plan{Bucket: testbed.Bucket(t), Root: "r", Compression: job.CompressionNone, FileSizeBytes: 1 << 20, Format: job.FormatDynamoDBJSON}
+			plan := run.Plan{Bucket: testbed.Bucket(t), Root: "r", Compression: request.CompressionNone, FileSizeBytes: 1 << 20, Format: request.FormatDynamoDBJSON}
 			// Of this invocation's time all but a moment is reserved, so that waiting ends at once.
 			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 			defer cancel()
@@ -118,7 +120,7 @@ func TestScanHandsOverWhatItHasOrSaysWhyNot(t *testing.T) {
 			}
 			got, err := s.run(ctx)
 			if test.err != "" {
-				if err == nil || job.NameOf(err) != test.err {
+				if err == nil || failure.NameOf(err) != test.err {
 					t.Fatalf("got %v, want %s", err, test.err)
 				}
 				if lists := testbed.Keys(t, plan.Bucket, plan.Layout().SegmentLists()); len(lists) > 0 {
@@ -129,7 +131,7 @@ func TestScanHandsOverWhatItHasOrSaysWhyNot(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got.Totals = job.Totals{Items: got.Totals.Items, Pages: got.Totals.Pages}
+			got.Totals = run.Totals{Items: got.Totals.Items, Pages: got.Totals.Pages}
 			if fmt.Sprintf("%+v", got) != fmt.Sprintf("%+v", test.want) {
 				t.Errorf("got  %+v\nwant %+v", got, test.want)
 			}
@@ -148,8 +150,8 @@ func TestScanHandsOverWhatItHasOrSaysWhyNot(t *testing.T) {
 }
 
 func TestScanThatIsDoneIsDone(t *testing.T) {
-	done := job.Checkpoint{Done: true, Invocation: 4, Part: 9}
-	got, err := (&Runner{}).Run(t.Context(), job.ScanInput{Checkpoint: &done})
+	done := run.Checkpoint{Done: true, Invocation: 4, Part: 9}
+	got, err := (&Runner{}).Run(t.Context(), run.ScanInput{Checkpoint: &done})
 	if err != nil || fmt.Sprint(got) != fmt.Sprint(done) {
 		t.Errorf("got %+v, %v", got, err)
 	}
@@ -157,7 +159,7 @@ func TestScanThatIsDoneIsDone(t *testing.T) {
 
 func TestScanEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	plan := job.Plan{Bucket: testbed.Bucket(t), Root: "r", Compression: job.CompressionNone, FileSizeBytes: 1 << 20}
+	plan := run.Plan{Bucket: testbed.Bucket(t), Root: "r", Compression: request.CompressionNone, FileSizeBytes: 1 << 20}
 	pages := answers{items("a"), func(ctx context.Context) ([]string, error) { cancel(); return never(ctx) }, nil}
 	s := scan{
 		plan: plan, reader: &pages, encoder: oneToOne{ddbjson.DynamoDBJSON{}}, bucket: bucket.New(testbed.S3(), plan),

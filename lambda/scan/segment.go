@@ -17,10 +17,11 @@ import (
 
 	"dynamodb-to-s3/lambda/bucket"
 	"dynamodb-to-s3/lambda/encoder"
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/ledger"
 	"dynamodb-to-s3/lambda/metric"
 	"dynamodb-to-s3/lambda/pace"
+	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/lambda/sink"
 	"dynamodb-to-s3/lambda/table"
 
@@ -31,8 +32,8 @@ import (
 // Runner scans segments. It is safe for concurrent use.
 type Runner struct {
 	// Tables and Objects return the clients that the run of a plan reads and writes with.
-	Tables  func(job.Plan) *dynamodb.Client
-	Objects func(job.Plan) *s3.Client
+	Tables  func(run.Plan) *dynamodb.Client
+	Objects func(run.Plan) *s3.Client
 	Log     *slog.Logger
 	// Progress, if there is one, is told of every page that was encoded.
 	Progress *Progress
@@ -50,10 +51,10 @@ type Runner struct {
 //
 // A transient fault after some pages is no failure: what they gave is closed and handed over, and the next invocation meets
 // the fault again or not. An invocation for which the pace left no time, or that met nothing but throttling while other segments
-// moved, hands over the checkpoint that it was given. It fails with the names that package job documents; RunNameTaken where
+// moved, hands over the checkpoint that it was given. It fails with the names that package failure documents; RunNameTaken where
 // another execution has the run, NoProgress where not one page was done in time.
-func (r *Runner) Run(ctx context.Context, in job.ScanInput) (job.Checkpoint, error) {
-	from := job.Checkpoint{}
+func (r *Runner) Run(ctx context.Context, in run.ScanInput) (run.Checkpoint, error) {
+	from := run.Checkpoint{}
 	if in.Checkpoint != nil {
 		from = *in.Checkpoint
 	}
@@ -116,9 +117,9 @@ type pageReader interface {
 
 // scan is one invocation's work.
 type scan struct {
-	plan     job.Plan
+	plan     run.Plan
 	segment  int
-	from     job.Checkpoint
+	from     run.Checkpoint
 	try      string
 	reader   pageReader
 	encoder  encoder.Encoder
@@ -132,7 +133,7 @@ type scan struct {
 	pace      *pace.Pacer
 }
 
-func (s *scan) run(ctx context.Context) (job.Checkpoint, error) {
+func (s *scan) run(ctx context.Context) (run.Checkpoint, error) {
 	uploads, stopUploads := context.WithCancel(ctx)
 	defer stopUploads()
 	writer, err := sink.New(uploads, sink.Config{
@@ -140,7 +141,7 @@ func (s *scan) run(ctx context.Context) (job.Checkpoint, error) {
 		Compression: s.plan.Compression, Extension: s.plan.Extension(), FileSize: s.plan.FileSizeBytes,
 	})
 	if err != nil {
-		return job.Checkpoint{}, err
+		return run.Checkpoint{}, err
 	}
 	moved, err := s.pump(ctx, writer)
 	s.report.Totals = moved.totals
@@ -157,7 +158,7 @@ func (s *scan) run(ctx context.Context) (job.Checkpoint, error) {
 
 // moved is how far a scan came.
 type moved struct {
-	totals job.Totals
+	totals run.Totals
 	key    json.RawMessage // where to go on
 	done   bool
 }
@@ -194,7 +195,7 @@ func (s *scan) pump(ctx context.Context, writer *sink.Writer) (moved, error) {
 				return at, err
 			}
 		}
-		at.totals.Add(job.Totals{
+		at.totals.Add(run.Totals{
 			Pages: 1, Scanned: p.Scanned, Items: int64(p.Items.Len()), PageBytes: p.Bytes, ReadUnits: p.ReadUnits,
 		})
 		at.key, at.done = p.LastEvaluatedKey, len(p.LastEvaluatedKey) == 0
@@ -214,7 +215,7 @@ func (s *scan) verdict(ctx context.Context, err error, at moved) error {
 		return ctx.Err() // the invocation's own end: nothing can be closed any more
 	case at.totals.Pages > 0 && errors.Is(err, pace.ErrNoTime):
 		return nil
-	case at.totals.Pages > 0 && !slices.Contains(job.Permanent(), job.NameOf(err)):
+	case at.totals.Pages > 0 && !slices.Contains(failure.Permanent(), failure.NameOf(err)):
 		s.log.WarnContext(ctx, "the fetcher stopped; what it has read is handed over", "cause", err.Error())
 		return nil
 	default:
@@ -223,26 +224,26 @@ func (s *scan) verdict(ctx context.Context, err error, at moved) error {
 }
 
 // handOver closes what is open, writes the invocation's list, and returns the checkpoint after it.
-func (s *scan) handOver(ctx context.Context, writer *sink.Writer, at moved) (job.Checkpoint, error) {
+func (s *scan) handOver(ctx context.Context, writer *sink.Writer, at moved) (run.Checkpoint, error) {
 	s.report.reserve = writer.TimeToClose()
 	closing := s.budget.now()
 	objects, err := writer.Close()
 	if err != nil {
-		return job.Checkpoint{}, err
+		return run.Checkpoint{}, err
 	}
 	for _, o := range objects {
 		at.totals.Bytes += o.Bytes
 	}
-	list := job.SegmentList{
+	list := run.SegmentList{
 		Segment: s.segment, Invocation: s.from.Invocation, Try: s.try, After: s.from.Try,
 		FirstPart: s.from.Part, NextPart: writer.NextPart(),
-		Start: job.Position(s.from.ExclusiveStartKey), End: job.Position(at.key), Done: at.done,
+		Start: run.Position(s.from.ExclusiveStartKey), End: run.Position(at.key), Done: at.done,
 		Totals: at.totals, Objects: objects,
 	}
 	if err := s.write(ctx, list); err != nil {
-		return job.Checkpoint{}, err
+		return run.Checkpoint{}, err
 	}
-	to := job.Checkpoint{
+	to := run.Checkpoint{
 		Done: at.done, Invocation: s.from.Invocation + 1, Part: list.NextPart, ExclusiveStartKey: at.key, Totals: s.from.Totals,
 	}
 	if !at.done {

@@ -10,9 +10,10 @@ import (
 	"strings"
 	"time"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/metric"
 	"dynamodb-to-s3/lambda/pace"
+	"dynamodb-to-s3/lambda/run"
 )
 
 // maxStall is how long a segment may stand still for throttling while the run moves.
@@ -20,25 +21,25 @@ const maxStall = 24 * time.Hour
 
 // unmoved decides what becomes of an invocation that failed with err: whether it hands over the checkpoint that it was given.
 // Nothing was written, so that the next invocation has the same number.
-func (s *scan) unmoved(ctx context.Context, at moved, err error) (job.Checkpoint, error) {
+func (s *scan) unmoved(ctx context.Context, at moved, err error) (run.Checkpoint, error) {
 	paying := errors.Is(err, pace.ErrNoTime)
 	switch {
 	case ctx.Err() != nil || at.totals.Pages > 0 || !paying && !errors.Is(err, errNoTime):
-		return job.Checkpoint{}, err
-	case job.NameOf(err) == job.Throttled:
+		return run.Checkpoint{}, err
+	case failure.NameOf(err) == failure.Throttled:
 		return s.stalled(ctx, err)
 	case paying: // for what was read before
 		return s.stand(nil), nil
 	default:
-		return job.Checkpoint{}, job.Errorf(job.NoProgress,
+		return run.Checkpoint{}, failure.Errorf(failure.NoProgress,
 			"no page came within the %s that this invocation could wait: raise the function's timeout, lower concurrency, or set a scan.Limit: %w",
 			s.budget.elapsed().Round(time.Millisecond), err)
 	}
 }
 
 // stalled hands over a segment that met nothing but throttling, if the run moves without it, or fails with NoProgress.
-func (s *scan) stalled(ctx context.Context, err error) (job.Checkpoint, error) {
-	stall := job.Stall{Since: s.budget.start.UTC(), Reason: s.mostFrequentReason()}
+func (s *scan) stalled(ctx context.Context, err error) (run.Checkpoint, error) {
+	stall := run.Stall{Since: s.budget.start.UTC(), Reason: s.mostFrequentReason()}
 	if before := s.from.Stall; before != nil {
 		stall.Since, stall.Reason = before.Since, cmp.Or(stall.Reason, before.Reason)
 	}
@@ -46,7 +47,7 @@ func (s *scan) stalled(ctx context.Context, err error) (job.Checkpoint, error) {
 	moves, fault := s.runMoves(ctx)
 	switch {
 	case fault != nil:
-		return job.Checkpoint{}, fault
+		return run.Checkpoint{}, fault
 	case moves && stood < maxStall:
 		s.log.WarnContext(ctx, "the segment is throttled and stands while the run moves", "since", stall.Since, "reason", stall.Reason)
 		return s.stand(&stall), nil
@@ -55,12 +56,12 @@ func (s *scan) stalled(ctx context.Context, err error) (job.Checkpoint, error) {
 	if moves {
 		while = "while other segments moved, which is waited for no longer than " + maxStall.String()
 	}
-	return job.Checkpoint{}, job.Errorf(job.NoProgress, "throttled for %s (%s) %s: %s: %w",
+	return run.Checkpoint{}, failure.Errorf(failure.NoProgress, "throttled for %s (%s) %s: %s: %w",
 		stood.Round(time.Second), cmp.Or(stall.Reason, "without a reason"), while, s.remedy(stall.Reason), err)
 }
 
 // stand returns the checkpoint that the invocation was given.
-func (s *scan) stand(stall *job.Stall) job.Checkpoint {
+func (s *scan) stand(stall *run.Stall) run.Checkpoint {
 	to := s.from
 	to.PaidAt, to.Stall = s.paidAt(), stall
 	s.report.End, s.report.Unused = metric.HandedOver, s.budget.unused()

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"io"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/request"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
@@ -19,14 +19,14 @@ type compressor interface {
 
 // newCompressor returns the fastest level of each: the next ones save a few per cent of S3 and cost twice the CPU, which
 // Lambda bills. One goroutine each, since a small function has less than one core.
-func newCompressor(c job.Compression) (compressor, error) {
+func newCompressor(c request.Compression) (compressor, error) {
 	switch c {
-	case job.CompressionGZIP:
+	case request.CompressionGZIP:
 		return gzip.NewWriterLevel(io.Discard, gzip.BestSpeed)
-	case job.CompressionZSTD:
+	case request.CompressionZSTD:
 		return zstd.NewWriter(io.Discard, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1),
 			zstd.WithLowerEncoderMem(true), zstd.WithWindowSize(1<<20))
-	case job.CompressionNone:
+	case request.CompressionNone:
 		return &plain{}, nil
 	default:
 		return nil, fmt.Errorf("internal error: no compressor for %q", c)

@@ -15,7 +15,9 @@ import (
 	"sync/atomic"
 
 	"dynamodb-to-s3/lambda/bucket"
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/run"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -31,17 +33,17 @@ const (
 // The compiler holds both against S3's limits: a part is no smaller, and the largest object takes no more of them, one to spare.
 const (
 	_ = uint(partSize - bucket.MinPart)
-	_ = uint(bucket.MaxParts - job.MaxFileSize/partSize - 1)
+	_ = uint(bucket.MaxParts - request.MaxFileSize/partSize - 1)
 )
 
 // Config says where and how a Writer writes.
 type Config struct {
 	Bucket      *bucket.Bucket
-	Layout      job.Layout
+	Layout      run.Layout
 	Segment     int
 	FirstPart   int    // the number of the first object
 	Try         string // whose objects they are
-	Compression job.Compression
+	Compression request.Compression
 	Extension   string // of the objects' keys
 	// FileSize closes an object at the first item that brings it to so many bytes as stored.
 	FileSize int64
@@ -134,8 +136,8 @@ func (w *Writer) mayBeFull(o *object) bool {
 }
 
 func (w *Writer) open() error {
-	if w.next >= job.MaxParts {
-		return job.Errorf(job.TooManyParts, "segment %d has %d objects, the most that its keys can number: raise fileSizeBytes or segments",
+	if w.next >= run.MaxParts {
+		return failure.Errorf(failure.TooManyParts, "segment %d has %d objects, the most that its keys can number: raise fileSizeBytes or segments",
 			w.config.Segment, w.next)
 	}
 	key := w.config.Layout.Data(w.config.Segment, w.next, w.config.Try, w.config.Extension)
@@ -255,7 +257,7 @@ func (w *Writer) cause(err error) error {
 
 // Close ends the object under way, waits until everything is completely in S3, and returns the objects in the order of their
 // numbers. The Writer is done for afterwards.
-func (w *Writer) Close() ([]job.Object, error) {
+func (w *Writer) Close() ([]run.Object, error) {
 	if w.object != nil {
 		if err := w.closeObject(); err != nil {
 			return nil, err
@@ -264,9 +266,9 @@ func (w *Writer) Close() ([]job.Object, error) {
 	if err := w.uploads.Wait(); err != nil {
 		return nil, err
 	}
-	objects := make([]job.Object, len(w.started))
+	objects := make([]run.Object, len(w.started))
 	for i, o := range w.started {
-		objects[i] = job.Object{
+		objects[i] = run.Object{
 			Key: o.key, Items: o.items, Bytes: o.stored, ETag: o.etag,
 			MD5: base64.StdEncoding.EncodeToString(o.sum.Sum(nil)),
 		}

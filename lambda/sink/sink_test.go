@@ -13,7 +13,9 @@ import (
 	"testing"
 
 	"dynamodb-to-s3/lambda/bucket"
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/lambda/sink"
 	"dynamodb-to-s3/local/testbed"
 
@@ -41,7 +43,7 @@ func records(n, size int, dull bool) [][]byte {
 	return all
 }
 
-func write(t *testing.T, config sink.Config, items [][]byte) []job.Object {
+func write(t *testing.T, config sink.Config, items [][]byte) []run.Object {
 	t.Helper()
 	writer, err := sink.New(t.Context(), config)
 	if err != nil {
@@ -64,34 +66,34 @@ func write(t *testing.T, config sink.Config, items [][]byte) []job.Object {
 
 func TestObjectsHoldEveryRecordInOrderAndCloseAtTheirSize(t *testing.T) {
 	for _, test := range []struct {
-		compression job.Compression
+		compression request.Compression
 		n, size     int
 		dull        bool
 		fileSize    int64
 		// lag is by how much an object may pass its size before its last item, for what the compressor held back unseen.
 		lag int64
 	}{
-		{job.CompressionNone, 1000, 100, false, 1024, 0},
-		{job.CompressionNone, 10, 5000, false, 1024, 0},
-		{job.CompressionNone, 40_000, 600, false, 20 << 20, 0}, // in three parts
-		{job.CompressionGZIP, 3000, 300, false, 10_000, 400},
-		{job.CompressionGZIP, 3000, 300, true, 2000, 100},
-		{job.CompressionGZIP, 1000, 100, true, 1 << 30, 0},
-		{job.CompressionGZIP, 40_000, 600, false, 9 << 20, 64 << 10}, // in two parts
-		{job.CompressionZSTD, 3000, 300, false, 10_000, 400},
-		{job.CompressionZSTD, 3000, 300, true, 2000, 100},
-		{job.CompressionZSTD, 40_000, 600, false, 9 << 20, 128 << 10},
+		{request.CompressionNone, 1000, 100, false, 1024, 0},
+		{request.CompressionNone, 10, 5000, false, 1024, 0},
+		{request.CompressionNone, 40_000, 600, false, 20 << 20, 0}, // in three parts
+		{request.CompressionGZIP, 3000, 300, false, 10_000, 400},
+		{request.CompressionGZIP, 3000, 300, true, 2000, 100},
+		{request.CompressionGZIP, 1000, 100, true, 1 << 30, 0},
+		{request.CompressionGZIP, 40_000, 600, false, 9 << 20, 64 << 10}, // in two parts
+		{request.CompressionZSTD, 3000, 300, false, 10_000, 400},
+		{request.CompressionZSTD, 3000, 300, true, 2000, 100},
+		{request.CompressionZSTD, 40_000, 600, false, 9 << 20, 128 << 10},
 	} {
 		t.Run(fmt.Sprintf("%s of %d bytes by %d at %d", test.compression, test.size, test.n, test.fileSize), func(t *testing.T) {
 			name := testbed.Bucket(t)
-			items, extension := records(test.n, test.size, test.dull), job.Plan{Compression: test.compression}.Extension()
+			items, extension := records(test.n, test.size, test.dull), run.Plan{Compression: test.compression}.Extension()
 			objects := write(t, sink.Config{
-				Bucket: bucket.New(testbed.S3(), job.Plan{Bucket: name}), Layout: job.Layout{Root: "r"}, Segment: 7, FirstPart: 3, Try: "0a1b2c3d",
+				Bucket: bucket.New(testbed.S3(), run.Plan{Bucket: name}), Layout: run.Layout{Root: "r"}, Segment: 7, FirstPart: 3, Try: "0a1b2c3d",
 				Compression: test.compression, Extension: extension, FileSize: test.fileSize,
 			}, items)
 			next := 0
 			for i, o := range objects {
-				if want := (job.Layout{Root: "r"}).Data(7, 3+i, "0a1b2c3d", extension); o.Key != want {
+				if want := (run.Layout{Root: "r"}).Data(7, 3+i, "0a1b2c3d", extension); o.Key != want {
 					t.Errorf("object %d is %s, want %s", i, o.Key, want)
 				}
 				stored, etag := read(t, name, o.Key)
@@ -122,7 +124,7 @@ func TestObjectsHoldEveryRecordInOrderAndCloseAtTheirSize(t *testing.T) {
 func TestNothingWrittenIsNoObject(t *testing.T) {
 	name := testbed.Bucket(t)
 	objects := write(t, sink.Config{
-		Bucket: bucket.New(testbed.S3(), job.Plan{Bucket: name}), Compression: job.CompressionGZIP, FileSize: 1024,
+		Bucket: bucket.New(testbed.S3(), run.Plan{Bucket: name}), Compression: request.CompressionGZIP, FileSize: 1024,
 	}, nil)
 	if len(objects) > 0 || len(testbed.Keys(t, name, "")) > 0 {
 		t.Errorf("%v were written", objects)
@@ -131,7 +133,7 @@ func TestNothingWrittenIsNoObject(t *testing.T) {
 
 func TestWriterFailsByWhatFailedInItsUploads(t *testing.T) {
 	writer, err := sink.New(t.Context(), sink.Config{
-		Bucket: bucket.New(testbed.S3(), job.Plan{Bucket: "no-such-bucket"}), Compression: job.CompressionNone, FileSize: 1024,
+		Bucket: bucket.New(testbed.S3(), run.Plan{Bucket: "no-such-bucket"}), Compression: request.CompressionNone, FileSize: 1024,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -144,17 +146,17 @@ func TestWriterFailsByWhatFailedInItsUploads(t *testing.T) {
 	if err == nil {
 		_, err = writer.Close()
 	}
-	if job.NameOf(err) != job.BucketNotFound {
-		t.Errorf("got %v, want %s", err, job.BucketNotFound)
+	if failure.NameOf(err) != failure.BucketNotFound {
+		t.Errorf("got %v, want %s", err, failure.BucketNotFound)
 	}
 }
 
 func TestAbortLeavesNoUploadBehind(t *testing.T) {
 	name := testbed.Bucket(t)
-	destination := bucket.New(testbed.S3(), job.Plan{Bucket: name})
+	destination := bucket.New(testbed.S3(), run.Plan{Bucket: name})
 	ctx, cancel := context.WithCancel(t.Context())
 	writer, err := sink.New(ctx, sink.Config{
-		Bucket: destination, Layout: job.Layout{Root: "r"}, Compression: job.CompressionNone, FileSize: 1 << 30,
+		Bucket: destination, Layout: run.Layout{Root: "r"}, Compression: request.CompressionNone, FileSize: 1 << 30,
 	})
 	if err != nil {
 		t.Fatal(err)

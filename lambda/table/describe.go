@@ -1,7 +1,7 @@
 // Package table reads a DynamoDB table: what it is (Describe), and the pages of one segment of a parallel Scan as the bytes
 // that the service sent (Reader).
 //
-// Errors that a person can act on carry a name from package job. It imports the AWS SDK, job and page.
+// Errors that a person can act on carry a name from package failure. It imports the AWS SDK, failure, request, run and ddbjson.
 package table
 
 import (
@@ -10,7 +10,8 @@ import (
 	"slices"
 	"strings"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/request"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -32,7 +33,7 @@ type Description struct {
 //
 // It fails with TableNotFound, TableNotReady, TableInOtherAccount, IndexNotFound or AccessDenied, and with InvalidRequest
 // where scan asks the index for what it cannot give.
-func Describe(ctx context.Context, client *dynamodb.Client, table job.Table, scan job.Scan) (Description, error) {
+func Describe(ctx context.Context, client *dynamodb.Client, table request.Table, scan request.Scan) (Description, error) {
 	answer, err := client.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &table.Name})
 	if err != nil {
 		return Description{}, fmt.Errorf("describe table %q: %w", table.Name,
@@ -40,16 +41,16 @@ func Describe(ctx context.Context, client *dynamodb.Client, table job.Table, sca
 	}
 	t := answer.Table
 	if t == nil {
-		return Description{}, job.Errorf(job.MalformedAnswer, "describe table %q: the answer describes no table", table.Name)
+		return Description{}, failure.Errorf(failure.MalformedAnswer, "describe table %q: the answer describes no table", table.Name)
 	}
 	arn := aws.ToString(t.TableArn)
-	if own, err := job.ParseTable(arn); err == nil && table.Account != "" && own.Account != "" && own.Account != table.Account {
-		return Description{}, job.Errorf(job.TableInOtherAccount,
+	if own, err := request.ParseTable(arn); err == nil && table.Account != "" && own.Account != "" && own.Account != table.Account {
+		return Description{}, failure.Errorf(failure.TableInOtherAccount,
 			"the ARN names table %q of account %s, the one found here is of account %s: give sourceRoleArn, a role of account %s that may read the table",
 			table.Name, table.Account, own.Account, table.Account)
 	}
 	if !readable(t.TableStatus) {
-		return Description{}, job.Errorf(job.TableNotReady, "table %q is %s: it can be read once it is ACTIVE", table.Name, t.TableStatus)
+		return Description{}, failure.Errorf(failure.TableNotReady, "table %q is %s: it can be read once it is ACTIVE", table.Name, t.TableStatus)
 	}
 	description := Description{
 		ARN: arn, ID: aws.ToString(t.TableId), Bytes: aws.ToInt64(t.TableSizeBytes),
@@ -71,7 +72,7 @@ func readable(status types.TableStatus) bool {
 }
 
 // describeIndex replaces the table's size and capacity by the index's. A local index shares the table's capacity.
-func describeIndex(description *Description, t *types.TableDescription, scan job.Scan) error {
+func describeIndex(description *Description, t *types.TableDescription, scan request.Scan) error {
 	var names []string
 	for _, index := range t.LocalSecondaryIndexes {
 		names = append(names, aws.ToString(index.IndexName))
@@ -86,11 +87,11 @@ func describeIndex(description *Description, t *types.TableDescription, scan job
 			continue
 		}
 		if index.IndexStatus != types.IndexStatusActive && index.IndexStatus != types.IndexStatusUpdating {
-			return job.Errorf(job.TableNotReady, "index %q of table %q is %s: it can be read once it is ACTIVE",
+			return failure.Errorf(failure.TableNotReady, "index %q of table %q is %s: it can be read once it is ACTIVE",
 				scan.IndexName, aws.ToString(t.TableName), index.IndexStatus)
 		}
 		if aws.ToBool(scan.ConsistentRead) {
-			return job.Errorf(job.InvalidRequest,
+			return failure.Errorf(failure.InvalidRequest,
 				"invalid request: scan.ConsistentRead: got true, but %q is a global secondary index, which has only eventually consistent reads",
 				scan.IndexName)
 		}
@@ -103,7 +104,7 @@ func describeIndex(description *Description, t *types.TableDescription, scan job
 		slices.Sort(names)
 		has = "it has " + strings.Join(names, ", ")
 	}
-	return job.Errorf(job.IndexNotFound, "table %q has no index %q: %s", aws.ToString(t.TableName), scan.IndexName, has)
+	return failure.Errorf(failure.IndexNotFound, "table %q has no index %q: %s", aws.ToString(t.TableName), scan.IndexName, has)
 }
 
 // readUnits is the capacity that applies: what is provisioned, else the on-demand maximum, else the warm throughput.

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"slices"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/failure"
 
 	"github.com/aws/smithy-go"
 )
@@ -14,28 +14,28 @@ var throttles = []string{"ProvisionedThroughputExceededException", "RequestLimit
 
 // Named gives an error of the DynamoDB client the name under which a person can act on it.
 func Named(err error, action, table, region string) error {
-	if named, ok := errors.AsType[*job.Error](err); ok { // of the credentials, before anything was asked of DynamoDB
+	if named, ok := errors.AsType[*failure.Error](err); ok { // of the credentials, before anything was asked of DynamoDB
 		return named
 	}
 	if _, ok := errors.AsType[*smithy.DeserializationError](err); ok { // its words have what it could not read: an item's key, it may be
-		return job.Errorf(job.MalformedAnswer, "the answer to %s of table %q is none that can be read", action, table)
+		return failure.Errorf(failure.MalformedAnswer, "the answer to %s of table %q is none that can be read", action, table)
 	}
 	api, ok := errors.AsType[smithy.APIError](err)
 	if !ok {
 		return err
 	}
 	switch code := api.ErrorCode(); {
-	case !job.ErrorName(code).Understood():
-		return job.Errorf(job.MalformedAnswer, "%s of table %q was refused with the code %q, which is none of DynamoDB's", action, table, code)
+	case !failure.Name(code).Understood():
+		return failure.Errorf(failure.MalformedAnswer, "%s of table %q was refused with the code %q, which is none of DynamoDB's", action, table, code)
 	case code == "ResourceNotFoundException":
-		return job.Errorf(job.TableNotFound,
+		return failure.Errorf(failure.TableNotFound,
 			"there is no table %q in region %s of this account: check the name; a table elsewhere is given by its ARN, one of another account with sourceRoleArn too", table, region)
 	case code == "AccessDeniedException":
-		return job.Errorf(job.AccessDenied, "%s on table %q is not allowed: add it to the role that reads, the function's or sourceRoleArn (%s)", action, table, api.ErrorMessage())
+		return failure.Errorf(failure.AccessDenied, "%s on table %q is not allowed: add it to the role that reads, the function's or sourceRoleArn (%s)", action, table, api.ErrorMessage())
 	case code == "ValidationException" && action == "dynamodb:Scan":
-		return job.Errorf(job.ScanRefused, "DynamoDB refused the scan of table %q: %s", table, api.ErrorMessage())
+		return failure.Errorf(failure.ScanRefused, "DynamoDB refused the scan of table %q: %s", table, api.ErrorMessage())
 	case slices.Contains(throttles, code):
-		return job.Errorf(job.Throttled, "table %q gave no read capacity: raise it, or lower concurrency (%s)", table, api.ErrorMessage())
+		return failure.Errorf(failure.Throttled, "table %q gave no read capacity: raise it, or lower concurrency (%s)", table, api.ErrorMessage())
 	default:
 		return err
 	}

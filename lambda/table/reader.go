@@ -10,7 +10,8 @@ import (
 	"net/http"
 
 	"dynamodb-to-s3/lambda/ddbjson"
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/run"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
@@ -32,10 +33,10 @@ type Reader struct {
 
 // NewReader returns a reader of one segment of the plan's scan. It fails with InvalidRequest where the scan's values are none
 // that the SDK can send.
-func NewReader(client *dynamodb.Client, plan job.Plan, segment int) (*Reader, error) {
+func NewReader(client *dynamodb.Client, plan run.Plan, segment int) (*Reader, error) {
 	input, err := scanInput(plan, segment)
 	if err != nil {
-		return nil, job.Errorf(job.InvalidRequest, "invalid request: scan: %w", err)
+		return nil, failure.Errorf(failure.InvalidRequest, "invalid request: scan: %w", err)
 	}
 	return &Reader{client: client, input: input, table: plan.Table, subject: what(plan.Table, plan.Scan.IndexName)}, nil
 }
@@ -71,14 +72,14 @@ func (p *Page) Parse() error {
 	}
 	p.unparsed = false
 	if err := p.Items.Parse(p.body); err != nil {
-		return job.Errorf(job.MalformedAnswer, "scan %s: %w", p.subject, &answerError{err})
+		return failure.Errorf(failure.MalformedAnswer, "scan %s: %w", p.subject, &answerError{err})
 	}
 	return p.counted()
 }
 
 func (p *Page) counted() error {
 	if n := p.Items.Len(); n != p.count {
-		return job.Errorf(job.MalformedAnswer, "scan %s: the answer counts %d items and holds %d", p.subject, p.count, n)
+		return failure.Errorf(failure.MalformedAnswer, "scan %s: the answer counts %d items and holds %d", p.subject, p.count, n)
 	}
 	return nil
 }
@@ -94,7 +95,7 @@ func (r *Reader) Next(ctx context.Context, exclusiveStartKey json.RawMessage, p 
 	if len(exclusiveStartKey) > 0 {
 		key, err := attributevalue.UnmarshalMapJSON(exclusiveStartKey)
 		if err != nil {
-			return job.Errorf(job.Internal, "read the checkpoint's ExclusiveStartKey: %w", err)
+			return failure.Errorf(failure.Internal, "read the checkpoint's ExclusiveStartKey: %w", err)
 		}
 		input.ExclusiveStartKey = key
 	}
@@ -114,10 +115,10 @@ func (r *Reader) Next(ctx context.Context, exclusiveStartKey json.RawMessage, p 
 	p.LastEvaluatedKey = nil
 	if len(answer.LastEvaluatedKey) > 0 {
 		if err := checkKey(answer.LastEvaluatedKey); err != nil {
-			return job.Errorf(job.MalformedAnswer, "scan %s: %w", r.subject, err)
+			return failure.Errorf(failure.MalformedAnswer, "scan %s: %w", r.subject, err)
 		}
 		if p.LastEvaluatedKey, err = attributevalue.MarshalMapJSON(answer.LastEvaluatedKey); err != nil {
-			return job.Errorf(job.Internal, "keep the page's LastEvaluatedKey: %w", err)
+			return failure.Errorf(failure.Internal, "keep the page's LastEvaluatedKey: %w", err)
 		}
 	}
 	p.Scanned, p.ReadUnits = int64(answer.ScannedCount), 0
@@ -148,7 +149,7 @@ func (r *Reader) scan(ctx context.Context, input *dynamodb.ScanInput, p *Page) (
 		)
 	}))
 	if malformed, ok := errors.AsType[*answerError](err); ok {
-		return nil, job.Errorf(job.MalformedAnswer, "scan %s: %w", r.subject, malformed)
+		return nil, failure.Errorf(failure.MalformedAnswer, "scan %s: %w", r.subject, malformed)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("scan %s: %w", r.subject, Named(err, "dynamodb:Scan", r.table, r.client.Options().Region))
@@ -239,7 +240,7 @@ func (e *answerError) Unwrap() error { return e.err }
 func (*answerError) RetryableError() bool { return true }
 
 // scanInput turns the plan's scan into the SDK's.
-func scanInput(plan job.Plan, segment int) (dynamodb.ScanInput, error) {
+func scanInput(plan run.Plan, segment int) (dynamodb.ScanInput, error) {
 	scan := plan.Scan
 	input := dynamodb.ScanInput{
 		TableName:                &plan.Table,
@@ -254,7 +255,7 @@ func scanInput(plan job.Plan, segment int) (dynamodb.ScanInput, error) {
 		ReturnConsumedCapacity:   types.ReturnConsumedCapacityTotal,
 	}
 	if scan.Limit != nil {
-		input.Limit = aws.Int32(int32(*scan.Limit)) //nolint:gosec // job.Parse holds it below 1<<31
+		input.Limit = aws.Int32(int32(*scan.Limit)) //nolint:gosec // request.Parse holds it below 1<<31
 	}
 	if plan.TotalSegments > 1 {
 		input.TotalSegments = aws.Int32(int32(plan.TotalSegments)) //nolint:gosec // at most 1,000,000

@@ -14,7 +14,9 @@ import (
 	"time"
 
 	"dynamodb-to-s3/lambda/awsclient"
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/lambda/table"
 
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -37,7 +39,7 @@ type wire struct {
 }
 
 func (s *wire) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	asked, err := io.ReadAll(r.Body)
+	req, err := io.ReadAll(r.Body)
 	if err != nil {
 		panic(http.ErrAbortHandler)
 	}
@@ -45,7 +47,7 @@ func (s *wire) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	time.Sleep(2 * time.Millisecond)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.asked = append(s.asked, r.Header.Get("X-Amz-Target")+" "+string(asked))
+	s.asked = append(s.asked, r.Header.Get("X-Amz-Target")+" "+string(req))
 	a := s.answers[0]
 	if len(s.answers) > 1 {
 		s.answers = s.answers[1:]
@@ -82,28 +84,28 @@ func TestScanIsSentWithWhatTheRequestSays(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name    string
-		plan    job.Plan
+		plan    run.Plan
 		segment int
 		key     string
 		want    string
 	}{
 		{
 			"nothing but the table",
-			job.Plan{Table: "orders", TotalSegments: 1},
+			run.Plan{Table: "orders", TotalSegments: 1},
 			0, "",
 			`{"ReturnConsumedCapacity":"TOTAL","TableName":"orders"}`,
 		},
 		{
 			"a segment from a key",
-			job.Plan{Table: "orders", TotalSegments: 8},
+			run.Plan{Table: "orders", TotalSegments: 8},
 			7, `{"id":{"S":"a\u0001ü"},"at":{"N":"-1.50"},"b":{"B":"AAEC"}}`,
 			`{"ExclusiveStartKey":{"at":{"N":"-1.50"},"b":{"B":"AAEC"},"id":{"S":"a\u0001ü"}},"ReturnConsumedCapacity":"TOTAL","Segment":7,"TableName":"orders","TotalSegments":8}`,
 		},
 		{
 			"everything of today",
-			job.Plan{Table: "orders", TotalSegments: 1, Scan: job.Scan{
+			run.Plan{Table: "orders", TotalSegments: 1, Scan: request.Scan{
 				IndexName: "by-day", FilterExpression: "#s = :s", ProjectionExpression: "#s", ExpressionAttributeNames: map[string]string{"#s": "status"},
-				ExpressionAttributeValues: map[string]job.AttributeValue{":s": json.RawMessage(`{"M":{"l":{"L":[{"NULL":true},{"BOOL":false},{"NS":["1"]},{"BS":["AA=="]}]}}}`)},
+				ExpressionAttributeValues: map[string]request.AttributeValue{":s": json.RawMessage(`{"M":{"l":{"L":[{"NULL":true},{"BOOL":false},{"NS":["1"]},{"BS":["AA=="]}]}}}`)},
 				ConsistentRead:            ptr(true), Select: "SPECIFIC_ATTRIBUTES", Limit: ptr(int64(5)),
 			}},
 			0, "",
@@ -112,9 +114,9 @@ func TestScanIsSentWithWhatTheRequestSays(t *testing.T) {
 		},
 		{
 			"everything of old",
-			job.Plan{Table: "orders", TotalSegments: 1, Scan: job.Scan{
+			run.Plan{Table: "orders", TotalSegments: 1, Scan: request.Scan{
 				AttributesToGet: []string{"a"}, ConditionalOperator: "OR",
-				ScanFilter: map[string]job.Condition{"n": {ComparisonOperator: "BETWEEN", AttributeValueList: []job.AttributeValue{[]byte(`{"N":"1"}`), []byte(`{"N":"2"}`)}}},
+				ScanFilter: map[string]request.Condition{"n": {ComparisonOperator: "BETWEEN", AttributeValueList: []request.AttributeValue{[]byte(`{"N":"1"}`), []byte(`{"N":"2"}`)}}},
 			}},
 			0, "",
 			`{"AttributesToGet":["a"],"ConditionalOperator":"OR","ReturnConsumedCapacity":"TOTAL","ScanFilter":{"n":{"AttributeValueList":[{"N":"1"},{"N":"2"}],"ComparisonOperator":"BETWEEN"}},"TableName":"orders"}`,
@@ -153,7 +155,7 @@ func TestPageHasTheItemsAndWhatTheAnswerSaysOfThem(t *testing.T) {
 		{body: `{"Count":0,"Items":[],"LastEvaluatedKey":{"id":{"S":"c"}},"ScannedCount":3}`},
 		{body: `{"Count":1,"Items":[{"id":{"S":"` + strings.Repeat("d", 400<<10) + `"}}],"ScannedCount":1}`},
 	}}
-	reader, err := table.NewReader(clientOf(t, s), job.Plan{Table: "orders", TotalSegments: 1}, 0)
+	reader, err := table.NewReader(clientOf(t, s), run.Plan{Table: "orders", TotalSegments: 1}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -202,7 +204,7 @@ func TestDamagedAnswerIsAskedForAgain(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := &wire{answers: []answer{damaged, {body: whole}}}
-			reader, err := table.NewReader(clientOf(t, s), job.Plan{Table: "orders", TotalSegments: 1}, 0)
+			reader, err := table.NewReader(clientOf(t, s), run.Plan{Table: "orders", TotalSegments: 1}, 0)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -232,7 +234,7 @@ func TestPageHasALimit(t *testing.T) {
 		{new(int64(9)), 7, `"Limit":7`},
 	} {
 		s := &wire{answers: []answer{{body: `{"Count":0,"Items":[],"ScannedCount":0}`}}}
-		reader, err := table.NewReader(clientOf(t, s), job.Plan{Table: "orders", TotalSegments: 1, Scan: job.Scan{Limit: test.own}}, 0)
+		reader, err := table.NewReader(clientOf(t, s), run.Plan{Table: "orders", TotalSegments: 1, Scan: request.Scan{Limit: test.own}}, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -252,24 +254,24 @@ func TestReaderNamesWhatAPersonCanActOn(t *testing.T) {
 	}
 	for _, test := range []struct {
 		answer answer
-		want   job.ErrorName
+		want   failure.Name
 		says   string
 	}{
-		{fault("ResourceNotFoundException", "x"), job.TableNotFound, `scan table "orders": there is no table "orders" in region eu-west-1 of this account`},
-		{fault("AccessDeniedException", "no, no"), job.AccessDenied, `dynamodb:Scan on table "orders" is not allowed: add it to the role that reads, the function's or sourceRoleArn (no, no)`},
-		{fault("ValidationException", "bad #s"), job.ScanRefused, `DynamoDB refused the scan of table "orders": bad #s`},
-		{answer{body: `{"Count":2,"Items":[{"id":{"S":"a"}}],"ScannedCount":2}`}, job.MalformedAnswer, `scan table "orders": the answer counts 2 items and holds 1`},
+		{fault("ResourceNotFoundException", "x"), failure.TableNotFound, `scan table "orders": there is no table "orders" in region eu-west-1 of this account`},
+		{fault("AccessDeniedException", "no, no"), failure.AccessDenied, `dynamodb:Scan on table "orders" is not allowed: add it to the role that reads, the function's or sourceRoleArn (no, no)`},
+		{fault("ValidationException", "bad #s"), failure.ScanRefused, `DynamoDB refused the scan of table "orders": bad #s`},
+		{answer{body: `{"Count":2,"Items":[{"id":{"S":"a"}}],"ScannedCount":2}`}, failure.MalformedAnswer, `scan table "orders": the answer counts 2 items and holds 1`},
 	} {
 		t.Run(string(test.want), func(t *testing.T) {
 			t.Parallel()
-			reader, err := table.NewReader(clientOf(t, &wire{answers: []answer{test.answer}}), job.Plan{Table: "orders", TotalSegments: 1}, 0)
+			reader, err := table.NewReader(clientOf(t, &wire{answers: []answer{test.answer}}), run.Plan{Table: "orders", TotalSegments: 1}, 0)
 			if err != nil {
 				t.Fatal(err)
 			}
 			var p table.Page
 			err = reader.Next(t.Context(), nil, &p)
-			if err == nil || job.NameOf(err) != test.want || !strings.Contains(err.Error(), test.says) {
-				t.Errorf("got %s: %v", job.NameOf(err), err)
+			if err == nil || failure.NameOf(err) != test.want || !strings.Contains(err.Error(), test.says) {
+				t.Errorf("got %s: %v", failure.NameOf(err), err)
 			}
 		})
 	}
@@ -279,21 +281,21 @@ func TestDescribeRefusesWhatCannotBeRead(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name, table string
-		want        job.ErrorName
+		want        failure.Name
 		says        string
 	}{
-		{"a table that is being created", `"TableStatus":"CREATING"`, job.TableNotReady, `table "orders" is CREATING: it can be read once it is ACTIVE`},
-		{"a table that is being deleted", `"TableStatus":"DELETING"`, job.TableNotReady, `table "orders" is DELETING`},
-		{"an index that is being created", `"TableStatus":"UPDATING","TableName":"orders","GlobalSecondaryIndexes":[{"IndexName":"by-day","IndexStatus":"CREATING"}]`, job.TableNotReady, `index "by-day" of table "orders" is CREATING`},
-		{"no such index", `"TableStatus":"ACTIVE","TableName":"orders"`, job.IndexNotFound, `table "orders" has no index "by-day": it has none`},
-		{"a table of another account", `"TableStatus":"ACTIVE","TableArn":"arn:aws:dynamodb:eu-west-1:111111111111:table/orders"`, job.TableInOtherAccount, `of account 222222222222, the one found here is of account 111111111111`},
+		{"a table that is being created", `"TableStatus":"CREATING"`, failure.TableNotReady, `table "orders" is CREATING: it can be read once it is ACTIVE`},
+		{"a table that is being deleted", `"TableStatus":"DELETING"`, failure.TableNotReady, `table "orders" is DELETING`},
+		{"an index that is being created", `"TableStatus":"UPDATING","TableName":"orders","GlobalSecondaryIndexes":[{"IndexName":"by-day","IndexStatus":"CREATING"}]`, failure.TableNotReady, `index "by-day" of table "orders" is CREATING`},
+		{"no such index", `"TableStatus":"ACTIVE","TableName":"orders"`, failure.IndexNotFound, `table "orders" has no index "by-day": it has none`},
+		{"a table of another account", `"TableStatus":"ACTIVE","TableArn":"arn:aws:dynamodb:eu-west-1:111111111111:table/orders"`, failure.TableInOtherAccount, `of account 222222222222, the one found here is of account 111111111111`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			c := clientOf(t, &wire{answers: []answer{{body: `{"Table":{` + test.table + `}}`}}})
-			_, err := table.Describe(t.Context(), c, job.Table{Name: "orders", Account: "222222222222"}, job.Scan{IndexName: "by-day"})
-			if err == nil || job.NameOf(err) != test.want || !strings.Contains(err.Error(), test.says) {
-				t.Errorf("got %s: %v", job.NameOf(err), err)
+			_, err := table.Describe(t.Context(), c, request.Table{Name: "orders", Account: "222222222222"}, request.Scan{IndexName: "by-day"})
+			if err == nil || failure.NameOf(err) != test.want || !strings.Contains(err.Error(), test.says) {
+				t.Errorf("got %s: %v", failure.NameOf(err), err)
 			}
 		})
 	}
@@ -313,7 +315,7 @@ func TestDescribeKnowsTheCapacityThatApplies(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			c := clientOf(t, &wire{answers: []answer{{body: `{"Table":{"TableStatus":"ACTIVE",` + test.table + `}}`}}})
-			got, err := table.Describe(t.Context(), c, job.Table{Name: "orders"}, job.Scan{})
+			got, err := table.Describe(t.Context(), c, request.Table{Name: "orders"}, request.Scan{})
 			if err != nil || got.ReadUnits != test.want {
 				t.Errorf("got %v, %v, want %v", got.ReadUnits, err, test.want)
 			}

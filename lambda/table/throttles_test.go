@@ -5,7 +5,8 @@ import (
 	"testing"
 	"time"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/lambda/table"
 
 	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
@@ -46,7 +47,7 @@ func TestThrottlesAreCountedByReason(t *testing.T) {
 			o.MaxAttempts, o.MaxBackoff, o.RateLimiter = 2, time.Millisecond, ratelimit.None
 		})
 	})
-	reader, err := table.NewReader(impatient, job.Plan{Table: "orders", TotalSegments: 1}, 0)
+	reader, err := table.NewReader(impatient, run.Plan{Table: "orders", TotalSegments: 1}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +56,7 @@ func TestThrottlesAreCountedByReason(t *testing.T) {
 		switch err := reader.Next(t.Context(), p.LastEvaluatedKey, &p); {
 		case err == nil:
 			pages++
-		case job.NameOf(err) != job.Throttled:
+		case failure.NameOf(err) != failure.Throttled:
 			t.Fatal(err)
 		}
 	}

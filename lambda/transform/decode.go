@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// decoder reads the plain JSON that package page has written: valid, without white space, and no deeper than page.MaxDepth. It
+// decoder reads the plain JSON that package ddbjson has written: valid, without white space, and no deeper than page.MaxDepth. It
 // takes about a third of the time of encoding/json, which would check all of it again.
 type decoder struct {
 	text string // all texts and numbers without escapes are parts of it

@@ -14,7 +14,7 @@ import (
 	"slices"
 	"time"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/request"
 )
 
 const (
@@ -72,7 +72,7 @@ type results struct {
 // slowLatency is what a page takes to come where it is measured that nothing else makes it slower.
 const slowLatency = 50 * time.Millisecond
 
-func engine(format job.Format, compression job.Compression, fileSize int64) way {
+func engine(format request.Format, compression request.Compression, fileSize int64) way {
 	return way{Path: pathEngine, Format: format, Compression: compression, FileSize: fileSize}
 }
 
@@ -103,18 +103,18 @@ func compare(ctx context.Context, rounds, count int, progress io.Writer) (*resul
 	for _, s := range shapes() {
 		all.paths[s.name] = []row{
 			newRow(s.name, count, latency, way{Path: pathBound}),
-			newRow(s.name, max(warm, count/idiomaticShare), latency, way{Path: pathIdiomatic, FileSize: job.DefaultFileSize}),
-			newRow(s.name, count, latency, engine(job.FormatDynamoDBJSON, job.CompressionGZIP, job.DefaultFileSize)),
-			newRow(s.name, count, latency, engine(job.FormatJSON, job.CompressionGZIP, job.DefaultFileSize)),
-			newRow(s.name, count, latency, engine(job.FormatION, job.CompressionGZIP, job.DefaultFileSize)),
-			newRow(s.name, count, latency, engine(job.FormatDynamoDBJSON, job.CompressionZSTD, job.DefaultFileSize)),
+			newRow(s.name, max(warm, count/idiomaticShare), latency, way{Path: pathIdiomatic, FileSize: request.DefaultFileSize}),
+			newRow(s.name, count, latency, engine(request.FormatDynamoDBJSON, request.CompressionGZIP, request.DefaultFileSize)),
+			newRow(s.name, count, latency, engine(request.FormatJSON, request.CompressionGZIP, request.DefaultFileSize)),
+			newRow(s.name, count, latency, engine(request.FormatION, request.CompressionGZIP, request.DefaultFileSize)),
+			newRow(s.name, count, latency, engine(request.FormatDynamoDBJSON, request.CompressionZSTD, request.DefaultFileSize)),
 		}
 	}
-	for _, compression := range []job.Compression{job.CompressionNone, job.CompressionGZIP, job.CompressionZSTD} {
-		all.large = append(all.large, newRow("orders", max(count, 2*gib/pageSize), latency, engine(job.FormatDynamoDBJSON, compression, gib)))
+	for _, compression := range []request.Compression{request.CompressionNone, request.CompressionGZIP, request.CompressionZSTD} {
+		all.large = append(all.large, newRow("orders", max(count, 2*gib/pageSize), latency, engine(request.FormatDynamoDBJSON, compression, gib)))
 	}
-	all.large = append(all.large, newRow(counters().name, count, latency, engine(job.FormatDynamoDBJSON, job.CompressionGZIP, gib)))
-	all.slow = []row{newRow("orders", count, slowLatency, engine(job.FormatDynamoDBJSON, job.CompressionGZIP, job.DefaultFileSize))}
+	all.large = append(all.large, newRow(counters().name, count, latency, engine(request.FormatDynamoDBJSON, request.CompressionGZIP, gib)))
+	all.slow = []row{newRow("orders", count, slowLatency, engine(request.FormatDynamoDBJSON, request.CompressionGZIP, request.DefaultFileSize))}
 
 	measureAll := func(round int, rows []row) error {
 		for i := range rows {

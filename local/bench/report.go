@@ -6,7 +6,7 @@ import (
 	"runtime"
 	"strings"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/request"
 )
 
 // markdown is the tables of docs/performance.md.
@@ -25,7 +25,7 @@ func (r *results) markdown() string {
 		}
 	}
 	b.WriteString("\n| what | measured |\n|---|---|\n")
-	for _, format := range []job.Format{job.FormatDynamoDBJSON, job.FormatJSON, job.FormatION} {
+	for _, format := range []request.Format{request.FormatDynamoDBJSON, request.FormatJSON, request.FormatION} {
 		fmt.Fprintf(&b, "| allocations an item in the steady state, %s | %.4f |\n", format, r.allocationsPerItem(format))
 	}
 	for _, row := range r.large {
@@ -46,10 +46,10 @@ func peakMB(m measured) float64 { return float64(m.Peak) / 1e6 }
 
 // allocationsPerItem is by how much a page of many small items costs more allocations than a page of few large ones, for each item
 // that it has more. What a page costs as such, most of it in the SDK, is in both.
-func (r *results) allocationsPerItem(format job.Format) float64 {
+func (r *results) allocationsPerItem(format request.Format) float64 {
 	find := func(shape string) row {
 		for _, row := range r.paths[shape] {
-			if row.task.Way == engine(format, job.CompressionGZIP, job.DefaultFileSize) {
+			if row.task.Way == engine(format, request.CompressionGZIP, request.DefaultFileSize) {
 				return row
 			}
 		}

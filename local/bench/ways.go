@@ -12,8 +12,10 @@ import (
 	"net/http"
 
 	"dynamodb-to-s3/lambda/awsclient"
+	"dynamodb-to-s3/lambda/contract"
 	"dynamodb-to-s3/lambda/function"
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/run"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
@@ -34,8 +36,8 @@ const (
 // way is one path, with what it is told to do.
 type way struct {
 	Path        string
-	Format      job.Format
-	Compression job.Compression
+	Format      request.Format
+	Compression request.Compression
 	FileSize    int64
 }
 
@@ -66,19 +68,19 @@ func (w way) move(ctx context.Context, tables, objects aws.Config, table string)
 
 // engine is this project's own: the scan function's handler, from payload to checkpoint.
 func (w way) engine(ctx context.Context, tables, objects aws.Config, table string) error {
-	payload, err := json.Marshal(job.ScanInput{Plan: job.Plan{
+	payload, err := json.Marshal(run.ScanInput{Plan: run.Plan{
 		RunID: "bench", Table: table, Bucket: "bench", Root: "AWSDynamoDB/bench", TotalSegments: 1,
 		Format: w.Format, Compression: w.Compression, FileSizeBytes: w.FileSize,
 	}})
 	if err != nil {
 		return err
 	}
-	scan := function.New(tables, objects, function.Options{Log: slog.New(slog.DiscardHandler)}).Handler(job.FunctionScan)
+	scan := function.New(tables, objects, function.Options{Log: slog.New(slog.DiscardHandler)}).Handler(contract.FunctionScan)
 	out, err := scan(ctx, payload)
 	if err != nil {
 		return err
 	}
-	if checkpoint, ok := out.(job.Checkpoint); !ok || !checkpoint.Done {
+	if checkpoint, ok := out.(run.Checkpoint); !ok || !checkpoint.Done {
 		return fmt.Errorf("the segment is not done: %+v", out)
 	}
 	return nil

@@ -5,7 +5,7 @@ import (
 	"sync"
 	"time"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/run"
 )
 
 // quiet is how long an execution is over before another may take its run over. No seed takes that long.
@@ -14,39 +14,39 @@ const quiet = 16 * time.Minute
 // book is what Step Functions knows of a run's executions.
 type book struct {
 	mu     sync.Mutex // guards states
-	states map[string]job.ExecutionState
+	states map[string]run.ExecutionState
 }
 
 // begin enters an execution that starts, or starts again.
 func (b *book) begin(execution string) {
-	b.enter(execution, job.ExecutionState{Status: job.ExecutionRunning})
+	b.enter(execution, run.ExecutionState{Status: run.ExecutionRunning})
 }
 
 // end enters how an execution has ended.
 func (b *book) end(execution string, succeeded bool) {
-	state := job.ExecutionState{Status: job.ExecutionFailed, Quiet: time.Now().Add(quiet)}
+	state := run.ExecutionState{Status: run.ExecutionFailed, Quiet: time.Now().Add(quiet)}
 	if succeeded {
-		state.Status = job.ExecutionSucceeded
+		state.Status = run.ExecutionSucceeded
 	}
 	b.enter(execution, state)
 }
 
-func (b *book) enter(execution string, state job.ExecutionState) {
+func (b *book) enter(execution string, state run.ExecutionState) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.states == nil {
-		b.states = map[string]job.ExecutionState{}
+		b.states = map[string]run.ExecutionState{}
 	}
 	b.states[execution] = state
 }
 
 // Describe is DescribeExecution.
-func (b *book) Describe(_ context.Context, execution string) (job.ExecutionState, error) {
+func (b *book) Describe(_ context.Context, execution string) (run.ExecutionState, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	state, known := b.states[execution]
 	if !known {
-		state.Status = job.ExecutionUnknown
+		state.Status = run.ExecutionUnknown
 	}
 	return state, nil
 }

@@ -46,13 +46,13 @@ type Harness struct {
 	url                 string
 
 	mu     sync.Mutex // guards what follows
-	runs   map[int]*run
+	runs   map[int]*trial
 	shared map[int]*table
 }
 
 // New returns a harness over a DynamoDB and an S3 server. Stop ends what it has started.
 func New(ctx context.Context, source, destination aws.Config) (h *Harness, err error) {
-	h = &Harness{source: hurried(source), destination: hurried(destination), runs: map[int]*run{}, shared: map[int]*table{}}
+	h = &Harness{source: hurried(source), destination: hurried(destination), runs: map[int]*trial{}, shared: map[int]*table{}}
 	defer func() {
 		if err != nil {
 			h.Stop()
@@ -102,7 +102,7 @@ func (h *Harness) serve(ctx context.Context) error {
 	}
 	h.url = "http://" + listener.Addr().String()
 	mux := http.NewServeMux()
-	of := func(r *http.Request) (*run, int) {
+	of := func(r *http.Request) (*trial, int) {
 		number, _ := strconv.Atoi(r.PathValue("run"))
 		execution, _ := strconv.Atoi(r.PathValue("execution"))
 		h.mu.Lock()
@@ -148,7 +148,7 @@ type Report struct {
 func (h *Harness) Run(ctx context.Context, seed uint64) (Report, error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
-	r := &run{harness: h, scenario: Draw(seed), tally: map[Fault]int{}, writers: map[string][]string{}}
+	r := &trial{harness: h, scenario: Draw(seed), tally: map[Fault]int{}, writers: map[string][]string{}}
 	r.number = number()
 	h.mu.Lock()
 	h.runs[r.number] = r

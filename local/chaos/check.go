@@ -9,8 +9,11 @@ import (
 	"slices"
 	"strings"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/contract"
+	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/manifest"
+	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/local/machine"
 	"dynamodb-to-s3/local/readback"
 
@@ -30,15 +33,15 @@ type checked struct {
 }
 
 // check holds what the executions say against what there is.
-func (r *run) check(ctx context.Context, outcomes []machine.Outcome) (checked, error) {
+func (r *trial) check(ctx context.Context, outcomes []machine.Outcome) (checked, error) {
 	found := checked{}
-	var results []job.Result
+	var results []run.Result
 	forGood := false // an execution has failed as no redrive mends
 	for n, o := range outcomes {
 		switch {
 		case duplicate(o):
 		case o.Succeeded:
-			var result job.Result
+			var result run.Result
 			if err := json.Unmarshal(o.Output, &result); err != nil {
 				return found, fmt.Errorf("execution %d succeeded with %s: %w", n, o.Output, err)
 			}
@@ -47,9 +50,9 @@ func (r *run) check(ctx context.Context, outcomes []machine.Outcome) (checked, e
 			if err := r.named(n, outcomes); err != nil {
 				return found, err
 			}
-			switch name := job.ErrorName(o.Error); {
-			case name == job.RunNameTaken: // the one that has it may be redriven
-			case slices.Contains(job.Permanent(), name):
+			switch name := failure.Name(o.Error); {
+			case name == failure.RunNameTaken: // the one that has it may be redriven
+			case slices.Contains(failure.Permanent(), name):
 				forGood = true
 			default:
 				found.again = append(found.again, n)
@@ -77,21 +80,21 @@ func (r *run) check(ctx context.Context, outcomes []machine.Outcome) (checked, e
 }
 
 // named fails for a failure that is not by name, or that nothing which struck explains.
-func (r *run) named(n int, outcomes []machine.Outcome) error {
+func (r *trial) named(n int, outcomes []machine.Outcome) error {
 	o := outcomes[n]
 	words := fmt.Errorf("execution %d failed with %s: %s", n, o.Error, o.Cause)
-	name := job.ErrorName(o.Error)
+	name := failure.Name(o.Error)
 	switch {
-	case slices.Contains(job.Transient(), name), slices.Contains(platform, o.Error):
+	case slices.Contains(failure.Transient(), name), slices.Contains(platform, o.Error):
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		if r.calm.Load() || len(r.tally) == 0 {
 			return fmt.Errorf("%w; and nothing was the matter any more", words)
 		}
 		return nil
-	case name == job.RunNameTaken && len(outcomes) > 1 && strings.Contains(o.Cause, string(job.ExecutionFailed)): // not long ago
+	case name == failure.RunNameTaken && len(outcomes) > 1 && strings.Contains(o.Cause, string(run.ExecutionFailed)): // not long ago
 		return nil
-	case slices.Contains(job.Permanent(), name):
+	case slices.Contains(failure.Permanent(), name):
 		return fmt.Errorf("%w; and nothing that struck explains it", words)
 	default:
 		return fmt.Errorf("%w, which is no name that is documented", words)
@@ -99,14 +102,14 @@ func (r *run) named(n int, outcomes []machine.Outcome) error {
 }
 
 // late tells whether an invocation of a scan went on after finalize had looked.
-func (r *run) late() bool {
+func (r *trial) late() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return slices.ContainsFunc(r.invocations, func(i *invocation) bool { return i.life.after && i.function == job.FunctionScan })
+	return slices.ContainsFunc(r.invocations, func(i *invocation) bool { return i.life.after && i.function == contract.FunctionScan })
 }
 
 // read reads a commit back and holds it against the table's history, and the bucket against it.
-func (r *run) read(ctx context.Context, result job.Result, layout job.Layout, told bool) (int, error) {
+func (r *trial) read(ctx context.Context, result run.Result, layout run.Layout, told bool) (int, error) {
 	reading := &reading{table: r.table, seen: map[string]bool{}}
 	err := readback.Records(ctx, r.harness.objects, result, func(line []byte) error {
 		var record struct{ Item json.RawMessage }
@@ -125,14 +128,14 @@ func (r *run) read(ctx context.Context, result job.Result, layout job.Layout, to
 	if err := reading.whole(); err != nil {
 		return 0, err
 	}
-	if r.scenario.Mode == job.ModeExport {
+	if r.scenario.Mode == request.ModeExport {
 		return len(reading.seen), r.exportedOnce()
 	}
 	return len(reading.seen), errors.Join(r.tidy(ctx, layout), r.summed(ctx, layout, told))
 }
 
 // exportedOnce fails where more exports were made, and paid, than one.
-func (r *run) exportedOnce() error {
+func (r *trial) exportedOnce() error {
 	if all := r.tables.Exports(); len(all) != 1 {
 		return fmt.Errorf("%d exports were made", len(all))
 	}
@@ -141,7 +144,7 @@ func (r *run) exportedOnce() error {
 
 // tidy fails for a data object that the manifest does not name or that several invocations have written, and for an upload that was
 // begun and not ended.
-func (r *run) tidy(ctx context.Context, layout job.Layout) error {
+func (r *trial) tidy(ctx context.Context, layout run.Layout) error {
 	body, err := r.get(ctx, layout.ManifestFiles())
 	if err != nil {
 		return err
@@ -183,7 +186,7 @@ func (r *run) tidy(ctx context.Context, layout job.Layout) error {
 }
 
 // summed fails where a manifest is not what its checksums say. told says that an execution has succeeded.
-func (r *run) summed(ctx context.Context, layout job.Layout, told bool) error {
+func (r *trial) summed(ctx context.Context, layout run.Layout, told bool) error {
 	for _, key := range []string{layout.ManifestFiles(), layout.ManifestSummary()} {
 		body, err := r.get(ctx, key)
 		if err != nil {

@@ -12,7 +12,7 @@ import (
 
 // sender is one invocation's way to the services: all that it sends passes here, and what befalls it is drawn by what it is.
 type sender struct {
-	run *run
+	trial *trial
 	// who is the invocation, in words that are the same whenever the seed runs again.
 	who  string
 	life *life
@@ -30,20 +30,20 @@ func (s *sender) Do(request *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	o.standIn = s.run.tables != nil && o.service == serviceDynamoDB
+	o.standIn = s.trial.tables != nil && o.service == serviceDynamoDB
 	if err := s.life.alive(request.Context()); err != nil {
 		return nil, err
 	}
 	nth := s.counts.next(o.String())
 	fault := s.draw(o, nth)
-	random := draw(s.run.scenario.Seed, s.who, o, nth, fault, "how")
+	random := draw(s.trial.scenario.Seed, s.who, o, nth, fault, "how")
 	switch fault {
 	case KilledBefore:
-		s.run.struck(fault, s.who, o)
+		s.trial.struck(fault, s.who, o)
 		s.life.end(random)
 		return nil, errKilled
 	case Frozen:
-		s.run.struck(fault, s.who, o)
+		s.trial.struck(fault, s.who, o)
 		s.life.freeze(random)
 		if err := s.life.alive(request.Context()); err != nil {
 			return nil, err
@@ -54,11 +54,11 @@ func (s *sender) Do(request *http.Request) (*http.Response, error) {
 		s.sent(request.Context(), s.who, o)
 	}
 	if o.name == "PutObject" || o.name == "CompleteMultipartUpload" {
-		s.run.writes(s.who, o.key)
+		s.trial.writes(s.who, o.key)
 	}
-	response, err := s.send(request, o, fault, func(how string) { s.run.struck(fault, s.who, o, how) }, nth)
+	response, err := s.send(request, o, fault, func(how string) { s.trial.struck(fault, s.who, o, how) }, nth)
 	if fault == KilledAfter {
-		s.run.struck(fault, s.who, o)
+		s.trial.struck(fault, s.who, o)
 		s.life.end(random)
 	}
 	if gone := s.life.alive(request.Context()); gone != nil {
@@ -72,10 +72,10 @@ func (s *sender) Do(request *http.Request) (*http.Response, error) {
 
 // send sends a request as the fault says.
 func (s *sender) send(request *http.Request, o operation, fault Fault, struck func(how string), nth int) (*http.Response, error) {
-	random := draw(s.run.scenario.Seed, s.who, o, nth, fault, "send")
-	ways := s.run.harness.toObjects
+	random := draw(s.trial.scenario.Seed, s.who, o, nth, fault, "send")
+	ways := s.trial.harness.toObjects
 	if o.service == serviceDynamoDB {
-		ways = s.run.harness.toTables
+		ways = s.trial.harness.toTables
 	}
 	plain := ways.plain
 	if o.standIn {
@@ -123,8 +123,8 @@ const lasting = 6
 
 // draw returns what befalls the nth try of a request, "" if nothing does.
 func (s *sender) draw(o operation, nth int) Fault {
-	scenario := s.run.scenario
-	if s.run.calm.Load() {
+	scenario := s.trial.scenario
+	if s.trial.calm.Load() {
 		return ""
 	}
 	// The pages of an invocation are asked for one after the other. It hands over what it has where it gets no more.
@@ -164,7 +164,7 @@ func (s *sender) draw(o operation, nth int) Fault {
 
 // struck counts a fault that has struck. The bucket has another number each time that the seed runs, as tries
 // have other names.
-func (r *run) struck(fault Fault, who string, on any, how ...string) {
+func (r *trial) struck(fault Fault, who string, on any, how ...string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.tally[fault]++
@@ -173,7 +173,7 @@ func (r *run) struck(fault Fault, who string, on any, how ...string) {
 }
 
 // writes keeps who has written to a key, or has tried to.
-func (r *run) writes(who, key string) {
+func (r *trial) writes(who, key string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !slices.Contains(r.writers[key], who) {

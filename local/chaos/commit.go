@@ -7,8 +7,9 @@ import (
 	"io"
 	"strings"
 
-	"dynamodb-to-s3/lambda/job"
 	"dynamodb-to-s3/lambda/manifest"
+	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/run"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -16,13 +17,13 @@ import (
 )
 
 // committed returns the result of the run that is committed, nil if none is, and the layout of its manifest.
-func (r *run) committed(ctx context.Context) (*job.Result, job.Layout, error) {
+func (r *trial) committed(ctx context.Context) (*run.Result, run.Layout, error) {
 	keys, err := r.keys(ctx)
 	if err != nil {
-		return nil, job.Layout{}, err
+		return nil, run.Layout{}, err
 	}
 	name := "/manifest-summary.json"
-	if r.scenario.Mode == job.ModeExport {
+	if r.scenario.Mode == request.ModeExport {
 		name = "/_result.json"
 	}
 	var commits []string
@@ -33,17 +34,17 @@ func (r *run) committed(ctx context.Context) (*job.Result, job.Layout, error) {
 	}
 	switch {
 	case len(commits) > 1:
-		return nil, job.Layout{}, fmt.Errorf("there are %d commits: %v", len(commits), commits)
+		return nil, run.Layout{}, fmt.Errorf("there are %d commits: %v", len(commits), commits)
 	case len(commits) == 0:
-		return nil, job.Layout{}, nil
+		return nil, run.Layout{}, nil
 	}
-	layout := job.Layout{Root: strings.TrimSuffix(commits[0], name)}
+	layout := run.Layout{Root: strings.TrimSuffix(commits[0], name)}
 	body, err := r.get(ctx, commits[0])
 	if err != nil {
 		return nil, layout, err
 	}
-	var result job.Result
-	if r.scenario.Mode == job.ModeExport {
+	var result run.Result
+	if r.scenario.Mode == request.ModeExport {
 		err = json.Unmarshal(body, &result)
 		return &result, layout, err
 	}
@@ -51,20 +52,20 @@ func (r *run) committed(ctx context.Context) (*job.Result, job.Layout, error) {
 	if err := json.Unmarshal(body, &summary); err != nil {
 		return nil, layout, err
 	}
-	result = job.Result{
-		RunID: summary.Scan.RunID, Mode: job.ModeScan, Table: summary.Scan.Table, Manifest: "s3://" + r.bucket + "/" + commits[0],
+	result = run.Result{
+		RunID: summary.Scan.RunID, Mode: request.ModeScan, Table: summary.Scan.Table, Manifest: "s3://" + r.bucket + "/" + commits[0],
 		Root: layout.Root, Items: summary.Scan.Items, Records: summary.ItemCount, Objects: summary.Scan.Objects,
 		Bytes: summary.Scan.Bytes, EndTime: summary.EndTime,
 	}
 	return &result, layout, nil
 }
 
-func same(a, b job.Result) bool {
+func same(a, b run.Result) bool {
 	return a.RunID == b.RunID && a.Manifest == b.Manifest && a.Root == b.Root && a.Items == b.Items && a.Records == b.Records &&
 		a.Objects == b.Objects && a.Bytes == b.Bytes && a.EndTime.Equal(b.EndTime)
 }
 
-func (r *run) get(ctx context.Context, key string) ([]byte, error) {
+func (r *trial) get(ctx context.Context, key string) ([]byte, error) {
 	answer, err := r.harness.objects.GetObject(ctx, &s3.GetObjectInput{Bucket: &r.bucket, Key: &key})
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", key, err)
@@ -74,7 +75,7 @@ func (r *run) get(ctx context.Context, key string) ([]byte, error) {
 }
 
 // keys returns the keys of all objects of the run's bucket.
-func (r *run) keys(ctx context.Context) ([]string, error) {
+func (r *trial) keys(ctx context.Context) ([]string, error) {
 	var keys []string
 	pages := s3.NewListObjectsV2Paginator(r.harness.objects, &s3.ListObjectsV2Input{Bucket: &r.bucket})
 	for pages.HasMorePages() {
@@ -89,7 +90,7 @@ func (r *run) keys(ctx context.Context) ([]string, error) {
 	return keys, nil
 }
 
-func (r *run) uploads(ctx context.Context) ([]types.MultipartUpload, error) {
+func (r *trial) uploads(ctx context.Context) ([]types.MultipartUpload, error) {
 	answer, err := r.harness.objects.ListMultipartUploads(ctx, &s3.ListMultipartUploadsInput{Bucket: &r.bucket})
 	if err != nil {
 		return nil, err

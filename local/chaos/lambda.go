@@ -11,8 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"dynamodb-to-s3/lambda/contract"
 	"dynamodb-to-s3/lambda/function"
-	"dynamodb-to-s3/lambda/job"
 	"dynamodb-to-s3/local/integration"
 
 	"github.com/aws/aws-lambda-go/lambda/messages"
@@ -21,7 +21,7 @@ import (
 // invocation is one try of a function at a payload.
 type invocation struct {
 	sender
-	function job.Function
+	function contract.Function
 	task     string // what it is a try of
 	// out or err is there once it has ended.
 	out []byte
@@ -39,21 +39,21 @@ type result struct {
 func refused(status int, kind string) result { return result{status: status, kind: kind} }
 
 func died(kind string) result {
-	return failure(messages.InvokeResponse_Error{Type: kind, Message: "RequestId: chaos Error: " + kind})
+	return failed(messages.InvokeResponse_Error{Type: kind, Message: "RequestId: chaos Error: " + kind})
 }
 
-func failure(err error) result {
+func failed(err error) result {
 	body, _ := json.Marshal(err) // texts always marshal
 	return result{status: http.StatusOK, body: body, failed: true}
 }
 
 // serveFunction answers Lambda's Invoke API.
-func (r *run) serveFunction(w http.ResponseWriter, request *http.Request, execution int) {
+func (r *trial) serveFunction(w http.ResponseWriter, request *http.Request, execution int) {
 	payload, err := io.ReadAll(request.Body)
 	if err != nil {
 		return // the interpreter has gone
 	}
-	result := r.invoke(job.Function(request.PathValue("function")), payload, execution)
+	result := r.invoke(contract.Function(request.PathValue("function")), payload, execution)
 	if result.kind != "" {
 		w.Header().Set("X-Amzn-ErrorType", result.kind)
 	}
@@ -65,7 +65,7 @@ func (r *run) serveFunction(w http.ResponseWriter, request *http.Request, execut
 }
 
 // invoke invokes a function, as far as nothing befalls that.
-func (r *run) invoke(function job.Function, payload []byte, execution int) result {
+func (r *trial) invoke(function contract.Function, payload []byte, execution int) result {
 	task := taskOf(function, payload, execution)
 	who := fmt.Sprintf("%s, try %d", task, r.tries.next(task))
 	fault := r.drawInvocation(function, who)
@@ -74,7 +74,7 @@ func (r *run) invoke(function job.Function, payload []byte, execution int) resul
 		return pick(draw(r.scenario.Seed, who, fault),
 			refused(http.StatusTooManyRequests, "TooManyRequestsException"), refused(http.StatusInternalServerError, "ServiceException"))
 	}
-	if function == job.FunctionFinalize {
+	if function == contract.FunctionFinalize {
 		r.thaw(func(i *invocation) bool { return i.life.until == untilFinalize })
 	}
 	invocations := []*invocation{r.start(who, task, function, payload, fault)}
@@ -97,12 +97,12 @@ func (r *run) invoke(function job.Function, payload []byte, execution int) resul
 }
 
 // drawInvocation returns what befalls an invocation as a whole, "" if nothing does.
-func (r *run) drawInvocation(function job.Function, who string) Fault {
+func (r *trial) drawInvocation(function contract.Function, who string) Fault {
 	if r.calm.Load() {
 		return ""
 	}
 	for _, fault := range invocationFaults {
-		if (fault == NoTime || fault == Starved) && function != job.FunctionScan {
+		if (fault == NoTime || fault == Starved) && function != contract.FunctionScan {
 			continue
 		}
 		if draw(r.scenario.Seed, who, fault).Float64() < 2*r.scenario.Rates[fault] {
@@ -113,21 +113,21 @@ func (r *run) drawInvocation(function job.Function, who string) Fault {
 }
 
 // taskOf returns what an invocation is a try of, in words that are the same whenever the seed runs again.
-func taskOf(function job.Function, payload []byte, execution int) string {
+func taskOf(function contract.Function, payload []byte, execution int) string {
 	var in struct {
 		Segment    int
 		Checkpoint struct{ Invocation int }
 	}
 	_ = json.Unmarshal(payload, &in) // the function says so if it cannot be read
-	if function == job.FunctionScan {
+	if function == contract.FunctionScan {
 		return fmt.Sprintf("%s of segment %d, invocation %d", function, in.Segment, in.Checkpoint.Invocation)
 	}
 	return fmt.Sprintf("%s of execution %d", function, execution)
 }
 
 // start starts an invocation.
-func (r *run) start(who, task string, step job.Function, payload []byte, fault Fault) *invocation {
-	i := &invocation{sender: sender{run: r, who: who, life: newLife()}, function: step, task: task}
+func (r *trial) start(who, task string, step contract.Function, payload []byte, fault Fault) *invocation {
+	i := &invocation{sender: sender{trial: r, who: who, life: newLife()}, function: step, task: task}
 	now, lasts := time.Now, lifetime
 	switch fault {
 	case NoTime:
@@ -165,7 +165,7 @@ func (r *run) start(who, task string, step job.Function, payload []byte, fault F
 }
 
 // await waits for the invocation's end, or for its being given up.
-func (r *run) await(i *invocation) result {
+func (r *trial) await(i *invocation) result {
 	select {
 	case <-i.life.ended:
 	case <-i.life.frozen:
@@ -175,14 +175,14 @@ func (r *run) await(i *invocation) result {
 	case closed(i.life.dead):
 		return died(i.life.as)
 	case i.err != nil:
-		return failure(i.err)
+		return failed(i.err)
 	default:
 		return result{status: http.StatusOK, body: i.out}
 	}
 }
 
 // thaw lets those invocations go on that stand still and are chosen, and returns when they have ended.
-func (r *run) thaw(chosen func(*invocation) bool) {
+func (r *trial) thaw(chosen func(*invocation) bool) {
 	r.mu.Lock()
 	all := slices.Clone(r.invocations)
 	r.mu.Unlock()
@@ -195,7 +195,7 @@ func (r *run) thaw(chosen func(*invocation) bool) {
 
 // settle returns when every invocation has ended: those that stand still go on, and those that were under way when another one
 // ended the execution come to their end.
-func (r *run) settle() {
+func (r *trial) settle() {
 	for n := 0; ; n++ {
 		r.mu.Lock()
 		all := r.invocations
@@ -212,13 +212,13 @@ func (r *run) settle() {
 }
 
 // serveIntegration answers what Step Functions asks of DynamoDB by itself.
-func (r *run) serveIntegration(w http.ResponseWriter, request *http.Request, execution int) {
+func (r *trial) serveIntegration(w http.ResponseWriter, request *http.Request, execution int) {
 	who := fmt.Sprintf("step functions of execution %d", execution)
 	cfg := r.harness.source.Copy()
 	if r.tables != nil {
 		cfg = r.tables.AWS()
 	}
-	cfg.HTTPClient = &sender{run: r, who: fmt.Sprintf("%s, call %d", who, r.tries.next(who)), immortal: true, life: newLife()}
+	cfg.HTTPClient = &sender{trial: r, who: fmt.Sprintf("%s, call %d", who, r.tries.next(who)), immortal: true, life: newLife()}
 	_, action, _ := strings.Cut(request.URL.Path, "/aws-sdk/")
 	request.URL.Path = "/aws-sdk/" + action
 	integration.Server{DynamoDB: cfg}.Handler().ServeHTTP(w, request)

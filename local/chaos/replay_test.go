@@ -5,7 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/contract"
+	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/local/chaos"
 	"dynamodb-to-s3/local/testbed"
 
@@ -27,14 +28,14 @@ func TestSeedStrikesTheSameAgain(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		struck := slices.DeleteFunc(report.Events, func(event string) bool { return !strings.HasPrefix(event, string(job.FunctionScan)) })
+		struck := slices.DeleteFunc(report.Events, func(event string) bool { return !strings.HasPrefix(event, string(contract.FunctionScan)) })
 		slices.Sort(struck)
 		return struck
 	}
 	compared := 0
 	for seed := uint64(1); compared < 3; seed++ {
 		// One object for each invocation, one segment after the other.
-		if s := chaos.Draw(seed); s.Mode != job.ModeScan || s.Concurrency > 1 || s.AtOnce || s.FileSize < 1<<20 || s.Large {
+		if s := chaos.Draw(seed); s.Mode != request.ModeScan || s.Concurrency > 1 || s.AtOnce || s.FileSize < 1<<20 || s.Large {
 			continue
 		}
 		struck := play(seed)

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"dynamodb-to-s3/infra/definition"
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/local/machine"
 	"dynamodb-to-s3/local/recovery"
 
@@ -22,7 +22,7 @@ import (
 )
 
 // run is one seed at work.
-type run struct {
+type trial struct {
 	harness  *Harness
 	scenario Scenario
 	number   int
@@ -43,7 +43,7 @@ type run struct {
 }
 
 // prepare makes the bucket and the table.
-func (r *run) prepare(ctx context.Context) error {
+func (r *trial) prepare(ctx context.Context) error {
 	h := r.harness
 	r.bucket = fmt.Sprintf("chaos-%d", r.number)
 	if _, err := h.objects.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: &r.bucket}); err != nil {
@@ -60,14 +60,14 @@ func (r *run) prepare(ctx context.Context) error {
 		}
 		r.writer = &writer{client: h.tables, table: r.table}
 	}
-	if r.scenario.Mode == job.ModeExport {
+	if r.scenario.Mode == request.ModeExport {
 		r.tables, err = recovery.Start(ctx, recovery.Options{DynamoDB: h.source, S3: h.direct, Checks: 1})
 	}
 	return err
 }
 
 // clear removes what the seed has made.
-func (r *run) clear(ctx context.Context) error {
+func (r *trial) clear(ctx context.Context) error {
 	if r.tables != nil {
 		r.tables.Stop()
 	}
@@ -104,7 +104,7 @@ func (r *run) clear(ctx context.Context) error {
 }
 
 // before is told of each request that a function is about to send: some things happen just then.
-func (r *run) before(ctx context.Context, who string, o operation) {
+func (r *trial) before(ctx context.Context, who string, o operation) {
 	switch {
 	case o.name == "Scan" && r.writer != nil && !r.calm.Load():
 		random := draw(r.scenario.Seed, who, o, Written)
@@ -121,7 +121,7 @@ func (r *run) before(ctx context.Context, who string, o operation) {
 	}
 }
 
-func (r *run) broke(err error) {
+func (r *trial) broke(err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.fault == nil {
@@ -130,7 +130,7 @@ func (r *run) broke(err error) {
 }
 
 // play runs the seed's executions, and once more in good weather what has failed, and checks what has come of each.
-func (r *run) play(ctx context.Context) (Report, error) {
+func (r *trial) play(ctx context.Context) (Report, error) {
 	outcomes, err := r.execute(ctx)
 	if err != nil {
 		return Report{}, err
@@ -161,7 +161,7 @@ func (r *run) play(ctx context.Context) (Report, error) {
 }
 
 // execute runs the executions that the seed starts.
-func (r *run) execute(ctx context.Context) ([]machine.Outcome, error) {
+func (r *trial) execute(ctx context.Context) ([]machine.Outcome, error) {
 	outcomes := make([]machine.Outcome, max(1, r.scenario.Deliveries))
 	group, ctx := errgroup.WithContext(ctx)
 	if !r.scenario.AtOnce {
@@ -179,7 +179,7 @@ func (r *run) execute(ctx context.Context) ([]machine.Outcome, error) {
 	return outcomes, group.Wait()
 }
 
-func (r *run) executeOne(ctx context.Context, n int) (machine.Outcome, error) {
+func (r *trial) executeOne(ctx context.Context, n int) (machine.Outcome, error) {
 	name := fmt.Sprintf("e-%d", n)
 	const prefix = "arn:aws:states:us-east-1:" + account + ":"
 	id := prefix + "execution:dynamodb-to-s3:" + name

@@ -7,13 +7,13 @@ import (
 	"slices"
 	"strings"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/request"
 )
 
 // Scenario is what a seed draws before anything runs.
 type Scenario struct {
 	Seed uint64
-	Mode job.Mode
+	Mode request.Mode
 	// Items is how many there are in the table; Large says that each is nearly as large as one can be, so that an object takes
 	// several parts.
 	Items       int
@@ -22,7 +22,7 @@ type Scenario struct {
 	Concurrency int
 	Limit       int // of a page
 	FileSize    int
-	Compression job.Compression
+	Compression request.Compression
 	// Pages is how many an invocation gets, so that it hands over; 0 for all.
 	Pages int
 	// Writes says that the table is written to while it is read.
@@ -38,17 +38,17 @@ type Scenario struct {
 func Draw(seed uint64) Scenario {
 	random := draw(seed, "scenario")
 	s := Scenario{
-		Seed: seed, Mode: job.ModeScan, Items: pick(random, 30, 80, 200), Segments: pick(random, 1, 1, 2, 3, 5), Limit: pick(random, 8, 20, 50),
-		FileSize: pick(random, 1<<10, 2<<10, 8<<10, 1<<20), Compression: pick(random, job.CompressionGZIP, job.CompressionGZIP, job.CompressionZSTD, job.CompressionNone),
+		Seed: seed, Mode: request.ModeScan, Items: pick(random, 30, 80, 200), Segments: pick(random, 1, 1, 2, 3, 5), Limit: pick(random, 8, 20, 50),
+		FileSize: pick(random, 1<<10, 2<<10, 8<<10, 1<<20), Compression: pick(random, request.CompressionGZIP, request.CompressionGZIP, request.CompressionZSTD, request.CompressionNone),
 		Pages: pick(random, 0, 0, 1, 2, 4), Rates: map[Fault]float64{},
 	}
 	s.Concurrency = pick(random, 1, s.Segments)
 	switch kind := random.IntN(100); {
 	case kind < 8:
 		s.Large, s.Items, s.Segments, s.Limit, s.FileSize, s.Pages = true, largeItems, 1, 5, 64<<20, pick(random, 0, 4)
-		s.Compression = pick(random, job.CompressionNone, job.CompressionGZIP)
+		s.Compression = pick(random, request.CompressionNone, request.CompressionGZIP)
 	case kind < 18:
-		s.Mode, s.Items = job.ModeExport, 30
+		s.Mode, s.Items = request.ModeExport, 30
 	case kind < 40:
 		s.Writes, s.Concurrency = true, 1 // one segment after the other: what each finds is then the same again
 		s.Rates[Written] = pick(random, 0.2, 0.6)
@@ -76,7 +76,7 @@ func (s Scenario) request(table, bucket string) json.RawMessage {
 	if s.Deliveries > 0 {
 		fields["schedule"], fields["scheduledTime"] = "hourly", "2026-01-31T06:00:00Z"
 	}
-	if s.Mode == job.ModeExport {
+	if s.Mode == request.ModeExport {
 		fields["export"] = map[string]any{"checkIntervalSeconds": 1}
 	} else {
 		maps.Copy(fields, map[string]any{
@@ -84,11 +84,11 @@ func (s Scenario) request(table, bucket string) json.RawMessage {
 			"fileSizeBytes": s.FileSize, "compression": s.Compression,
 		})
 	}
-	request, err := json.Marshal(fields)
+	req, err := json.Marshal(fields)
 	if err != nil {
 		panic(fmt.Sprintf("internal error: a request does not marshal: %v", err))
 	}
-	return request
+	return req
 }
 
 // String says in a line what was drawn.

@@ -14,7 +14,7 @@ import (
 	"syscall"
 	"time"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/run"
 )
 
 // Book is a folder with a file for each execution. The process that runs an execution holds its file locked until it ends in
@@ -50,7 +50,7 @@ func (b Book) Begin(arn string) (Record, error) {
 }
 
 // End enters how the execution has ended. To others it is at work as long as the process is.
-func (r Record) End(status job.ExecutionStatus) error {
+func (r Record) End(status run.ExecutionStatus) error {
 	if _, err := syscall.Write(r.descriptor, []byte(status)); err != nil {
 		return fmt.Errorf("keep how the execution ended: %w", err)
 	}
@@ -58,29 +58,29 @@ func (r Record) End(status job.ExecutionStatus) error {
 }
 
 // Describe tells what has become of the execution of an ARN. One whose process ended without a word was aborted.
-func (b Book) Describe(_ context.Context, arn string) (job.ExecutionState, error) {
+func (b Book) Describe(_ context.Context, arn string) (run.ExecutionState, error) {
 	file, err := os.Open(b.file(arn))
 	if errors.Is(err, fs.ErrNotExist) {
-		return job.ExecutionState{Status: job.ExecutionUnknown}, nil
+		return run.ExecutionState{Status: run.ExecutionUnknown}, nil
 	}
 	if err != nil {
-		return job.ExecutionState{}, fmt.Errorf("describe the execution: %w", err)
+		return run.ExecutionState{}, fmt.Errorf("describe the execution: %w", err)
 	}
 	defer func() { _ = file.Close() }() // which unlocks it, and it was only read
 	switch err := syscall.Flock(int(file.Fd()), syscall.LOCK_SH|syscall.LOCK_NB); {
 	case errors.Is(err, syscall.EWOULDBLOCK):
-		return job.ExecutionState{Status: job.ExecutionRunning}, nil
+		return run.ExecutionState{Status: run.ExecutionRunning}, nil
 	case err != nil:
-		return job.ExecutionState{}, fmt.Errorf("describe the execution: lock %s: %w", file.Name(), err)
+		return run.ExecutionState{}, fmt.Errorf("describe the execution: lock %s: %w", file.Name(), err)
 	}
 	status, err := os.ReadFile(file.Name())
 	if err != nil {
-		return job.ExecutionState{}, fmt.Errorf("describe the execution: %w", err)
+		return run.ExecutionState{}, fmt.Errorf("describe the execution: %w", err)
 	}
 	if len(status) == 0 {
-		status = []byte(job.ExecutionAborted)
+		status = []byte(run.ExecutionAborted)
 	}
-	return job.ExecutionState{Status: job.ExecutionStatus(status), Quiet: time.Now()}, nil
+	return run.ExecutionState{Status: run.ExecutionStatus(status), Quiet: time.Now()}, nil
 }
 
 func (b Book) file(arn string) string {

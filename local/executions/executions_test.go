@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/local/executions"
 )
 
@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	if status := os.Getenv("STATUS"); status != "" {
-		err = record.End(job.ExecutionStatus(status))
+		err = record.End(run.ExecutionStatus(status))
 	}
 	if err != nil {
 		os.Exit(1)
@@ -69,38 +69,38 @@ func TestExecutionIsAtWorkAsLongAsItsProcess(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		ends string // what it says before it is killed
-		want job.ExecutionStatus
+		want run.ExecutionStatus
 	}{
-		{"", job.ExecutionAborted},
-		{"SUCCEEDED", job.ExecutionSucceeded},
-		{"FAILED", job.ExecutionFailed},
+		{"", run.ExecutionAborted},
+		{"SUCCEEDED", run.ExecutionSucceeded},
+		{"FAILED", run.ExecutionFailed},
 	} {
 		book := executions.Book{Folder: t.TempDir() + "/executions"}
-		wants := func(want job.ExecutionStatus) {
+		wants := func(want run.ExecutionStatus) {
 			t.Helper()
 			got, err := book.Describe(t.Context(), arn)
-			if err != nil || got.Status != want || got.Dead() == got.Quiet.IsZero() && want != job.ExecutionSucceeded || got.Quiet.After(time.Now()) {
+			if err != nil || got.Status != want || got.Dead() == got.Quiet.IsZero() && want != run.ExecutionSucceeded || got.Quiet.After(time.Now()) {
 				t.Errorf("got %+v, %v, want %s", got, err, want)
 			}
 		}
-		wants(job.ExecutionUnknown)
+		wants(run.ExecutionUnknown)
 		says, kill := begin(t, book.Folder, test.ends)
 		if says != "begun" {
 			t.Fatal(says)
 		}
-		wants(job.ExecutionRunning)
+		wants(run.ExecutionRunning)
 		says, stop := begin(t, book.Folder, "")
 		stop()
 		if !strings.Contains(says, `the execution "night/1" is at work in another process`) {
 			t.Errorf("a second process says %q", says)
 		}
-		wants(job.ExecutionRunning)
+		wants(run.ExecutionRunning)
 		kill()
 		wants(test.want)
 		says, kill = begin(t, book.Folder, "") // it goes on
-		wants(job.ExecutionRunning)
+		wants(run.ExecutionRunning)
 		kill()
-		wants(job.ExecutionAborted)
+		wants(run.ExecutionAborted)
 		if says != "begun" {
 			t.Error(says)
 		}

@@ -15,8 +15,9 @@ import (
 	"net/http"
 	"time"
 
+	"dynamodb-to-s3/lambda/contract"
+	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/function"
-	"dynamodb-to-s3/lambda/job"
 
 	"github.com/aws/aws-lambda-go/lambda/messages"
 )
@@ -28,7 +29,7 @@ const maxPayload = 6 << 20
 // Server is an http.Handler. It is safe for concurrent use.
 type Server struct {
 	// Function returns the handler of a function, nil if there is none of that name.
-	Function func(job.Function) function.Handler
+	Function func(contract.Function) function.Handler
 	// Timeout is how long one invocation may take.
 	Timeout time.Duration
 }
@@ -42,9 +43,9 @@ func (s Server) Handler() http.Handler {
 
 func (s Server) invoke(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("name")
-	function := s.Function(job.Function(name))
+	function := s.Function(contract.Function(name))
 	if function == nil {
-		refuse(w, http.StatusNotFound, "ResourceNotFoundException", fmt.Sprintf("there is no function %q; there are %v", name, job.Functions()))
+		refuse(w, http.StatusNotFound, "ResourceNotFoundException", fmt.Sprintf("there is no function %q; there are %v", name, contract.Functions()))
 		return
 	}
 	if kind := r.Header.Get("X-Amz-Invocation-Type"); kind != "" && kind != "RequestResponse" {
@@ -63,7 +64,7 @@ func (s Server) invoke(w http.ResponseWriter, r *http.Request) {
 	answer, err := s.run(r.Context(), function, payload)
 	if err != nil {
 		w.Header().Set("X-Amz-Function-Error", "Unhandled")
-		answer, _ = json.Marshal(failure(err)) // two strings always marshal
+		answer, _ = json.Marshal(failed(err)) // two strings always marshal
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("X-Amz-Executed-Version", "$LATEST")
@@ -107,12 +108,12 @@ func (s Server) run(ctx context.Context, function function.Handler, payload []by
 	}
 }
 
-// failure is the body with which Lambda tells that a function failed.
-func failure(err error) messages.InvokeResponse_Error {
+// failed returns the body with which Lambda tells that a function failed.
+func failed(err error) messages.InvokeResponse_Error {
 	if named, ok := errors.AsType[messages.InvokeResponse_Error](err); ok {
 		return named
 	}
-	return messages.InvokeResponse_Error{Type: string(job.Internal), Message: err.Error()}
+	return messages.InvokeResponse_Error{Type: string(failure.Internal), Message: err.Error()}
 }
 
 func refuse(w http.ResponseWriter, status int, kind, message string) {

@@ -10,15 +10,15 @@ import (
 	"testing"
 	"time"
 
+	"dynamodb-to-s3/lambda/contract"
 	"dynamodb-to-s3/lambda/function"
-	"dynamodb-to-s3/lambda/job"
 	"dynamodb-to-s3/local/invoke"
 
 	"github.com/aws/aws-lambda-go/lambda/messages"
 )
 
 func TestInvokeAnswersAsLambdaDoes(t *testing.T) {
-	functions := map[job.Function]function.Handler{
+	functions := map[contract.Function]function.Handler{
 		"echo": func(_ context.Context, payload json.RawMessage) (any, error) { return payload, nil },
 		"fail": func(context.Context, json.RawMessage) (any, error) {
 			return nil, messages.InvokeResponse_Error{Type: "TableNotFound", Message: `no "orders"`}
@@ -36,7 +36,7 @@ func TestInvokeAnswersAsLambdaDoes(t *testing.T) {
 	}
 	serve := func(timeout time.Duration) string {
 		server := httptest.NewServer(invoke.Server{
-			Function: func(name job.Function) function.Handler { return functions[name] }, Timeout: timeout,
+			Function: func(name contract.Function) function.Handler { return functions[name] }, Timeout: timeout,
 		}.Handler())
 		t.Cleanup(server.Close)
 		return server.URL

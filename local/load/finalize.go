@@ -14,8 +14,10 @@ import (
 	"time"
 
 	"dynamodb-to-s3/lambda/awsclient"
+	"dynamodb-to-s3/lambda/contract"
 	"dynamodb-to-s3/lambda/function"
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/local/meter"
 
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -35,7 +37,7 @@ var sizes = []struct{ segments, invocations, objects int }{
 
 // finalized is what a process tells of the one finalize that it has run.
 type finalized struct {
-	Result  job.Result
+	Result  run.Result
 	Seconds float64
 	CPU     float64 // seconds, of user and system
 	PeakRSS int64   // bytes
@@ -49,7 +51,7 @@ func measureFinalize(ctx context.Context, stdout io.Writer) error {
 	}
 	for _, size := range sizes {
 		l := &lake{
-			layout: job.Layout{Root: "load/AWSDynamoDB/run"}, segments: size.segments, invocations: size.invocations, objects: size.objects,
+			layout: run.Layout{Root: "load/AWSDynamoDB/run"}, segments: size.segments, invocations: size.invocations, objects: size.objects,
 			lost: -1, latency: latencies, requests: map[string]int64{},
 		}
 		measured, err := finalizeIn(ctx, l)
@@ -93,8 +95,8 @@ func finalizeIn(ctx context.Context, l *lake) (measured finalized, err error) {
 
 // input is what finalize is asked for over the lake.
 func (l *lake) input() ([]byte, error) {
-	return json.Marshal(job.FinalizeInput{Plan: job.Plan{
-		Mode: job.ModeScan, RunID: "run", Bucket: "lake", Root: l.layout.Root, TotalSegments: l.segments, Compression: job.CompressionGZIP,
+	return json.Marshal(run.FinalizeInput{Plan: run.Plan{
+		Mode: request.ModeScan, RunID: "run", Bucket: "lake", Root: l.layout.Root, TotalSegments: l.segments, Compression: request.CompressionGZIP,
 	}})
 }
 
@@ -110,11 +112,11 @@ func oneFinalize(ctx context.Context, stdin io.Reader, stdout io.Writer) error {
 	}
 	cfg.Credentials = credentials.NewStaticCredentialsProvider("local", "local", "")
 	start := time.Now()
-	answer, err := function.New(cfg, cfg, function.Options{Log: slog.New(slog.DiscardHandler)}).Handler(job.FunctionFinalize)(ctx, payload)
+	answer, err := function.New(cfg, cfg, function.Options{Log: slog.New(slog.DiscardHandler)}).Handler(contract.FunctionFinalize)(ctx, payload)
 	if err != nil {
 		return err
 	}
-	told := finalized{Result: answer.(job.FinalizeOutput).Result, Seconds: time.Since(start).Seconds()}
+	told := finalized{Result: answer.(run.FinalizeOutput).Result, Seconds: time.Since(start).Seconds()}
 	if told.PeakRSS, err = peakRSS("self"); err != nil {
 		return err
 	}

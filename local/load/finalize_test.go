@@ -10,9 +10,11 @@ import (
 	"time"
 
 	"dynamodb-to-s3/lambda/awsclient"
+	"dynamodb-to-s3/lambda/contract"
+	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/function"
-	"dynamodb-to-s3/lambda/job"
 	"dynamodb-to-s3/lambda/manifest"
+	"dynamodb-to-s3/lambda/run"
 
 	"github.com/aws/aws-lambda-go/lambda/messages"
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -23,9 +25,9 @@ import (
 const answerDelay = 2 * time.Millisecond
 
 // run60000 runs finalize over a lake of 60,000 objects, whose manifest has two parts.
-func run60000(t *testing.T, l *lake) (job.Result, error) {
+func run60000(t *testing.T, l *lake) (run.Result, error) {
 	t.Helper()
-	l.layout, l.segments, l.invocations, l.objects = job.Layout{Root: "a/AWSDynamoDB/run"}, 60, 2, 500
+	l.layout, l.segments, l.invocations, l.objects = run.Layout{Root: "a/AWSDynamoDB/run"}, 60, 2, 500
 	l.requests, l.latency = map[string]int64{}, map[string]time.Duration{}
 	for kind := range latencies {
 		l.latency[kind] = answerDelay
@@ -41,11 +43,11 @@ func run60000(t *testing.T, l *lake) (job.Result, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	answer, err := function.New(cfg, cfg, function.Options{Log: slog.New(slog.DiscardHandler)}).Handler(job.FunctionFinalize)(t.Context(), input)
+	answer, err := function.New(cfg, cfg, function.Options{Log: slog.New(slog.DiscardHandler)}).Handler(contract.FunctionFinalize)(t.Context(), input)
 	if err != nil {
-		return job.Result{}, err
+		return run.Result{}, err
 	}
-	return answer.(job.FinalizeOutput).Result, nil
+	return answer.(run.FinalizeOutput).Result, nil
 }
 
 func TestLargeManifestIsWrittenWhole(t *testing.T) {
@@ -85,7 +87,7 @@ func TestLargeManifestOfARunThatIsNotWholeIsGivenUp(t *testing.T) {
 	var order []string
 	l := &lake{lost: 59_999, keep: func(key string, _ []byte) { order = append(order, key) }}
 	_, err := run60000(t, l)
-	if failed, ok := errors.AsType[messages.InvokeResponse_Error](err); !ok || failed.Type != string(job.ListsInconsistent) {
+	if failed, ok := errors.AsType[messages.InvokeResponse_Error](err); !ok || failed.Type != string(failure.ListsInconsistent) {
 		t.Errorf("got %v", err)
 	}
 	if want := []string{l.layout.ManifestFiles()}; !slices.Equal(order, want) || l.requests["DELETE"] != 1 {

@@ -14,7 +14,9 @@ import (
 	"sync"
 	"time"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/ledger"
+	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/run"
 )
 
 // listed is how many keys S3 lists in one answer.
@@ -24,7 +26,7 @@ const listed = 1000
 // lake answers as S3 does to a finalize, for a run that has scanned every segment and that no disk would hold: its objects and
 // lists are made up when they are asked for, the same ones each time. Of what is written it keeps the commit alone.
 type lake struct {
-	layout   job.Layout
+	layout   run.Layout
 	segments int
 	// invocations is how many each segment took, objects how many each of those closed.
 	invocations, objects int
@@ -140,7 +142,7 @@ func (l *lake) get(w http.ResponseWriter, key string) {
 	l.mu.Unlock()
 	switch {
 	case key == l.layout.Claim(): // of the execution without a name that input's plan is of
-		_ = json.NewEncoder(w).Encode(job.Claim{}) // a caller that has gone is told nothing
+		_ = json.NewEncoder(w).Encode(ledger.Claim{}) // a caller that has gone is told nothing
 		return
 	case key == l.layout.ManifestSummary() && commit != nil:
 		_, _ = w.Write(commit) // see above
@@ -164,7 +166,7 @@ func (l *lake) get(w http.ResponseWriter, key string) {
 const try = "0a1b2c3d"
 
 // segmentList is the list of an invocation, and head the same without its objects.
-func (l *lake) segmentList(segment, invocation int) job.SegmentList {
+func (l *lake) segmentList(segment, invocation int) run.SegmentList {
 	list := l.head(segment, invocation)
 	for i := range l.objects {
 		list.Objects = append(list.Objects, l.object(segment*l.invocations*l.objects+list.FirstPart+i))
@@ -172,11 +174,11 @@ func (l *lake) segmentList(segment, invocation int) job.SegmentList {
 	return list
 }
 
-func (l *lake) head(segment, invocation int) job.SegmentList {
+func (l *lake) head(segment, invocation int) run.SegmentList {
 	first := invocation * l.objects
-	list := job.SegmentList{
+	list := run.SegmentList{
 		Segment: segment, Invocation: invocation, Try: try, FirstPart: first, NextPart: first + l.objects,
-		Start: position(invocation), End: position(invocation + 1), Totals: job.Totals{Items: int64(l.objects)},
+		Start: position(invocation), End: position(invocation + 1), Totals: run.Totals{Items: int64(l.objects)},
 	}
 	if invocation > 0 {
 		list.After = try
@@ -188,12 +190,12 @@ func (l *lake) head(segment, invocation int) job.SegmentList {
 }
 
 // object is the object of a number among all of the run.
-func (l *lake) object(i int) job.Object {
+func (l *lake) object(i int) run.Object {
 	each := l.invocations * l.objects
-	key := l.layout.Data(i/each, i%each, try, job.Plan{Compression: job.CompressionGZIP}.Extension())
+	key := l.layout.Data(i/each, i%each, try, run.Plan{Compression: request.CompressionGZIP}.Extension())
 	sum := md5.Sum([]byte(key)) //nolint:gosec // see the import
-	return job.Object{
-		Key: key, Items: 1, Bytes: job.DefaultFileSize, ETag: hex.EncodeToString(sum[:]) + "-16", MD5: base64.StdEncoding.EncodeToString(sum[:]),
+	return run.Object{
+		Key: key, Items: 1, Bytes: request.DefaultFileSize, ETag: hex.EncodeToString(sum[:]) + "-16", MD5: base64.StdEncoding.EncodeToString(sum[:]),
 	}
 }
 

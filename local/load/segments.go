@@ -18,8 +18,10 @@ import (
 
 	"dynamodb-to-s3/infra/definition"
 	"dynamodb-to-s3/lambda/awsclient"
+	"dynamodb-to-s3/lambda/contract"
 	"dynamodb-to-s3/lambda/function"
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/local/embedded"
 	"dynamodb-to-s3/local/invoke"
 	"dynamodb-to-s3/local/machine"
@@ -35,7 +37,7 @@ import (
 // The run that is measured: as many segments as a run may have, a page for each item, and clocks that leap at every look, so that
 // segments take several invocations, whose checkpoints have keys in them.
 const (
-	segments    = job.MaxSegments
+	segments    = request.MaxSegments
 	items       = 5_000
 	concurrency = 16
 	timeout     = 900 * time.Second
@@ -46,7 +48,7 @@ const (
 type tally struct {
 	mu       sync.Mutex
 	requests map[string]int64
-	calls    map[job.Function]*atomic.Int64
+	calls    map[contract.Function]*atomic.Int64
 }
 
 // measureSegments executes the state machine over the servers of local runs.
@@ -65,12 +67,12 @@ func measureSegments(ctx context.Context, stdout io.Writer) error {
 	if _, err := awsclient.S3(destination).CreateBucket(ctx, &s3.CreateBucketInput{Bucket: aws.String("load")}); err != nil {
 		return err
 	}
-	t := &tally{requests: map[string]int64{}, calls: map[job.Function]*atomic.Int64{}}
-	for _, function := range job.Functions() {
+	t := &tally{requests: map[string]int64{}, calls: map[contract.Function]*atomic.Int64{}}
+	for _, function := range contract.Functions() {
 		t.calls[function] = new(atomic.Int64)
 	}
 	source.HTTPClient, destination.HTTPClient = t.counting(source.HTTPClient), t.counting(destination.HTTPClient)
-	functions := httptest.NewServer(invoke.Server{Timeout: timeout, Function: func(step job.Function) function.Handler {
+	functions := httptest.NewServer(invoke.Server{Timeout: timeout, Function: func(step contract.Function) function.Handler {
 		calls, known := t.calls[step]
 		if !known {
 			return nil
@@ -93,7 +95,7 @@ func measureSegments(ctx context.Context, stdout io.Writer) error {
 	if !outcome.Succeeded {
 		return fmt.Errorf("the execution failed: %s: %s", outcome.Error, outcome.Cause)
 	}
-	var result job.Result
+	var result run.Result
 	if err := json.Unmarshal(outcome.Output, &result); err != nil {
 		return err
 	}
@@ -154,7 +156,7 @@ func leaping() func() time.Time {
 }
 
 // print prints what was measured.
-func (t *tally) print(stdout io.Writer, payloads []machine.Payload, result job.Result, took time.Duration) error {
+func (t *tally) print(stdout io.Writer, payloads []machine.Payload, result run.Result, took time.Duration) error {
 	slices.SortStableFunc(payloads, func(a, b machine.Payload) int { return cmp.Compare(b.Bytes, a.Bytes) })
 	peak, err := peakRSS("self")
 	if err != nil {
@@ -178,7 +180,7 @@ func (t *tally) print(stdout io.Writer, payloads []machine.Payload, result job.R
 		p.f("| %s | %s |\n", kind, meter.Count(t.requests[kind]))
 	}
 	p.f("\n| | |\n|---|---:|\n| segments, items, objects | %s, %s, %s |\n", meter.Count(int64(result.Segments)), meter.Count(result.Items), meter.Count(result.Objects))
-	p.f("| invocations of scan | %s |\n| state transitions | %s |\n", meter.Count(t.calls[job.FunctionScan].Load()), meter.Count(transitions))
+	p.f("| invocations of scan | %s |\n| state transitions | %s |\n", meter.Count(t.calls[contract.FunctionScan].Load()), meter.Count(transitions))
 	p.f("| seconds, %d children at once | %.0f |\n| peak memory of all functions in one process, MiB | %s |\n", concurrency, took.Seconds(), meter.Count(peak>>20))
 	return p.err
 }

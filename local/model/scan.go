@@ -3,7 +3,7 @@ package model
 import (
 	"strconv"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/run"
 )
 
 // scan is lambda/scan.
@@ -121,7 +121,7 @@ func (m model) present(s *state, g uint8, listed [parts]object) [parts]object {
 	return listed
 }
 
-// chain joins the lists of a segment by the rule that the functions have: job.Chain.
+// chain joins the lists of a segment by the rule that the functions have: run.Chain.
 func (m model) chain(s *state, g uint8, into *manifest) bool {
 	all := make([]list, 0, tries+1)
 	for try := range s.tries[g] {
@@ -132,16 +132,16 @@ func (m model) chain(s *state, g uint8, into *manifest) bool {
 	if s.ends[g].there {
 		all = append(all, s.ends[g])
 	}
-	lists := make([]job.SegmentList, len(all))
+	lists := make([]run.SegmentList, len(all))
 	byTry := [tries + 1]list{}
 	for i, l := range all {
 		byTry[l.try] = l
-		lists[i] = job.SegmentList{
+		lists[i] = run.SegmentList{
 			Segment: int(g), Invocation: int(l.invocation), Try: position(l.try), After: position(l.after),
 			FirstPart: int(l.first), NextPart: int(l.next), Start: position(l.start), End: position(l.end), Done: l.done,
 		}
 	}
-	chain, fault := job.Chain(int(g), lists)
+	chain, fault := run.Chain(int(g), lists)
 	if m.TakesAllLists && s.ends[g].there {
 		chain, fault = lists, ""
 	}

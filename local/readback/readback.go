@@ -12,7 +12,8 @@ import (
 	"reflect"
 	"sync"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/run"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -29,8 +30,8 @@ type Report struct {
 // Compare reads the run of the result and compares it with its whole table: a scan in DYNAMODB_JSON or ION, or a run that begins
 // with a full export in DYNAMODB_JSON, which is replayed. It fails at the first item that is missing, twice, different, or too many, and where a
 // manifest's counts or checksums do not hold.
-func Compare(ctx context.Context, source *dynamodb.Client, destination *s3.Client, result job.Result) (Report, error) {
-	if result.Mode == job.ModeExport {
+func Compare(ctx context.Context, source *dynamodb.Client, destination *s3.Client, result run.Result) (Report, error) {
+	if result.Mode == request.ModeExport {
 		return Replay(ctx, source, destination, result)
 	}
 	items, keys, err := readTable(ctx, source, result.Table)
@@ -42,9 +43,9 @@ func Compare(ctx context.Context, source *dynamodb.Client, destination *s3.Clien
 		return Report{}, err
 	}
 	read := readItem
-	switch job.Format(told.OutputFormat) {
-	case job.FormatDynamoDBJSON:
-	case job.FormatION:
+	switch request.Format(told.OutputFormat) {
+	case request.FormatDynamoDBJSON:
+	case request.FormatION:
 		read, items = readIon, byValue(items, keys)
 	default:
 		return Report{}, fmt.Errorf("%s has outputFormat %q, of which no item can be made", result.Manifest, told.OutputFormat)

@@ -13,8 +13,9 @@ import (
 	"io"
 	"strings"
 
-	"dynamodb-to-s3/lambda/job"
 	"dynamodb-to-s3/lambda/manifest"
+	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/run"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
@@ -27,7 +28,7 @@ const workers = 4
 
 // Records calls record for each line of each object that the run's manifests name, and object after each object, from several
 // goroutines at once. It checks the manifests' own counts and checksums, and those of the result.
-func Records(ctx context.Context, client *s3.Client, result job.Result, record func(line []byte) error, object func()) error {
+func Records(ctx context.Context, client *s3.Client, result run.Result, record func(line []byte) error, object func()) error {
 	for _, export := range exportsOf(result) {
 		if _, err := readExport(ctx, client, export, record, object); err != nil {
 			return err
@@ -37,11 +38,11 @@ func Records(ctx context.Context, client *s3.Client, result job.Result, record f
 }
 
 // exportsOf returns the exports of a run; a scan is taken for one.
-func exportsOf(result job.Result) []job.ExportedWindow {
-	if result.Mode == job.ModeExport {
+func exportsOf(result run.Result) []run.ExportedWindow {
+	if result.Mode == request.ModeExport {
 		return result.Exports
 	}
-	return []job.ExportedWindow{{Manifest: result.Manifest, Items: result.Records, Objects: result.Objects}}
+	return []run.ExportedWindow{{Manifest: result.Manifest, Items: result.Records, Objects: result.Objects}}
 }
 
 // A summary is what manifest-summary.json says, that of an incremental export too.
@@ -51,7 +52,7 @@ type summary struct {
 }
 
 // readExport reads one export as Records does.
-func readExport(ctx context.Context, client *s3.Client, export job.ExportedWindow, record func(line []byte) error, object func()) (summary, error) {
+func readExport(ctx context.Context, client *s3.Client, export run.ExportedWindow, record func(line []byte) error, object func()) (summary, error) {
 	told, bucket, err := readSummary(ctx, client, export.Manifest)
 	if err != nil {
 		return told, err

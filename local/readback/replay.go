@@ -7,7 +7,8 @@ import (
 	"sync"
 	"time"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/run"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -19,7 +20,7 @@ import (
 //
 // It fails as Compare does; where the first export is no full one; where a window overlaps the one before or leaves a gap; where
 // a window has a key twice or a change that is not of its time; and where an item's old image is not what the item was.
-func Replay(ctx context.Context, source *dynamodb.Client, destination *s3.Client, results ...job.Result) (Report, error) {
+func Replay(ctx context.Context, source *dynamodb.Client, destination *s3.Client, results ...run.Result) (Report, error) {
 	if len(results) == 0 {
 		return Report{}, errors.New("there is no run to replay")
 	}
@@ -29,7 +30,7 @@ func Replay(ctx context.Context, source *dynamodb.Client, destination *s3.Client
 	}
 	r := replay{client: destination, keys: keys}
 	for _, result := range results {
-		if result.Table != results[0].Table || result.Mode != job.ModeExport {
+		if result.Table != results[0].Table || result.Mode != request.ModeExport {
 			return r.report, fmt.Errorf("run %s is a %s of table %s, want exports of table %s", result.RunID, result.Mode, result.Table, results[0].Table)
 		}
 		for _, export := range result.Exports {
@@ -67,16 +68,16 @@ type replay struct {
 }
 
 // apply goes on by one export.
-func (r *replay) apply(ctx context.Context, export job.ExportedWindow) error {
+func (r *replay) apply(ctx context.Context, export run.ExportedWindow) error {
 	switch export.ExportType {
-	case job.ExportFull:
+	case request.ExportFull:
 		if export.ExportTime == nil {
 			return errors.New("it has no time")
 		}
 		r.items, r.end = map[string]Item{}, *export.ExportTime
 		_, err := r.read(ctx, export, r.put)
 		return err
-	case job.ExportIncremental:
+	case request.ExportIncremental:
 		switch {
 		case export.From == nil || export.To == nil:
 			return errors.New("it has no window")
@@ -100,7 +101,7 @@ func (r *replay) apply(ctx context.Context, export job.ExportedWindow) error {
 func show(at time.Time) string { return at.UTC().Format(time.RFC3339Nano) }
 
 // read reads an export and returns its summary. Records are taken by several goroutines at once.
-func (r *replay) read(ctx context.Context, export job.ExportedWindow, record func(line []byte) error) (summary, error) {
+func (r *replay) read(ctx context.Context, export run.ExportedWindow, record func(line []byte) error) (summary, error) {
 	told, err := readExport(ctx, r.client, export, record, func() { r.mu.Lock(); r.report.Objects++; r.mu.Unlock() })
 	if err == nil && told.ExportARN != export.ExportARN {
 		err = fmt.Errorf("its manifest is of export %s", told.ExportARN)

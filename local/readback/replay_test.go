@@ -10,7 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/local/readback"
 	"dynamodb-to-s3/local/testbed"
 
@@ -80,25 +81,25 @@ func changed(minute int, old, new string) string {
 
 // An export is what a test lets lie in a bucket.
 type export struct {
-	job.ExportedWindow
+	run.ExportedWindow
 	view  string
 	lines [][]string // by object
 	wrong string     // what is wrong with its objects
 }
 
 func ofFull(lines ...[]string) export {
-	return export{ExportedWindow: job.ExportedWindow{ExportType: job.ExportFull, ExportTime: &begin}, lines: lines}
+	return export{ExportedWindow: run.ExportedWindow{ExportType: request.ExportFull, ExportTime: &begin}, lines: lines}
 }
 
 func ofHour(n int, lines ...[]string) export {
 	return export{
-		ExportedWindow: job.ExportedWindow{ExportType: job.ExportIncremental, From: hour(n), To: hour(n + 1)},
+		ExportedWindow: run.ExportedWindow{ExportType: request.ExportIncremental, From: hour(n), To: hour(n + 1)},
 		view:           "NEW_AND_OLD_IMAGES", lines: lines,
 	}
 }
 
 // write writes an export as DynamoDB lays it out, and returns what a run's result says of it.
-func (e export) write(t *testing.T, bucket, id string) job.ExportedWindow {
+func (e export) write(t *testing.T, bucket, id string) run.ExportedWindow {
 	t.Helper()
 	var files strings.Builder
 	for i, lines := range e.lines {
@@ -152,11 +153,11 @@ func put(t *testing.T, bucket, key string, body []byte) {
 func replay(t *testing.T, table string, exports ...export) (readback.Report, error) {
 	t.Helper()
 	bucket := testbed.Bucket(t)
-	var results []job.Result
+	var results []run.Result
 	for i, e := range exports {
-		results = append(results, job.Result{
-			Mode: job.ModeExport, Table: table, Bucket: bucket, RunID: fmt.Sprint(i),
-			Exports: []job.ExportedWindow{e.write(t, bucket, fmt.Sprintf("%02d-a", i))},
+		results = append(results, run.Result{
+			Mode: request.ModeExport, Table: table, Bucket: bucket, RunID: fmt.Sprint(i),
+			Exports: []run.ExportedWindow{e.write(t, bucket, fmt.Sprintf("%02d-a", i))},
 		})
 	}
 	return readback.Replay(t.Context(), testbed.DynamoDB(), testbed.S3(), results...)
@@ -246,11 +247,11 @@ func TestReplayTakesExportsOnly(t *testing.T) {
 	t.Parallel()
 	orders := table(t)
 	for _, test := range []struct {
-		result job.Result
+		result run.Result
 		says   string
 	}{
-		{job.Result{RunID: "r", Mode: job.ModeScan, Table: orders}, "run r is a SCAN of table " + orders},
-		{job.Result{RunID: "r", Mode: job.ModeExport, Table: orders, Reason: "too soon"}, "the runs have exported nothing"},
+		{run.Result{RunID: "r", Mode: request.ModeScan, Table: orders}, "run r is a SCAN of table " + orders},
+		{run.Result{RunID: "r", Mode: request.ModeExport, Table: orders, Reason: "too soon"}, "the runs have exported nothing"},
 	} {
 		if _, err := readback.Replay(t.Context(), testbed.DynamoDB(), testbed.S3(), test.result); err == nil || !strings.Contains(err.Error(), test.says) {
 			t.Errorf("replay: got %v, want %s", err, test.says)

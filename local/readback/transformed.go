@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"sync/atomic"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/run"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -19,7 +19,7 @@ import (
 // Count proves of a transformed scan of a whole table what can be proven without its transform: every object is there as the
 // manifest says, every record is a JSON object on a line, there are as many as the manifests and the result say, and as many
 // items were read as the table has. Items of the report counts records. That they are the right ones it does not know.
-func Count(ctx context.Context, source *dynamodb.Client, destination *s3.Client, result job.Result) (Report, error) {
+func Count(ctx context.Context, source *dynamodb.Client, destination *s3.Client, result run.Result) (Report, error) {
 	var records, objects atomic.Int64
 	err := Records(ctx, destination, result, func(line []byte) error {
 		var members map[string]json.RawMessage

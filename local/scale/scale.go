@@ -7,7 +7,8 @@ package scale
 import (
 	"math"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/contract"
+	"dynamodb-to-s3/lambda/request"
 )
 
 // Inputs are what a run is computed from. Bytes are bytes, and a price is in dollars.
@@ -46,8 +47,8 @@ const partitionUnits = 3000
 // Usual returns the inputs of a table of a size whose scan may use so many read units a second.
 func Usual(tableBytes, readUnitsPerSecond float64) Inputs {
 	return Inputs{
-		TableBytes: tableBytes, Segments: job.MaxSegments, ReadUnitsPerSecond: readUnitsPerSecond,
-		BytesPerReadUnit: 8 << 10, PagePerTableByte: 1.5, StorePerTableByte: 0.2, FileSizeBytes: job.DefaultFileSize, PartBytes: 8 << 20,
+		TableBytes: tableBytes, Segments: request.MaxSegments, ReadUnitsPerSecond: readUnitsPerSecond,
+		BytesPerReadUnit: 8 << 10, PagePerTableByte: 1.5, StorePerTableByte: 0.2, FileSizeBytes: request.DefaultFileSize, PartBytes: 8 << 20,
 		Rate: partitionUnits * (8 << 10) * 1.5, MemoryGB: 1769.0 / 1024, UsefulSeconds: 890,
 		ListSeconds: 0.1, CPUPerObject: 20e-6, CPUPerList: 500e-6, VCPU: 512.0 / 1769,
 		Prices: Prices{
@@ -83,7 +84,7 @@ func Compute(in Inputs) Outcome {
 	o.InvocationsOfSegment = math.Ceil(pages / in.Segments / rate / in.UsefulSeconds)
 	o.Invocations = in.Segments*o.InvocationsOfSegment + 2 // plan, finalize
 	o.Transitions = 6 + in.Segments*(2*o.InvocationsOfSegment+1)
-	o.ParentEvents, o.ChildEvents = job.ScanEvents(), job.SegmentEvents(int64(o.InvocationsOfSegment))
+	o.ParentEvents, o.ChildEvents = contract.ScanEvents(), contract.SegmentEvents(int64(o.InvocationsOfSegment))
 
 	stored := in.TableBytes * in.StorePerTableByte
 	scans := o.Invocations - 2

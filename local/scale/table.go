@@ -5,7 +5,8 @@ import (
 	"math"
 	"strings"
 
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/contract"
+	"dynamodb-to-s3/lambda/run"
 )
 
 // The two tables that are computed, and what the table's read capacity may be: the quota that a new account has for a table on
@@ -17,7 +18,7 @@ const (
 	mapConcurrency        = 10_000
 	putsPerSecond         = 3_500
 	transitionsPerSecond  = 800
-	historyEvents         = job.MaxHistoryEvents
+	historyEvents         = contract.MaxHistoryEvents
 )
 
 // Tables returns the tables of docs/scale.md, in Markdown.
@@ -74,9 +75,9 @@ func Tables() string {
 	quota("children of a distributed Map at once", mapConcurrency, func(o Outcome) float64 { return o.Concurrency }, states)
 	quota("history events of an execution, each child being one", historyEvents, func(o Outcome) float64 { return math.Max(float64(o.ParentEvents), float64(o.ChildEvents)) }, states)
 	quota("state transitions a second, on average over the scan", transitionsPerSecond, func(o Outcome) float64 { return o.Transitions / (o.ScanHours * 3600) }, states)
-	quota("hours of an execution", job.MaxDuration.Hours(), func(o Outcome) float64 { return o.ScanHours }, states)
+	quota("hours of an execution", contract.MaxDuration.Hours(), func(o Outcome) float64 { return o.ScanHours }, states)
 	quota("writes a second to a prefix, on average over the scan", putsPerSecond, func(o Outcome) float64 { return o.PutsPerSecond }, "[S3](https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html)")
-	quota("objects of one segment, as keys number them", job.MaxParts, func(o Outcome) float64 { return o.ObjectsOfSegment }, "`job.MaxParts`")
+	quota("objects of one segment, as keys number them", run.MaxParts, func(o Outcome) float64 { return o.ObjectsOfSegment }, "`job.MaxParts`")
 	quota("objects that finalize has time for", columns[0].FinalizeMost, func(o Outcome) float64 { return o.Objects }, "computed as above")
 	return b.String()
 }

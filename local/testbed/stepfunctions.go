@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"dynamodb-to-s3/lambda/awsclient"
-	"dynamodb-to-s3/lambda/job"
+	"dynamodb-to-s3/lambda/run"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -24,11 +24,11 @@ type StepFunctions struct {
 	executions map[string]executionEnd
 	denied     string
 	asked      int
-	onAsked    func(asked int)
+	onAsked    func(request int)
 }
 
 type executionEnd struct {
-	status job.ExecutionStatus
+	status run.ExecutionStatus
 	stop   time.Time
 }
 
@@ -49,7 +49,7 @@ func StartStepFunctions(t *testing.T) *StepFunctions {
 func (s *StepFunctions) Executions() awsclient.Executions { return awsclient.NewExecutions(s.config) }
 
 // Set says what has become of an execution; stop is when it has ended, if it has.
-func (s *StepFunctions) Set(arn string, status job.ExecutionStatus, stop time.Time) {
+func (s *StepFunctions) Set(arn string, status run.ExecutionStatus, stop time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.executions[arn] = executionEnd{status, stop}
@@ -63,23 +63,23 @@ func (s *StepFunctions) Deny(words string) {
 }
 
 // OnAsked has f called after each answer was decided on and before it is sent, with the number of those so far.
-func (s *StepFunctions) OnAsked(f func(asked int)) {
+func (s *StepFunctions) OnAsked(f func(request int)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.onAsked = f
 }
 
 func (s *StepFunctions) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	code, answer, onAsked, asked := s.answer(r)
+	code, answer, onAsked, request := s.answer(r)
 	if onAsked != nil {
-		onAsked(asked)
+		onAsked(request)
 	}
 	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
 	w.WriteHeader(code)
 	_ = json.NewEncoder(w).Encode(answer) // whoever asked is gone, or sees it
 }
 
-func (s *StepFunctions) answer(r *http.Request) (code int, answer map[string]any, onAsked func(int), asked int) {
+func (s *StepFunctions) answer(r *http.Request) (code int, answer map[string]any, onAsked func(int), request int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.asked++

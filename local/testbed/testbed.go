@@ -28,7 +28,7 @@ var (
 
 // Main starts the servers, runs the tests and stops the servers. It does not return.
 func Main(m *testing.M) {
-	code, err := run(m)
+	code, err := runTests(m)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "testbed:", err)
 		code = 1
@@ -36,7 +36,7 @@ func Main(m *testing.M) {
 	os.Exit(code)
 }
 
-func run(m *testing.M) (int, error) {
+func runTests(m *testing.M) (int, error) {
 	ctx := context.Background()
 	checkout, err := workspace.Find()
 	if err != nil {

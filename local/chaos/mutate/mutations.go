@@ -7,15 +7,15 @@ type mutation struct {
 }
 
 var mutations = []mutation{
-	{"the claim", "lambda/claim/claim.go", []string{
-		`in.Replace(ctx, own.Output.Plan.Layout().Claim(), body, etag)`, `in.Put(ctx, own.Output.Plan.Layout().Claim(), body)`,
+	{"the claim", "lambda/ledger/ledger.go", []string{
+		`etag, err := o.bucket.Replace(ctx, o.key, body, o.etag)`, `etag, err := o.bucket.Put(ctx, o.key, body)`,
 	}},
 	{"the sweep of objects", "lambda/finalize/scan.go", []string{`r.bucket.Delete(ctx, strays)`, `error(nil)`}},
 	{"the sweep of uploads", "lambda/finalize/scan.go", []string{`r.bucket.AbortUploads(ctx, r.layout.Root+"/", own)`, `0, error(nil)`}},
-	{"the try's own data", "lambda/job/layout.go", []string{
+	{"the try's own data", "lambda/run/layout.go", []string{
 		`"%s%06d-%s%s", l.DataOf(segment), part, try, extension`, `"%s%06d-%.0s%s", l.DataOf(segment), part, try, extension`,
 	}},
-	{"the try's own list", "lambda/job/layout.go", []string{
+	{"the try's own list", "lambda/run/layout.go", []string{
 		`"%s%06d-%06d-%s.json", l.SegmentLists(), segment, invocation, try`, `"%s%06d-%06d-%.0s.json", l.SegmentLists(), segment, invocation, try`,
 	}},
 	{"the checksum of pages", "lambda/awsclient/client.go", []string{
@@ -25,7 +25,7 @@ var mutations = []mutation{
 		`o.DisableLogOutputChecksumValidationSkipped = true`,
 		`o.DisableLogOutputChecksumValidationSkipped, o.ResponseChecksumValidation = true, aws.ResponseChecksumValidationWhenRequired`,
 	}},
-	{"the chain of lists", "lambda/job/chain.go", []string{` && l.After == before.Try && l.FirstPart == before.NextPart && l.Start == before.End && !before.Done`, ``}},
+	{"the chain of lists", "lambda/run/chain.go", []string{` && l.After == before.Try && l.FirstPart == before.NextPart && l.Start == before.End && !before.Done`, ``}},
 	{"the condition of the commit", "lambda/finalize/scan.go", []string{
 		`m.bucket.Create(ctx, m.layout.ManifestSummary(), commit)`, `m.bucket.Put(ctx, m.layout.ManifestSummary(), commit)`,
 	}},

@@ -1,0 +1,290 @@
+package request_test
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+
+	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/request"
+)
+
+// invalid lists requests with the problems that each must be answered with, in order.
+var invalid = []struct {
+	name     string
+	request  string
+	problems []string
+}{
+	{"nothing at all", ``, []string{`the request: not valid JSON: unexpected end of JSON input`}},
+	{"more than one value", `{"table":"orders","bucket":"b-1"} {}`, []string{`the request: not valid JSON: invalid character '{' after top-level value`}},
+	{"not an object", `["orders"]`, []string{`the request: got array, want an object`}},
+	{"not JSON", `{"table": "orders",}`, []string{`the request: not valid JSON: `}},
+	{"an empty object", `{}`, []string{`table: missing: give the name or the ARN of the table`, `bucket: missing: give the bucket to write to`}},
+	{"a null", `{"table": null, "bucket": "b-1"}`, []string{`table: got null, want a string`}},
+	{"a field with a slip of the pen", `{"table":"orders","bucket":"b-1","segmets":3}`, []string{`"segmets": unknown field, did you mean "segments"?`}},
+	{"a field in the wrong case", `{"Table":"orders","bucket":"b-1"}`, []string{`"Table": unknown field, did you mean "table"?`}},
+	{"a field that is nothing like ours", `{"table":"orders","bucket":"b-1","colour":"red"}`, []string{`"colour": unknown field`}},
+	{"a field given twice", `{"table":"orders","table":"other","bucket":"b-1"}`, []string{`"table": given twice`}},
+	{"a scan parameter with a slip of the pen", `{"table":"orders","bucket":"b-1","scan":{"indexName":"by-day"}}`, []string{`scan."indexName": unknown field, did you mean "IndexName"?`}},
+	{"a scan parameter that a run sets itself", `{"table":"orders","bucket":"b-1","scan":{"ExclusiveStartKey":{}}}`, []string{`scan.ExclusiveStartKey: not accepted: a run always reads whole segments; to go on after a failure, redrive the execution`}},
+	{"the table among the scan parameters", `{"table":"orders","bucket":"b-1","scan":{"TableName":"orders"}}`, []string{`scan.TableName: not accepted: name the table in the request's field table`}},
+	{"wrong types", `{"table":7,"bucket":["b-1"],"segments":"8","scan":[],"fileSizeBytes":1.5}`, []string{
+		`table: got number, want a string`, `bucket: got array, want a string`, `segments: got "8", want a whole number`,
+		`scan: got array, want an object`, `fileSizeBytes: got 1.5, want a whole number`,
+	}},
+	{"a table's name that is too short", `{"table":"ab","bucket":"b-1"}`, []string{`table: got "ab", want a table's name, 3 to 255 of a-z A-Z 0-9 _ . -, or its ARN`}},
+	{"the ARN of something else", `{"table":"arn:aws:s3:::orders","bucket":"b-1"}`, []string{`table: got "arn:aws:s3:::orders", want an ARN such as arn:aws:dynamodb:eu-west-1:123456789012:table/orders`}},
+	{"the ARN of an index", `{"table":"arn:aws:dynamodb:eu-west-1:123456789012:table/orders/index/by-day","bucket":"b-1"}`, []string{`table: got the ARN of an index: give the table "orders" here and "by-day" as scan.IndexName`}},
+	{"a bucket that no bucket can be called", `{"table":"orders","bucket":"My_Bucket"}`, []string{`bucket: got "My_Bucket", want the name of an S3 bucket: 3 to 63 of a-z 0-9 . -, first and last a letter or digit`}},
+	{"a bucket like an address", `{"table":"orders","bucket":"192.168.0.1"}`, []string{`bucket: got "192.168.0.1", want the name of an S3 bucket`}},
+	{"a prefix that climbs", `{"table":"orders","bucket":"b-1","prefix":"a/../b"}`, []string{`prefix: got "a/../b": ".." is no name for a folder`}},
+	{"a prefix from the root", `{"table":"orders","bucket":"b-1","prefix":"/a"}`, []string{`prefix: got "/a": it may not begin with / or hold //`}},
+	{"a prefix with a gap", `{"table":"orders","bucket":"b-1","prefix":"a//b"}`, []string{`prefix: got "a//b": it may not begin with / or hold //`}},
+	{"a prefix that already has the run's folder", `{"table":"orders","bucket":"b-1","prefix":"x/AWSDynamoDB"}`, []string{`prefix: got "x/AWSDynamoDB": the run adds AWSDynamoDB itself`}},
+	{"a prefix with a control character", `{"table":"orders","bucket":"b-1","prefix":"a\u0007"}`, []string{`prefix: got "a\a", allowed are letters, digits, spaces and !-_.*'()/=@:+,&$;? besides the placeholders`}},
+	{"a prefix that is too long", `{"table":"orders","bucket":"b-1","prefix":"` + strings.Repeat("a", 513) + `"}`, []string{`prefix: has 513 bytes, allowed are at most 512`}},
+	{"a placeholder with a slip of the pen", `{"table":"orders","bucket":"b-1","prefix":"{tabel}/x"}`, []string{`prefix: got "{tabel}/x": unknown placeholder {tabel}, did you mean "table"?; allowed: {table} {date} {year} {month} {day} {hour} {runId}`}},
+	{"a placeholder that does not end", `{"table":"orders","bucket":"b-1","prefix":"{table"}`, []string{`prefix: got "{table": unknown placeholder {table}`}},
+	{"a placeholder that does not begin", `{"table":"orders","bucket":"b-1","prefix":"table}"}`, []string{`prefix: got "table}": a } without its {`}},
+	{"numbers out of their bounds", `{"table":"orders","bucket":"b-1","segments":0,"concurrency":10001,"fileSizeBytes":1023}`, []string{
+		`segments: got 0, allowed: 1 to 10000`, `concurrency: got 10001, allowed: 1 to 10000`, `fileSizeBytes: got 1023, allowed: 1024 to 5368709120`,
+	}},
+	{"a pace that is none", `{"table":"orders","bucket":"b-1","readUnitsPerSecond":0,"concurrency":3}`, []string{`readUnitsPerSecond: got 0, want a number greater than 0`}},
+	{"a pace that is no number", `{"table":"orders","bucket":"b-1","readUnitsPerSecond":"many"}`, []string{`readUnitsPerSecond: got "many", want a number`}},
+	{"more than all", `{"table":"orders","bucket":"b-1","readPercent":100.5}`, []string{`readPercent: got 100.5, want a number greater than 0 and at most 100`}},
+	{"two paces", `{"table":"orders","bucket":"b-1","readPercent":50,"readUnitsPerSecond":12.5}`, []string{`readPercent: given together with readUnitsPerSecond: both set the pace, give one`}},
+	{"a pace of an export", `{"table":"orders","bucket":"b-1","mode":"EXPORT","readPercent":50}`, []string{`readPercent: is of a SCAN, and mode is EXPORT: leave it out: an export reads none of the table's capacity`}},
+	{"an unknown mode", `{"table":"orders","bucket":"b-1","mode":"scan"}`, []string{`mode: got "scan", did you mean "SCAN"?; allowed: SCAN, EXPORT`}},
+	{"an unknown format", `{"table":"orders","bucket":"b-1","format":"CSV"}`, []string{`format: got "CSV"; allowed: DYNAMODB_JSON, ION, JSON`}},
+	{"an unknown compression", `{"table":"orders","bucket":"b-1","compression":"GZ"}`, []string{`compression: got "GZ", did you mean "GZIP"?; allowed: GZIP, ZSTD, NONE`}},
+	{"a transform that is too long", `{"table":"orders","bucket":"b-1","transform":"` + strings.Repeat("a", 8193) + `"}`, []string{`transform: has 8193 bytes, allowed are at most 8192`}},
+	{"a transform of nothing", `{"table":"orders","bucket":"b-1","transform":""}`, []string{`transform: is empty: leave it out, or give a value`}},
+	{"a transform into another format", `{"table":"orders","bucket":"b-1","transform":".","format":"DYNAMODB_JSON"}`, []string{`format: got "DYNAMODB_JSON" together with transform, whose records are plain JSON: leave format out, or set it to JSON`}},
+	{"a transform and an encoder", `{"table":"orders","bucket":"b-1","transform":".","encoder":"csv"}`, []string{`encoder: given together with transform: both say what becomes of an item, give one`}},
+	{"an encoder and a format", `{"table":"orders","bucket":"b-1","format":"JSON","encoder":"csv"}`, []string{`format: given together with encoder, which decides how items are written: leave format out`}},
+	{"an encoder that cannot be", `{"table":"orders","bucket":"b-1","encoder":"../csv"}`, []string{`encoder: got "../csv", want 1 to 64 of a-z A-Z 0-9 _ - and a letter first`}},
+	{"a transform of an export", `{"table":"orders","bucket":"b-1","mode":"EXPORT","transform":".","encoder":"csv"}`, []string{
+		`transform: is of a SCAN, and mode is EXPORT: an export writes items as they are: set mode to SCAN`, `encoder: is of a SCAN, and mode is EXPORT: an export writes items as they are: set mode to SCAN`,
+	}},
+	{"an owner that is no account", `{"table":"orders","bucket":"b-1","bucketOwner":"me"}`, []string{`bucketOwner: got "me", want an AWS account of 12 digits`}},
+	{"a key that is none", `{"table":"orders","bucket":"b-1","kmsKeyId":""}`, []string{`kmsKeyId: is empty: leave it out, or give a value`}},
+	{"a time that is none", `{"table":"orders","bucket":"b-1","scheduledTime":"yesterday"}`, []string{`scheduledTime: got "yesterday", want a time such as 2026-01-31T06:00:00Z`}},
+	{"segments said twice", `{"table":"orders","bucket":"b-1","segments":4,"scan":{"TotalSegments":4}}`, []string{`segments: given together with scan.TotalSegments: both set the number of segments, give one`}},
+	{"a segment without its total", `{"table":"orders","bucket":"b-1","scan":{"Segment":4}}`, []string{`scan.Segment: given without scan.TotalSegments`}},
+	{"a segment beyond its total", `{"table":"orders","bucket":"b-1","scan":{"Segment":4,"TotalSegments":4}}`, []string{`scan.Segment: got 4, allowed: 0 to 3, less than scan.TotalSegments`}},
+	{"a negative segment", `{"table":"orders","bucket":"b-1","scan":{"Segment":-1,"TotalSegments":4}}`, []string{`scan.Segment: got -1, allowed: 0 to 3, less than scan.TotalSegments`}},
+	{"more segments than a run has", `{"table":"orders","bucket":"b-1","scan":{"TotalSegments":10001}}`, []string{`scan.TotalSegments: got 10001, one run scans at most 10000: name one scan.Segment and use several executions`}},
+	{"a limit of nothing", `{"table":"orders","bucket":"b-1","scan":{"Limit":0}}`, []string{`scan.Limit: got 0, allowed: 1 to 2147483647`}},
+	{"a count", `{"table":"orders","bucket":"b-1","scan":{"Select":"COUNT"}}`, []string{`scan.Select: got COUNT, which returns no items: nothing would be replicated`}},
+	{"specific attributes without any", `{"table":"orders","bucket":"b-1","scan":{"Select":"SPECIFIC_ATTRIBUTES"}}`, []string{`scan.Select: SPECIFIC_ATTRIBUTES needs a scan.ProjectionExpression`}},
+	{"all attributes and some", `{"table":"orders","bucket":"b-1","scan":{"Select":"ALL_ATTRIBUTES","ProjectionExpression":"a"}}`, []string{`scan.Select: ALL_ATTRIBUTES contradicts the projection: with one, the only choice is SPECIFIC_ATTRIBUTES`}},
+	{"projected attributes without an index", `{"table":"orders","bucket":"b-1","scan":{"Select":"ALL_PROJECTED_ATTRIBUTES"}}`, []string{`scan.Select: ALL_PROJECTED_ATTRIBUTES needs a scan.IndexName`}},
+	{"an empty expression", `{"table":"orders","bucket":"b-1","scan":{"FilterExpression":""}}`, []string{`scan.FilterExpression: is empty: leave it out, or give a value`}},
+	{"an expression that is too long", `{"table":"orders","bucket":"b-1","scan":{"FilterExpression":"` + strings.Repeat("a", 4097) + `"}}`, []string{`scan.FilterExpression: has 4097 bytes, allowed are at most 4096`}},
+	{"a value that is not defined", `{"table":"orders","bucket":"b-1","scan":{"FilterExpression":"#s = :s"}}`, []string{
+		`scan.ExpressionAttributeNames: does not define #s, which an expression uses`, `scan.ExpressionAttributeValues: does not define :s, which an expression uses`,
+	}},
+	{"a value that is not used", `{"table":"orders","bucket":"b-1","scan":{"FilterExpression":"a = :a","ExpressionAttributeValues":{":a":{"S":"x"},":b":{"S":"x"}}}}`, []string{`scan.ExpressionAttributeValues.":b": is used in no expression`}},
+	{"substitutes without their marks", `{"table":"orders","bucket":"b-1","scan":{"FilterExpression":"a = b","ExpressionAttributeNames":{"s":"status"},"ExpressionAttributeValues":{":":{"S":"x"}}}}`, []string{
+		`scan.ExpressionAttributeNames."s": must begin with "#" and have a name after it`, `scan.ExpressionAttributeValues.":": must begin with ":" and have a name after it`,
+	}},
+	{"values that are no attribute values", `{"table":"orders","bucket":"b-1","scan":{"FilterExpression":":a :b :c :d :e :f :g","ExpressionAttributeValues":{
+		":a":"x",":b":{},":c":{"S":1},":d":{"N":"one"},":e":{"B":"?"},":f":{"SS":[]},":g":{"Str":"x"}}}}`, []string{
+		`scan.ExpressionAttributeValues.:a: got string, want an object`,
+		`scan.ExpressionAttributeValues.:b: got 0 members, want one that names the type, such as {"S":"text"}`,
+		`scan.ExpressionAttributeValues.:c.S: got number, want text`,
+		`scan.ExpressionAttributeValues.:d.N: want a number as a string`,
+		`scan.ExpressionAttributeValues.:e.B: want base64`,
+		`scan.ExpressionAttributeValues.:f.SS: a set may not be empty`,
+		`scan.ExpressionAttributeValues.:g.Str: unknown attribute type, did you mean "S"?; allowed: [S N B BOOL NULL M L SS NS BS]`,
+	}},
+	{"a value that is nested too deep", `{"table":"orders","bucket":"b-1","scan":{"FilterExpression":"a = :a","ExpressionAttributeValues":{":a":` +
+		strings.Repeat(`{"L":[`, 34) + `{"S":"x"}` + strings.Repeat(`]}`, 34) + `}}}`, []string{`nested deeper than the 32 levels that DynamoDB allows`}},
+	{"legacy parameters beside expressions", `{"table":"orders","bucket":"b-1","scan":{"FilterExpression":"a = b","AttributesToGet":["a"]}}`, []string{`scan: AttributesToGet, ScanFilter and ConditionalOperator cannot be mixed with expressions: use the expressions alone`}},
+	{"a legacy condition without its operator", `{"table":"orders","bucket":"b-1","scan":{"ScanFilter":{"a":{}}}}`, []string{`scan.ScanFilter."a".ComparisonOperator: missing; allowed: EQ, NE, IN, LE, LT, GE, GT, BETWEEN, NOT_NULL, NULL, CONTAINS, NOT_CONTAINS, BEGINS_WITH`}},
+	{"a legacy condition with an unknown operator", `{"table":"orders","bucket":"b-1","scan":{"ScanFilter":{"a":{"ComparisonOperator":"="}}}}`, []string{`scan.ScanFilter."a".ComparisonOperator: got "="`}},
+	{"a legacy operator with nothing to combine", `{"table":"orders","bucket":"b-1","scan":{"ConditionalOperator":"AND"}}`, []string{`scan.ConditionalOperator: given without scan.ScanFilter, which it would combine`}},
+	{"an index that no index can be called", `{"table":"orders","bucket":"b-1","scan":{"IndexName":"a b"}}`, []string{`scan.IndexName: got "a b", want 3 to 255 of a-z A-Z 0-9 _ . -`}},
+	{"several faults at once", `{"table":"a","bucket":"B","prefix":"..","segments":0,"compression":"LZ4","scan":{"Limit":-1}}`, []string{
+		`table: got "a"`, `bucket: got "B"`, `prefix: got ".."`, `compression: got "LZ4"`, `segments: got 0`, `scan.Limit: got -1`,
+	}},
+	{"far too much", `{"table":"` + strings.Repeat("a", 128<<10) + `"}`, []string{`the request: has 131084 bytes, allowed are at most 131072`}},
+}
+
+func TestParseNamesEveryProblemOfAnInvalidRequest(t *testing.T) {
+	for _, test := range invalid {
+		t.Run(test.name, func(t *testing.T) { wantProblems(t, test.request, test.problems) })
+	}
+}
+
+// wantProblems fails the test unless the request is answered with these problems, in their order, and no other.
+func wantProblems(t *testing.T, req string, problems []string) {
+	t.Helper()
+	_, err := request.Parse(json.RawMessage(req), nil)
+	if failure.NameOf(err) != failure.InvalidRequest || err == nil {
+		t.Fatalf("got %v, want an InvalidRequest", err)
+	}
+	rest := err.Error()
+	for _, want := range problems {
+		_, after, found := strings.Cut(rest, want)
+		if !found {
+			t.Fatalf("no %q, in its order, in\n%s", want, err)
+		}
+		rest = after
+	}
+	if n := strings.Count(err.Error(), "; ") - strings.Count(err.Error(), "; allowed") - strings.Count(err.Error(), "; to go on"); n != len(problems)-1 {
+		t.Errorf("%d problems, want %d: %s", n+1, len(problems), err)
+	}
+}
+
+func TestParseFillsInDefaults(t *testing.T) {
+	req, err := request.Parse(json.RawMessage(`{"table":"orders"}`), json.RawMessage(`{"bucket":"b-1","prefix":"x/{table}","compression":"ZSTD"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if req.Bucket != "b-1" || req.Prefix != "x/{table}" || req.Compression != request.CompressionZSTD ||
+		req.Format != request.FormatDynamoDBJSON || req.Mode != request.ModeScan || *req.FileSize != 128<<20 {
+		t.Errorf("got %+v", req)
+	}
+	t.Run("which the request overrides", func(t *testing.T) {
+		req, err := request.Parse(json.RawMessage(` {"table":"orders","compression":"NONE"}`), json.RawMessage(`{"bucket":"b-1","compression":"ZSTD"}`))
+		if err != nil || req.Compression != request.CompressionNone {
+			t.Errorf("got %+v, %v", req, err)
+		}
+	})
+	t.Run("of which the other way to give a pace is one", func(t *testing.T) {
+		req, err := request.Parse(json.RawMessage(`{"table":"orders","readPercent":12.5}`), json.RawMessage(`{"bucket":"b-1","readUnitsPerSecond":100}`))
+		if err != nil || req.ReadUnits != nil || *req.ReadPercent != 12.5 {
+			t.Errorf("got %+v, %v", req, err)
+		}
+	})
+	t.Run("whose faults are told as the deployment's", func(t *testing.T) {
+		_, err := request.Parse(json.RawMessage(`{"table":"orders"}`), json.RawMessage(`[]`))
+		if err == nil || err.Error() != `invalid request: the deployment's REQUEST_DEFAULTS: the request: got array, want an object` {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
+// A format gives way to what the request says of records. A default transform, or encoder, gives way to no format and to no
+// encoder: it may be there to leave something out.
+func TestDefaultsOfRecordsGiveWay(t *testing.T) {
+	for _, test := range []struct{ name, request, defaults, want, problem string }{
+		{"a transform alone", `"transform":"."`, ``, `JSON|.|`, ``},
+		{"a transform, and its format", `"transform":".","format":"JSON"`, ``, `JSON|.|`, ``},
+		{"an encoder alone", `"encoder":"csv"`, ``, `||csv`, ``},
+		{"a transform over a format", `"transform":"."`, `"format":"DYNAMODB_JSON"`, `JSON|.|`, ``},
+		{"an encoder over a format", `"encoder":"csv"`, `"format":"JSON"`, `||csv`, ``},
+		{"a transform over another", `"transform":"."`, `"transform":"del(.email)"`, `JSON|.|`, ``},
+		{"a transform by default", ``, `"transform":"del(.email)"`, `JSON|del(.email)|`, ``},
+		{"a transform by default, which an export has no use for", `"mode":"EXPORT"`, `"transform":"del(.email)"`, `||`, ``},
+		{"a format over a transform", `"format":"DYNAMODB_JSON"`, `"transform":"del(.email)"`, ``, `format: got "DYNAMODB_JSON" together with transform`},
+		{"an encoder over a transform", `"encoder":"csv"`, `"transform":"del(.email)"`, ``, `encoder: given together with transform`},
+		{"a contradiction in the defaults", ``, `"format":"DYNAMODB_JSON","transform":"."`, ``, `format: got "DYNAMODB_JSON" together with transform`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			members := strings.TrimSuffix(`{"table":"orders","bucket":"b-1",`+test.request, ",")
+			r, err := request.Parse(json.RawMessage(members+"}"), json.RawMessage("{"+test.defaults+"}"))
+			if test.problem != "" {
+				if err == nil || !strings.Contains(err.Error(), test.problem) {
+					t.Errorf("got %v, want %s", err, test.problem)
+				}
+				return
+			}
+			if got := string(r.Format) + "|" + r.Transform + "|" + r.Encoder; err != nil || got != test.want {
+				t.Errorf("got %s, %v, want %s", got, err, test.want)
+			}
+		})
+	}
+}
+
+func TestParseTakesAllThatAScanKnows(t *testing.T) {
+	_, err := request.Parse(json.RawMessage(`{
+		"table": "arn:aws:dynamodb:eu-west-1:123456789012:table/orders", "bucket": "my.bucket-1", "prefix": "Grüße/{table}/year={year}/{runId}/",
+		"mode": "SCAN", "concurrency": 5, "fileSizeBytes": 1024, "format": "JSON", "compression": "NONE",
+		"bucketOwner": "123456789012", "kmsKeyId": "alias/x", "scheduledTime": "2026-01-31T06:00:00+01:00",
+		"scan": {"IndexName": "by-day", "FilterExpression": "#s IN (:a, :b)", "ProjectionExpression": "#s, total", "ExpressionAttributeNames": {"#s": "status"},
+			"ExpressionAttributeValues": {":a": {"S": ""}, ":b": {"M": {"l": {"L": [{"N": "-1.5E+10"}, {"B": "AQID"}, {"BOOL": false}, {"NULL": true}, {"SS": ["a"]}, {"NS": ["1"]}, {"BS": [""]}]}}}},
+			"ConsistentRead": true, "Select": "SPECIFIC_ATTRIBUTES", "Limit": 10, "TotalSegments": 1000000, "Segment": 999999}}`), nil)
+	if err != nil {
+		t.Error(err)
+	}
+	_, err = request.Parse(json.RawMessage(`{"table":"orders","bucket":"b-1","scan":{"AttributesToGet":["a"],"ConditionalOperator":"OR",
+		"ScanFilter":{"a":{"ComparisonOperator":"BETWEEN","AttributeValueList":[{"N":"1"},{"N":"2"}]},"b":{"ComparisonOperator":"NOT_NULL"}}}}`), nil)
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+func TestDigestTellsRequestsApart(t *testing.T) {
+	digest := func(req, defaults string) string {
+		t.Helper()
+		parsed, err := request.Parse(json.RawMessage(req), json.RawMessage(defaults))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return parsed.Digest()
+	}
+	base := digest(`{"table":"orders","bucket":"b-1"}`, ``)
+	if other := digest(`{"bucket":"b-1","mode":"SCAN","table":"orders"}`, ``); other != base {
+		t.Error("the same request, written otherwise, has another digest")
+	}
+	if other := digest(`{"table":"orders"}`, `{"bucket":"b-1"}`); other != base {
+		t.Error("the same request, by the deployment's defaults, has another digest")
+	}
+	for _, req := range []string{
+		`{"table":"other","bucket":"b-1"}`, `{"table":"orders","bucket":"b-2"}`, `{"table":"orders","bucket":"b-1","segments":1}`,
+		`{"table":"orders","bucket":"b-1","transform":"."}`, `{"table":"orders","bucket":"b-1","encoder":"csv"}`,
+		`{"table":"orders","bucket":"b-1","scan":{"Limit":5}}`, `{"table":"orders","bucket":"b-1","scheduledTime":"2026-01-31T06:00:00Z"}`,
+	} {
+		if digest(req, ``) == base {
+			t.Errorf("%s has the digest of another request", req)
+		}
+	}
+}
+
+func TestErrorNamesAreOfOneKindEach(t *testing.T) {
+	kinds := map[failure.Name]int{}
+	for _, name := range append(failure.Permanent(), failure.Transient()...) {
+		kinds[name]++
+	}
+	for name, n := range kinds {
+		if n != 1 {
+			t.Errorf("%s is listed %d times among permanent and transient errors", name, n)
+		}
+	}
+	if got := failure.NameOf(errors.New("x")); got != failure.Internal {
+		t.Errorf("an error of no name is %s", got)
+	}
+}
+
+// mostWords is how much of a cause Step Functions keeps.
+const mostWords = 32_768
+
+// Whatever is asked for, an error is an InvalidRequest that a console can show, and what is taken is taken again as the same.
+func FuzzParse(f *testing.F) {
+	for _, test := range invalid {
+		f.Add([]byte(test.request))
+	}
+	f.Fuzz(func(t *testing.T, req []byte) {
+		parsed, err := request.Parse(req, nil)
+		if err != nil {
+			words := err.Error()
+			hidden := func(r rune) bool { return !unicode.IsPrint(r) }
+			if failure.NameOf(err) != failure.InvalidRequest || len(words) > mostWords || !utf8.ValidString(words) || strings.ContainsFunc(words, hidden) {
+				t.Errorf("%s, %d bytes: %.1000q", failure.NameOf(err), len(words), words)
+			}
+			return
+		}
+		again, err := json.Marshal(parsed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if second, err := request.Parse(again, nil); err != nil || second.Digest() != parsed.Digest() {
+			t.Errorf("%s is not taken again: %v", again, err)
+		}
+	})
+}

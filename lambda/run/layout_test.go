@@ -1,0 +1,144 @@
+package run_test
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/run"
+)
+
+func TestRoot(t *testing.T) {
+	at := time.Date(2026, 1, 31, 23, 30, 0, 0, time.FixedZone("", -3600)) // the next day, in UTC
+	for _, test := range []struct{ prefix, run, want string }{
+		{"", "r1", "AWSDynamoDB/r1"},
+		{"a/b/", "r1", "a/b/AWSDynamoDB/r1"},
+		{"{table}/{date}", "r1", "orders/2026-02-01/AWSDynamoDB/r1"},
+		{"y={year}/m={month}/d={day}/h={hour}/{runId}", "r1", "y=2026/m=02/d=01/h=00/r1/AWSDynamoDB/r1"},
+	} {
+		got, err := run.Root(test.prefix, "orders", test.run, at)
+		if err != nil || got != test.want {
+			t.Errorf("%q: got %q, %v, want %q", test.prefix, got, err, test.want)
+		}
+		if prefix := (run.Plan{Root: got, RunID: test.run}).Prefix(); got != strings.TrimPrefix(prefix+"/AWSDynamoDB/"+test.run, "/") {
+			t.Errorf("%q: the prefix of %q is %q", test.prefix, got, prefix)
+		}
+	}
+	for _, name := range []string{"", ".hidden", "..", "a/b", "a b", "a\nb", strings.Repeat("a", 82), "ä"} {
+		if _, err := run.Root("", "orders", name, at); failure.NameOf(err) != failure.InvalidRequest {
+			t.Errorf("the name %q: got %v", name, err)
+		}
+	}
+}
+
+// No key of a run is longer than S3 allows, and a prefix is refused only where one would be.
+func TestPrefixLeavesRoomForTheLongestKey(t *testing.T) {
+	refused := 0
+	for n := 900; n < 1024; n++ {
+		root, err := run.Root(strings.Repeat("p", n), "orders", "run-1", time.Unix(0, 0))
+		layout := run.Layout{Root: strings.Repeat("p", n) + "/AWSDynamoDB/run-1"}
+		longest := 0
+		for _, key := range []string{
+			layout.Data(0, 0, "0a1b2c3d", ".json.zst"), layout.SegmentList(0, 0, "0a1b2c3d"), layout.SegmentEnd(0), layout.ExportTry(strings.Repeat("f", 32)),
+			layout.Checksums(layout.ManifestSummary())[0], layout.Claim(), layout.Result(), layout.Journal(), layout.PaceMarker(0),
+		} {
+			longest = max(longest, len(key))
+		}
+		if fits := longest <= 1024; fits != (err == nil) || fits && root != layout.Root {
+			t.Errorf("a prefix of %d bytes makes keys of %d: got %v", n, longest, err)
+		}
+		if err != nil {
+			refused++
+		}
+	}
+	if refused == 0 || refused == 124 {
+		t.Errorf("%d of 124 were refused", refused)
+	}
+}
+
+// Keys sort as their numbers do, so that a listing is in the order of segments, parts and invocations.
+func TestKeysSortByTheirNumbers(t *testing.T) {
+	layout := run.Layout{Root: "r"}
+	var data, lists []string
+	for _, n := range []int{0, 9, 10, 99_999, run.MaxParts - 1} {
+		for _, m := range []int{0, 9, 10, 99_999, run.MaxParts - 1} {
+			data = append(data, layout.Data(n, m, "0a1b2c3d", ".json.gz"))
+			lists = append(lists, layout.SegmentList(n, m, "0a1b2c3d"))
+		}
+		lists = append(lists, layout.SegmentEnd(n))
+	}
+	if !slices.IsSorted(data) || !slices.IsSorted(lists) {
+		t.Errorf("%v\n%v", data, lists)
+	}
+	csv := &run.Encoder{Name: "csv", Extension: ".csv"}
+	for _, test := range []struct {
+		plan run.Plan
+		want string
+	}{
+		{run.Plan{Compression: request.CompressionGZIP}, "r/data/000007-000012-0a1b2c3d.json.gz"},
+		{run.Plan{Compression: request.CompressionZSTD}, "r/data/000007-000012-0a1b2c3d.json.zst"},
+		{run.Plan{Compression: request.CompressionNone}, "r/data/000007-000012-0a1b2c3d.json"},
+		{run.Plan{Compression: request.CompressionGZIP, Format: request.FormatION}, "r/data/000007-000012-0a1b2c3d.ion.gz"},
+		{run.Plan{Compression: request.CompressionGZIP, Format: request.FormatJSON}, "r/data/000007-000012-0a1b2c3d.json.gz"},
+		{run.Plan{Compression: request.CompressionGZIP, Encoder: csv}, "r/data/000007-000012-0a1b2c3d.csv.gz"},
+		{run.Plan{Compression: request.CompressionNone, Encoder: csv}, "r/data/000007-000012-0a1b2c3d.csv"},
+	} {
+		if got := layout.Data(7, 12, "0a1b2c3d", test.plan.Extension()); got != test.want {
+			t.Errorf("got %s, want %s", got, test.want)
+		}
+	}
+}
+
+// A state machine may write a key's JSON anew on its way from one invocation to the next.
+func TestPositionIsOfTheKeyNotOfItsSpelling(t *testing.T) {
+	position := run.Position(json.RawMessage(`{"id":{"S":"ü<1"},"at":{"N":"1.50"}}`))
+	if other := run.Position(json.RawMessage(`{ "at": {"N":"1.50"}, "id": {"S":"\u00fc\u003c1"} }`)); other != position || len(position) != 64 {
+		t.Errorf("got %s and %s", position, other)
+	}
+	if other := run.Position(json.RawMessage(`{"id":{"S":"ü<1"},"at":{"N":"1.5"}}`)); other == position {
+		t.Error("another key has the same position")
+	}
+	if run.Position(nil) != "" {
+		t.Error("no key has a position")
+	}
+}
+
+func TestChainJournalIsOfATableAndAPrefix(t *testing.T) {
+	const arn = "arn:aws:dynamodb:eu-west-1:123456789012:table/orders"
+	for prefix, want := range map[string]string{
+		"":                       "AWSDynamoDB/_chains/orders-",
+		"lake":                   "lake/AWSDynamoDB/_chains/orders-",
+		"lake/{table}/":          "lake/orders/AWSDynamoDB/_chains/orders-",
+		"lake/{table}/{date}":    "lake/orders/AWSDynamoDB/_chains/orders-",
+		"lake/year={year}/{day}": "lake/AWSDynamoDB/_chains/orders-",
+		"{date}/{table}":         "AWSDynamoDB/_chains/orders-",
+	} {
+		if got := run.ChainJournal(prefix, "orders", arn); !strings.HasPrefix(got, want) || !strings.HasSuffix(got, ".json") {
+			t.Errorf("%q: got %s, want %s…", prefix, got, want)
+		}
+	}
+	keys := map[string]bool{}
+	for _, pair := range [][2]string{
+		{"lake", arn}, {"lake/{date}", arn}, {"lake/{year}/{month}", arn}, {"lake", strings.Replace(arn, "123", "321", 1)}, {"lake", strings.Replace(arn, "eu-west", "us-west", 1)},
+	} {
+		keys[run.ChainJournal(pair[0], "orders", pair[1])] = true
+	}
+	if len(keys) != 5 {
+		t.Errorf("five chains share %d journals: %v", len(keys), keys)
+	}
+	if run.ChainJournal("lake/", "orders", arn) != run.ChainJournal("lake", "orders", arn) {
+		t.Error("a slash at the end makes another chain")
+	}
+}
+
+func TestSharedFoldersAreNoRuns(t *testing.T) {
+	for _, name := range []string{"data", "_chains"} {
+		if _, err := run.Root("lake", "orders", name, time.Now()); err == nil || !strings.Contains(err.Error(), "which is the name of a folder that all runs of a prefix share") {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}
