@@ -27,10 +27,10 @@ help: ## show this; ENV is one of infra/environments/*.yaml, dev if not given
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: deps ## replicate a sample table to S3 on this computer, and verify it
-	@go run ./local run
+	@go run ./cmd/ddb2s3 run
 
 run-export: deps ## export a sample table on this computer, then only what has changed in it, and verify both
-	@go run ./local run-export
+	@go run ./cmd/ddb2s3 run-export
 
 test: deps ## run every test
 	@go test ./...
@@ -40,13 +40,13 @@ SEEDS ?= 1000
 SEED  ?= 0
 
 chaos: deps ## break a run in SEEDS ways and check what comes of it; SEED=… repeats one
-	@go test ./local/chaos -run '^TestChaos$$' -count=1 -timeout=0 -v -seeds $(SEEDS) -seed $(SEED)
+	@go test ./proof/chaos -run '^TestChaos$$' -count=1 -timeout=0 -v -seeds $(SEEDS) -seed $(SEED)
 
 chaos-mutations: deps ## take out, one by one, what keeps the promise, and see the harness fail
-	@go run ./local/chaos/mutate
+	@go run ./proof/chaos/mutate
 
 race: deps ## run the tests under the race detector (not those of infra/, which it trips)
-	@go test -race ./lambda/... ./local/...
+	@go test -race ./lambda/... ./local/... ./cmd/... ./proof/...
 
 check: lint audit ## lint, and look for known vulnerabilities
 
@@ -55,7 +55,7 @@ lint: $(BIN)/golangci-lint
 
 # AUDIT_ARGS=-unreachable-ok is for machines that reach no database of vulnerabilities.
 audit: requirements
-	@go run ./local/audit $(AUDIT_ARGS)
+	@go run ./proof/audit $(AUDIT_ARGS)
 
 build: $(APP) ## build the Lambda program as a ZIP file with its bill of materials, for the architecture of environment ENV
 	@goarch=$$($(APP) -goarch) && $(MAKE) --silent program GOARCH=$$goarch OUT=build/lambda/$$goarch
@@ -102,10 +102,10 @@ destroy: $(CDK_MODULE) ## remove environment ENV, all but a bucket that it has m
 
 bench: requirements $(TOOLS) $(MODULES) ## run the benchmarks, and write the table of docs/performance.md
 	@go test -run '^$$' -bench . -benchmem ./lambda/ddbjson ./lambda/scan
-	@go run ./local/bench -into docs/performance.md
+	@go run ./proof/bench -into docs/performance.md
 
 load: deps ## measure 10,000 segments and the commit of 800,000 objects, for docs/scale.md: some ten minutes
-	@go run ./local/load segments && echo && go run ./local/load finalize
+	@go run ./proof/load segments && echo && go run ./proof/load finalize
 
 deps: requirements $(TOOLS) $(MODULES)
 

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"dynamodb-to-s3/local/scale"
+	"dynamodb-to-s3/proof/scale"
 )
 
 func TestScaleIsFresh(t *testing.T) {

@@ -7,7 +7,7 @@ import (
 
 	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/run"
-	"dynamodb-to-s3/local/testbed"
+	"dynamodb-to-s3/local/testservers"
 )
 
 // What Step Functions says of an execution is whether it is dead, and from when on nothing of it can be at work: an invocation
@@ -31,7 +31,7 @@ func TestExecutionIsDescribed(t *testing.T) {
 		{run.ExecutionFailed, time.Time{}, false, run.ExecutionUnknown}, // which is not said of the real one
 		{"ANOTHER", time.Time{}, false, "ANOTHER"},
 	} {
-		server := testbed.StartStepFunctions(t)
+		server := testservers.StartStepFunctions(t)
 		server.Set(arn, test.status, test.stop)
 		got, err := server.Executions().Describe(t.Context(), arn)
 		var quiet time.Time
@@ -43,7 +43,7 @@ func TestExecutionIsDescribed(t *testing.T) {
 		}
 	}
 
-	server := testbed.StartStepFunctions(t)
+	server := testservers.StartStepFunctions(t)
 	if got, err := server.Executions().Describe(t.Context(), arn); err != nil || got.Status != run.ExecutionUnknown || got.Dead() {
 		t.Errorf("of an execution that does not exist: %+v, %v", got, err)
 	}

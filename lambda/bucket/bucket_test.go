@@ -13,17 +13,17 @@ import (
 	"dynamodb-to-s3/lambda/bucket"
 	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/run"
-	"dynamodb-to-s3/local/testbed"
+	"dynamodb-to-s3/local/testservers"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"golang.org/x/sync/errgroup"
 )
 
-func TestMain(m *testing.M) { testbed.Main(m) }
+func TestMain(m *testing.M) { testservers.Main(m) }
 
 func TestObjects(t *testing.T) {
 	t.Parallel()
-	b := bucket.New(testbed.S3(), run.Plan{Bucket: testbed.Bucket(t)})
+	b := bucket.New(testservers.S3(), run.Plan{Bucket: testservers.Bucket(t)})
 
 	created, err := b.Create(t.Context(), "a/claim", []byte("first"))
 	if err != nil || !created {
@@ -55,7 +55,7 @@ func TestObjects(t *testing.T) {
 // A call lists, and removes, a thousand objects at most.
 func TestManyObjects(t *testing.T) {
 	t.Parallel()
-	b := bucket.New(testbed.S3(), run.Plan{Bucket: testbed.Bucket(t)})
+	b := bucket.New(testservers.S3(), run.Plan{Bucket: testservers.Bucket(t)})
 	const n = 1100
 	var group errgroup.Group
 	group.SetLimit(16)
@@ -96,7 +96,7 @@ func TestManyObjects(t *testing.T) {
 
 func TestUploads(t *testing.T) {
 	t.Parallel()
-	b := bucket.New(testbed.S3(), run.Plan{Bucket: testbed.Bucket(t)})
+	b := bucket.New(testservers.S3(), run.Plan{Bucket: testservers.Bucket(t)})
 	upload, err := b.StartUpload(t.Context(), "r/data/1")
 	if err != nil {
 		t.Fatal(err)
@@ -134,7 +134,7 @@ func TestUploads(t *testing.T) {
 
 func TestFaultsAreNamed(t *testing.T) {
 	t.Parallel()
-	nowhere := bucket.New(testbed.S3(), run.Plan{Bucket: "no-such-bucket"})
+	nowhere := bucket.New(testservers.S3(), run.Plan{Bucket: "no-such-bucket"})
 	if _, err := nowhere.Put(t.Context(), "a", nil); failure.NameOf(err) != failure.BucketNotFound {
 		t.Errorf("got %v", err)
 	}
@@ -143,7 +143,7 @@ func TestFaultsAreNamed(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	}
-	foreign := bucket.New(testbed.S3(), run.Plan{Bucket: testbed.Bucket(t), BucketOwner: "123456789012"})
+	foreign := bucket.New(testservers.S3(), run.Plan{Bucket: testservers.Bucket(t), BucketOwner: "123456789012"})
 	if _, err := foreign.Put(t.Context(), "a", nil); failure.NameOf(err) != failure.AccessDenied || !strings.Contains(err.Error(), "s3:PutObject on s3://") {
 		t.Errorf("got %v", err)
 	}
@@ -190,7 +190,7 @@ func TestFaultsOnTheWireAreNamed(t *testing.T) {
 		{http.StatusNotFound, "NoSuchBucket", failure.BucketNotFound, `there is no bucket "my-bucket"`},
 		{http.StatusBadRequest, "EntityTooLarge", failure.Internal, "s3:PutObject s3://my-bucket/k: "},
 	} {
-		_, cfg := testbed.Configs()
+		_, cfg := testservers.Configs()
 		cfg.HTTPClient = &recorder{status: test.status, body: "<Error><Code>" + test.code + "</Code><Message>x</Message></Error>"}
 		_, err := bucket.New(awsclient.S3(cfg), run.Plan{Bucket: "my-bucket"}).Put(t.Context(), "k", nil)
 		if err == nil || failure.NameOf(err) != test.want || !strings.Contains(err.Error(), test.says) {
@@ -202,7 +202,7 @@ func TestFaultsOnTheWireAreNamed(t *testing.T) {
 func TestEveryCallHasTheOwnerAndEveryObjectTheKey(t *testing.T) {
 	t.Parallel()
 	var r recorder
-	_, cfg := testbed.Configs()
+	_, cfg := testservers.Configs()
 	cfg.HTTPClient = &r
 	cfg.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
 	b := bucket.New(awsclient.S3(cfg), run.Plan{Bucket: "my-bucket", BucketOwner: "123456789012", KMSKeyID: "alias/lake"})

@@ -12,14 +12,14 @@ import (
 	"dynamodb-to-s3/lambda/bucket"
 	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/run"
-	"dynamodb-to-s3/local/testbed"
+	"dynamodb-to-s3/local/testservers"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
 func TestReplaceWritesOnlyOverWhatWasRead(t *testing.T) {
 	t.Parallel()
-	b := bucket.New(testbed.S3(), run.Plan{Bucket: testbed.Bucket(t)})
+	b := bucket.New(testservers.S3(), run.Plan{Bucket: testservers.Bucket(t)})
 	first, err := b.Replace(t.Context(), "k", []byte("first"), "")
 	if err != nil {
 		t.Fatal(err)
@@ -62,7 +62,7 @@ func TestUnmetConditionsOnTheWire(t *testing.T) {
 		{http.StatusNotFound, "NoSuchKey", bucket.ErrChanged},
 		{http.StatusNotFound, "NoSuchBucket", nil},
 	} {
-		_, cfg := testbed.Configs()
+		_, cfg := testservers.Configs()
 		cfg.HTTPClient = &recorder{status: test.status, body: "<Error><Code>" + test.code + "</Code><Message>x</Message></Error>"}
 		_, err := bucket.New(awsclient.S3(cfg), run.Plan{Bucket: "my-bucket"}).Replace(t.Context(), "k", nil, "e")
 		if errors.Is(err, bucket.ErrChanged) != (test.want != nil) || err == nil {
@@ -73,7 +73,7 @@ func TestUnmetConditionsOnTheWire(t *testing.T) {
 
 func TestFindListsOneObject(t *testing.T) {
 	t.Parallel()
-	b := bucket.New(testbed.S3(), run.Plan{Bucket: testbed.Bucket(t)})
+	b := bucket.New(testservers.S3(), run.Plan{Bucket: testservers.Bucket(t)})
 	for _, key := range []string{"a/k", "a/k.md5", "a/ka"} {
 		if _, err := b.Put(t.Context(), key, []byte(key)); err != nil {
 			t.Fatal(err)
@@ -110,12 +110,12 @@ func (b *breaking) Do(request *http.Request) (*http.Response, error) {
 
 func TestAnswersThatBreakOffAreReadAgain(t *testing.T) {
 	t.Parallel()
-	name := testbed.Bucket(t)
-	if _, err := bucket.New(testbed.S3(), run.Plan{Bucket: name}).Put(t.Context(), "k", []byte("whole")); err != nil {
+	name := testservers.Bucket(t)
+	if _, err := bucket.New(testservers.S3(), run.Plan{Bucket: name}).Put(t.Context(), "k", []byte("whole")); err != nil {
 		t.Fatal(err)
 	}
 	for breaks, want := range []string{"whole", "whole", "whole", ""} {
-		_, cfg := testbed.Configs()
+		_, cfg := testservers.Configs()
 		cfg.HTTPClient = &breaking{HTTPClient: cfg.HTTPClient, left: breaks}
 		body, err := bucket.New(awsclient.S3(cfg), run.Plan{Bucket: name}).Get(t.Context(), "k")
 		if string(body) != want || (err == nil) != (want != "") {
@@ -129,7 +129,7 @@ func TestAnswersThatBreakOffAreReadAgain(t *testing.T) {
 
 func TestOwnedByAsksForAnOwner(t *testing.T) {
 	t.Parallel()
-	b := bucket.New(testbed.S3(), run.Plan{Bucket: testbed.Bucket(t)})
+	b := bucket.New(testservers.S3(), run.Plan{Bucket: testservers.Bucket(t)})
 	if _, err := b.OwnedBy("000000000000").Put(t.Context(), "k", nil); err != nil {
 		t.Error(err)
 	}

@@ -16,7 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"dynamodb-to-s3/lambda/ddbjson"
-	"dynamodb-to-s3/local/ionitem"
+	"dynamodb-to-s3/local/verify/ionitem"
 )
 
 var ionRecords = []struct{ name, item, want string }{

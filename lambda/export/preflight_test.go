@@ -9,7 +9,7 @@ import (
 
 	"dynamodb-to-s3/lambda/awsclient"
 	"dynamodb-to-s3/lambda/failure"
-	"dynamodb-to-s3/local/testbed"
+	"dynamodb-to-s3/local/testservers"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -49,13 +49,13 @@ func TestNothingIsStartedThatCannotEndWell(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			tables, bucket := standIn(t), testbed.Bucket(t)
-			err := start(t, tables, "run-1", fmt.Sprintf(`{"table": %q, "bucket": %q, "export": %s}`, testbed.Orders(t, 1), bucket, test.export))
+			tables, bucket := standIn(t), testservers.Bucket(t)
+			err := start(t, tables, "run-1", fmt.Sprintf(`{"table": %q, "bucket": %q, "export": %s}`, testservers.Orders(t, 1), bucket, test.export))
 			wantError(t, err, test.want, test.words...)
 			if n := len(tables.Requests()); n > 0 {
 				t.Errorf("%d requests were sent", n)
 			}
-			if keys := testbed.Keys(t, bucket, ""); len(keys) != 1 { // the run's claim
+			if keys := testservers.Keys(t, bucket, ""); len(keys) != 1 { // the run's claim
 				t.Errorf("%v were written", keys)
 			}
 		})
@@ -64,7 +64,7 @@ func TestNothingIsStartedThatCannotEndWell(t *testing.T) {
 
 func TestRecoveryMustBeOn(t *testing.T) {
 	t.Parallel()
-	tables, table, bucket := standIn(t), testbed.Orders(t, 1), testbed.Bucket(t)
+	tables, table, bucket := standIn(t), testservers.Orders(t, 1), testservers.Bucket(t)
 	if _, err := dynamodb.NewFromConfig(tables.AWS()).UpdateContinuousBackups(t.Context(), &dynamodb.UpdateContinuousBackupsInput{
 		TableName: &table, PointInTimeRecoverySpecification: &types.PointInTimeRecoverySpecification{PointInTimeRecoveryEnabled: aws.Bool(false)},
 	}); err != nil {
@@ -108,13 +108,13 @@ func TestDestinationIsTriedFirst(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			tables, bucket := standIn(t), testbed.Bucket(t)
-			r, err := planRun(t, tables, "run-1", fmt.Sprintf(`{"table": %q, "bucket": %q, "mode": "EXPORT"%s}`, testbed.Orders(t, 1), bucket, test.fields))
+			tables, bucket := standIn(t), testservers.Bucket(t)
+			r, err := planRun(t, tables, "run-1", fmt.Sprintf(`{"table": %q, "bucket": %q, "mode": "EXPORT"%s}`, testservers.Orders(t, 1), bucket, test.fields))
 			if err != nil {
 				t.Fatal(err)
 			}
 			if test.fault.code != "" {
-				_, cfg := testbed.Configs()
+				_, cfg := testservers.Configs()
 				test.fault.HTTPClient = http.DefaultClient
 				cfg.HTTPClient = test.fault
 				r.exporter.S3 = awsclient.S3(cfg)
@@ -128,8 +128,8 @@ func TestDestinationIsTriedFirst(t *testing.T) {
 	}
 	t.Run("a bucket of another account, named", func(t *testing.T) {
 		t.Parallel()
-		tables, bucket := standIn(t), testbed.Bucket(t)
-		r, err := planRun(t, tables, "run-1", fmt.Sprintf(`{"table": %q, "bucket": %q, "export": {"s3BucketOwner": %q}}`, testbed.Orders(t, 1), bucket, account))
+		tables, bucket := standIn(t), testservers.Bucket(t)
+		r, err := planRun(t, tables, "run-1", fmt.Sprintf(`{"table": %q, "bucket": %q, "export": {"s3BucketOwner": %q}}`, testservers.Orders(t, 1), bucket, account))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -163,7 +163,7 @@ func TestRefusalsAreNamed(t *testing.T) {
 			t.Parallel()
 			tables := standIn(t)
 			tables.Refuse(test.operation, test.exception, "no way", 20)
-			r, err := planRun(t, tables, "run-1", fmt.Sprintf(`{"table": %q, "bucket": %q, "mode": "EXPORT"}`, testbed.Orders(t, 1), testbed.Bucket(t)))
+			r, err := planRun(t, tables, "run-1", fmt.Sprintf(`{"table": %q, "bucket": %q, "mode": "EXPORT"}`, testservers.Orders(t, 1), testservers.Bucket(t)))
 			if err != nil {
 				t.Fatal(err)
 			}

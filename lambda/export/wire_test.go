@@ -12,25 +12,25 @@ import (
 	"dynamodb-to-s3/lambda/export"
 	"dynamodb-to-s3/lambda/plan"
 	"dynamodb-to-s3/lambda/run"
-	"dynamodb-to-s3/local/recovery"
-	"dynamodb-to-s3/local/testbed"
+	"dynamodb-to-s3/local/exports"
+	"dynamodb-to-s3/local/testservers"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestMain(m *testing.M) { testbed.Main(m) }
+func TestMain(m *testing.M) { testservers.Main(m) }
 
 // noon is when the stand-in's clock stands; tables can be exported up to five minutes before.
 var noon = time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
 
 const account = "000000000000"
 
-func standIn(t *testing.T) *recovery.Server {
+func standIn(t *testing.T) *exports.Server {
 	t.Helper()
-	source, destination := testbed.Configs()
-	server, err := recovery.Start(t.Context(), recovery.Options{DynamoDB: source, S3: destination, Now: func() time.Time { return noon }})
+	source, destination := testservers.Configs()
+	server, err := exports.Start(t.Context(), exports.Options{DynamoDB: source, S3: destination, Now: func() time.Time { return noon }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,17 +45,17 @@ type planned struct {
 }
 
 // planRun plans a run of the request.
-func planRun(t *testing.T, tables *recovery.Server, name, request string) (planned, error) {
+func planRun(t *testing.T, tables *exports.Server, name, request string) (planned, error) {
 	t.Helper()
 	client := dynamodb.NewFromConfig(tables.AWS())
 	p := plan.Planner{
-		Tables: func(run.Plan) *dynamodb.Client { return client }, Objects: func(run.Plan) *s3.Client { return testbed.S3() }, Account: account,
+		Tables: func(run.Plan) *dynamodb.Client { return client }, Objects: func(run.Plan) *s3.Client { return testservers.S3() }, Account: account,
 	}
 	out, err := p.Run(t.Context(), run.PlanInput{
 		Request: json.RawMessage(request), Execution: run.Execution{ID: "arn:" + name, Name: name, StartTime: noon},
 	})
 	return planned{
-		exporter: export.Exporter{DynamoDB: client, S3: testbed.S3(), Account: account, Log: slog.New(slog.DiscardHandler)},
+		exporter: export.Exporter{DynamoDB: client, S3: testservers.S3(), Account: account, Log: slog.New(slog.DiscardHandler)},
 		in:       run.ExportInput{Plan: out.Plan, Export: out.Export},
 	}, err
 }
@@ -71,7 +71,7 @@ func (r *planned) look(t *testing.T) error {
 }
 
 // start plans a run of the request and asks for its exports once.
-func start(t *testing.T, tables *recovery.Server, name, request string) error {
+func start(t *testing.T, tables *exports.Server, name, request string) error {
 	t.Helper()
 	r, err := planRun(t, tables, name, request)
 	if err != nil {
@@ -135,7 +135,7 @@ func TestWhatDynamoDBIsSent(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			tables, table, bucket := standIn(t), testbed.Orders(t, 1), testbed.Bucket(t)
+			tables, table, bucket := standIn(t), testservers.Orders(t, 1), testservers.Bucket(t)
 			fill := strings.NewReplacer("TABLE", table, "BUCKET", bucket)
 			// The stand-in cannot do all that DynamoDB can; that it was asked is enough.
 			err := start(t, tables, "run-1", fill.Replace(`{"table": "TABLE", "bucket": "BUCKET", `+test.fields+`}`))
@@ -164,7 +164,7 @@ func TestWhatDynamoDBIsSent(t *testing.T) {
 
 func TestTokenIsOfTheRunAndItsTry(t *testing.T) {
 	t.Parallel()
-	tables, table, bucket := standIn(t), testbed.Orders(t, 1), testbed.Bucket(t)
+	tables, table, bucket := standIn(t), testservers.Orders(t, 1), testservers.Bucket(t)
 	tokens := map[string]bool{}
 	for _, name := range []string{"run-1", "run-2"} {
 		request := fmt.Sprintf(`{"table": %q, "bucket": %q, "prefix": "{runId}", "export": {"exportTime": "2026-01-31T09:00:00Z"}}`, table, bucket)

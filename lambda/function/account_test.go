@@ -12,7 +12,7 @@ import (
 	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/function"
 	"dynamodb-to-s3/lambda/request"
-	"dynamodb-to-s3/local/testbed"
+	"dynamodb-to-s3/local/testservers"
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sync/errgroup"
@@ -28,7 +28,7 @@ func fromElsewhere(table, bucket, fields string) string {
 
 func TestRunReadsAndWritesWithItsRoles(t *testing.T) {
 	t.Parallel()
-	table, bucket := testbed.Orders(t, 2000), testbed.Bucket(t)
+	table, bucket := testservers.Orders(t, 2000), testservers.Bucket(t)
 	v := visit(t, function.Options{Roles: &request.AssumableRoles{Source: []string{reader}, Destination: []string{writer}}})
 	e := v.execution(t, fromElsewhere(table, bucket, `, "segments": 4, "scan": {"Limit": 100}, "bucketOwner": "`+account+`"`))
 	planned, err := e.plan()
@@ -90,14 +90,14 @@ func TestRunReadsAndWritesWithItsRoles(t *testing.T) {
 
 func TestRunReadsAcrossRegions(t *testing.T) {
 	t.Parallel()
-	table := testbed.Orders(t, 2000)
+	table := testservers.Orders(t, 2000)
 	for _, test := range []struct{ name, account, fields, key string }{
 		{"with the functions' own role", account, ``, "FUNCTION"},
 		{"with a role of another account", functionsAccount, `, "sourceRoleArn": "` + reader + `"`, "reader-1"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			v, bucket := visit(t, function.Options{Account: test.account}), testbed.Bucket(t)
+			v, bucket := visit(t, function.Options{Account: test.account}), testservers.Bucket(t)
 			result, err := v.execution(t, fmt.Sprintf(`{"table": "arn:aws:dynamodb:eu-west-1:%s:table/%s", "bucket": %q, "destinationRoleArn": %q%s}`,
 				account, table, bucket, writer, test.fields)).run()
 			if err != nil {
@@ -117,7 +117,7 @@ func TestRunReadsAcrossRegions(t *testing.T) {
 // A session that has ended, or is about to, is not used again: a run may last longer than any session.
 func TestSessionsAreRenewedWithinARun(t *testing.T) {
 	t.Parallel()
-	table, bucket := testbed.Orders(t, 2000), testbed.Bucket(t)
+	table, bucket := testservers.Orders(t, 2000), testservers.Bucket(t)
 	v := visit(t, function.Options{})
 	v.sts.lasts = func(_ string, n int) time.Duration {
 		return []time.Duration{time.Minute, -time.Minute, 4 * time.Minute, time.Hour}[n-1]
@@ -142,11 +142,11 @@ func TestSessionsAreRenewedWithinARun(t *testing.T) {
 
 func TestRoleThatIsNotListedIsNotAssumed(t *testing.T) {
 	t.Parallel()
-	table, bucket := testbed.Orders(t, 1), testbed.Bucket(t)
+	table, bucket := testservers.Orders(t, 1), testservers.Bucket(t)
 	v := visit(t, function.Options{Roles: &request.AssumableRoles{Source: []string{writer, "arn:aws:iam::000000000000:role/other"}, Destination: []string{writer}}})
 	_, err := v.execution(t, fromElsewhere(table, bucket, "")).plan()
 	wantName(t, err, failure.RoleNotListed, "sourceRoleArn: got "+reader+", which is not among the environment's sourceRoles, which lists "+writer+", arn:aws:iam::000000000000:role/other: add it there")
-	if n := len(v.sts.asked) + len(v.tables.seen) + len(v.objects.seen) + len(testbed.Keys(t, bucket, "")); n > 0 {
+	if n := len(v.sts.asked) + len(v.tables.seen) + len(v.objects.seen) + len(testservers.Keys(t, bucket, "")); n > 0 {
 		t.Errorf("%d requests were sent, or objects written", n)
 	}
 }
@@ -175,7 +175,7 @@ func TestRoleThatCannotBeAssumed(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			table, bucket := testbed.Orders(t, 1), testbed.Bucket(t)
+			table, bucket := testservers.Orders(t, 1), testservers.Bucket(t)
 			v := visit(t, function.Options{})
 			v.sts.refuses = func(role string, _ int) (int, string) {
 				if role == test.role {
@@ -188,7 +188,7 @@ func TestRoleThatCannotBeAssumed(t *testing.T) {
 			if n := len(v.sts.of(test.role)); n != 1 {
 				t.Errorf("the role was asked for %d times, want once", n)
 			}
-			if keys := testbed.Keys(t, bucket, ""); len(keys) > 0 {
+			if keys := testservers.Keys(t, bucket, ""); len(keys) > 0 {
 				t.Errorf("%v were written", keys)
 			}
 		})
@@ -198,7 +198,7 @@ func TestRoleThatCannotBeAssumed(t *testing.T) {
 // A role that is taken away under a run's hands ends it by name, not as a fault that may pass.
 func TestRoleThatIsTakenAway(t *testing.T) {
 	t.Parallel()
-	table, bucket := testbed.Orders(t, 2000), testbed.Bucket(t)
+	table, bucket := testservers.Orders(t, 2000), testservers.Bucket(t)
 	v := visit(t, function.Options{})
 	v.sts.lasts = func(string, int) time.Duration { return time.Minute }
 	v.sts.refuses = func(role string, n int) (int, string) {

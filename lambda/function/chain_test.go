@@ -12,9 +12,9 @@ import (
 	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
-	"dynamodb-to-s3/local/readback"
-	"dynamodb-to-s3/local/recovery"
-	"dynamodb-to-s3/local/testbed"
+	"dynamodb-to-s3/local/exports"
+	"dynamodb-to-s3/local/testservers"
+	"dynamodb-to-s3/local/verify"
 
 	"github.com/aws/aws-lambda-go/lambda/messages"
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -26,7 +26,7 @@ import (
 // chain is a table that is exported again and again, on a clock of its own.
 type chain struct {
 	t       *testing.T
-	tables  *recovery.Server
+	tables  *exports.Server
 	client  *dynamodb.Client
 	table   string
 	bucket  string
@@ -37,11 +37,11 @@ type chain struct {
 // dawn is when the clocks of the tests begin.
 var dawn = time.Date(2026, 1, 31, 6, 0, 0, 0, time.UTC)
 
-func standIn(t *testing.T, options recovery.Options) *recovery.Server {
+func standIn(t *testing.T, options exports.Options) *exports.Server {
 	t.Helper()
-	options.DynamoDB, options.S3 = testbed.Configs()
+	options.DynamoDB, options.S3 = testservers.Configs()
 	options.Now = func() time.Time { return dawn }
-	server, err := recovery.Start(t.Context(), options)
+	server, err := exports.Start(t.Context(), options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +51,7 @@ func standIn(t *testing.T, options recovery.Options) *recovery.Server {
 
 func newChain(t *testing.T) *chain {
 	t.Helper()
-	c := &chain{t: t, tables: standIn(t, recovery.Options{Checks: 1}), table: testbed.Orders(t, 300), bucket: testbed.Bucket(t)}
+	c := &chain{t: t, tables: standIn(t, exports.Options{Checks: 1}), table: testservers.Orders(t, 300), bucket: testservers.Bucket(t)}
 	c.client = dynamodb.NewFromConfig(c.tables.AWS())
 	return c
 }
@@ -146,7 +146,7 @@ func (c *chain) replays() {
 			since = append(since, result)
 		}
 	}
-	report, err := readback.Replay(c.t.Context(), c.client, testbed.S3(), since...)
+	report, err := verify.Replay(c.t.Context(), c.client, testservers.S3(), since...)
 	if err != nil || report.Changes == 0 {
 		c.t.Errorf("%d runs since the last full export: %+v, %v", len(since), report, err)
 	}
@@ -235,7 +235,7 @@ func TestChainHasNoGapAndNoOverlap(t *testing.T) {
 	if n := len(c.tables.Exports()); n != len(arns) || n != 14 {
 		t.Errorf("%d exports were made, the results have %d, want 14", n, len(arns))
 	}
-	if journals := testbed.Keys(t, c.bucket, "lake/"+c.table+"/AWSDynamoDB/_chains/"); len(journals) != 1 {
+	if journals := testservers.Keys(t, c.bucket, "lake/"+c.table+"/AWSDynamoDB/_chains/"); len(journals) != 1 {
 		t.Errorf("the chain's journals are %v", journals)
 	}
 }
@@ -267,7 +267,7 @@ func TestChainSurvivesItsRuns(t *testing.T) {
 		if _, err := c.client.DeleteTable(t.Context(), &dynamodb.DeleteTableInput{TableName: &c.table}); err != nil {
 			t.Fatal(err)
 		}
-		again := testbed.Orders(t, 1) // its shape
+		again := testservers.Orders(t, 1) // its shape
 		described, err := c.client.DescribeTable(t.Context(), &dynamodb.DescribeTableInput{TableName: &again})
 		if err != nil {
 			t.Fatal(err)
@@ -296,7 +296,7 @@ func TestChainSurvivesItsRuns(t *testing.T) {
 		}
 		wantFull(t, result, "the filter is not that of the last run")
 	})
-	if slices.ContainsFunc(c.tables.Exports(), func(e recovery.Export) bool { return e.Status != "COMPLETED" }) {
+	if slices.ContainsFunc(c.tables.Exports(), func(e exports.Export) bool { return e.Status != "COMPLETED" }) {
 		t.Error("some exports have not completed")
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"dynamodb-to-s3/lambda/function"
 	"dynamodb-to-s3/lambda/manifest"
 	"dynamodb-to-s3/lambda/run"
-	"dynamodb-to-s3/local/testbed"
+	"dynamodb-to-s3/local/testservers"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
@@ -34,11 +34,11 @@ func (m meanwhile) Do(request *http.Request) (*http.Response, error) {
 // Of two that finish at once, each with a summary of its own, one commits; whoever comes last, the checksums are the commit's.
 func TestChecksumsAreOfTheSummaryThatWasCommitted(t *testing.T) {
 	t.Parallel()
-	table := testbed.Orders(t, 2000)
+	table := testservers.Orders(t, 2000)
 	for _, at := range []string{"/manifest-files.json", "/manifest-files.md5", "/manifest-summary.json"} {
 		t.Run("the other commits before "+at[1:]+" is written", func(t *testing.T) {
 			t.Parallel()
-			bucket := testbed.Bucket(t)
+			bucket := testservers.Bucket(t)
 			e := execution{t: t, name: "run-1", request: fmt.Sprintf(`{"table": %q, "bucket": %q}`, table, bucket)}
 			planned, err := e.plan()
 			if err != nil {
@@ -48,7 +48,7 @@ func TestChecksumsAreOfTheSummaryThatWasCommitted(t *testing.T) {
 				t.Fatal(err)
 			}
 			var other run.Result
-			source, destination := testbed.Configs()
+			source, destination := testservers.Configs()
 			destination.HTTPClient = meanwhile{HTTPClient: destination.HTTPClient, name: at, once: new(sync.Once), do: func() {
 				if other, err = e.finalize(planned.Plan); err != nil {
 					t.Error(err)

@@ -18,9 +18,9 @@ import (
 	"dynamodb-to-s3/lambda/function"
 	"dynamodb-to-s3/lambda/plan"
 	"dynamodb-to-s3/lambda/run"
-	"dynamodb-to-s3/local/readback"
-	"dynamodb-to-s3/local/recovery"
-	"dynamodb-to-s3/local/testbed"
+	"dynamodb-to-s3/local/exports"
+	"dynamodb-to-s3/local/testservers"
+	"dynamodb-to-s3/local/verify"
 
 	"github.com/aws/aws-lambda-go/lambda/messages"
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -41,13 +41,13 @@ type execution struct {
 	// beforeScan, if there is one, may stop the execution before an invocation, as a crash would.
 	beforeScan func(in run.ScanInput) bool
 	// tables is where tables are, the testbed's DynamoDB if it is not given.
-	tables *recovery.Server
+	tables *exports.Server
 	// start is when the execution starts; a constant if it is not given.
 	start time.Time
 	// redrives is how often it was redriven.
 	redrives int
 	// states is what tells of executions; if it is not given, all run.
-	states *testbed.StepFunctions
+	states *testservers.StepFunctions
 	// warm is the engine of all its invocations; nil for a new one each.
 	warm *function.Engine
 	// metrics and log take what the functions tell, if they are given.
@@ -60,7 +60,7 @@ func (e execution) engine() *function.Engine {
 	if e.warm != nil {
 		return e.warm
 	}
-	source, destination := testbed.Configs()
+	source, destination := testservers.Configs()
 	if e.tables != nil {
 		source = e.tables.AWS()
 		source.Retryer = func() aws.Retryer { return aws.NopRetryer{} } // a refusal is told at once
@@ -218,16 +218,16 @@ func wantName(t *testing.T, err error, want failure.Name, words ...string) {
 func holds(t *testing.T, bucket string, result run.Result) {
 	t.Helper()
 	const items = 2000
-	report, err := readback.Compare(t.Context(), testbed.DynamoDB(), testbed.S3(), result)
+	report, err := verify.Compare(t.Context(), testservers.DynamoDB(), testservers.S3(), result)
 	if err != nil {
 		t.Fatal(err)
 	}
-	keys := testbed.Keys(t, bucket, run.Layout{Root: result.Root}.DataPrefix())
+	keys := testservers.Keys(t, bucket, run.Layout{Root: result.Root}.DataPrefix())
 	if report.Items != items || result.Items != items || report.Objects != len(keys) || result.Objects != int64(len(keys)) {
 		t.Errorf("read back %d items of %d objects; the result has %d of %d; the bucket has %d objects, the table %d items",
 			report.Items, report.Objects, result.Items, result.Objects, len(keys), items)
 	}
-	uploads, err := testbed.S3().ListMultipartUploads(t.Context(), &s3.ListMultipartUploadsInput{Bucket: &bucket})
+	uploads, err := testservers.S3().ListMultipartUploads(t.Context(), &s3.ListMultipartUploadsInput{Bucket: &bucket})
 	if err != nil || len(uploads.Uploads) > 0 {
 		t.Errorf("%d uploads are left, %v", len(uploads.Uploads), err)
 	}
@@ -235,14 +235,14 @@ func holds(t *testing.T, bucket string, result run.Result) {
 
 func put(t *testing.T, bucket, key, body string) {
 	t.Helper()
-	if _, err := testbed.S3().PutObject(t.Context(), &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: strings.NewReader(body)}); err != nil {
+	if _, err := testservers.S3().PutObject(t.Context(), &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: strings.NewReader(body)}); err != nil {
 		t.Fatal(err)
 	}
 }
 
 func get(t *testing.T, bucket, key string) string {
 	t.Helper()
-	answer, err := testbed.S3().GetObject(t.Context(), &s3.GetObjectInput{Bucket: &bucket, Key: &key})
+	answer, err := testservers.S3().GetObject(t.Context(), &s3.GetObjectInput{Bucket: &bucket, Key: &key})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -255,7 +255,7 @@ func get(t *testing.T, bucket, key string) string {
 
 func remove(t *testing.T, bucket, key string) {
 	t.Helper()
-	if _, err := testbed.S3().DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: &bucket, Key: &key}); err != nil {
+	if _, err := testservers.S3().DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: &bucket, Key: &key}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -264,8 +264,8 @@ func remove(t *testing.T, bucket, key string) {
 func contents(t *testing.T, bucket string) []string {
 	t.Helper()
 	var all []string
-	for _, key := range testbed.Keys(t, bucket, "") {
-		head, err := testbed.S3().HeadObject(t.Context(), &s3.HeadObjectInput{Bucket: &bucket, Key: &key})
+	for _, key := range testservers.Keys(t, bucket, "") {
+		head, err := testservers.S3().HeadObject(t.Context(), &s3.HeadObjectInput{Bucket: &bucket, Key: &key})
 		if err != nil {
 			t.Fatal(err)
 		}

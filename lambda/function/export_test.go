@@ -12,18 +12,18 @@ import (
 	"dynamodb-to-s3/lambda/ledger"
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
-	"dynamodb-to-s3/local/recovery"
-	"dynamodb-to-s3/local/testbed"
+	"dynamodb-to-s3/local/exports"
+	"dynamodb-to-s3/local/testservers"
 
 	"github.com/google/go-cmp/cmp"
 )
 
 // exporting returns an execution that exports a table of its own, held in progress until the test lets go.
-func exporting(t *testing.T, options recovery.Options, fields string) execution {
+func exporting(t *testing.T, options exports.Options, fields string) execution {
 	t.Helper()
 	return execution{
 		t: t, name: "run-1", tables: standIn(t, options), start: dawn,
-		request: fmt.Sprintf(`{"table": %q, "bucket": %q, "prefix": "lake", %s}`, testbed.Orders(t, 50), testbed.Bucket(t), fields),
+		request: fmt.Sprintf(`{"table": %q, "bucket": %q, "prefix": "lake", %s}`, testservers.Orders(t, 50), testservers.Bucket(t), fields),
 	}
 }
 
@@ -46,7 +46,7 @@ func wantExports(t *testing.T, e execution, want int) {
 
 func TestExportIsTold(t *testing.T) {
 	t.Parallel()
-	e := exporting(t, recovery.Options{Checks: 3}, `"export": {}`)
+	e := exporting(t, exports.Options{Checks: 3}, `"export": {}`)
 	result, err := e.runExport()
 	if err != nil {
 		t.Fatal(err)
@@ -75,7 +75,7 @@ func TestExportIsTold(t *testing.T) {
 
 func TestExportsThatAreInProgressAreFollowed(t *testing.T) {
 	t.Parallel()
-	e := exporting(t, recovery.Options{}, `"export": {"maxAttempts": 2}`)
+	e := exporting(t, exports.Options{}, `"export": {"maxAttempts": 2}`)
 	e.tables.Hold()
 	_, err := e.runExport()
 	wantName(t, err, failure.ExportTimedOut, e.tables.Exports()[0].ARN, "after 2 checks, 30 s apart", "redrive this execution", "aws dynamodb describe-export --export-arn "+e.tables.Exports()[0].ARN)
@@ -108,7 +108,7 @@ func TestExportsThatAreInProgressAreFollowed(t *testing.T) {
 // Only what was asked for in the same words, of the same moment, is the same export.
 func TestOtherExportsAreNotFollowed(t *testing.T) {
 	t.Parallel()
-	e := exporting(t, recovery.Options{}, `"export": {"maxAttempts": 1}`)
+	e := exporting(t, exports.Options{}, `"export": {"maxAttempts": 1}`)
 	e.tables.Hold()
 	_, err := e.runExport()
 	wantName(t, err, failure.ExportTimedOut)
@@ -138,7 +138,7 @@ func TestOtherExportsAreNotFollowed(t *testing.T) {
 
 func TestExportWhoseAnswerWasLostIsFound(t *testing.T) {
 	t.Parallel()
-	e := exporting(t, recovery.Options{}, `"export": {"exportTime": "2026-01-31T05:00:00Z"}`)
+	e := exporting(t, exports.Options{}, `"export": {"exportTime": "2026-01-31T05:00:00Z"}`)
 	planned, err := e.plan()
 	if err != nil {
 		t.Fatal(err)
@@ -170,7 +170,7 @@ func TestFailedExports(t *testing.T) {
 	t.Parallel()
 	t.Run("that another try can help are tried once more", func(t *testing.T) {
 		t.Parallel()
-		e := exporting(t, recovery.Options{}, `"export": {}`)
+		e := exporting(t, exports.Options{}, `"export": {}`)
 		e.tables.Fail("InternalServerError", "no luck", 1)
 		result, err := e.runExport()
 		if err != nil || result.Items != 50 || result.Exports[0].ExportARN != e.tables.Exports()[1].ARN {
@@ -180,7 +180,7 @@ func TestFailedExports(t *testing.T) {
 	})
 	t.Run("that fail again end by their own code", func(t *testing.T) {
 		t.Parallel()
-		e := exporting(t, recovery.Options{}, `"export": {}`)
+		e := exporting(t, exports.Options{}, `"export": {}`)
 		e.tables.Fail("InternalServerError", "no luck", 2)
 		_, err := e.runExport()
 		wantName(t, err, "InternalServerError", e.tables.Exports()[1].ARN, "has failed: no luck")
@@ -196,7 +196,7 @@ func TestFailedExports(t *testing.T) {
 	for _, code := range []failure.Name{failure.S3AccessDenied, failure.S3NoSuchBucket, failure.KMSNotFound} {
 		t.Run("that no try can help: "+string(code), func(t *testing.T) {
 			t.Parallel()
-			e := exporting(t, recovery.Options{}, `"export": {}`)
+			e := exporting(t, exports.Options{}, `"export": {}`)
 			e.tables.Fail(string(code), "not yours", 1)
 			_, err := e.runExport()
 			wantName(t, err, code, "has failed: not yours", "redrive this execution, or start another")
@@ -262,7 +262,7 @@ func TestExportThatIsNotWholeIsNotCommitted(t *testing.T) {
 	t.Parallel()
 	first := func(t *testing.T, bucket, part string) string {
 		t.Helper()
-		for _, key := range testbed.Keys(t, bucket, "lake/AWSDynamoDB/0") {
+		for _, key := range testservers.Keys(t, bucket, "lake/AWSDynamoDB/0") {
 			if strings.Contains(key, part) {
 				return key
 			}
@@ -278,7 +278,7 @@ func TestExportThatIsNotWholeIsNotCommitted(t *testing.T) {
 		{"a file was removed", `{}`, func(t *testing.T, bucket string) { remove(t, bucket, first(t, bucket, "/data/")) }, "is not there"},
 		{"a file was changed", `{}`, func(t *testing.T, bucket string) { put(t, bucket, first(t, bucket, "/data/"), "x") }, "has the ETag"},
 		{"a file of a window was removed", `{"from": "2026-01-31T04:00:00Z", "to": "2026-01-31T05:00:00Z"}`, func(t *testing.T, bucket string) {
-			remove(t, bucket, testbed.Keys(t, bucket, "lake/AWSDynamoDB/data/")[0])
+			remove(t, bucket, testservers.Keys(t, bucket, "lake/AWSDynamoDB/data/")[0])
 		}, "is not there"},
 		{"the list of files was cut", `{}`, func(t *testing.T, bucket string) {
 			key := first(t, bucket, "manifest-files.json")
@@ -294,7 +294,7 @@ func TestExportThatIsNotWholeIsNotCommitted(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			e := exporting(t, recovery.Options{}, `"export": `+test.fields)
+			e := exporting(t, exports.Options{}, `"export": `+test.fields)
 			planned, err := e.plan()
 			if err != nil {
 				t.Fatal(err)
@@ -305,7 +305,7 @@ func TestExportThatIsNotWholeIsNotCommitted(t *testing.T) {
 			test.spoil(t, bucketOf(t, e))
 			_, err = call[run.FinalizeOutput](e, contract.FunctionFinalize, run.FinalizeInput{Plan: planned.Plan, Export: planned.Export})
 			wantName(t, err, failure.ExportIncomplete, "nothing was committed", test.words)
-			if keys := testbed.Keys(t, bucketOf(t, e), planned.Plan.Layout().Result()); len(keys) > 0 {
+			if keys := testservers.Keys(t, bucketOf(t, e), planned.Plan.Layout().Result()); len(keys) > 0 {
 				t.Error("the run has a result")
 			}
 		})
@@ -319,10 +319,10 @@ func TestWaitThatCannotBeIsRefused(t *testing.T) {
 		`"export": {"maxAttempts": 1000000, "checkIntervalSeconds": 1}`:   "export.maxAttempts: got 1000000, whose checks make a history of 28",
 		`"export": {"maxAttempts": 40000, "checkIntervalSeconds": 86400}`: "got 40000, at 86400 s each that is a wait of 40000 days, an execution may take 365",
 	} {
-		e := exporting(t, recovery.Options{}, fields)
+		e := exporting(t, exports.Options{}, fields)
 		_, err := e.plan()
 		wantName(t, err, failure.InvalidRequest, words)
-		if keys := testbed.Keys(t, bucketOf(t, e), ""); len(keys) > 0 {
+		if keys := testservers.Keys(t, bucketOf(t, e), ""); len(keys) > 0 {
 			t.Errorf("%v were written", keys)
 		}
 	}

@@ -8,8 +8,8 @@ import (
 
 	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/run"
-	"dynamodb-to-s3/local/recovery"
-	"dynamodb-to-s3/local/testbed"
+	"dynamodb-to-s3/local/exports"
+	"dynamodb-to-s3/local/testservers"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -40,7 +40,7 @@ func wantDuplicate(t *testing.T, planned run.PlanOutput, err error, of execution
 // EventBridge Scheduler delivers at least once, each time to an execution of another name.
 func TestFiringThatIsDeliveredTwiceMakesOneRun(t *testing.T) {
 	t.Parallel()
-	table, bucket := testbed.Orders(t, 2000), testbed.Bucket(t)
+	table, bucket := testservers.Orders(t, 2000), testservers.Bucket(t)
 	request := fmt.Sprintf(`{"table": %q, "bucket": %q, "prefix": "lake/{date}/{runId}", "segments": 2, %s}`, table, bucket, firing)
 	first := execution{t: t, name: "e-1", request: request}
 	second := execution{t: t, name: "e-2", request: request}
@@ -98,7 +98,7 @@ func TestFiringThatIsDeliveredTwiceMakesOneRun(t *testing.T) {
 
 func TestFiringThatIsDeliveredTwiceAtOnce(t *testing.T) {
 	t.Parallel()
-	table, bucket := testbed.Orders(t, 10), testbed.Bucket(t)
+	table, bucket := testservers.Orders(t, 10), testservers.Bucket(t)
 	many := make([]execution, 8)
 	for i := range many {
 		many[i] = execution{t: t, name: fmt.Sprint("e-", i), request: fmt.Sprintf(`{"table": %q, "bucket": %q, %s}`, table, bucket, firing)}
@@ -133,8 +133,8 @@ func wantOneOwner(t *testing.T, many []execution) {
 
 func TestFiringOfAnExportThatIsDeliveredTwice(t *testing.T) {
 	t.Parallel()
-	tables := standIn(t, recovery.Options{Checks: 1})
-	table, bucket := testbed.Orders(t, 10), testbed.Bucket(t)
+	tables := standIn(t, exports.Options{Checks: 1})
+	table, bucket := testservers.Orders(t, 10), testservers.Bucket(t)
 	request := fmt.Sprintf(`{"table": %q, "bucket": %q, "mode": "EXPORT", %s}`, table, bucket, firing)
 	first := execution{t: t, name: "e-1", request: request, tables: tables, start: tables.Now()}
 	second := execution{t: t, name: "e-2", request: request, tables: tables, start: tables.Now()}

@@ -8,7 +8,7 @@ import (
 
 	"dynamodb-to-s3/lambda/contract"
 	"dynamodb-to-s3/lambda/run"
-	"dynamodb-to-s3/local/testbed"
+	"dynamodb-to-s3/local/testservers"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -17,7 +17,7 @@ import (
 // what it leaves is swept, after it no manifest names that; and if it is the first at the segment's end, that is where it ends.
 func TestLateTryOverwritesNothing(t *testing.T) {
 	t.Parallel()
-	table, bucket := testbed.Orders(t, 2000), testbed.Bucket(t)
+	table, bucket := testservers.Orders(t, 2000), testservers.Bucket(t)
 	e := execution{t: t, name: "run-1", hurry: 5 * time.Minute, request: fmt.Sprintf(
 		`{"table": %q, "bucket": %q, "segments": 1, "fileSizeBytes": 3000, "scan": {"Limit": 50}}`, table, bucket)}
 	planned, err := e.plan()
@@ -49,7 +49,7 @@ func TestLateTryOverwritesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	holds(t, bucket, result)
-	if lists := testbed.Keys(t, bucket, planned.Plan.Layout().SegmentLists()); len(lists) != 2 {
+	if lists := testservers.Keys(t, bucket, planned.Plan.Layout().SegmentLists()); len(lists) != 2 {
 		t.Errorf("%v are left, want the two of the chain to the first end", lists)
 	}
 

@@ -14,7 +14,7 @@ import (
 
 	"dynamodb-to-s3/lambda/contract"
 	"dynamodb-to-s3/lambda/function"
-	"dynamodb-to-s3/local/testbed"
+	"dynamodb-to-s3/local/testservers"
 )
 
 // envFunction makes the test's own binary the program of a function.
@@ -25,7 +25,7 @@ func TestMain(m *testing.M) {
 		function.Main(contract.Function(step))
 		return
 	}
-	testbed.Main(m)
+	testservers.Main(m)
 }
 
 // A function that is started as Lambda starts it asks the runtime's API for an invocation and answers there, an error under
@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 // https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 func TestFunctionSpeaksToLambdasRuntime(t *testing.T) {
 	t.Parallel()
-	table, bucket := testbed.Orders(t, 10), testbed.Bucket(t)
+	table, bucket := testservers.Orders(t, 10), testservers.Bucket(t)
 	tokens := startSTS(t)
 	plan := `{"request": %s, "execution": {"id": "arn:x", "name": "x", "startTime": "2026-01-31T06:07:08.123Z"}}`
 	for _, test := range []struct{ name, function, payload, path, says string }{
@@ -68,7 +68,7 @@ func TestFunctionSpeaksToLambdasRuntime(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			source, destination := testbed.Configs()
+			source, destination := testservers.Configs()
 			credentials, err := destination.Credentials.Retrieve(t.Context())
 			if err != nil {
 				t.Fatal(err)

@@ -13,7 +13,7 @@ import (
 	"dynamodb-to-s3/lambda/metric"
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
-	"dynamodb-to-s3/local/testbed"
+	"dynamodb-to-s3/local/testservers"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -54,11 +54,11 @@ func decoded(t *testing.T, lines string) (all []map[string]any) {
 // What CloudWatch adds up of a run's invocations is what the run's own result says.
 func TestMetricsAddUpToTheResult(t *testing.T) {
 	t.Parallel()
-	table := testbed.Orders(t, 2000)
+	table := testservers.Orders(t, 2000)
 	var metrics, log bytes.Buffer
 	e := execution{
 		t: t, name: "run-1", hurry: 5 * time.Minute, metrics: &metrics, log: &log,
-		request: fmt.Sprintf(`{"table": %q, "bucket": %q, "segments": 2, "scan": {"Limit": 50}}`, table, testbed.Bucket(t)),
+		request: fmt.Sprintf(`{"table": %q, "bucket": %q, "segments": 2, "scan": {"Limit": 50}}`, table, testservers.Bucket(t)),
 	}
 	result, err := e.run()
 	if err != nil {

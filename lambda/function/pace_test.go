@@ -8,13 +8,13 @@ import (
 	"time"
 
 	"dynamodb-to-s3/lambda/run"
-	"dynamodb-to-s3/local/testbed"
+	"dynamodb-to-s3/local/testservers"
 )
 
 // A paced run takes the time that its pace asks for, replicates the same, says in its log what held it, and leaves no markers.
 func TestPacedRun(t *testing.T) {
 	t.Parallel()
-	table, bucket := testbed.Orders(t, 2000), testbed.Bucket(t)
+	table, bucket := testservers.Orders(t, 2000), testservers.Bucket(t)
 	var log bytes.Buffer
 	begun := time.Now()
 	result, err := execution{
@@ -31,7 +31,7 @@ func TestPacedRun(t *testing.T) {
 	if said := regexp.MustCompile(`"throttles":0,"pace":[0-9]+,"waited":"[0-9.]+m?s"`).FindAll(log.Bytes(), -1); len(said) != 3 {
 		t.Errorf("the log tells of a pace %d times in\n%s", len(said), log.String())
 	}
-	if keys := testbed.Keys(t, bucket, run.Layout{Root: result.Root}.PaceMarkers()); len(keys) > 0 {
+	if keys := testservers.Keys(t, bucket, run.Layout{Root: result.Root}.PaceMarkers()); len(keys) > 0 {
 		t.Errorf("%v are left", keys)
 	}
 }

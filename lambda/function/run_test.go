@@ -14,8 +14,8 @@ import (
 	"dynamodb-to-s3/lambda/ledger"
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
-	"dynamodb-to-s3/local/readback"
-	"dynamodb-to-s3/local/testbed"
+	"dynamodb-to-s3/local/testservers"
+	"dynamodb-to-s3/local/verify"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/google/go-cmp/cmp"
@@ -23,7 +23,7 @@ import (
 
 func TestRunReplicatesEveryItemOnce(t *testing.T) {
 	t.Parallel()
-	table := testbed.Orders(t, 2000)
+	table := testservers.Orders(t, 2000)
 	for _, test := range []struct{ name, fields string }{
 		{"by default", ``},
 		{"in several segments", `"segments": 4`},
@@ -37,7 +37,7 @@ func TestRunReplicatesEveryItemOnce(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			bucket := testbed.Bucket(t)
+			bucket := testservers.Bucket(t)
 			req := fmt.Sprintf(`{"table": %q, "bucket": %q, "prefix": "backup/{table}/{date}"`, table, bucket)
 			if test.fields != "" {
 				req += ", " + test.fields
@@ -56,7 +56,7 @@ func TestRunReplicatesEveryItemOnce(t *testing.T) {
 
 func TestRunHandsOverManyCheckpoints(t *testing.T) {
 	t.Parallel()
-	table, bucket := testbed.Orders(t, 2000), testbed.Bucket(t)
+	table, bucket := testservers.Orders(t, 2000), testservers.Bucket(t)
 	e := execution{
 		t: t, name: "run-1", hurry: 5 * time.Minute,
 		request: fmt.Sprintf(`{"table": %q, "bucket": %q, "segments": 2, "scan": {"Limit": 50}}`, table, bucket),
@@ -83,7 +83,7 @@ func TestRunHandsOverManyCheckpoints(t *testing.T) {
 
 func TestRunThatCrashedGoesOnUnderItsName(t *testing.T) {
 	t.Parallel()
-	table, bucket := testbed.Orders(t, 2000), testbed.Bucket(t)
+	table, bucket := testservers.Orders(t, 2000), testservers.Bucket(t)
 	req := fmt.Sprintf(`{"table": %q, "bucket": %q, "segments": 3, "fileSizeBytes": 5000, "scan": {"Limit": 50}}`, table, bucket)
 
 	// The first try cuts its invocations short and crashes in the third segment, so that it leaves more lists and objects
@@ -94,8 +94,8 @@ func TestRunThatCrashedGoesOnUnderItsName(t *testing.T) {
 	if _, err := crashed.run(); !errors.Is(err, errCrashed) {
 		t.Fatalf("got %v", err)
 	}
-	before := testbed.Keys(t, bucket, "")
-	if _, err := testbed.S3().CreateMultipartUpload(t.Context(), &s3.CreateMultipartUploadInput{
+	before := testservers.Keys(t, bucket, "")
+	if _, err := testservers.S3().CreateMultipartUpload(t.Context(), &s3.CreateMultipartUploadInput{
 		Bucket: &bucket, Key: new(run.Layout{Root: "AWSDynamoDB/run-1"}.Data(2, 77, "0a1b2c3d", ".json.gz")),
 	}); err != nil {
 		t.Fatal(err)
@@ -107,7 +107,7 @@ func TestRunThatCrashedGoesOnUnderItsName(t *testing.T) {
 	}
 	holds(t, bucket, result)
 	// The first try has come to the end of two segments; the third is the second try's.
-	lists := testbed.Keys(t, bucket, run.Layout{Root: result.Root}.SegmentLists()+"000002-")
+	lists := testservers.Keys(t, bucket, run.Layout{Root: result.Root}.SegmentLists()+"000002-")
 	if len(lists) != 1 || len(before) < 10 {
 		t.Errorf("%v are left of %d objects, want the one of the second try", lists, len(before))
 	}
@@ -141,7 +141,7 @@ func TestRunThatCrashedGoesOnUnderItsName(t *testing.T) {
 
 func TestRunOfAnotherExecutionIsRefused(t *testing.T) {
 	t.Parallel()
-	table, bucket := testbed.Orders(t, 10), testbed.Bucket(t)
+	table, bucket := testservers.Orders(t, 10), testservers.Bucket(t)
 	req := fmt.Sprintf(`{"table": %q, "bucket": %q}`, table, bucket)
 	claimed, err := execution{t: t, name: "run-1", request: req}.plan()
 	if err != nil {
@@ -171,31 +171,31 @@ func TestRunOfAnotherExecutionIsRefused(t *testing.T) {
 
 func TestFinalizeCommitsNothingThatIsNotWhole(t *testing.T) {
 	t.Parallel()
-	table := testbed.Orders(t, 600)
+	table := testservers.Orders(t, 600)
 	for _, test := range []struct {
 		name  string
 		spoil func(t *testing.T, bucket string, layout run.Layout)
 		words string
 	}{
 		{"an object was removed", func(t *testing.T, bucket string, layout run.Layout) {
-			remove(t, bucket, testbed.Keys(t, bucket, layout.DataOf(1))[0])
+			remove(t, bucket, testservers.Keys(t, bucket, layout.DataOf(1))[0])
 		}, "was listed and is not there"},
 		{"an object was changed", func(t *testing.T, bucket string, layout run.Layout) {
-			put(t, bucket, testbed.Keys(t, bucket, layout.DataOf(1))[0], "x")
+			put(t, bucket, testservers.Keys(t, bucket, layout.DataOf(1))[0], "x")
 		}, "was listed with"},
 		{"a list was removed", func(t *testing.T, bucket string, layout run.Layout) {
-			remove(t, bucket, testbed.Keys(t, bucket, layout.SegmentLists()+"000001-000001-")[0])
+			remove(t, bucket, testservers.Keys(t, bucket, layout.SegmentLists()+"000001-000001-")[0])
 		}, "does not follow on the one before"},
 		{"the last list was removed", func(t *testing.T, bucket string, layout run.Layout) {
 			remove(t, bucket, layout.SegmentEnd(1))
 		}, "and none of its end"},
 		{"a whole segment's lists were removed", func(t *testing.T, bucket string, layout run.Layout) {
-			for _, key := range testbed.Keys(t, bucket, layout.SegmentLists()+"000000-") {
+			for _, key := range testservers.Keys(t, bucket, layout.SegmentLists()+"000000-") {
 				remove(t, bucket, key)
 			}
 		}, "segment 0 has 0 lists"},
 		{"a list was changed", func(t *testing.T, bucket string, layout run.Layout) {
-			key := testbed.Keys(t, bucket, layout.SegmentLists()+"000000-000001-")[0]
+			key := testservers.Keys(t, bucket, layout.SegmentLists()+"000000-000001-")[0]
 			put(t, bucket, key, strings.Replace(get(t, bucket, key), `"start":"`, `"start":"f`, 1))
 		}, "does not follow on the one before"},
 		{"a list is none", func(t *testing.T, bucket string, layout run.Layout) {
@@ -204,7 +204,7 @@ func TestFinalizeCommitsNothingThatIsNotWhole(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			bucket := testbed.Bucket(t)
+			bucket := testservers.Bucket(t)
 			e := execution{
 				t: t, name: "run-1", hurry: 5 * time.Minute,
 				request: fmt.Sprintf(`{"table": %q, "bucket": %q, "segments": 2, "scan": {"Limit": 50}}`, table, bucket),
@@ -220,7 +220,7 @@ func TestFinalizeCommitsNothingThatIsNotWhole(t *testing.T) {
 			test.spoil(t, bucket, layout)
 			_, err = e.finalize(planned.Plan)
 			wantName(t, err, failure.ListsInconsistent, test.words)
-			if keys := testbed.Keys(t, bucket, layout.Root+"/manifest"); len(keys) > 0 {
+			if keys := testservers.Keys(t, bucket, layout.Root+"/manifest"); len(keys) > 0 {
 				t.Errorf("%v were written", keys)
 			}
 		})
@@ -229,7 +229,7 @@ func TestFinalizeCommitsNothingThatIsNotWhole(t *testing.T) {
 
 func TestOneSegmentOfManyIsARunOfItsOwn(t *testing.T) {
 	t.Parallel()
-	table, bucket := testbed.Orders(t, 1000), testbed.Bucket(t)
+	table, bucket := testservers.Orders(t, 1000), testservers.Bucket(t)
 	var mu sync.Mutex
 	seen := map[string]int{}
 	for segment := range 3 {
@@ -243,7 +243,7 @@ func TestOneSegmentOfManyIsARunOfItsOwn(t *testing.T) {
 		if result.Segments != 1 {
 			t.Errorf("the result has %d segments", result.Segments)
 		}
-		err = readback.Records(t.Context(), testbed.S3(), result, func(line []byte) error {
+		err = verify.Records(t.Context(), testservers.S3(), result, func(line []byte) error {
 			mu.Lock()
 			defer mu.Unlock()
 			seen[string(line)]++

@@ -9,9 +9,9 @@ import (
 	"testing"
 
 	"dynamodb-to-s3/lambda/run"
-	"dynamodb-to-s3/local/orders"
-	"dynamodb-to-s3/local/readback"
-	"dynamodb-to-s3/local/testbed"
+	"dynamodb-to-s3/local/sampletable"
+	"dynamodb-to-s3/local/testservers"
+	"dynamodb-to-s3/local/verify"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
@@ -25,7 +25,7 @@ func indexed(t *testing.T, items int) string {
 	attribute := func(name string) types.AttributeDefinition {
 		return types.AttributeDefinition{AttributeName: &name, AttributeType: types.ScalarAttributeTypeS}
 	}
-	name := testbed.Table(t, &dynamodb.CreateTableInput{
+	name := testservers.Table(t, &dynamodb.CreateTableInput{
 		BillingMode:          types.BillingModePayPerRequest,
 		KeySchema:            []types.KeySchemaElement{{AttributeName: aws.String("orderId"), KeyType: types.KeyTypeHash}},
 		AttributeDefinitions: []types.AttributeDefinition{attribute("orderId"), attribute("status")},
@@ -34,7 +34,7 @@ func indexed(t *testing.T, items int) string {
 			KeySchema: []types.KeySchemaElement{{AttributeName: aws.String("status"), KeyType: types.KeyTypeHash}},
 		}},
 	})
-	if err := orders.Load(t.Context(), testbed.DynamoDB(), name, orders.Seed, items, nil); err != nil {
+	if err := sampletable.Load(t.Context(), testservers.DynamoDB(), name, sampletable.Seed, items, nil); err != nil {
 		t.Fatal(err)
 	}
 	return name
@@ -76,7 +76,7 @@ func TestRunKeepsToTheScansParameters(t *testing.T) {
 			t.Parallel()
 			result, err := execution{
 				t: t, name: "run-1",
-				request: fmt.Sprintf(`{"table": %q, "bucket": %q, "segments": 3, "scan": %s}`, table, testbed.Bucket(t), test.scan),
+				request: fmt.Sprintf(`{"table": %q, "bucket": %q, "segments": 3, "scan": %s}`, table, testservers.Bucket(t), test.scan),
 			}.run()
 			if err != nil {
 				t.Fatal(err)
@@ -89,7 +89,7 @@ func TestRunKeepsToTheScansParameters(t *testing.T) {
 				return attributevalue.UnmarshalMapJSON(record.Item)
 			})
 			test.input.TableName = &table
-			answer, err := testbed.DynamoDB().Scan(t.Context(), &test.input)
+			answer, err := testservers.DynamoDB().Scan(t.Context(), &test.input)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -108,9 +108,9 @@ func TestRunKeepsToTheScansParameters(t *testing.T) {
 // In plain JSON, an item has the values that the SDK would give a program.
 func TestRunWritesPlainJSON(t *testing.T) {
 	t.Parallel()
-	table := testbed.Orders(t, 500)
+	table := testservers.Orders(t, 500)
 	result, err := execution{
-		t: t, name: "run-1", request: fmt.Sprintf(`{"table": %q, "bucket": %q, "segments": 2, "format": "JSON", "compression": "ZSTD"}`, table, testbed.Bucket(t)),
+		t: t, name: "run-1", request: fmt.Sprintf(`{"table": %q, "bucket": %q, "segments": 2, "format": "JSON", "compression": "ZSTD"}`, table, testservers.Bucket(t)),
 	}.run()
 	if err != nil {
 		t.Fatal(err)
@@ -122,7 +122,7 @@ func TestRunWritesPlainJSON(t *testing.T) {
 		err := decoder.Decode(&record)
 		return quoted(record), err
 	})
-	answer, err := testbed.DynamoDB().Scan(t.Context(), &dynamodb.ScanInput{TableName: &table})
+	answer, err := testservers.DynamoDB().Scan(t.Context(), &dynamodb.ScanInput{TableName: &table})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +143,7 @@ func TestRunWritesPlainJSON(t *testing.T) {
 // The largest item that there can be, the deepest, and the emptiest.
 func TestRunCarriesItemsAtTheLimits(t *testing.T) {
 	t.Parallel()
-	table := testbed.Orders(t, 1)
+	table := testservers.Orders(t, 1)
 	deepest := types.AttributeValue(&types.AttributeValueMemberS{Value: "bottom"})
 	for level := range 31 {
 		if level%2 == 0 {
@@ -159,18 +159,18 @@ func TestRunCarriesItemsAtTheLimits(t *testing.T) {
 		"longest":  &types.AttributeValueMemberN{Value: "-9.9999999999999999999999999999999999999E+125"},
 		"smallest": &types.AttributeValueMemberN{Value: "1E-130"},
 	} {
-		_, err := testbed.DynamoDB().PutItem(t.Context(), &dynamodb.PutItemInput{
+		_, err := testservers.DynamoDB().PutItem(t.Context(), &dynamodb.PutItemInput{
 			TableName: &table, Item: map[string]types.AttributeValue{"orderId": &types.AttributeValueMemberS{Value: id}, "value": value},
 		})
 		if err != nil {
 			t.Fatalf("%s: %v", id, err)
 		}
 	}
-	result, err := execution{t: t, name: "run-1", request: fmt.Sprintf(`{"table": %q, "bucket": %q}`, table, testbed.Bucket(t))}.run()
+	result, err := execution{t: t, name: "run-1", request: fmt.Sprintf(`{"table": %q, "bucket": %q}`, table, testservers.Bucket(t))}.run()
 	if err != nil {
 		t.Fatal(err)
 	}
-	report, err := readback.Compare(t.Context(), testbed.DynamoDB(), testbed.S3(), result)
+	report, err := verify.Compare(t.Context(), testservers.DynamoDB(), testservers.S3(), result)
 	if err != nil || report.Items != 6 {
 		t.Errorf("%+v, %v", report, err)
 	}
@@ -198,7 +198,7 @@ func texts(t *testing.T, result run.Result, decode func(line []byte) (any, error
 	t.Helper()
 	var mu sync.Mutex
 	var all []string
-	err := readback.Records(t.Context(), testbed.S3(), result, func(line []byte) error {
+	err := verify.Records(t.Context(), testservers.S3(), result, func(line []byte) error {
 		decoded, err := decode(line)
 		mu.Lock()
 		defer mu.Unlock()

@@ -16,7 +16,7 @@ import (
 
 	"dynamodb-to-s3/lambda/awsclient"
 	"dynamodb-to-s3/lambda/function"
-	"dynamodb-to-s3/local/testbed"
+	"dynamodb-to-s3/local/testservers"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -51,7 +51,7 @@ type securityTokens struct {
 func startSTS(t *testing.T) *securityTokens {
 	t.Helper()
 	s := &securityTokens{}
-	_, destination := testbed.Configs()
+	_, destination := testservers.Configs()
 	var err error
 	if s.writes, err = destination.Credentials.Retrieve(t.Context()); err != nil {
 		t.Fatal(err)
@@ -157,7 +157,7 @@ type visitor struct {
 func visit(t *testing.T, options function.Options) *visitor {
 	t.Helper()
 	v := &visitor{sts: startSTS(t)}
-	source, destination := testbed.Configs()
+	source, destination := testservers.Configs()
 	v.tables, v.objects = &recorder{HTTPClient: source.HTTPClient}, &recorder{HTTPClient: destination.HTTPClient}
 	source.HTTPClient, destination.HTTPClient = v.tables, v.objects
 	source.Credentials = credentials.NewStaticCredentialsProvider("FUNCTION", "secret", "")

@@ -10,8 +10,8 @@ import (
 	"dynamodb-to-s3/lambda/contract"
 	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/run"
-	"dynamodb-to-s3/local/recovery"
-	"dynamodb-to-s3/local/testbed"
+	"dynamodb-to-s3/local/exports"
+	"dynamodb-to-s3/local/testservers"
 )
 
 // long is when an execution has ended whose functions have all ended too.
@@ -19,7 +19,7 @@ func long() time.Time { return time.Now().Add(-time.Hour) }
 
 // died returns an execution of a firing that was cut off in the third of four segments, which it has scanned in small steps, so
 // that it leaves more lists and objects than another needs.
-func died(t *testing.T, states *testbed.StepFunctions, request string) (execution, run.PlanOutput) {
+func died(t *testing.T, states *testservers.StepFunctions, request string) (execution, run.PlanOutput) {
 	t.Helper()
 	e := execution{t: t, name: "e-1", request: request, states: states, hurry: 5 * time.Minute, beforeScan: func(in run.ScanInput) bool {
 		return in.Segment < 2 || in.Segment == 2 && (in.Checkpoint == nil || in.Checkpoint.Invocation < 3)
@@ -41,8 +41,8 @@ func smallSteps(table, bucket string) string {
 // A run that died is taken over: what the first has done is not read again, the rest is, and every item is there once.
 func TestRunOfADeadExecutionIsTakenOver(t *testing.T) {
 	t.Parallel()
-	states := testbed.StartStepFunctions(t)
-	table, bucket := testbed.Orders(t, 2000), testbed.Bucket(t)
+	states := testservers.StartStepFunctions(t)
+	table, bucket := testservers.Orders(t, 2000), testservers.Bucket(t)
 	first, planned := died(t, states, smallSteps(table, bucket))
 	layout := planned.Plan.Layout()
 	second := execution{t: t, name: "e-2", request: first.request, states: states}
@@ -55,12 +55,12 @@ func TestRunOfADeadExecutionIsTakenOver(t *testing.T) {
 	wantName(t, err, failure.RunNameTaken, first.id()+", which is ABORTED, and functions that it has called may still be at work: redrive that one, or start this again after")
 
 	states.Set(first.id(), run.ExecutionAborted, long())
-	done := slices.Concat([]string{layout.SegmentEnd(0), layout.SegmentEnd(1)}, testbed.Keys(t, bucket, layout.DataOf(0)), testbed.Keys(t, bucket, layout.DataOf(1)))
+	done := slices.Concat([]string{layout.SegmentEnd(0), layout.SegmentEnd(1)}, testservers.Keys(t, bucket, layout.DataOf(0)), testservers.Keys(t, bucket, layout.DataOf(1)))
 	var before []string
 	for _, key := range done {
 		before = append(before, get(t, bucket, key))
 	}
-	changed := testbed.Keys(t, bucket, layout.SegmentLists()+"000002-")
+	changed := testservers.Keys(t, bucket, layout.SegmentLists()+"000002-")
 	invocations := map[int]int{}
 	second.beforeScan = func(in run.ScanInput) bool {
 		invocations[in.Segment]++
@@ -79,7 +79,7 @@ func TestRunOfADeadExecutionIsTakenOver(t *testing.T) {
 			t.Errorf("%s was written again", key)
 		}
 	}
-	if left := testbed.Keys(t, bucket, layout.SegmentLists()+"000002-"); len(changed) != 3 || len(left) != 1 {
+	if left := testservers.Keys(t, bucket, layout.SegmentLists()+"000002-"); len(changed) != 3 || len(left) != 1 {
 		t.Errorf("of the lists %v, %v are left, want the one of the second execution", changed, left)
 	}
 
@@ -107,8 +107,8 @@ func TestRunOfADeadExecutionIsTakenOver(t *testing.T) {
 // A first execution that is redriven after it has lost its run commits nothing.
 func TestRunThatWasTakenOverIsNotCommittedByTheFirst(t *testing.T) {
 	t.Parallel()
-	states := testbed.StartStepFunctions(t)
-	table, bucket := testbed.Orders(t, 2000), testbed.Bucket(t)
+	states := testservers.StartStepFunctions(t)
+	table, bucket := testservers.Orders(t, 2000), testservers.Bucket(t)
 	first := execution{t: t, name: "e-1", request: smallSteps(table, bucket), states: states}
 	planned, err := first.plan()
 	if err == nil {
@@ -125,12 +125,12 @@ func TestRunThatWasTakenOverIsNotCommittedByTheFirst(t *testing.T) {
 	}
 	_, err = first.finalize(planned.Plan)
 	wantName(t, err, failure.RunNameTaken, "execution "+second.id()+" has taken the run")
-	if keys := testbed.Keys(t, bucket, planned.Plan.Root+"/manifest"); len(keys) > 0 {
+	if keys := testservers.Keys(t, bucket, planned.Plan.Root+"/manifest"); len(keys) > 0 {
 		t.Errorf("%v were written", keys)
 	}
 
-	remove(t, bucket, testbed.Keys(t, bucket, planned.Plan.Layout().DataOf(1))[0]) // so that this segment is not done any more
-	put(t, bucket, planned.Plan.Layout().SegmentEnd(2), "{")                       // nor this
+	remove(t, bucket, testservers.Keys(t, bucket, planned.Plan.Layout().DataOf(1))[0]) // so that this segment is not done any more
+	put(t, bucket, planned.Plan.Layout().SegmentEnd(2), "{")                           // nor this
 	if err := second.scanAll(taken); err != nil {
 		t.Fatal(err)
 	}
@@ -144,8 +144,8 @@ func TestRunThatWasTakenOverIsNotCommittedByTheFirst(t *testing.T) {
 // Of many that take a run over at once, one has it.
 func TestRunIsTakenOverOnce(t *testing.T) {
 	t.Parallel()
-	states := testbed.StartStepFunctions(t)
-	table, bucket := testbed.Orders(t, 2000), testbed.Bucket(t)
+	states := testservers.StartStepFunctions(t)
+	table, bucket := testservers.Orders(t, 2000), testservers.Bucket(t)
 	first, _ := died(t, states, smallSteps(table, bucket))
 	states.Set(first.id(), run.ExecutionFailed, long())
 	many := make([]execution, 8)
@@ -159,8 +159,8 @@ func TestRunIsTakenOverOnce(t *testing.T) {
 // One that is redriven at the very moment at which its run is taken over may have begun to write: the other steps back.
 func TestRunIsNotTakenOverFromOneThatIsRedrivenMeanwhile(t *testing.T) {
 	t.Parallel()
-	states := testbed.StartStepFunctions(t)
-	table, bucket := testbed.Orders(t, 2000), testbed.Bucket(t)
+	states := testservers.StartStepFunctions(t)
+	table, bucket := testservers.Orders(t, 2000), testservers.Bucket(t)
 	first, _ := died(t, states, smallSteps(table, bucket))
 	states.Set(first.id(), run.ExecutionFailed, long())
 	states.OnAsked(func(request int) {
@@ -184,8 +184,8 @@ func TestRunIsNotTakenOverFromOneThatIsRedrivenMeanwhile(t *testing.T) {
 
 func TestTakeoverNeedsToAsk(t *testing.T) {
 	t.Parallel()
-	states := testbed.StartStepFunctions(t)
-	table, bucket := testbed.Orders(t, 10), testbed.Bucket(t)
+	states := testservers.StartStepFunctions(t)
+	table, bucket := testservers.Orders(t, 10), testservers.Bucket(t)
 	request := fmt.Sprintf(`{"table": %q, "bucket": %q, %s}`, table, bucket, firing)
 	if _, err := (execution{t: t, name: "e-1", request: request}).plan(); err != nil {
 		t.Fatal(err)
@@ -224,8 +224,8 @@ func TestExportsOfADeadExecutionAreTakenOver(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			states, tables := testbed.StartStepFunctions(t), standIn(t, recovery.Options{Checks: 1})
-			table, bucket := testbed.Orders(t, 10), testbed.Bucket(t)
+			states, tables := testservers.StartStepFunctions(t), standIn(t, exports.Options{Checks: 1})
+			table, bucket := testservers.Orders(t, 10), testservers.Bucket(t)
 			request := fmt.Sprintf(`{"table": %q, "bucket": %q, "mode": "EXPORT", %s}`, table, bucket, firing)
 			first := execution{t: t, name: "e-1", request: request, tables: tables, start: tables.Now(), states: states}
 			planned, err := first.plan()
@@ -249,7 +249,7 @@ func TestExportsOfADeadExecutionAreTakenOver(t *testing.T) {
 // A claim that was removed is no licence to write.
 func TestScanWithoutAClaimIsRefused(t *testing.T) {
 	t.Parallel()
-	table, bucket := testbed.Orders(t, 10), testbed.Bucket(t)
+	table, bucket := testservers.Orders(t, 10), testservers.Bucket(t)
 	e := execution{t: t, name: "run-1", request: fmt.Sprintf(`{"table": %q, "bucket": %q}`, table, bucket)}
 	planned, err := e.plan()
 	if err != nil {
@@ -258,7 +258,7 @@ func TestScanWithoutAClaimIsRefused(t *testing.T) {
 	remove(t, bucket, planned.Plan.Layout().Claim())
 	_, err = e.scan(planned.Plan, 0)
 	wantName(t, err, failure.RunNameTaken, "the claim of the run", "is gone")
-	if keys := testbed.Keys(t, bucket, ""); len(keys) > 0 {
+	if keys := testservers.Keys(t, bucket, ""); len(keys) > 0 {
 		t.Errorf("%v were written", keys)
 	}
 }

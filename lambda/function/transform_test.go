@@ -16,8 +16,8 @@ import (
 	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/manifest"
 	"dynamodb-to-s3/lambda/run"
-	"dynamodb-to-s3/local/readback"
-	"dynamodb-to-s3/local/testbed"
+	"dynamodb-to-s3/local/testservers"
+	"dynamodb-to-s3/local/verify"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
@@ -41,7 +41,7 @@ type sampleOrder struct {
 // sampleOrders reads a table by the SDK.
 func sampleOrders(t *testing.T, table string) []sampleOrder {
 	t.Helper()
-	answer, err := testbed.DynamoDB().Scan(t.Context(), &dynamodb.ScanInput{TableName: &table})
+	answer, err := testservers.DynamoDB().Scan(t.Context(), &dynamodb.ScanInput{TableName: &table})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +54,7 @@ func sampleOrders(t *testing.T, table string) []sampleOrder {
 
 func TestRunTransformsItems(t *testing.T) {
 	t.Parallel()
-	table := testbed.Orders(t, 600)
+	table := testservers.Orders(t, 600)
 	orders := sampleOrders(t, table)
 	for _, test := range []struct {
 		name, transform string
@@ -84,7 +84,7 @@ func TestRunTransformsItems(t *testing.T) {
 				want = append(want, test.want(o)...)
 			}
 			slices.Sort(want)
-			bucket := testbed.Bucket(t)
+			bucket := testservers.Bucket(t)
 			result, err := execution{t: t, name: "run-1", request: fmt.Sprintf(
 				`{"table": %q, "bucket": %q, "segments": 2, "fileSizeBytes": 4000, "scan": {"Limit": 100}, "transform": %q}`, table, bucket, test.transform)}.run()
 			if err != nil {
@@ -97,15 +97,15 @@ func TestRunTransformsItems(t *testing.T) {
 			if result.Items != int64(len(orders)) || result.Records != int64(len(want)) || (result.Objects == 0) != (len(want) == 0) {
 				t.Errorf("got %+v of %d items and %d records", result, len(orders), len(want))
 			}
-			if keys := testbed.Keys(t, bucket, run.Layout{Root: result.Root}.DataPrefix()); int64(len(keys)) != result.Objects {
+			if keys := testservers.Keys(t, bucket, run.Layout{Root: result.Root}.DataPrefix()); int64(len(keys)) != result.Objects {
 				t.Errorf("got %v, want %d objects", keys, result.Objects)
 			}
-			if _, err := readback.Count(t.Context(), testbed.DynamoDB(), testbed.S3(), result); err != nil {
+			if _, err := verify.Count(t.Context(), testservers.DynamoDB(), testservers.S3(), result); err != nil {
 				t.Error(err)
 			}
 			short := result
 			short.Items--
-			if _, err := readback.Count(t.Context(), testbed.DynamoDB(), testbed.S3(), short); err == nil || !strings.Contains(err.Error(), "the run has read 599 items, the table has 600") {
+			if _, err := verify.Count(t.Context(), testservers.DynamoDB(), testservers.S3(), short); err == nil || !strings.Contains(err.Error(), "the run has read 599 items, the table has 600") {
 				t.Errorf("an item that was not read: got %v", err)
 			}
 			var summary manifest.Summary
@@ -122,7 +122,7 @@ func TestRunTransformsItems(t *testing.T) {
 // An invocation that is repeated writes the same bytes: an expression has nothing but the item.
 func TestTransformIsRepeatable(t *testing.T) {
 	t.Parallel()
-	table, bucket := testbed.Orders(t, 400), testbed.Bucket(t)
+	table, bucket := testservers.Orders(t, 400), testservers.Bucket(t)
 	e := execution{t: t, name: "run-1", request: fmt.Sprintf(
 		`{"table": %q, "bucket": %q, "fileSizeBytes": 2000, "scan": {"Limit": 20}, "transform": ". as $o | .lines[] | . + ($o | {orderId, customer, tags}) | with_entries(.)"}`, table, bucket)}
 	planned, err := e.plan()
@@ -143,7 +143,7 @@ func TestTransformIsRepeatable(t *testing.T) {
 		}
 	}
 	parts := map[string][]string{}
-	for _, key := range testbed.Keys(t, bucket, planned.Plan.Layout().DataOf(0)) {
+	for _, key := range testservers.Keys(t, bucket, planned.Plan.Layout().DataOf(0)) {
 		part, _, _ := strings.Cut(strings.TrimPrefix(key, planned.Plan.Layout().DataOf(0)), "-")
 		parts[part] = append(parts[part], get(t, bucket, key))
 	}
@@ -159,7 +159,7 @@ func TestTransformIsRepeatable(t *testing.T) {
 	if err != nil || result.Items != 400 {
 		t.Fatalf("got %+v, %v", result, err)
 	}
-	if _, err := readback.Count(t.Context(), testbed.DynamoDB(), testbed.S3(), result); err != nil {
+	if _, err := verify.Count(t.Context(), testservers.DynamoDB(), testservers.S3(), result); err != nil {
 		t.Error(err)
 	}
 }
@@ -167,7 +167,7 @@ func TestTransformIsRepeatable(t *testing.T) {
 // A failure names the place, the key's attributes and what was tried, and tells no value: not in its cause, not in the logs.
 func TestTransformThatFailsTellsNoValue(t *testing.T) {
 	t.Parallel()
-	table := testbed.Table(t, &dynamodb.CreateTableInput{
+	table := testservers.Table(t, &dynamodb.CreateTableInput{
 		BillingMode: types.BillingModePayPerRequest,
 		KeySchema: []types.KeySchemaElement{
 			{AttributeName: aws.String("patient"), KeyType: types.KeyTypeHash}, {AttributeName: aws.String("at"), KeyType: types.KeyTypeRange},
@@ -184,7 +184,7 @@ func TestTransformThatFailsTellsNoValue(t *testing.T) {
 		if n == 1 {
 			item["dose"] = &types.AttributeValueMemberS{Value: "s3cret"}
 		}
-		if _, err := testbed.DynamoDB().PutItem(t.Context(), &dynamodb.PutItemInput{TableName: &table, Item: item}); err != nil {
+		if _, err := testservers.DynamoDB().PutItem(t.Context(), &dynamodb.PutItemInput{TableName: &table, Item: item}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -196,7 +196,7 @@ func TestTransformThatFailsTellsNoValue(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			bucket := testbed.Bucket(t)
+			bucket := testservers.Bucket(t)
 			var log, metrics bytes.Buffer
 			e := execution{t: t, name: "run-1", log: &log, metrics: &metrics, request: fmt.Sprintf(
 				`{"table": %q, "bucket": %q, "transform": %q}`, table, bucket, test.transform)}
@@ -205,7 +205,7 @@ func TestTransformThatFailsTellsNoValue(t *testing.T) {
 			if told := err.Error() + log.String() + metrics.String(); strings.Contains(told, "s3cret") || !strings.Contains(log.String(), "TransformFailed") {
 				t.Errorf("got %s", told)
 			}
-			if keys := testbed.Keys(t, bucket, "AWSDynamoDB/run-1/data/"); len(keys) > 0 {
+			if keys := testservers.Keys(t, bucket, "AWSDynamoDB/run-1/data/"); len(keys) > 0 {
 				t.Errorf("%v were written", keys)
 			}
 		})
@@ -239,7 +239,7 @@ func init() {
 
 func TestRunEncodesItemsWithAnEncoderOfOnesOwn(t *testing.T) {
 	t.Parallel()
-	table, bucket := testbed.Orders(t, 300), testbed.Bucket(t)
+	table, bucket := testservers.Orders(t, 300), testservers.Bucket(t)
 	result, err := execution{t: t, name: "run-1", request: fmt.Sprintf(
 		`{"table": %q, "bucket": %q, "segments": 2, "fileSizeBytes": 4000, "encoder": "lines-csv"}`, table, bucket)}.run()
 	if err != nil {
@@ -256,7 +256,7 @@ func TestRunEncodesItemsWithAnEncoderOfOnesOwn(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" || result.Records != int64(len(want)) || result.Items != 300 {
 		t.Errorf("%+v, (-want +got):\n%s", result, diff)
 	}
-	for _, key := range testbed.Keys(t, bucket, run.Layout{Root: result.Root}.DataPrefix()) {
+	for _, key := range testservers.Keys(t, bucket, run.Layout{Root: result.Root}.DataPrefix()) {
 		if !strings.HasSuffix(key, ".csv.gz") {
 			t.Errorf("got %s", key)
 		}

@@ -12,14 +12,14 @@ import (
 	"dynamodb-to-s3/lambda/ledger"
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
-	"dynamodb-to-s3/local/testbed"
+	"dynamodb-to-s3/local/testservers"
 )
 
-func TestMain(m *testing.M) { testbed.Main(m) }
+func TestMain(m *testing.M) { testservers.Main(m) }
 
 func TestJournalIsWrittenOverWhatWasRead(t *testing.T) {
 	t.Parallel()
-	b := bucket.New(testbed.S3(), run.Plan{Bucket: testbed.Bucket(t)})
+	b := bucket.New(testservers.S3(), run.Plan{Bucket: testservers.Bucket(t)})
 	var read []*ledger.Journal
 	for range 2 {
 		j, err := ledger.LoadJournal(t.Context(), b, "k.json")
@@ -48,7 +48,7 @@ func TestJournalIsWrittenOverWhatWasRead(t *testing.T) {
 
 func TestJournalThatIsNoneIsNotWrittenOver(t *testing.T) {
 	t.Parallel()
-	b := bucket.New(testbed.S3(), run.Plan{Bucket: testbed.Bucket(t)})
+	b := bucket.New(testservers.S3(), run.Plan{Bucket: testservers.Bucket(t)})
 	if _, err := b.Put(t.Context(), "k.json", []byte("[]")); err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +60,7 @@ func TestJournalThatIsNoneIsNotWrittenOver(t *testing.T) {
 
 func TestSettleEndsWhereOthersDoNot(t *testing.T) {
 	t.Parallel()
-	b := bucket.New(testbed.S3(), run.Plan{Bucket: "b-1"})
+	b := bucket.New(testservers.S3(), run.Plan{Bucket: "b-1"})
 	n := 0
 	if err := ledger.Settle(b, "k.json", func() error {
 		if n++; n < 3 {

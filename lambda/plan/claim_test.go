@@ -10,14 +10,14 @@ import (
 	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/ledger"
 	"dynamodb-to-s3/lambda/run"
-	"dynamodb-to-s3/local/testbed"
+	"dynamodb-to-s3/local/testservers"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
 // Whose a run is: that of the first execution, by the run's name, which is the firing's or the execution's.
 func TestRunHasOneOwner(t *testing.T) {
-	table, longest := testbed.Orders(t, 1), strings.Repeat("s", 64)
+	table, longest := testservers.Orders(t, 1), strings.Repeat("s", 64)
 	request := func(bucket, fields string) string {
 		return fmt.Sprintf(`{"table": %q, "bucket": %q%s}`, table, bucket, fields)
 	}
@@ -42,7 +42,7 @@ func TestRunHasOneOwner(t *testing.T) {
 		{"somebody who takes the name of a firing's run", "a", firing("nightly"), "nightly-20261121T020000Z", "", "", false, "belongs to execution arn:a, which has another request"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			bucket := testbed.Bucket(t)
+			bucket := testservers.Bucket(t)
 			if _, err := planRun(t, test.first, request(bucket, test.fields)); err != nil {
 				t.Fatal(err)
 			}
@@ -68,7 +68,7 @@ func TestRunHasOneOwner(t *testing.T) {
 
 // A claim is an object that others may be able to write: what it holds is not done unless it is what the request asks for.
 func TestClaimThatDoesNotFitItsRequestIsNotFollowed(t *testing.T) {
-	table := testbed.Orders(t, 1)
+	table := testservers.Orders(t, 1)
 	for name, forge := range map[string]func(*run.Plan){
 		"another bucket":  func(p *run.Plan) { p.Bucket = "somebody-elses" },
 		"another folder":  func(p *run.Plan) { p.Root = "AWSDynamoDB/other" },
@@ -77,14 +77,14 @@ func TestClaimThatDoesNotFitItsRequestIsNotFollowed(t *testing.T) {
 		"a role to write": func(p *run.Plan) { p.DestinationRoleARN = "arn:aws:iam::111111111111:role/writer" },
 	} {
 		t.Run(name, func(t *testing.T) {
-			bucket := testbed.Bucket(t)
+			bucket := testservers.Bucket(t)
 			request := fmt.Sprintf(`{"table": %q, "bucket": %q}`, table, bucket)
 			made, err := planRun(t, "a", request)
 			if err != nil {
 				t.Fatal(err)
 			}
 			key := made.Plan.Layout().Claim()
-			answer, err := testbed.S3().GetObject(t.Context(), &s3.GetObjectInput{Bucket: &bucket, Key: &key})
+			answer, err := testservers.S3().GetObject(t.Context(), &s3.GetObjectInput{Bucket: &bucket, Key: &key})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -97,7 +97,7 @@ func TestClaimThatDoesNotFitItsRequestIsNotFollowed(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := testbed.S3().PutObject(t.Context(), &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: bytes.NewReader(body)}); err != nil {
+			if _, err := testservers.S3().PutObject(t.Context(), &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: bytes.NewReader(body)}); err != nil {
 				t.Fatal(err)
 			}
 			if _, err := planRun(t, "a", request); failure.NameOf(err) != failure.RunNameTaken || !strings.Contains(err.Error(), "does not fit its own request") {

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"dynamodb-to-s3/lambda/failure"
-	"dynamodb-to-s3/local/testbed"
+	"dynamodb-to-s3/local/testservers"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -15,7 +15,7 @@ import (
 
 // A pace is of the table's capacity or the index's, and decides on how many segments go at once.
 func TestPlanKeepsAPace(t *testing.T) {
-	table, bucket := tableWithIndexes(t), testbed.Bucket(t) // of 400 units, and an index of 2,500
+	table, bucket := tableWithIndexes(t), testservers.Bucket(t) // of 400 units, and an index of 2,500
 	for i, test := range []struct {
 		name, fields string
 		units        float64
@@ -50,9 +50,9 @@ func TestPlanKeepsAPace(t *testing.T) {
 }
 
 func TestPlanRefusesAPaceThatCannotBeKept(t *testing.T) {
-	bucket := testbed.Bucket(t)
+	bucket := testservers.Bucket(t)
 	id := aws.String("id")
-	unknown := testbed.Table(t, &dynamodb.CreateTableInput{
+	unknown := testservers.Table(t, &dynamodb.CreateTableInput{
 		BillingMode: types.BillingModePayPerRequest, KeySchema: []types.KeySchemaElement{{AttributeName: id, KeyType: types.KeyTypeHash}},
 		AttributeDefinitions: []types.AttributeDefinition{{AttributeName: id, AttributeType: types.ScalarAttributeTypeS}},
 	})

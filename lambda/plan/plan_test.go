@@ -16,14 +16,14 @@ import (
 	"dynamodb-to-s3/lambda/plan"
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
-	"dynamodb-to-s3/local/testbed"
+	"dynamodb-to-s3/local/testservers"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-func TestMain(m *testing.M) { testbed.Main(m) }
+func TestMain(m *testing.M) { testservers.Main(m) }
 
 // account is the one that dynalite says its tables are of.
 const account = "000000000000"
@@ -41,7 +41,7 @@ func tableWithIndexes(t *testing.T) string {
 	for _, attribute := range []string{"id", "at", "day"} {
 		attributes = append(attributes, types.AttributeDefinition{AttributeName: &attribute, AttributeType: types.ScalarAttributeTypeS})
 	}
-	return testbed.Table(t, &dynamodb.CreateTableInput{
+	return testservers.Table(t, &dynamodb.CreateTableInput{
 		KeySchema: key("id", "at"), AttributeDefinitions: attributes,
 		ProvisionedThroughput: &types.ProvisionedThroughput{ReadCapacityUnits: aws.Int64(400), WriteCapacityUnits: aws.Int64(400)},
 		LocalSecondaryIndexes: []types.LocalSecondaryIndex{{IndexName: aws.String("by-day-local"), KeySchema: key("id", "day"), Projection: all}},
@@ -61,7 +61,7 @@ func (d described) Describe(context.Context, string) (run.ExecutionState, error)
 
 // clients returns those of the servers.
 func clients() *awsclient.Clients {
-	read, write := testbed.Configs()
+	read, write := testservers.Configs()
 	return awsclient.NewClients(read, write, read)
 }
 
@@ -82,7 +82,7 @@ func runAmong(t *testing.T, others plan.Executions, name, req string) (run.PlanO
 }
 
 func TestPlanRefusesWhatCannotBeReplicated(t *testing.T) {
-	table, bucket := tableWithIndexes(t), testbed.Bucket(t)
+	table, bucket := tableWithIndexes(t), testservers.Bucket(t)
 	for _, test := range []struct {
 		name, run, fields string
 		want              failure.Name
@@ -120,13 +120,13 @@ func TestPlanRefusesWhatCannotBeReplicated(t *testing.T) {
 			}
 		})
 	}
-	if keys := testbed.Keys(t, bucket, ""); len(keys) > 0 {
+	if keys := testservers.Keys(t, bucket, ""); len(keys) > 0 {
 		t.Errorf("%v were written", keys)
 	}
 }
 
 func TestPlanKeepsWhatMakesRecords(t *testing.T) {
-	table, bucket := tableWithIndexes(t), testbed.Bucket(t)
+	table, bucket := tableWithIndexes(t), testservers.Bucket(t)
 	req := `{"bucket": "` + bucket + `", "table": "` + table + `", `
 	got, err := planRun(t, "run-1", req+`"transform": ".at"}`)
 	if err != nil || got.Plan.Transform != ".at" || got.Plan.Encoder != nil || got.Plan.Format != request.FormatJSON || !slices.Equal(got.Plan.KeyNames, []string{"id", "at"}) {
@@ -143,7 +143,7 @@ func init() {
 }
 
 func TestPlanDecidesFromTheTable(t *testing.T) {
-	table, bucket := tableWithIndexes(t), testbed.Bucket(t)
+	table, bucket := tableWithIndexes(t), testservers.Bucket(t)
 	for i, test := range []struct {
 		name, fields          string
 		segments, concurrency int
@@ -180,12 +180,12 @@ func TestPlanDecidesFromTheTable(t *testing.T) {
 }
 
 func TestPlanIsMadeOnce(t *testing.T) {
-	table, bucket := tableWithIndexes(t), testbed.Bucket(t)
+	table, bucket := tableWithIndexes(t), testservers.Bucket(t)
 	first, err := planRun(t, "run-1", `{"table": "`+table+`", "bucket": "`+bucket+`", "segments": 4}`)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := testbed.DynamoDB().UpdateTable(t.Context(), &dynamodb.UpdateTableInput{
+	if _, err := testservers.DynamoDB().UpdateTable(t.Context(), &dynamodb.UpdateTableInput{
 		TableName: &table, ProvisionedThroughput: &types.ProvisionedThroughput{ReadCapacityUnits: aws.Int64(4000), WriteCapacityUnits: aws.Int64(400)},
 	}); err != nil {
 		t.Fatal(err)
@@ -201,7 +201,7 @@ func TestPlanIsMadeOnce(t *testing.T) {
 }
 
 func TestLargestPlanFitsIntoAState(t *testing.T) {
-	bucket, table := testbed.Bucket(t), tableWithIndexes(t)
+	bucket, table := testservers.Bucket(t), tableWithIndexes(t)
 	got, err := planRun(t, strings.Repeat("r", 80), `{"table": "`+table+`", "bucket": "`+bucket+`", "segments": 10000, "prefix": "`+strings.Repeat("p/", 250)+
 		`", "scan": {"FilterExpression": "a = :a", "ExpressionAttributeValues": {":a": {"S": "`+strings.Repeat("v", 100<<10)+`"}}}}`)
 	if err != nil {

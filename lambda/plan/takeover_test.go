@@ -11,13 +11,13 @@ import (
 	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/ledger"
 	"dynamodb-to-s3/lambda/run"
-	"dynamodb-to-s3/local/testbed"
+	"dynamodb-to-s3/local/testservers"
 )
 
 // What becomes of an execution that finds its run claimed by another, by what has become of that one. A request without a
 // schedule meets another's claim only where somebody has moved it; the rule is the same.
 func TestClaimOfAnotherExecution(t *testing.T) {
-	table := testbed.Orders(t, 1)
+	table := testservers.Orders(t, 1)
 	before, after := time.Now().Add(-time.Minute), time.Now().Add(10*time.Minute)
 	const (
 		takenOver = "taken over"
@@ -51,7 +51,7 @@ func TestClaimOfAnotherExecution(t *testing.T) {
 		for _, schedule := range []string{"", "nightly"} {
 			t.Run(fmt.Sprintf("%s, quiet %t, committed %t, schedule %q", test.status, test.quiet.Equal(before), test.committed, schedule), func(t *testing.T) {
 				t.Parallel()
-				name := testbed.Bucket(t)
+				name := testservers.Bucket(t)
 				fields, want := "", test.other
 				if schedule != "" {
 					fields, want = `, "schedule": "nightly", "scheduledTime": "2026-11-21T02:00:00Z"`, test.firing
@@ -61,7 +61,7 @@ func TestClaimOfAnotherExecution(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				in := bucket.New(testbed.S3(), first.Plan)
+				in := bucket.New(testservers.S3(), first.Plan)
 				second := "b"
 				if schedule == "" { // a run of this name that another has claimed
 					second = "a"

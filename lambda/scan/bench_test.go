@@ -18,7 +18,7 @@ import (
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/lambda/table"
-	"dynamodb-to-s3/local/testbed"
+	"dynamodb-to-s3/local/testservers"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
@@ -66,7 +66,7 @@ func BenchmarkSegment(b *testing.B) {
 			i, i*7919%100_000, i%100, i*31%1000, i%9, i*17%1000, i*2_654_435_761)
 	}
 	body := []byte(`{"Items":[` + items.String() + `]}`)
-	_, cfg := testbed.Configs()
+	_, cfg := testservers.Configs()
 	cfg.HTTPClient = sunk{}
 	cfg.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenSupported
 	for _, format := range []struct {

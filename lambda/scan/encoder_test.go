@@ -13,7 +13,7 @@ import (
 	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
-	"dynamodb-to-s3/local/testbed"
+	"dynamodb-to-s3/local/testservers"
 )
 
 // encoding is an encoder of one function.
@@ -42,7 +42,7 @@ func TestScanCountsWhatAnEncoderMakes(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			plan := run.Plan{
-				Bucket: testbed.Bucket(t), Root: "r", Compression: request.CompressionNone, FileSizeBytes: 1 << 20,
+				Bucket: testservers.Bucket(t), Root: "r", Compression: request.CompressionNone, FileSizeBytes: 1 << 20,
 				Encoder: &run.Encoder{Name: "own", Extension: ".own"}, KeyNames: []string{"id", "at"},
 			}
 			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
@@ -52,7 +52,7 @@ func TestScanCountsWhatAnEncoderMakes(t *testing.T) {
 				moment = moment.Add(time.Hour - mostFloor - 10*time.Millisecond)
 			}
 			s := scan{
-				plan: plan, try: "0a1b2c3d", reader: &answers{items("a", "b", "c")}, encoder: test.encoder, bucket: bucket.New(testbed.S3(), plan),
+				plan: plan, try: "0a1b2c3d", reader: &answers{items("a", "b", "c")}, encoder: test.encoder, bucket: bucket.New(testservers.S3(), plan),
 				budget: newBudget(ctx, func() time.Time { return moment }), log: slog.New(slog.DiscardHandler),
 			}
 			s.budget.start = moment.Add(-time.Hour)

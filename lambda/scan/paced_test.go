@@ -18,7 +18,7 @@ import (
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/lambda/table"
-	"dynamodb-to-s3/local/testbed"
+	"dynamodb-to-s3/local/testservers"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -81,7 +81,7 @@ func stalling(t *testing.T, plan run.Plan, from run.Checkpoint, reason string) (
 	t.Cleanup(cancel)
 	began := time.Now()
 	s := scan{
-		plan: plan, segment: 2, from: from, encoder: oneToOne{ddbjson.DynamoDBJSON{}}, bucket: bucket.New(testbed.S3(), plan),
+		plan: plan, segment: 2, from: from, encoder: oneToOne{ddbjson.DynamoDBJSON{}}, bucket: bucket.New(testservers.S3(), plan),
 		budget: newBudget(ctx, func() time.Time { return began.Add(time.Hour - 6*time.Second) }), log: slog.New(slog.DiscardHandler),
 	}
 	s.budget.start = began
@@ -120,9 +120,9 @@ func TestThrottledSegmentStandsWhileTheRunMoves(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			plan := run.Plan{Table: "orders", Bucket: testbed.Bucket(t), Root: "r", Compression: request.CompressionNone, FileSizeBytes: 1 << 20, TotalSegments: 4, Scan: request.Scan{IndexName: "by-day"}}
+			plan := run.Plan{Table: "orders", Bucket: testservers.Bucket(t), Root: "r", Compression: request.CompressionNone, FileSizeBytes: 1 << 20, TotalSegments: 4, Scan: request.Scan{IndexName: "by-day"}}
 			if test.moves {
-				if _, err := bucket.New(testbed.S3(), plan).Put(t.Context(), plan.Layout().SegmentList(1, 0, "0a1b2c3d"), []byte("{}")); err != nil {
+				if _, err := bucket.New(testservers.S3(), plan).Put(t.Context(), plan.Layout().SegmentList(1, 0, "0a1b2c3d"), []byte("{}")); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -156,7 +156,7 @@ func TestThrottledSegmentStandsWhileTheRunMoves(t *testing.T) {
 // An invocation in whose time the pace allows no page, for what was read before, is no failure.
 func TestSegmentStandsWhileItPays(t *testing.T) {
 	t.Parallel()
-	plan := run.Plan{Bucket: testbed.Bucket(t), Root: "r", Compression: request.CompressionNone, FileSizeBytes: 1 << 20, TotalSegments: 1, ReadUnitsPerSecond: 0.5, Concurrency: 1}
+	plan := run.Plan{Bucket: testservers.Bucket(t), Root: "r", Compression: request.CompressionNone, FileSizeBytes: 1 << 20, TotalSegments: 1, ReadUnitsPerSecond: 0.5, Concurrency: 1}
 	paid := time.Now().Add(2 * time.Hour)
 	s, ctx := stalling(t, plan, run.Checkpoint{Invocation: 1, PaidAt: &paid}, "")
 	got, err := s.run(ctx)
@@ -168,29 +168,29 @@ func TestSegmentStandsWhileItPays(t *testing.T) {
 // A segment of a paced run leaves its marker when it is done; whoever finds that reads nothing.
 func TestMarkerEndsASegment(t *testing.T) {
 	t.Parallel()
-	name := testbed.Orders(t, 50)
+	name := testservers.Orders(t, 50)
 	plan := run.Plan{
-		RunID: "r", Table: name, Bucket: testbed.Bucket(t), Root: "r", Compression: request.CompressionNone, Format: request.FormatDynamoDBJSON,
+		RunID: "r", Table: name, Bucket: testservers.Bucket(t), Root: "r", Compression: request.CompressionNone, Format: request.FormatDynamoDBJSON,
 		FileSizeBytes: 1 << 20, TotalSegments: 2, ReadUnitsPerSecond: 1000, Concurrency: 2,
 	}
 	runner := &Runner{
-		Tables: func(run.Plan) *dynamodb.Client { return testbed.DynamoDB() }, Objects: func(run.Plan) *s3.Client { return testbed.S3() },
+		Tables: func(run.Plan) *dynamodb.Client { return testservers.DynamoDB() }, Objects: func(run.Plan) *s3.Client { return testservers.S3() },
 		Log: slog.New(slog.DiscardHandler),
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	if created, err := ledger.CreateClaim(ctx, bucket.New(testbed.S3(), plan), ledger.Claim{Output: run.PlanOutput{Plan: plan}}); err != nil || !created {
+	if created, err := ledger.CreateClaim(ctx, bucket.New(testservers.S3(), plan), ledger.Claim{Output: run.PlanOutput{Plan: plan}}); err != nil || !created {
 		t.Fatal(created, err)
 	}
 	first, err := runner.Run(ctx, run.ScanInput{Plan: plan, Segment: 1})
 	if err != nil || !first.Done {
 		t.Fatalf("%+v, %v", first, err)
 	}
-	done, more, err := markers{bucket.New(testbed.S3(), plan), plan.Layout()}.DoneAfter(ctx, -1)
+	done, more, err := markers{bucket.New(testservers.S3(), plan), plan.Layout()}.DoneAfter(ctx, -1)
 	if err != nil || more || !slices.Equal(done, []int{1}) {
 		t.Errorf("the segments %v are done, %v, %v", done, more, err)
 	}
-	if done, _, err = (markers{bucket.New(testbed.S3(), plan), plan.Layout()}).DoneAfter(ctx, 1); err != nil || len(done) > 0 {
+	if done, _, err = (markers{bucket.New(testservers.S3(), plan), plan.Layout()}).DoneAfter(ctx, 1); err != nil || len(done) > 0 {
 		t.Errorf("after 1 the segments %v are done, %v", done, err)
 	}
 	runner.Tables = func(run.Plan) *dynamodb.Client { return dynamodb.New(dynamodb.Options{}) } // which can reach none

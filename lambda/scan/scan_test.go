@@ -17,10 +17,10 @@ import (
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/lambda/table"
-	"dynamodb-to-s3/local/testbed"
+	"dynamodb-to-s3/local/testservers"
 )
 
-func TestMain(m *testing.M) { testbed.Main(m) }
+func TestMain(m *testing.M) { testservers.Main(m) }
 
 // answers plays a table's part: each page is answered by its function, in turn; the last one's key is absent.
 type answers []func(ctx context.Context) (items []string, err error)
@@ -105,13 +105,13 @@ func TestScanHandsOverWhatItHasOrSaysWhyNot(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			plan := run.Plan{Bucket: testbed.Bucket(t), Root: "r", Compression: request.CompressionNone, FileSizeBytes: 1 << 20, Format: request.FormatDynamoDBJSON}
+			plan := run.Plan{Bucket: testservers.Bucket(t), Root: "r", Compression: request.CompressionNone, FileSizeBytes: 1 << 20, Format: request.FormatDynamoDBJSON}
 			// Of this invocation's time all but a moment is reserved, so that waiting ends at once.
 			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 			defer cancel()
 			moment := time.Now().Add(time.Hour - 7*time.Second)
 			s := scan{
-				plan: plan, segment: 2, try: "0a1b2c3d", reader: &test.pages, encoder: oneToOne{ddbjson.DynamoDBJSON{}}, bucket: bucket.New(testbed.S3(), plan),
+				plan: plan, segment: 2, try: "0a1b2c3d", reader: &test.pages, encoder: oneToOne{ddbjson.DynamoDBJSON{}}, bucket: bucket.New(testservers.S3(), plan),
 				budget: newBudget(ctx, func() time.Time { return moment }), log: slog.New(slog.DiscardHandler),
 			}
 			s.budget.start = moment.Add(-time.Hour)
@@ -123,7 +123,7 @@ func TestScanHandsOverWhatItHasOrSaysWhyNot(t *testing.T) {
 				if err == nil || failure.NameOf(err) != test.err {
 					t.Fatalf("got %v, want %s", err, test.err)
 				}
-				if lists := testbed.Keys(t, plan.Bucket, plan.Layout().SegmentLists()); len(lists) > 0 {
+				if lists := testservers.Keys(t, plan.Bucket, plan.Layout().SegmentLists()); len(lists) > 0 {
 					t.Errorf("%v were written", lists)
 				}
 				return
@@ -135,14 +135,14 @@ func TestScanHandsOverWhatItHasOrSaysWhyNot(t *testing.T) {
 			if fmt.Sprintf("%+v", got) != fmt.Sprintf("%+v", test.want) {
 				t.Errorf("got  %+v\nwant %+v", got, test.want)
 			}
-			if keys := testbed.Keys(t, plan.Bucket, plan.Layout().DataPrefix()); len(keys) != test.objects {
+			if keys := testservers.Keys(t, plan.Bucket, plan.Layout().DataPrefix()); len(keys) != test.objects {
 				t.Errorf("%v are there, want %d objects", keys, test.objects)
 			}
 			want := plan.Layout().SegmentList(2, 0, "0a1b2c3d")
 			if got.Done {
 				want = plan.Layout().SegmentEnd(2)
 			}
-			if lists := testbed.Keys(t, plan.Bucket, plan.Layout().SegmentLists()); len(lists) != 1 || lists[0] != want {
+			if lists := testservers.Keys(t, plan.Bucket, plan.Layout().SegmentLists()); len(lists) != 1 || lists[0] != want {
 				t.Errorf("the lists are %v", lists)
 			}
 		})
@@ -159,16 +159,16 @@ func TestScanThatIsDoneIsDone(t *testing.T) {
 
 func TestScanEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	plan := run.Plan{Bucket: testbed.Bucket(t), Root: "r", Compression: request.CompressionNone, FileSizeBytes: 1 << 20}
+	plan := run.Plan{Bucket: testservers.Bucket(t), Root: "r", Compression: request.CompressionNone, FileSizeBytes: 1 << 20}
 	pages := answers{items("a"), func(ctx context.Context) ([]string, error) { cancel(); return never(ctx) }, nil}
 	s := scan{
-		plan: plan, reader: &pages, encoder: oneToOne{ddbjson.DynamoDBJSON{}}, bucket: bucket.New(testbed.S3(), plan),
+		plan: plan, reader: &pages, encoder: oneToOne{ddbjson.DynamoDBJSON{}}, bucket: bucket.New(testservers.S3(), plan),
 		budget: newBudget(ctx, time.Now), log: slog.New(slog.DiscardHandler),
 	}
 	if _, err := s.run(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want %v", err, context.Canceled)
 	}
-	if keys := testbed.Keys(t, plan.Bucket, ""); len(keys) > 0 {
+	if keys := testservers.Keys(t, plan.Bucket, ""); len(keys) > 0 {
 		t.Errorf("%v were written", keys)
 	}
 }

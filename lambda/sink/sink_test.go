@@ -17,13 +17,13 @@ import (
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/lambda/sink"
-	"dynamodb-to-s3/local/testbed"
+	"dynamodb-to-s3/local/testservers"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/klauspost/compress/zstd"
 )
 
-func TestMain(m *testing.M) { testbed.Main(m) }
+func TestMain(m *testing.M) { testservers.Main(m) }
 
 // records makes n records of about so many bytes; of dull ones a compressor makes little.
 func records(n, size int, dull bool) [][]byte {
@@ -85,10 +85,10 @@ func TestObjectsHoldEveryRecordInOrderAndCloseAtTheirSize(t *testing.T) {
 		{request.CompressionZSTD, 40_000, 600, false, 9 << 20, 128 << 10},
 	} {
 		t.Run(fmt.Sprintf("%s of %d bytes by %d at %d", test.compression, test.size, test.n, test.fileSize), func(t *testing.T) {
-			name := testbed.Bucket(t)
+			name := testservers.Bucket(t)
 			items, extension := records(test.n, test.size, test.dull), run.Plan{Compression: test.compression}.Extension()
 			objects := write(t, sink.Config{
-				Bucket: bucket.New(testbed.S3(), run.Plan{Bucket: name}), Layout: run.Layout{Root: "r"}, Segment: 7, FirstPart: 3, Try: "0a1b2c3d",
+				Bucket: bucket.New(testservers.S3(), run.Plan{Bucket: name}), Layout: run.Layout{Root: "r"}, Segment: 7, FirstPart: 3, Try: "0a1b2c3d",
 				Compression: test.compression, Extension: extension, FileSize: test.fileSize,
 			}, items)
 			next := 0
@@ -122,18 +122,18 @@ func TestObjectsHoldEveryRecordInOrderAndCloseAtTheirSize(t *testing.T) {
 }
 
 func TestNothingWrittenIsNoObject(t *testing.T) {
-	name := testbed.Bucket(t)
+	name := testservers.Bucket(t)
 	objects := write(t, sink.Config{
-		Bucket: bucket.New(testbed.S3(), run.Plan{Bucket: name}), Compression: request.CompressionGZIP, FileSize: 1024,
+		Bucket: bucket.New(testservers.S3(), run.Plan{Bucket: name}), Compression: request.CompressionGZIP, FileSize: 1024,
 	}, nil)
-	if len(objects) > 0 || len(testbed.Keys(t, name, "")) > 0 {
+	if len(objects) > 0 || len(testservers.Keys(t, name, "")) > 0 {
 		t.Errorf("%v were written", objects)
 	}
 }
 
 func TestWriterFailsByWhatFailedInItsUploads(t *testing.T) {
 	writer, err := sink.New(t.Context(), sink.Config{
-		Bucket: bucket.New(testbed.S3(), run.Plan{Bucket: "no-such-bucket"}), Compression: request.CompressionNone, FileSize: 1024,
+		Bucket: bucket.New(testservers.S3(), run.Plan{Bucket: "no-such-bucket"}), Compression: request.CompressionNone, FileSize: 1024,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -152,8 +152,8 @@ func TestWriterFailsByWhatFailedInItsUploads(t *testing.T) {
 }
 
 func TestAbortLeavesNoUploadBehind(t *testing.T) {
-	name := testbed.Bucket(t)
-	destination := bucket.New(testbed.S3(), run.Plan{Bucket: name})
+	name := testservers.Bucket(t)
+	destination := bucket.New(testservers.S3(), run.Plan{Bucket: name})
 	ctx, cancel := context.WithCancel(t.Context())
 	writer, err := sink.New(ctx, sink.Config{
 		Bucket: destination, Layout: run.Layout{Root: "r"}, Compression: request.CompressionNone, FileSize: 1 << 30,
@@ -178,15 +178,15 @@ func TestAbortLeavesNoUploadBehind(t *testing.T) {
 	if _, err := destination.AbortUploads(t.Context(), "r/", nil); err != nil {
 		t.Fatal(err)
 	}
-	uploads, err := testbed.S3().ListMultipartUploads(t.Context(), &s3.ListMultipartUploadsInput{Bucket: &name})
-	if err != nil || len(uploads.Uploads) > 0 || len(testbed.Keys(t, name, "")) > 0 {
-		t.Errorf("%d uploads and %v are left, %v", len(uploads.Uploads), testbed.Keys(t, name, ""), err)
+	uploads, err := testservers.S3().ListMultipartUploads(t.Context(), &s3.ListMultipartUploadsInput{Bucket: &name})
+	if err != nil || len(uploads.Uploads) > 0 || len(testservers.Keys(t, name, "")) > 0 {
+		t.Errorf("%d uploads and %v are left, %v", len(uploads.Uploads), testservers.Keys(t, name, ""), err)
 	}
 }
 
 func read(t *testing.T, name, key string) (stored []byte, etag string) {
 	t.Helper()
-	answer, err := testbed.S3().GetObject(t.Context(), &s3.GetObjectInput{Bucket: &name, Key: &key})
+	answer, err := testservers.S3().GetObject(t.Context(), &s3.GetObjectInput{Bucket: &name, Key: &key})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,7 +2,7 @@
 //
 //   stdin   a JSON document a line, an execution each; they run at the same time:
 //           {"definition", "input", "execution": {"id", "name", "startTime"}, "stateMachine": {"id", "name"}, "invokeUrl"}
-//           and optionally "thresholdErrors": true and "hurried": true, see Execution in local/machine, and "run": a number
+//           and optionally "thresholdErrors": true and "hurried": true, see Execution in local/statemachine, and "run": a number
 //   stdout  a JSON document a line, with the "run" of its execution: events without payloads, for instance
 //             {"event":"StateEntered","state":"Plan"}
 //             {"event":"MapIterationSucceeded","state":"ScanSegments","index":17}

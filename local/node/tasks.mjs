@@ -1,5 +1,5 @@
 // Answers Task states by calling the local server: Lambda functions through Lambda's Invoke API, SDK integrations through
-// what local/integration serves.
+// what local/sdkintegration serves.
 
 import http from "node:http";
 import { TaskError, TerminalError } from "./errors.mjs";

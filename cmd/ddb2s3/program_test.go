@@ -1,0 +1,302 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"dynamodb-to-s3/infra/definition"
+	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/run"
+	"dynamodb-to-s3/local/executions"
+	"dynamodb-to-s3/local/statemachine"
+	"dynamodb-to-s3/local/testservers"
+	"dynamodb-to-s3/local/verify"
+)
+
+// envProgram makes the test's own binary the program: the tests run real processes, and nothing needs to be built for them.
+const envProgram = "LOCAL_IS_THE_PROGRAM"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(envProgram) != "" {
+		main()
+		return
+	}
+	testservers.Main(m)
+}
+
+// program returns the program over the testbed's servers, which it reaches as any other server: by the SDK's variables.
+func program(ctx context.Context, t testing.TB, args ...string) *exec.Cmd {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	source, destination := testservers.Configs()
+	credentials, err := destination.Credentials.Retrieve(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(ctx, self, args...)
+	cmd.Env = append(os.Environ(), envProgram+"=yes", envDynamoDBEndpoint+"="+*source.BaseEndpoint, envS3Endpoint+"="+*destination.BaseEndpoint,
+		"AWS_ACCESS_KEY_ID="+credentials.AccessKeyID, "AWS_SECRET_ACCESS_KEY="+credentials.SecretAccessKey, "AWS_REGION="+destination.Region)
+	return cmd
+}
+
+// outcome is how a run of the program ended.
+type outcome struct {
+	code   int
+	result run.Result
+	left   run.Duplicate // where the run is another execution's
+	failed struct{ Error, Cause string }
+	stderr string
+}
+
+func runProgram(t *testing.T, args ...string) outcome {
+	t.Helper()
+	return runProgramAt(t, "", args...)
+}
+
+// runProgramAt runs the program over a DynamoDB server elsewhere; "" for the testbed's.
+func runProgramAt(t testing.TB, dynamoDB string, args ...string) outcome {
+	t.Helper()
+	cmd := program(t.Context(), t, append([]string{"run"}, args...)...)
+	if dynamoDB != "" {
+		cmd.Env = append(cmd.Env, envDynamoDBEndpoint+"="+dynamoDB)
+	}
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	var o outcome
+	if err := cmd.Run(); err != nil {
+		exit, ok := errors.AsType[*exec.ExitError](err)
+		if !ok {
+			t.Fatal(err)
+		}
+		o.code = exit.ExitCode()
+	}
+	o.stderr = stderr.String()
+	if stdout.Len() > 0 {
+		into := any(&o.result)
+		if o.code != 0 {
+			into = &o.failed
+		}
+		if err := json.Unmarshal(stdout.Bytes(), into); err != nil {
+			t.Fatalf("%v in %s", err, stdout.String())
+		}
+		_ = json.Unmarshal(stdout.Bytes(), &o.left) // it was just unmarshalled
+	}
+	return o
+}
+
+func requestFile(t testing.TB, text string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "request.json")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// succeeds fails the test unless the run's manifest names every item of the table once, and the bucket has no other object.
+func succeeds(t *testing.T, o outcome) {
+	t.Helper()
+	if o.code != 0 {
+		t.Fatalf("exit %d: %+v\n%s", o.code, o.failed, o.stderr)
+	}
+	report, err := verify.Compare(t.Context(), testservers.DynamoDB(), testservers.S3(), o.result)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if keys := testservers.Keys(t, o.result.Bucket, run.Layout{Root: o.result.Root}.DataPrefix()); len(keys) != report.Objects {
+		t.Errorf("the bucket has %d objects, the manifest %d", len(keys), report.Objects)
+	}
+}
+
+func TestRunReplicatesOverGivenEndpoints(t *testing.T) {
+	t.Parallel()
+	table, bucket := testservers.Orders(t, 2000), testservers.Bucket(t)
+	o := runProgram(t, "-name", "given", "-input", requestFile(t, fmt.Sprintf(`{"table": %q, "bucket": %q, "prefix": "{table}", "segments": 3, "fileSizeBytes": 20000}`, table, bucket)))
+	succeeds(t, o)
+	if o.result.Objects < 6 || o.result.Manifest != "s3://"+bucket+"/"+table+"/AWSDynamoDB/given/manifest-summary.json" {
+		t.Errorf("got %+v", o.result)
+	}
+	if strings.Contains(o.stderr, "sample table") || !strings.Contains(o.stderr, "2,000 items") {
+		t.Errorf("standard error has\n%s", o.stderr)
+	}
+}
+
+func TestRunHandsOverUntilItIsDone(t *testing.T) {
+	t.Parallel()
+	table, bucket := testservers.Orders(t, 1500), testservers.Bucket(t)
+	o := runProgram(t, "-lambda-timeout", "2200ms",
+		"-input", requestFile(t, fmt.Sprintf(`{"table": %q, "bucket": %q, "segments": 2, "scan": {"Limit": 1}}`, table, bucket)))
+	succeeds(t, o)
+	if lists := testservers.Keys(t, bucket, run.Layout{Root: o.result.Root}.SegmentLists()); len(lists) < 3 {
+		t.Errorf("the invocations left %v: they did not have to hand over", lists)
+	}
+}
+
+func TestRunThatWasKilledGoesOnUnderItsName(t *testing.T) {
+	t.Parallel()
+	table, bucket := testservers.Orders(t, 3000), testservers.Bucket(t)
+	file := requestFile(t, fmt.Sprintf(`{"table": %q, "bucket": %q, "segments": 2, "fileSizeBytes": 2048, "scan": {"Limit": 5}}`, table, bucket))
+	killed := program(t.Context(), t, "run", "-name", "night", "-input", file)
+	if err := killed.Start(); err != nil {
+		t.Fatal(err)
+	}
+	layout := run.Layout{Root: "AWSDynamoDB/night"}
+	for len(testservers.Keys(t, bucket, layout.DataPrefix())) < 3 {
+		if t.Context().Err() != nil {
+			t.Fatal(t.Context().Err())
+		}
+	}
+	if err := killed.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = killed.Wait() // it was killed
+	if keys := testservers.Keys(t, bucket, layout.Root+"/manifest"); len(keys) > 0 {
+		t.Fatalf("it was killed too late: %v", keys)
+	}
+
+	succeeds(t, runProgram(t, "-name", "night", "-input", file))
+
+	t.Run("but not twice at once", func(t *testing.T) {
+		record, err := executions.Book{Folder: filepath.Join("..", ".local", "executions")}.Begin(arnPrefix + "execution:dynamodb-to-s3:night-2")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = record.End(run.ExecutionFailed) }() // what it says of itself is not looked at
+		if o := runProgram(t, "-name", "night-2", "-input", file); o.code != 1 || !strings.Contains(o.stderr, `the execution "night-2" is at work in another process`) {
+			t.Errorf("got %+v", o)
+		}
+	})
+	t.Run("but not with another request", func(t *testing.T) {
+		o := runProgram(t, "-name", "night", "-input", requestFile(t, fmt.Sprintf(`{"table": %q, "bucket": %q}`, table, bucket)))
+		if o.code != 1 || o.failed.Error != string(failure.RunNameTaken) || !strings.Contains(o.failed.Cause, "was begun with another request") {
+			t.Errorf("got %+v", o)
+		}
+	})
+}
+
+// Of a firing whose execution was killed, another takes the run over; as long as the first is at work, or after it is complete, none.
+func TestRunThatWasKilledIsTakenOver(t *testing.T) {
+	t.Parallel()
+	table, bucket := testservers.Orders(t, 3000), testservers.Bucket(t)
+	file := requestFile(t, fmt.Sprintf(`{"table": %q, "bucket": %q, "segments": 2, "fileSizeBytes": 2048, "scan": {"Limit": 5}, "schedule": "killed", "scheduledTime": "2026-11-21T02:00:00Z"}`, table, bucket))
+	killed := program(t.Context(), t, "run", "-name", "taken-1", "-input", file)
+	if err := killed.Start(); err != nil {
+		t.Fatal(err)
+	}
+	layout := run.Layout{Root: "AWSDynamoDB/killed-20261121T020000Z"}
+	for len(testservers.Keys(t, bucket, layout.DataPrefix())) < 3 {
+		if t.Context().Err() != nil {
+			t.Fatal(t.Context().Err())
+		}
+	}
+	if err := killed.Process.Signal(syscall.SIGSTOP); err != nil { // it is at work, and has no time to end
+		t.Fatal(err)
+	}
+	if o := runProgram(t, "-name", "taken-2", "-input", file); o.code != 0 || o.left.Committed || !strings.Contains(o.left.Reason, "taken-1 has claimed it and is RUNNING") {
+		t.Errorf("while the first is at work: %+v", o)
+	}
+	if err := killed.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = killed.Wait() // it was killed
+
+	second := runProgram(t, "-name", "taken-3", "-input", file)
+	succeeds(t, second)
+	if second.result.RunID != "killed-20261121T020000Z" {
+		t.Errorf("got %+v", second.result)
+	}
+	if o := runProgram(t, "-name", "taken-1", "-input", file); o.code != 0 || !strings.Contains(o.left.Reason, "taken-3 has completed it") {
+		t.Errorf("the first, started again: %+v", o)
+	}
+}
+
+// The state machine ends well in a state of its own, and there is nothing to verify.
+func TestRunOfAFiringThatAnotherExecutionHasRun(t *testing.T) {
+	t.Parallel()
+	table, bucket := testservers.Orders(t, 100), testservers.Bucket(t)
+	file := requestFile(t, fmt.Sprintf(`{"table": %q, "bucket": %q, "schedule": "nightly", "scheduledTime": "2026-11-21T02:00:00Z"}`, table, bucket))
+	first := runProgram(t, "-name", "first", "-verify", "-input", file)
+	succeeds(t, first)
+	o := runProgram(t, "-name", "second", "-verify", "-input", file)
+	want := run.Duplicate{RunID: "nightly-20261121T020000Z", ExecutionID: arnPrefix + "execution:dynamodb-to-s3:first", Committed: true, Reason: o.left.Reason}
+	if o.code != 0 || o.left != want || first.result.RunID != want.RunID || !strings.Contains(o.left.Reason, "first has completed it") {
+		t.Errorf("got %+v, want %+v", o, want)
+	}
+	if strings.Contains(o.stderr, "verif") || strings.Contains(o.stderr, "replicated") {
+		t.Errorf("standard error has\n%s", o.stderr)
+	}
+}
+
+// The causes are those that request.Parse gives, which its own tests hold word by word; this holds that they come out whole.
+func TestRunRefusesInvalidRequests(t *testing.T) {
+	bucket := testservers.Bucket(t)
+	for _, test := range []struct{ request, error, cause string }{
+		{`{"table": "orders",`, "InvalidRequest", `invalid request: the request: not valid JSON: unexpected end of JSON input`},
+		{`{}`, "InvalidRequest", `invalid request: 2 problems: table: missing: give the name or the ARN of the table; bucket: missing: give the bucket to write to`},
+		{`{"table": "orders", "bucket": "BUCKET", "prefix": "a\\b", "segmets": 1}`, "InvalidRequest", `invalid request: "segmets": unknown field, did you mean "segments"?`},
+		{`{"table": "orders", "bucket": "BUCKET", "prefix": "a\\b"}`, "InvalidRequest", `invalid request: prefix: got "a\\b", allowed are letters, digits, spaces and !-_.*'()/=@:+,&$;? besides the placeholders`},
+		{`{"table": "orders", "bucket": "BUCKET", "transform": ".id |"}`, "InvalidRequest", `invalid request: transform: unexpected EOF at byte 5 of 5, after ".id |"`},
+		{
+			`{"table": "orders", "bucket": "BUCKET", "mode": "EXPORT", "scan": {"FilterExpression": "attribute_exists(paid)"}}`, "InvalidRequest",
+			`invalid request: scan.FilterExpression: is of a SCAN, and mode is EXPORT: write it as export.filter.FilterExpression`,
+		},
+		{`{"table": "nowhere", "bucket": "BUCKET"}`, "TableNotFound", `describe table "nowhere": there is no table "nowhere" in region us-east-1 of this account: check the name; a table elsewhere is given by its ARN, one of another account with sourceRoleArn too`},
+	} {
+		t.Run(test.cause[:40], func(t *testing.T) {
+			t.Parallel()
+			o := runProgram(t, "-input", requestFile(t, strings.ReplaceAll(test.request, "BUCKET", bucket)))
+			if o.code != 1 || o.failed.Error != test.error || o.failed.Cause != test.cause {
+				t.Errorf("got exit %d, %+v\nwant %+v", o.code, o.failed, test)
+			}
+			if keys := testservers.Keys(t, bucket, ""); len(keys) > 0 {
+				t.Errorf("%v were written", keys)
+			}
+		})
+	}
+}
+
+func TestRunRefusesWrongArguments(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		args []string
+		says string
+	}{
+		{[]string{"-lambda-timeout", "0s"}, "-lambda-timeout: got 0s, want more than 0"},
+		{[]string{"-input", "nowhere.json"}, "read the request: open nowhere.json"},
+		{[]string{}, "-input is missing: only the sample table has a request of its own"},
+		{[]string{"-aws"}, "-aws and AWS_ENDPOINT_URL_DYNAMODB contradict each other: give one"},
+		{[]string{"-colour"}, "flag provided but not defined: -colour"},
+		{[]string{"-export-delay", "1s"}, "-export-delay is of exports that are made here, and AWS_ENDPOINT_URL_DYNAMODB names a DynamoDB that may make its own: give -export-stand-in too"},
+		{[]string{"-export-stand-in", "-export-delay", "-1s"}, "-export-delay: got -1s, want 0 or more"},
+		{[]string{"-export-fail", "S3AccessDenied:0"}, `the count "0" is no whole number of 1 or more`},
+		{[]string{"-export-fail", "S3AccessDenied,:2"}, `":2" names no code, such as S3AccessDenied`},
+		{[]string{"-export-stand-in", "-input", requestFile(t, `{"table": "orders", "bucket": "lake"}`)}, "-export-stand-in is of an export, and the request is of a SCAN"},
+		{[]string{"-verify", "-input", requestFile(t, `{"table": "orders", "bucket": "lake", "export": {"filter": {"FilterExpression": "attribute_exists(paid)"}}}`)}, "-verify compares whole items of a whole table"},
+		{[]string{"orders"}, `unexpected argument "orders"`},
+	} {
+		o := runProgram(t, test.args...)
+		if o.code == 0 || !strings.Contains(o.stderr, test.says) {
+			t.Errorf("%v: exit %d: %s", test.args, o.code, o.stderr)
+		}
+	}
+}
+
+// The definition that is deployed, and run here, keeps to the Amazon States Language.
+func TestDefinitionIsValid(t *testing.T) {
+	t.Parallel()
+	if err := statemachine.Validate(t.Context(), definition.JSON); err != nil {
+		t.Error(err)
+	}
+}

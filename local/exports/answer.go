@@ -1,0 +1,118 @@
+package exports
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// target is what the X-Amz-Target header begins with, before the operation's name.
+const target = "DynamoDB_20120810."
+
+func operationOf(r *http.Request) string {
+	return strings.TrimPrefix(r.Header.Get("X-Amz-Target"), target)
+}
+
+// contentType is that of the protocol, AWS JSON 1.0.
+const contentType = "application/x-amz-json-1.0"
+
+// An apiError is an error answer: ours, or the backend's.
+type apiError struct {
+	status  int    // of HTTP
+	kind    string // its name, in the namespace of a service
+	message string
+}
+
+func (e *apiError) Error() string { return e.name() + ": " + e.message }
+
+// name is what the SDK knows the error by.
+func (e *apiError) name() string { return e.kind[strings.LastIndexByte(e.kind, '#')+1:] }
+
+// namespaces are those of the errors that all of AWS has. Every other name is DynamoDB's own.
+var namespaces = map[string]string{
+	"AccessDeniedException":       "com.amazon.coral.service",
+	"SerializationException":      "com.amazon.coral.service",
+	"ThrottlingException":         "com.amazon.coral.availability",
+	"UnrecognizedClientException": "com.amazon.coral.service",
+	"ValidationException":         "com.amazon.coral.validate",
+}
+
+// statuses are those of the errors that are the service's fault. That of every other one is 400, of a throttle also.
+var statuses = map[string]int{
+	"InternalServerError": http.StatusInternalServerError,
+	"ServiceUnavailable":  http.StatusServiceUnavailable,
+}
+
+// refuse makes an error of DynamoDB by its name.
+func refuse(name, format string, values ...any) *apiError {
+	namespace, ok := namespaces[name]
+	if !ok {
+		namespace = "com.amazonaws.dynamodb.v20120810"
+	}
+	status, ok := statuses[name]
+	if !ok {
+		status = http.StatusBadRequest
+	}
+	return &apiError{status: status, kind: namespace + "#" + name, message: fmt.Sprintf(format, values...)}
+}
+
+func invalid(format string, values ...any) *apiError {
+	return refuse("ValidationException", format, values...)
+}
+
+// answer writes what DynamoDB would: out, or the error.
+func answer(w http.ResponseWriter, out any, err error) {
+	status := http.StatusOK
+	if err != nil {
+		refusal, ok := errors.AsType[*apiError](err)
+		if !ok {
+			refusal = refuse("InternalServerError", "%v", err)
+		}
+		status = refusal.status
+		out = map[string]string{"__type": refusal.kind, "message": refusal.message}
+	}
+	body, err := json.Marshal(out)
+	if err != nil {
+		panic(fmt.Sprintf("internal error: an answer that is no JSON: %v", err))
+	}
+	time.Sleep(answerDelay)
+	header := w.Header()
+	header.Set("Content-Type", contentType)
+	header.Set("X-Amzn-Requestid", rand.Text())
+	header.Set("X-Amz-Crc32", strconv.FormatUint(uint64(crc32.ChecksumIEEE(body)), 10))
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // a client that has gone away needs none
+}
+
+// decode reads the body of a call.
+func decode(body []byte, in any) error {
+	if err := json.Unmarshal(body, in); err != nil {
+		return refuse("SerializationException", "%v", err)
+	}
+	return nil
+}
+
+// An epoch is a time as the API has it: a number of seconds since 1970, with milliseconds as a fraction.
+type epoch struct{ time.Time }
+
+// MarshalJSON writes all three digits of the fraction.
+func (e epoch) MarshalJSON() ([]byte, error) {
+	return fmt.Appendf(nil, "%d.%03d", e.Unix(), e.Nanosecond()/int(time.Millisecond)), nil
+}
+
+// UnmarshalJSON rounds to the millisecond.
+func (e *epoch) UnmarshalJSON(text []byte) error {
+	seconds, err := strconv.ParseFloat(string(text), 64)
+	if err != nil {
+		return fmt.Errorf("time %s: not a number of seconds", text)
+	}
+	e.Time = time.UnixMilli(int64(math.Round(seconds * 1000))).UTC()
+	return nil
+}

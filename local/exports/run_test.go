@@ -1,0 +1,150 @@
+package exports_test
+
+import (
+	"fmt"
+	"path"
+	"strings"
+	"testing"
+	"time"
+
+	"dynamodb-to-s3/local/exports"
+	"dynamodb-to-s3/local/testservers"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestFilteredExport(t *testing.T) {
+	t.Parallel()
+	b := newBed(t)
+	table := b.things()
+	for i := range 60 {
+		b.put(table, fmt.Sprint("id-", i), []string{"even", "odd"}[i%2])
+	}
+	then := b.Now()
+	b.Advance(time.Hour)
+	for i := range 60 {
+		b.delete(table, fmt.Sprint("id-", i))
+	}
+	in := b.full(table, then)
+	in.FilterSpecification = &types.FilterSpecification{
+		FilterExpression: aws.String("v = :v AND id < :id"), ProjectionExpression: aws.String("#id"), ExpressionAttributeNames: map[string]string{"#id": "id"},
+		ExpressionAttributeValues: item{":v": text("even"), ":id": text("id-2")},
+	}
+	d := b.export(in)
+	if got := strings.Join(b.lines(d), ""); strings.Count(got, "\n") != 6 || !strings.Contains(got, `{"Item":{"id":{"S":"id-18"}}}`) {
+		t.Errorf("even numbers below 2, as text: %s", got)
+	}
+	if diff := cmp.Diff(in.FilterSpecification, d.FilterSpecification, ignoreSerde); diff != "" {
+		t.Errorf("the description's filter (-want +got):\n%s", diff)
+	}
+	in.FilterSpecification = &types.FilterSpecification{
+		KeyConditionExpression: aws.String("id = :id"), ExpressionAttributeValues: item{":id": text("id-7")},
+	}
+	if got := brief(b.state(b.export(in))); got != "id-7=odd" {
+		t.Errorf("by key: %s", got)
+	}
+	in.FilterSpecification = &types.FilterSpecification{FilterExpression: aws.String("v =")}
+	if _, err := b.db.ExportTableToPointInTime(t.Context(), in); code(err) != "ValidationException" {
+		t.Errorf("a filter that is none: %v", err)
+	}
+	tables, err := testservers.DynamoDB().ListTables(t.Context(), &dynamodb.ListTablesInput{ExclusiveStartTableName: aws.String("recovery-")})
+	b.ok(err)
+	for _, name := range tables.TableNames {
+		if strings.HasPrefix(name, "recovery-") {
+			t.Errorf("table %s was left", name)
+		}
+	}
+}
+
+func TestFailedExports(t *testing.T) {
+	t.Parallel()
+	b := newBed(t)
+	table := b.things()
+	b.put(table, "a", "1")
+
+	missing := b.full(table)
+	missing.S3Bucket = aws.String("no-such-bucket")
+	foreign := b.full(table)
+	foreign.S3BucketOwner = aws.String("somebody-else")
+	mine := b.full(table)
+	mine.S3BucketOwner = aws.String("000000000000")
+	for _, c := range []struct {
+		name string
+		in   *dynamodb.ExportTableToPointInTimeInput
+		want string
+	}{
+		{"no bucket", missing, "S3NoSuchBucket"},
+		{"another's bucket", foreign, "S3AccessDenied"},
+		{"my bucket", mine, ""},
+	} {
+		d := b.export(c.in)
+		if got := aws.ToString(d.FailureCode); got != c.want || (got != "") != (aws.ToString(d.FailureMessage) != "") || (got != "") != (d.ExportStatus == types.ExportStatusFailed) {
+			t.Errorf("%s: %s, %s, %q", c.name, d.ExportStatus, got, aws.ToString(d.FailureMessage))
+		}
+	}
+
+	b.Fail("KmsNotFoundException", "no such key", 2)
+	for i := range 3 {
+		d := b.export(b.full(table))
+		if want := map[bool]string{true: "KmsNotFoundException", false: ""}[i < 2]; aws.ToString(d.FailureCode) != want {
+			t.Errorf("export %d: %s", i, aws.ToString(d.FailureCode))
+		}
+		if d.ExportStatus == types.ExportStatusFailed && (d.ExportManifest != nil || d.ItemCount != nil || d.EndTime == nil || *d.FailureMessage != "no such key") {
+			t.Errorf("a failed export's description is %+v", d)
+		}
+		manifests := testservers.Keys(t, b.bucket, "raw/AWSDynamoDB/"+path.Base(*d.ExportArn)+"/manifest")
+		if (d.ExportStatus == types.ExportStatusFailed) != (len(manifests) == 0) {
+			t.Errorf("%s, and the manifests are %v", d.ExportStatus, manifests)
+		}
+	}
+	if all := b.Exports(); len(all) != 6 || all[3].FailureCode != "KmsNotFoundException" || all[5].Status != "COMPLETED" || all[5].Manifest == "" {
+		t.Errorf("started: %+v", all)
+	}
+}
+
+func TestExportsTakeTheirTime(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, func(o *exports.Options) { o.Checks = 3 })
+	table := b.things()
+	out, err := b.db.ExportTableToPointInTime(t.Context(), b.full(table))
+	b.ok(err)
+	arn := out.ExportDescription.ExportArn
+	seen := 0
+	for b.describe(arn).ExportStatus == types.ExportStatusInProgress {
+		seen++
+	}
+	if d := b.describe(arn); seen < 3 || d.ExportStatus != types.ExportStatusCompleted {
+		t.Errorf("seen in progress %d times, then %s", seen, d.ExportStatus)
+	}
+
+	b.Hold()
+	out, err = b.db.ExportTableToPointInTime(t.Context(), b.full(table))
+	b.ok(err)
+	arn = out.ExportDescription.ExportArn
+	for range 5 {
+		if d := b.describe(arn); d.ExportStatus != types.ExportStatusInProgress || d.ExportManifest != nil || d.EndTime != nil {
+			t.Errorf("held: %+v", d)
+		}
+	}
+	if keys := testservers.Keys(t, b.bucket, "raw/AWSDynamoDB/"+path.Base(*arn)+"/manifest"); len(keys) > 0 {
+		t.Errorf("held, and there is %v", keys)
+	}
+	b.Finish()
+	if d := b.describe(arn); d.ExportStatus != types.ExportStatusCompleted {
+		t.Errorf("finished: %+v", d)
+	}
+
+	slow := newBed(t, func(o *exports.Options) { o.Delay = time.Hour })
+	out, err = slow.db.ExportTableToPointInTime(t.Context(), slow.full(table))
+	slow.ok(err)
+	if d := slow.describe(out.ExportDescription.ExportArn); d.ExportStatus != types.ExportStatusInProgress {
+		t.Errorf("within its hour: %s", d.ExportStatus)
+	}
+	slow.Stop() // does not take an hour
+	if all := slow.Exports(); len(all) != 1 || all[0].Status != "FAILED" {
+		t.Errorf("stopped: %+v", all)
+	}
+}

@@ -1,0 +1,109 @@
+// Package integration answers the SDK integrations of a state machine, such as the Task whose Resource is
+// "arn:aws:states:::aws-sdk:dynamodb:describeExport", as Step Functions does: it calls the service by the real SDK and gives
+// the answer, or the error, the shape and the names that the state machine sees on AWS.
+// https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html
+//
+// Server.Handler is the way in. It imports the SDK only.
+package sdkintegration
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+)
+
+// maxParameters is the most that a Task can have as Parameters: Step Functions' quota on a payload, in bytes.
+const maxParameters = 256 << 10
+
+// Server answers POST /aws-sdk/<service>/<action>, the Parameters as the body: 200 with the result, 400 with an Error, or 404
+// where there is no such action here. Its handler is safe for concurrent use.
+type Server struct {
+	// DynamoDB says where and as whom DynamoDB is called.
+	DynamoDB aws.Config
+	// Answered, if set, is told of each call, by several goroutines: which action it was, as "dynamodb:describeExport", and the
+	// *Error that it ended with, or nil.
+	Answered func(action string, err error)
+}
+
+// Error is how an action fails, in Step Functions' names.
+type Error struct {
+	Name  string `json:"error"`
+	Cause string `json:"cause"`
+}
+
+func (e *Error) Error() string { return e.Name + ": " + e.Cause }
+
+// An action calls a service with Parameters and returns the SDK's output.
+type action func(ctx context.Context, parameters []byte) (any, error)
+
+// Handler returns the API's routes.
+func (s Server) Handler() http.Handler {
+	// One try: the Retry of the state is what deals with throttling, and it must see it.
+	tables := dynamodb.NewFromConfig(s.DynamoDB, func(o *dynamodb.Options) { o.Retryer = aws.NopRetryer{} })
+	actions := map[string]action{"dynamodb:describeExport": call(tables.DescribeExport)}
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /aws-sdk/{service}/{action}", func(w http.ResponseWriter, r *http.Request) {
+		name := r.PathValue("service") + ":" + r.PathValue("action")
+		run, ok := actions[name]
+		if !ok {
+			http.Error(w, fmt.Sprintf("there is no %q here", name), http.StatusNotFound)
+			return
+		}
+		s.answer(w, r, name, run)
+	})
+	return mux
+}
+
+func (s Server) answer(w http.ResponseWriter, r *http.Request, name string, run action) {
+	result, err := s.run(w, r, run)
+	if s.Answered != nil {
+		s.Answered(name, err)
+	}
+	status := http.StatusOK
+	if err != nil {
+		status, result = http.StatusBadRequest, err
+	}
+	body, err := json.Marshal(result)
+	if err != nil {
+		panic(fmt.Sprintf("internal error: the answer of %s does not marshal: %v", name, err))
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // a caller that has gone is told nothing
+}
+
+// run returns the result, or an *Error.
+func (s Server) run(w http.ResponseWriter, r *http.Request, run action) (any, error) {
+	parameters, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxParameters))
+	if err != nil {
+		return nil, &Error{Name: runtimeError, Cause: "read the Parameters: " + err.Error()}
+	}
+	output, err := run(r.Context(), parameters)
+	if err != nil {
+		return nil, named(err)
+	}
+	return shape(output), nil
+}
+
+// errParameters says that the Parameters are not what the action takes.
+var errParameters = errors.New("the Parameters do not fit")
+
+// call makes an action of an operation of an SDK's client.
+func call[In, Out, Option any](operation func(context.Context, *In, ...Option) (*Out, error)) action {
+	return func(ctx context.Context, parameters []byte) (any, error) {
+		in := new(In)
+		decoder := json.NewDecoder(bytes.NewReader(parameters))
+		decoder.DisallowUnknownFields()
+		if err := decoder.Decode(in); err != nil {
+			return nil, fmt.Errorf("%w: %w", errParameters, err)
+		}
+		return operation(ctx, in)
+	}
+}

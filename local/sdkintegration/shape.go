@@ -1,0 +1,95 @@
+package sdkintegration
+
+import (
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/aws/smithy-go/middleware"
+)
+
+// shape returns the SDK's output as Step Functions has it: an object with the members' names as the SDK has them, which is
+// PascalCase; what is absent left out; a time as a text in ISO 8601; a union as an object with the one member that is set.
+func shape(output any) any {
+	value, _ := shaped(reflect.ValueOf(output))
+	return value
+}
+
+var (
+	timeType     = reflect.TypeFor[time.Time]()
+	metadataType = reflect.TypeFor[middleware.Metadata]()
+)
+
+// shaped returns a value, and whether it is there.
+func shaped(v reflect.Value) (any, bool) {
+	switch v.Kind() {
+	case reflect.Pointer, reflect.Interface:
+		if v.IsNil() {
+			return nil, false
+		}
+		if v.Kind() == reflect.Interface {
+			return union(v.Elem().Elem()), true
+		}
+		return shaped(v.Elem())
+	case reflect.Struct:
+		if v.Type() == timeType {
+			return instant(v.Interface().(time.Time)), true //nolint:forcetypeassert // it was just looked at
+		}
+		return members(v), true
+	case reflect.Map:
+		object := map[string]any{}
+		for entries := v.MapRange(); entries.Next(); {
+			if value, there := shaped(entries.Value()); there {
+				object[entries.Key().String()] = value
+			}
+		}
+		return object, !v.IsNil()
+	case reflect.Slice:
+		if v.Type().Elem().Kind() == reflect.Uint8 {
+			return v.Interface(), !v.IsNil() // base64
+		}
+		list := make([]any, v.Len())
+		for i := range list {
+			list[i], _ = shaped(v.Index(i))
+		}
+		return list, !v.IsNil()
+	default:
+		return v.Interface(), true
+	}
+}
+
+func members(v reflect.Value) map[string]any {
+	object := map[string]any{}
+	for field, value := range v.Fields() {
+		if !field.IsExported() || field.Type == metadataType {
+			continue
+		}
+		absent := value.Kind() == reflect.String && value.Len() == 0 // an enumeration; any other text is a pointer
+		if member, there := shaped(value); there && !absent {
+			object[field.Name] = member
+		}
+	}
+	return object
+}
+
+// union is one of the SDK's struct types <Union>Member<Name>, which have the one field Value.
+func union(variant reflect.Value) map[string]any {
+	_, name, _ := strings.Cut(variant.Type().Name(), "Member")
+	value, _ := shaped(variant.FieldByName("Value"))
+	return map[string]any{name: value}
+}
+
+// instant writes a time as Java does, whose SDK Step Functions calls with: the digits of a second by threes, as many as it takes.
+func instant(at time.Time) string {
+	format := "2006-01-02T15:04:05"
+	switch nanoseconds := at.Nanosecond(); {
+	case nanoseconds == 0:
+	case nanoseconds%1e6 == 0:
+		format += ".000"
+	case nanoseconds%1e3 == 0:
+		format += ".000000"
+	default:
+		format += ".000000000"
+	}
+	return at.UTC().Format(format + "Z")
+}

@@ -1,0 +1,36 @@
+package servers
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+
+	"dynamodb-to-s3/local/checkout"
+)
+
+// StartDynamoDB starts an empty DynamoDB in memory and returns when it answers. ctx bounds the start only: the server
+// runs until Stop. The error is workspace.ErrNoNode if Node.js is not installed.
+func StartDynamoDB(ctx context.Context, config Config) (*Server, error) {
+	node, err := checkout.NodeJS()
+	if err != nil {
+		return nil, err
+	}
+	server, err := launch(exec.CommandContext(context.WithoutCancel(ctx), node, filepath.Join(config.Scripts, "dynalite.mjs")))
+	if err != nil {
+		return nil, fmt.Errorf("start DynamoDB: %w", err)
+	}
+	// It prints its port once it listens; whoever else had the port would have kept it from doing so.
+	var listening struct {
+		Port int `json:"port"`
+	}
+	err = server.await(ctx, func(context.Context) bool {
+		return json.Unmarshal([]byte(server.stdout.String()), &listening) == nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("start DynamoDB: %w", err)
+	}
+	server.URL = fmt.Sprintf("http://127.0.0.1:%d", listening.Port)
+	return server, nil
+}

@@ -1,0 +1,150 @@
+package statemachine
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+
+	"dynamodb-to-s3/local/childprocess"
+)
+
+// An Interpreter is one Node.js that runs many executions, where starting one for each, as Run does, would take longer than
+// they do themselves. Its methods may be called from any goroutine.
+type Interpreter struct {
+	stop   context.CancelFunc
+	stdin  io.WriteCloser
+	ended  chan struct{} // closed when Node.js is gone
+	stderr bytes.Buffer
+
+	mu   sync.Mutex // guards what follows, and is held for a write to stdin
+	last int
+	runs map[int]listener
+	err  error // why Node.js is gone
+}
+
+// A listener takes the lines of one execution, until it has gone.
+type listener struct {
+	lines chan line
+	gone  chan struct{}
+}
+
+// StartInterpreter starts Node.js, which runs until Stop.
+func StartInterpreter(ctx context.Context) (*Interpreter, error) {
+	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
+	i := &Interpreter{stop: stop, ended: make(chan struct{}), runs: map[int]listener{}}
+	if err := i.start(ctx); err != nil {
+		stop()
+		return nil, fmt.Errorf("start interpreter: %w", err)
+	}
+	return i, nil
+}
+
+func (i *Interpreter) start(ctx context.Context) error {
+	cmd, err := command(ctx, "machine.mjs")
+	if err != nil {
+		return err
+	}
+	cmd.Stderr = &i.stderr
+	if i.stdin, err = cmd.StdinPipe(); err != nil {
+		return err
+	}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	child, err := childprocess.Start(cmd)
+	if err != nil {
+		return err
+	}
+	go func() {
+		err := errors.Join(i.read(stdout), child.Wait())
+		i.mu.Lock()
+		i.err = fmt.Errorf("the interpreter has ended: %w: %s", err, bytes.TrimSpace(i.stderr.Bytes()))
+		i.mu.Unlock()
+		close(i.ended)
+	}()
+	return nil
+}
+
+// Stop ends Node.js, and with it the executions that still run. It may be called more than once.
+func (i *Interpreter) Stop() {
+	i.stop()
+	<-i.ended
+}
+
+// read hands every line to the execution that it is of.
+func (i *Interpreter) read(stdout io.Reader) error {
+	lines := bufio.NewReader(stdout)
+	for {
+		text, err := lines.ReadBytes('\n')
+		if err != nil {
+			return err
+		}
+		var told line
+		if err := json.Unmarshal(text, &told); err != nil {
+			return fmt.Errorf("read answer %.100q: %w", text, err)
+		}
+		told.Cause = sentence(told.Cause)
+		i.mu.Lock()
+		to, heeded := i.runs[told.Run]
+		i.mu.Unlock()
+		if !heeded {
+			continue
+		}
+		select {
+		case to.lines <- told:
+		case <-to.gone:
+		}
+	}
+}
+
+// Run runs the execution as the function Run does, but where ctx ends the execution goes on, heeded by nobody.
+func (i *Interpreter) Run(ctx context.Context, execution Execution) (Outcome, error) {
+	number, told, err := i.begin(execution)
+	if err != nil {
+		return Outcome{}, fmt.Errorf("run state machine: %w", err)
+	}
+	defer i.forget(number, told)
+	for {
+		select {
+		case l := <-told.lines:
+			if l.Status != "" {
+				return l.outcome()
+			}
+			if execution.OnEvent != nil {
+				execution.OnEvent(l.Event)
+			}
+		case <-i.ended:
+			return Outcome{}, fmt.Errorf("run state machine: %w", i.err)
+		case <-ctx.Done():
+			return Outcome{}, fmt.Errorf("run state machine: %w", ctx.Err())
+		}
+	}
+}
+
+func (i *Interpreter) begin(execution Execution) (int, listener, error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.last++
+	d := newDocument(execution)
+	d.Run = i.last
+	document, err := json.Marshal(d)
+	if err != nil {
+		return 0, listener{}, err
+	}
+	i.runs[d.Run] = listener{lines: make(chan line), gone: make(chan struct{})}
+	_, err = i.stdin.Write(append(document, '\n'))
+	return d.Run, i.runs[d.Run], err
+}
+
+func (i *Interpreter) forget(number int, told listener) {
+	close(told.gone)
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	delete(i.runs, number)
+}

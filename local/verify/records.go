@@ -1,0 +1,159 @@
+package verify
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"context"
+	"crypto/md5" //nolint:gosec // the checksum that native manifests have
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"dynamodb-to-s3/lambda/manifest"
+	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/run"
+
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/klauspost/compress/zstd"
+	"golang.org/x/sync/errgroup"
+)
+
+// workers is how many objects, or segments of the table, are read at once.
+const workers = 4
+
+// Records calls record for each line of each object that the run's manifests name, and object after each object, from several
+// goroutines at once. It checks the manifests' own counts and checksums, and those of the result.
+func Records(ctx context.Context, client *s3.Client, result run.Result, record func(line []byte) error, object func()) error {
+	for _, export := range exportsOf(result) {
+		if _, err := readExport(ctx, client, export, record, object); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// exportsOf returns the exports of a run; a scan is taken for one.
+func exportsOf(result run.Result) []run.ExportedWindow {
+	if result.Mode == request.ModeExport {
+		return result.Exports
+	}
+	return []run.ExportedWindow{{Manifest: result.Manifest, Items: result.Records, Objects: result.Objects}}
+}
+
+// A summary is what manifest-summary.json says, that of an incremental export too.
+type summary struct {
+	manifest.Summary
+	OutputView string `json:"outputView"`
+}
+
+// readExport reads one export as Records does.
+func readExport(ctx context.Context, client *s3.Client, export run.ExportedWindow, record func(line []byte) error, object func()) (summary, error) {
+	told, bucket, err := readSummary(ctx, client, export.Manifest)
+	if err != nil {
+		return told, err
+	}
+	body, err := get(ctx, client, bucket, told.ManifestFilesS3Key)
+	if err != nil {
+		return told, err
+	}
+	files, err := manifest.DecodeFiles(body)
+	if err != nil {
+		return told, err
+	}
+	var items int64
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(workers)
+	for _, file := range files {
+		items += file.ItemCount
+		group.Go(func() error {
+			if err := readObject(ctx, client, bucket, file, record); err != nil {
+				return fmt.Errorf("%s: %w", file.DataFileKey, err)
+			}
+			object()
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return told, err
+	}
+	switch {
+	case items != told.ItemCount:
+		err = fmt.Errorf("%s has itemCount %d, its files have %d", export.Manifest, told.ItemCount, items)
+	case items != export.Items, int64(len(files)) != export.Objects:
+		err = fmt.Errorf("%s names %d items in %d objects, the run's result says %d in %d",
+			export.Manifest, items, len(files), export.Items, export.Objects)
+	}
+	return told, err
+}
+
+// readSummary reads the manifest of a URI, and returns its bucket too.
+func readSummary(ctx context.Context, client *s3.Client, uri string) (told summary, bucket string, err error) {
+	bucket, key, ok := strings.Cut(strings.TrimPrefix(uri, "s3://"), "/")
+	if !ok {
+		return told, "", fmt.Errorf("%q is no manifest's URI", uri)
+	}
+	body, err := get(ctx, client, bucket, key)
+	if err != nil {
+		return told, "", err
+	}
+	if err := json.Unmarshal(body, &told); err != nil {
+		return told, "", fmt.Errorf("%s: %w", uri, err)
+	}
+	return told, bucket, nil
+}
+
+func readObject(ctx context.Context, client *s3.Client, bucket string, file manifest.File, record func(line []byte) error) error {
+	stored, err := get(ctx, client, bucket, file.DataFileKey)
+	if err != nil {
+		return err
+	}
+	sum := md5.Sum(stored) //nolint:gosec // see the import
+	if got := base64.StdEncoding.EncodeToString(sum[:]); got != file.MD5Checksum {
+		return fmt.Errorf("has MD5 %s, the manifest says %s", got, file.MD5Checksum)
+	}
+	plain, err := decompress(file.DataFileKey, stored)
+	if err != nil {
+		return err
+	}
+	lines := bufio.NewReader(plain)
+	for n := int64(0); ; n++ {
+		line, err := lines.ReadBytes('\n')
+		if errors.Is(err, io.EOF) && len(line) == 0 {
+			if n != file.ItemCount {
+				return fmt.Errorf("has %d lines, the manifest says %d items", n, file.ItemCount)
+			}
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("line %d: %w", n+1, err)
+		}
+		if err := record(line); err != nil {
+			return fmt.Errorf("line %d: %w", n+1, err)
+		}
+	}
+}
+
+func decompress(key string, stored []byte) (io.Reader, error) {
+	switch {
+	case strings.HasSuffix(key, ".gz"):
+		return gzip.NewReader(bytes.NewReader(stored))
+	case strings.HasSuffix(key, ".zst"):
+		return zstd.NewReader(bytes.NewReader(stored))
+	default:
+		return bytes.NewReader(stored), nil
+	}
+}
+
+func get(ctx context.Context, client *s3.Client, bucket, key string) ([]byte, error) {
+	answer, err := client.GetObject(ctx, &s3.GetObjectInput{Bucket: &bucket, Key: &key})
+	if err != nil {
+		return nil, fmt.Errorf("read s3://%s/%s: %w", bucket, key, err)
+	}
+	defer func() { _ = answer.Body.Close() }() // a fault on the way shows in the read
+	return io.ReadAll(answer.Body)
+}

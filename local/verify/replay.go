@@ -1,0 +1,126 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/run"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+)
+
+// Replay reads runs that have exported a table, in DYNAMODB_JSON and in the order of their windows, and makes of them what the
+// table was at the end of the last one: a full export is what it holds, an incremental one what has changed since the export
+// before it. Then it compares that with the whole table, to which nothing may have been written since.
+//
+// It fails as Compare does; where the first export is no full one; where a window overlaps the one before or leaves a gap; where
+// a window has a key twice or a change that is not of its time; and where an item's old image is not what the item was.
+func Replay(ctx context.Context, source *dynamodb.Client, destination *s3.Client, results ...run.Result) (Report, error) {
+	if len(results) == 0 {
+		return Report{}, errors.New("there is no run to replay")
+	}
+	table, keys, err := readTable(ctx, source, results[0].Table)
+	if err != nil {
+		return Report{}, err
+	}
+	r := replay{client: destination, keys: keys}
+	for _, result := range results {
+		if result.Table != results[0].Table || result.Mode != request.ModeExport {
+			return r.report, fmt.Errorf("run %s is a %s of table %s, want exports of table %s", result.RunID, result.Mode, result.Table, results[0].Table)
+		}
+		for _, export := range result.Exports {
+			if err := r.apply(ctx, export); err != nil {
+				return r.report, fmt.Errorf("run %s: export %s: %w", result.RunID, export.ExportARN, err)
+			}
+		}
+	}
+	if r.end.IsZero() {
+		return r.report, errors.New("the runs have exported nothing")
+	}
+	for id, item := range r.items {
+		want, known := table[id]
+		delete(table, id)
+		switch {
+		case !known:
+			return r.report, fmt.Errorf("the item with key %s is not in the table", id)
+		case !same(item, want):
+			return r.report, fmt.Errorf("the item with key %s differs from the table's", id)
+		}
+	}
+	r.report.Items = len(r.items)
+	return r.report, nothingLeft(table)
+}
+
+// A replay is what the exports so far make of the table.
+type replay struct {
+	client *s3.Client
+	keys   []string
+	end    time.Time // up to when, exclusive; zero before the first export
+
+	mu     sync.Mutex // guards what follows
+	items  map[string]Item
+	report Report
+}
+
+// apply goes on by one export.
+func (r *replay) apply(ctx context.Context, export run.ExportedWindow) error {
+	switch export.ExportType {
+	case request.ExportFull:
+		if export.ExportTime == nil {
+			return errors.New("it has no time")
+		}
+		r.items, r.end = map[string]Item{}, *export.ExportTime
+		_, err := r.read(ctx, export, r.put)
+		return err
+	case request.ExportIncremental:
+		switch {
+		case export.From == nil || export.To == nil:
+			return errors.New("it has no window")
+		case r.end.IsZero():
+			return errors.New("it is incremental, and there is no full one before it")
+		case !export.From.Equal(r.end):
+			return fmt.Errorf("its window begins at %s, the export before it ends at %s", show(*export.From), show(r.end))
+		}
+		w := window{replay: r, from: *export.From, to: *export.To, seen: map[string]bool{}}
+		r.end = w.to
+		told, err := r.read(ctx, export, w.change)
+		if err != nil {
+			return err
+		}
+		return w.sound(told.OutputView)
+	default:
+		return fmt.Errorf("it is %q, neither full nor incremental", export.ExportType)
+	}
+}
+
+func show(at time.Time) string { return at.UTC().Format(time.RFC3339Nano) }
+
+// read reads an export and returns its summary. Records are taken by several goroutines at once.
+func (r *replay) read(ctx context.Context, export run.ExportedWindow, record func(line []byte) error) (summary, error) {
+	told, err := readExport(ctx, r.client, export, record, func() { r.mu.Lock(); r.report.Objects++; r.mu.Unlock() })
+	if err == nil && told.ExportARN != export.ExportARN {
+		err = fmt.Errorf("its manifest is of export %s", told.ExportARN)
+	}
+	return told, err
+}
+
+// put takes a line of a full export.
+func (r *replay) put(line []byte) error {
+	item, err := readItem(line)
+	if err != nil {
+		return err
+	}
+	id := identity(item, r.keys)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.items[id] != nil {
+		return fmt.Errorf("the item with key %s was written twice", id)
+	}
+	r.items[id] = item
+	return nil
+}

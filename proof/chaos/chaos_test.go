@@ -1,0 +1,133 @@
+package chaos_test
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"dynamodb-to-s3/local/testservers"
+	"dynamodb-to-s3/proof/chaos"
+
+	"golang.org/x/sync/errgroup"
+)
+
+var (
+	seeds       = flag.Int("seeds", 20, "how many seeds to run")
+	first       = flag.Uint64("first", 1, "the first of them")
+	seed        = flag.Uint64("seed", 0, "run this seed only, and tell what struck")
+	atOnce      = flag.Int("at-once", 6, "how many run at once")
+	untilBroken = flag.Bool("until-broken", false, "stop at the first seed that is broken")
+)
+
+// enough is how many seeds are surely struck by every fault.
+const enough = 500
+
+func TestMain(m *testing.M) { testservers.Main(m) }
+
+var errBroken = errors.New("a seed is broken")
+
+// The promise: every item once, or a clear failure, whatever happens.
+func TestChaos(t *testing.T) {
+	source, destination := testservers.Configs()
+	harness, err := chaos.New(t.Context(), source, destination)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer harness.Stop()
+	from, count := *first, *seeds
+	if *seed != 0 {
+		from, count = *seed, 1
+	}
+	total := summary{t: t, start: time.Now(), faults: map[chaos.Fault]int{}, ends: map[string]int{}}
+	group, ctx := errgroup.WithContext(t.Context())
+	group.SetLimit(*atOnce)
+	for n := range uint64(count) { //nolint:gosec // not negative
+		group.Go(func() error {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			report, err := harness.Run(ctx, from+n)
+			if err != nil {
+				return err
+			}
+			if total.add(report); report.Broken != nil && *untilBroken {
+				return errBroken
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil && !errors.Is(err, errBroken) && !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	total.print()
+	if count < enough || t.Failed() {
+		return
+	}
+	for _, fault := range chaos.Faults() {
+		if total.faults[fault] == 0 {
+			t.Errorf("in %d seeds there was never one where %s", count, fault)
+		}
+	}
+}
+
+// summary adds up what has come of the seeds.
+type summary struct {
+	t     *testing.T
+	start time.Time
+
+	mu          sync.Mutex // guards what follows
+	done, items int
+	faults      map[chaos.Fault]int
+	ends        map[string]int
+	broken      bool
+}
+
+func (s *summary) add(report chaos.Report) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.done++
+	s.items += report.Items
+	for fault, times := range report.Faults {
+		s.faults[fault] += times
+	}
+	for _, end := range report.Ends {
+		s.ends[end]++
+	}
+	number := report.Scenario.Seed
+	if *seed != 0 || testing.Verbose() {
+		s.t.Logf("seed %d: %v, %d items read back, %d faults", number, report.Ends, report.Items, len(report.Events))
+	}
+	if report.Broken == nil && *seed == 0 || s.broken && *untilBroken {
+		return
+	}
+	s.t.Logf("seed %d: %s", number, report.Scenario)
+	for _, event := range report.Events {
+		s.t.Log("  ", event)
+	}
+	if report.Broken == nil {
+		return
+	}
+	s.broken = true
+	s.t.Errorf("seed %d: %v\nto run it again: make chaos SEED=%d", number, report.Broken, number)
+	if *untilBroken {
+		s.t.Logf("broken after %d seeds: %v", s.done, report.Broken)
+	}
+}
+
+func (s *summary) print() {
+	s.t.Logf("%d seeds in %s, %d items read back", s.done, time.Since(s.start).Round(time.Millisecond), s.items)
+	for _, fault := range slices.Sorted(maps.Keys(s.faults)) {
+		s.t.Logf("%7d  %s", s.faults[fault], fault)
+	}
+	var ends []string
+	for _, end := range slices.Sorted(maps.Keys(s.ends)) {
+		ends = append(ends, fmt.Sprintf("%s %d", end, s.ends[end]))
+	}
+	s.t.Logf("executions have ended: %v", ends)
+}
