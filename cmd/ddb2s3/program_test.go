@@ -169,7 +169,7 @@ func TestRunThatWasKilledGoesOnUnderItsName(t *testing.T) {
 	succeeds(t, runProgram(t, "-name", "night", "-input", file))
 
 	t.Run("but not twice at once", func(t *testing.T) {
-		record, err := executions.Book{Folder: filepath.Join("..", ".local", "executions")}.Begin(arnPrefix + "execution:dynamodb-to-s3:night-2")
+		record, err := executions.Book{Folder: filepath.Join("..", "..", ".local", "executions")}.Begin(arnPrefix + "execution:dynamodb-to-s3:night-2")
 		if err != nil {
 			t.Fatal(err)
 		}
