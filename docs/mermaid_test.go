@@ -1,15 +1,18 @@
-package definition
+package docs_test
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
+
+	"dynamodb-to-s3/infra/definition"
 
 	"github.com/google/go-cmp/cmp"
 )
 
 func TestMermaid(t *testing.T) {
 	t.Parallel()
-	const definition = `{"StartAt": "Look up", "States": {
+	const example = `{"StartAt": "Look up", "States": {
 		"Look up": {"Type": "Task", "Next": "Known?", "Catch": [{"ErrorEquals": ["Gone", "Moved"], "Next": "Failed"}]},
 		"Known?": {"Type": "Choice", "Default": "Failed", "Choices": [
 			{"Variable": "$.answer.known", "BooleanEquals": true, "Next": "Each"},
@@ -46,7 +49,7 @@ func TestMermaid(t *testing.T) {
     Rest --> Lookup
     Done --> [*]
 `
-	got, err := Mermaid([]byte(definition))
+	got, err := mermaid([]byte(example))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,15 +60,26 @@ func TestMermaid(t *testing.T) {
 
 func TestMermaidOfTheStateMachine(t *testing.T) {
 	t.Parallel()
-	got, err := Mermaid(JSON)
+	got, err := mermaid(definition.JSON)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name := range states(t) {
-		if !strings.Contains(got, identifier(name)+" --> ") {
-			t.Errorf("state %q is not in the picture:\n%s", name, got)
+	var drawn func(m machine)
+	drawn = func(m machine) {
+		for name, s := range m.States {
+			if !strings.Contains(got, identifier(name)+" --> ") {
+				t.Errorf("state %q is not in the picture:\n%s", name, got)
+			}
+			if s.ItemProcessor != nil {
+				drawn(*s.ItemProcessor)
+			}
 		}
 	}
+	var m machine
+	if err := json.Unmarshal(definition.JSON, &m); err != nil {
+		t.Fatal(err)
+	}
+	drawn(m)
 }
 
 func TestMermaidRefuses(t *testing.T) {
@@ -81,7 +95,7 @@ func TestMermaidRefuses(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			if got, err := Mermaid([]byte(test.definition)); err == nil || !strings.Contains(err.Error(), test.want) {
+			if got, err := mermaid([]byte(test.definition)); err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %q, %v, want an error that says %q", got, err, test.want)
 			}
 		})

@@ -12,6 +12,59 @@ import (
 	"time"
 )
 
+// machine is a state machine, or the part of one inside a Map, with the fields that the tests check.
+// https://states-language.net/spec.html
+type machine struct {
+	StartAt string
+	States  map[string]state
+}
+
+type state struct {
+	Type     string
+	Next     string
+	End      bool
+	Resource string
+	// For a Choice.
+	Choices []rule
+	Default string
+	// For a Task or a Map.
+	Retry []retrier
+	Catch []catcher
+	// For a Map.
+	ItemProcessor *machine
+	ItemSelector  map[string]json.RawMessage
+	ItemsPath     string
+	// For a Wait.
+	SecondsPath string
+	// Payload templates and constants.
+	Parameters     map[string]json.RawMessage
+	ResultSelector map[string]json.RawMessage
+	Result         json.RawMessage
+	ResultPath     *string
+	OutputPath     *string
+}
+
+type rule struct {
+	And                 []rule
+	Variable            string
+	BooleanEquals       *bool
+	IsPresent           *bool
+	NumericLessThanPath *string
+	StringEquals        *string
+	StringMatches       *string
+	Next                string
+}
+
+type retrier struct {
+	ErrorEquals []string
+	MaxAttempts *int
+}
+
+type catcher struct {
+	ErrorEquals []string
+	Next        string
+}
+
 // The events that Step Functions writes to the history of an execution. The types of events are in
 // https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html; how many of them a state makes, the
 // documentation does not say. It was counted in histories that AWS has returned, which LocalStack keeps for its tests:
