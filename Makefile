@@ -46,7 +46,7 @@ chaos-mutations: deps ## take out, one by one, what keeps the promise, and see t
 	@go run ./proof/chaos/mutate
 
 race: deps ## run the tests under the race detector (not those of infra/, which it trips)
-	@go test -race ./lambda/... ./local/... ./cmd/... ./proof/...
+	@go test -race ./lambda/... ./local/... ./cmd/... ./proof/... ./examples
 
 check: lint audit ## lint, and look for known vulnerabilities
 

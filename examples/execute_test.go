@@ -1,0 +1,191 @@
+package examples_test
+
+import (
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"dynamodb-to-s3/infra/definition"
+	"dynamodb-to-s3/lambda/function"
+	"dynamodb-to-s3/lambda/run"
+	"dynamodb-to-s3/local/exports"
+	"dynamodb-to-s3/local/lambdaapi"
+	"dynamodb-to-s3/local/sampletable"
+	"dynamodb-to-s3/local/sdkintegration"
+	"dynamodb-to-s3/local/statemachine"
+	"dynamodb-to-s3/local/testservers"
+	"dynamodb-to-s3/local/verify"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+)
+
+// The requests name 06:00 and 12:00 of this day. One order changes between them, and the requests are executed after them.
+var (
+	change  = time.Date(2026, 1, 31, 7, 0, 0, 0, time.UTC)
+	execute = change.Add(11 * time.Hour)
+)
+
+// orders is how many orders the table has.
+const orders = 300
+
+// made is what a request must give: items, records, the run's folder, and the form of each record.
+type made struct {
+	items, records int
+	root, record   string
+}
+
+// Every request is executed as it stands, by the definition and the functions that are deployed.
+func TestRequestsExecute(t *testing.T) {
+	t.Parallel()
+	server, dynamoDB := deploy(t)
+	interpreter, err := statemachine.StartInterpreter(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(interpreter.Stop)
+	requests := files(t, "requests/*.json")
+	for name, want := range expected(t, fill(t, dynamoDB)) {
+		input := requests[name]
+		delete(requests, name)
+		t.Run(name, func(t *testing.T) {
+			outcome, err := interpreter.Run(t.Context(), statemachine.Execution{
+				Definition: definition.JSON, Input: input, InvokeURL: server, StartTime: execute, Hurried: true,
+				ID: "arn:aws:states:us-east-1:000000000000:execution:dynamodb-to-s3:" + name, Name: name,
+			})
+			if err != nil || !outcome.Succeeded {
+				t.Fatalf("%v: %s: %s", err, outcome.Error, outcome.Cause)
+			}
+			var result run.Result
+			if err := json.Unmarshal(outcome.Output, &result); err != nil {
+				t.Fatal(err)
+			}
+			records := make(chan string, 10*orders)
+			if err := verify.Records(t.Context(), testservers.S3(), result, func(line []byte) error { records <- string(line); return nil }, func() {}); err != nil {
+				t.Fatal(err)
+			}
+			close(records)
+			if got := (made{int(result.Items), len(records), result.Root, want.record}); got != want {
+				t.Errorf("got %+v, want %+v", got, want)
+			}
+			form := regexp.MustCompile("^" + want.record + "\n$")
+			for record := range records {
+				if !form.MatchString(record) {
+					t.Fatalf("got the record %s, want %s", record, want.record)
+				}
+			}
+		})
+	}
+	for name := range requests {
+		t.Errorf("requests/%s.json is not executed: this test must say what it gives", name)
+	}
+}
+
+// expected returns what each request must give of a table.
+func expected(t *testing.T, table []map[string]types.AttributeValue) map[string]made {
+	t.Helper()
+	var paid, large, lines int
+	for _, order := range table {
+		if order["status"].(*types.AttributeValueMemberS).Value != "paid" {
+			continue
+		}
+		paid++
+		lines += len(order["lines"].(*types.AttributeValueMemberL).Value)
+		if total, _, _ := strings.Cut(order["total"].(*types.AttributeValueMemberN).Value, "."); len(total) == 5 && total >= "50000" {
+			large++
+		}
+	}
+	if len(table) != orders || large == 0 || large == paid {
+		t.Fatalf("of %d orders %d are paid, and %d of these are large: too few to tell the filters apart", len(table), paid, large)
+	}
+	const item, ion, plain = `\{"Item":\{"\w+":\{.*\}\}`, `\$ion_1_0 \{Item:\{.*\}\}`, `\{.*"status":"\w+".*\}`
+	return map[string]made{
+		"scan":           {orders, orders, "AWSDynamoDB/scan", item},
+		"scan-json-zstd": {orders, orders, "lake/orders/dt=2026-01-31/AWSDynamoDB/scan-json-zstd", plain},
+		"scan-ion":       {orders, orders, "AWSDynamoDB/scan-ion", ion},
+		"scan-filter":    {large, large, "AWSDynamoDB/scan-filter", `\{"Item":(?:[{,]"(?:orderId|status|total)":\{"[SN]":"[^"]*"\}){3}\}\}`},
+		"scan-index":     {orders, orders, "AWSDynamoDB/scan-index", `\{"Item":(?:[{,]"(?:orderId|status|placedAt)":\{"S":"[^"]*"\}){3}\}\}`},
+		"scan-transform": {orders, lines, "AWSDynamoDB/scan-transform", `\{"order":"order-\d+","quantity":\d,"sku":"[a-z]+-\d+"\}`},
+		"scan-paced":     {orders, orders, "AWSDynamoDB/scan-paced", item},
+		"scan-scheduled": {orders, orders, "dynamodb/orders/2026-01-31/AWSDynamoDB/orders-nightly-20260131T020000Z", item},
+		"export-full":    {orders, orders, "AWSDynamoDB/export-full", item},
+		"export-filter":  {paid, paid, "AWSDynamoDB/export-filter", item},
+		"export-window":  {1, 1, "AWSDynamoDB/export-window", `\{"Metadata":.*"NewImage":\{.*"packed".*\}\}`},
+		"export-chain":   {orders, orders, "changes/orders/AWSDynamoDB/export-chain", item},
+	}
+}
+
+// deploy serves the functions and the checks of exports, and returns their address and the DynamoDB that they read.
+func deploy(t *testing.T) (string, *exports.Server) {
+	t.Helper()
+	source, destination := testservers.Configs()
+	dynamoDB, err := exports.Start(t.Context(), exports.Options{DynamoDB: source, S3: destination, Now: func() time.Time { return change }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(dynamoDB.Stop)
+	engine := function.New(dynamoDB.AWS(), destination, function.Options{Log: slog.New(slog.DiscardHandler), Account: "000000000000"})
+	calls := http.NewServeMux()
+	calls.Handle("/", lambdaapi.Server{Function: engine.Handler, Timeout: time.Minute}.Handler())
+	// An export is complete after its first check.
+	calls.Handle("/aws-sdk/", sdkintegration.Server{DynamoDB: dynamoDB.AWS(), Answered: func(string, error) { dynamoDB.Finish() }}.Handler())
+	server := httptest.NewServer(calls)
+	t.Cleanup(server.Close)
+	return server.URL, dynamoDB
+}
+
+// fill creates the table and the bucket that the requests name, and returns the table's items.
+func fill(t *testing.T, dynamoDB *exports.Server) []map[string]types.AttributeValue {
+	t.Helper()
+	if _, err := testservers.S3().CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: aws.String("demo")}); err != nil {
+		t.Fatal(err)
+	}
+	client, table := dynamodb.NewFromConfig(dynamoDB.AWS()), aws.String(sampletable.Table)
+	key := func(name string, kind types.KeyType) types.KeySchemaElement {
+		return types.KeySchemaElement{AttributeName: &name, KeyType: kind}
+	}
+	var attributes []types.AttributeDefinition
+	for _, name := range []string{"orderId", "status", "placedAt"} {
+		attributes = append(attributes, types.AttributeDefinition{AttributeName: &name, AttributeType: types.ScalarAttributeTypeS})
+	}
+	_, err := client.CreateTable(t.Context(), &dynamodb.CreateTableInput{
+		TableName: table, BillingMode: types.BillingModePayPerRequest, AttributeDefinitions: attributes,
+		KeySchema: []types.KeySchemaElement{key("orderId", types.KeyTypeHash)},
+		GlobalSecondaryIndexes: []types.GlobalSecondaryIndex{{
+			IndexName: aws.String("by-status"), Projection: &types.Projection{ProjectionType: types.ProjectionTypeKeysOnly},
+			KeySchema: []types.KeySchemaElement{key("status", types.KeyTypeHash), key("placedAt", types.KeyTypeRange)},
+		}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := dynamodb.NewTableExistsWaiter(client, func(o *dynamodb.TableExistsWaiterOptions) { o.MinDelay = time.Millisecond }).
+		Wait(t.Context(), &dynamodb.DescribeTableInput{TableName: table}, time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	if err := sampletable.Load(t.Context(), testservers.DynamoDB(), *table, sampletable.Seed, orders, nil); err != nil {
+		t.Fatal(err)
+	}
+	all, err := client.Scan(t.Context(), &dynamodb.ScanInput{TableName: table})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, order := range all.Items {
+		if order["status"].(*types.AttributeValueMemberS).Value == "new" {
+			order["status"] = &types.AttributeValueMemberS{Value: "packed"}
+			if _, err := client.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: table, Item: order}); err != nil {
+				t.Fatal(err)
+			}
+			break
+		}
+	}
+	dynamoDB.Advance(execute.Sub(change))
+	return all.Items
+}
