@@ -12,30 +12,30 @@ import (
 // markdown is the tables of docs/performance.md.
 func (r *results) markdown() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d rounds on %s, %s/%s, %d cores. CPU time is of one process, for 1e9 bytes of pages; ratios are of one round, the median.\n\n",
+	fmt.Fprintf(&b, "%d rounds on %s, %s/%s, %d cores. CPU time is that of one process for 1e9 bytes of pages. Each ratio is the median over the rounds.\n\n",
 		r.rounds, runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
-	b.WriteString("| table | path | CPU s/GB | MB per CPU s | ratio to the bound | ratio to the SDK's way | allocations a page | peak memory, MB |\n|---|---|---|---|---|---|---|---|\n")
+	b.WriteString("| table | path | CPU s/GB | MB per CPU s | ratio to the bound | ratio to the SDK's way | allocations per page | peak memory, MB |\n|---|---|---|---|---|---|---|---|\n")
 	for _, s := range shapes() {
 		rows := r.paths[s.name]
 		bound, idiomatic := rows[0], rows[1]
 		for _, row := range rows {
 			cpu := row.median(row.cpuPerGB)
-			fmt.Fprintf(&b, "| %s, %d items a page | %s | %.2f | %.0f | %.2f | %.1f | %.0f | %.0f |\n", s.name, row.items, row.task.Way,
+			fmt.Fprintf(&b, "| %s, %d items per page | %s | %.2f | %.0f | %.2f | %.1f | %.0f | %.0f |\n", s.name, row.items, row.task.Way,
 				cpu, 1e3/cpu, 1/row.over(bound), 1/row.over(idiomatic), row.median(allocations), row.median(peakMB))
 		}
 	}
 	b.WriteString("\n| what | measured |\n|---|---|\n")
 	for _, format := range []request.Format{request.FormatDynamoDBJSON, request.FormatJSON, request.FormatION} {
-		fmt.Fprintf(&b, "| allocations an item in the steady state, %s | %.4f |\n", format, r.allocationsPerItem(format))
+		fmt.Fprintf(&b, "| allocations per item, %s | %.4f |\n", format, r.allocationsPerItem(format))
 	}
 	for _, row := range r.large {
-		fmt.Fprintf(&b, "| peak memory with objects of 1 GiB, %s, %d items a page, %s, MB | %.0f |\n",
+		fmt.Fprintf(&b, "| peak memory with objects of 1 GiB, %s, %d items per page, %s, MB | %.0f |\n",
 			row.task.Source.Shape, row.items, row.task.Way.Compression, row.median(peakMB))
 	}
 	for _, row := range r.slow {
 		ideal := slowLatency.Seconds() * float64(row.task.Source.Pages)
-		fmt.Fprintf(&b, "| pages that take %s to come, one segment: throughput against one page in that time | %.3f |\n",
-			slowLatency, ideal/row.median(func(m measured) float64 { return m.Wall.Seconds() }))
+		fmt.Fprintf(&b, "| throughput of one segment if each page takes %s to arrive, relative to one page every %s | %.3f |\n",
+			slowLatency, slowLatency, ideal/row.median(func(m measured) float64 { return m.Wall.Seconds() }))
 	}
 	return b.String()
 }
