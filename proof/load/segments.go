@@ -163,7 +163,7 @@ func (t *tally) print(stdout io.Writer, payloads []statemachine.Payload, result 
 		return err
 	}
 	p := &printer{w: stdout}
-	p.f("| state | of it | how often | largest, bytes | of the %s allowed |\n|---|---|---:|---:|---:|\n", progress.Count(statemachine.PayloadLimit))
+	p.f("| state | payload | count | largest, bytes | share of the %s allowed |\n|---|---|---:|---:|---:|\n", progress.Count(statemachine.PayloadLimit))
 	entered := map[string]int64{}
 	for _, each := range payloads {
 		p.f("| %s | %s | %s | %s | %.2f %% |\n", each.State, each.Of, progress.Count(int64(each.Count)), progress.Count(int64(each.Bytes)), 100*float64(each.Bytes)/statemachine.PayloadLimit)
@@ -175,13 +175,13 @@ func (t *tally) print(stdout io.Writer, payloads []statemachine.Payload, result 
 	for _, n := range entered {
 		transitions += n
 	}
-	p.f("\n| requests | how many |\n|---|---:|\n")
+	p.f("\n| request | count |\n|---|---:|\n")
 	for _, kind := range slices.Sorted(maps.Keys(t.requests)) {
 		p.f("| %s | %s |\n", kind, progress.Count(t.requests[kind]))
 	}
 	p.f("\n| | |\n|---|---:|\n| segments, items, objects | %s, %s, %s |\n", progress.Count(int64(result.Segments)), progress.Count(result.Items), progress.Count(result.Objects))
 	p.f("| invocations of scan | %s |\n| state transitions | %s |\n", progress.Count(t.calls[contract.FunctionScan].Load()), progress.Count(transitions))
-	p.f("| seconds, %d children at once | %.0f |\n| peak memory of all functions in one process, MiB | %s |\n", concurrency, took.Seconds(), progress.Count(peak>>20))
+	p.f("| seconds, with %d concurrent children | %.0f |\n| peak memory of all functions in one process, MiB | %s |\n", concurrency, took.Seconds(), progress.Count(peak>>20))
 	return p.err
 }
 

@@ -41,8 +41,8 @@ func Tables() string {
 	}
 	row("executions", number(func(o Outcome) float64 { return o.Executions }))
 	row("segments", number(func(o Outcome) float64 { return o.Segments }))
-	row("functions at once", number(func(o Outcome) float64 { return o.Concurrency }))
-	row("invocations of one segment", number(func(o Outcome) float64 { return o.InvocationsOfSegment }))
+	row("concurrent functions", number(func(o Outcome) float64 { return o.Concurrency }))
+	row("invocations per segment", number(func(o Outcome) float64 { return o.InvocationsOfSegment }))
 	row("invocations", number(func(o Outcome) float64 { return o.Invocations }))
 	row("history events of the execution", number(func(o Outcome) float64 { return float64(o.ParentEvents) }))
 	row("history events of a segment's child", number(func(o Outcome) float64 { return float64(o.ChildEvents) }))
@@ -50,13 +50,13 @@ func Tables() string {
 	row("objects", number(func(o Outcome) float64 { return o.Objects }))
 	row("hours of the scan", func(o Outcome) string { return fmt.Sprintf("%.1f", o.ScanHours) })
 	row("seconds of finalize", number(func(o Outcome) float64 { return o.FinalizeSeconds }))
-	row("million read units", number(func(o Outcome) float64 { return o.ReadUnits / 1e6 }))
+	row("read units, millions", number(func(o Outcome) float64 { return o.ReadUnits / 1e6 }))
 	row("read units, $", number(func(o Outcome) float64 { return o.ReadDollars }))
 	row("Lambda, $", number(func(o Outcome) float64 { return o.LambdaDollars }))
 	row("Step Functions and S3 requests, $", number(func(o Outcome) float64 { return o.OtherDollars }))
-	row("**dollars**", func(o Outcome) string { return "**" + whole(o.ReadDollars+o.LambdaDollars+o.OtherDollars) + "**" })
+	row("**total, $**", func(o Outcome) string { return "**" + whole(o.ReadDollars+o.LambdaDollars+o.OtherDollars) + "**" })
 
-	// Of each quota, what the largest of the four takes of it.
+	// The largest of the four columns, for each quota.
 	most := func(of func(Outcome) float64) float64 {
 		largest := 0.0
 		for _, o := range columns {
@@ -64,21 +64,21 @@ func Tables() string {
 		}
 		return largest
 	}
-	fmt.Fprintf(&b, "\n| quota | its value | most of the above | |\n|---|---:|---:|---|\n")
+	fmt.Fprintf(&b, "\n| quota | value | largest value above | source |\n|---|---:|---:|---|\n")
 	quota := func(name string, value float64, of func(Outcome) float64, source string) {
 		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", name, whole(value), whole(most(of)), source)
 	}
 	const states, lambda = "[Step Functions](https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html)", "[Lambda](https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html)"
-	quota("read units a second of a table on demand, can be raised", usualUnits, func(Outcome) float64 { return moreUnits }, "[DynamoDB](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html)")
-	quota("functions at once of an account, can be raised", lambdaConcurrency, func(o Outcome) float64 { return o.Concurrency }, lambda)
-	quota("seconds of an invocation: finalize is one", finalizeTime, func(o Outcome) float64 { return o.FinalizeSeconds }, lambda)
-	quota("children of a distributed Map at once", mapConcurrency, func(o Outcome) float64 { return o.Concurrency }, states)
-	quota("history events of an execution, each child being one", historyEvents, func(o Outcome) float64 { return math.Max(float64(o.ParentEvents), float64(o.ChildEvents)) }, states)
+	quota("read units a second of an on-demand table (can be raised)", usualUnits, func(Outcome) float64 { return moreUnits }, "[DynamoDB](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html)")
+	quota("concurrent functions of an account (can be raised)", lambdaConcurrency, func(o Outcome) float64 { return o.Concurrency }, lambda)
+	quota("seconds of one invocation (`finalize` has one)", finalizeTime, func(o Outcome) float64 { return o.FinalizeSeconds }, lambda)
+	quota("concurrent children of a distributed Map", mapConcurrency, func(o Outcome) float64 { return o.Concurrency }, states)
+	quota("history events of an execution (each child is an execution)", historyEvents, func(o Outcome) float64 { return math.Max(float64(o.ParentEvents), float64(o.ChildEvents)) }, states)
 	quota("state transitions a second, on average over the scan", transitionsPerSecond, func(o Outcome) float64 { return o.Transitions / (o.ScanHours * 3600) }, states)
 	quota("hours of an execution", contract.MaxDuration.Hours(), func(o Outcome) float64 { return o.ScanHours }, states)
 	quota("writes a second to a prefix, on average over the scan", putsPerSecond, func(o Outcome) float64 { return o.PutsPerSecond }, "[S3](https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html)")
-	quota("objects of one segment, as keys number them", run.MaxParts, func(o Outcome) float64 { return o.ObjectsOfSegment }, "`job.MaxParts`")
-	quota("objects that finalize has time for", columns[0].FinalizeMost, func(o Outcome) float64 { return o.Objects }, "computed as above")
+	quota("objects of one segment, which keys can number", run.MaxParts, func(o Outcome) float64 { return o.ObjectsOfSegment }, "`run.MaxParts`")
+	quota("objects that one `finalize` has time for", columns[0].FinalizeMost, func(o Outcome) float64 { return o.Objects }, "computed as above")
 	return b.String()
 }
 
@@ -86,20 +86,20 @@ func Tables() string {
 func Given() string {
 	in := Usual(hundredTB, usualUnits)
 	var b strings.Builder
-	b.WriteString("| input | value | |\n|---|---:|---|\n")
+	b.WriteString("| input | value | source |\n|---|---:|---|\n")
 	given := func(name string, value float64, unit, from string) {
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", name, strings.TrimSpace(fmt.Sprintf("%.6g %s", value, unit)), from)
 	}
 	given("a read unit, eventually consistent", in.BytesPerReadUnit, "bytes", "DynamoDB")
-	given("bytes of Scan answers for a byte of the table", in.PagePerTableByte, "", "assumed: JSON names types, and Base64 takes a third more")
-	given("bytes as stored for a byte of the table", in.StorePerTableByte, "", "assumed, as in [cost.md](cost.md); GZIP")
-	given("size of an object", in.FileSizeBytes/(1<<20), "MiB", "`fileSizeBytes`, by default")
-	given("what one function reads", in.Rate/1e6, "MB/s", "of Scan answers: the 3,000 read units a second of one partition; its vCPU has time for three times as much ([performance.md](performance.md))")
+	given("bytes of Scan answers per byte of the table", in.PagePerTableByte, "", "assumed: JSON names the types, and Base64 adds a third")
+	given("stored bytes per byte of the table", in.StorePerTableByte, "", "assumed, as in [cost.md](cost.md); GZIP")
+	given("size of an object", in.FileSizeBytes/(1<<20), "MiB", "the default of `fileSizeBytes`")
+	given("read rate of one function", in.Rate/1e6, "MB/s", "Scan answers from the 3,000 read units a second of one partition; the vCPU can process three times as much ([performance.md](performance.md))")
 	given("time for pages in an invocation", in.UsefulSeconds, "s", "of 900 s")
-	given("a call that lists 1,000 keys", in.ListSeconds, "s", "assumed")
-	given("finalize, for each object", in.CPUPerObject*1e6, "µs of a vCPU", "measured, see below")
-	given("finalize, for each list", in.CPUPerList*1e6, "µs of a vCPU", "measured, see below")
-	given("finalize's share of a vCPU", math.Round(in.VCPU*100)/100, "", "512 MiB of 1,769 (unverified)")
+	given("one call that lists 1,000 keys", in.ListSeconds, "s", "assumed")
+	given("`finalize`, for each object", in.CPUPerObject*1e6, "µs of a vCPU", "measured, see below")
+	given("`finalize`, for each list", in.CPUPerList*1e6, "µs of a vCPU", "measured, see below")
+	given("share of a vCPU that `finalize` has", math.Round(in.VCPU*100)/100, "", "512 MiB of 1,769 (unverified)")
 	return b.String()
 }
 
