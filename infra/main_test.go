@@ -36,6 +36,7 @@ func TestMain(m *testing.M) {
 type template struct {
 	resources map[string]resource
 	outputs   map[string]string
+	tags      map[string]string // of the stack
 }
 
 type resource struct {
@@ -76,7 +77,29 @@ func synthesize(props func(codeFolder string) *Props) (template, error) {
 	if err != nil {
 		return template{}, err
 	}
-	return parseTemplate(body)
+	parsed, err := parseTemplate(body)
+	if err != nil {
+		return template{}, err
+	}
+	parsed.tags, err = readTags(filepath.Join(folder, "out", "manifest.json"))
+	return parsed, err
+}
+
+// readTags returns the tags that the CDK's command line gives the stack. They are not in the template.
+func readTags(file string) (map[string]string, error) {
+	var assembly struct {
+		Artifacts struct {
+			Stack struct {
+				Properties struct{ Tags map[string]string }
+			}
+		}
+	}
+	body, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	err = json.Unmarshal(body, &assembly)
+	return assembly.Artifacts.Stack.Properties.Tags, err
 }
 
 func synth(t *testing.T) template     { t.Helper(); return mustSynth(t, synthesized) }

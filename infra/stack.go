@@ -8,6 +8,7 @@ import (
 
 	"dynamodb-to-s3/infra/environment"
 	"dynamodb-to-s3/lambda/contract"
+	"dynamodb-to-s3/lambda/version"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
@@ -15,6 +16,9 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 )
+
+// versionTag is the tag of the stack that has the version. CloudFormation adds the tags of a stack to its resources.
+const versionTag = version.Name + ":version"
 
 // Props are what a stack is made of.
 type Props struct {
@@ -32,6 +36,7 @@ func AddStack(scope constructs.Construct, id string, props *Props) error {
 	stack := awscdk.NewStack(scope, &id, &awscdk.StackProps{
 		Description: jsii.String("Replicates DynamoDB tables to S3 (" + props.Name + ")."),
 		Env:         props.target(),
+		Tags:        &map[string]*string{versionTag: jsii.String(version.Number)},
 	})
 	if props.PermissionsBoundary != "" { // of roles that the CDK adds, too
 		boundary := awsiam.ManagedPolicy_FromManagedPolicyArn(stack, jsii.String("Boundary"), &props.PermissionsBoundary)

@@ -5,6 +5,8 @@ package main
 import (
 	"testing"
 
+	"dynamodb-to-s3/lambda/version"
+
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -34,6 +36,9 @@ func TestTagsAreOnResources(t *testing.T) {
 				t.Errorf("%s %s (-want +got):\n%s", kind, name, diff)
 			}
 		}
+	}
+	if diff := cmp.Diff(map[string]string{"cost-center": "4711", "team": "data-platform", "dynamodb-to-s3:version": version.Number}, made.tags); diff != "" {
+		t.Errorf("the stack (-want +got):\n%s", diff)
 	}
 	for name, dashboard := range made.of(t, "AWS::CloudWatch::Dashboard") {
 		if dashboard.Properties["Tags"] != nil {

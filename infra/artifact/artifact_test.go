@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"dynamodb-to-s3/lambda/version"
+
 	"github.com/CycloneDX/cyclonedx-go"
 )
 
@@ -95,7 +97,7 @@ func TestBillHasTheModulesOfTheProgram(t *testing.T) {
 	if !slices.Equal(got, want) || !slices.Equal(*(*bill.Dependencies)[0].Dependencies, want) || len(want) < 2 {
 		t.Errorf("got %v\nwant %v", got, want)
 	}
-	if bill.SerialNumber != "" || bill.Metadata.Timestamp != "" || bill.SpecVersion != cyclonedx.SpecVersion1_6 || bill.Metadata.Component.Name != "lambda" {
+	if bill.SerialNumber != "" || bill.Metadata.Timestamp != "" || bill.SpecVersion != cyclonedx.SpecVersion1_6 || bill.Metadata.Component.Name != "lambda" || bill.Metadata.Component.Version != version.Number {
 		t.Errorf("it says of itself: %+v", bill.Metadata)
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"runtime/debug"
 	"strings"
 
+	"dynamodb-to-s3/lambda/version"
+
 	"github.com/CycloneDX/cyclonedx-go"
 )
 
@@ -22,7 +24,7 @@ func billOf(program []byte) ([]byte, error) {
 	digest := sha256.Sum256(program)
 	bill := cyclonedx.NewBOM()
 	bill.Metadata = &cyclonedx.Metadata{Component: &cyclonedx.Component{
-		BOMRef: artifactName, Type: cyclonedx.ComponentTypeApplication, Group: info.Main.Path, Name: artifactName,
+		BOMRef: artifactName, Type: cyclonedx.ComponentTypeApplication, Group: info.Main.Path, Name: artifactName, Version: version.Number,
 		Hashes:     &[]cyclonedx.Hash{{Algorithm: cyclonedx.HashAlgoSHA256, Value: hex.EncodeToString(digest[:])}},
 		Properties: settings(info),
 	}}

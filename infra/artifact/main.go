@@ -3,7 +3,7 @@
 //	<folder>/bootstrap  →  <folder>/lambda.zip, which is deployed: the program is its only file
 //	                       <folder>/lambda.cdx.json, the program's bill of materials
 //
-// The same program gives the same bytes on every machine. The command imports nothing else of this module.
+// The same program gives the same bytes on every machine. Of this module, the command imports the version alone.
 package main
 
 import (

@@ -2,7 +2,7 @@
 // serves both.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport.Output.html
 //
-// It may import job.
+// It may import request, run and version.
 package manifest
 
 import (
@@ -18,10 +18,11 @@ import (
 
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
+	"dynamodb-to-s3/lambda/version"
 )
 
-// version is that of a full native export's manifest.
-const version = "2020-06-30"
+// layoutVersion is the version of the manifest of a full native export.
+const layoutVersion = "2020-06-30"
 
 // Summary is manifest-summary.json. Its write is the commit of a run: a run without one is not complete.
 type Summary struct {
@@ -49,6 +50,8 @@ type Summary struct {
 
 // Scan is what only a scan has to say.
 type Scan struct {
+	// WrittenBy is the name and the version of the software that wrote the manifest.
+	WrittenBy     string              `json:"writtenBy"`
 	RunID         string              `json:"runId"`
 	Table         string              `json:"table"`
 	TotalSegments int                 `json:"totalSegments"`
@@ -71,11 +74,11 @@ type Written struct{ Objects, Records int64 }
 // NewSummary returns the summary of a scan that has come to its end.
 func NewSummary(plan run.Plan, totals run.Totals, written Written, end time.Time) Summary {
 	s := Summary{
-		Version: version, ExportARN: plan.ExecutionID, StartTime: plan.StartTime, EndTime: end.UTC().Truncate(time.Millisecond),
+		Version: layoutVersion, ExportARN: plan.ExecutionID, StartTime: plan.StartTime, EndTime: end.UTC().Truncate(time.Millisecond),
 		TableARN: plan.TableARN, TableID: plan.TableID, ExportTime: plan.StartTime, S3Bucket: plan.Bucket,
 		ManifestFilesS3Key: plan.Layout().ManifestFiles(), ItemCount: written.Records, OutputFormat: plan.OutputFormat(),
 		Scan: &Scan{
-			RunID: plan.RunID, Table: plan.Table, TotalSegments: plan.TotalSegments, Segment: plan.Scan.Segment,
+			WrittenBy: version.Name + " " + version.Number, RunID: plan.RunID, Table: plan.Table, TotalSegments: plan.TotalSegments, Segment: plan.Scan.Segment,
 			IndexName: plan.Scan.IndexName, Compression: plan.Compression, Transform: plan.Transform != "",
 			ScannedCount: totals.Scanned, Items: totals.Items, ReadUnits: totals.ReadUnits, Objects: written.Objects, Bytes: totals.Bytes,
 		},

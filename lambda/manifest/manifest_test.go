@@ -10,6 +10,7 @@ import (
 	"dynamodb-to-s3/lambda/manifest"
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
+	"dynamodb-to-s3/lambda/version"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -32,7 +33,7 @@ func TestSummaryHasTheNativeLayout(t *testing.T) {
 	const want = `{"version":"2020-06-30","exportArn":"arn:of:execution","startTime":"2026-01-31T06:00:00.123Z","endTime":"2026-01-31T06:01:00Z",` +
 		`"tableArn":"arn:of:table","tableId":"id-of-table","exportTime":"2026-01-31T06:00:00.123Z","s3Bucket":"lake","s3Prefix":"raw/orders",` +
 		`"s3SseAlgorithm":null,"s3SseKmsKeyId":null,"manifestFilesS3Key":"raw/orders/AWSDynamoDB/night-1/manifest-files.json","billedSizeBytes":0,` +
-		`"itemCount":11,"outputFormat":"DYNAMODB_JSON","scan":{"runId":"night-1","table":"orders","totalSegments":8,"compression":"GZIP",` +
+		`"itemCount":11,"outputFormat":"DYNAMODB_JSON","scan":{"writtenBy":"dynamodb-to-s3 ` + version.Number + `","runId":"night-1","table":"orders","totalSegments":8,"compression":"GZIP",` +
 		`"scannedCount":7,"items":5,"readUnits":2.5,"objects":3,"bytes":900}}`
 	if string(body) != want {
 		t.Errorf("got  %s\nwant %s", body, want)

@@ -1,5 +1,8 @@
-// Package version holds the version of this software. It imports nothing.
+// Package version holds the name and the version of this software. It imports nothing.
 package version
+
+// Name is the name of this software.
+const Name = "dynamodb-to-s3"
 
 // Number is the version, as in CHANGELOG.md, without a v. A release changes it here and nowhere else.
 const Number = "0.1.0"

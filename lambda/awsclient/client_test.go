@@ -1,0 +1,47 @@
+package awsclient_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+
+	"dynamodb-to-s3/lambda/awsclient"
+	"dynamodb-to-s3/lambda/run"
+	"dynamodb-to-s3/lambda/version"
+
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+)
+
+func TestEveryRequestNamesThisSoftware(t *testing.T) {
+	t.Parallel()
+	var mu sync.Mutex
+	agents := map[string]string{} // by the service that the request is signed for
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		scope := strings.Split(r.Header.Get("Authorization"), "/") // …Credential=<key>/<date>/<region>/<service>/aws4_request…
+		mu.Lock()
+		agents[scope[min(3, len(scope)-1)]] = r.UserAgent()
+		mu.Unlock()
+		w.WriteHeader(http.StatusForbidden) // which no client tries again
+	}))
+	t.Cleanup(server.Close)
+	cfg, err := awsclient.Config(t.Context(), config.WithRegion("us-east-1"), config.WithBaseEndpoint(server.URL),
+		config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider("a", "b", "")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	clients := awsclient.NewClients(cfg, cfg, cfg)
+	_, _ = clients.Tables(run.Plan{}).ListTables(t.Context(), &dynamodb.ListTablesInput{})
+	_, _ = clients.Objects(run.Plan{}).ListBuckets(t.Context(), &s3.ListBucketsInput{})
+	_, _ = clients.Tables(run.Plan{RunID: "r", SourceRoleARN: "arn:aws:iam::123456789012:role/r"}).ListTables(t.Context(), &dynamodb.ListTablesInput{})
+	_, _ = awsclient.NewExecutions(cfg).Describe(t.Context(), "arn:aws:states:us-east-1:123456789012:execution:m:e")
+	for _, service := range []string{"dynamodb", "s3", "sts", "states"} {
+		if want := " dynamodb-to-s3/" + version.Number; !strings.Contains(agents[service], want) {
+			t.Errorf("%s: got the User-Agent %q, want it to have %q", service, agents[service], want)
+		}
+	}
+}
