@@ -70,7 +70,7 @@ func (e execution) execute(ctx context.Context, stderr *os.File) (statemachine.O
 		log = slog.New(slog.NewTextHandler(stderr, nil))
 	}
 	id := arnPrefix + "execution:dynamodb-to-s3:" + e.name
-	record, err := e.executions.Begin(id)
+	running, err := e.executions.Begin(id)
 	if err != nil {
 		return statemachine.Outcome{}, 0, err
 	}
@@ -101,7 +101,7 @@ func (e execution) execute(ctx context.Context, stderr *os.File) (statemachine.O
 			}
 		},
 	})
-	return outcome, time.Since(start), errors.Join(err, record.End(statusOf(outcome, err)))
+	return outcome, time.Since(start), errors.Join(err, running.End(statusOf(outcome, err)))
 }
 
 // statusOf is how an execution ended, in Step Functions' words.

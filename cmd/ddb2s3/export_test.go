@@ -118,7 +118,7 @@ func TestExportDemo(t *testing.T) {
 		t.Fatal(err)
 	}
 	const count = 1000
-	v := &services{executions: executions.Book{Folder: t.TempDir()}, account: "000000000000", unlock: func() {}}
+	v := &services{executions: executions.Folder(t.TempDir()), account: "000000000000", unlock: func() {}}
 	v.source, v.destination = testservers.Configs()
 	t.Cleanup(v.close)
 	bucket := "demo"

@@ -169,12 +169,12 @@ func TestRunThatWasKilledGoesOnUnderItsName(t *testing.T) {
 	succeeds(t, runProgram(t, "-name", "night", "-input", file))
 
 	t.Run("but not twice at once", func(t *testing.T) {
-		record, err := executions.Book{Folder: filepath.Join("..", "..", ".local", "executions")}.Begin(arnPrefix + "execution:dynamodb-to-s3:night-2")
+		record, err := executions.Folder(filepath.Join("..", "..", ".local", "executions")).Begin(arnPrefix + "execution:dynamodb-to-s3:night-2")
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer func() { _ = record.End(run.ExecutionFailed) }() // what it says of itself is not looked at
-		if o := runProgram(t, "-name", "night-2", "-input", file); o.code != 1 || !strings.Contains(o.stderr, `the execution "night-2" is at work in another process`) {
+		if o := runProgram(t, "-name", "night-2", "-input", file); o.code != 1 || !strings.Contains(o.stderr, `the execution "night-2" runs in another process`) {
 			t.Errorf("got %+v", o)
 		}
 	})

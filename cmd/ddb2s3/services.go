@@ -73,12 +73,12 @@ func (s *settings) check() error {
 // services is where the functions read and write.
 type services struct {
 	source, destination aws.Config
-	identity            aws.Config      // what asks for sessions of the roles that requests name
-	account             string          // "" if not known
-	dynamoDB, s3        *servers.Server // nil where the service is not embedded
-	standIn             *exports.Server // what makes exports; nil where DynamoDB itself does, or nobody asks for one
-	executions          executions.Book // what becomes of those that run here
-	objects             string          // the folder in which the embedded S3 keeps its objects
+	identity            aws.Config        // what asks for sessions of the roles that requests name
+	account             string            // "" if not known
+	dynamoDB, s3        *servers.Server   // nil where the service is not embedded
+	standIn             *exports.Server   // what makes exports; nil where DynamoDB itself does, or nobody asks for one
+	executions          executions.Folder // the executions that run on this computer
+	objects             string            // the folder in which the embedded S3 keeps its objects
 	unlock              func()
 }
 
@@ -89,7 +89,7 @@ func open(ctx context.Context, s settings, sample int, stderr *os.File) (_ *serv
 	if err != nil {
 		return nil, err
 	}
-	v := &services{unlock: func() {}, executions: executions.Book{Folder: filepath.Join(repository.Local(), "executions")}}
+	v := &services{unlock: func() {}, executions: executions.Folder(filepath.Join(repository.Local(), "executions"))}
 	if s.aws {
 		return v, v.openAWS(ctx)
 	}

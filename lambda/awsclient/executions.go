@@ -15,11 +15,6 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// outlives is how long what an execution has called may outlive it: the longest that Lambda lets an invocation take, and a
-// minute, for the clocks of Lambda and Step Functions differ.
-// https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
-const outlives = 15*time.Minute + time.Minute
-
 // patience is how long Step Functions is waited for: within the time of plan, so that it can say what it has waited for.
 const patience = 20 * time.Second
 
@@ -51,7 +46,7 @@ func (e Executions) Describe(ctx context.Context, arn string) (run.ExecutionStat
 	state := run.ExecutionState{Status: run.ExecutionStatus(answer.Status)}
 	switch {
 	case answer.StopDate != nil:
-		state.Quiet = answer.StopDate.Add(outlives).UTC()
+		state.Quiet = answer.StopDate.Add(run.QuietAfter).UTC()
 	case state.Dead(): // since when, nobody can tell
 		state.Status = run.ExecutionUnknown
 	}

@@ -33,7 +33,7 @@ func TestExecutionIsDescribed(t *testing.T) {
 	} {
 		server := testservers.StartStepFunctions(t)
 		server.Set(arn, test.status, test.stop)
-		got, err := server.Executions().Describe(t.Context(), arn)
+		got, err := server.Describe(t.Context(), arn)
 		var quiet time.Time
 		if !test.stop.IsZero() {
 			quiet = stop.Add(16 * time.Minute)
@@ -44,11 +44,11 @@ func TestExecutionIsDescribed(t *testing.T) {
 	}
 
 	server := testservers.StartStepFunctions(t)
-	if got, err := server.Executions().Describe(t.Context(), arn); err != nil || got.Status != run.ExecutionUnknown || got.Dead() {
+	if got, err := server.Describe(t.Context(), arn); err != nil || got.Status != run.ExecutionUnknown || got.Dead() {
 		t.Errorf("of an execution that does not exist: %+v, %v", got, err)
 	}
 	server.Deny("User: plan is not authorized to perform: states:DescribeExecution")
-	_, err := server.Executions().Describe(t.Context(), arn)
+	_, err := server.Describe(t.Context(), arn)
 	if failure.NameOf(err) != failure.AccessDenied || !strings.Contains(err.Error(), "states:DescribeExecution on "+arn) {
 		t.Errorf("got %s: %v", failure.NameOf(err), err)
 	}

@@ -18,6 +18,7 @@ import (
 	"dynamodb-to-s3/lambda/function"
 	"dynamodb-to-s3/lambda/plan"
 	"dynamodb-to-s3/lambda/run"
+	"dynamodb-to-s3/local/executions"
 	"dynamodb-to-s3/local/exports"
 	"dynamodb-to-s3/local/testservers"
 	"dynamodb-to-s3/local/verify"
@@ -46,8 +47,8 @@ type execution struct {
 	start time.Time
 	// redrives is how often it was redriven.
 	redrives int
-	// states is what tells of executions; if it is not given, all run.
-	states *testservers.StepFunctions
+	// states knows the executions; if it is nil, all of them run.
+	states plan.Executions
 	// warm is the engine of all its invocations; nil for a new one each.
 	warm *function.Engine
 	// metrics and log take what the functions tell, if they are given.
@@ -70,20 +71,13 @@ func (e execution) engine() *function.Engine {
 	if e.log != nil {
 		log = slog.New(slog.NewJSONHandler(e.log, nil))
 	}
-	var executions plan.Executions = allRun{}
-	if e.states != nil {
-		executions = e.states.Executions()
+	states := e.states
+	if states == nil {
+		states = &executions.Memory{Others: run.ExecutionRunning}
 	}
 	return function.New(source, destination, function.Options{
-		Log: log, Executions: executions, Account: account, Now: hurried(e.hurry), Metrics: e.metrics, Environment: "test",
+		Log: log, Executions: states, Account: account, Now: hurried(e.hurry), Metrics: e.metrics, Environment: "test",
 	})
-}
-
-// allRun says of every execution that it runs.
-type allRun struct{}
-
-func (allRun) Describe(context.Context, string) (run.ExecutionState, error) {
-	return run.ExecutionState{Status: run.ExecutionRunning}, nil
 }
 
 // atomicWrites lets only one request at a time go to the objects that runs write in a race, as if S3 were behind it: VersityGW

@@ -1,9 +1,11 @@
 package function_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -156,6 +158,19 @@ func TestRunIsTakenOverOnce(t *testing.T) {
 	wantOneOwner(t, many)
 }
 
+// redriven has an execution redriven right after the first question about it was answered.
+type redriven struct {
+	*testservers.StepFunctions
+	execution string
+	once      sync.Once
+}
+
+func (r *redriven) Describe(ctx context.Context, arn string) (run.ExecutionState, error) {
+	state, err := r.StepFunctions.Describe(ctx, arn)
+	r.once.Do(func() { r.Set(r.execution, run.ExecutionRunning, time.Time{}) })
+	return state, err
+}
+
 // One that is redriven at the very moment at which its run is taken over may have begun to write: the other steps back.
 func TestRunIsNotTakenOverFromOneThatIsRedrivenMeanwhile(t *testing.T) {
 	t.Parallel()
@@ -163,12 +178,7 @@ func TestRunIsNotTakenOverFromOneThatIsRedrivenMeanwhile(t *testing.T) {
 	table, bucket := testservers.Orders(t, 2000), testservers.Bucket(t)
 	first, _ := died(t, states, smallSteps(table, bucket))
 	states.Set(first.id(), run.ExecutionFailed, long())
-	states.OnAsked(func(request int) {
-		if request == 1 {
-			states.Set(first.id(), run.ExecutionRunning, time.Time{})
-		}
-	})
-	second := execution{t: t, name: "e-2", request: first.request, states: states}
+	second := execution{t: t, name: "e-2", request: first.request, states: &redriven{StepFunctions: states, execution: first.id()}}
 	for range 2 { // a retry of plan, too
 		_, err := second.plan()
 		wantName(t, err, failure.RunNameTaken, "was taken over from execution "+first.id()+", which was redriven at the same moment and is RUNNING")

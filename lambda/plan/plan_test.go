@@ -1,7 +1,6 @@
 package plan_test
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -16,6 +15,7 @@ import (
 	"dynamodb-to-s3/lambda/plan"
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
+	"dynamodb-to-s3/local/executions"
 	"dynamodb-to-s3/local/testservers"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -52,13 +52,6 @@ func tableWithIndexes(t *testing.T) string {
 	})
 }
 
-// described is what every execution is.
-type described run.ExecutionState
-
-func (d described) Describe(context.Context, string) (run.ExecutionState, error) {
-	return run.ExecutionState(d), nil
-}
-
 // clients returns those of the servers.
 func clients() *awsclient.Clients {
 	read, write := testservers.Configs()
@@ -68,10 +61,10 @@ func clients() *awsclient.Clients {
 // planRun plans for an execution, while all others run.
 func planRun(t *testing.T, name, req string) (run.PlanOutput, error) {
 	t.Helper()
-	return runAmong(t, described{Status: run.ExecutionRunning}, name, req)
+	return runAmong(t, &executions.Memory{Others: run.ExecutionRunning}, name, req)
 }
 
-// runAmong plans for an execution while others are as they are described.
+// runAmong plans for an execution, with the given states of the others.
 func runAmong(t *testing.T, others plan.Executions, name, req string) (run.PlanOutput, error) {
 	t.Helper()
 	p := plan.Planner{Tables: clients().Tables, Objects: clients().Objects, Executions: others, Account: account}

@@ -11,6 +11,7 @@ import (
 	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/ledger"
 	"dynamodb-to-s3/lambda/run"
+	"dynamodb-to-s3/local/executions"
 	"dynamodb-to-s3/local/testservers"
 )
 
@@ -18,14 +19,14 @@ import (
 // schedule meets another's claim only where somebody has moved it; the rule is the same.
 func TestClaimOfAnotherExecution(t *testing.T) {
 	table := testservers.Orders(t, 1)
-	before, after := time.Now().Add(-time.Minute), time.Now().Add(10*time.Minute)
+	before, after := time.Now().Add(-17*time.Minute), time.Now().Add(-6*time.Minute) // an execution is quiet 16 minutes after its end
 	const (
 		takenOver = "taken over"
 		duplicate = "a duplicate"
 	)
 	for _, test := range []struct {
 		status    run.ExecutionStatus
-		quiet     time.Time
+		stop      time.Time
 		committed bool
 		// what becomes of the second delivery of a firing, and of one without a schedule: taken over, a duplicate, or the words of
 		// the refusal; then the duplicate's words
@@ -38,7 +39,7 @@ func TestClaimOfAnotherExecution(t *testing.T) {
 		{run.ExecutionFailed, before, false, takenOver, takenOver, ""},
 		{run.ExecutionTimedOut, before, false, takenOver, takenOver, ""},
 		{run.ExecutionAborted, before, false, takenOver, takenOver, ""},
-		{run.ExecutionFailed, after, false, "may still be at work: redrive that one, or start this again after " + after.Format(time.RFC3339), "which is FAILED", ""},
+		{run.ExecutionFailed, after, false, "may still be at work: redrive that one, or start this again after " + after.Add(16*time.Minute).Format(time.RFC3339), "which is FAILED", ""},
 		{run.ExecutionTimedOut, after, false, "which is TIMED_OUT", "start this again after", ""},
 		{run.ExecutionAborted, after, false, "which is ABORTED", "start this again after", ""},
 		{run.ExecutionUnknown, time.Time{}, false, "which Step Functions does not know", "which Step Functions does not know", ""},
@@ -49,7 +50,7 @@ func TestClaimOfAnotherExecution(t *testing.T) {
 		{run.ExecutionUnknown, time.Time{}, true, duplicate, "which has completed it", "has completed it"},
 	} {
 		for _, schedule := range []string{"", "nightly"} {
-			t.Run(fmt.Sprintf("%s, quiet %t, committed %t, schedule %q", test.status, test.quiet.Equal(before), test.committed, schedule), func(t *testing.T) {
+			t.Run(fmt.Sprintf("%s, quiet %t, committed %t, schedule %q", test.status, test.stop.Equal(before), test.committed, schedule), func(t *testing.T) {
 				t.Parallel()
 				name := testservers.Bucket(t)
 				fields, want := "", test.other
@@ -72,7 +73,11 @@ func TestClaimOfAnotherExecution(t *testing.T) {
 						t.Fatal(err)
 					}
 				}
-				got, err := runAmong(t, described{Status: test.status, Quiet: test.quiet}, second, request)
+				others := &executions.Memory{}
+				if test.status != run.ExecutionUnknown {
+					others.Set(first.Plan.ExecutionID, test.status, test.stop)
+				}
+				got, err := runAmong(t, others, second, request)
 				held, fault := ledger.LoadClaim(t.Context(), in, first.Plan.Layout())
 				if fault != nil {
 					t.Fatal(fault)
@@ -84,7 +89,7 @@ func TestClaimOfAnotherExecution(t *testing.T) {
 					if err != nil || show(t, got) != show(t, want) || held.ExecutionID != "arn:"+second || show(t, held.Output) != show(t, want) {
 						t.Fatalf("got %s, %v\nwant %s\nthe claim is %+v", show(t, got), err, show(t, want), held)
 					}
-					if again, err := runAmong(t, described{Status: test.status, Quiet: test.quiet}, second, request); err != nil || show(t, again) != show(t, got) {
+					if again, err := runAmong(t, others, second, request); err != nil || show(t, again) != show(t, got) {
 						t.Errorf("done again it gives %s, %v", show(t, again), err)
 					}
 					return

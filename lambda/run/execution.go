@@ -17,6 +17,11 @@ const (
 	ExecutionUnknown        ExecutionStatus = "UNKNOWN"
 )
 
+// QuietAfter is how long functions that an execution has called may still work after its end: the longest time that Lambda gives
+// an invocation, and a minute, because the clocks of Lambda and Step Functions differ.
+// https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+const QuietAfter = 15*time.Minute + time.Minute
+
 // ExecutionState is what has become of an execution.
 type ExecutionState struct {
 	Status ExecutionStatus

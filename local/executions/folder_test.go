@@ -13,7 +13,7 @@ import (
 	"dynamodb-to-s3/local/executions"
 )
 
-// envFolder makes the test's own binary a process that runs an execution until its standard input ends.
+// envFolder names the variable that makes the test binary a process that runs an execution until its standard input ends.
 const envFolder = "EXECUTIONS_TEST_FOLDER"
 
 const arn = "arn:aws:states:local:000000000000:execution:dynamodb-to-s3:night/1"
@@ -23,13 +23,13 @@ func TestMain(m *testing.M) {
 	if folder == "" {
 		os.Exit(m.Run())
 	}
-	record, err := executions.Book{Folder: folder}.Begin(arn)
+	running, err := executions.Folder(folder).Begin(arn)
 	if err != nil {
-		_, _ = os.Stdout.WriteString(err.Error() + "\n") // the test reads it, or fails without it
+		_, _ = os.Stdout.WriteString(err.Error() + "\n") // without this line the test fails
 		os.Exit(1)
 	}
 	if status := os.Getenv("STATUS"); status != "" {
-		err = record.End(run.ExecutionStatus(status))
+		err = running.End(run.ExecutionStatus(status))
 	}
 	if err != nil {
 		os.Exit(1)
@@ -38,8 +38,8 @@ func TestMain(m *testing.M) {
 	_, _ = io.Copy(io.Discard, os.Stdin)
 }
 
-// begin starts a process that runs the execution, and returns what it says; stop kills it.
-func begin(t *testing.T, folder, status string) (says string, stop func()) {
+// begin starts a process that runs the execution, and returns the first line that it prints; stop kills it.
+func begin(t *testing.T, folder, status string) (line string, stop func()) {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
@@ -65,44 +65,44 @@ func begin(t *testing.T, folder, status string) (says string, stop func()) {
 	}
 }
 
-func TestExecutionIsAtWorkAsLongAsItsProcess(t *testing.T) {
+func TestExecutionRunsAsLongAsItsProcess(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
-		ends string // what it says before it is killed
-		want run.ExecutionStatus
+		status string // the status that the process sets before it is killed; empty for none
+		want   run.ExecutionStatus
 	}{
 		{"", run.ExecutionAborted},
 		{"SUCCEEDED", run.ExecutionSucceeded},
 		{"FAILED", run.ExecutionFailed},
 	} {
-		book := executions.Book{Folder: t.TempDir() + "/executions"}
+		folder := executions.Folder(t.TempDir() + "/executions")
 		wants := func(want run.ExecutionStatus) {
 			t.Helper()
-			got, err := book.Describe(t.Context(), arn)
+			got, err := folder.Describe(t.Context(), arn)
 			if err != nil || got.Status != want || got.Dead() == got.Quiet.IsZero() && want != run.ExecutionSucceeded || got.Quiet.After(time.Now()) {
 				t.Errorf("got %+v, %v, want %s", got, err, want)
 			}
 		}
 		wants(run.ExecutionUnknown)
-		says, kill := begin(t, book.Folder, test.ends)
-		if says != "begun" {
-			t.Fatal(says)
+		line, kill := begin(t, string(folder), test.status)
+		if line != "begun" {
+			t.Fatal(line)
 		}
 		wants(run.ExecutionRunning)
-		says, stop := begin(t, book.Folder, "")
+		line, stop := begin(t, string(folder), "")
 		stop()
-		if !strings.Contains(says, `the execution "night/1" is at work in another process`) {
-			t.Errorf("a second process says %q", says)
+		if !strings.Contains(line, `the execution "night/1" runs in another process`) {
+			t.Errorf("a second process prints %q", line)
 		}
 		wants(run.ExecutionRunning)
 		kill()
 		wants(test.want)
-		says, kill = begin(t, book.Folder, "") // it goes on
+		line, kill = begin(t, string(folder), "") // it is redriven
 		wants(run.ExecutionRunning)
 		kill()
 		wants(run.ExecutionAborted)
-		if says != "begun" {
-			t.Error(says)
+		if line != "begun" {
+			t.Error(line)
 		}
 	}
 }

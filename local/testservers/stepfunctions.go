@@ -1,109 +1,52 @@
 package testservers
 
 import (
-	"encoding/json"
-	"io"
+	"context"
 	"net/http"
 	"net/http/httptest"
-	"sync"
+	"sync/atomic"
 	"testing"
-	"time"
 
 	"dynamodb-to-s3/lambda/awsclient"
 	"dynamodb-to-s3/lambda/run"
+	"dynamodb-to-s3/local/executions"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 )
 
-// StepFunctions answers DescribeExecution as Step Functions does, of the executions that it was told of.
+// StepFunctions is a server that knows the executions which a test sets, and a client of it.
 type StepFunctions struct {
-	config aws.Config
-
-	mu         sync.Mutex // guards what follows
-	executions map[string]executionEnd
-	denied     string
-	asked      int
-	onAsked    func(request int)
+	executions.Memory
+	client awsclient.Executions
+	denied atomic.Value // string
 }
 
-type executionEnd struct {
-	status run.ExecutionStatus
-	stop   time.Time
-}
-
-// StartStepFunctions starts a server for a test.
+// StartStepFunctions starts the server for one test.
 func StartStepFunctions(t *testing.T) *StepFunctions {
 	t.Helper()
-	s := &StepFunctions{executions: map[string]executionEnd{}}
+	s := &StepFunctions{}
 	server := httptest.NewServer(s)
 	t.Cleanup(server.Close)
-	s.config = aws.Config{
+	s.client = awsclient.NewExecutions(aws.Config{
 		Region: "us-east-1", BaseEndpoint: &server.URL, Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""),
 		Retryer: func() aws.Retryer { return aws.NopRetryer{} },
-	}
+	})
 	return s
 }
 
-// Executions returns the client that the functions ask it with.
-func (s *StepFunctions) Executions() awsclient.Executions { return awsclient.NewExecutions(s.config) }
-
-// Set says what has become of an execution; stop is when it has ended, if it has.
-func (s *StepFunctions) Set(arn string, status run.ExecutionStatus, stop time.Time) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.executions[arn] = executionEnd{status, stop}
+// Describe asks the server, through the SDK, about an execution.
+func (s *StepFunctions) Describe(ctx context.Context, arn string) (run.ExecutionState, error) {
+	return s.client.Describe(ctx, arn)
 }
 
-// Deny has it refuse every request.
-func (s *StepFunctions) Deny(words string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.denied = words
-}
-
-// OnAsked has f called after each answer was decided on and before it is sent, with the number of those so far.
-func (s *StepFunctions) OnAsked(f func(request int)) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.onAsked = f
-}
+// Deny makes the server refuse every request from now on.
+func (s *StepFunctions) Deny(message string) { s.denied.Store(message) }
 
 func (s *StepFunctions) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	code, answer, onAsked, request := s.answer(r)
-	if onAsked != nil {
-		onAsked(request)
+	if message, denied := s.denied.Load().(string); denied {
+		executions.Refuse(w, "AccessDeniedException", message)
+		return
 	}
-	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
-	w.WriteHeader(code)
-	_ = json.NewEncoder(w).Encode(answer) // whoever asked is gone, or sees it
-}
-
-func (s *StepFunctions) answer(r *http.Request) (code int, answer map[string]any, onAsked func(int), request int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.asked++
-	refuse := func(name, words string) (int, map[string]any, func(int), int) {
-		return http.StatusBadRequest, map[string]any{"__type": name, "message": words}, s.onAsked, s.asked
-	}
-	body, err := io.ReadAll(r.Body)
-	var in struct {
-		ExecutionArn string `json:"executionArn"`
-		IncludedData string `json:"includedData"`
-	}
-	if err != nil || json.Unmarshal(body, &in) != nil || r.Header.Get("X-Amz-Target") != "AWSStepFunctions.DescribeExecution" || in.IncludedData != "METADATA_ONLY" {
-		return refuse("ValidationException", "want the metadata of an execution, got "+r.Header.Get("X-Amz-Target")+string(body))
-	}
-	if s.denied != "" {
-		return refuse("AccessDeniedException", s.denied)
-	}
-	found, known := s.executions[in.ExecutionArn]
-	if !known {
-		return refuse("ExecutionDoesNotExist", "Execution Does Not Exist: '"+in.ExecutionArn+"'")
-	}
-	answer = map[string]any{"executionArn": in.ExecutionArn, "status": found.status, "startDate": 1.7e9}
-	if !found.stop.IsZero() {
-		answer["stopDate"] = float64(found.stop.UnixMilli()) / 1000
-	}
-	return http.StatusOK, answer, s.onAsked, s.asked
+	s.Memory.ServeHTTP(w, r)
 }

@@ -143,7 +143,7 @@ func (r *trial) start(who, task string, step contract.Function, payload []byte, 
 		source = hurried(r.tables.AWS())
 	}
 	source.HTTPClient, destination.HTTPClient = &i.sender, &i.sender
-	engine := function.New(source, destination, function.Options{Log: slog.New(slog.DiscardHandler), Account: account, Now: now, Executions: &r.book})
+	engine := function.New(source, destination, function.Options{Log: slog.New(slog.DiscardHandler), Account: account, Now: now, Executions: &r.executions})
 	r.mu.Lock()
 	r.invocations = append(r.invocations, i)
 	r.mu.Unlock()

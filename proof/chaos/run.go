@@ -12,6 +12,8 @@ import (
 
 	"dynamodb-to-s3/infra/definition"
 	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/run"
+	"dynamodb-to-s3/local/executions"
 	"dynamodb-to-s3/local/exports"
 	"dynamodb-to-s3/local/statemachine"
 
@@ -32,7 +34,8 @@ type trial struct {
 	tables   *exports.Server // of an export
 	calm     atomic.Bool     // nothing befalls anything any more
 	tries    counts          // of each task
-	book     book
+	// executions knows the run's executions, as Step Functions does.
+	executions executions.Memory
 
 	mu          sync.Mutex // guards what follows
 	invocations []*invocation
@@ -183,13 +186,17 @@ func (r *trial) executeOne(ctx context.Context, n int) (statemachine.Outcome, er
 	name := fmt.Sprintf("e-%d", n)
 	const prefix = "arn:aws:states:us-east-1:" + account + ":"
 	id := prefix + "execution:dynamodb-to-s3:" + name
-	r.book.begin(id)
+	r.executions.Set(id, run.ExecutionRunning, time.Time{})
 	outcome, err := r.harness.interpreter.Run(ctx, statemachine.Execution{
 		Definition: definition.JSON, Input: r.scenario.request(r.table.name, r.bucket), InvokeURL: fmt.Sprintf("%s/%d/%d", r.harness.url, r.number, n),
 		ID: id, Name: name, StartTime: time.Date(2026, 1, 31, 6, 0, 0, 0, time.UTC),
 		StateMachineID: prefix + "stateMachine:dynamodb-to-s3", StateMachineName: "dynamodb-to-s3", Hurried: true,
 	})
-	r.book.end(id, outcome.Succeeded)
+	status := run.ExecutionFailed
+	if outcome.Succeeded {
+		status = run.ExecutionSucceeded
+	}
+	r.executions.Set(id, status, time.Now())
 	return outcome, err
 }
 

@@ -1,0 +1,36 @@
+package executions_test
+
+import (
+	"testing"
+	"time"
+
+	"dynamodb-to-s3/lambda/run"
+	"dynamodb-to-s3/local/testservers"
+)
+
+// A test that asks Memory itself sees what a function sees that asks through the SDK.
+func TestMemoryAnswersTheSameDirectlyAndThroughTheSDK(t *testing.T) {
+	t.Parallel()
+	server := testservers.StartStepFunctions(t)
+	stop := time.Date(2026, 11, 21, 2, 0, 0, 0, time.UTC)
+	for _, test := range []struct {
+		status run.ExecutionStatus
+		stop   time.Time
+	}{
+		{run.ExecutionUnknown, time.Time{}}, // not set yet
+		{run.ExecutionRunning, time.Time{}},
+		{run.ExecutionFailed, stop},
+		{run.ExecutionSucceeded, stop},
+	} {
+		if test.status != run.ExecutionUnknown {
+			server.Set(arn, test.status, test.stop)
+		}
+		direct, err := server.Memory.Describe(t.Context(), arn)
+		if err != nil || direct.Status != test.status {
+			t.Errorf("directly: got %+v, %v, want %s", direct, err, test.status)
+		}
+		if wire, err := server.Describe(t.Context(), arn); err != nil || wire != direct {
+			t.Errorf("through the SDK: got %+v, %v, want %+v", wire, err, direct)
+		}
+	}
+}
