@@ -221,7 +221,7 @@ func TestEveryErrorIsExplained(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	permanent, transient, _ := strings.Cut(string(page), "## Worth another try")
+	permanent, transient, _ := strings.Cut(string(page), "## Errors that are retried")
 	for names, section := range map[*[]failure.Name]string{new(failure.Permanent()): permanent, new(failure.Transient()): transient} {
 		for _, name := range *names {
 			if strings.Count(section, "| `"+string(name)+"` |") != 1 || strings.Count(string(page), "| `"+string(name)+"` |") != 1 {
