@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -26,16 +28,20 @@ func TestChosenEnvironment(t *testing.T) {
 
 // What is wrong is said in one place, with no trace of Go or of the CDK, which is not even started.
 func TestCommand(t *testing.T) {
-	t.Chdir("..")
+	root := t.TempDir()
+	if err := os.CopyFS(filepath.Join(root, environmentsFolder), os.DirFS("../examples/environments")); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(root)
 	for _, test := range []struct {
 		env, arg       string
 		code           int
 		stdout, stderr string
 	}{
-		{"example", "-goarch", 0, "arm64\n", ""},
-		{"nowhere", "-goarch", 1, "", "there is no environment \"nowhere\"; there are: dev, example (the files infra/environments/*.yaml)\n"},
-		{"nowhere", "", 1, "", "there is no environment \"nowhere\"; there are: dev, example (the files infra/environments/*.yaml)\n"},
-		{"dev", "-nothing", 2, "", "flag provided but not defined: -nothing\n"},
+		{"smallest", "-goarch", 0, "arm64\n", ""},
+		{"nowhere", "-goarch", 1, "", "there is no environment \"nowhere\"; there are: accounts, network, schedules, smallest (the files infra/environments/*.yaml)\n"},
+		{"nowhere", "", 1, "", "there is no environment \"nowhere\"; there are: accounts, network, schedules, smallest (the files infra/environments/*.yaml)\n"},
+		{"smallest", "-nothing", 2, "", "flag provided but not defined: -nothing\n"},
 	} {
 		t.Setenv("CDK_CONTEXT_JSON", "")
 		t.Setenv("ENV", test.env)

@@ -137,28 +137,6 @@ func TestFiftyTablesFit(t *testing.T) {
 	}
 }
 
-func TestEnvironmentsAreFit(t *testing.T) {
-	t.Parallel()
-	folder := t.TempDir()
-	if err := build(folder); err != nil {
-		t.Fatal(err)
-	}
-	files, err := filepath.Glob("environments/*.yaml")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("%v, %v", files, err)
-	}
-	for _, file := range files {
-		read, err := environment.Read(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		props := &Props{Environment: read, CodeFolder: folder}
-		if err := props.check("stack"); err != nil {
-			t.Errorf("environment %s: %v", read.Name, err)
-		}
-	}
-}
-
 // replace puts a folder where a program was.
 func replace(t *testing.T, program string) {
 	t.Helper()

@@ -97,14 +97,14 @@ func TestNamesOfEnvironments(t *testing.T) {
 
 func TestEnvironmentThatDoesNotExist(t *testing.T) {
 	t.Parallel()
-	_, err := Find("../environments", "exmple")
-	if err == nil || !strings.Contains(err.Error(), `there is no environment "exmple", did you mean "example"?; there are: dev, example`) {
+	_, err := Find("../../examples/environments", "smalest")
+	if err == nil || !strings.Contains(err.Error(), `there is no environment "smalest", did you mean "smallest"?; there are: accounts, network, schedules, smallest`) {
 		t.Errorf("got %v", err)
 	}
 	if _, err := Find(t.TempDir(), "dev"); err == nil || !strings.Contains(err.Error(), "has no .yaml file") {
 		t.Errorf("got %v", err)
 	}
-	if _, err := Find("../environments", "../environments/dev"); err == nil {
+	if _, err := Find("../../examples/environments", "../environments/smallest"); err == nil {
 		t.Error("a path was taken for a name")
 	}
 	if _, err := Read("nowhere.yaml"); err == nil || !strings.HasPrefix(err.Error(), "read the environment: ") {
@@ -155,7 +155,7 @@ func fieldsOf(of any) []string {
 
 // Whatever a file holds, each fault is told in one line that begins with where it is, is printable and not too long.
 func FuzzParseEnvironment(f *testing.F) {
-	files, err := filepath.Glob("../environments/*.yaml")
+	files, err := filepath.Glob("../../examples/environments/*.yaml")
 	if err != nil {
 		f.Fatal(err)
 	}
