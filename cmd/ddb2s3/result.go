@@ -55,10 +55,11 @@ func verifyRun(ctx context.Context, v *services, req request.Request, result run
 // clients returns what the run of a request has read and written with.
 func (v *services) clients(req request.Request, result run.Result) (*dynamodb.Client, *s3.Client) {
 	clients := awsclient.NewClients(v.source, v.destination, v.identity)
-	plan := run.Plan{RunID: result.RunID, SourceRoleARN: req.SourceRoleARN, DestinationRoleARN: req.DestinationRoleARN}
+	scan := run.ScanPlan{SourceRoleARN: req.SourceRoleARN, DestinationRoleARN: req.DestinationRoleARN}
 	if table, err := request.ParseTable(req.Table); err == nil && table.Region != v.source.Region {
-		plan.TableRegion = table.Region
+		scan.TableRegion = table.Region
 	}
+	plan := run.Plan{RunID: result.RunID, Scan: &scan}
 	return clients.Tables(plan), clients.Objects(plan)
 }
 

@@ -188,24 +188,27 @@ func TestMostSegmentsFitAPayload(t *testing.T) {
 	long := func(n int) string { return strings.Repeat("x", n) }
 	total := int64(request.MaxSegments)
 	plan := run.Plan{
-		RunID: long(81), ExecutionID: "arn:aws:states:ap-southeast-2:123456789012:execution:" + long(80) + ":" + long(80),
+		Version: run.Version, Mode: request.ModeScan, RunID: long(81), ExecutionID: "arn:aws:states:ap-southeast-2:123456789012:execution:" + long(80) + ":" + long(80),
 		StartTime: time.Date(2026, 1, 31, 23, 59, 59, 123_000_000, time.UTC),
 		Table:     long(255), TableARN: "arn:aws:dynamodb:ap-southeast-2:123456789012:table/" + long(255), TableID: long(36),
 		Bucket: long(63), BucketOwner: "123456789012", KMSKeyID: long(100), Root: long(900),
-		SourceRoleARN: long(2048), DestinationRoleARN: long(2048), TableRegion: long(14),
-		Scan: request.Scan{
-			IndexName: long(255), FilterExpression: long(4096), ProjectionExpression: long(4096), TotalSegments: &total,
-			ExpressionAttributeNames:  map[string]string{"#a": long(255)},
-			ExpressionAttributeValues: map[string]request.AttributeValue{":a": json.RawMessage(`{"S":"` + long(4096) + `"}`)},
+		Scan: &run.ScanPlan{
+			SourceRoleARN: long(2048), DestinationRoleARN: long(2048), TableRegion: long(14),
+			Request: request.Scan{
+				IndexName: long(255), FilterExpression: long(4096), ProjectionExpression: long(4096), TotalSegments: &total,
+				ExpressionAttributeNames:  map[string]string{"#a": long(255)},
+				ExpressionAttributeValues: map[string]request.AttributeValue{":a": json.RawMessage(`{"S":"` + long(4096) + `"}`)},
+			},
+			TotalSegments: request.MaxSegments, Format: request.FormatDynamoDBJSON, Compression: request.CompressionGZIP, FileSizeBytes: request.MaxFileSize,
 		},
-		TotalSegments: request.MaxSegments, Format: request.FormatDynamoDBJSON, Compression: request.CompressionGZIP, FileSizeBytes: request.MaxFileSize,
 	}
-	output, err := json.Marshal(run.PlanOutput{Plan: plan, Segments: plan.Segments(), Concurrency: request.MaxSegments})
+	segments := plan.Scan.Segments()
+	output, err := json.Marshal(run.PlanOutput{Plan: plan, Segments: segments, Concurrency: request.MaxSegments})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(plan.Segments()) != request.MaxSegments || len(output) > contract.MaxPayloadBytes {
-		t.Errorf("the plan of %d segments has %d bytes, Step Functions carries %d", len(plan.Segments()), len(output), contract.MaxPayloadBytes)
+	if len(segments) != request.MaxSegments || len(output) > contract.MaxPayloadBytes {
+		t.Errorf("the plan of %d segments has %d bytes, Step Functions carries %d", len(segments), len(output), contract.MaxPayloadBytes)
 	}
 	t.Logf("plan of %d segments: %d bytes of %d", request.MaxSegments, len(output), contract.MaxPayloadBytes)
 	// The Map gathers its children's outputs before it drops them.

@@ -37,7 +37,7 @@ func TestEveryRequestNamesThisSoftware(t *testing.T) {
 	clients := awsclient.NewClients(cfg, cfg, cfg)
 	_, _ = clients.Tables(run.Plan{}).ListTables(t.Context(), &dynamodb.ListTablesInput{})
 	_, _ = clients.Objects(run.Plan{}).ListBuckets(t.Context(), &s3.ListBucketsInput{})
-	_, _ = clients.Tables(run.Plan{RunID: "r", SourceRoleARN: "arn:aws:iam::123456789012:role/r"}).ListTables(t.Context(), &dynamodb.ListTablesInput{})
+	_, _ = clients.Tables(run.Plan{RunID: "r", Scan: &run.ScanPlan{SourceRoleARN: "arn:aws:iam::123456789012:role/r"}}).ListTables(t.Context(), &dynamodb.ListTablesInput{})
 	_, _ = awsclient.NewExecutions(cfg).Describe(t.Context(), "arn:aws:states:us-east-1:123456789012:execution:m:e")
 	for _, service := range []string{"dynamodb", "s3", "sts", "states"} {
 		if want := " dynamodb-to-s3/" + version.Number; !strings.Contains(agents[service], want) {

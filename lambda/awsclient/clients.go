@@ -1,6 +1,7 @@
 package awsclient
 
 import (
+	"cmp"
 	"sync"
 
 	"dynamodb-to-s3/lambda/run"
@@ -36,9 +37,10 @@ func NewClients(source, destination, identity aws.Config) *Clients {
 	}
 }
 
-// Tables returns the client that reads the plan's table. Of the plan it needs the run's name, the role and the region.
+// Tables returns the client that reads the plan's table. It looks at the run's name, the role and the region; an export has no role.
 func (c *Clients) Tables(plan run.Plan) *dynamodb.Client {
-	to := accessOf(plan.SourceRoleARN, plan.RunID, plan.TableRegion)
+	scan := cmp.Or(plan.Scan, &run.ScanPlan{})
+	to := accessOf(scan.SourceRoleARN, plan.RunID, scan.TableRegion)
 	return kept(&c.mu, c.tables, to, func() *dynamodb.Client {
 		cfg := c.as(c.source, to, "sourceRoles")
 		if to.region != "" {
@@ -48,9 +50,9 @@ func (c *Clients) Tables(plan run.Plan) *dynamodb.Client {
 	})
 }
 
-// Objects returns the client that writes the plan's objects. Of the plan it needs the run's name and the role.
+// Objects returns the client that writes the plan's objects. It looks at the run's name and the role; an export has no role.
 func (c *Clients) Objects(plan run.Plan) *s3.Client {
-	to := accessOf(plan.DestinationRoleARN, plan.RunID, "")
+	to := accessOf(cmp.Or(plan.Scan, &run.ScanPlan{}).DestinationRoleARN, plan.RunID, "")
 	return kept(&c.mu, c.objects, to, func() *s3.Client { return S3(c.as(c.destination, to, "destinationRoles")) })
 }
 

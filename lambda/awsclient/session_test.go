@@ -35,7 +35,7 @@ func TestClientsAreKept(t *testing.T) {
 	t.Parallel()
 	c := NewClients(aws.Config{Region: "eu-west-1"}, aws.Config{Region: "eu-west-1"}, aws.Config{Region: "eu-west-1"})
 	plan := func(xrun int, role string) run.Plan {
-		return run.Plan{RunID: fmt.Sprint("run-", xrun), SourceRoleARN: role, DestinationRoleARN: role}
+		return run.Plan{RunID: fmt.Sprint("run-", xrun), Scan: &run.ScanPlan{SourceRoleARN: role, DestinationRoleARN: role}}
 	}
 	const role = "arn:aws:iam::123456789012:role/x"
 	own, ownObjects := c.Tables(plan(1, "")), c.Objects(plan(1, ""))
@@ -49,7 +49,7 @@ func TestClientsAreKept(t *testing.T) {
 	if c.Tables(plan(2, role)) == of || c.Objects(plan(2, role)) == ofObjects {
 		t.Error("another run's session has the name of the first")
 	}
-	elsewhere := c.Tables(run.Plan{TableRegion: "us-east-1"})
+	elsewhere := c.Tables(run.Plan{Scan: &run.ScanPlan{TableRegion: "us-east-1"}})
 	if elsewhere == own || elsewhere.Options().Region != "us-east-1" || own.Options().Region != "eu-west-1" {
 		t.Errorf("the client of another region is of %s", elsewhere.Options().Region)
 	}

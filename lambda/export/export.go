@@ -24,8 +24,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// Exporter makes exports. They are made, and written, with the functions' own rights: a request for one names no roles.
-type Exporter struct {
+// Step makes exports. They are made, and written, with the functions' own rights: a request for one names no roles.
+type Step struct {
 	DynamoDB *dynamodb.Client
 	S3       *s3.Client
 	// Account is the AWS account that the functions run in, "" where it is not known.
@@ -37,16 +37,16 @@ type Exporter struct {
 //
 // It fails by the name of what keeps an export from being started (see job's errors), by the code of an export that has FAILED
 // and that another try would not mend, and with ExportTimedOut where the checks that the request allows are used up.
-func (e *Exporter) Run(ctx context.Context, in run.ExportInput) (run.ExportProgress, error) {
-	if in.Plan.Export == nil {
-		return run.ExportProgress{}, failure.Errorf(failure.InvalidRequest, "invalid payload: the plan of run %q is not of an export", in.Plan.RunID)
+func (s *Step) Run(ctx context.Context, in run.ExportInput) (run.ExportProgress, error) {
+	if err := in.Plan.Check(request.ModeExport); err != nil {
+		return run.ExportProgress{}, err
 	}
 	r := round{
-		Exporter: e, in: in, plan: in.Plan, export: *in.Plan.Export, bucket: bucket.New(e.S3, in.Plan),
-		log: e.Log.With("runId", in.Plan.RunID, "table", in.Plan.Table),
+		Step: s, in: in, plan: in.Plan, export: in.Plan.Export.Request, bucket: bucket.New(s.S3, in.Plan),
+		log: s.Log.With("runId", in.Plan.RunID, "table", in.Plan.Table),
 	}
 	var progress run.ExportProgress
-	err := ledger.Settle(r.bucket, r.plan.Journal, func() (err error) {
+	err := ledger.Settle(r.bucket, r.plan.Export.Journal, func() (err error) {
 		progress, err = r.look(ctx)
 		return err
 	})
@@ -57,7 +57,7 @@ func (e *Exporter) Run(ctx context.Context, in run.ExportInput) (run.ExportProgr
 var errLookAgain = fmt.Errorf("look again: %w", bucket.ErrChanged)
 
 type round struct {
-	*Exporter
+	*Step
 	in     run.ExportInput
 	plan   run.Plan
 	export request.Export
@@ -74,7 +74,7 @@ type round struct {
 // look reads the journal and does what it says is to be done next.
 func (r *round) look(ctx context.Context) (_ run.ExportProgress, err error) {
 	r.known, r.writable = nil, false
-	if r.journal, err = ledger.LoadJournal(ctx, r.bucket, r.plan.Journal); err != nil {
+	if r.journal, err = ledger.LoadJournal(ctx, r.bucket, r.plan.Export.Journal); err != nil {
 		return run.ExportProgress{}, err
 	}
 	if r.committed() {

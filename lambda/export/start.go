@@ -59,7 +59,7 @@ func (r *round) start(ctx context.Context, p *ledger.PendingExport) error {
 // token is the client token of a try: the same for the same export of the same journal, whoever asks, another for each attempt.
 // DynamoDB answers a token that it knows with the export that it began, even one that has FAILED.
 func (r *round) token(p *ledger.PendingExport) string {
-	return hash([]any{r.plan.Journal, r.plan.TableID, p.ExportSpec, p.Attempt})
+	return hash([]any{r.plan.Export.Journal, r.plan.TableID, p.ExportSpec, p.Attempt})
 }
 
 // checkDestination writes an object under the run's own name, as DynamoDB will with the same rights: an export to a bucket that

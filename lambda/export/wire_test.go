@@ -40,7 +40,7 @@ func standIn(t *testing.T) *exports.Server {
 
 // run is one that has been planned, and asks for its exports.
 type planned struct {
-	exporter export.Exporter
+	exporter export.Step
 	in       run.ExportInput
 }
 
@@ -48,14 +48,14 @@ type planned struct {
 func planRun(t *testing.T, tables *exports.Server, name, request string) (planned, error) {
 	t.Helper()
 	client := dynamodb.NewFromConfig(tables.AWS())
-	p := plan.Planner{
+	p := plan.Step{
 		Tables: func(run.Plan) *dynamodb.Client { return client }, Objects: func(run.Plan) *s3.Client { return testservers.S3() }, Account: account,
 	}
 	out, err := p.Run(t.Context(), run.PlanInput{
 		Request: json.RawMessage(request), Execution: run.Execution{ID: "arn:" + name, Name: name, StartTime: noon},
 	})
 	return planned{
-		exporter: export.Exporter{DynamoDB: client, S3: testservers.S3(), Account: account, Log: slog.New(slog.DiscardHandler)},
+		exporter: export.Step{DynamoDB: client, S3: testservers.S3(), Account: account, Log: slog.New(slog.DiscardHandler)},
 		in:       run.ExportInput{Plan: out.Plan, Export: out.Export},
 	}, err
 }

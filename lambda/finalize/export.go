@@ -21,8 +21,8 @@ func (r ending) exports(ctx context.Context, progress run.ExportProgress) (run.F
 		return run.FinalizeOutput{Result: result}, err
 	}
 	var j *ledger.Journal
-	err = ledger.Settle(r.bucket, r.plan.Journal, func() (err error) {
-		if j, err = ledger.LoadJournal(ctx, r.bucket, r.plan.Journal); err != nil {
+	err = ledger.Settle(r.bucket, r.plan.Export.Journal, func() (err error) {
+		if j, err = ledger.LoadJournal(ctx, r.bucket, r.plan.Export.Journal); err != nil {
 			return err
 		}
 		return r.commitPending(ctx, j)
@@ -75,8 +75,14 @@ func (r ending) told(ctx context.Context) (run.Result, error) {
 		return run.Result{}, err
 	}
 	var result run.Result
-	if err := json.Unmarshal(body, &result); err != nil || result.RunID != r.plan.RunID {
-		return run.Result{}, failure.Errorf(failure.ExportIncomplete, "%s is no result of ours (%v): choose another name for the execution",
+	if err = json.Unmarshal(body, &result); err == nil {
+		err = run.CheckVersion(result.Version)
+	}
+	if err == nil && result.RunID != r.plan.RunID {
+		err = fmt.Errorf("it is the result of run %s", failure.Quote(result.RunID))
+	}
+	if err != nil {
+		return run.Result{}, failure.Errorf(failure.ExportIncomplete, "%s is not this run's result: %w. Choose another name for the execution",
 			r.bucket.URI(r.layout.Result()), err)
 	}
 	return result, nil
@@ -85,7 +91,7 @@ func (r ending) told(ctx context.Context) (run.Result, error) {
 // tell writes the run's result, of all that it has committed, and returns it.
 func (r ending) tell(ctx context.Context, j *ledger.Journal, progress run.ExportProgress) (run.FinalizeOutput, error) {
 	result := run.Result{
-		RunID: r.plan.RunID, Mode: request.ModeExport, Table: r.plan.Table, Bucket: r.plan.Bucket, Root: r.plan.Root,
+		Version: run.Version, RunID: r.plan.RunID, Mode: request.ModeExport, Table: r.plan.Table, Bucket: r.plan.Bucket, Root: r.plan.Root,
 		Exports: j.Of(r.plan.Executions()), StartTime: r.plan.StartTime, EndTime: time.Now().UTC().Truncate(time.Millisecond),
 	}
 	for _, window := range result.Exports {

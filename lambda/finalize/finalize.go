@@ -20,8 +20,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// Committer ends runs.
-type Committer struct {
+// Step commits runs.
+type Step struct {
 	// Objects returns the client that the run of a plan writes with.
 	Objects func(run.Plan) *s3.Client
 	Log     *slog.Logger
@@ -34,9 +34,16 @@ type Committer struct {
 // list of a scan is missing, does not follow on the one before, or names an object that the bucket does not have as it was
 // listed; and with ExportIncomplete where the same is true of an export's manifest. Of a chain of exports it may commit a part and
 // ask for more.
-func (c *Committer) Run(ctx context.Context, in run.FinalizeInput) (run.FinalizeOutput, error) {
-	r := ending{plan: in.Plan, layout: in.Plan.Layout(), bucket: bucket.New(c.Objects(in.Plan), in.Plan), log: c.Log.With("runId", in.Plan.RunID, "table", in.Plan.Table)}
-	if in.Plan.Mode == request.ModeExport {
+func (s *Step) Run(ctx context.Context, in run.FinalizeInput) (run.FinalizeOutput, error) {
+	mode := request.ModeScan
+	if in.Plan.Export != nil {
+		mode = request.ModeExport
+	}
+	if err := in.Plan.Check(mode); err != nil {
+		return run.FinalizeOutput{}, err
+	}
+	r := ending{plan: in.Plan, layout: in.Plan.Layout(), bucket: bucket.New(s.Objects(in.Plan), in.Plan), log: s.Log.With("runId", in.Plan.RunID, "table", in.Plan.Table)}
+	if mode == request.ModeExport {
 		return r.exports(ctx, in.Export)
 	}
 	result, err := r.scan(ctx)

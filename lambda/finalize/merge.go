@@ -2,7 +2,6 @@ package finalize
 
 import (
 	"context"
-	"encoding/json"
 	"iter"
 	"slices"
 	"strings"
@@ -20,7 +19,7 @@ const readers = 32
 // a stray. What is listed goes into the manifest at once, so that memory holds one segment's lists and those that are read ahead,
 // however many objects the run has.
 func (m *merger) merge(ctx context.Context) error {
-	missing := m.plan.Segments()
+	missing := m.plan.Scan.Segments()
 	for lists, err := range bySegment(m.lists(ctx)) {
 		if err != nil {
 			return err
@@ -119,8 +118,8 @@ func (r ending) readList(ctx context.Context, key string) (list run.SegmentList,
 	if err != nil {
 		return list, err
 	}
-	if err := json.Unmarshal(body, &list); err != nil {
-		return list, failure.Errorf(failure.ListsInconsistent, "%s is no segment list: %w", r.bucket.URI(key), err)
+	if list, err = run.ParseSegmentList(body); err != nil {
+		return list, failure.Errorf(failure.ListsInconsistent, "%s is not a segment list that these functions can read: %w. Start a new execution under another name", r.bucket.URI(key), err)
 	}
 	return list, nil
 }

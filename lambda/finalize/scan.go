@@ -86,7 +86,7 @@ func (r ending) sum(ctx context.Context, manifestKey string, sum []byte) error {
 
 // addMarkers adds to the strays what the segments of a paced run have told each other: all of them are done.
 func (m *merger) addMarkers(ctx context.Context) error {
-	if !m.plan.Paced() {
+	if !m.plan.Scan.Paced() {
 		return nil
 	}
 	for entry, err := range m.bucket.List(ctx, m.layout.PaceMarkers()) {
@@ -136,8 +136,8 @@ func (m *merger) write(ctx context.Context) (run.Result, error) {
 
 func (r ending) result(s manifest.Summary) run.Result {
 	return run.Result{
-		RunID: s.Scan.RunID, Mode: request.ModeScan, Table: s.Scan.Table, Manifest: r.bucket.URI(r.layout.ManifestSummary()),
+		Version: run.Version, RunID: s.Scan.RunID, Mode: request.ModeScan, Table: s.Scan.Table, Manifest: r.bucket.URI(r.layout.ManifestSummary()),
 		Bucket: r.plan.Bucket, Root: r.plan.Root, Items: s.Scan.Items, Records: s.ItemCount, Objects: s.Scan.Objects, Bytes: s.Scan.Bytes,
-		Segments: len(r.plan.Segments()), ReadUnits: s.Scan.ReadUnits, StartTime: s.StartTime, EndTime: s.EndTime,
+		Segments: len(r.plan.Scan.Segments()), ReadUnits: s.Scan.ReadUnits, StartTime: s.StartTime, EndTime: s.EndTime,
 	}
 }

@@ -148,7 +148,7 @@ func TestExportWhoseAnswerWasLostIsFound(t *testing.T) {
 	}
 	// The journal is as it was before the answer came.
 	var journal ledger.Journal
-	if err := json.Unmarshal([]byte(get(t, planned.Plan.Bucket, planned.Plan.Journal)), &journal); err != nil {
+	if err := json.Unmarshal([]byte(get(t, planned.Plan.Bucket, planned.Plan.Export.Journal)), &journal); err != nil {
 		t.Fatal(err)
 	}
 	journal.Pending[0].ExportARN = ""
@@ -156,7 +156,7 @@ func TestExportWhoseAnswerWasLostIsFound(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	put(t, planned.Plan.Bucket, planned.Plan.Journal, string(body))
+	put(t, planned.Plan.Bucket, planned.Plan.Export.Journal, string(body))
 	e.tables.Finish()
 	e.tables.Advance(10 * time.Hour) // a token is good for eight
 	result, err := e.runExport()

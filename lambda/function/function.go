@@ -33,12 +33,12 @@ type Handler func(ctx context.Context, payload json.RawMessage) (any, error)
 
 // Engine is all functions over one set of clients.
 type Engine struct {
-	planner   plan.Planner
-	runner    scan.Runner
-	exporter  export.Exporter
-	committer finalize.Committer
-	log       *slog.Logger
-	metrics   *metric.Writer
+	plan     plan.Step
+	scan     scan.Step
+	export   export.Step
+	finalize finalize.Step
+	log      *slog.Logger
+	metrics  *metric.Writer
 }
 
 // Options are what a process decides for its functions.
@@ -70,16 +70,16 @@ func New(source, destination aws.Config, options Options) *Engine {
 	clients := awsclient.NewClients(source, destination, *options.Identity)
 	metrics := metric.New(options.Metrics, options.Environment)
 	return &Engine{
-		planner: plan.Planner{
+		plan: plan.Step{
 			Tables: clients.Tables, Objects: clients.Objects,
 			Executions: options.Executions, Defaults: json.RawMessage(options.Defaults), Account: options.Account, Roles: options.Roles,
 		},
-		runner: scan.Runner{
+		scan: scan.Step{
 			Tables: clients.Tables, Objects: clients.Objects, Log: options.Log, Progress: options.Progress, Metrics: metrics, Now: options.Now,
 		},
-		exporter:  export.Exporter{DynamoDB: awsclient.DynamoDB(source), S3: awsclient.S3(destination), Account: options.Account, Log: options.Log},
-		committer: finalize.Committer{Objects: clients.Objects, Log: options.Log},
-		log:       options.Log, metrics: metrics,
+		export:   export.Step{DynamoDB: awsclient.DynamoDB(source), S3: awsclient.S3(destination), Account: options.Account, Log: options.Log},
+		finalize: finalize.Step{Objects: clients.Objects, Log: options.Log},
+		log:      options.Log, metrics: metrics,
 	}
 }
 
@@ -88,13 +88,13 @@ func (e *Engine) Handler(function contract.Function) Handler {
 	ends := outcome{log: e.log, metrics: e.metrics, function: function}
 	switch function {
 	case contract.FunctionPlan:
-		return step(ends, e.planner.Run)
+		return step(ends, e.plan.Run)
 	case contract.FunctionScan:
-		return step(ends, e.runner.Run)
+		return step(ends, e.scan.Run)
 	case contract.FunctionExport:
-		return step(ends, e.exporter.Run)
+		return step(ends, e.export.Run)
 	case contract.FunctionFinalize:
-		return step(ends, e.committer.Run)
+		return step(ends, e.finalize.Run)
 	default:
 		return nil
 	}

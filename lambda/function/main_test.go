@@ -41,8 +41,11 @@ func TestFunctionSpeaksToLambdasRuntime(t *testing.T) {
 		{"an error", "plan", fmt.Sprintf(plan, `{"tabel": "orders"}`), "/2018-06-01/runtime/invocation/1/error", `{"errorMessage":"invalid request: \"tabel\": unknown field, did you mean \"table\"?","errorType":"InvalidRequest"}`},
 		{"a payload of another version", "finalize", `{"paln": {}}`, "/2018-06-01/runtime/invocation/1/error", `"errorType":"InvalidRequest"`},
 		{"a role that is not listed", "plan", fmt.Sprintf(plan, `{"table": "`+table+`", "sourceRoleArn": "`+writer+`"}`), "/2018-06-01/runtime/invocation/1/error", `which lists ` + reader + `: add it there, in infra/environments, and deploy","errorType":"RoleNotListed"}`},
-		{"a role that is listed", "plan", fmt.Sprintf(plan, `{"table": "`+table+`", "prefix": "role", "sourceRoleArn": "`+reader+`"}`), "/2018-06-01/runtime/invocation/1/response", `"root":"role/AWSDynamoDB/x","sourceRoleArn":"` + reader + `"`},
-		{"a scan that cannot be", "scan", `{"plan": {"format": "PARQUET", "compression": "GZIP", "table": "nowhere"}, "segment": 0}`, "/2018-06-01/runtime/invocation/1/error", `"errorType":"InvalidRequest"`},
+		{"a role that is listed", "plan", fmt.Sprintf(plan, `{"table": "`+table+`", "prefix": "role", "sourceRoleArn": "`+reader+`"}`), "/2018-06-01/runtime/invocation/1/response", `"sourceRoleArn":"` + reader + `"`},
+		{"a scan that cannot be", "scan", `{"plan": {"version": 1, "mode": "SCAN", "table": "nowhere", "scan": {"format": "PARQUET", "compression": "GZIP"}}, "segment": 0}`, "/2018-06-01/runtime/invocation/1/error", `"errorMessage":"invalid request: format: \"PARQUET\" is not available in this version","errorType":"InvalidRequest"`},
+		{"a plan of another version", "scan", `{"plan": {"version": 2, "runId": "r"}, "segment": 0}`, "/2018-06-01/runtime/invocation/1/error", `"errorMessage":"the functions cannot read the plan of run \"r\": its version is 2, and these functions read version 1. Start a new execution under another name","errorType":"InvalidRequest"`},
+		{"a plan of the other mode", "export", `{"plan": {"version": 1, "mode": "SCAN", "runId": "r", "scan": {}}}`, "/2018-06-01/runtime/invocation/1/error", `"errorMessage":"invalid payload: the plan of run \"r\" is not for mode EXPORT","errorType":"InvalidRequest"`},
+		{"a payload without a plan", "finalize", `{}`, "/2018-06-01/runtime/invocation/1/error", `its version is 0, and these functions read version 1`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

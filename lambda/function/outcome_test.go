@@ -105,7 +105,7 @@ func TestFailureIsToldOnce(t *testing.T) {
 	t.Parallel()
 	const secret = `{"orderId":{"S":"secret-7"}}`
 	scan := run.ScanInput{
-		Plan:    run.Plan{RunID: "run-1", Table: "nowhere", Bucket: "b", Format: "PARQUET", Compression: request.CompressionGZIP, FileSizeBytes: 1 << 20, TotalSegments: 1},
+		Plan:    run.Plan{Version: run.Version, Mode: request.ModeScan, RunID: "run-1", Table: "nowhere", Bucket: "b", Scan: &run.ScanPlan{Format: "PARQUET", Compression: request.CompressionGZIP, FileSizeBytes: 1 << 20, TotalSegments: 1}},
 		Segment: 3, Checkpoint: &run.Checkpoint{Invocation: 4, ExclusiveStartKey: json.RawMessage(secret)},
 	}
 	for _, test := range []struct {

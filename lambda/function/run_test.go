@@ -151,11 +151,15 @@ func TestRunOfAnotherExecutionIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, test := range []struct{ digest, words string }{
-		{"another", "belongs to execution arn:of:another, which has another request"},
-		{parsed.Digest(), "belongs to execution arn:of:another, which is of another state machine"},
+	for _, test := range []struct {
+		version       int
+		digest, words string
+	}{
+		{run.Version + 1, parsed.Digest(), "is not a claim that these functions can read: its version is 2, and these functions read version 1. Choose another prefix"},
+		{run.Version, "another", "belongs to execution arn:of:another, which has another request"},
+		{run.Version, parsed.Digest(), "belongs to execution arn:of:another, which is of another state machine"},
 	} {
-		body, err := json.Marshal(ledger.Claim{ExecutionID: "arn:of:another", RequestDigest: test.digest, Output: claimed})
+		body, err := json.Marshal(ledger.Claim{Version: test.version, ExecutionID: "arn:of:another", RequestDigest: test.digest, Output: claimed})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -166,7 +170,7 @@ func TestRunOfAnotherExecutionIsRefused(t *testing.T) {
 
 	put(t, bucket, claimed.Plan.Layout().Claim(), "")
 	_, err = execution{t: t, name: "run-1", request: req}.plan()
-	wantName(t, err, failure.RunNameTaken, "is no claim of ours")
+	wantName(t, err, failure.RunNameTaken, "is not a claim that these functions can read")
 }
 
 func TestFinalizeCommitsNothingThatIsNotWhole(t *testing.T) {
@@ -198,9 +202,12 @@ func TestFinalizeCommitsNothingThatIsNotWhole(t *testing.T) {
 			key := testservers.Keys(t, bucket, layout.SegmentLists()+"000000-000001-")[0]
 			put(t, bucket, key, strings.Replace(get(t, bucket, key), `"start":"`, `"start":"f`, 1))
 		}, "does not follow on the one before"},
-		{"a list is none", func(t *testing.T, bucket string, layout run.Layout) {
+		{"a list is not JSON", func(t *testing.T, bucket string, layout run.Layout) {
 			put(t, bucket, layout.SegmentEnd(0), "{")
-		}, "is no segment list"},
+		}, "is not a segment list that these functions can read"},
+		{"a list has another version", func(t *testing.T, bucket string, layout run.Layout) {
+			put(t, bucket, layout.SegmentEnd(0), strings.Replace(get(t, bucket, layout.SegmentEnd(0)), `"version":1`, `"version":2`, 1))
+		}, "its version is 2, and these functions read version 1. Start a new execution"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

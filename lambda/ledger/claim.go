@@ -14,6 +14,7 @@ import (
 // Claim says which execution owns a run, and keeps the run's plan. The first execution creates it. Another execution may replace it
 // only to take the run over from an execution that has failed.
 type Claim struct {
+	Version       int            `json:"version"`
 	ExecutionID   string         `json:"executionId"`
 	RequestDigest string         `json:"requestDigest"`
 	Output        run.PlanOutput `json:"output"`
@@ -38,9 +39,12 @@ func LoadClaim(ctx context.Context, in *bucket.Bucket, layout run.Layout) (Claim
 		return Claim{}, fmt.Errorf("read the claim of the run: %w", err)
 	}
 	claim := Claim{object: o}
-	if err := json.Unmarshal(body, &claim); err != nil {
-		return Claim{}, failure.Errorf(failure.RunNameTaken, "%s is no claim of ours: choose another prefix, or another name for the execution",
-			in.URI(o.key))
+	if err = json.Unmarshal(body, &claim); err == nil {
+		err = run.CheckVersion(claim.Version)
+	}
+	if err != nil {
+		return Claim{}, failure.Errorf(failure.RunNameTaken, "%s is not a claim that these functions can read: %w. Choose another prefix, or another name for the execution",
+			in.URI(o.key), err)
 	}
 	return claim, nil
 }
@@ -49,6 +53,7 @@ func LoadClaim(ctx context.Context, in *bucket.Bucket, layout run.Layout) (Claim
 func (c Claim) Replace(ctx context.Context, own Claim) error { return own.write(ctx, c.object) }
 
 func (c Claim) write(ctx context.Context, to object) error {
+	c.Version = run.Version
 	if err := to.write(ctx, c); err != nil {
 		return fmt.Errorf("claim the run: %w", err)
 	}

@@ -19,6 +19,7 @@ import (
 // the last one ended. It is one object, and every write of it is conditional on what was read, so that two runs cannot
 // begin the same window, nor commit it, each on its own.
 type Journal struct {
+	Version  int    `json:"version"`
 	TableARN string `json:"tableArn"`
 	TableID  string `json:"tableId"`
 	// Filter is a digest of the filter: windows under different filters do not follow on each other.
@@ -51,7 +52,7 @@ func LoadJournal(ctx context.Context, from *bucket.Bucket, key string) (*Journal
 		err = j.check(from.Name())
 	}
 	if err != nil {
-		return nil, failure.Errorf(failure.RunNameTaken, "%s is no journal of ours (%w): choose another prefix, or remove it to begin anew with a full export",
+		return nil, failure.Errorf(failure.RunNameTaken, "%s is not a journal that these functions can read: %w. Choose another prefix, or remove the journal to start again with a full export",
 			from.URI(key), err)
 	}
 	return j, nil
@@ -63,6 +64,7 @@ func (j *Journal) Save(ctx context.Context) error {
 	if extra := len(j.Committed) - MaxCommitted; extra > 0 {
 		j.Committed = j.Committed[extra:]
 	}
+	j.Version = run.Version
 	if err := j.object.write(ctx, j); err != nil {
 		return fmt.Errorf("write the journal of exports: %w", err)
 	}
@@ -91,6 +93,9 @@ func (j *Journal) More(until *time.Time) bool {
 // check holds a journal that was read from a bucket to what a run may follow without looking any further: its exports go to that
 // same bucket, and none lacks its times. The object is one that others may be able to write.
 func (j *Journal) check(bucket string) error {
+	if err := run.CheckVersion(j.Version); err != nil {
+		return err
+	}
 	for i, p := range j.Pending {
 		incremental := p.ExportType == request.ExportIncremental
 		switch {

@@ -46,15 +46,20 @@ func TestJournalIsWrittenOverWhatWasRead(t *testing.T) {
 	}
 }
 
-func TestJournalThatIsNoneIsNotWrittenOver(t *testing.T) {
+func TestUnreadableJournalIsRefused(t *testing.T) {
 	t.Parallel()
 	b := bucket.New(testservers.S3(), run.Plan{Bucket: testservers.Bucket(t)})
-	if _, err := b.Put(t.Context(), "k.json", []byte("[]")); err != nil {
-		t.Fatal(err)
-	}
-	_, err := ledger.LoadJournal(t.Context(), b, "k.json")
-	if failure.NameOf(err) != failure.RunNameTaken || !strings.Contains(err.Error(), "k.json is no journal of ours") {
-		t.Errorf("got %v", err)
+	for content, words := range map[string]string{
+		"[]":             "k.json is not a journal that these functions can read",
+		`{"version": 2}`: "k.json is not a journal that these functions can read: its version is 2, and these functions read version 1. Choose another prefix",
+	} {
+		if _, err := b.Put(t.Context(), "k.json", []byte(content)); err != nil {
+			t.Fatal(err)
+		}
+		_, err := ledger.LoadJournal(t.Context(), b, "k.json")
+		if failure.NameOf(err) != failure.RunNameTaken || !strings.Contains(err.Error(), words) {
+			t.Errorf("%s: got %v", content, err)
+		}
 	}
 }
 

@@ -73,13 +73,14 @@ type Written struct{ Objects, Records int64 }
 
 // NewSummary returns the summary of a scan that has come to its end.
 func NewSummary(plan run.Plan, totals run.Totals, written Written, end time.Time) Summary {
+	scan := plan.Scan
 	s := Summary{
 		Version: layoutVersion, ExportARN: plan.ExecutionID, StartTime: plan.StartTime, EndTime: end.UTC().Truncate(time.Millisecond),
 		TableARN: plan.TableARN, TableID: plan.TableID, ExportTime: plan.StartTime, S3Bucket: plan.Bucket,
-		ManifestFilesS3Key: plan.Layout().ManifestFiles(), ItemCount: written.Records, OutputFormat: plan.OutputFormat(),
+		ManifestFilesS3Key: plan.Layout().ManifestFiles(), ItemCount: written.Records, OutputFormat: scan.OutputFormat(),
 		Scan: &Scan{
-			WrittenBy: version.Name + " " + version.Number, RunID: plan.RunID, Table: plan.Table, TotalSegments: plan.TotalSegments, Segment: plan.Scan.Segment,
-			IndexName: plan.Scan.IndexName, Compression: plan.Compression, Transform: plan.Transform != "",
+			WrittenBy: version.Name + " " + version.Number, RunID: plan.RunID, Table: plan.Table, TotalSegments: scan.TotalSegments, Segment: scan.Request.Segment,
+			IndexName: scan.Request.IndexName, Compression: scan.Compression, Transform: scan.Transform != "",
 			ScannedCount: totals.Scanned, Items: totals.Items, ReadUnits: totals.ReadUnits, Objects: written.Objects, Bytes: totals.Bytes,
 		},
 	}

@@ -19,7 +19,7 @@ func plan() run.Plan {
 	return run.Plan{
 		RunID: "night-1", ExecutionID: "arn:of:execution", StartTime: time.Date(2026, 1, 31, 6, 0, 0, 123_000_000, time.UTC),
 		Table: "orders", TableARN: "arn:of:table", TableID: "id-of-table", Bucket: "lake", Root: "raw/orders/AWSDynamoDB/night-1",
-		TotalSegments: 8, Format: request.FormatDynamoDBJSON, Compression: request.CompressionGZIP,
+		Scan: &run.ScanPlan{TotalSegments: 8, Format: request.FormatDynamoDBJSON, Compression: request.CompressionGZIP},
 	}
 }
 

@@ -109,12 +109,12 @@ func (w *Writer) Scanned(i Invocation) {
 
 // Planned writes how many segments a run is to scan.
 func (w *Writer) Planned(plan run.Plan) {
-	if w == nil || plan.Mode != request.ModeScan {
+	if w == nil || plan.Scan == nil {
 		return
 	}
 	w.write(document{
 		directives: []directive{{sets: [][]string{byTable}, values: []value{
-			{SegmentsPlanned, inCount, float64(len(plan.Segments()))},
+			{SegmentsPlanned, inCount, float64(len(plan.Scan.Segments()))},
 		}}},
 		dimensions: map[string]string{DimensionTable: plan.Table}, properties: map[string]any{"runId": plan.RunID},
 	})

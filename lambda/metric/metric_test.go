@@ -135,9 +135,9 @@ func TestLinesAreWhatCloudWatchReads(t *testing.T) {
 			"Throttles 0 Count {Environment=prod}", "Throttles 0 Count" + byTable,
 		}},
 		{"the plan of a scan", func(w *metric.Writer) {
-			w.Planned(run.Plan{Mode: request.ModeScan, Table: "orders", TotalSegments: 94})
+			w.Planned(run.Plan{Table: "orders", Scan: &run.ScanPlan{TotalSegments: 94}})
 		}, extracted{"SegmentsPlanned 94 Count" + byTable}},
-		{"the plan of an export", func(w *metric.Writer) { w.Planned(run.Plan{Mode: request.ModeExport, Table: "orders"}) }, nil},
+		{"the plan of an export", func(w *metric.Writer) { w.Planned(run.Plan{Table: "orders", Export: &run.ExportPlan{}}) }, nil},
 		{"the result of a scan", func(w *metric.Writer) { w.Succeeded(result) }, extracted{
 			"LastSuccess 1.769839212e+09 Seconds" + byTable, "RunBytes 1.048576e+06 Bytes" + byTable, "RunItems 30 Count" + byTable, "RunObjects 2 Count" + byTable,
 			"RunSeconds 90 Seconds" + byTable, "RunsSucceeded 1 Count" + byTable,
@@ -200,7 +200,7 @@ func TestNilWriterWritesNothing(t *testing.T) {
 	t.Parallel()
 	w := metric.New(nil, "prod")
 	w.Scanned(metric.Invocation{})
-	w.Planned(run.Plan{Mode: request.ModeScan})
+	w.Planned(run.Plan{Scan: &run.ScanPlan{}})
 	w.Succeeded(run.Result{})
 	w.Failed(failure.Internal, nil)
 }

@@ -16,9 +16,9 @@ import (
 const looks = 3
 
 // claim makes the run's folder this execution's own by a write that only one can win, or finds that it is so already.
-func (p *Planner) claim(ctx context.Context, req request.Request, output run.PlanOutput) (run.PlanOutput, error) {
-	c := claiming{
-		Planner: p, request: req, destination: bucket.New(p.Objects(output.Plan), output.Plan),
+func (s *Step) claim(ctx context.Context, req request.Request, output run.PlanOutput) (run.PlanOutput, error) {
+	c := claimant{
+		Step: s, request: req, destination: bucket.New(s.Objects(output.Plan), output.Plan),
 		own: ledger.Claim{ExecutionID: output.Plan.ExecutionID, RequestDigest: req.Digest(), Output: output},
 	}
 	created, err := ledger.CreateClaim(ctx, c.destination, c.own)
@@ -33,16 +33,16 @@ func (p *Planner) claim(ctx context.Context, req request.Request, output run.Pla
 	return run.PlanOutput{}, err
 }
 
-// claiming is an execution that has found its run claimed.
-type claiming struct {
-	*Planner
+// claimant is an execution that found a claim on its run.
+type claimant struct {
+	*Step
 	request     request.Request
 	destination *bucket.Bucket
 	own         ledger.Claim
 }
 
 // look reads the claim and decides by whose it is. It fails with bucket.ErrChanged where somebody else has changed it since.
-func (c claiming) look(ctx context.Context) (run.PlanOutput, error) {
+func (c claimant) look(ctx context.Context) (run.PlanOutput, error) {
 	theirs, err := ledger.LoadClaim(ctx, c.destination, c.own.Output.Plan.Layout())
 	switch same := theirs.RequestDigest == c.own.RequestDigest; {
 	case err != nil:
@@ -66,13 +66,19 @@ func (c claiming) look(ctx context.Context) (run.PlanOutput, error) {
 // sameWork tells whether a plan that was kept in a claim reads and writes what one that was made of the same request now does, with
 // the same rights. Whoever may write to the bucket can write a claim, and must not lend himself the functions' rights by it.
 func sameWork(kept, made run.Plan) bool {
-	return kept.Mode == made.Mode && kept.RunID == made.RunID && kept.Table == made.Table && kept.TableRegion == made.TableRegion &&
-		kept.Bucket == made.Bucket && kept.BucketOwner == made.BucketOwner && kept.Root == made.Root && kept.KMSKeyID == made.KMSKeyID &&
-		kept.SourceRoleARN == made.SourceRoleARN && kept.DestinationRoleARN == made.DestinationRoleARN && kept.Journal == made.Journal
+	if kept.Check(made.Mode) != nil || kept.RunID != made.RunID || kept.Table != made.Table ||
+		kept.Bucket != made.Bucket || kept.BucketOwner != made.BucketOwner || kept.Root != made.Root || kept.KMSKeyID != made.KMSKeyID {
+		return false
+	}
+	if made.Export != nil {
+		return kept.Export.Journal == made.Export.Journal
+	}
+	return kept.Scan.TableRegion == made.Scan.TableRegion &&
+		kept.Scan.SourceRoleARN == made.Scan.SourceRoleARN && kept.Scan.DestinationRoleARN == made.Scan.DestinationRoleARN
 }
 
 // resume goes on with a plan that was claimed before: to scan or to export, or, where the run was committed, only to tell its result.
-func (c claiming) resume(ctx context.Context, output run.PlanOutput) (run.PlanOutput, error) {
+func (c claimant) resume(ctx context.Context, output run.PlanOutput) (run.PlanOutput, error) {
 	var err error
 	if output.Committed, err = committed(ctx, c.destination, output.Plan); err != nil || output.Committed {
 		return output, err
@@ -81,7 +87,7 @@ func (c claiming) resume(ctx context.Context, output run.PlanOutput) (run.PlanOu
 }
 
 // refuse fails with RunNameTaken, and says why of the run.
-func (c claiming) refuse(words string, args ...any) (run.PlanOutput, error) {
+func (c claimant) refuse(words string, args ...any) (run.PlanOutput, error) {
 	plan := c.own.Output.Plan
 	return run.PlanOutput{}, failure.Errorf(failure.RunNameTaken, "the run %q at %s %s", plan.RunID, c.destination.URI(plan.Root), fmt.Sprintf(words, args...))
 }
@@ -89,7 +95,7 @@ func (c claiming) refuse(words string, args ...any) (run.PlanOutput, error) {
 // committed tells whether a run was committed.
 func committed(ctx context.Context, destination *bucket.Bucket, plan run.Plan) (bool, error) {
 	commit := plan.Layout().ManifestSummary()
-	if plan.Mode == request.ModeExport {
+	if plan.Export != nil {
 		commit = plan.Layout().Result()
 	}
 	_, err := destination.Get(ctx, commit)

@@ -9,6 +9,7 @@ import (
 
 	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/ledger"
+	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/local/testservers"
 
@@ -72,14 +73,17 @@ func TestClaimThatDoesNotFitItsRequestIsNotFollowed(t *testing.T) {
 	for name, forge := range map[string]func(*run.Plan){
 		"another bucket":  func(p *run.Plan) { p.Bucket = "somebody-elses" },
 		"another folder":  func(p *run.Plan) { p.Root = "AWSDynamoDB/other" },
+		"another mode":    func(p *run.Plan) { p.Mode = request.ModeExport },
+		"no scan":         func(p *run.Plan) { p.Scan = nil },
+		"another version": func(p *run.Plan) { p.Version++ },
 		"another table":   func(p *run.Plan) { p.Table = "salaries" },
-		"a role to read":  func(p *run.Plan) { p.SourceRoleARN = "arn:aws:iam::111111111111:role/reader" },
-		"a role to write": func(p *run.Plan) { p.DestinationRoleARN = "arn:aws:iam::111111111111:role/writer" },
+		"a role to read":  func(p *run.Plan) { p.Scan.SourceRoleARN = "arn:aws:iam::111111111111:role/reader" },
+		"a role to write": func(p *run.Plan) { p.Scan.DestinationRoleARN = "arn:aws:iam::111111111111:role/writer" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			bucket := testservers.Bucket(t)
-			request := fmt.Sprintf(`{"table": %q, "bucket": %q}`, table, bucket)
-			made, err := planRun(t, "a", request)
+			req := fmt.Sprintf(`{"table": %q, "bucket": %q}`, table, bucket)
+			made, err := planRun(t, "a", req)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -100,7 +104,7 @@ func TestClaimThatDoesNotFitItsRequestIsNotFollowed(t *testing.T) {
 			if _, err := testservers.S3().PutObject(t.Context(), &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: bytes.NewReader(body)}); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := planRun(t, "a", request); failure.NameOf(err) != failure.RunNameTaken || !strings.Contains(err.Error(), "does not fit its own request") {
+			if _, err := planRun(t, "a", req); failure.NameOf(err) != failure.RunNameTaken || !strings.Contains(err.Error(), "does not fit its own request") {
 				t.Errorf("got %v", err)
 			}
 		})

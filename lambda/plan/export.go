@@ -1,22 +1,32 @@
 package plan
 
 import (
+	"context"
 	"time"
 
 	"dynamodb-to-s3/lambda/contract"
 	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
+	"dynamodb-to-s3/lambda/table"
 )
 
 // planExport completes the plan of a run that exports. What is exported is decided later, by what the table's recovery and the
 // journal say then.
-func planExport(req request.Request, made run.Plan) run.PlanOutput {
-	made.Export, made.Journal = req.Export, made.Layout().Journal()
-	if req.Export.InChain() {
-		made.Journal = run.ChainJournal(req.Prefix, made.Table, made.TableARN)
+func (s *Step) planExport(ctx context.Context, req request.Request, target request.Table, plan run.Plan) (run.PlanOutput, error) {
+	if err := checkWait(plan.Export.Request); err != nil {
+		return run.PlanOutput{}, err
 	}
-	return run.PlanOutput{Plan: made, Segments: []int{}, Export: noExports()}
+	described, err := table.Describe(ctx, s.Tables(plan), target, request.Scan{})
+	if err != nil {
+		return run.PlanOutput{}, err
+	}
+	plan.TableARN, plan.TableID = described.ARN, described.ID
+	plan.Export.Journal = plan.Layout().Journal()
+	if req.Export.InChain() {
+		plan.Export.Journal = run.ChainJournal(req.Prefix, plan.Table, plan.TableARN)
+	}
+	return run.PlanOutput{Plan: plan, Segments: []int{}, Export: noExports()}, nil
 }
 
 func noExports() run.ExportProgress { return run.ExportProgress{Exports: []run.FollowedExport{}} }

@@ -36,14 +36,14 @@ func pace(req request.Request, described table.Description) (float64, error) {
 }
 
 // checkShare fails with InvalidRequest where the segments that the request wants to go at once would have too little of the pace.
-func checkShare(req request.Request, plan run.Plan) error {
-	if !plan.Paced() || req.Concurrency == nil || plan.ReadUnitsPerSecond >= leastShare*float64(plan.Concurrency) || plan.Concurrency == 1 {
+func checkShare(req request.Request, scan run.ScanPlan) error {
+	if !scan.Paced() || req.Concurrency == nil || scan.ReadUnitsPerSecond >= leastShare*float64(scan.Concurrency) || scan.Concurrency == 1 {
 		return nil
 	}
 	return failure.Errorf(failure.InvalidRequest,
 		"invalid request: concurrency: %d segments at once would have %.2g read units a second each, of the %g that the run may consume: give at most %d, or leave it out",
-		plan.Concurrency, plan.ReadUnitsPerSecond/float64(plan.Concurrency), plan.ReadUnitsPerSecond,
-		int(max(1, math.Floor(plan.ReadUnitsPerSecond/leastShare))))
+		scan.Concurrency, scan.ReadUnitsPerSecond/float64(scan.Concurrency), scan.ReadUnitsPerSecond,
+		int(max(1, math.Floor(scan.ReadUnitsPerSecond/leastShare))))
 }
 
 func subject(req request.Request) string {

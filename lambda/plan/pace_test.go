@@ -42,8 +42,8 @@ func TestPlanKeepsAPace(t *testing.T) {
 			if test.units == 0 {
 				kept = 0
 			}
-			if got.Plan.ReadUnitsPerSecond != test.units || got.Concurrency != test.concurrency || got.Plan.Concurrency != kept || got.Plan.Paced() != (test.units > 0) {
-				t.Errorf("got %g units a second, %d at once, %d kept", got.Plan.ReadUnitsPerSecond, got.Concurrency, got.Plan.Concurrency)
+			if got.Plan.Scan.ReadUnitsPerSecond != test.units || got.Concurrency != test.concurrency || got.Plan.Scan.Concurrency != kept || got.Plan.Scan.Paced() != (test.units > 0) {
+				t.Errorf("got %g units a second, %d at once, %d kept", got.Plan.Scan.ReadUnitsPerSecond, got.Concurrency, got.Plan.Scan.Concurrency)
 			}
 		})
 	}

@@ -1,94 +1,67 @@
-// Package planner turns a request into the plan of a run: it looks at the table, decides how the scan is split, and claims
-// the run's folder for this execution.
+// Package plan is the step Plan: it turns a request into the plan of a run. It looks at the table, decides how the scan is split, and
+// claims the run's folder for this execution.
 //
-// It may import job, table, bucket, claim, record and transform.
+// It may import contract, failure, request, run, bucket, encoder, ledger, table and transform.
 package plan
 
 import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"math"
 
 	"dynamodb-to-s3/lambda/contract"
 	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
-	"dynamodb-to-s3/lambda/table"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// Planner makes plans.
-type Planner struct {
-	// Tables and Objects return the clients that a run reads and writes with, by what its plan says of roles and the table's
-	// region; for a plan that says nothing, the functions' own.
+// Step makes plans.
+type Step struct {
+	// Tables and Objects return the clients that a run reads and writes with. They follow the roles and the table's region in the plan;
+	// for an empty plan they return the functions' own clients.
 	Tables  func(run.Plan) *dynamodb.Client
 	Objects func(run.Plan) *s3.Client
-	// Executions tells what has become of the execution that has claimed a run before.
+	// Executions looks up the execution that claimed a run before.
 	Executions Executions
 	// Defaults is a JSON object of request fields that the deployment sets.
 	Defaults json.RawMessage
-	// Account is the AWS account that the functions run in, "" where it is not known.
+	// Account is the AWS account of the functions, "" if it is not known.
 	Account string
-	// Roles are those that a request may name; nil for any.
+	// Roles are the roles that a request may name; nil allows any role.
 	Roles *request.AssumableRoles
 }
 
-const (
-	bytesPerSegment = 1 << 30
-	// unitsPerSegment is what one segment is taken to read, in read units a second: about seven pages.
-	unitsPerSegment = 1000
-	mostConcurrency = 100 // a tenth of the concurrent Lambda invocations that an account begins with
-	someConcurrency = 10  // where the table's capacity is not known
-)
-
-// Run checks the request, describes the table, and claims the run. Done again by the same execution with the same request it
-// returns the plan that was made first, whatever has changed since. Done by another execution with the same request it takes
-// the run over if the first has died, and nothing of it can be at work any more; else it fails with RunNameTaken or, for the
-// same firing of a schedule, returns a Duplicate where the first is at it or has completed it.
-func (p *Planner) Run(ctx context.Context, in run.PlanInput) (run.PlanOutput, error) {
-	req, err := request.Parse(in.Request, p.Defaults)
+// Run checks the request, describes the table, and claims the run.
+//
+// If the same execution repeats it with the same request, it returns the first plan, whatever has changed since. If another execution
+// calls it with the same request, it takes the run over if the first execution has failed and its functions can no longer be at work.
+// Otherwise it fails with RunNameTaken; for the same firing of a schedule it returns a Duplicate if the first execution still runs or
+// has committed the run.
+func (s *Step) Run(ctx context.Context, in run.PlanInput) (run.PlanOutput, error) {
+	req, err := request.Parse(in.Request, s.Defaults)
 	if err != nil {
 		return run.PlanOutput{}, err
 	}
-	if err := p.Roles.Check(req); err != nil {
+	if err := s.Roles.Check(req); err != nil {
 		return run.PlanOutput{}, err
 	}
-	target, err := p.target(req)
+	target, err := s.target(req)
 	if err != nil {
 		return run.PlanOutput{}, err
 	}
-	begun, err := p.begin(req, target, in.Execution)
+	plan, err := s.begin(req, target, in.Execution)
 	if err != nil {
 		return run.PlanOutput{}, err
 	}
-	if begun.Encoder, err = encoderOf(req); err != nil {
-		return run.PlanOutput{}, err
-	}
-	var scan request.Scan // of an export none: it is of the table itself
+	planMode := s.planScan
 	if req.Mode == request.ModeExport {
-		if err := checkWait(*req.Export); err != nil {
-			return run.PlanOutput{}, err
-		}
-	} else {
-		scan = *req.Scan
+		planMode = s.planExport
 	}
-	described, err := table.Describe(ctx, p.Tables(begun), target, scan)
+	output, err := planMode(ctx, req, target, plan)
 	if err != nil {
-		return run.PlanOutput{}, err
-	}
-	if req.Mode == request.ModeScan {
-		if err := checkObjects(req, described); err != nil {
-			return run.PlanOutput{}, err
-		}
-		if begun.ReadUnitsPerSecond, err = pace(req, described); err != nil {
-			return run.PlanOutput{}, err
-		}
-	}
-	output := plan(req, begun, described)
-	if err := checkShare(req, output.Plan); err != nil {
 		return run.PlanOutput{}, err
 	}
 	if size, most := payload(output), contract.MaxPayloadBytes-contract.MaxResultBytes; size > most {
@@ -96,23 +69,23 @@ func (p *Planner) Run(ctx context.Context, in run.PlanInput) (run.PlanOutput, er
 			"invalid request: it makes a state of %d bytes, and at most %d of the %d that Step Functions carries are for it: shorten the expressions and their values",
 			size, most, contract.MaxPayloadBytes)
 	}
-	return p.claim(ctx, req, output)
+	return s.claim(ctx, req, output)
 }
 
 // target returns the table that the request names, if it lies where it would be looked for.
-func (p *Planner) target(req request.Request) (request.Table, error) {
+func (s *Step) target(req request.Request) (request.Table, error) {
 	target, err := request.ParseTable(req.Table)
 	if err != nil {
 		return target, err
 	}
-	reader := p.Account
+	reader := s.Account
 	if req.SourceRoleARN != "" {
 		if reader, err = request.RoleAccount(req.SourceRoleARN); err != nil {
 			return target, err
 		}
 	}
 	otherAccount := target.Account != "" && reader != "" && target.Account != reader
-	switch region := p.region(); {
+	switch region := s.region(); {
 	case req.Mode == request.ModeExport && target.Region != "" && target.Region != region:
 		return target, failure.Errorf(failure.TableInOtherRegion,
 			"table %q is in region %s, the functions run in %s, and a native export is made and followed in their own: deploy the stack in %s, or scan: mode SCAN reads across regions",
@@ -133,10 +106,10 @@ func (p *Planner) target(req request.Request) (request.Table, error) {
 }
 
 // region is the one that the functions run in.
-func (p *Planner) region() string { return p.Tables(run.Plan{}).Options().Region }
+func (s *Step) region() string { return s.Tables(run.Plan{}).Options().Region }
 
-// begin returns what is known of a plan before the table is described: who runs it, where it writes, and with which rights.
-func (p *Planner) begin(req request.Request, target request.Table, execution run.Execution) (run.Plan, error) {
+// begin returns the part of a plan that is known before the table is described: who runs it, where it writes, and with which roles.
+func (s *Step) begin(req request.Request, target request.Table, execution run.Execution) (run.Plan, error) {
 	at := execution.StartTime
 	if req.Scheduled != "" {
 		at = request.Moment(req.Scheduled)
@@ -146,56 +119,19 @@ func (p *Planner) begin(req request.Request, target request.Table, execution run
 	if err != nil {
 		return run.Plan{}, err
 	}
-	begun := run.Plan{
-		Mode: req.Mode, RunID: id, ExecutionID: execution.ID, StartTime: execution.StartTime.UTC(), Table: target.Name,
+	plan := run.Plan{
+		Version: run.Version, Mode: req.Mode, RunID: id, ExecutionID: execution.ID, StartTime: execution.StartTime.UTC(), Table: target.Name,
 		Bucket: req.Bucket, BucketOwner: req.BucketOwner, KMSKeyID: req.KMSKeyID, Root: root,
-		SourceRoleARN: req.SourceRoleARN, DestinationRoleARN: req.DestinationRoleARN,
 	}
-	if target.Region != p.region() {
-		begun.TableRegion = target.Region
-	}
-	return begun, nil
-}
-
-// plan completes a plan that was begun with what the table is.
-func plan(req request.Request, made run.Plan, described table.Description) run.PlanOutput {
-	made.TableARN, made.TableID = described.ARN, described.ID
 	if req.Mode == request.ModeExport {
-		return planExport(req, made)
+		plan.Export = &run.ExportPlan{Request: *req.Export}
+		return plan, nil
 	}
-	made.Scan, made.TotalSegments = *req.Scan, segments(req, described.Bytes)
-	made.Format, made.Compression, made.FileSizeBytes = req.Format, req.Compression, *req.FileSize
-	made.Transform, made.KeyNames = req.Transform, described.KeyNames
-	numbers := made.Segments()
-	atOnce := min(concurrency(req, described.ReadUnits, made.ReadUnitsPerSecond), len(numbers))
-	if made.Paced() {
-		made.Concurrency = atOnce
+	plan.Scan = &run.ScanPlan{Request: *req.Scan, SourceRoleARN: req.SourceRoleARN, DestinationRoleARN: req.DestinationRoleARN}
+	if target.Region != s.region() {
+		plan.Scan.TableRegion = target.Region
 	}
-	return run.PlanOutput{Plan: made, Segments: numbers, Concurrency: atOnce, Export: noExports()}
-}
-
-func segments(req request.Request, bytes int64) int {
-	switch {
-	case req.Scan.TotalSegments != nil:
-		return int(*req.Scan.TotalSegments)
-	case req.Segments != nil:
-		return int(*req.Segments)
-	default:
-		return int(min(max(1, (bytes+bytesPerSegment-1)/bytesPerSegment), request.MaxSegments))
-	}
-}
-
-func concurrency(req request.Request, readUnits, pace float64) int {
-	switch {
-	case req.Concurrency != nil:
-		return int(*req.Concurrency)
-	case pace > 0:
-		return int(min(max(1, math.Ceil(pace/pacePerSegment)), mostConcurrency))
-	case readUnits == 0:
-		return someConcurrency
-	default:
-		return int(min(max(1, math.Ceil(readUnits/unitsPerSegment)), mostConcurrency))
-	}
+	return plan, nil
 }
 
 func payload(output run.PlanOutput) int {

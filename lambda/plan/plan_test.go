@@ -67,7 +67,7 @@ func planRun(t *testing.T, name, req string) (run.PlanOutput, error) {
 // runAmong plans for an execution, with the given states of the others.
 func runAmong(t *testing.T, others plan.Executions, name, req string) (run.PlanOutput, error) {
 	t.Helper()
-	p := plan.Planner{Tables: clients().Tables, Objects: clients().Objects, Executions: others, Account: account}
+	p := plan.Step{Tables: clients().Tables, Objects: clients().Objects, Executions: others, Account: account}
 	return p.Run(t.Context(), run.PlanInput{
 		Request:   json.RawMessage(req),
 		Execution: run.Execution{ID: "arn:" + name, Name: name, StartTime: time.Date(2026, 1, 31, 6, 7, 8, 0, time.UTC)},
@@ -122,11 +122,11 @@ func TestPlanKeepsWhatMakesRecords(t *testing.T) {
 	table, bucket := tableWithIndexes(t), testservers.Bucket(t)
 	req := `{"bucket": "` + bucket + `", "table": "` + table + `", `
 	got, err := planRun(t, "run-1", req+`"transform": ".at"}`)
-	if err != nil || got.Plan.Transform != ".at" || got.Plan.Encoder != nil || got.Plan.Format != request.FormatJSON || !slices.Equal(got.Plan.KeyNames, []string{"id", "at"}) {
+	if err != nil || got.Plan.Scan.Transform != ".at" || got.Plan.Scan.Encoder != nil || got.Plan.Scan.Format != request.FormatJSON || !slices.Equal(got.Plan.Scan.KeyNames, []string{"id", "at"}) {
 		t.Errorf("got %+v, %v", got.Plan, err)
 	}
 	got, err = planRun(t, "run-2", req+`"encoder": "xml", "scan": {"IndexName": "by-day"}}`)
-	if err != nil || *got.Plan.Encoder != (run.Encoder{Name: "xml", Extension: ".xml"}) || got.Plan.Format != "" || !slices.Equal(got.Plan.KeyNames, []string{"id", "at"}) {
+	if err != nil || *got.Plan.Scan.Encoder != (run.Encoder{Name: "xml", Extension: ".xml"}) || got.Plan.Scan.Format != "" || !slices.Equal(got.Plan.Scan.KeyNames, []string{"id", "at"}) {
 		t.Errorf("got %+v, %v", got.Plan, err)
 	}
 }
@@ -184,7 +184,7 @@ func TestPlanIsMadeOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	again, err := planRun(t, "run-1", `{"bucket": "`+bucket+`", "segments": 4, "table": "`+table+`"}`)
-	if err != nil || fmt.Sprint(again) != fmt.Sprint(first) {
+	if err != nil || show(t, again) != show(t, first) {
 		t.Errorf("got %+v, %v\nwant %+v", again, err, first)
 	}
 	other, err := planRun(t, "run-2", `{"bucket": "`+bucket+`", "segments": 4, "table": "`+table+`"}`)

@@ -18,7 +18,7 @@ type Executions interface {
 
 // another decides on a run that another execution has claimed with the same request: it is that one's as long as it runs, or
 // once it has completed it; it is this one's where the other has died.
-func (c claiming) another(ctx context.Context, theirs ledger.Claim) (run.PlanOutput, error) {
+func (c claimant) another(ctx context.Context, theirs ledger.Claim) (run.PlanOutput, error) {
 	complete, err := committed(ctx, c.destination, theirs.Output.Plan)
 	if err != nil {
 		return run.PlanOutput{}, err
@@ -49,7 +49,7 @@ func (c claiming) another(ctx context.Context, theirs ledger.Claim) (run.PlanOut
 }
 
 // takeOver makes the run this execution's. The plan stays the same, so that what the other has left fits.
-func (c claiming) takeOver(ctx context.Context, theirs ledger.Claim) (run.PlanOutput, error) {
+func (c claimant) takeOver(ctx context.Context, theirs ledger.Claim) (run.PlanOutput, error) {
 	own := theirs
 	own.ExecutionID = c.own.ExecutionID
 	own.Output.Plan.ExecutionID = c.own.ExecutionID
@@ -63,7 +63,7 @@ func (c claiming) takeOver(ctx context.Context, theirs ledger.Claim) (run.PlanOu
 // alone fails with RunNameTaken where an execution that had the run before may be at work again: somebody has redriven it
 // between the look at it and the write of the claim, so that a function of it may not have learned that it lost the run. One
 // that is redriven after that write learns it before it does anything.
-func (c claiming) alone(ctx context.Context, plan run.Plan) error {
+func (c claimant) alone(ctx context.Context, plan run.Plan) error {
 	for _, before := range plan.TakenOver {
 		state, err := c.Executions.Describe(ctx, before)
 		if err != nil {
@@ -82,7 +82,7 @@ func (c claiming) alone(ctx context.Context, plan run.Plan) error {
 // leave leaves the run to the execution that has claimed it. For the same firing of a schedule that is a good end: EventBridge
 // Scheduler delivers at least once, and each delivery starts an execution of another name.
 // https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html
-func (c claiming) leave(theirs ledger.Claim, complete bool, words string) (run.PlanOutput, error) {
+func (c claimant) leave(theirs ledger.Claim, complete bool, words string) (run.PlanOutput, error) {
 	if c.request.Schedule == "" {
 		return c.refuse("belongs to execution %s, which %s: choose another name for the execution, or another prefix", theirs.ExecutionID, words)
 	}

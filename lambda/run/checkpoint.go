@@ -65,6 +65,7 @@ func (t *Totals) Add(o Totals) {
 
 // SegmentList is what one invocation closed, and how it follows on the invocation before.
 type SegmentList struct {
+	Version    int `json:"version"`
 	Segment    int `json:"segment"`
 	Invocation int `json:"invocation"`
 	// Try is the name of the try at the invocation, and After that of the list before; "" for the first.
@@ -79,6 +80,15 @@ type SegmentList struct {
 	Done    bool     `json:"done"`
 	Totals  Totals   `json:"totals"`
 	Objects []Object `json:"objects"`
+}
+
+// ParseSegmentList reads a segment list of this Version.
+func ParseSegmentList(body []byte) (SegmentList, error) {
+	var list SegmentList
+	if err := json.Unmarshal(body, &list); err != nil {
+		return SegmentList{}, err
+	}
+	return list, CheckVersion(list.Version)
 }
 
 // Object is one data object that is completely in S3.

@@ -76,16 +76,16 @@ func TestKeysSortByTheirNumbers(t *testing.T) {
 	}
 	csv := &run.Encoder{Name: "csv", Extension: ".csv"}
 	for _, test := range []struct {
-		plan run.Plan
+		plan run.ScanPlan
 		want string
 	}{
-		{run.Plan{Compression: request.CompressionGZIP}, "r/data/000007-000012-0a1b2c3d.json.gz"},
-		{run.Plan{Compression: request.CompressionZSTD}, "r/data/000007-000012-0a1b2c3d.json.zst"},
-		{run.Plan{Compression: request.CompressionNone}, "r/data/000007-000012-0a1b2c3d.json"},
-		{run.Plan{Compression: request.CompressionGZIP, Format: request.FormatION}, "r/data/000007-000012-0a1b2c3d.ion.gz"},
-		{run.Plan{Compression: request.CompressionGZIP, Format: request.FormatJSON}, "r/data/000007-000012-0a1b2c3d.json.gz"},
-		{run.Plan{Compression: request.CompressionGZIP, Encoder: csv}, "r/data/000007-000012-0a1b2c3d.csv.gz"},
-		{run.Plan{Compression: request.CompressionNone, Encoder: csv}, "r/data/000007-000012-0a1b2c3d.csv"},
+		{run.ScanPlan{Compression: request.CompressionGZIP}, "r/data/000007-000012-0a1b2c3d.json.gz"},
+		{run.ScanPlan{Compression: request.CompressionZSTD}, "r/data/000007-000012-0a1b2c3d.json.zst"},
+		{run.ScanPlan{Compression: request.CompressionNone}, "r/data/000007-000012-0a1b2c3d.json"},
+		{run.ScanPlan{Compression: request.CompressionGZIP, Format: request.FormatION}, "r/data/000007-000012-0a1b2c3d.ion.gz"},
+		{run.ScanPlan{Compression: request.CompressionGZIP, Format: request.FormatJSON}, "r/data/000007-000012-0a1b2c3d.json.gz"},
+		{run.ScanPlan{Compression: request.CompressionGZIP, Encoder: csv}, "r/data/000007-000012-0a1b2c3d.csv.gz"},
+		{run.ScanPlan{Compression: request.CompressionNone, Encoder: csv}, "r/data/000007-000012-0a1b2c3d.csv"},
 	} {
 		if got := layout.Data(7, 12, "0a1b2c3d", test.plan.Extension()); got != test.want {
 			t.Errorf("got %s, want %s", got, test.want)

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/request"
 )
 
@@ -47,71 +48,57 @@ type Duplicate struct {
 	Reason string `json:"reason"`
 }
 
-// Plan is all that the functions after plan need to know of a run. It is decided once, kept in the run's claim, and the same
-// for every invocation: a run that has started is never split anew. Only ExecutionID and TakenOver change, where another
+// Plan is what the functions after plan know of a run. The plan function decides it once and keeps it in the run's claim, so every
+// invocation has the same plan, and a run that has started is never split again. Only ExecutionID and TakenOver change, when another
 // execution takes the run over.
+//
+// Exactly one of Scan and Export is there.
 type Plan struct {
+	Version int `json:"version"`
+	// Mode is SCAN with Scan and EXPORT with Export. The state machine reads it.
 	Mode        request.Mode `json:"mode"`
 	RunID       string       `json:"runId"`
 	ExecutionID string       `json:"executionId"`
-	// TakenOver are the executions that had the run before this one, the last one last, and have died of it.
-	TakenOver   []string  `json:"takenOver,omitempty"`
-	StartTime   time.Time `json:"startTime"`
-	Table       string    `json:"table"`
-	TableARN    string    `json:"tableArn"`
-	TableID     string    `json:"tableId"`
-	Bucket      string    `json:"bucket"`
-	BucketOwner string    `json:"bucketOwner,omitempty"`
-	KMSKeyID    string    `json:"kmsKeyId,omitempty"`
-	Root        string    `json:"root"`
-	// SourceRoleARN reads the table and DestinationRoleARN writes the objects; "" for the functions' own roles.
-	SourceRoleARN      string `json:"sourceRoleArn,omitempty"`
-	DestinationRoleARN string `json:"destinationRoleArn,omitempty"`
-	// TableRegion is the table's region where the request names another than the functions'. TableARN may have one that is only
-	// an emulator's fancy.
-	TableRegion string `json:"tableRegion,omitempty"`
-	// Of a scan.
-	Scan          request.Scan   `json:"scan"`
-	TotalSegments int            `json:"totalSegments,omitempty"`
-	Format        request.Format `json:"format,omitempty"`
-	// Transform and Encoder say what becomes of an item where that is not the format alone; at most one of them is there.
-	Transform string   `json:"transform,omitempty"`
-	Encoder   *Encoder `json:"encoder,omitempty"`
-	// KeyNames are the names of the attributes of the table's primary key, for a person who looks for an item.
-	KeyNames      []string            `json:"keyNames,omitempty"`
-	Compression   request.Compression `json:"compression,omitempty"`
-	FileSizeBytes int64               `json:"fileSizeBytes,omitempty"`
-	// ReadUnitsPerSecond is what the run's segments may consume together, 0 for no limit; Concurrency is how many of them go at
-	// once, given with it.
-	ReadUnitsPerSecond float64 `json:"readUnitsPerSecond,omitempty"`
-	Concurrency        int     `json:"concurrency,omitempty"`
-	// Of an export: the request's, and the key of the journal that tells which exports were begun and committed.
-	Export  *request.Export `json:"export,omitempty"`
-	Journal string          `json:"journal,omitempty"`
+	// TakenOver lists the executions that owned the run before and failed, the last one last.
+	TakenOver   []string    `json:"takenOver,omitempty"`
+	StartTime   time.Time   `json:"startTime"`
+	Table       string      `json:"table"`
+	TableARN    string      `json:"tableArn"`
+	TableID     string      `json:"tableId"`
+	Bucket      string      `json:"bucket"`
+	BucketOwner string      `json:"bucketOwner,omitempty"`
+	KMSKeyID    string      `json:"kmsKeyId,omitempty"`
+	Root        string      `json:"root"`
+	Scan        *ScanPlan   `json:"scan,omitempty"`
+	Export      *ExportPlan `json:"export,omitempty"`
+}
+
+// ExportPlan is what only a run of native exports has.
+type ExportPlan struct {
+	// Request is the request's field export.
+	Request request.Export `json:"request"`
+	// Journal is the key of the journal that says which exports were begun and committed.
+	Journal string `json:"journal"`
+}
+
+// Check fails with InvalidRequest if the plan has another version than these functions, or if it is not a plan of the mode.
+func (p Plan) Check(mode request.Mode) error {
+	if err := CheckVersion(p.Version); err != nil {
+		return failure.Errorf(failure.InvalidRequest, "the functions cannot read the plan of run %q: %w. Start a new execution under another name", p.RunID, err)
+	}
+	if p.Mode != mode || (p.Scan != nil) != (mode == request.ModeScan) || (p.Export != nil) != (mode == request.ModeExport) {
+		return failure.Errorf(failure.InvalidRequest, "invalid payload: the plan of run %q is not for mode %s", p.RunID, mode)
+	}
+	return nil
 }
 
 // Layout returns the names of the run's objects.
 func (p Plan) Layout() Layout { return Layout{Root: p.Root} }
 
-// Prefix returns the prefix that the run's folder lies below, its placeholders filled in; "" for the bucket's root.
+// Prefix returns the prefix that contains the run's folder, with its placeholders filled in. It is "" for the bucket's root.
 func (p Plan) Prefix() string {
 	return strings.TrimSuffix(strings.TrimSuffix(p.Root, request.RootFolder+"/"+p.RunID), "/")
 }
 
-// Executions returns all executions that the run was ever of.
+// Executions returns every execution that owned the run, the current one last.
 func (p Plan) Executions() []string { return append(slices.Clone(p.TakenOver), p.ExecutionID) }
-
-// Paced tells whether the run is held to a number of read units a second.
-func (p Plan) Paced() bool { return p.ReadUnitsPerSecond > 0 }
-
-// Segments returns the numbers of the segments that this run scans: all of them, or the one that the request names.
-func (p Plan) Segments() []int {
-	if p.Scan.Segment != nil {
-		return []int{int(*p.Scan.Segment)}
-	}
-	numbers := make([]int, p.TotalSegments)
-	for i := range numbers {
-		numbers[i] = i
-	}
-	return numbers
-}

@@ -22,9 +22,10 @@ type FinalizeOutput struct {
 
 // Result is the output of an execution that has succeeded.
 type Result struct {
-	RunID string       `json:"runId"`
-	Mode  request.Mode `json:"mode"`
-	Table string       `json:"table"`
+	Version int          `json:"version"`
+	RunID   string       `json:"runId"`
+	Mode    request.Mode `json:"mode"`
+	Table   string       `json:"table"`
 	// Manifest is the S3 URI of manifest-summary.json, from which a reader finds all the rest. It is absent where the run has no
 	// export, or several: Exports then has each one's.
 	Manifest string `json:"manifest,omitempty"`

@@ -75,7 +75,7 @@ func BenchmarkSegment(b *testing.B) {
 	}{{"DYNAMODB_JSON", ddbjson.DynamoDBJSON{}}, {"ION", ddbjson.Ion{}}, {"JSON", ddbjson.JSON{}}} {
 		for _, compression := range []request.Compression{request.CompressionGZIP, request.CompressionZSTD, request.CompressionNone} {
 			b.Run(format.name+"/"+string(compression), func(b *testing.B) {
-				plan := run.Plan{Bucket: "b", Root: "r", Compression: compression, FileSizeBytes: request.DefaultFileSize}
+				plan := run.Plan{Bucket: "b", Root: "r", Scan: &run.ScanPlan{Compression: compression, FileSizeBytes: request.DefaultFileSize}}
 				s := scan{
 					plan: plan, reader: &again{n: b.N, body: body}, encoder: oneToOne{format.encoder}, bucket: bucket.New(awsclient.S3(cfg), plan),
 					budget: newBudget(b.Context(), time.Now), log: slog.New(slog.DiscardHandler),

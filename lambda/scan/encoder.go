@@ -15,7 +15,7 @@ import (
 )
 
 // encoderOf returns what makes the records of a run's items.
-func encoderOf(plan run.Plan) (encoder.Encoder, error) {
+func encoderOf(plan run.ScanPlan) (encoder.Encoder, error) {
 	switch {
 	case plan.Transform != "":
 		compiled, err := transform.Compile(plan.Transform)
@@ -72,8 +72,8 @@ func (s *scan) encode(ctx context.Context, dst, item []byte) ([]byte, int, error
 // user's. working is the context that the encoder had.
 func (s *scan) unencodable(ctx, working context.Context, err error, before run.Totals, index int) error {
 	place := fmt.Sprintf("item %d of page %d of invocation %d", index, before.Pages, s.from.Invocation)
-	if len(s.plan.KeyNames) > 0 {
-		place += " (its key: " + strings.Join(s.plan.KeyNames, ", ") + ")"
+	if len(s.plan.Scan.KeyNames) > 0 {
+		place += " (its key: " + strings.Join(s.plan.Scan.KeyNames, ", ") + ")"
 	}
 	_, failed := errors.AsType[*transform.Error](err)
 	switch {
@@ -84,6 +84,6 @@ func (s *scan) unencodable(ctx, working context.Context, err error, before run.T
 	case working.Err() != nil && errors.Is(err, working.Err()):
 		return failure.Errorf(failure.NoProgress, "%s: %w", place, errSlow)
 	default:
-		return failure.Errorf(failure.ItemNotEncodable, "%s cannot be written as %s: %w", place, s.plan.OutputFormat(), err)
+		return failure.Errorf(failure.ItemNotEncodable, "%s cannot be written as %s: %w", place, s.plan.Scan.OutputFormat(), err)
 	}
 }

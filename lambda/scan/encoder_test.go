@@ -42,8 +42,9 @@ func TestScanCountsWhatAnEncoderMakes(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			plan := run.Plan{
-				Bucket: testservers.Bucket(t), Root: "r", Compression: request.CompressionNone, FileSizeBytes: 1 << 20,
-				Encoder: &run.Encoder{Name: "own", Extension: ".own"}, KeyNames: []string{"id", "at"},
+				Bucket: testservers.Bucket(t), Root: "r", Scan: &run.ScanPlan{
+					Compression: request.CompressionNone, FileSizeBytes: 1 << 20, Encoder: &run.Encoder{Name: "own", Extension: ".own"}, KeyNames: []string{"id", "at"},
+				},
 			}
 			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 			defer cancel()
@@ -86,14 +87,14 @@ func init() {
 
 func TestEncodersAreThoseOfThePlan(t *testing.T) {
 	for _, test := range []struct {
-		plan  run.Plan
+		plan  run.ScanPlan
 		err   failure.Name
 		words string
 	}{
-		{run.Plan{Format: request.FormatJSON, Transform: "{"}, failure.InvalidRequest, "invalid request: transform: unexpected EOF"},
-		{run.Plan{Encoder: &run.Encoder{Name: "gone"}}, failure.InvalidRequest, `"gone", which is not built into the function scan`},
-		{run.Plan{Encoder: &run.Encoder{Name: "refuses"}}, failure.ItemNotEncodable, `the encoder "refuses" does not begin`},
-		{run.Plan{Format: "CSV"}, failure.InvalidRequest, `format: "CSV"`},
+		{run.ScanPlan{Format: request.FormatJSON, Transform: "{"}, failure.InvalidRequest, "invalid request: transform: unexpected EOF"},
+		{run.ScanPlan{Encoder: &run.Encoder{Name: "gone"}}, failure.InvalidRequest, `"gone", which is not built into the function scan`},
+		{run.ScanPlan{Encoder: &run.Encoder{Name: "refuses"}}, failure.ItemNotEncodable, `the encoder "refuses" does not begin`},
+		{run.ScanPlan{Format: "CSV"}, failure.InvalidRequest, `format: "CSV"`},
 	} {
 		if _, err := encoderOf(test.plan); err == nil || failure.NameOf(err) != test.err || !strings.Contains(err.Error(), test.words) {
 			t.Errorf("got %v, want %s: %s", err, test.err, test.words)

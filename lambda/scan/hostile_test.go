@@ -119,7 +119,7 @@ func TestHostileAnswerIsNotWritten(t *testing.T) {
 							return body, sum, len(body)
 						}}
 						objects := &line{rate: func() int64 { return 1 << 30 }}
-						runner := Runner{
+						runner := Step{
 							Tables: func(run.Plan) *dynamodb.Client {
 								return dynamodb.NewFromConfig(aws.Config{
 									Region: "us-east-1", HTTPClient: tables, Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""),
@@ -134,7 +134,8 @@ func TestHostileAnswerIsNotWritten(t *testing.T) {
 						ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
 						defer cancel()
 						checkpoint, err := runner.Run(ctx, run.ScanInput{Plan: run.Plan{
-							Table: "orders", TotalSegments: 1, Bucket: "b", Root: "r", Format: format, Compression: request.CompressionNone, FileSizeBytes: 1 << 20,
+							Version: run.Version, Mode: request.ModeScan, Table: "orders", Bucket: "b", Root: "r",
+							Scan: &run.ScanPlan{TotalSegments: 1, Format: format, Compression: request.CompressionNone, FileSizeBytes: 1 << 20},
 						}})
 						if when == "the second page" { // what was good is handed over, and no more
 							if err != nil || checkpoint.Done || checkpoint.Totals.Items != 1 || checkpoint.Totals.Pages != 1 {

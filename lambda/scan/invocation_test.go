@@ -40,7 +40,7 @@ type line struct {
 func (l *line) Do(req *http.Request) (*http.Response, error) {
 	if req.Method == http.MethodGet { // of the claim, the one object that is read
 		return &http.Response{
-			StatusCode: http.StatusOK, Header: http.Header{"Etag": {`"e"`}}, Request: req, Body: io.NopCloser(strings.NewReader(`{"executionId": ""}`)),
+			StatusCode: http.StatusOK, Header: http.Header{"Etag": {`"e"`}}, Request: req, Body: io.NopCloser(strings.NewReader(`{"version": 1, "executionId": ""}`)),
 		}, nil
 	}
 	var n int64
@@ -188,7 +188,7 @@ func TestInvocationEndsInTime(t *testing.T) {
 				start := time.Now()
 				s3 := &line{rate: test.rate(start), trip: test.trip}
 				reader := &endless{body: body, after: test.pages}
-				plan := run.Plan{Bucket: "b", Root: "r", Compression: request.CompressionNone, FileSizeBytes: request.DefaultFileSize}
+				plan := run.Plan{Bucket: "b", Root: "r", Scan: &run.ScanPlan{Compression: request.CompressionNone, FileSizeBytes: request.DefaultFileSize}}
 				ctx, cancel := context.WithTimeout(t.Context(), test.timeout)
 				defer cancel()
 				var log bytes.Buffer

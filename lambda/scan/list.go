@@ -91,8 +91,8 @@ func (s *scan) lists(ctx context.Context) (lists []run.SegmentList, err error) {
 		if err != nil {
 			return nil, err
 		}
-		list, ok := decodeList(body)
-		if n := len(lists); !ok || n > 0 && list.Invocation != lists[n-1].Invocation-1 {
+		list, fault := run.ParseSegmentList(body)
+		if n := len(lists); fault != nil || n > 0 && list.Invocation != lists[n-1].Invocation-1 {
 			break
 		}
 		if lists = append(lists, list); list.Invocation == 0 {
@@ -101,9 +101,4 @@ func (s *scan) lists(ctx context.Context) (lists []run.SegmentList, err error) {
 		key = s.plan.Layout().SegmentList(s.segment, list.Invocation-1, list.After)
 	}
 	return lists, nil
-}
-
-func decodeList(body []byte) (list run.SegmentList, ok bool) {
-	err := json.Unmarshal(body, &list)
-	return list, err == nil
 }

@@ -33,9 +33,9 @@ type pacedReader struct {
 
 // pacedReader puts the run's pace before a reader. Without one it is throttling alone that slows it.
 func (s *scan) pacedReader(reader tableReader) *pacedReader {
-	config := pace.Config{Consistent: aws.ToBool(s.plan.Scan.ConsistentRead), Limit: aws.ToInt64(s.plan.Scan.Limit), PaidAt: aws.ToTime(s.from.PaidAt)}
-	if s.plan.Paced() {
-		config.Share = pace.NewShare(s.plan.ReadUnitsPerSecond, len(s.plan.Segments()), s.plan.Concurrency, markers{s.bucket, s.plan.Layout()})
+	config := pace.Config{Consistent: aws.ToBool(s.plan.Scan.Request.ConsistentRead), Limit: aws.ToInt64(s.plan.Scan.Request.Limit), PaidAt: aws.ToTime(s.from.PaidAt)}
+	if s.plan.Scan.Paced() {
+		config.Share = pace.NewShare(s.plan.Scan.ReadUnitsPerSecond, len(s.plan.Scan.Segments()), s.plan.Scan.Concurrency, markers{s.bucket, s.plan.Layout()})
 	}
 	s.pace, s.throttles = pace.New(config), reader.Throttles
 	return &pacedReader{table: reader, pace: s.pace}
@@ -98,7 +98,7 @@ func (m markers) DoneAfter(ctx context.Context, segment int) (done []int, more b
 // doneBefore returns the last checkpoint of a segment that has its marker. An invocation whose answer was lost after it had come
 // to the segment's end would otherwise read anew beside those that have its share by now.
 func (s *scan) doneBefore(ctx context.Context) (done run.Checkpoint, err error) {
-	if !s.plan.Paced() {
+	if !s.plan.Scan.Paced() {
 		return done, nil
 	}
 	key := s.plan.Layout().PaceMarker(s.segment)
@@ -118,7 +118,7 @@ func (s *scan) doneBefore(ctx context.Context) (done run.Checkpoint, err error) 
 // settle waits, at the end of an invocation after which somebody else has its share of the pace, until what was read is paid for,
 // as far as there is time; then a segment that is done gets its marker.
 func (s *scan) settle(ctx context.Context, to run.Checkpoint, err error) error {
-	if !s.plan.Paced() || err == nil && !to.Done {
+	if !s.plan.Scan.Paced() || err == nil && !to.Done {
 		return err // the checkpoint says when it is paid for
 	}
 	const answering = leastFloor / 3 // of the time that is left
@@ -143,7 +143,7 @@ func (s *scan) settle(ctx context.Context, to run.Checkpoint, err error) error {
 
 // paidAt is when the segment may go on reading, nil where it is not held to a pace.
 func (s *scan) paidAt() *time.Time {
-	if !s.plan.Paced() {
+	if !s.plan.Scan.Paced() {
 		return nil
 	}
 	at := s.pace.PaidAt().UTC()

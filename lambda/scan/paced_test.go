@@ -120,7 +120,7 @@ func TestThrottledSegmentStandsWhileTheRunMoves(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			plan := run.Plan{Table: "orders", Bucket: testservers.Bucket(t), Root: "r", Compression: request.CompressionNone, FileSizeBytes: 1 << 20, TotalSegments: 4, Scan: request.Scan{IndexName: "by-day"}}
+			plan := run.Plan{Table: "orders", Bucket: testservers.Bucket(t), Root: "r", Scan: &run.ScanPlan{Compression: request.CompressionNone, FileSizeBytes: 1 << 20, TotalSegments: 4, Request: request.Scan{IndexName: "by-day"}}}
 			if test.moves {
 				if _, err := bucket.New(testservers.S3(), plan).Put(t.Context(), plan.Layout().SegmentList(1, 0, "0a1b2c3d"), []byte("{}")); err != nil {
 					t.Fatal(err)
@@ -156,7 +156,7 @@ func TestThrottledSegmentStandsWhileTheRunMoves(t *testing.T) {
 // An invocation in whose time the pace allows no page, for what was read before, is no failure.
 func TestSegmentStandsWhileItPays(t *testing.T) {
 	t.Parallel()
-	plan := run.Plan{Bucket: testservers.Bucket(t), Root: "r", Compression: request.CompressionNone, FileSizeBytes: 1 << 20, TotalSegments: 1, ReadUnitsPerSecond: 0.5, Concurrency: 1}
+	plan := run.Plan{Bucket: testservers.Bucket(t), Root: "r", Scan: &run.ScanPlan{Compression: request.CompressionNone, FileSizeBytes: 1 << 20, TotalSegments: 1, ReadUnitsPerSecond: 0.5, Concurrency: 1}}
 	paid := time.Now().Add(2 * time.Hour)
 	s, ctx := stalling(t, plan, run.Checkpoint{Invocation: 1, PaidAt: &paid}, "")
 	got, err := s.run(ctx)
@@ -170,10 +170,11 @@ func TestMarkerEndsASegment(t *testing.T) {
 	t.Parallel()
 	name := testservers.Orders(t, 50)
 	plan := run.Plan{
-		RunID: "r", Table: name, Bucket: testservers.Bucket(t), Root: "r", Compression: request.CompressionNone, Format: request.FormatDynamoDBJSON,
-		FileSizeBytes: 1 << 20, TotalSegments: 2, ReadUnitsPerSecond: 1000, Concurrency: 2,
+		Version: run.Version, Mode: request.ModeScan, RunID: "r", Table: name, Bucket: testservers.Bucket(t), Root: "r", Scan: &run.ScanPlan{
+			Compression: request.CompressionNone, Format: request.FormatDynamoDBJSON, FileSizeBytes: 1 << 20, TotalSegments: 2, ReadUnitsPerSecond: 1000, Concurrency: 2,
+		},
 	}
-	runner := &Runner{
+	runner := &Step{
 		Tables: func(run.Plan) *dynamodb.Client { return testservers.DynamoDB() }, Objects: func(run.Plan) *s3.Client { return testservers.S3() },
 		Log: slog.New(slog.DiscardHandler),
 	}

@@ -105,7 +105,7 @@ func TestScanHandsOverWhatItHasOrSaysWhyNot(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			plan := run.Plan{Bucket: testservers.Bucket(t), Root: "r", Compression: request.CompressionNone, FileSizeBytes: 1 << 20, Format: request.FormatDynamoDBJSON}
+			plan := run.Plan{Bucket: testservers.Bucket(t), Root: "r", Scan: &run.ScanPlan{Compression: request.CompressionNone, FileSizeBytes: 1 << 20, Format: request.FormatDynamoDBJSON}}
 			// Of this invocation's time all but a moment is reserved, so that waiting ends at once.
 			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 			defer cancel()
@@ -151,7 +151,7 @@ func TestScanHandsOverWhatItHasOrSaysWhyNot(t *testing.T) {
 
 func TestScanThatIsDoneIsDone(t *testing.T) {
 	done := run.Checkpoint{Done: true, Invocation: 4, Part: 9}
-	got, err := (&Runner{}).Run(t.Context(), run.ScanInput{Checkpoint: &done})
+	got, err := (&Step{}).Run(t.Context(), run.ScanInput{Checkpoint: &done})
 	if err != nil || fmt.Sprint(got) != fmt.Sprint(done) {
 		t.Errorf("got %+v, %v", got, err)
 	}
@@ -159,7 +159,7 @@ func TestScanThatIsDoneIsDone(t *testing.T) {
 
 func TestScanEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	plan := run.Plan{Bucket: testservers.Bucket(t), Root: "r", Compression: request.CompressionNone, FileSizeBytes: 1 << 20}
+	plan := run.Plan{Bucket: testservers.Bucket(t), Root: "r", Scan: &run.ScanPlan{Compression: request.CompressionNone, FileSizeBytes: 1 << 20}}
 	pages := answers{items("a"), func(ctx context.Context) ([]string, error) { cancel(); return never(ctx) }, nil}
 	s := scan{
 		plan: plan, reader: &pages, encoder: oneToOne{ddbjson.DynamoDBJSON{}}, bucket: bucket.New(testservers.S3(), plan),

@@ -21,6 +21,7 @@ import (
 	"dynamodb-to-s3/lambda/ledger"
 	"dynamodb-to-s3/lambda/metric"
 	"dynamodb-to-s3/lambda/pace"
+	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/lambda/sink"
 	"dynamodb-to-s3/lambda/table"
@@ -29,8 +30,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// Runner scans segments. It is safe for concurrent use.
-type Runner struct {
+// Step scans segments. It is safe for concurrent use.
+type Step struct {
 	// Tables and Objects return the clients that the run of a plan reads and writes with.
 	Tables  func(run.Plan) *dynamodb.Client
 	Objects func(run.Plan) *s3.Client
@@ -53,7 +54,7 @@ type Runner struct {
 // the fault again or not. An invocation for which the pace left no time, or that met nothing but throttling while other segments
 // moved, hands over the checkpoint that it was given. It fails with the names that package failure documents; RunNameTaken where
 // another execution has the run, NoProgress where not one page was done in time.
-func (r *Runner) Run(ctx context.Context, in run.ScanInput) (run.Checkpoint, error) {
+func (t *Step) Run(ctx context.Context, in run.ScanInput) (run.Checkpoint, error) {
 	from := run.Checkpoint{}
 	if in.Checkpoint != nil {
 		from = *in.Checkpoint
@@ -61,28 +62,31 @@ func (r *Runner) Run(ctx context.Context, in run.ScanInput) (run.Checkpoint, err
 	if from.Done {
 		return from, nil
 	}
-	now := r.Now
+	if err := in.Plan.Check(request.ModeScan); err != nil {
+		return from, err
+	}
+	now := t.Now
 	if now == nil {
 		now = time.Now
 	}
-	try := r.Try
+	try := t.Try
 	if try == nil {
 		try = randomTry
 	}
 	s := scan{
 		plan: in.Plan, segment: in.Segment, from: from, try: try(),
-		bucket: bucket.New(r.Objects(in.Plan), in.Plan), progress: r.Progress, budget: newBudget(ctx, now),
-		log: r.Log.With("runId", in.Plan.RunID, "table", in.Plan.Table, "segment", in.Segment, "invocation", from.Invocation),
+		bucket: bucket.New(t.Objects(in.Plan), in.Plan), progress: t.Progress, budget: newBudget(ctx, now),
+		log: t.Log.With("runId", in.Plan.RunID, "table", in.Plan.Table, "segment", in.Segment, "invocation", from.Invocation),
 		report: report{Invocation: metric.Invocation{
 			RunID: in.Plan.RunID, Table: in.Plan.Table, Segment: in.Segment, Invocation: from.Invocation,
 		}},
 	}
-	reader, err := table.NewReader(r.Tables(in.Plan), in.Plan, in.Segment)
+	reader, err := table.NewReader(t.Tables(in.Plan), in.Plan, in.Segment)
 	if err != nil {
 		return from, err
 	}
 	s.reader = s.pacedReader(reader)
-	if s.encoder, err = encoderOf(in.Plan); err != nil {
+	if s.encoder, err = encoderOf(*in.Plan.Scan); err != nil {
 		return from, err
 	}
 	if err := ledger.CheckClaim(ctx, s.bucket, in.Plan); err != nil {
@@ -103,7 +107,7 @@ func (r *Runner) Run(ctx context.Context, in run.ScanInput) (run.Checkpoint, err
 	}
 	to, err := s.run(ctx)
 	err = s.settle(ctx, to, err)
-	s.tell(ctx, r.Metrics, reader.Throttles())
+	s.tell(ctx, t.Metrics, reader.Throttles())
 	if err != nil {
 		return from, fmt.Errorf("segment %d: %w", in.Segment, err)
 	}
@@ -138,7 +142,7 @@ func (s *scan) run(ctx context.Context) (run.Checkpoint, error) {
 	defer stopUploads()
 	writer, err := sink.New(uploads, sink.Config{
 		Bucket: s.bucket, Layout: s.plan.Layout(), Segment: s.segment, FirstPart: s.from.Part, Try: s.try,
-		Compression: s.plan.Compression, Extension: s.plan.Extension(), FileSize: s.plan.FileSizeBytes,
+		Compression: s.plan.Scan.Compression, Extension: s.plan.Scan.Extension(), FileSize: s.plan.Scan.FileSizeBytes,
 	})
 	if err != nil {
 		return run.Checkpoint{}, err
@@ -235,7 +239,7 @@ func (s *scan) handOver(ctx context.Context, writer *sink.Writer, at moved) (run
 		at.totals.Bytes += o.Bytes
 	}
 	list := run.SegmentList{
-		Segment: s.segment, Invocation: s.from.Invocation, Try: s.try, After: s.from.Try,
+		Version: run.Version, Segment: s.segment, Invocation: s.from.Invocation, Try: s.try, After: s.from.Try,
 		FirstPart: s.from.Part, NextPart: writer.NextPart(),
 		Start: run.Position(s.from.ExclusiveStartKey), End: run.Position(at.key), Done: at.done,
 		Totals: at.totals, Objects: objects,

@@ -101,7 +101,7 @@ func (s *scan) mostFrequentReason() string {
 func (s *scan) remedy(reason string) string {
 	what, update := "table "+s.plan.Table, "aws dynamodb update-table --table-name "+s.plan.Table
 	if strings.HasPrefix(reason, "Index") {
-		what = "index " + s.plan.Scan.IndexName + " of table " + s.plan.Table
+		what = "index " + s.plan.Scan.Request.IndexName + " of table " + s.plan.Table
 	}
 	slower := "give a smaller readUnitsPerSecond or concurrency to the next run"
 	switch {

@@ -86,7 +86,7 @@ func TestObjectsHoldEveryRecordInOrderAndCloseAtTheirSize(t *testing.T) {
 	} {
 		t.Run(fmt.Sprintf("%s of %d bytes by %d at %d", test.compression, test.size, test.n, test.fileSize), func(t *testing.T) {
 			name := testservers.Bucket(t)
-			items, extension := records(test.n, test.size, test.dull), run.Plan{Compression: test.compression}.Extension()
+			items, extension := records(test.n, test.size, test.dull), run.ScanPlan{Compression: test.compression}.Extension()
 			objects := write(t, sink.Config{
 				Bucket: bucket.New(testservers.S3(), run.Plan{Bucket: name}), Layout: run.Layout{Root: "r"}, Segment: 7, FirstPart: 3, Try: "0a1b2c3d",
 				Compression: test.compression, Extension: extension, FileSize: test.fileSize,

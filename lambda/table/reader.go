@@ -38,7 +38,7 @@ func NewReader(client *dynamodb.Client, plan run.Plan, segment int) (*Reader, er
 	if err != nil {
 		return nil, failure.Errorf(failure.InvalidRequest, "invalid request: scan: %w", err)
 	}
-	return &Reader{client: client, input: input, table: plan.Table, subject: what(plan.Table, plan.Scan.IndexName)}, nil
+	return &Reader{client: client, input: input, table: plan.Table, subject: what(plan.Table, plan.Scan.Request.IndexName)}, nil
 }
 
 // Page is one answer to Scan. It owns its memory and is meant to be used again and again.
@@ -241,7 +241,7 @@ func (*answerError) RetryableError() bool { return true }
 
 // scanInput turns the plan's scan into the SDK's.
 func scanInput(plan run.Plan, segment int) (dynamodb.ScanInput, error) {
-	scan := plan.Scan
+	scan, total := plan.Scan.Request, plan.Scan.TotalSegments
 	input := dynamodb.ScanInput{
 		TableName:                &plan.Table,
 		IndexName:                optional(scan.IndexName),
@@ -257,9 +257,9 @@ func scanInput(plan run.Plan, segment int) (dynamodb.ScanInput, error) {
 	if scan.Limit != nil {
 		input.Limit = aws.Int32(int32(*scan.Limit)) //nolint:gosec // request.Parse holds it below 1<<31
 	}
-	if plan.TotalSegments > 1 {
-		input.TotalSegments = aws.Int32(int32(plan.TotalSegments)) //nolint:gosec // at most 1,000,000
-		input.Segment = aws.Int32(int32(segment))                  //nolint:gosec // less than TotalSegments
+	if total > 1 {
+		input.TotalSegments = aws.Int32(int32(total)) //nolint:gosec // at most 1,000,000
+		input.Segment = aws.Int32(int32(segment))     //nolint:gosec // less than TotalSegments
 	}
 	var err error
 	if len(scan.ExpressionAttributeValues) > 0 {

@@ -91,33 +91,33 @@ func TestScanIsSentWithWhatTheRequestSays(t *testing.T) {
 	}{
 		{
 			"nothing but the table",
-			run.Plan{Table: "orders", TotalSegments: 1},
+			run.Plan{Table: "orders", Scan: &run.ScanPlan{TotalSegments: 1}},
 			0, "",
 			`{"ReturnConsumedCapacity":"TOTAL","TableName":"orders"}`,
 		},
 		{
 			"a segment from a key",
-			run.Plan{Table: "orders", TotalSegments: 8},
+			run.Plan{Table: "orders", Scan: &run.ScanPlan{TotalSegments: 8}},
 			7, `{"id":{"S":"a\u0001ü"},"at":{"N":"-1.50"},"b":{"B":"AAEC"}}`,
 			`{"ExclusiveStartKey":{"at":{"N":"-1.50"},"b":{"B":"AAEC"},"id":{"S":"a\u0001ü"}},"ReturnConsumedCapacity":"TOTAL","Segment":7,"TableName":"orders","TotalSegments":8}`,
 		},
 		{
 			"everything of today",
-			run.Plan{Table: "orders", TotalSegments: 1, Scan: request.Scan{
+			run.Plan{Table: "orders", Scan: &run.ScanPlan{TotalSegments: 1, Request: request.Scan{
 				IndexName: "by-day", FilterExpression: "#s = :s", ProjectionExpression: "#s", ExpressionAttributeNames: map[string]string{"#s": "status"},
 				ExpressionAttributeValues: map[string]request.AttributeValue{":s": json.RawMessage(`{"M":{"l":{"L":[{"NULL":true},{"BOOL":false},{"NS":["1"]},{"BS":["AA=="]}]}}}`)},
 				ConsistentRead:            ptr(true), Select: "SPECIFIC_ATTRIBUTES", Limit: ptr(int64(5)),
-			}},
+			}}},
 			0, "",
 			`{"ConsistentRead":true,"ExpressionAttributeNames":{"#s":"status"},"ExpressionAttributeValues":{":s":{"M":{"l":{"L":[{"NULL":true},{"BOOL":false},{"NS":["1"]},{"BS":["AA=="]}]}}}},` +
 				`"FilterExpression":"#s = :s","IndexName":"by-day","Limit":5,"ProjectionExpression":"#s","ReturnConsumedCapacity":"TOTAL","Select":"SPECIFIC_ATTRIBUTES","TableName":"orders"}`,
 		},
 		{
 			"everything of old",
-			run.Plan{Table: "orders", TotalSegments: 1, Scan: request.Scan{
+			run.Plan{Table: "orders", Scan: &run.ScanPlan{TotalSegments: 1, Request: request.Scan{
 				AttributesToGet: []string{"a"}, ConditionalOperator: "OR",
 				ScanFilter: map[string]request.Condition{"n": {ComparisonOperator: "BETWEEN", AttributeValueList: []request.AttributeValue{[]byte(`{"N":"1"}`), []byte(`{"N":"2"}`)}}},
-			}},
+			}}},
 			0, "",
 			`{"AttributesToGet":["a"],"ConditionalOperator":"OR","ReturnConsumedCapacity":"TOTAL","ScanFilter":{"n":{"AttributeValueList":[{"N":"1"},{"N":"2"}],"ComparisonOperator":"BETWEEN"}},"TableName":"orders"}`,
 		},
@@ -155,7 +155,7 @@ func TestPageHasTheItemsAndWhatTheAnswerSaysOfThem(t *testing.T) {
 		{body: `{"Count":0,"Items":[],"LastEvaluatedKey":{"id":{"S":"c"}},"ScannedCount":3}`},
 		{body: `{"Count":1,"Items":[{"id":{"S":"` + strings.Repeat("d", 400<<10) + `"}}],"ScannedCount":1}`},
 	}}
-	reader, err := table.NewReader(clientOf(t, s), run.Plan{Table: "orders", TotalSegments: 1}, 0)
+	reader, err := table.NewReader(clientOf(t, s), run.Plan{Table: "orders", Scan: &run.ScanPlan{TotalSegments: 1}}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -204,7 +204,7 @@ func TestDamagedAnswerIsAskedForAgain(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := &wire{answers: []answer{damaged, {body: whole}}}
-			reader, err := table.NewReader(clientOf(t, s), run.Plan{Table: "orders", TotalSegments: 1}, 0)
+			reader, err := table.NewReader(clientOf(t, s), run.Plan{Table: "orders", Scan: &run.ScanPlan{TotalSegments: 1}}, 0)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -234,7 +234,7 @@ func TestPageHasALimit(t *testing.T) {
 		{new(int64(9)), 7, `"Limit":7`},
 	} {
 		s := &wire{answers: []answer{{body: `{"Count":0,"Items":[],"ScannedCount":0}`}}}
-		reader, err := table.NewReader(clientOf(t, s), run.Plan{Table: "orders", TotalSegments: 1, Scan: request.Scan{Limit: test.own}}, 0)
+		reader, err := table.NewReader(clientOf(t, s), run.Plan{Table: "orders", Scan: &run.ScanPlan{TotalSegments: 1, Request: request.Scan{Limit: test.own}}}, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -264,7 +264,7 @@ func TestReaderNamesWhatAPersonCanActOn(t *testing.T) {
 	} {
 		t.Run(string(test.want), func(t *testing.T) {
 			t.Parallel()
-			reader, err := table.NewReader(clientOf(t, &wire{answers: []answer{test.answer}}), run.Plan{Table: "orders", TotalSegments: 1}, 0)
+			reader, err := table.NewReader(clientOf(t, &wire{answers: []answer{test.answer}}), run.Plan{Table: "orders", Scan: &run.ScanPlan{TotalSegments: 1}}, 0)
 			if err != nil {
 				t.Fatal(err)
 			}

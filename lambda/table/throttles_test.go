@@ -47,7 +47,7 @@ func TestThrottlesAreCountedByReason(t *testing.T) {
 			o.MaxAttempts, o.MaxBackoff, o.RateLimiter = 2, time.Millisecond, ratelimit.None
 		})
 	})
-	reader, err := table.NewReader(impatient, run.Plan{Table: "orders", TotalSegments: 1}, 0)
+	reader, err := table.NewReader(impatient, run.Plan{Table: "orders", Scan: &run.ScanPlan{TotalSegments: 1}}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

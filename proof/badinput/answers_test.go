@@ -20,7 +20,7 @@ type conversation struct {
 	Function contract.Function `yaml:"function"`
 	Answers  map[string]answer `yaml:"answers"` // by operation
 	Objects  map[string]text   `yaml:"objects"` // by key
-	// Request is what is planned; Plan has members of the plan that differ from those below, in JSON.
+	// Request is what is planned; Plan has members of the plan's scan that differ from those below, in JSON, or is "export".
 	Request text `yaml:"request"`
 	Plan    text `yaml:"plan"`
 	// Leaves is what the keys begin with of what may be written all the same, before the answer is there.
@@ -32,15 +32,17 @@ func (c conversation) payload(t *testing.T) any {
 	t.Helper()
 	start := time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
 	plan := run.Plan{
-		Mode: request.ModeScan, RunID: "run-1", ExecutionID: "arn:run-1", StartTime: start, Table: "orders", TableID: "id",
+		Version: run.Version, Mode: request.ModeScan, RunID: "run-1", ExecutionID: "arn:run-1", StartTime: start, Table: "orders", TableID: "id",
 		TableARN: "arn:aws:dynamodb:us-east-1:123456789012:table/orders", Bucket: "b-1", Root: "p/AWSDynamoDB/run-1",
-		TotalSegments: 1, Format: request.FormatDynamoDBJSON, Compression: request.CompressionNone, FileSizeBytes: 1 << 20, KeyNames: []string{"id"},
+		Scan: &run.ScanPlan{TotalSegments: 1, Format: request.FormatDynamoDBJSON, Compression: request.CompressionNone, FileSizeBytes: 1 << 20, KeyNames: []string{"id"}},
 	}
 	if c.Plan == "export" {
-		plan.Mode, plan.Journal = request.ModeExport, plan.Layout().Journal()
-		plan.Export = &request.Export{ExportType: request.ExportFull, Format: request.FormatDynamoDBJSON, CheckInterval: new(int64(30)), MaxAttempts: new(int64(60))}
+		plan.Mode, plan.Scan = request.ModeExport, nil
+		plan.Export = &run.ExportPlan{Journal: plan.Layout().Journal(), Request: request.Export{
+			ExportType: request.ExportFull, Format: request.FormatDynamoDBJSON, CheckInterval: new(int64(30)), MaxAttempts: new(int64(60)),
+		}}
 	} else if c.Plan != "" {
-		if err := json.Unmarshal([]byte(c.Plan.written()), &plan); err != nil {
+		if err := json.Unmarshal([]byte(c.Plan.written()), plan.Scan); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -70,7 +72,7 @@ func TestBadAnswersEndByName(t *testing.T) {
 			}
 			w := newWire()
 			if c.Function != contract.FunctionPlan { // which has claimed the run before
-				w.objects["p/AWSDynamoDB/run-1/_started"] = `{"executionId":"arn:run-1"}`
+				w.objects["p/AWSDynamoDB/run-1/_started"] = `{"version":1,"executionId":"arn:run-1"}`
 			}
 			for key, content := range c.Objects {
 				w.objects[key] = content.written()

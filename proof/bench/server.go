@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"dynamodb-to-s3/lambda/run"
 )
 
 // tables answers Scan with pages that lie in memory. What is read is named by the table: "<shape>-<pages>-<latency>", so that
@@ -83,7 +85,7 @@ func (bucket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("ETag", `"00000000000000000000000000000000"`)
 	switch r.Method {
 	case http.MethodGet:
-		_, _ = io.WriteString(w, `{"executionId": ""}`)
+		_, _ = fmt.Fprintf(w, `{"version": %d, "executionId": ""}`, run.Version)
 	case http.MethodPost:
 		_, _ = io.WriteString(w, `<Answer><UploadId>u</UploadId><ETag>"00000000000000000000000000000000"</ETag></Answer>`)
 	}

@@ -69,8 +69,8 @@ func (w way) move(ctx context.Context, tables, objects aws.Config, table string)
 // engine is this project's own: the scan function's handler, from payload to checkpoint.
 func (w way) engine(ctx context.Context, tables, objects aws.Config, table string) error {
 	payload, err := json.Marshal(run.ScanInput{Plan: run.Plan{
-		RunID: "bench", Table: table, Bucket: "bench", Root: "AWSDynamoDB/bench", TotalSegments: 1,
-		Format: w.Format, Compression: w.Compression, FileSizeBytes: w.FileSize,
+		Version: run.Version, Mode: request.ModeScan, RunID: "bench", Table: table, Bucket: "bench", Root: "AWSDynamoDB/bench",
+		Scan: &run.ScanPlan{TotalSegments: 1, Format: w.Format, Compression: w.Compression, FileSizeBytes: w.FileSize},
 	}})
 	if err != nil {
 		return err

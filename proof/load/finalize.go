@@ -96,7 +96,8 @@ func finalizeIn(ctx context.Context, l *lake) (measured finalized, err error) {
 // input is what finalize is asked for over the lake.
 func (l *lake) input() ([]byte, error) {
 	return json.Marshal(run.FinalizeInput{Plan: run.Plan{
-		Mode: request.ModeScan, RunID: "run", Bucket: "lake", Root: l.layout.Root, TotalSegments: l.segments, Compression: request.CompressionGZIP,
+		Version: run.Version, Mode: request.ModeScan, RunID: "run", Bucket: "lake", Root: l.layout.Root,
+		Scan: &run.ScanPlan{TotalSegments: l.segments, Compression: request.CompressionGZIP},
 	}})
 }
 

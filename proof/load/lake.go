@@ -142,7 +142,7 @@ func (l *lake) get(w http.ResponseWriter, key string) {
 	l.mu.Unlock()
 	switch {
 	case key == l.layout.Claim(): // of the execution without a name that input's plan is of
-		_ = json.NewEncoder(w).Encode(ledger.Claim{}) // a caller that has gone is told nothing
+		_ = json.NewEncoder(w).Encode(ledger.Claim{Version: run.Version}) // a caller that has gone is told nothing
 		return
 	case key == l.layout.ManifestSummary() && commit != nil:
 		_, _ = w.Write(commit) // see above
@@ -177,7 +177,7 @@ func (l *lake) segmentList(segment, invocation int) run.SegmentList {
 func (l *lake) head(segment, invocation int) run.SegmentList {
 	first := invocation * l.objects
 	list := run.SegmentList{
-		Segment: segment, Invocation: invocation, Try: try, FirstPart: first, NextPart: first + l.objects,
+		Version: run.Version, Segment: segment, Invocation: invocation, Try: try, FirstPart: first, NextPart: first + l.objects,
 		Start: position(invocation), End: position(invocation + 1), Totals: run.Totals{Items: int64(l.objects)},
 	}
 	if invocation > 0 {
@@ -192,7 +192,7 @@ func (l *lake) head(segment, invocation int) run.SegmentList {
 // object is the object of a number among all of the run.
 func (l *lake) object(i int) run.Object {
 	each := l.invocations * l.objects
-	key := l.layout.Data(i/each, i%each, try, run.Plan{Compression: request.CompressionGZIP}.Extension())
+	key := l.layout.Data(i/each, i%each, try, run.ScanPlan{Compression: request.CompressionGZIP}.Extension())
 	sum := md5.Sum([]byte(key)) //nolint:gosec // see the import
 	return run.Object{
 		Key: key, Items: 1, Bytes: request.DefaultFileSize, ETag: hex.EncodeToString(sum[:]) + "-16", MD5: base64.StdEncoding.EncodeToString(sum[:]),

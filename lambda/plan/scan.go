@@ -1,0 +1,70 @@
+package plan
+
+import (
+	"context"
+	"math"
+
+	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/run"
+	"dynamodb-to-s3/lambda/table"
+)
+
+const (
+	bytesPerSegment = 1 << 30
+	// unitsPerSegment is what one segment is taken to read, in read units a second: about seven pages.
+	unitsPerSegment = 1000
+	mostConcurrency = 100 // a tenth of the concurrent Lambda invocations that an account begins with
+	someConcurrency = 10  // where the table's capacity is not known
+)
+
+// planScan completes the plan of a run that scans, with what the table is like.
+func (s *Step) planScan(ctx context.Context, req request.Request, target request.Table, plan run.Plan) (run.PlanOutput, error) {
+	scan := plan.Scan
+	var err error
+	if scan.Encoder, err = encoderOf(req); err != nil {
+		return run.PlanOutput{}, err
+	}
+	described, err := table.Describe(ctx, s.Tables(plan), target, scan.Request)
+	if err != nil {
+		return run.PlanOutput{}, err
+	}
+	if err := checkObjects(req, described); err != nil {
+		return run.PlanOutput{}, err
+	}
+	if scan.ReadUnitsPerSecond, err = pace(req, described); err != nil {
+		return run.PlanOutput{}, err
+	}
+	plan.TableARN, plan.TableID = described.ARN, described.ID
+	scan.TotalSegments, scan.Format, scan.Compression, scan.FileSizeBytes = segments(req, described.Bytes), req.Format, req.Compression, *req.FileSize
+	scan.Transform, scan.KeyNames = req.Transform, described.KeyNames
+	numbers := scan.Segments()
+	atOnce := min(concurrency(req, described.ReadUnits, scan.ReadUnitsPerSecond), len(numbers))
+	if scan.Paced() {
+		scan.Concurrency = atOnce
+	}
+	return run.PlanOutput{Plan: plan, Segments: numbers, Concurrency: atOnce, Export: noExports()}, checkShare(req, *scan)
+}
+
+func segments(req request.Request, bytes int64) int {
+	switch {
+	case req.Scan.TotalSegments != nil:
+		return int(*req.Scan.TotalSegments)
+	case req.Segments != nil:
+		return int(*req.Segments)
+	default:
+		return int(min(max(1, (bytes+bytesPerSegment-1)/bytesPerSegment), request.MaxSegments))
+	}
+}
+
+func concurrency(req request.Request, readUnits, pace float64) int {
+	switch {
+	case req.Concurrency != nil:
+		return int(*req.Concurrency)
+	case pace > 0:
+		return int(min(max(1, math.Ceil(pace/pacePerSegment)), mostConcurrency))
+	case readUnits == 0:
+		return someConcurrency
+	default:
+		return int(min(max(1, math.Ceil(readUnits/unitsPerSegment)), mostConcurrency))
+	}
+}

@@ -1,0 +1,85 @@
+package run
+
+import "dynamodb-to-s3/lambda/request"
+
+// ScanPlan is what only a run that scans has.
+type ScanPlan struct {
+	// Request is the request's field scan: parameters of DynamoDB's Scan.
+	Request       request.Scan   `json:"request"`
+	TotalSegments int            `json:"totalSegments"`
+	Format        request.Format `json:"format,omitempty"`
+	// Transform or Encoder makes the records if Format alone does not. At most one of the two is there.
+	Transform string   `json:"transform,omitempty"`
+	Encoder   *Encoder `json:"encoder,omitempty"`
+	// KeyNames are the names of the attributes of the table's primary key. Errors name them to a person who looks for an item.
+	KeyNames      []string            `json:"keyNames,omitempty"`
+	Compression   request.Compression `json:"compression"`
+	FileSizeBytes int64               `json:"fileSizeBytes"`
+	// ReadUnitsPerSecond is what all segments of the run may consume together, 0 for no limit. With a limit, Concurrency is how many
+	// segments run at the same time.
+	ReadUnitsPerSecond float64 `json:"readUnitsPerSecond,omitempty"`
+	Concurrency        int     `json:"concurrency,omitempty"`
+	// SourceRoleARN reads the table and DestinationRoleARN writes the objects; "" means the functions' own roles.
+	SourceRoleARN      string `json:"sourceRoleArn,omitempty"`
+	DestinationRoleARN string `json:"destinationRoleArn,omitempty"`
+	// TableRegion is the table's region if the request names another region than the functions'. The region in TableARN does not
+	// serve, because emulators make it up.
+	TableRegion string `json:"tableRegion,omitempty"`
+}
+
+// Encoder is the registered encoder that a run began with.
+type Encoder struct {
+	Name string `json:"name"`
+	// Extension ends the keys of objects, before the extension of the compression.
+	Extension string `json:"extension"`
+}
+
+// Paced reports whether the run has a limit of read units a second.
+func (s ScanPlan) Paced() bool { return s.ReadUnitsPerSecond > 0 }
+
+// Segments returns the numbers of the segments that this run scans: all of them, or the one that the request names.
+func (s ScanPlan) Segments() []int {
+	if s.Request.Segment != nil {
+		return []int{int(*s.Request.Segment)}
+	}
+	numbers := make([]int, s.TotalSegments)
+	for i := range numbers {
+		numbers[i] = i
+	}
+	return numbers
+}
+
+// Extension returns what ends the keys of the run's data objects.
+func (s ScanPlan) Extension() string {
+	if s.Encoder != nil {
+		return s.Encoder.Extension + compressionExtension(s.Compression)
+	}
+	return formatExtension(s.Format) + compressionExtension(s.Compression)
+}
+
+// OutputFormat returns the name of the record format, as the manifest has it.
+func (s ScanPlan) OutputFormat() string {
+	if s.Encoder != nil {
+		return s.Encoder.Name
+	}
+	return string(s.Format)
+}
+
+// formatExtension is the extension that native exports of a format have.
+func formatExtension(f request.Format) string {
+	if f == request.FormatION {
+		return ".ion"
+	}
+	return ".json"
+}
+
+func compressionExtension(c request.Compression) string {
+	switch c {
+	case request.CompressionGZIP:
+		return ".gz"
+	case request.CompressionZSTD:
+		return ".zst"
+	default:
+		return ""
+	}
+}
