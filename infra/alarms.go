@@ -18,31 +18,31 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// alarmPeriod is what the alarms add up over, but for those of stale tables.
+// alarmPeriod is the time over which the alarms count. The alarms of stale tables count by the hour.
 const alarmPeriod = 5 * time.Minute
 
-// newAlarms adds the environment's alarms, which go to topic; either of topic and undelivered may be nil. A function that fails is
-// no alarm: it is tried again, and if that is in vain the run fails.
+// newAlarms adds the environment's alarms, which notify topic. Both topic and undelivered may be nil. A failed invocation raises no
+// alarm: Step Functions tries it again, and if all tries fail, the run fails.
 //
-// Descriptions are what people read in a mail: what is wrong, and what to do, in a sentence.
+// People read the descriptions in mails. Each says what is wrong and what to do.
 func newAlarms(stack awscdk.Stack, machine sfn.StateMachine, undelivered awssqs.IQueue, topic awssns.ITopic, props *Props) {
 	if props.Alarms.Disabled {
 		return
 	}
 	a := alarms{scope: constructs.NewConstruct(stack, jsii.String("Alarms")), topic: topic}
-	// A run that was stopped is not among them: somebody has stopped it. Its end is told by the notifications all the same.
+	// A stopped run does not count, because somebody stopped it. The notifications still report its end.
 	a.add("FailedRuns", cloudwatch.NewMathExpression(&cloudwatch.MathExpressionProps{
 		Expression: jsii.String("failed + timedOut"), Period: seconds(alarmPeriod), Label: jsii.String("failed runs"),
 		UsingMetrics: &map[string]cloudwatch.IMetric{
 			"failed": machine.MetricFailed(nil), "timedOut": machine.MetricTimedOut(nil),
 		},
-	}), 1, "A run of "+props.Name+" has failed: its error and cause say why, docs/errors.md what to do, and a redrive goes on where it was.")
+	}), 1, "A run of "+props.Name+" failed. Its error and cause say why, and docs/errors.md says what to do. Then redrive the execution: it continues where it stopped.")
 	a.add("Throttles", metricOf(metric.Throttles, alarmPeriod, props, nil), props.Alarms.Throttles,
-		"Scans of "+props.Name+" that have just ended were throttled more often than alarms.throttles allows: the dashboard says which tables and why; lower concurrency, or raise the table's read capacity (docs/operations.md).")
+		"DynamoDB throttled scans of "+props.Name+" more often than alarms.throttles allows. The dashboard shows which tables and why. Lower the concurrency, or raise the read capacity of the table (docs/operations.md).")
 	if undelivered != nil {
 		a.add("UndeliveredSchedules", undelivered.MetricApproximateNumberOfMessagesVisible(&cloudwatch.MetricOptions{
 			Period: seconds(alarmPeriod), Statistic: jsii.String("Maximum"),
-		}), 1, "A schedule of "+props.Name+" could not start a run: the messages in the queue say which, docs/operations.md how to start it all the same.")
+		}), 1, "A schedule of "+props.Name+" could not start a run. The messages in the queue name the schedule, and docs/operations.md says how to start the run by hand.")
 	}
 	for _, table := range slices.Sorted(maps.Keys(props.Alarms.StaleHours)) {
 		a.addStale(table, props)
@@ -54,29 +54,29 @@ type alarms struct {
 	topic awssns.ITopic
 }
 
-// add adds an alarm of what has come to a number within alarmPeriod. Where there is nothing to be counted all is well; that is
-// not told, for it only means that it has not happened again.
+// add adds an alarm that goes off when a metric reaches the threshold within alarmPeriod. Without data points the alarm is OK. The
+// return to OK is not notified, because it only means that nothing happened again.
 func (a alarms) add(id string, m cloudwatch.IMetric, threshold int, description string) {
-	a.tell(false, cloudwatch.NewAlarm(a.scope, &id, &cloudwatch.AlarmProps{
+	a.notify(false, cloudwatch.NewAlarm(a.scope, &id, &cloudwatch.AlarmProps{
 		AlarmDescription: &description, Metric: m, Threshold: jsii.Number(threshold), EvaluationPeriods: jsii.Number(1),
 		ComparisonOperator: cloudwatch.ComparisonOperator_GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
 		TreatMissingData:   cloudwatch.TreatMissingData_NOT_BREACHING,
 	}))
 }
 
-// addStale adds the alarm of a table that has had no successful run in so many hours, each of which must have had none. Its end
-// is told as well.
+// addStale adds the alarm of a table that had no successful run for the hours that the environment allows. It also notifies when
+// the table has a successful run again.
 //
-// An alarm looks further back than it is asked to, and where points are missing it takes older ones in their place, so that it
-// would come hours late: hence FILL, by which none is missing. BREACHING is for a table that has never had a run. The hours of
-// one alarm may be a week at most, which is what staleHours allows.
+// An alarm looks at more periods than it is asked to, and replaces missing points by older ones. It would go off hours too late, so
+// FILL supplies every point. BREACHING is for a table that never had a run. CloudWatch allows an alarm a week at most, which is the
+// bound of staleHours.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
 func (a alarms) addStale(table string, props *Props) {
 	hours := props.Alarms.StaleHours[table]
 	description := "Table " + table + " has had no successful run of " + props.Name + " for " + strconv.Itoa(hours) +
-		" hours: look at its last executions and at the schedule's last delivery (docs/operations.md)."
-	a.tell(true, cloudwatch.NewAlarm(a.scope, jsii.String("Stale-"+table), &cloudwatch.AlarmProps{
+		" hours. Look at its last executions and at the last delivery of its schedule (docs/operations.md)."
+	a.notify(true, cloudwatch.NewAlarm(a.scope, jsii.String("Stale-"+table), &cloudwatch.AlarmProps{
 		AlarmDescription: &description,
 		Metric: cloudwatch.NewMathExpression(&cloudwatch.MathExpressionProps{
 			Expression: jsii.String("FILL(runs, 0)"), Period: seconds(time.Hour), Label: jsii.String("successful runs"),
@@ -90,7 +90,8 @@ func (a alarms) addStale(table string, props *Props) {
 	}))
 }
 
-func (a alarms) tell(end bool, alarm cloudwatch.Alarm) {
+// notify sends the alarm to the topic and, if end is true, also the return to OK.
+func (a alarms) notify(end bool, alarm cloudwatch.Alarm) {
 	if a.topic == nil {
 		return
 	}
@@ -101,7 +102,7 @@ func (a alarms) tell(end bool, alarm cloudwatch.Alarm) {
 	}
 }
 
-// metricOf returns the sum of a metric that the functions write, by the environment and what else it is kept by.
+// metricOf returns the sum of a metric of the functions, for the environment and for values of further dimensions.
 func metricOf(name metric.Name, period time.Duration, props *Props, by map[string]string) cloudwatch.Metric {
 	dimensions := map[string]*string{metric.DimensionEnvironment: &props.Name}
 	for dimension, value := range by {

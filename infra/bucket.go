@@ -12,14 +12,14 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// noncurrentDays is for how long a versioned bucket keeps what was overwritten or removed: of a run, leftovers of its own tries,
-// and otherwise what somebody did by mistake.
+// noncurrentDays is how long a versioned bucket keeps overwritten and removed objects. Runs remove leftovers of their own tries;
+// everything else was probably a mistake.
 const noncurrentDays = 30
 
-// newBucket adds the destination, where the environment has it created. It outlives the stack, as what is in it must, except
-// where the stack's very first deployment fails: then it is empty, and in the way of the next one.
+// newBucket adds the destination bucket if the environment asks for it. The bucket and its data stay when the stack is destroyed. If
+// the very first deployment of the stack fails, the bucket is removed: it is empty, and it would block the next deployment.
 //
-// DynamoDB writes its exports with the ACL bucket-owner-full-control, which a bucket without ACLs takes.
+// DynamoDB writes its exports with the ACL bucket-owner-full-control, which a bucket without ACLs accepts.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html
 func newBucket(stack awscdk.Stack, props *Props) {
 	if !props.Bucket.Create {
@@ -54,10 +54,10 @@ func newBucket(stack awscdk.Stack, props *Props) {
 	awss3.NewBucket(stack, jsii.String("Bucket"), bucket)
 }
 
-// tellBucketPolicy adds, where the bucket is another account's, an output with what its owner must add to its policy: what the
-// functions' roles may do with it, statement for statement. Access across accounts takes both.
+// outputBucketPolicy adds an output for a bucket in another account: the statements that its owner must add to the bucket policy. They
+// repeat what the functions' roles may do with the bucket, because access across accounts needs both policies.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html
-func tellBucketPolicy(stack awscdk.Stack, functions map[contract.Function]awslambda.Function, props *Props) {
+func outputBucketPolicy(stack awscdk.Stack, functions map[contract.Function]awslambda.Function, props *Props) {
 	if props.Bucket.Owner == "" {
 		return
 	}
@@ -67,7 +67,7 @@ func tellBucketPolicy(stack awscdk.Stack, functions map[contract.Function]awslam
 			if !strings.HasPrefix(grant.actions[0], "s3:") {
 				continue
 			}
-			grant.condition = nil // the bucket's account, which its own policy need not say
+			grant.condition = nil // it names the account of the bucket, which the bucket policy need not check
 			statement := grant.statement()
 			statement["Principal"] = map[string]any{"AWS": functions[function].Role().RoleArn()}
 			statements = append(statements, statement)
@@ -77,6 +77,6 @@ func tellBucketPolicy(stack awscdk.Stack, functions map[contract.Function]awslam
 	awscdk.NewCfnOutput(stack, jsii.String("BucketPolicy"), &awscdk.CfnOutputProps{
 		Value: stack.ToJsonString(&policy, nil),
 		Description: jsii.String("Account " + props.Bucket.Owner + " must add these statements to the policy of its bucket " + props.Bucket.Name +
-			" (and to that of its KMS key, if it has one, what the functions' roles may do with keys)."),
+			". If a KMS key encrypts the bucket, the policy of the key must allow what the functions' roles may do with keys."),
 	})
 }

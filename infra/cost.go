@@ -12,10 +12,10 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// Prices in US dollars, of us-east-1, as docs/cost.md has them, which says which were checked. Those of another region are put in
-// here.
+// Prices of us-east-1 in US dollars. docs/cost.md has the same prices and says which of them were checked. For another region, change
+// them here.
 const (
-	pricePerReadUnit      = 0.125 / 1e6 // on demand; what is provisioned is paid anyway
+	pricePerReadUnit      = 0.125 / 1e6 // on demand; provisioned capacity is paid for anyway
 	pricePerExportedByte  = 0.10 / 1e9
 	pricePerTransition    = 0.025 / 1000
 	pricePerGBSecondARM   = 0.0000133334
@@ -26,8 +26,8 @@ const (
 	mebibytesPerGibibyte  = 1024
 )
 
-// costs returns what the runs of a time have cost so far, by what it was paid for. S3's requests, logs and CloudWatch itself are
-// not in it, nor the checks of exports, some $0.0001 each.
+// costs returns the estimated cost since the beginning of the graph, by service. S3 requests, logs, CloudWatch itself and the checks of
+// exports, about $0.0001 each, are left out.
 func (d dashboard) costs() []cloudwatch.IMetric {
 	all := func(name metric.Name) string { return "SUM(" + d.search(name, "Sum", metric.DimensionTable) + ")" }
 	durations := map[string]cloudwatch.IMetric{}
@@ -54,10 +54,10 @@ func pricePerGBSecond(props *Props) float64 {
 	return pricePerGBSecondARM
 }
 
-// soFar is the sum of what there was from the beginning of a graph.
+// soFar is the running sum since the beginning of the graph.
 func soFar(label, text string, using map[string]cloudwatch.IMetric) cloudwatch.IMetric {
 	return expression(label, "RUNNING_SUM("+text+")", using)
 }
 
-// decimal writes a number without an exponent, of which CloudWatch's syntax says nothing.
+// decimal formats a number without an exponent, which the documented syntax of CloudWatch does not have.
 func decimal(number float64) string { return strconv.FormatFloat(number, 'f', -1, 64) }

@@ -14,55 +14,55 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// dashboardPeriod is what a point of a graph adds up, in seconds.
+// dashboardPeriod is the time of one point of a graph, in seconds.
 const dashboardPeriod = 300
 
-// newDashboard adds the dashboard: is it running, how far is it, how fast, what stands in its way, what does it cost. What is by
-// table is searched for, since the environment's tables may be patterns; a search finds what had data in the last two weeks.
+// newDashboard adds the dashboard: runs, progress, speed, throttling, functions and cost. Graphs by table use searches, because the
+// environment may name tables by patterns. A search finds the metrics that had data in the last two weeks.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-search-expressions.html
 func newDashboard(stack awscdk.Stack, machine sfn.StateMachine, functions map[contract.Function]awslambda.Function, props *Props) {
 	d := dashboard{machine: machine, functions: functions, props: props}
 	cloudwatch.NewDashboard(stack, jsii.String("Dashboard"), &cloudwatch.DashboardProps{
-		DashboardName: stack.StackName(), // as unique as the stack's, and to be found by people
+		DashboardName: stack.StackName(), // unique like the stack's name, and easy to find
 		Widgets: &[]*[]cloudwatch.IWidget{
-			{graph("Runs", d.executions()...), graph("Runs under way, of those started in this time", d.running()), d.freshness()},
+			{graph("Runs", d.executions()...), graph("Running executions (started in this period)", d.running()), d.freshness()},
 			{
 				graph("Segments", d.tables(metric.Segments, "Sum", "", "done"), d.tables(metric.SegmentsPlanned, "Sum", "", "planned")),
 				graph("Invocations of scan", d.tables(metric.Invocations, "Sum", "", ""), d.tables(metric.HandOvers, "Sum", "", "handed over")),
-				graph("Failures of functions, by error", d.by(metric.Failures, metric.DimensionErrorName)),
+				graph("Failures, by error name", d.by(metric.Failures, metric.DimensionErrorName)),
 			},
 			{
-				graph("Items a second", d.tables(metric.Items, "Sum", perSecond, "")),
-				graph("Bytes a second", d.tables(metric.PageBytes, "Sum", perSecond, "read"), d.tables(metric.Bytes, "Sum", perSecond, "stored")),
-				graph("Read units a second", d.tables(metric.ReadUnits, "Sum", perSecond, "")),
+				graph("Items per second", d.tables(metric.Items, "Sum", perSecond, "")),
+				graph("Bytes per second", d.tables(metric.PageBytes, "Sum", perSecond, "read"), d.tables(metric.Bytes, "Sum", perSecond, "stored")),
+				graph("Read units per second", d.tables(metric.ReadUnits, "Sum", perSecond, "")),
 			},
 			{
-				graph("Throttled tries, by reason", d.by(metric.Throttles, metric.DimensionTable, metric.DimensionReason)),
-				graph("Seconds to close what is open", d.tables(metric.FlushSeconds, "Maximum", "", "")),
-				graph("Seconds of invocations that were not used", d.tables(metric.BudgetUnused, "Average", "", "")),
+				graph("Throttled requests, by reason", d.by(metric.Throttles, metric.DimensionTable, metric.DimensionReason)),
+				graph("Seconds to close open objects", d.tables(metric.FlushSeconds, "Maximum", "", "")),
+				graph("Unused seconds per invocation", d.tables(metric.BudgetUnused, "Average", "", "")),
 			},
 			{
-				graph("Duration of functions, in ms", d.ofFunctions("Duration", "p50", "p99")...),
+				graph("Duration of functions (ms)", d.ofFunctions("Duration", "p50", "p99")...),
 				graph("Errors of functions", d.ofFunctions("Errors", "Sum")...),
-				graph("Functions at once", d.ofFunctions("ConcurrentExecutions", "Maximum")...),
+				graph("Concurrent invocations", d.ofFunctions("ConcurrentExecutions", "Maximum")...),
 			},
 			{
-				graph("Duration of runs, in seconds", d.tables(metric.RunSeconds, "Maximum", "", "")),
-				graph("Exports, in billed bytes", d.tables(metric.BilledBytes, "Sum", "", "")),
-				graph("Cost in this time in US$, an estimate", d.costs()...),
+				graph("Duration of runs (s)", d.tables(metric.RunSeconds, "Maximum", "", "")),
+				graph("Billed bytes of exports", d.tables(metric.BilledBytes, "Sum", "", "")),
+				graph("Estimated cost in this period (US$)", d.costs()...),
 			},
 		},
 	})
 }
 
-// dashboard makes the metrics of one.
+// dashboard makes the metrics of the dashboard.
 type dashboard struct {
 	machine   sfn.StateMachine
 	functions map[contract.Function]awslambda.Function
 	props     *Props
 }
 
-// perSecond makes a rate of a sum. A scan's numbers come when an invocation ends, so that a rate is right in the mean only.
+// perSecond turns a sum into a rate. A scan writes its metrics when an invocation ends, so only the average over time is exact.
 var perSecond = fmt.Sprintf(" / %d", dashboardPeriod)
 
 func (d dashboard) executions() []cloudwatch.IMetric {
@@ -76,25 +76,26 @@ func (d dashboard) executions() []cloudwatch.IMetric {
 	}
 }
 
-// running is how many runs are under way: Step Functions counts starts and ends only, but for the whole account.
+// running is the number of running executions. Step Functions has no such metric for one state machine, so it is computed from the
+// starts and the ends.
 func (d dashboard) running() cloudwatch.IMetric {
 	machine := d.machine
-	return expression("under way", "RUNNING_SUM(FILL(started, 0) - FILL(succeeded, 0) - FILL(failed, 0) - FILL(timedOut, 0) - FILL(aborted, 0))", map[string]cloudwatch.IMetric{
+	return expression("running", "RUNNING_SUM(FILL(started, 0) - FILL(succeeded, 0) - FILL(failed, 0) - FILL(timedOut, 0) - FILL(aborted, 0))", map[string]cloudwatch.IMetric{
 		"started": machine.MetricStarted(nil), "succeeded": machine.MetricSucceeded(nil), "failed": machine.MetricFailed(nil),
 		"timedOut": machine.MetricTimedOut(nil), "aborted": machine.MetricAborted(nil),
 	})
 }
 
-// freshness shows how many hours ago the last successful run of each table was committed: the end of a point less the time that
-// was last written. It looks back two weeks whatever the dashboard shows, for FILL can repeat only what there was; before the
-// first of a table nothing is repeated, and the number is senseless, which is why it is no graph but the last number only.
+// freshness shows, for each table, how many hours ago the last successful run was committed. The metric holds the time of the commit,
+// and FILL repeats its last value. FILL repeats only values inside the period that is shown, so the widget always looks back two
+// weeks. Before the first value of a table the result is meaningless, so the widget shows the last number and no graph.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html#metric-math-syntax-functions-list
 func (d dashboard) freshness() cloudwatch.IWidget {
 	age := expression(labelOf(metric.DimensionTable), fmt.Sprintf("(EPOCH(FIRST(last)) + %d - FILL(last, REPEAT)) / 3600", dashboardPeriod), map[string]cloudwatch.IMetric{
 		"last": expression("", d.search(metric.LastSuccess, "Maximum", metric.DimensionTable), nil),
 	})
 	return cloudwatch.NewSingleValueWidget(&cloudwatch.SingleValueWidgetProps{
-		Title: jsii.String("Hours since the last successful run, of two weeks"), Width: jsii.Number(8), Height: jsii.Number(6),
+		Title: jsii.String("Hours since the last successful run (two weeks)"), Width: jsii.Number(8), Height: jsii.Number(6),
 		Metrics: &[]cloudwatch.IMetric{age}, Start: jsii.String("-P14D"), End: jsii.String("P0D"),
 	})
 }
@@ -112,12 +113,12 @@ func (d dashboard) ofFunctions(m string, statistics ...string) (all []cloudwatch
 	return all
 }
 
-// tables is a metric of every table, with what is to be done to its numbers and said beside the table's name.
+// tables is a metric by table. then is appended to the expression, label to the name of the table.
 func (d dashboard) tables(name metric.Name, statistic, then, label string) cloudwatch.IMetric {
 	return expression(strings.TrimSpace(labelOf(metric.DimensionTable)+" "+label), d.search(name, statistic, metric.DimensionTable)+then, nil)
 }
 
-// by is the sum of a metric by what else it is kept by.
+// by is the sum of a metric by dimensions.
 func (d dashboard) by(name metric.Name, dimensions ...string) cloudwatch.IMetric {
 	var labels []string
 	for _, dimension := range dimensions {
@@ -126,11 +127,11 @@ func (d dashboard) by(name metric.Name, dimensions ...string) cloudwatch.IMetric
 	return expression(strings.Join(labels, " "), d.search(name, "Sum", dimensions...), nil)
 }
 
-// labelOf is what CloudWatch replaces by the value of a dimension.
+// labelOf is the text that CloudWatch replaces by the value of a dimension.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/graph-dynamic-labels.html
 func labelOf(dimension string) string { return "${PROP('Dim." + dimension + "')}" }
 
-// search finds a metric of the environment that is kept by these dimensions too, and by no others, whatever their values are.
+// search finds the metrics of the environment that have exactly these further dimensions, with any values.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/search-expression-syntax.html
 func (d dashboard) search(name metric.Name, statistic string, dimensions ...string) string {
 	schema := strings.Join(append([]string{`"` + metric.Namespace + `"`, metric.DimensionEnvironment}, dimensions...), ",")

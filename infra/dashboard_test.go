@@ -139,7 +139,7 @@ func TestDashboardFitsOntoItsGrid(t *testing.T) {
 
 // The age is of the last run of two weeks, whatever time the dashboard shows.
 func TestDashboardTellsHowOldTheLastRunIs(t *testing.T) {
-	w := widgetsOf(t, synthFull(t))["Hours since the last successful run, of two weeks"]
+	w := widgetsOf(t, synthFull(t))["Hours since the last successful run (two weeks)"]
 	if w.Properties.View != "singleValue" || w.Properties.Start != "-P14D" || w.expression(0) != "(EPOCH(FIRST(last)) + 300 - FILL(last, REPEAT)) / 3600" {
 		t.Errorf("got %+v", w)
 	}
@@ -147,7 +147,7 @@ func TestDashboardTellsHowOldTheLastRunIs(t *testing.T) {
 
 // What the full environment's functions get, and for its architecture, is what their time costs.
 func TestCostIsOfTheEnvironmentsFunctions(t *testing.T) {
-	cost := widgetsOf(t, synthFull(t))["Cost in this time in US$, an estimate"]
+	cost := widgetsOf(t, synthFull(t))["Estimated cost in this period (US$)"]
 	var lambda string
 	for n := range cost.Properties.Metrics {
 		text := cost.expression(n)

@@ -10,13 +10,13 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// exportInProgress is the one ExportStatus that is waited on.
+// exportInProgress is the only ExportStatus to wait for.
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ExportDescription.html
 const exportInProgress = "IN_PROGRESS"
 
-// makeExports returns the states that make native exports. The export function starts them and says which to follow; they
-// are waited for, and the function is asked again, until it follows none: it alone decides what is next. StartExport is not
-// caught, so that a redrive of a run whose export has failed, or was not done in time, goes on at it.
+// makeExports returns the states that make native exports. The export function starts exports and returns those to follow. The state
+// machine waits for them and calls the function again, until the function follows no export. StartExport has no Catch: if an export
+// failed or was not complete in time, a redrive continues at StartExport.
 func (s states) makeExports(finalize sfn.IChainable) sfn.IChainable {
 	start := s.task(contract.StateStartExport, contract.FunctionExport, attempts, map[string]any{
 		"plan.$": "$.plan", "export.$": "$.export", "redrives.$": "$$.Execution.RedriveCount",
@@ -27,10 +27,9 @@ func (s states) makeExports(finalize sfn.IChainable) sfn.IChainable {
 	return start.Next(exporting)
 }
 
-// followExports returns the Map whose children each wait for one export: they check, count, and end when it is no longer in
-// progress or has been checked often enough for one round. A child is an execution with a history of its own, so that the
-// one that people look at stays short however long it waits; what the children have counted takes the place of what they
-// were given.
+// followExports returns the Map whose children each wait for one export. A child checks the export and counts the checks. It ends when
+// the export is no longer in progress, or after the number of checks for one round. Each child is an execution with its own history, so
+// the history of the main execution stays short. The output of the children, with the new counts, replaces the input of the Map.
 func (s states) followExports() sfn.DistributedMap {
 	wait := sfn.NewWait(s.scope, jsii.String(contract.StateWaitForExport), &sfn.WaitProps{
 		Time: sfn.WaitTime_SecondsPath(jsii.String("$.intervalSeconds")),
@@ -39,35 +38,34 @@ func (s states) followExports() sfn.DistributedMap {
 		"exportArn.$": "$.exportArn", "checks.$": "States.MathAdd($.checks, 1)", "until.$": "$.until",
 		"intervalSeconds.$": "$.intervalSeconds", "exportStatus.$": "$.described.exportStatus",
 	}})
-	goesOn := sfn.Condition_And(
+	continues := sfn.Condition_And(
 		sfn.Condition_StringEquals(jsii.String("$.exportStatus"), jsii.String(exportInProgress)),
 		sfn.Condition_NumberLessThanJsonPath(jsii.String("$.checks"), jsii.String("$.until")),
 	)
 	status := sfn.NewChoice(s.scope, jsii.String(contract.StateExportStatus), nil).
-		When(goesOn, wait, nil).
+		When(continues, wait, nil).
 		Otherwise(sfn.NewSucceed(s.scope, jsii.String(contract.StateExportChecked), nil))
 	follow := sfn.NewDistributedMap(s.scope, jsii.String(contract.StateFollowExports), &sfn.DistributedMapProps{
 		Label:            jsii.String("Exports"),
-		MapExecutionType: sfn.StateMachineType_STANDARD, // a wait may take days: an Express child has five minutes
+		MapExecutionType: sfn.StateMachineType_STANDARD, // a wait may take days, and an Express child has five minutes
 		ItemsPath:        jsii.String("$.export.exports"),
-		MaxConcurrency:   jsii.Number(40), // more than one run can have: a window of 24 hours for each of 35 days
+		MaxConcurrency:   jsii.Number(40), // a run has at most 35 exports: a window of 24 hours for each of 35 days
 		ResultPath:       jsii.String("$.export.exports"),
 	})
 	return follow.ItemProcessor(wait.Next(s.describeExport()).Next(count).Next(status), nil)
 }
 
-// Tries of a check beyond the first. Each retry that is listed counts its own, so that a check has nine tries at most, which
-// is what contract.ChecksPerRound reckons with.
+// Tries of a check after the first. Each Retry counts its own tries, so a check has nine tries at most. contract.ChecksPerRound relies
+// on that.
 const (
-	throttledAttempts = 5 // four minutes at most, half of that on average
+	throttledAttempts = 5 // they take four minutes at most, and half of that on average
 	describeAttempts  = 3
 )
 
-// describeExport returns the check of one export. Step Functions calls DynamoDB itself: a check costs no invocation.
+// describeExport returns the check of one export. Step Functions calls DynamoDB itself, so a check needs no invocation.
 //
-// An integration's errors are named after the SDK for Java's exceptions. One that the service's model does not list for the
-// call, as throttling is not listed for this one, arrives as DynamoDbException, with its own name in no place that a Retry
-// could match.
+// The errors of an integration have the names of the exceptions in the SDK for Java. If the model of the service does not list an error
+// for the call, it arrives as DynamoDbException, and no Retry can match its own name. DescribeExport does not list throttling.
 // https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DescribeExport.html#API_DescribeExport_Errors
 func (s states) describeExport() tasks.CallAwsService {
@@ -75,7 +73,7 @@ func (s states) describeExport() tasks.CallAwsService {
 		Service: jsii.String("dynamodb"), Action: jsii.String("describeExport"),
 		IamAction: jsii.String("dynamodb:DescribeExport"), IamResources: &s.exports,
 		Parameters: &map[string]any{"ExportArn.$": "$.exportArn"},
-		// The rest of the description is for the export function, which asks for itself.
+		// The export function reads the rest of the description itself.
 		ResultSelector: &map[string]any{"exportStatus.$": "$.ExportDescription.ExportStatus"},
 		ResultPath:     jsii.String("$.described"),
 		TaskTimeout:    sfn.Timeout_Duration(seconds(time.Minute)),

@@ -18,14 +18,14 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// limits are what one invocation of a function gets.
+// limits are the memory and the time of one invocation.
 type limits struct {
 	memoryMiB float64
 	timeout   time.Duration
 }
 
-// limitsOf gives scan the memory that brings about one vCPU, for it encodes and compresses; the others wait for answers.
-// 900 s is the most that Lambda allows.
+// limitsOf are the default limits. scan gets the memory that brings about one vCPU, because it encodes and compresses. The other
+// functions mostly wait for answers. Lambda allows 900 s at most.
 // https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 var limitsOf = map[contract.Function]limits{
 	contract.FunctionPlan:     {memoryMiB: 512, timeout: 60 * time.Second},
@@ -34,7 +34,7 @@ var limitsOf = map[contract.Function]limits{
 	contract.FunctionFinalize: {memoryMiB: 512, timeout: 900 * time.Second},
 }
 
-// limits are what the environment gives a function, or else what limitsOf does.
+// limits returns the limits of a function: those of the environment, or the defaults.
 func (p *Props) limits(function contract.Function) limits {
 	own, usual := p.Functions.Limits[string(function)], limitsOf[function]
 	return limits{
@@ -43,12 +43,12 @@ func (p *Props) limits(function contract.Function) limits {
 	}
 }
 
-// newFunction adds a function with a role and a log group that are its own. Both, and the function, are named by CloudFormation,
-// so that a second stack can stand beside the first.
+// newFunction adds a function with its own role and log group. CloudFormation chooses the names of all three, so several stacks fit
+// into one account and region.
 func newFunction(stack awscdk.Stack, function contract.Function, props *Props) awslambda.Function {
 	scope := constructs.NewConstruct(stack, jsii.String(string(function)))
 	logs := awslogs.NewLogGroup(scope, jsii.String("Logs"), &awslogs.LogGroupProps{
-		RemovalPolicy: awscdk.RemovalPolicy_DESTROY, // what a run did is in its manifest; its logs go with the stack
+		RemovalPolicy: awscdk.RemovalPolicy_DESTROY, // the manifests of runs stay; the logs go with the stack
 	})
 	logs.Node().DefaultChild().(awslogs.CfnLogGroup).SetRetentionInDays(jsii.Number(props.LogRetention))
 	role := awsiam.NewRole(scope, jsii.String("Role"), &awsiam.RoleProps{
@@ -75,8 +75,8 @@ func newFunction(stack awscdk.Stack, function contract.Function, props *Props) a
 	return made
 }
 
-// newPolicy adds the policy of a function's role: one, inline, as checkPolicies has measured it. What is added to the role itself
-// the CDK would move into managed policies where it takes it for large, whole statements at a time, however large each is.
+// newPolicy adds the only policy of a function's role. It is inline, and checkPolicies has checked its size. If the statements were added
+// to the role itself, the CDK would move some of them into managed policies, whose size nothing checks.
 func newPolicy(role awsiam.Role, stack awscdk.Stack, function contract.Function, props *Props) awsiam.Policy {
 	policy := awsiam.NewPolicy(role, jsii.String("Permissions"), &awsiam.PolicyProps{Roles: &[]awsiam.IRole{role}})
 	at := placeOf(stack)
@@ -92,7 +92,7 @@ func newPolicy(role awsiam.Role, stack awscdk.Stack, function contract.Function,
 	return policy
 }
 
-// architecture is what `make build` builds for.
+// architecture is the architecture that `make build` builds for.
 func architecture(props *Props) awslambda.Architecture {
 	if props.Functions.Architecture == "x86_64" {
 		return awslambda.Architecture_X86_64()
@@ -117,29 +117,14 @@ func variables(at place, props *Props) *map[string]*string {
 	}
 }
 
-// assumableRoles returns the roles that requests may name, as the functions read them: none, rather than any, where the
-// environment lists none.
+// assumableRoles returns the roles that requests may name, as the functions read them. If the environment lists no roles, the lists are
+// empty, and requests may name none.
 func (p *Props) assumableRoles() string {
-	return mustMarshal(request.AssumableRoles{Source: notNil(p.SourceRoles), Destination: notNil(p.DestinationRoles)})
+	return mustMarshal(request.AssumableRoles{Source: append([]string{}, p.SourceRoles...), Destination: append([]string{}, p.DestinationRoles...)})
 }
 
-func notNil(list []string) []string {
-	if list == nil {
-		return []string{}
-	}
-	return list
-}
-
+// mustMarshal does not escape < and >: AWS looks for these characters in the texts that it fills in.
 func mustMarshal(value any) string {
-	text, err := json.Marshal(value)
-	if err != nil {
-		panic(fmt.Sprintf("internal error: %v does not marshal: %v", value, err))
-	}
-	return string(text)
-}
-
-// mustMarshalPlain leaves < and > as they are, which AWS looks for in the texts that it fills in.
-func mustMarshalPlain(value any) string {
 	var text strings.Builder
 	encoder := json.NewEncoder(&text)
 	encoder.SetEscapeHTML(false)

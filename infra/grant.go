@@ -11,30 +11,30 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 )
 
-// grant is what a role may do: a statement of its policy and, where it is about objects in another account, of the bucket's.
+// grant is a permission of a role: a statement of its policy. If the bucket is in another account, the bucket policy needs it too.
 type grant struct {
 	actions   []string
 	resources []string
 	condition condition
 }
 
-// condition is as policies have it: an operator, a key, and the values of which one must hold.
+// condition is the condition of a statement: an operator, a key, and the values. One of the values must match.
 type condition map[string]map[string][]string
 
-// allow grants actions on all of some resources.
+// allow grants actions on resources.
 func allow(actions []string, resources ...[]string) grant {
 	return grant{actions: actions, resources: slices.Concat(resources...)}
 }
 
 func actions(names ...string) []string { return names }
 
-// where grants the same under a condition.
+// where adds a condition to the grant.
 func (g grant) where(c condition) grant {
 	g.condition = c
 	return g
 }
 
-// statement returns the grant as policies have it.
+// statement returns the grant as a statement of a policy.
 func (g grant) statement() map[string]any {
 	statement := map[string]any{"Effect": "Allow", "Action": g.actions, "Resource": g.resources}
 	if g.condition != nil {
@@ -47,26 +47,26 @@ func (g grant) policyStatement() awsiam.PolicyStatement {
 	return awsiam.PolicyStatement_FromJson(g.statement())
 }
 
-// place is where a stack is deployed, as ARNs say it: known, or the CDK's tokens for what is not known before.
+// place is where a stack is deployed, for ARNs. A part that is unknown before the deployment is a token of the CDK.
 type place struct{ partition, region, account string }
 
 func placeOf(stack awscdk.Stack) place {
 	return place{partition: *stack.Partition(), region: *stack.Region(), account: *stack.Account()}
 }
 
-// arn returns the ARN of a resource of the stack's account and region.
+// arn returns the ARN of a resource in the stack's account and region.
 func (p place) arn(service, resource string) string {
 	return fmt.Sprintf("arn:%s:%s:%s:%s:%s", p.partition, service, p.region, p.account, resource)
 }
 
-// bucket returns the ARN of the destination.
+// bucket returns the ARN of the destination bucket.
 func (p place) bucket(props *Props) string {
 	return "arn:" + p.partition + ":s3:::" + props.Bucket.Name
 }
 
-// readable are the environment's tables that the functions read with their own rights. One of another account is read through
-// a role of that account instead, which a request names; before the stack is deployed its own account may be unknown, so
-// an ARN is taken for another account's where such a role is listed.
+// readable returns the tables of the environment that the functions read with their own rights. The functions read a table of another
+// account through a role of that account, which the request names. If the account of the stack is unknown, a table counts as another
+// account's if the environment lists a role of the table's account.
 func (p *Props) readable() []string {
 	return slices.DeleteFunc(slices.Clone(p.Tables), func(table string) bool {
 		_, account := placeOfTable(table)
@@ -80,7 +80,7 @@ func (p *Props) readable() []string {
 	})
 }
 
-// exportable are those of them that can be exported: of the stack's own region, as far as that is known.
+// exportable returns the readable tables that can be exported: those in the region of the stack, if it is known.
 func (p *Props) exportable() []string {
 	return slices.DeleteFunc(p.readable(), func(table string) bool {
 		region, _ := placeOfTable(table)
@@ -88,7 +88,7 @@ func (p *Props) exportable() []string {
 	})
 }
 
-// placeOfTable returns the region and the account of a table's ARN, and nothing of its name.
+// placeOfTable returns the region and the account in the ARN of a table. For a name, both are empty.
 func placeOfTable(table string) (region, account string) {
 	if parts := strings.Split(table, ":"); len(parts) == 6 {
 		return parts[3], parts[4]
@@ -96,7 +96,7 @@ func placeOfTable(table string) (region, account string) {
 	return "", ""
 }
 
-// tables returns the ARNs of what is below each of some tables, or of the tables themselves.
+// tables returns the ARNs of tables, each with below appended.
 func (p place) tables(tables []string, below string) []string {
 	var arns []string
 	for _, table := range tables {
@@ -108,8 +108,8 @@ func (p place) tables(tables []string, below string) []string {
 	return arns
 }
 
-// exports returns the ARNs of the exports that the state machine follows. It always has some, as the policy of a state
-// must: where no table can be exported, those of a table whose name is too short for one.
+// exports returns the ARNs of the exports that the state machine follows. A statement must have a resource, so if no table can be
+// exported, it is the ARN of a table that cannot exist: its name is too short.
 func (p place) exports(props *Props) []string {
 	if exports := p.tables(props.exportable(), "/export/*"); len(exports) > 0 {
 		return exports

@@ -1,8 +1,8 @@
-// Command infra is the CDK app: it synthesizes the stack of one environment into CDK_OUTDIR, which the CDK's command line sets,
-// or else into cdk.out. It needs no AWS account and no credentials. The environment is that of `cdk -c env=…`, or else of the
-// variable ENV, or else dev.
+// Command infra is the CDK app. It synthesizes the stack of one environment into CDK_OUTDIR, which the CDK's command line sets, or into
+// cdk.out. It needs no AWS account and no credentials. The name of the environment comes from `cdk -c env=…`, from the variable ENV,
+// or is dev.
 //
-// Of the engine it knows the words only: it imports contract, failure, metric, request and run, and nothing else below lambda/.
+// It imports only packages of lambda/ that hold names and data: contract, failure, metric, request, run and version.
 package main
 
 import (
@@ -20,10 +20,10 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// From the repository's root, where the app runs.
+// The paths are relative to the root of the repository, where the app runs.
 const (
 	environmentsFolder = "infra/environments"
-	// codeFolder is where `make build` leaves the functions, by architecture: one of another could not even start.
+	// codeFolder is where `make build` writes the Lambda program, in a folder for each architecture.
 	codeFolder = "build/lambda"
 )
 
@@ -32,9 +32,9 @@ func main() { os.Exit(command(os.Args[1:], os.Stdout, os.Stderr)) }
 func command(args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("infra", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	onlyArch := flags.Bool("goarch", false, "print what GOARCH the environment's functions are built with, and do no more")
+	onlyArch := flags.Bool("goarch", false, "only print the GOARCH of the environment's functions")
 	if flags.Parse(args) != nil {
-		return 2 // the flags have said why
+		return 2 // flags has already printed the reason
 	}
 	props, err := readProps()
 	switch {
@@ -45,14 +45,13 @@ func command(args []string, stdout, stderr io.Writer) int {
 		err = synthesizeApp(props)
 	}
 	if err != nil {
-		_, _ = fmt.Fprintln(stderr, err) // there is nowhere else to say it
+		_, _ = fmt.Fprintln(stderr, err) // there is no other place to report it
 		return 1
 	}
 	return 0
 }
 
-// readProps returns what the stack is made of. All that can be wrong with an environment's file is found here, before Node.js
-// is started for the CDK.
+// readProps returns the inputs of the stack. It finds every problem of the environment's file before the CDK starts Node.js.
 func readProps() (*Props, error) {
 	name, err := chosenEnvironment(os.Getenv("CDK_CONTEXT_JSON"), os.Getenv("ENV"))
 	if err != nil {
@@ -65,8 +64,8 @@ func readProps() (*Props, error) {
 	return &Props{Environment: found, CodeFolder: filepath.Join(codeFolder, goarch(found.Functions.Architecture))}, nil
 }
 
-// chosenEnvironment returns the name of the environment that is asked for. The CDK's command line hands its context over, that of
-// -c and of cdk.json, as the JSON object CDK_CONTEXT_JSON; TryGetContext would read the same, from an app that has been started.
+// chosenEnvironment returns the name of the environment. The CDK's command line passes its context, from -c and cdk.json, as the JSON object
+// CDK_CONTEXT_JSON. TryGetContext reads the same object, but only after the app has started.
 func chosenEnvironment(context, variable string) (string, error) {
 	var given struct{ Env string }
 	if context != "" {
@@ -77,7 +76,7 @@ func chosenEnvironment(context, variable string) (string, error) {
 	return cmp.Or(given.Env, variable, "dev"), nil
 }
 
-// goarch is Go's name of an architecture of AWS Lambda.
+// goarch returns Go's name for an architecture of AWS Lambda.
 func goarch(architecture string) string {
 	if architecture == "x86_64" {
 		return "amd64"
@@ -87,12 +86,12 @@ func goarch(architecture string) string {
 
 func stackName(environment string) string { return "dynamodb-to-s3-" + environment }
 
-// synthesizeApp makes an app of the one stack, and writes its template.
+// synthesizeApp makes an app with the one stack, and writes its template.
 //
-// No feature flags of the CDK are set, neither here nor in cdk.json. Of the 83 that `cdk flags` recommends, two change this
-// stack's template, and only its form: minimizePolicies and enablePartitionLiterals. A flag in cdk.json would also hold for the
-// command line alone, and not for the tests. For the same reason what the command line adds to a template is set here or turned
-// off in cdk.json, so that `make synth` shows what `make deploy` deploys, to the byte.
+// Neither this file nor cdk.json sets feature flags of the CDK. Of the 83 flags that `cdk flags` recommends, two change this template, and
+// only its form: minimizePolicies and enablePartitionLiterals. A flag in cdk.json would apply to the command line but not to the tests. For
+// the same reason, everything that the command line adds to a template is set here or turned off in cdk.json. So `make synth` writes
+// exactly the template that `make deploy` deploys.
 func synthesizeApp(props *Props) error {
 	id := stackName(props.Name)
 	if err := props.check(id); err != nil {
@@ -110,8 +109,8 @@ func synthesizeApp(props *Props) error {
 	return nil
 }
 
-// closeRuntime ends the CDK's Node.js. Two goroutines of jsii-runtime-go wait for it, and now and then the later one complains of
-// a process that is gone already: what it writes to standard error after all is done is of no use to anyone.
+// closeRuntime ends the CDK's Node.js. Two goroutines of jsii-runtime-go wait for the process. Sometimes the second one complains on
+// standard error that the process is gone. That message is useless, so standard error is redirected first.
 // https://github.com/aws/jsii/blob/v1.139.0/packages/@jsii/go-runtime/jsii-runtime-go/internal/kernel/process/process.go
 func closeRuntime() {
 	if nowhere, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0); err == nil {

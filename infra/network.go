@@ -8,9 +8,9 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// placeIn puts a function into the environment's subnets. They are taken as they are named, and nothing is looked up: a stack
-// is synthesized without an account. From there the function must reach S3 and DynamoDB, STS where it takes roles, and plan Step Functions, by
-// endpoints or a NAT gateway of the VPC; that KMS is asked is S3's and DynamoDB's own affair.
+// placeIn puts a function into the environment's subnets. It looks nothing up in AWS, because a stack is synthesized without an account.
+// The subnets must have routes to S3 and DynamoDB, to STS if requests name roles, and to Step Functions for plan, through VPC endpoints or
+// a NAT gateway. They need no route to KMS: S3 and DynamoDB call KMS themselves.
 func placeIn(function awslambda.Function, vpc *environment.VPC) {
 	if vpc == nil {
 		return
@@ -20,8 +20,8 @@ func placeIn(function awslambda.Function, vpc *environment.VPC) {
 	})
 }
 
-// ofNetwork is what Lambda itself does with a function's role to connect it to the subnets. Subnets and groups may be another
-// account's that shares them. Listing knows no resource, and for removal Lambda asks for any at all:
+// ofNetwork returns what Lambda itself does with a function's role to connect the function to the subnets. Another account may share its
+// subnets and groups. The Describe actions support no resources, and Lambda requires the removal for all resources.
 // https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
 func ofNetwork(at place, props *Props) []grant {
 	if props.VPC == nil {
@@ -41,14 +41,15 @@ func ofNetwork(at place, props *Props) []grant {
 	}
 }
 
-// shared returns the ARN of something of EC2 in whatever account has it.
+// shared returns the ARN of an EC2 resource in any account.
 func (p place) shared(resource string) string {
 	p.account = "*"
 	return p.arn("ec2", resource)
 }
 
-// denyNetwork keeps a function's own code from all that Lambda may do with its role to connect it, as AWS recommends: the key is
-// there only where the code itself is calling. It names every function, for the role's own is not known before its role is.
+// denyNetwork denies the code of a function the actions that Lambda needs to connect it, as AWS recommends. A request has the condition
+// key only if the code itself calls. The condition names every function of the account and region, because the ARN of the function is
+// unknown when its role is created.
 // https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
 func denyNetwork(at place, grants []grant) awsiam.PolicyStatement {
 	var all []string

@@ -20,17 +20,17 @@ const succeeded = "SUCCEEDED"
 
 var unsuccessful = []string{"FAILED", "TIMED_OUT", "ABORTED"}
 
-// newNotifications adds what tells of the end of each run, and returns the topic that it is told to; nil if there is none.
+// newNotifications adds the notifications of the end of each run, and returns their topic. It returns nil if the environment wants none.
 //
-// It builds on an event that is there anyway: Step Functions sends one to the account's default bus whenever an execution changes
-// its status, with the execution's input, its error and cause, and its output, which is the run's result. An output of more than
-// 248 KB would be left out; a result has 64 KiB at most. Whoever wants to do more at the end of a run than to be told makes a
-// rule of their own with the pattern in the output RunEndedEventPattern. The children of a Map have another stateMachineArn.
+// Step Functions sends an event to the account's default bus when the status of an execution changes. The event has the execution's input,
+// error, cause and output, and the output is the result of the run. Step Functions leaves out an output of more than 248 KB, but a result
+// has 64 KiB at most. For other actions at the end of a run, users create their own rule with the pattern in the output
+// RunEndedEventPattern. The children of a Map have another stateMachineArn, so they do not match.
 // https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html
 func newNotifications(stack awscdk.Stack, machine sfn.StateMachine, props *Props) awssns.ITopic {
 	ended := eventPattern(machine, append([]string{succeeded}, unsuccessful...))
 	awscdk.NewCfnOutput(stack, jsii.String("RunEndedEventPattern"), &awscdk.CfnOutputProps{
-		Value: stack.ToJsonString(ended, nil), Description: jsii.String("The pattern of the events of a run's end, for EventBridge rules of your own."),
+		Value: stack.ToJsonString(ended, nil), Description: jsii.String("The event pattern of the end of a run, for your own EventBridge rules."),
 	})
 	scope := constructs.NewConstruct(stack, jsii.String("Notifications"))
 	topic := newTopic(scope, props)
@@ -48,9 +48,9 @@ func newNotifications(stack awscdk.Stack, machine sfn.StateMachine, props *Props
 		{"status", "<status>"},
 		{"error", "<error>"},
 		{"cause", "<cause>"},
-		{"whatToDo", "docs/errors.md says it for each error. If the error is States.ExceedToleratedFailureThreshold, a segment has failed, " +
-			"and says why in the failed child of the execution's Map Run: open the execution, its Map state, and there the Map Run. " +
-			"When the reason is mended, redrive the execution: it goes on where it was (docs/operations.md)."},
+		{"whatToDo", "docs/errors.md says what to do for each error. If the error is States.ExceedToleratedFailureThreshold, a segment failed. " +
+			"Open the execution, its Map state and the Map Run: the failed child has the error and the cause. " +
+			"Correct the reason, then redrive the execution. It continues where it stopped (docs/operations.md)."},
 		{"execution", executionLink(stack)},
 	})
 	return topic
@@ -63,12 +63,11 @@ func eventPattern(machine sfn.StateMachine, statuses []string) map[string]any {
 	}
 }
 
-// newTopic returns the environment's topic, one that it adds or one that exists; nil if it has none. One that exists must let
-// events.amazonaws.com and cloudwatch.amazonaws.com publish, and so must its key.
+// newTopic returns the topic of the environment: an existing one, or one that it adds. It returns nil if the environment has none. The
+// policies of an existing topic and of its key must allow events.amazonaws.com and cloudwatch.amazonaws.com to publish.
 //
-// One that it adds has a key of its own: neither service may use the key that SNS has for everybody, for its policy cannot be
-// changed. EventBridge brings no condition keys to a topic or its key, so that their policies cannot ask for the rule or the
-// account: AWS documents both.
+// A new topic gets its own key: the two services may not use the AWS managed key of SNS, whose policy cannot be changed. EventBridge sends
+// no condition keys to a topic or a key, so the policies cannot check the rule or the account. AWS documents both.
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html#eb-sns-permissions
 // https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services
 func newTopic(scope constructs.Construct, props *Props) awssns.ITopic {
@@ -81,7 +80,7 @@ func newTopic(scope constructs.Construct, props *Props) awssns.ITopic {
 	key := awskms.NewKey(scope, jsii.String("Key"), &awskms.KeyProps{
 		Description:       jsii.String("Encrypts the notifications of dynamodb-to-s3 " + props.Name + "."),
 		EnableKeyRotation: jsii.Bool(true),
-		RemovalPolicy:     awscdk.RemovalPolicy_DESTROY, // it holds nothing for longer than a delivery takes
+		RemovalPolicy:     awscdk.RemovalPolicy_DESTROY, // nothing stays encrypted with it after a delivery
 	})
 	topic := awssns.NewTopic(scope, jsii.String("Topic"), &awssns.TopicProps{
 		DisplayName: jsii.String("dynamodb-to-s3 " + props.Name), MasterKey: key, EnforceSSL: jsii.Bool(true),
@@ -117,7 +116,7 @@ func newRule(scope constructs.Construct, id string, topic awssns.ITopic, pattern
 		}
 	}
 	awsevents.NewCfnRule(scope, &id, &awsevents.CfnRuleProps{
-		Description:  jsii.String("Tells of the ends of runs: " + id + "."),
+		Description:  jsii.String("Notifies of the end of runs: " + id + "."),
 		EventPattern: pattern,
 		State:        jsii.String("ENABLED"),
 		Targets: []awsevents.CfnRule_TargetProperty{{
@@ -127,15 +126,15 @@ func newRule(scope constructs.Construct, id string, topic awssns.ITopic, pattern
 	})
 }
 
-// pathsOf says where in an event the variables of a message are.
+// pathsOf maps the variables of a message to their paths in an event.
 var pathsOf = map[string]string{
 	"run": "$.detail.name", "status": "$.detail.status", "arn": "$.detail.executionArn",
 	"result": "$.detail.output", "error": "$.detail.error", "cause": "$.detail.cause",
 }
 
-// message is a JSON object, its members in the order in which a person is to read them. A value that is one <variable> alone
-// becomes whatever JSON the event has there. Inside other text only variables may stand that never hold a quote or a backslash:
-// EventBridge escapes nothing there, which is why a message is not the text that a mail would better be.
+// message is a JSON object. Its members are in the order in which people should read them. If a value is one <variable> alone, EventBridge
+// puts the JSON of the event there. Inside other text, EventBridge escapes nothing, so only variables that never contain a quote or a
+// backslash may be there. For this reason a message is JSON, although plain text would be better for a mail.
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html#eb-transform-input-issues
 type message [][2]string
 
@@ -144,14 +143,14 @@ func (m message) template() string {
 	for _, member := range m {
 		value := member[1]
 		if !isVariable(value) {
-			value = mustMarshalPlain(value)
+			value = mustMarshal(value)
 		}
-		members = append(members, mustMarshalPlain(member[0])+": "+value)
+		members = append(members, mustMarshal(member[0])+": "+value)
 	}
 	return "{" + strings.Join(members, ", ") + "}"
 }
 
-// isVariable tells whether a text is one variable and nothing else.
+// isVariable reports whether a text is one variable and nothing else.
 func isVariable(text string) bool {
 	for variable := range pathsOf {
 		if text == "<"+variable+">" {
@@ -163,7 +162,7 @@ func isVariable(text string) bool {
 
 func headline(props *Props) string { return "dynamodb-to-s3 " + props.Name + ": run <run> <status>" }
 
-// executionLink is the execution in the console, where also its input and its history are.
+// executionLink is the address of the execution in the console.
 func executionLink(stack awscdk.Stack) string {
 	region := *stack.Region()
 	return "https://" + region + ".console.aws.amazon.com/states/home?region=" + region + "#/v2/executions/details/<arn>"

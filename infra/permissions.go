@@ -10,21 +10,21 @@ import (
 	"dynamodb-to-s3/lambda/run"
 )
 
-// anyRun are the keys of every run, as patterns: below the bucket's root, and below any prefix, which a request is free to
-// choose. A * of IAM matches slashes too.
+// anyRun are patterns of the keys of all runs: below the root of the bucket, and below any prefix, because requests choose the prefix. In
+// IAM, * matches slashes too.
 var anyRun = []run.Layout{{Root: "AWSDynamoDB/*"}, {Root: "*/AWSDynamoDB/*"}}
 
-// chainJournals are the keys of the journals that runs of a chain share, as patterns.
+// chainJournals are patterns of the keys of the journals that the runs of a chain share.
 var chainJournals = []string{run.ChainJournals("") + "*", run.ChainJournals("*") + "*"}
 
-// permissions returns what a function's calls need, and no more: of a scan, only plan can claim the run, only scan write data,
-// and only finalize commit and remove. Only export starts exports; it lends DynamoDB the right to write them.
+// permissions returns exactly what the calls of a function need. Only plan can claim a run, only scan can write data, and only finalize can
+// commit and remove. Only export can start exports, and DynamoDB writes them with its rights.
 func permissions(at place, function contract.Function, props *Props) []grant {
 	all := slices.Concat(ofTables(at, function, props), ofObjects(at, function, props), ofKeys(function, props), ofRoles(function, props))
 	return slices.DeleteFunc(all, func(g grant) bool { return len(g.resources) == 0 })
 }
 
-// ofTables is what a function does with tables.
+// ofTables returns what a function does with tables.
 func ofTables(at place, function contract.Function, props *Props) []grant {
 	readable, exportable := props.readable(), props.exportable()
 	switch function {
@@ -34,22 +34,22 @@ func ofTables(at place, function contract.Function, props *Props) []grant {
 		return []grant{allow(actions("dynamodb:Scan"), at.tables(readable, ""), at.tables(readable, "/index/*"))}
 	case contract.FunctionExport:
 		return []grant{
-			// Whether, and how far back, the table can be exported is looked at before anything is started.
+			// Before export starts an export, it checks whether the table can be exported, and from which times.
 			allow(actions("dynamodb:DescribeContinuousBackups", "dynamodb:ExportTableToPointInTime"), at.tables(exportable, "")),
 			allow(actions("dynamodb:DescribeExport"), at.tables(exportable, "/export/*")),
-			// An export that was started before is looked for, so that it is not paid for twice. The action knows no resource:
-			// it cannot be limited to a table, and tells the ARNs, types and statuses of exports only.
+			// export looks for an earlier start of the same export, so that it is not paid for twice. The action supports no
+			// resources, so it cannot be limited to a table. It returns only ARNs, types and statuses of exports.
 			// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html#amazondynamodb-ListExports
 			allow(actions("dynamodb:ListExports"), []string{"*"}),
 		}
 	case contract.FunctionFinalize:
 		return nil
 	default:
-		panic("internal error: no permissions are laid down for the function " + string(function))
+		panic("internal error: no permissions are defined for the function " + string(function))
 	}
 }
 
-// ofObjects is what a function does with objects. Uploads are permitted by s3:PutObject; so is a write under If-None-Match.
+// ofObjects returns what a function does with objects. s3:PutObject also permits multipart uploads and writes with If-None-Match.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html#mpuAndPermissions
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 func ofObjects(at place, function contract.Function, props *Props) []grant {
@@ -67,7 +67,7 @@ func ofObjects(at place, function contract.Function, props *Props) []grant {
 		summary   = objects(run.Layout.ManifestSummary)
 		result    = objects(run.Layout.Result)
 		manifests = objects(func(l run.Layout) string { return l.Root + "/manifest-*" })
-		// A ? of IAM is one character: what a scan writes is <segment>-<part>-<try>, what DynamoDB does is not.
+		// In IAM, ? matches one character. The names of a scan's objects are <segment>-<part>-<try>; those of DynamoDB do not match.
 		data     = objects(func(l run.Layout) string { return l.DataPrefix() + "??????-??????-*" })
 		lists    = objects(func(l run.Layout) string { return l.SegmentLists() + "*" })
 		markers  = objects(func(l run.Layout) string { return l.PaceMarkers() + "*" })
@@ -81,42 +81,41 @@ func ofObjects(at place, function contract.Function, props *Props) []grant {
 	switch function {
 	case contract.FunctionPlan:
 		grants = []grant{
-			// Without s3:ListBucket, S3 answers 403 and not 404 for an object that is not there.
+			// Without s3:ListBucket, S3 answers 403 instead of 404 for a missing object.
 			allow(actions("s3:ListBucket"), []string{bucket}),
 			allow(actions("s3:GetObject"), claim, summary, result),
 			allow(actions("s3:PutObject"), claim),
 		}
 	case contract.FunctionScan:
 		grants = []grant{
-			// As in plan. Whose the run is, and what an execution had done from which it was taken over; under a pace, which segments
-			// are done; of a throttled run, whether it moves.
-			allow(actions("s3:ListBucket"), []string{bucket}),
+			allow(actions("s3:ListBucket"), []string{bucket}), // as in plan
+			// scan reads the claim, the lists of an execution whose run was taken over, and the markers of the segments that are
+			// done. It lists the lists of a throttled run to see progress.
 			allow(actions("s3:GetObject"), claim, lists, markers),
 			allow(actions("s3:PutObject"), data, lists, markers),
 			allow(actions("s3:AbortMultipartUpload"), data),
 		}
 	case contract.FunctionExport:
 		grants = []grant{
-			// As in plan.
-			allow(actions("s3:ListBucket"), []string{bucket}),
+			allow(actions("s3:ListBucket"), []string{bucket}), // as in plan
 			allow(actions("s3:GetObject"), journals),
-			// DynamoDB writes the export with the rights of who has started it, to a folder whose name nobody knows before,
-			// and, if it is incremental, to one beside it. The journals and what the function itself writes lie there too.
+			// DynamoDB writes an export with the rights of the caller, to a folder whose name is unknown before and, for an
+			// incremental export, to a folder beside it. The journals and the function's own objects are there too.
 			// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport_Requesting.html#S3DataExport_Requesting_Permissions
 			allow(actions("s3:PutObject", "s3:PutObjectAcl", "s3:AbortMultipartUpload"), all),
 		}
 	case contract.FunctionFinalize:
 		grants = []grant{
 			allow(actions("s3:ListBucket", "s3:ListBucketMultipartUploads"), []string{bucket}),
-			// Native exports have manifests of the same names, and are checked against them.
+			// finalize also checks native exports, whose manifests have the same names.
 			allow(actions("s3:GetObject"), claim, manifests, lists, journals, result),
 			allow(actions("s3:PutObject"), manifests, journals, result),
 			allow(actions("s3:DeleteObject"), data, lists, markers),
-			allow(actions("s3:AbortMultipartUpload"), data, objects(run.Layout.ManifestFiles)), // a large manifest is an upload too
+			allow(actions("s3:AbortMultipartUpload"), data, objects(run.Layout.ManifestFiles)), // a large manifest is a multipart upload
 		}
 	}
-	// A bucket's name is not its owner's for ever: whoever takes it after him gets nothing. What DynamoDB writes of an export is
-	// asked of S3 with these same rights, about the same bucket.
+	// If the owner deletes the bucket, another account can take its name. The condition refuses that account the data. DynamoDB writes
+	// exports with the same rights to the same bucket.
 	// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-resourceaccount
 	owner := condition{"StringEquals": {"aws:ResourceAccount": {cmp.Or(props.Bucket.Owner, at.account)}}}
 	for i := range grants {
@@ -125,9 +124,9 @@ func ofObjects(at place, function contract.Function, props *Props) []grant {
 	return grants
 }
 
-// ofKeys is what S3 and DynamoDB do with the keys on a function's behalf. S3 asks for a data key to write an object, and decrypts
-// it to read one, or to go on with an upload. DynamoDB decrypts a table's key as whoever reads the table, and for an export uses
-// the table's key and looks at the destination's as whoever starts it.
+// ofKeys returns what S3 and DynamoDB do with keys on behalf of a function. S3 generates a data key to write an object. It decrypts the
+// data key to read an object and to continue an upload. DynamoDB decrypts the table's key on behalf of the caller that reads the table. For
+// an export it uses the table's key and describes the destination's key on behalf of the caller that starts the export.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html#require-sse-kms
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html#dynamodb-cmk-trail
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport_Requesting.html#S3DataExport_Requesting_Permissions
@@ -144,7 +143,7 @@ func ofKeys(function contract.Function, props *Props) []grant {
 			var hosts []string
 			for _, service := range services {
 				hosts = append(hosts, service+"."+region+".amazonaws.com")
-				if strings.HasPrefix(region, "cn-") { // AWS's pages leave open which of the two it is there
+				if strings.HasPrefix(region, "cn-") { // the documentation does not say which of the two applies in China
 					hosts = append(hosts, service+"."+region+".amazonaws.com.cn")
 				}
 			}
@@ -164,8 +163,8 @@ func ofKeys(function contract.Function, props *Props) []grant {
 	return grants
 }
 
-// ofRoles is whose rights a function may use in place of its own: to read a table, to write objects. Exports are made with the
-// export function's own, so it takes none.
+// ofRoles returns the roles that a function may assume to read a table or to write objects. The export function assumes none, because
+// DynamoDB makes exports with the function's own rights.
 func ofRoles(function contract.Function, props *Props) []grant {
 	var roles []string
 	switch function {

@@ -10,26 +10,26 @@ import (
 )
 
 const (
-	// maxVariables is the most bytes of names and values that a function's environment variables may have.
+	// maxVariables is the maximum size of a function's environment variables, names and values together, in bytes.
 	// https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 	maxVariables = 4 << 10
-	// maxPolicies is the most characters of all inline policies of a role, without white space. reservedPolicy is what they have
-	// beside permissions: logs and tracing.
+	// maxPolicies is the maximum size of all inline policies of a role, in characters without white space. reservedPolicy is the part
+	// for logs and tracing.
 	// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 	maxPolicies, reservedPolicy = 10_240, 700
-	// maxMachineName is of state machines.
+	// maxMachineName is the maximum length of a state machine's name.
 	// https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html
 	maxMachineName = 80
-	// maxScheduleName is of schedules and of their groups.
+	// maxScheduleName is the maximum length of the name of a schedule, and of a group of schedules.
 	// https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html
 	maxScheduleName = 64
-	// maxScheduleInput is the most characters of what a schedule hands over: an execution's input.
+	// maxScheduleInput is the maximum size of the input of an execution, in bytes.
 	// https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 	maxScheduleInput = contract.MaxPayloadBytes
 )
 
-// checkQuotas says before a deployment what AWS would say in the middle of it: which of its quotas the stack of that name, or
-// something of it, would exceed, and what to do.
+// checkQuotas finds the quotas of AWS that the stack would exceed, and says what to do. AWS would report them in the middle of a
+// deployment.
 func (p *Props) checkQuotas(stack string) error {
 	at := place{partition: "aws", region: cmp.Or(p.Region, "ap-southeast-2"), account: cmp.Or(p.Account, "123456789012")}
 	return errors.Join(p.checkVariables(at), p.checkPolicies(at), p.checkSchedules(stack))
@@ -43,11 +43,11 @@ func (p *Props) checkVariables(at place) error {
 	if bytes <= maxVariables {
 		return nil
 	}
-	return fmt.Errorf("defaults, sourceRoles, destinationRoles: make environment variables of %d bytes, Lambda allows %d: "+
+	return fmt.Errorf("defaults, sourceRoles, destinationRoles: need environment variables of %d bytes, Lambda allows %d: "+
 		"list fewer roles, or give long defaults in the requests", bytes, maxVariables)
 }
 
-// checkPolicies tells of the largest policy only: what makes it smaller does so with the others.
+// checkPolicies reports only the largest policy: the same change makes the others smaller too.
 func (p *Props) checkPolicies(at place) error {
 	var most int
 	var whose contract.Function
@@ -59,11 +59,11 @@ func (p *Props) checkPolicies(at place) error {
 	if most <= maxPolicies {
 		return nil
 	}
-	return fmt.Errorf("tables, kmsKeys, sourceRoles, destinationRoles: make a policy of some %d characters for the function %s, IAM allows %d: "+
-		"name tables that begin alike by one pattern, such as \"orders-*\", or spread them over several environments", most, whose, maxPolicies)
+	return fmt.Errorf("tables, kmsKeys, sourceRoles, destinationRoles: need a policy of about %d characters for the function %s, IAM allows %d: "+
+		"name similar tables by one pattern, such as \"orders-*\", or divide them among several environments", most, whose, maxPolicies)
 }
 
-// policySize returns how many characters the policy of a function's role will have, or a few more.
+// policySize returns the size of the policy of a function's role in characters, or slightly more.
 func policySize(at place, function contract.Function, props *Props) int {
 	grants := append(permissions(at, function, props), ofNetwork(at, props)...)
 	statements := make([]map[string]any, 0, len(grants))
@@ -75,7 +75,7 @@ func policySize(at place, function contract.Function, props *Props) int {
 	}
 	size := reservedPolicy + len(mustMarshal(statements))
 	if props.VPC != nil {
-		size += reservedPolicy // what is denied
+		size += reservedPolicy // denyNetwork
 	}
 	return size
 }
@@ -83,7 +83,7 @@ func policySize(at place, function contract.Function, props *Props) int {
 func (p *Props) checkSchedules(stack string) error {
 	var faults []error
 	if len(p.Schedules) > 0 && len(stack) > maxScheduleName {
-		faults = append(faults, fmt.Errorf("the stack's name %q: has %d characters, the group of its schedules is called so and may have %d: give the environment a shorter name",
+		faults = append(faults, fmt.Errorf("the stack's name %q: has %d characters, but the group of its schedules has the same name, and EventBridge Scheduler allows %d: give the environment a shorter name",
 			stack, len(stack), maxScheduleName))
 	}
 	for _, schedule := range p.Schedules {

@@ -14,14 +14,14 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// undeliveredDays is how long a firing that could not be delivered is kept: the most that SQS keeps anything.
+// undeliveredDays is how long the queue keeps firings that could not be delivered: the maximum of SQS.
 const undeliveredDays = 14
 
-// newSchedules adds the environment's schedules, in a group of their own, and returns the queue of the firings that could not be
-// delivered; nil where there are no schedules.
+// newSchedules adds the environment's schedules in their own group, and returns the queue of firings that could not be delivered. It
+// returns nil if there are no schedules.
 //
-// A firing is delivered at least once. It starts an execution each time, whose request says the schedule and the time that it is
-// for; plan names the run after both, so that one firing makes one run.
+// EventBridge Scheduler delivers a firing at least once, and each delivery starts an execution. The request has the name of the schedule
+// and the time of the firing. plan names the run after both, so one firing makes one run.
 // https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html
 func newSchedules(stack awscdk.Stack, machine sfn.StateMachine, props *Props) awssqs.Queue {
 	if len(props.Schedules) == 0 {
@@ -53,13 +53,13 @@ func newSchedules(stack awscdk.Stack, machine sfn.StateMachine, props *Props) aw
 				},
 			},
 		})
-		schedule.Node().AddDependency(role) // and on its policy, without which a first firing would fail
+		schedule.Node().AddDependency(role) // and on its policy: without it the first firing could fail
 	}
 	return undelivered
 }
 
-// newScheduleRole adds the role that starts executions. Only this account's EventBridge Scheduler may take it, and only for
-// schedules of the group.
+// newScheduleRole adds the role that starts executions. Only EventBridge Scheduler in this account may assume it, and only for schedules
+// of the group.
 // https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html
 func newScheduleRole(scope constructs.Construct, group awsscheduler.CfnScheduleGroup, machine sfn.StateMachine, undelivered awssqs.Queue) awsiam.Role {
 	role := awsiam.NewRole(scope, jsii.String("Role"), &awsiam.RoleProps{
@@ -90,16 +90,15 @@ func stateOf(s environment.Schedule) string {
 	return "ENABLED"
 }
 
-// scheduledTime is what EventBridge Scheduler replaces by the time of the firing, such as 2026-01-31T06:00:00Z. It looks for
-// these very characters, which encoding/json would write as \u003c and \u003e.
+// scheduledTime is the text that EventBridge Scheduler replaces by the time of the firing, such as 2026-01-31T06:00:00Z.
 const scheduledTime = "<aws.scheduler.scheduled-time>"
 
-// inputOf returns the request of a firing.
+// inputOf returns the request that a firing sends.
 func inputOf(s environment.Schedule) string {
 	fields := maps.Clone(s.Input)
 	if fields == nil {
 		fields = map[string]any{}
 	}
 	fields["schedule"], fields["scheduledTime"] = s.Name, scheduledTime
-	return mustMarshalPlain(fields)
+	return mustMarshal(fields)
 }

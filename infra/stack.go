@@ -20,15 +20,15 @@ import (
 // versionTag is the tag of the stack that has the version. CloudFormation adds the tags of a stack to its resources.
 const versionTag = version.Name + ":version"
 
-// Props are what a stack is made of.
+// Props are the inputs of a stack.
 type Props struct {
 	environment.Environment
-	// CodeFolder holds the ZIP file of the Lambda program, which is deployed as it is.
+	// CodeFolder holds the ZIP file of the Lambda program. It is deployed as it is.
 	CodeFolder string
 }
 
 // AddStack adds a stack to scope: the functions, the state machine that calls them, the schedules that start it and, if the
-// environment says so, the bucket. It fails, before it adds anything, where the props are not fit to be deployed, and says all that is wrong.
+// environment asks for it, the bucket. If the props cannot be deployed, it adds nothing and returns an error with every problem.
 func AddStack(scope constructs.Construct, id string, props *Props) error {
 	if err := props.check(id); err != nil {
 		return fmt.Errorf("environment %s: %w", props.Name, err)
@@ -38,12 +38,12 @@ func AddStack(scope constructs.Construct, id string, props *Props) error {
 		Env:         props.target(),
 		Tags:        &map[string]*string{versionTag: jsii.String(version.Number)},
 	})
-	if props.PermissionsBoundary != "" { // of roles that the CDK adds, too
+	if props.PermissionsBoundary != "" { // also for the roles that the CDK adds
 		boundary := awsiam.ManagedPolicy_FromManagedPolicyArn(stack, jsii.String("Boundary"), &props.PermissionsBoundary)
 		awsiam.PermissionsBoundary_Of(stack).Apply(boundary)
 	}
 	for key, value := range props.Tags {
-		// The CDK would tag dashboards too, which CloudFormation does not know everywhere: a property that it does not know fails all.
+		// The CDK would tag dashboards too, but CloudFormation does not support that everywhere, and an unknown property fails the deployment.
 		awscdk.Tags_Of(stack).Add(&key, &value, &awscdk.TagProps{ExcludeResourceTypes: jsii.Strings("AWS::CloudWatch::Dashboard")})
 	}
 	newBucket(stack, props)
@@ -51,7 +51,7 @@ func AddStack(scope constructs.Construct, id string, props *Props) error {
 	for _, function := range contract.Functions() {
 		functions[function] = newFunction(stack, function, props)
 	}
-	tellBucketPolicy(stack, functions, props)
+	outputBucketPolicy(stack, functions, props)
 	exports := jsii.Strings(placeOf(stack).exports(props)...)
 	machine := newStateMachine(stack, "StateMachine", functions, *exports, props.Tracing)
 	allowTakeover(stack, machine, functions[contract.FunctionPlan])
@@ -65,7 +65,7 @@ func AddStack(scope constructs.Construct, id string, props *Props) error {
 	return nil
 }
 
-// target is the account and region that the stack is for; nil for wherever it is deployed to.
+// target is the account and region of the stack; nil if the credentials of the deployment decide.
 func (p *Props) target() *awscdk.Environment {
 	if p.Account == "" || p.Region == "" {
 		return nil
@@ -73,17 +73,17 @@ func (p *Props) target() *awscdk.Environment {
 	return &awscdk.Environment{Account: &p.Account, Region: &p.Region}
 }
 
-// check says what is not fit to be deployed under the name of a stack, beside what environment.Read says of the environment.
+// check returns every reason why a stack of that name cannot be deployed. environment.Read has already checked the environment.
 func (p *Props) check(stack string) error {
 	return errors.Join(p.checkQuotas(stack), p.checkCode())
 }
 
 func (p *Props) checkCode() error {
 	if info, err := os.Stat(p.code()); err != nil || !info.Mode().IsRegular() {
-		return fmt.Errorf("the functions are not built, run `make build`: missing %s", p.code())
+		return fmt.Errorf("the Lambda program is not built: %s is missing, run `make build`", p.code())
 	}
 	return nil
 }
 
-// code is the ZIP file that all functions share; a function's handler name picks the step that the program runs.
+// code is the ZIP file that all functions share. The handler name of a function picks the step that the program runs.
 func (p *Props) code() string { return filepath.Join(p.CodeFolder, "lambda.zip") }

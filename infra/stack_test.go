@@ -73,9 +73,9 @@ func TestPropsAreChecked(t *testing.T) {
 		want   []string
 	}{
 		{"nothing is built", func(p *Props) { p.CodeFolder = "nowhere" }, []string{
-			"the functions are not built, run `make build`: missing nowhere/lambda.zip",
+			"the Lambda program is not built: nowhere/lambda.zip is missing, run `make build`",
 		}},
-		{"a folder in place of a program", func(p *Props) { replace(t, filepath.Join(p.CodeFolder, "lambda.zip")) }, []string{"run `make build`: missing", "lambda.zip"}},
+		{"a folder in place of a program", func(p *Props) { replace(t, filepath.Join(p.CodeFolder, "lambda.zip")) }, []string{"lambda.zip is missing, run `make build`"}},
 		{"too many tables", func(p *Props) { p.Tables = names(80) }, []string{"tables, ", "characters for the function", "IAM allows 10240", `one pattern, such as "orders-*"`}},
 		{"too many roles", func(p *Props) {
 			for i := range 50 {

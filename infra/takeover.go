@@ -9,16 +9,16 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// allowTakeover lets plan ask what has become of an execution of this state machine, so that a run that has died with it can be
-// taken over. The policy is one of its own, and lies outside the role: the function waits for what lies in its role, the state
-// machine waits for the function, and this waits for the state machine, whose name it has.
+// allowTakeover lets plan read the status of this state machine's executions, so that plan can take over the run of an execution that
+// ended. This policy is not part of the role. The function depends on its role, the state machine depends on the function, and this policy
+// depends on the state machine, because it has its name.
 func allowTakeover(stack awscdk.Stack, machine sfn.StateMachine, plan awslambda.Function) {
 	scope := constructs.NewConstruct(stack, jsii.String("Takeover"))
 	policy := awsiam.NewPolicy(scope, jsii.String("Permissions"), &awsiam.PolicyProps{Roles: &[]awsiam.IRole{plan.Role()}})
 	policy.AddStatements(ofExecutions(placeOf(stack), *machine.StateMachineName()).policyStatement())
 }
 
-// ofExecutions is what plan does with the executions of a state machine.
+// ofExecutions returns what plan does with the executions of a state machine.
 func ofExecutions(at place, machine string) grant {
 	return allow(actions("states:DescribeExecution"), []string{at.arn("states", "execution:"+machine+":*")})
 }

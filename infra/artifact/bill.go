@@ -13,8 +13,8 @@ import (
 	"github.com/CycloneDX/cyclonedx-go"
 )
 
-// billOf returns the bill of materials of a program, in CycloneDX: the modules that Go has written into it, and the standard
-// library. It has neither a time nor a serial number, and so is the same for the same program.
+// billOf returns the bill of materials of a program in the format CycloneDX. It lists the standard library and the modules that Go recorded
+// in the program. It has no time and no serial number, so the same program has the same bill.
 // https://cyclonedx.org/docs/1.6/json/
 func billOf(program []byte) ([]byte, error) {
 	info, err := buildinfo.Read(bytes.NewReader(program))
@@ -29,7 +29,7 @@ func billOf(program []byte) ([]byte, error) {
 		Properties: settings(info),
 	}}
 	components := []cyclonedx.Component{component("std", strings.TrimPrefix(info.GoVersion, "go"))}
-	for _, module := range info.Deps { // as Go lists them: by path
+	for _, module := range info.Deps { // sorted by path
 		if module.Replace != nil {
 			module = module.Replace
 		}
@@ -48,7 +48,7 @@ func billOf(program []byte) ([]byte, error) {
 	return text.Bytes(), nil
 }
 
-// component is a module by its package URL, which scanners look up.
+// component returns a module with its package URL, which vulnerability scanners look up.
 // https://github.com/package-url/purl-spec/blob/main/types-doc/golang-definition.md
 func component(path, version string) cyclonedx.Component {
 	url := "pkg:golang/" + path + "@" + strings.ReplaceAll(version, "+", "%2B")
@@ -57,7 +57,7 @@ func component(path, version string) cyclonedx.Component {
 	}
 }
 
-// settings are how the program was built.
+// settings returns the settings of the build.
 func settings(info *debug.BuildInfo) *[]cyclonedx.Property {
 	var properties []cyclonedx.Property
 	for _, setting := range info.Settings {

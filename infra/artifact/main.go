@@ -1,9 +1,9 @@
-// Command artifact packs the Lambda program that `make build` has built:
+// Command artifact packs the Lambda program that `make build` built:
 //
-//	<folder>/bootstrap  →  <folder>/lambda.zip, which is deployed: the program is its only file
+//	<folder>/bootstrap  →  <folder>/lambda.zip, which is deployed and holds only the program
 //	                       <folder>/lambda.cdx.json, the program's bill of materials
 //
-// The same program gives the same bytes on every machine. Of this module, the command imports the version alone.
+// The same program gives the same bytes on every machine. The command imports only the package version of this module.
 package main
 
 import (
@@ -17,7 +17,7 @@ func main() { os.Exit(run(os.Args[1:], os.Stderr)) }
 
 func run(args []string, stderr io.Writer) int {
 	if len(args) != 1 {
-		_, _ = fmt.Fprintln(stderr, "usage: artifact <folder>") // there is nowhere else to say it
+		_, _ = fmt.Fprintln(stderr, "usage: artifact <folder>") // there is no other place to report it
 		return 2
 	}
 	if err := release(args[0]); err != nil {
@@ -45,7 +45,7 @@ func release(folder string) error {
 		return fmt.Errorf("bill of materials of the Lambda program: %w", err)
 	}
 	for name, content := range map[string][]byte{artifactName + ".zip": zipped, artifactName + ".cdx.json": bill} {
-		if err := os.WriteFile(filepath.Join(folder, name), content, 0o644); err != nil { //nolint:gosec // it is for others to read
+		if err := os.WriteFile(filepath.Join(folder, name), content, 0o644); err != nil { //nolint:gosec // other users may read it
 			return fmt.Errorf("release the Lambda program: %w", err)
 		}
 	}
