@@ -1,5 +1,5 @@
-// Package workspace knows where the parts of the local runner lie: the repository's root, the npm packages and the tools
-// that `make deps` puts there, and the folder that local runs write to. It imports the standard library only.
+// Package checkout finds files in the checked-out repository: its root folder, the npm packages and tools that `make deps`
+// installs, and the folder that local runs write to. It imports the standard library only.
 package checkout
 
 import (
@@ -11,17 +11,17 @@ import (
 	"path/filepath"
 )
 
-// module is what the go.mod at the root declares.
+// module is the name in the go.mod at the root.
 const module = "dynamodb-to-s3"
 
 var (
-	// ErrNotInstalled says that something `make deps` installs is not there.
+	// ErrNotInstalled means that something that `make deps` installs is missing.
 	ErrNotInstalled = errors.New(`run "make deps"`)
-	// ErrNoNode says that Node.js is not installed.
+	// ErrNoNode means that Node.js is not installed.
 	ErrNoNode = errors.New("node was not found on PATH: install Node.js 20.3 or newer")
 )
 
-// NodeJS returns the path of Node.js; ErrNoNode if there is none.
+// NodeJS returns the path of Node.js, or ErrNoNode.
 func NodeJS() (string, error) {
 	path, err := exec.LookPath("node")
 	if err != nil {
@@ -30,23 +30,23 @@ func NodeJS() (string, error) {
 	return filepath.Abs(path)
 }
 
-// A Workspace is a checkout of this repository.
-type Workspace struct {
+// A Repository is a folder with a checkout of this repository.
+type Repository struct {
 	Root string // absolute path of the folder with go.mod
 }
 
-// Find returns the checkout that holds the current directory.
-func Find() (Workspace, error) {
+// Find returns the repository that contains the current directory.
+func Find() (Repository, error) {
 	start, err := os.Getwd()
 	if err != nil {
-		return Workspace{}, fmt.Errorf("find repository: %w", err)
+		return Repository{}, fmt.Errorf("find repository: %w", err)
 	}
 	for dir := start; ; dir = filepath.Dir(dir) {
 		if declaresModule(filepath.Join(dir, "go.mod")) {
-			return Workspace{Root: dir}, nil
+			return Repository{Root: dir}, nil
 		}
 		if dir == filepath.Dir(dir) {
-			return Workspace{}, fmt.Errorf("find repository: no go.mod of module %s in %s or above it: run this inside the repository", module, start)
+			return Repository{}, fmt.Errorf("find repository: no go.mod of module %s in %s or above it: run this inside the repository", module, start)
 		}
 	}
 }
@@ -64,26 +64,26 @@ func declaresModule(goMod string) bool {
 	return false
 }
 
-// Scripts returns the folder with the scripts that Node.js runs; ErrNotInstalled if their packages are missing.
-func (w Workspace) Scripts() (string, error) {
-	dir := filepath.Join(w.Root, "local", "node")
+// Scripts returns the folder with the scripts that Node.js runs, or ErrNotInstalled if their npm packages are missing.
+func (r Repository) Scripts() (string, error) {
+	dir := filepath.Join(r.Root, "local", "node")
 	if err := installed(filepath.Join(dir, "node_modules")); err != nil {
 		return "", err
 	}
 	return dir, nil
 }
 
-// Gateway returns the VersityGW binary; ErrNotInstalled if it is missing.
-func (w Workspace) Gateway() (string, error) {
-	path := filepath.Join(w.Local(), "bin", "versitygw")
+// VersityGW returns the path of the S3 server's program, or ErrNotInstalled if it is missing.
+func (r Repository) VersityGW() (string, error) {
+	path := filepath.Join(r.Local(), "bin", "versitygw")
 	if err := installed(path); err != nil {
 		return "", err
 	}
 	return path, nil
 }
 
-// Local returns the folder that local runs write to. Git ignores it, and it may not exist yet.
-func (w Workspace) Local() string { return filepath.Join(w.Root, ".local") }
+// Local returns the folder that local runs write to. Git ignores it. It may not exist yet.
+func (r Repository) Local() string { return filepath.Join(r.Root, ".local") }
 
 func installed(path string) error {
 	if _, err := os.Stat(path); err != nil {

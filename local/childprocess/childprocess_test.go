@@ -54,8 +54,8 @@ func TestCommandHasItsOwnProcessGroup(t *testing.T) {
 	}
 }
 
-// What the kernel does when this process dies, whatever kills it. That it does is tested in local/servers.
-func TestCommandDiesWithTheLeash(t *testing.T) {
+// The kernel closes the pipe when this process dies. local/servers tests that with real processes.
+func TestCommandDiesWhenThePipeIsClosed(t *testing.T) {
 	t.Parallel()
 	cmd := exec.CommandContext(t.Context(), "sh", "-c", `trap "" TERM INT HUP; echo up; while :; do sleep 1; done`)
 	stdout, err := cmd.StdoutPipe()
@@ -69,7 +69,7 @@ func TestCommandDiesWithTheLeash(t *testing.T) {
 	if _, err := stdout.Read(make([]byte, 1)); err != nil {
 		t.Fatal(err)
 	}
-	child.leash.Close() //nolint:errcheck // the other end sees it
+	child.lifeline.Close() //nolint:errcheck // the other end sees it
 	err = child.Wait()
 	e, ok := errors.AsType[*exec.ExitError](err)
 	if !ok || e.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
@@ -84,8 +84,8 @@ func TestMissingCommand(t *testing.T) {
 	}
 }
 
-// alive lists the processes of a group, without those that have ended and whose new parent did not collect them yet;
-// only Linux can tell these apart.
+// alive lists the running processes of a group. It leaves out processes that have ended but still wait for their parent; only
+// Linux shows the difference.
 func alive(t *testing.T, group int) []string {
 	t.Helper()
 	if err := syscall.Kill(-group, 0); errors.Is(err, syscall.ESRCH) {

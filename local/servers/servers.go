@@ -46,12 +46,12 @@ type Config struct {
 
 // In returns the Config of a checkout, with the files under .local. The error is workspace.ErrNotInstalled if a program
 // is missing.
-func In(w checkout.Workspace) (Config, error) {
+func In(w checkout.Repository) (Config, error) {
 	scripts, err := w.Scripts()
 	if err != nil {
 		return Config{}, err
 	}
-	gateway, err := w.Gateway()
+	gateway, err := w.VersityGW()
 	if err != nil {
 		return Config{}, err
 	}

@@ -341,7 +341,7 @@ func TestServerThatDiesAtOnce(t *testing.T) {
 
 func TestNotInstalled(t *testing.T) {
 	t.Parallel()
-	_, err := servers.In(checkout.Workspace{Root: t.TempDir()})
+	_, err := servers.In(checkout.Repository{Root: t.TempDir()})
 	if !errors.Is(err, checkout.ErrNotInstalled) || !strings.HasSuffix(err.Error(), `run "make deps"`) {
 		t.Errorf("got %v", err)
 	}
