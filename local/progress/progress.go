@@ -1,4 +1,4 @@
-// Package meter shows how far a piece of work is: a bar on a terminal, plain lines elsewhere.
+// Package progress shows the progress of work: a bar on a terminal, plain lines elsewhere.
 package progress
 
 import (
@@ -12,29 +12,29 @@ import (
 	"golang.org/x/term"
 )
 
-// Work is what is shown. The functions are called from another goroutine.
+// Work is the work to show. Show calls its functions from another goroutine.
 type Work struct {
 	Name string
-	// Total and Done say how much there is and how much of it is done, in the same unit. Nothing is shown as long as Total is 0.
-	// Total is nil where nobody knows how much there is; nothing is shown then as long as Done is 0.
+	// Total is the amount of work, and Done is how much of it is done, in the same unit. If the total is unknown, Total is nil.
+	// Show shows nothing while Total is 0, or, if Total is nil, while Done is 0.
 	Total, Done func() int64
-	// Detail is shown beside it; it may be nil.
+	// Detail is a text to show beside the numbers. It may be nil.
 	Detail func() string
 }
 
 const (
 	barEvery  = 100 * time.Millisecond
 	lineEvery = 2 * time.Second
-	// Work that takes long is told of less often: after so many lines, of so many only one.
-	oftenLines, seldom = 10, 5
+	// Long work gets fewer lines: after the first lines, only every fifth is written.
+	firstLines, thenEvery = 10, 5
 )
 
-// Show shows the work on w until stop is called, which shows its end.
-func Show(w *os.File, work Work) (stop func()) {
+// Show shows the progress of the work on w until stop is called. stop shows the final state.
+func Show(w io.Writer, work Work) (stop func()) {
 	var draw func(last bool)
 	every := barEvery
-	switch {
-	case !term.IsTerminal(int(w.Fd())): //nolint:gosec // a file descriptor is an int everywhere
+	switch file, isFile := w.(*os.File); {
+	case !isFile || !term.IsTerminal(int(file.Fd())): //nolint:gosec // a file descriptor is an int everywhere
 		draw, every = lines(w, work), lineEvery
 	case work.Total == nil:
 		draw = spinner(w, work)
@@ -60,21 +60,21 @@ func Show(w *os.File, work Work) (stop func()) {
 }
 
 func lines(w io.Writer, work Work) func(last bool) {
-	n, told := 0, int64(0)
+	n, written := 0, int64(0)
 	return func(last bool) {
 		if !work.begun() {
 			return
 		}
-		// What waits for something has nothing to tell until there is something new.
+		// If the total is unknown, a line without a new number says nothing.
 		done := work.Done()
-		if work.Total == nil && !last && done == told {
+		if work.Total == nil && !last && done == written {
 			return
 		}
-		told = done
-		if n++; !last && n > oftenLines && n%seldom != 0 {
+		written = done
+		if n++; !last && n > firstLines && n%thenEvery != 0 {
 			return
 		}
-		_, _ = fmt.Fprintln(w, work.line()) // a lost line is no harm
+		_, _ = fmt.Fprintln(w, work.line()) // a lost line does no harm
 	}
 }
 
@@ -92,10 +92,10 @@ func (work Work) line() string {
 	return fmt.Sprintf("%s: %s/%s%s", work.Name, Count(work.Done()), Count(work.Total()), detail(work))
 }
 
-// clearLine goes back to the beginning of a terminal's line and empties it.
+// clearLine moves to the beginning of a terminal's line and clears it.
 const clearLine = "\r\x1b[2K"
 
-// spinner shows that something is going on where nobody knows how much of it there is.
+// spinner shows that work continues whose total is unknown.
 func spinner(w io.Writer, work Work) func(last bool) {
 	frames, n := []string{"|", "/", "-", "\\"}, 0
 	return func(last bool) {
@@ -107,7 +107,7 @@ func spinner(w io.Writer, work Work) func(last bool) {
 		if last {
 			text = clearLine + work.line() + "\n"
 		}
-		_, _ = io.WriteString(w, text) // a lost frame is no harm
+		_, _ = io.WriteString(w, text) // a lost frame does no harm
 	}
 }
 
@@ -121,7 +121,7 @@ func bar(w io.Writer, work Work) func(last bool) {
 		}
 		b.ChangeMax64(work.Total())
 		b.Describe(work.Name + detail(work))
-		_ = b.Set64(min(work.Done(), work.Total())) // a lost frame is no harm
+		_ = b.Set64(min(work.Done(), work.Total())) // a lost frame does no harm
 		if last {
 			_ = b.Clear()
 			lines(w, work)(true)
@@ -136,7 +136,7 @@ func detail(work Work) string {
 	return " " + work.Detail()
 }
 
-// Count writes a number with a comma at every thousand.
+// Count formats a number with commas between thousands.
 func Count(n int64) string {
 	text := fmt.Sprint(n)
 	for at := len(text) - 3; at > 0 && text[at-1] != '-'; at -= 3 {
@@ -145,5 +145,5 @@ func Count(n int64) string {
 	return text
 }
 
-// Megabytes writes a number of bytes as MB of a million bytes.
+// Megabytes formats a number of bytes in MB of a million bytes.
 func Megabytes(bytes int64) string { return fmt.Sprintf("%.1f MB", float64(bytes)/1e6) }

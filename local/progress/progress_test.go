@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-func TestLinesAreFewAndTheLastIsTold(t *testing.T) {
+func TestLinesBecomeFewerAndTheLastIsWritten(t *testing.T) {
 	t.Parallel()
 	var text strings.Builder
 	var done atomic.Int64
@@ -25,13 +25,13 @@ func TestLinesAreFewAndTheLastIsTold(t *testing.T) {
 	}
 }
 
-// Where nobody knows how much there is, a line tells of what is new only.
+// If the total is unknown, only new numbers are written.
 func TestLinesOfUnknownWork(t *testing.T) {
 	t.Parallel()
 	var text strings.Builder
 	var done atomic.Int64
 	draw := lines(&text, Work{Name: "checks", Done: done.Load, Detail: func() string { return "(so far)" }})
-	draw(true) // nothing is done
+	draw(true) // no work is done yet
 	for _, n := range []int64{0, 1, 1, 1, 2} {
 		done.Store(n)
 		draw(false)
@@ -56,7 +56,7 @@ func TestSpinnerEndsInALine(t *testing.T) {
 	}
 }
 
-func TestShowTellsTheEndWhereThereIsNoTerminal(t *testing.T) {
+func TestShowWritesTheEndWithoutATerminal(t *testing.T) {
 	t.Parallel()
 	file, err := os.Create(filepath.Join(t.TempDir(), "log"))
 	if err != nil {
@@ -66,7 +66,7 @@ func TestShowTellsTheEndWhereThereIsNoTerminal(t *testing.T) {
 	two := func() int64 { return 2 }
 	stop := Show(file, Work{Name: "work", Total: two, Done: two})
 	stop()
-	stop() // once is enough
+	stop() // a second call does nothing
 	unknown := Show(file, Work{Name: "unknown", Total: func() int64 { return 0 }, Done: two})
 	unknown()
 	text, err := os.ReadFile(file.Name())

@@ -1,4 +1,5 @@
-// Package orders is the sample table of the demo: orders that use every attribute type, the same ones for the same seed.
+// Package sampletable creates and fills the sample table: orders that use every attribute type. The same seed gives the same
+// orders. It imports the SDK only.
 package sampletable
 
 import (
@@ -11,10 +12,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-	"golang.org/x/sync/errgroup"
 )
 
-// Table is the sample table's name, Count how many orders the demo loads, and Seed makes them always the same.
+// Table is the sample table's name. Count is how many orders `make run` loads, and Seed the seed that it uses.
 const (
 	Table = "orders"
 	Count = 50_000
@@ -39,46 +39,13 @@ func Create(ctx context.Context, client *dynamodb.Client, name string) error {
 	return nil
 }
 
-const (
-	batch   = 25 // what one BatchWriteItem takes
-	loaders = 4  // enough to keep a single-threaded server busy
-)
-
-// Load writes count orders of the seed into the table. loaded, if given, is told how many more are written, by several
-// goroutines.
+// Load writes count orders of the seed into the table. It calls loaded, if not nil, with the number of orders that were just
+// written, from several goroutines.
 func Load(ctx context.Context, client *dynamodb.Client, table string, seed uint64, count int, loaded func(int)) error {
-	random := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // sample data, to be the same again
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(loaders)
-	for first := 0; first < count; first += batch {
-		requests := make([]types.WriteRequest, min(batch, count-first))
-		for i := range requests {
-			requests[i].PutRequest = &types.PutRequest{Item: order(random, first+i)}
-		}
-		if ctx.Err() != nil {
-			break
-		}
-		group.Go(func() error {
-			if err := write(ctx, client, table, requests); err != nil {
-				return fmt.Errorf("load table %s: %w", table, err)
-			}
-			if loaded != nil {
-				loaded(len(requests))
-			}
-			return nil
-		})
-	}
-	return group.Wait()
-}
-
-// write writes one batch, and again what the service had no capacity for.
-func write(ctx context.Context, client *dynamodb.Client, table string, requests []types.WriteRequest) error {
-	for len(requests) > 0 {
-		answer, err := client.BatchWriteItem(ctx, &dynamodb.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{table: requests}})
-		if err != nil {
-			return err
-		}
-		requests = answer.UnprocessedItems[table]
+	random := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // sample data that must be repeatable
+	w := writer{client: client, table: table, written: loaded}
+	if err := w.batches(ctx, count, func(i int) types.WriteRequest { return put(order(random, i)) }); err != nil {
+		return fmt.Errorf("load table %s: %w", table, err)
 	}
 	return nil
 }
@@ -90,7 +57,7 @@ var (
 	skus     = []string{"lamp", "desk", "chair", "shelf", "rug", "mirror", "clock"}
 )
 
-// order makes one order: all ten attribute types, nested, with text that needs escapes and numbers that no float can hold.
+// order returns one order: all ten attribute types, nested, with texts that need escapes and numbers that do not fit a float.
 func order(random *rand.Rand, n int) map[string]types.AttributeValue {
 	lines := make([]types.AttributeValue, 1+random.IntN(4))
 	for i := range lines {
@@ -141,7 +108,7 @@ func noise(random *rand.Rand, n int) []byte {
 	return bytes
 }
 
-// some returns one or more of the words, none twice: a set holds no value twice.
+// some returns one or more different words, because a set holds each value once.
 func some(random *rand.Rand, words []string) []string {
 	picked := random.Perm(len(words))[:1+random.IntN(3)]
 	values := make([]string, len(picked))
