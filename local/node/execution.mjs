@@ -118,7 +118,7 @@ function ofDistributedChild(options, map, input) {
 function observer(options, emit, index) {
   const child = index === undefined ? {} : { index };
   let checked, bytes; // A state's output is the very object that the next one gets as input.
-  let lastError;
+  let last; // the last failure
   return (event) => {
     const state = event.state?.name;
     switch (event.type) {
@@ -133,15 +133,15 @@ function observer(options, emit, index) {
         bytes = withinQuota(checked, "output", state);
         break;
       case "StateFailed":
-        lastError = event.Error;
+        last = { error: event.Error, cause: event.Cause?.message ?? event.Cause };
         break;
       case "StateRetried":
         // An abort ends the wait before a retry, and the library would then retry.
         if (options.abortSignal.aborted) throw new TerminalError("States.Runtime", "aborted");
-        emit({ event: "StateRetried", state, ...child, error: lastError, attempt: event.retry.attempt });
+        emit({ event: "StateRetried", state, ...child, ...last, attempt: event.retry.attempt });
         break;
       case "StateCaught":
-        emit({ event: "StateCaught", state, ...child, error: lastError });
+        emit({ event: "StateCaught", state, ...child, ...last });
         break;
     }
   };

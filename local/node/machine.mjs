@@ -6,7 +6,7 @@
 //   stdout  a JSON document a line, with the "run" of its execution: events without payloads, for instance
 //             {"event":"StateEntered","state":"Plan"}
 //             {"event":"MapIterationSucceeded","state":"ScanSegments","index":17}
-//             {"event":"StateRetried","state":"ScanSegment","index":17,"error":"Throttled","attempt":1}
+//             {"event":"StateRetried","state":"ScanSegment","index":17,"error":"Throttled","cause":"…","attempt":1}
 //           and as the last one of each execution one of
 //             {"status":"SUCCEEDED","output":…}
 //             {"status":"FAILED","error":"…","cause":"…"}

@@ -167,7 +167,7 @@ func TestChildrenFollowExports(t *testing.T) {
 		InvokeURL: server.url,
 		OnEvent: func(e statemachine.Event) {
 			if e.Kind == statemachine.StateRetried {
-				retried = append(retried, fmt.Sprint(e.State, *e.Index, e.Error, e.Attempt))
+				retried = append(retried, fmt.Sprint(e.State, *e.Index, e.Error, e.Attempt, " ", e.Cause))
 			}
 		},
 	})
@@ -180,7 +180,7 @@ func TestChildrenFollowExports(t *testing.T) {
 	if took := time.Since(begin); took < time.Second {
 		t.Errorf("it took %s: the second child has to wait a second", took)
 	}
-	if fmt.Sprint(retried) != "[Describe0DynamoDb.ThrottlingException1]" {
+	if fmt.Sprint(retried) != "[Describe0DynamoDb.ThrottlingException1 slow down]" {
 		t.Errorf("retried %v", retried)
 	}
 }

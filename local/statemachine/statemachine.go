@@ -54,7 +54,7 @@ type Event struct {
 	State   string    `json:"state"`   // for a MapIteration kind, the Map state
 	Index   *int      `json:"index"`   // of the Map's child, from 0; nil outside of a Map
 	Error   string    `json:"error"`   // of MapIterationFailed, StateRetried, StateCaught
-	Cause   string    `json:"cause"`   // of MapIterationFailed, as in Outcome
+	Cause   string    `json:"cause"`   // of the same, as in Outcome
 	Attempt int       `json:"attempt"` // of StateRetried, from 1
 }
 

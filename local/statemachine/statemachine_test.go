@@ -357,11 +357,11 @@ func TestRetry(t *testing.T) {
 			Definition: definition(fmt.Sprintf(state, "flaky")), InvokeURL: lambda.url,
 			OnEvent: func(e statemachine.Event) {
 				if e.Kind == statemachine.StateRetried {
-					retried = append(retried, fmt.Sprint(e.State, e.Error, e.Attempt))
+					retried = append(retried, fmt.Sprint(e.State, e.Error, e.Attempt, " ", e.Cause))
 				}
 			},
 		})
-		if string(outcome.Output) != `"done"` || fmt.Sprint(retried) != "[WorkThrottled1 WorkThrottled2]" {
+		if string(outcome.Output) != `"done"` || fmt.Sprint(retried) != "[WorkThrottled1 slow down WorkThrottled2 slow down]" {
 			t.Errorf("got %+v after %v", outcome, retried)
 		}
 	})
