@@ -135,7 +135,11 @@ func deploy(t *testing.T) (string, *exports.Server) {
 	calls := http.NewServeMux()
 	calls.Handle("/", lambdaapi.Server{Function: engine.Handler, Timeout: time.Minute}.Handler())
 	// An export is complete after its first check.
-	calls.Handle("/aws-sdk/", sdkintegration.Server{DynamoDB: dynamoDB.AWS(), Answered: func(string, error) { dynamoDB.Finish() }}.Handler())
+	checks := sdkintegration.Server{DynamoDB: dynamoDB.AWS()}.Handler()
+	calls.HandleFunc("/aws-sdk/", func(w http.ResponseWriter, r *http.Request) {
+		checks.ServeHTTP(w, r)
+		dynamoDB.Finish()
+	})
 	server := httptest.NewServer(calls)
 	t.Cleanup(server.Close)
 	return server.URL, dynamoDB

@@ -2,119 +2,78 @@ package main
 
 import (
 	"context"
-	"flag"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"dynamodb-to-s3/local/exports"
+
+	"github.com/spf13/pflag"
 )
 
-// The flags of the stand-in for native exports.
+// The flags of exports that this computer makes. DynamoDB servers for one's own computer make no exports themselves.
 const (
-	flagExportDelay   = "export-delay"
-	flagExportFail    = "export-fail"
-	flagExportStandIn = "export-stand-in"
+	flagExportDelay  = "export-delay"
+	flagExportFail   = "export-fail"
+	flagLocalExports = "local-exports"
 )
 
-// exportSettings are the flags of the stand-in for native exports, which DynamoDB servers for one's own computer do not make.
-type exportSettings struct {
-	flags  *flag.FlagSet
-	delay  time.Duration
-	fail   exportFailures
-	forced bool
-}
-
-func (s *exportSettings) register(flags *flag.FlagSet) {
-	s.flags = flags
-	flags.DurationVar(&s.delay, flagExportDelay, 2*time.Second, "how long an export takes")
-	flags.Var(&s.fail, flagExportFail, "let the next exports fail: `CODE[:COUNT]`, as S3AccessDenied:1, several with commas between them")
-	flags.BoolVar(&s.forced, flagExportStandIn, false, "let exports be made here too where the environment names a DynamoDB endpoint, for one that makes none itself")
-}
-
-// check refuses what would not be heeded.
-func (s *exportSettings) check(aws bool) error {
-	if s.delay < 0 {
-		return &usageError{fmt.Sprintf("-%s: got %s, want 0 or more", flagExportDelay, s.delay)}
-	}
-	switch name := s.named(); {
-	case name != "" && aws:
-		return &usageError{fmt.Sprintf("-aws and -%s contradict each other: AWS makes its exports itself", name)}
-	case name != "" && !s.forced && given(envDynamoDBEndpoint):
-		return &usageError{fmt.Sprintf("-%s is of exports that are made here, and %s names a DynamoDB that may make its own: give -%s too",
-			name, endpointVariable(envDynamoDBEndpoint), flagExportStandIn)}
-	default:
-		return nil
-	}
-}
-
-// named returns the first of these flags that was given, "" if none was.
-func (s *exportSettings) named() (name string) {
-	s.flags.Visit(func(f *flag.Flag) {
-		if own := f.Name == flagExportDelay || f.Name == flagExportFail || f.Name == flagExportStandIn; own && name == "" {
-			name = f.Name
+// exportFlag returns the first of these flags that was given, or "".
+func exportFlag(flags *pflag.FlagSet) string {
+	for _, name := range []string{flagExportDelay, flagExportFail, flagLocalExports} {
+		if flags.Changed(name) {
+			return "--" + name
 		}
-	})
-	return name
-}
-
-// exportFailures are codes that exports end with, in the order of the exports.
-type exportFailures []exportFailure
-
-type exportFailure struct {
-	code  string
-	count int
-}
-
-// String is how the flag's value is shown.
-func (f *exportFailures) String() string {
-	var words []string
-	for _, failure := range *f {
-		words = append(words, fmt.Sprintf("%s:%d", failure.code, failure.count))
 	}
-	return strings.Join(words, ",")
+	return ""
 }
 
-// Set adds what one flag says.
-func (f *exportFailures) Set(text string) error {
-	for words := range strings.SplitSeq(text, ",") {
-		code, times, counted := strings.Cut(words, ":")
-		count := 1
+func (o *options) checkExports(flags *pflag.FlagSet) error {
+	given, endpoint := exportFlag(flags), endpointVariable(envDynamoDBEndpoint)
+	switch {
+	case o.exportDelay < 0:
+		return fmt.Errorf("--%s: got %s, want 0 or more", flagExportDelay, o.exportDelay)
+	case given != "" && o.aws:
+		return fmt.Errorf("--aws and %s contradict each other: AWS makes its own exports", given)
+	case given != "" && !o.localExports && endpoint != "":
+		return fmt.Errorf("%s is for exports that this computer makes, but %s names a DynamoDB that may make its own: add --%s to make them on this computer",
+			given, endpoint, flagLocalExports)
+	}
+	for _, text := range o.exportFail {
+		code, times, counted := strings.Cut(text, ":")
+		count, err := 1, error(nil)
 		if counted {
-			var err error
-			if count, err = strconv.Atoi(times); err != nil || count < 1 {
-				return fmt.Errorf("the count %q is no whole number of 1 or more", times)
-			}
+			count, err = strconv.Atoi(times)
 		}
-		if code == "" {
-			return fmt.Errorf("%q names no code, such as S3AccessDenied", words)
+		if code == "" || err != nil || count < 1 {
+			return fmt.Errorf("--%s: got %q, want CODE or CODE:COUNT, such as S3AccessDenied:2, with a COUNT of 1 or more", flagExportFail, text)
 		}
-		*f = append(*f, exportFailure{code, count})
+		o.exportCodes = append(o.exportCodes, slices.Repeat([]string{code}, count)...)
 	}
 	return nil
 }
 
-// standInFor puts the stand-in in front of DynamoDB: of the embedded one, or of any if the flag says so. Elsewhere DynamoDB makes
-// its exports itself.
-func (v *services) standInFor(ctx context.Context, s exportSettings, stderr io.Writer) (err error) {
-	if v.dynamoDB == nil && !s.forced {
+// startExports starts the server that makes exports on this computer, in front of the embedded DynamoDB or, with --local-exports,
+// of any DynamoDB. Otherwise DynamoDB makes its exports itself.
+func (s *services) startExports(ctx context.Context, o options, stderr io.Writer) (err error) {
+	if !s.ownDynamoDB && !o.localExports {
 		return nil
 	}
-	v.standIn, err = exports.Start(ctx, exports.Options{DynamoDB: v.source, S3: v.destination, Delay: s.delay})
-	if err != nil {
+	if s.exports, err = exports.Start(ctx, exports.Options{DynamoDB: s.source, S3: s.destination, Delay: o.exportDelay}); err != nil {
 		return err
 	}
-	for _, failure := range s.fail {
-		v.standIn.Fail(failure.code, "the flag -"+flagExportFail+" asks for it", failure.count)
+	s.stops = append(s.stops, s.exports.Stop)
+	for _, code := range o.exportCodes {
+		s.exports.Fail(code, "the flag --"+flagExportFail+" asks for it", 1)
 	}
-	v.source = v.standIn.AWS()
-	before := "dynalite"
-	if v.dynamoDB == nil {
-		before = endpointVariable(envDynamoDBEndpoint)
+	s.source = s.exports.AWS()
+	dynamoDB := "dynalite"
+	if !s.ownDynamoDB {
+		dynamoDB = endpointVariable(envDynamoDBEndpoint)
 	}
-	_, err = fmt.Fprintf(stderr, "exports are made by a stand-in in front of %s, %s: recovery is on for every table; an export takes %s\n",
-		before, v.standIn.URL, s.delay)
+	_, err = fmt.Fprintf(stderr, "native exports are made on this computer, at %s in front of %s. Every table has point-in-time recovery. An export takes %s.\n",
+		s.exports.URL, dynamoDB, o.exportDelay)
 	return err
 }

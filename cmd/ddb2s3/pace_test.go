@@ -24,9 +24,8 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// BenchmarkPacedRun runs the program, the state machine and all, under a pace over 8 segments, for about a minute of reading, and
-// measures at the wire what it consumes: on average, and in the worst 5 seconds, each as a part of the pace. It is meant to be run
-// once:
+// BenchmarkPacedRun runs the whole program with a pace and 8 segments. Reading takes about a minute. A proxy in front of DynamoDB
+// measures the consumed capacity, on average and in the worst 5 seconds, each as a fraction of the pace. Run it once:
 //
 //	go test ./cmd/ddb2s3 -run '^$' -bench PacedRun -benchtime 1x
 func BenchmarkPacedRun(b *testing.B) {
@@ -35,10 +34,10 @@ func BenchmarkPacedRun(b *testing.B) {
 	for _, units := range []float64{200} {
 		b.Run(fmt.Sprintf("%.0f", units), func(b *testing.B) {
 			for b.Loop() {
-				m := new(wireMeter)
-				server := m.before(b)
+				m := new(capacityProxy)
+				server := m.start(b)
 				bucket := testservers.Bucket(b)
-				o := runProgramAt(b, server.URL, "-input", requestFile(b, fmt.Sprintf(
+				o := runProgramAt(b, server.URL, "--input", requestFile(b, fmt.Sprintf(
 					`{"table": %q, "bucket": %q, "segments": %d, "concurrency": %d, "readUnitsPerSecond": %g, "scan": {"ConsistentRead": true}}`,
 					table, bucket, segments, segments, units)))
 				server.Close()
@@ -53,7 +52,7 @@ func BenchmarkPacedRun(b *testing.B) {
 					b.Errorf("%v are left", keys)
 				}
 				took, sum, worst := m.measure()
-				b.Logf("of the pace, in 5 s each: %.3f", m.profile(5*time.Second, units))
+				b.Logf("fraction of the pace in each 5 s: %.3f", m.profile(5*time.Second, units))
 				if worst > 5*units {
 					b.Errorf("%.1f units in 5 seconds, want at most %.0f", worst, 5*units)
 				}
@@ -67,7 +66,7 @@ func BenchmarkPacedRun(b *testing.B) {
 	}
 }
 
-// bigItems creates a table of items of so many bytes.
+// bigItems creates a table with items of so many bytes.
 func bigItems(tb testing.TB, items, each int) string {
 	tb.Helper()
 	table := testservers.Table(tb, &dynamodb.CreateTableInput{
@@ -95,8 +94,8 @@ func bigItems(tb testing.TB, items, each int) string {
 	return table
 }
 
-// wireMeter notes what every answer to Scan says that it has consumed, when it passes.
-type wireMeter struct {
+// capacityProxy is a proxy in front of DynamoDB that records the consumed capacity of each answer to Scan.
+type capacityProxy struct {
 	mu   sync.Mutex
 	paid []paid
 }
@@ -106,8 +105,8 @@ type paid struct {
 	units float64
 }
 
-// before puts the meter before the DynamoDB server.
-func (m *wireMeter) before(tb testing.TB) *httptest.Server {
+// start starts the proxy in front of the tests' DynamoDB server.
+func (m *capacityProxy) start(tb testing.TB) *httptest.Server {
 	tb.Helper()
 	source, _ := testservers.Configs()
 	target, err := url.Parse(*source.BaseEndpoint)
@@ -140,8 +139,8 @@ func (m *wireMeter) before(tb testing.TB) *httptest.Server {
 	return server
 }
 
-// measure returns how long the run has read, what it has consumed, and the most of it in any 5 seconds.
-func (m *wireMeter) measure() (took time.Duration, sum, worst float64) {
+// measure returns the time between the first and the last answer, the consumed capacity, and the most of it in any 5 seconds.
+func (m *capacityProxy) measure() (took time.Duration, sum, worst float64) {
 	first, within := 0, 0.0
 	for _, p := range m.paid {
 		sum += p.units
@@ -155,8 +154,8 @@ func (m *wireMeter) measure() (took time.Duration, sum, worst float64) {
 	return m.paid[len(m.paid)-1].at.Sub(m.paid[0].at), sum, worst
 }
 
-// profile returns what was consumed in each stretch of time, as a part of a pace.
-func (m *wireMeter) profile(stretch time.Duration, units float64) (parts []float64) {
+// profile returns the capacity that each stretch of time consumed, as a fraction of the pace.
+func (m *capacityProxy) profile(stretch time.Duration, units float64) (parts []float64) {
 	for _, p := range m.paid {
 		for int(p.at.Sub(m.paid[0].at)/stretch) >= len(parts) {
 			parts = append(parts, 0)

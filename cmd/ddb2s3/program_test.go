@@ -16,14 +16,15 @@ import (
 	"dynamodb-to-s3/infra/definition"
 	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/run"
+	"dynamodb-to-s3/lambda/version"
 	"dynamodb-to-s3/local/executions"
 	"dynamodb-to-s3/local/statemachine"
 	"dynamodb-to-s3/local/testservers"
 	"dynamodb-to-s3/local/verify"
 )
 
-// envProgram makes the test's own binary the program: the tests run real processes, and nothing needs to be built for them.
-const envProgram = "LOCAL_IS_THE_PROGRAM"
+// envProgram makes the test's own binary run as the program. So the tests run real processes without a build.
+const envProgram = "DDB2S3_TEST_RUNS_MAIN"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(envProgram) != "" {
@@ -33,7 +34,7 @@ func TestMain(m *testing.M) {
 	testservers.Main(m)
 }
 
-// program returns the program over the testbed's servers, which it reaches as any other server: by the SDK's variables.
+// program returns a command that runs the program on the servers of the tests, which the SDK's variables name.
 func program(ctx context.Context, t testing.TB, args ...string) *exec.Cmd {
 	t.Helper()
 	self, err := os.Executable()
@@ -55,7 +56,7 @@ func program(ctx context.Context, t testing.TB, args ...string) *exec.Cmd {
 type outcome struct {
 	code   int
 	result run.Result
-	left   run.Duplicate // where the run is another execution's
+	left   run.Duplicate // if the run belongs to another execution
 	failed struct{ Error, Cause string }
 	stderr string
 }
@@ -65,7 +66,7 @@ func runProgram(t *testing.T, args ...string) outcome {
 	return runProgramAt(t, "", args...)
 }
 
-// runProgramAt runs the program over a DynamoDB server elsewhere; "" for the testbed's.
+// runProgramAt runs the program on another DynamoDB server, or, if "", on the one of the tests.
 func runProgramAt(t testing.TB, dynamoDB string, args ...string) outcome {
 	t.Helper()
 	cmd := program(t.Context(), t, append([]string{"run"}, args...)...)
@@ -91,7 +92,7 @@ func runProgramAt(t testing.TB, dynamoDB string, args ...string) outcome {
 		if err := json.Unmarshal(stdout.Bytes(), into); err != nil {
 			t.Fatalf("%v in %s", err, stdout.String())
 		}
-		_ = json.Unmarshal(stdout.Bytes(), &o.left) // it was just unmarshalled
+		_ = json.Unmarshal(stdout.Bytes(), &o.left) // the same JSON was valid above
 	}
 	return o
 }
@@ -105,7 +106,7 @@ func requestFile(t testing.TB, text string) string {
 	return file
 }
 
-// succeeds fails the test unless the run's manifest names every item of the table once, and the bucket has no other object.
+// succeeds fails the test unless the run's manifest names every item of the table once and every object of the run.
 func succeeds(t *testing.T, o outcome) {
 	t.Helper()
 	if o.code != 0 {
@@ -123,7 +124,7 @@ func succeeds(t *testing.T, o outcome) {
 func TestRunReplicatesOverGivenEndpoints(t *testing.T) {
 	t.Parallel()
 	table, bucket := testservers.Orders(t, 2000), testservers.Bucket(t)
-	o := runProgram(t, "-name", "given", "-input", requestFile(t, fmt.Sprintf(`{"table": %q, "bucket": %q, "prefix": "{table}", "segments": 3, "fileSizeBytes": 20000}`, table, bucket)))
+	o := runProgram(t, "--name", "given", "--input", requestFile(t, fmt.Sprintf(`{"table": %q, "bucket": %q, "prefix": "{table}", "segments": 3, "fileSizeBytes": 20000}`, table, bucket)))
 	succeeds(t, o)
 	if o.result.Objects < 6 || o.result.Manifest != "s3://"+bucket+"/"+table+"/AWSDynamoDB/given/manifest-summary.json" {
 		t.Errorf("got %+v", o.result)
@@ -133,22 +134,22 @@ func TestRunReplicatesOverGivenEndpoints(t *testing.T) {
 	}
 }
 
-func TestRunHandsOverUntilItIsDone(t *testing.T) {
+func TestRunHandsOverCheckpoints(t *testing.T) {
 	t.Parallel()
 	table, bucket := testservers.Orders(t, 1500), testservers.Bucket(t)
-	o := runProgram(t, "-lambda-timeout", "2200ms",
-		"-input", requestFile(t, fmt.Sprintf(`{"table": %q, "bucket": %q, "segments": 2, "scan": {"Limit": 1}}`, table, bucket)))
+	o := runProgram(t, "--lambda-timeout", "2200ms",
+		"--input", requestFile(t, fmt.Sprintf(`{"table": %q, "bucket": %q, "segments": 2, "scan": {"Limit": 1}}`, table, bucket)))
 	succeeds(t, o)
 	if lists := testservers.Keys(t, bucket, run.Layout{Root: o.result.Root}.SegmentLists()); len(lists) < 3 {
-		t.Errorf("the invocations left %v: they did not have to hand over", lists)
+		t.Errorf("the invocations wrote %v: they handed nothing over", lists)
 	}
 }
 
-func TestRunThatWasKilledGoesOnUnderItsName(t *testing.T) {
+func TestKilledRunContinuesUnderItsName(t *testing.T) {
 	t.Parallel()
 	table, bucket := testservers.Orders(t, 3000), testservers.Bucket(t)
 	file := requestFile(t, fmt.Sprintf(`{"table": %q, "bucket": %q, "segments": 2, "fileSizeBytes": 2048, "scan": {"Limit": 5}}`, table, bucket))
-	killed := program(t.Context(), t, "run", "-name", "night", "-input", file)
+	killed := program(t.Context(), t, "run", "--name", "night", "--input", file)
 	if err := killed.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -166,32 +167,33 @@ func TestRunThatWasKilledGoesOnUnderItsName(t *testing.T) {
 		t.Fatalf("it was killed too late: %v", keys)
 	}
 
-	succeeds(t, runProgram(t, "-name", "night", "-input", file))
+	succeeds(t, runProgram(t, "--name", "night", "--input", file))
 
 	t.Run("but not twice at once", func(t *testing.T) {
 		record, err := executions.Folder(filepath.Join("..", "..", ".local", "executions")).Begin(arnPrefix + "execution:dynamodb-to-s3:night-2")
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer func() { _ = record.End(run.ExecutionFailed) }() // what it says of itself is not looked at
-		if o := runProgram(t, "-name", "night-2", "-input", file); o.code != 1 || !strings.Contains(o.stderr, `the execution "night-2" runs in another process`) {
+		defer func() { _ = record.End(run.ExecutionFailed) }() // nobody reads the status
+		if o := runProgram(t, "--name", "night-2", "--input", file); o.code != 1 || !strings.Contains(o.stderr, `the execution "night-2" runs in another process`) {
 			t.Errorf("got %+v", o)
 		}
 	})
 	t.Run("but not with another request", func(t *testing.T) {
-		o := runProgram(t, "-name", "night", "-input", requestFile(t, fmt.Sprintf(`{"table": %q, "bucket": %q}`, table, bucket)))
+		o := runProgram(t, "--name", "night", "--input", requestFile(t, fmt.Sprintf(`{"table": %q, "bucket": %q}`, table, bucket)))
 		if o.code != 1 || o.failed.Error != string(failure.RunNameTaken) || !strings.Contains(o.failed.Cause, "was begun with another request") {
 			t.Errorf("got %+v", o)
 		}
 	})
 }
 
-// Of a firing whose execution was killed, another takes the run over; as long as the first is at work, or after it is complete, none.
-func TestRunThatWasKilledIsTakenOver(t *testing.T) {
+// If the execution of a scheduled run was killed, another execution takes the run over. It does not while the first execution runs,
+// or after the run is complete.
+func TestKilledRunIsTakenOver(t *testing.T) {
 	t.Parallel()
 	table, bucket := testservers.Orders(t, 3000), testservers.Bucket(t)
 	file := requestFile(t, fmt.Sprintf(`{"table": %q, "bucket": %q, "segments": 2, "fileSizeBytes": 2048, "scan": {"Limit": 5}, "schedule": "killed", "scheduledTime": "2026-11-21T02:00:00Z"}`, table, bucket))
-	killed := program(t.Context(), t, "run", "-name", "taken-1", "-input", file)
+	killed := program(t.Context(), t, "run", "--name", "taken-1", "--input", file)
 	if err := killed.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -201,35 +203,35 @@ func TestRunThatWasKilledIsTakenOver(t *testing.T) {
 			t.Fatal(t.Context().Err())
 		}
 	}
-	if err := killed.Process.Signal(syscall.SIGSTOP); err != nil { // it is at work, and has no time to end
+	if err := killed.Process.Signal(syscall.SIGSTOP); err != nil { // it counts as running, but cannot end the run
 		t.Fatal(err)
 	}
-	if o := runProgram(t, "-name", "taken-2", "-input", file); o.code != 0 || o.left.Committed || !strings.Contains(o.left.Reason, "taken-1 has claimed it and is RUNNING") {
-		t.Errorf("while the first is at work: %+v", o)
+	if o := runProgram(t, "--name", "taken-2", "--input", file); o.code != 0 || o.left.Committed || !strings.Contains(o.left.Reason, "taken-1 has claimed it and is RUNNING") {
+		t.Errorf("while the first runs: %+v", o)
 	}
 	if err := killed.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
 	_ = killed.Wait() // it was killed
 
-	second := runProgram(t, "-name", "taken-3", "-input", file)
+	second := runProgram(t, "--name", "taken-3", "--input", file)
 	succeeds(t, second)
 	if second.result.RunID != "killed-20261121T020000Z" {
 		t.Errorf("got %+v", second.result)
 	}
-	if o := runProgram(t, "-name", "taken-1", "-input", file); o.code != 0 || !strings.Contains(o.left.Reason, "taken-3 has completed it") {
+	if o := runProgram(t, "--name", "taken-1", "--input", file); o.code != 0 || !strings.Contains(o.left.Reason, "taken-3 has completed it") {
 		t.Errorf("the first, started again: %+v", o)
 	}
 }
 
-// The state machine ends well in a state of its own, and there is nothing to verify.
-func TestRunOfAFiringThatAnotherExecutionHasRun(t *testing.T) {
+// The second execution succeeds without a run of its own, so there is nothing to verify.
+func TestRunThatAnotherExecutionHasDone(t *testing.T) {
 	t.Parallel()
 	table, bucket := testservers.Orders(t, 100), testservers.Bucket(t)
 	file := requestFile(t, fmt.Sprintf(`{"table": %q, "bucket": %q, "schedule": "nightly", "scheduledTime": "2026-11-21T02:00:00Z"}`, table, bucket))
-	first := runProgram(t, "-name", "first", "-verify", "-input", file)
+	first := runProgram(t, "--name", "first", "--verify", "--input", file)
 	succeeds(t, first)
-	o := runProgram(t, "-name", "second", "-verify", "-input", file)
+	o := runProgram(t, "--name", "second", "--verify", "--input", file)
 	want := run.Duplicate{RunID: "nightly-20261121T020000Z", ExecutionID: arnPrefix + "execution:dynamodb-to-s3:first", Committed: true, Reason: o.left.Reason}
 	if o.code != 0 || o.left != want || first.result.RunID != want.RunID || !strings.Contains(o.left.Reason, "first has completed it") {
 		t.Errorf("got %+v, want %+v", o, want)
@@ -239,7 +241,7 @@ func TestRunOfAFiringThatAnotherExecutionHasRun(t *testing.T) {
 	}
 }
 
-// The causes are those that request.Parse gives, which its own tests hold word by word; this holds that they come out whole.
+// request.Parse has tests of each message. This test checks that the output has the messages unchanged.
 func TestRunRefusesInvalidRequests(t *testing.T) {
 	bucket := testservers.Bucket(t)
 	for _, test := range []struct{ request, error, cause string }{
@@ -256,7 +258,7 @@ func TestRunRefusesInvalidRequests(t *testing.T) {
 	} {
 		t.Run(test.cause[:40], func(t *testing.T) {
 			t.Parallel()
-			o := runProgram(t, "-input", requestFile(t, strings.ReplaceAll(test.request, "BUCKET", bucket)))
+			o := runProgram(t, "--input", requestFile(t, strings.ReplaceAll(test.request, "BUCKET", bucket)))
 			if o.code != 1 || o.failed.Error != test.error || o.failed.Cause != test.cause {
 				t.Errorf("got exit %d, %+v\nwant %+v", o.code, o.failed, test)
 			}
@@ -267,33 +269,60 @@ func TestRunRefusesInvalidRequests(t *testing.T) {
 	}
 }
 
-func TestRunRefusesWrongArguments(t *testing.T) {
+func TestWrongArguments(t *testing.T) {
+	t.Parallel()
+	scan := requestFile(t, `{"table": "orders", "bucket": "lake"}`)
+	filtered := requestFile(t, `{"table": "orders", "bucket": "lake", "export": {"filter": {"FilterExpression": "attribute_exists(paid)"}}}`)
+	for _, test := range []struct {
+		args []string
+		says string
+	}{
+		{nil, "Available Commands:"},
+		{[]string{"rum"}, "unknown command \"rum\" for \"go run ./cmd/ddb2s3\"\n\nDid you mean this?\n\trun"},
+		{[]string{"run", "--lambda-timeout", "0s"}, "ddb2s3 run: --lambda-timeout: got 0s, want more than 0"},
+		{[]string{"run", "--input", "nowhere.json"}, "--input: read the request: open nowhere.json"},
+		{[]string{"run"}, "--input is missing: without it, run uses the sample table"},
+		{[]string{"run", "--aws"}, "--aws and AWS_ENDPOINT_URL_DYNAMODB contradict each other: give only one"},
+		{[]string{"run", "--colour"}, "unknown flag: --colour\nRun 'go run ./cmd/ddb2s3 run --help' for usage.\n"},
+		{[]string{"run", "--inptu", "-"}, `unknown flag: --inptu, did you mean "--input"?`},
+		{[]string{"run", "-input", "-"}, `unknown shorthand flag: 'i' in -input, did you mean "--input"?`},
+		{[]string{"run", "--lambda-timeout", "5"}, `invalid argument "5" for "--lambda-timeout" flag: time: missing unit`},
+		{[]string{"run", "--export-delay", "1s"}, "--export-delay is for exports that this computer makes, but AWS_ENDPOINT_URL_DYNAMODB names a DynamoDB that may make its own: add --local-exports"},
+		{[]string{"run", "--local-exports", "--export-delay", "-1s"}, "--export-delay: got -1s, want 0 or more"},
+		{[]string{"run", "--local-exports", "--export-fail", "S3AccessDenied:0"}, `--export-fail: got "S3AccessDenied:0", want CODE or CODE:COUNT`},
+		{[]string{"run", "--local-exports", "--export-fail", "S3AccessDenied:two"}, `--export-fail: got "S3AccessDenied:two", want CODE or CODE:COUNT`},
+		{[]string{"run", "--local-exports", "--export-fail", "S3AccessDenied,:2"}, `--export-fail: got ":2", want CODE or CODE:COUNT`},
+		{[]string{"run", "--local-exports", "--input", scan}, "--local-exports is for exports, but the mode of the request is SCAN"},
+		{[]string{"run", "--verify", "--input", filtered}, "--verify cannot check what this request asks for"},
+		{[]string{"run", "orders"}, `unknown command "orders" for "go run ./cmd/ddb2s3 run"`},
+	} {
+		cmd := program(t.Context(), t, test.args...)
+		var stdout, stderr bytes.Buffer
+		cmd.Stdout, cmd.Stderr = &stdout, &stderr
+		if err := cmd.Run(); err == nil || cmd.ProcessState.ExitCode() != 2 || stdout.Len() > 0 || !strings.Contains(stderr.String(), test.says) {
+			t.Errorf("%v: %v: %s%s", test.args, err, &stdout, &stderr)
+		}
+	}
+}
+
+func TestHelpAndVersion(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		args []string
 		says string
 	}{
-		{[]string{"-lambda-timeout", "0s"}, "-lambda-timeout: got 0s, want more than 0"},
-		{[]string{"-input", "nowhere.json"}, "read the request: open nowhere.json"},
-		{[]string{}, "-input is missing: only the sample table has a request of its own"},
-		{[]string{"-aws"}, "-aws and AWS_ENDPOINT_URL_DYNAMODB contradict each other: give one"},
-		{[]string{"-colour"}, "flag provided but not defined: -colour"},
-		{[]string{"-export-delay", "1s"}, "-export-delay is of exports that are made here, and AWS_ENDPOINT_URL_DYNAMODB names a DynamoDB that may make its own: give -export-stand-in too"},
-		{[]string{"-export-stand-in", "-export-delay", "-1s"}, "-export-delay: got -1s, want 0 or more"},
-		{[]string{"-export-fail", "S3AccessDenied:0"}, `the count "0" is no whole number of 1 or more`},
-		{[]string{"-export-fail", "S3AccessDenied,:2"}, `":2" names no code, such as S3AccessDenied`},
-		{[]string{"-export-stand-in", "-input", requestFile(t, `{"table": "orders", "bucket": "lake"}`)}, "-export-stand-in is of an export, and the request is of a SCAN"},
-		{[]string{"-verify", "-input", requestFile(t, `{"table": "orders", "bucket": "lake", "export": {"filter": {"FilterExpression": "attribute_exists(paid)"}}}`)}, "-verify compares whole items of a whole table"},
-		{[]string{"orders"}, `unexpected argument "orders"`},
+		{[]string{"--version"}, "ddb2s3 " + version.Number + "\n"},
+		{[]string{"--help"}, "run-export  Export a sample table"},
+		{[]string{"help", "run"}, "--input FILE"},
+		{[]string{"completion", "bash"}, "ddb2s3"},
 	} {
-		o := runProgram(t, test.args...)
-		if o.code == 0 || !strings.Contains(o.stderr, test.says) {
-			t.Errorf("%v: exit %d: %s", test.args, o.code, o.stderr)
+		if stdout, err := program(t.Context(), t, test.args...).Output(); err != nil || !strings.Contains(string(stdout), test.says) {
+			t.Errorf("%v: %v: %s", test.args, err, stdout)
 		}
 	}
 }
 
-// The definition that is deployed, and run here, keeps to the Amazon States Language.
+// The definition that is deployed and run here is valid Amazon States Language.
 func TestDefinitionIsValid(t *testing.T) {
 	t.Parallel()
 	if err := statemachine.Validate(t.Context(), definition.JSON); err != nil {

@@ -4,11 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
-	"time"
 
 	"dynamodb-to-s3/lambda/contract"
 	"dynamodb-to-s3/lambda/failure"
@@ -16,101 +14,135 @@ import (
 	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/local/sampletable"
 	"dynamodb-to-s3/local/statemachine"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
-// demo is the request that is run where none is given: 8 segments, several objects each.
-const demo = `{"table": "orders", "bucket": "demo", "prefix": "{table}", "segments": 8, "fileSizeBytes": 262144}`
+// sampleRequest is the request of a run without --input: 8 segments with several objects each.
+const sampleRequest = `{"table": "orders", "bucket": "demo", "prefix": "{table}", "segments": 8, "fileSizeBytes": 262144}`
 
-type runFlags struct {
-	settings
-	input, name     string
-	verify, verbose bool
+// runVerb is the verb run, with its flags.
+type runVerb struct {
+	options
+	input, name string
+	verify      bool
+
+	text    json.RawMessage // the request, as it was given
+	request request.Request // what text says, if invalid is nil
+	invalid error           // the execution reports it
 }
 
-// runCommand runs one execution.
-func runCommand(ctx context.Context, args []string, stdout io.Writer, stderr *os.File) error {
-	f := runFlags{}
-	flags := flag.NewFlagSet("local run", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	f.register(flags)
-	flags.StringVar(&f.input, "input", "", "the request: a JSON `file`, or - for standard input (default: the demo's, with -verify)")
-	flags.StringVar(&f.name, "name", "", "the execution's `name`, and so the run's; the same one with the same request goes on where it was (default: the time)")
-	flags.BoolVar(&f.verify, "verify", false, "read everything back through the manifest and compare it with the table")
-	flags.BoolVar(&f.verbose, "v", false, "show the functions' logs")
-	if err := parse(flags, args); err != nil {
+func newRun() *cobra.Command {
+	v := &runVerb{}
+	verb := &cobra.Command{
+		Use: "run", Short: "Run the state machine once and print its output as JSON", Args: cobra.NoArgs,
+		Long: `Run the state machine once and print its output as JSON.
+
+Without --input, run replicates the sample table and verifies the result.`,
+		Example: `  # Replicate the sample table.
+  go run ./cmd/ddb2s3 run
+
+  # Run your own request. If the run is interrupted, the same command continues it.
+  go run ./cmd/ddb2s3 run --input request.json --name try-1
+
+  # Read the request from standard input, and verify the result.
+  echo '{"table": "orders", "bucket": "demo", "format": "ION"}' | go run ./cmd/ddb2s3 run --input - --verify
+
+  # Replicate a table in AWS to a bucket in AWS.
+  go run ./cmd/ddb2s3 run --input request.json --aws`,
+		RunE: func(verb *cobra.Command, _ []string) error {
+			if err := v.check(verb.Flags()); err != nil {
+				return err
+			}
+			begin(verb)
+			return v.run(verb.Context(), verb.OutOrStdout(), verb.ErrOrStderr())
+		},
+	}
+	flags := verb.Flags()
+	flags.StringVar(&v.input, "input", "", "the request: a JSON `FILE`, or - for standard input (default: a request for the sample table)")
+	flags.StringVar(&v.name, "name", "", "the `NAME` of the execution; the same name with the same request continues an interrupted run (default: the time)")
+	flags.BoolVar(&v.verify, "verify", false, "read the result back and compare it with the table")
+	flags.BoolVarP(&v.verbose, "verbose", "v", false, "show the logs of the functions")
+	v.addFunctions(flags)
+	v.addServices(flags)
+	return verb
+}
+
+// check reads the request, and refuses flags that do not fit it. The execution itself reports what is wrong with the request.
+func (v *runVerb) check(flags *pflag.FlagSet) error {
+	if err := v.options.check(flags); err != nil {
 		return err
 	}
-	if err := f.check(); err != nil {
+	if err := v.readRequest(); err != nil {
 		return err
 	}
-	req, err := f.request()
-	if err != nil {
-		return err
-	}
-	// What is wrong with a request is for the execution to say; here only what it asks for is looked at.
-	parsed, invalid := request.Parse(req, json.RawMessage(os.Getenv(contract.EnvDefaults)))
-	exporting := invalid == nil && parsed.Mode == request.ModeExport
+	v.request, v.invalid = request.Parse(v.text, json.RawMessage(os.Getenv(contract.EnvDefaults)))
+	given := exportFlag(flags)
 	switch {
-	case !json.Valid(req): // as StartExecution refuses it, before there is an execution
-		return report(stdout, statemachine.Outcome{Error: string(failure.InvalidRequest), Cause: invalid.Error()})
-	case f.verify && invalid == nil && !comparable(parsed):
-		return &usageError{"-verify compares whole items of a whole table in DYNAMODB_JSON, of a scan in ION too, or counts those of a transformed one: the request asks for something else"}
-	case invalid == nil && !exporting && f.exports.named() != "":
-		return &usageError{fmt.Sprintf("-%s is of an export, and the request is of a %s", f.exports.named(), parsed.Mode)}
+	case v.invalid != nil:
+		return nil
+	case v.verify && !verifiable(v.request):
+		return errors.New("--verify cannot check what this request asks for. It checks scans of a whole table in DYNAMODB_JSON or ION, " +
+			"exports of a whole table in DYNAMODB_JSON, and the number of records of a scan with a transform")
+	case given != "" && !v.exporting():
+		return fmt.Errorf("%s is for exports, but the mode of the request is %s", given, v.request.Mode)
 	}
-	if f.name == "" {
-		f.name = runName()
+	return nil
+}
+
+// readRequest reads the request. A run of the sample request is verified.
+func (v *runVerb) readRequest() (err error) {
+	switch v.input {
+	case "":
+		if v.aws || endpointVariable(envDynamoDBEndpoint) != "" {
+			return errors.New("--input is missing: without it, run uses the sample table, which is only in the DynamoDB that run starts itself")
+		}
+		v.verify = true
+		v.text = json.RawMessage(sampleRequest)
+	case "-":
+		v.text, err = io.ReadAll(os.Stdin)
+	default:
+		v.text, err = os.ReadFile(v.input)
 	}
-	services, err := open(ctx, f.settings, sampletable.Count, stderr)
+	if err != nil {
+		return fmt.Errorf("--input: read the request: %w", err)
+	}
+	return nil
+}
+
+func (v *runVerb) exporting() bool { return v.invalid == nil && v.request.Mode == request.ModeExport }
+
+func (v *runVerb) run(ctx context.Context, stdout, stderr io.Writer) error {
+	if !json.Valid(v.text) { // StartExecution refuses it too, before there is an execution
+		return printOutcome(stdout, statemachine.Outcome{Error: string(failure.InvalidRequest), Cause: v.invalid.Error()})
+	}
+	services, err := startServices(ctx, v.options, sampletable.Count, v.exporting(), stderr)
 	if err != nil {
 		return err
 	}
 	defer services.close()
-	if exporting {
-		if err := services.standInFor(ctx, f.exports, stderr); err != nil {
+	if v.invalid == nil {
+		if err := services.createBucket(ctx, v.request.Bucket); err != nil {
 			return err
 		}
 	}
-	if services.s3 != nil && invalid == nil {
-		if err := createBucket(ctx, services, parsed.Bucket); err != nil {
-			return err
-		}
+	if v.name == "" {
+		v.name = timeName()
 	}
-	return execution{
-		services: services, settings: f.settings, request: req, name: f.name, exporting: exporting, verbose: f.verbose,
-	}.run(ctx, stdout, stderr, func(result run.Result) error {
-		if !f.verify {
+	e := execution{
+		services: services, options: v.options, request: v.text, name: v.name, exporting: v.exporting(), stdout: stdout, stderr: stderr,
+	}
+	return e.run(ctx, func(result run.Result) error {
+		if !v.verify {
 			return nil
 		}
-		return verifyRun(ctx, services, parsed, result, stderr)
+		return services.verify(ctx, v.request, result, stderr)
 	})
 }
 
-// runName names a run by the time.
-func runName() string { return "local-" + time.Now().UTC().Format("20060102-150405.000000") }
-
-// request returns the execution's input, as it was given. The demo's is verified.
-func (f *runFlags) request() (req json.RawMessage, err error) {
-	switch f.input {
-	case "":
-		if f.aws || given(envDynamoDBEndpoint) {
-			return nil, &usageError{"-input is missing: only the sample table has a request of its own"}
-		}
-		f.verify = true
-		return json.RawMessage(demo), nil
-	case "-":
-		req, err = io.ReadAll(os.Stdin)
-	default:
-		req, err = os.ReadFile(f.input)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read the request: %w", err)
-	}
-	return req, nil
-}
-
-// comparable tells whether a run of the request can be compared with its table, or, where a transform makes the records, counted. That a run of a chain is a full one shows later.
-func comparable(req request.Request) bool {
+// verifiable reports whether --verify can check a run of the request. Only the result shows whether an export in a chain is full.
+func verifiable(req request.Request) bool {
 	if req.Mode == request.ModeExport {
 		export := req.Export
 		return export.Format == request.FormatDynamoDBJSON && export.Filter == nil && (export.ExportType == request.ExportFull || export.InChain())
@@ -119,18 +151,4 @@ func comparable(req request.Request) bool {
 	whole := req.Format == request.FormatDynamoDBJSON || req.Format == request.FormatION
 	return (whole || req.Transform != "") && scan.IndexName == "" && scan.FilterExpression == "" && scan.ProjectionExpression == "" &&
 		scan.Segment == nil && len(scan.AttributesToGet) == 0 && len(scan.ScanFilter) == 0
-}
-
-// parse parses flags that take no arguments after them.
-func parse(flags *flag.FlagSet, args []string) error {
-	if err := flags.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return err
-		}
-		return &usageError{err.Error()}
-	}
-	if flags.NArg() > 0 {
-		return &usageError{fmt.Sprintf("unexpected argument %q", flags.Arg(0))}
-	}
-	return nil
 }

@@ -2,38 +2,51 @@ package main
 
 import (
 	"context"
-	"flag"
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
 
 	"dynamodb-to-s3/lambda/contract"
 	"dynamodb-to-s3/local/sampletable"
+
+	"github.com/spf13/cobra"
 )
 
-// serve answers Lambda's Invoke API, and the checks of exports, until it is interrupted.
-func serve(ctx context.Context, args []string, _ io.Writer, stderr *os.File) error {
-	var s settings
-	flags := flag.NewFlagSet("local serve", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	s.register(flags)
-	addr := flags.String("addr", "127.0.0.1:3001", "the `address` to listen on")
-	if err := parse(flags, args); err != nil {
-		return err
+func newServe() *cobra.Command {
+	var o options
+	var address string
+	verb := &cobra.Command{
+		Use: "serve", Short: "Answer Lambda's Invoke API with the functions", Args: cobra.NoArgs,
+		Long: `Answer Lambda's Invoke API with the functions, and DescribeExport as Step Functions does, until interrupted.
+
+Use it to call the functions from your own state machine or program.`,
+		Example: `  # Serve the functions over the sample table.
+  go run ./cmd/ddb2s3 serve
+
+  # Serve the functions over AWS on another port.
+  go run ./cmd/ddb2s3 serve --aws --addr 127.0.0.1:4000`,
+		RunE: func(verb *cobra.Command, _ []string) error {
+			if err := o.check(verb.Flags()); err != nil {
+				return err
+			}
+			begin(verb)
+			return serve(verb.Context(), o, address, verb.ErrOrStderr())
+		},
 	}
-	if err := s.check(); err != nil {
-		return err
-	}
-	services, err := open(ctx, s, sampletable.Count, stderr)
+	verb.Flags().StringVar(&address, "addr", "127.0.0.1:3001", "the `ADDRESS` to listen on")
+	o.addFunctions(verb.Flags())
+	o.addServices(verb.Flags())
+	return verb
+}
+
+// serve serves the functions until ctx ends.
+func serve(ctx context.Context, o options, address string, stderr io.Writer) error {
+	services, err := startServices(ctx, o, sampletable.Count, true, stderr)
 	if err != nil {
 		return err
 	}
 	defer services.close()
-	if err := services.standInFor(ctx, s.exports, stderr); err != nil {
-		return err
-	}
-	functions, err := startFunctions(ctx, services, s, *addr, slog.New(slog.NewTextHandler(stderr, nil)))
+	functions, err := startFunctions(ctx, services, o.lambdaTimeout, address, slog.New(slog.NewTextHandler(stderr, nil)))
 	if err != nil {
 		return err
 	}

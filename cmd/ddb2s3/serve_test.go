@@ -23,7 +23,7 @@ func TestServeAnswersWhatTheStateMachineCalls(t *testing.T) {
 	table, bucket := testservers.Orders(t, 10), testservers.Bucket(t)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	cmd := program(ctx, t, "serve", "-addr", "127.0.0.1:0", "-export-stand-in")
+	cmd := program(ctx, t, "serve", "--addr", "127.0.0.1:0", "--local-exports")
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
@@ -40,7 +40,7 @@ func TestServeAnswersWhatTheStateMachineCalls(t *testing.T) {
 		}
 		return strings.TrimPrefix(lines.Text(), "POST ")
 	}
-	line("exports are made by a stand-in in front of AWS_ENDPOINT_URL_DYNAMODB, http://127.0.0.1:")
+	line("native exports are made on this computer, at http://127.0.0.1:")
 	plan := line("/functions/plan/invocations")
 	line("/functions/scan/invocations")
 	export := line("/functions/export/invocations")
@@ -71,11 +71,11 @@ func TestServeAnswersWhatTheStateMachineCalls(t *testing.T) {
 	}
 	answer = post(ctx, t, describe, fmt.Appendf(nil, `{"ExportArn": "%sx"}`, progress.Exports[0].ExportARN))
 	if !bytes.HasPrefix(answer, []byte(`{"error":"DynamoDb.ExportNotFoundException","cause":"Export not found: `)) {
-		t.Errorf("of no export it says %s", answer)
+		t.Errorf("for an unknown export it answers %s", answer)
 	}
 	cancel()
 	if err := cmd.Wait(); err != nil && !errors.Is(err, context.Canceled) {
-		t.Errorf("interrupted, it ends with %v", err)
+		t.Errorf("after an interruption, it ends with %v", err)
 	}
 }
 

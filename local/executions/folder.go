@@ -40,7 +40,7 @@ func (f Folder) Begin(arn string) (Running, error) {
 	if err != nil {
 		_ = syscall.Close(descriptor) // the first error counts
 		if errors.Is(err, syscall.EWOULDBLOCK) {
-			return Running{}, fmt.Errorf("the execution %q runs in another process: wait for it, or give another -name", nameOf(arn))
+			return Running{}, fmt.Errorf("the execution %q runs in another process: wait for it, or give another --name", nameOf(arn))
 		}
 		return Running{}, fmt.Errorf("begin the execution: lock %s: %w", f.file(arn), err)
 	}

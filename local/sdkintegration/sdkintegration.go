@@ -27,9 +27,6 @@ const maxParameters = 256 << 10
 type Server struct {
 	// DynamoDB says where and as whom DynamoDB is called.
 	DynamoDB aws.Config
-	// Answered, if set, is told of each call, by several goroutines: which action it was, as "dynamodb:describeExport", and the
-	// *Error that it ended with, or nil.
-	Answered func(action string, err error)
 }
 
 // Error is how an action fails, in Step Functions' names.
@@ -63,9 +60,6 @@ func (s Server) Handler() http.Handler {
 
 func (s Server) answer(w http.ResponseWriter, r *http.Request, name string, run action) {
 	result, err := s.run(w, r, run)
-	if s.Answered != nil {
-		s.Answered(name, err)
-	}
 	status := http.StatusOK
 	if err != nil {
 		status, result = http.StatusBadRequest, err

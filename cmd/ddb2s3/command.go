@@ -1,0 +1,84 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/version"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+const about = `ddb2s3 runs on this computer what CDK deploys to AWS: the same state machine and the same functions.
+
+It starts a DynamoDB (dynalite, with a sample table) and an S3 (VersityGW, with its objects as plain files in .local/s3).
+To use your own servers, set AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL. To use AWS, give --aws.
+
+The result is JSON on standard output. Everything else is on standard error.
+The exit code is 0 after success, 1 after a failure, 2 for wrong arguments and 130 after an interruption.`
+
+// execute runs the command and returns its exit code, as about explains.
+func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	root := &cobra.Command{
+		Use: "ddb2s3", Short: "Replicate DynamoDB tables to S3 on this computer", Long: about, Version: version.Number,
+		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: "go run ./cmd/ddb2s3"},
+		SilenceErrors: true, SilenceUsage: true,
+	}
+	root.Flags().BoolP("help", "h", false, "show this help")
+	root.Flags().Bool("version", false, "show the version")
+	root.SetVersionTemplate("ddb2s3 {{.Version}}\n")
+	root.SetFlagErrorFunc(flagError)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	root.SetArgs(args)
+	root.AddCommand(newRun(), newRunExport(), newServe())
+	code := 0
+	if len(args) == 0 { // the library shows the help
+		root.SetOut(stderr)
+		code = 2
+	}
+	verb, err := root.ExecuteContextC(ctx)
+	if err == nil {
+		return code
+	}
+	name := "ddb2s3"
+	if verb != root {
+		name += " " + verb.Name()
+	}
+	switch {
+	case errors.Is(err, errExecutionFailed): // the output says why
+		return 1
+	case ctx.Err() != nil:
+		_, _ = fmt.Fprintf(stderr, "%s: interrupted\n", name)
+		return 130
+	}
+	_, _ = fmt.Fprintf(stderr, "%s: %s\n", name, strings.TrimSpace(err.Error()))
+	if verb != root && verb.SilenceUsage {
+		return 1
+	}
+	_, _ = fmt.Fprintf(stderr, "Run '%s --help' for usage.\n", verb.CommandPath())
+	return 2
+}
+
+// begin notes that the arguments of a verb are right: every error from now on is a failure.
+func begin(verb *cobra.Command) { verb.SilenceUsage = true }
+
+// flagError adds the nearest flag to the message about an unknown flag.
+func flagError(verb *cobra.Command, err error) error {
+	unknown, ok := errors.AsType[*pflag.NotExistError](err)
+	if !ok {
+		return err
+	}
+	typed := unknown.GetSpecifiedName()
+	if letters := unknown.GetSpecifiedShortnames(); letters != "" { // of -input, all letters
+		typed = letters
+	}
+	var known []string
+	verb.Flags().VisitAll(func(flag *pflag.Flag) { known = append(known, "--"+flag.Name) })
+	return fmt.Errorf("%w%s", err, request.Suggestion("--"+typed, known))
+}

@@ -1,0 +1,63 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/spf13/pflag"
+)
+
+// The SDK's variables for the endpoint of one service, and of all services.
+const (
+	envDynamoDBEndpoint = "AWS_ENDPOINT_URL_DYNAMODB"
+	envS3Endpoint       = "AWS_ENDPOINT_URL_S3"
+	envEndpoint         = "AWS_ENDPOINT_URL"
+)
+
+// endpointVariable returns the variable that names the endpoint of a service, or "" if the environment names none.
+func endpointVariable(service string) string {
+	for _, name := range []string{service, envEndpoint} {
+		if os.Getenv(name) != "" {
+			return name
+		}
+	}
+	return ""
+}
+
+// options are the flags that several verbs have.
+type options struct {
+	aws           bool
+	lambdaTimeout time.Duration
+	verbose       bool
+	localExports  bool
+	exportDelay   time.Duration
+	exportFail    []string
+	exportCodes   []string // what exportFail asks for: the code of each export that fails, in order
+}
+
+// addServices adds the flags that choose where to read and write.
+func (o *options) addServices(flags *pflag.FlagSet) {
+	flags.BoolVar(&o.aws, "aws", false, "use AWS with your credentials; nothing needs to be deployed")
+	flags.BoolVar(&o.localExports, flagLocalExports, false, "make exports on this computer for your own DynamoDB server, if it makes none")
+}
+
+// addFunctions adds the flags of the functions and of the exports that they start.
+func (o *options) addFunctions(flags *pflag.FlagSet) {
+	flags.DurationVar(&o.lambdaTimeout, "lambda-timeout", 900*time.Second, "how long one invocation of a function may take")
+	flags.DurationVar(&o.exportDelay, flagExportDelay, 2*time.Second, "how long an export on this computer takes")
+	flags.StringSliceVar(&o.exportFail, flagExportFail, nil, "how the next exports fail, as `CODE[:COUNT]`, for example S3AccessDenied:1; separate several with commas")
+}
+
+// check refuses values that are out of range, and flags that would have no effect.
+func (o *options) check(flags *pflag.FlagSet) error {
+	if o.lambdaTimeout <= 0 {
+		return fmt.Errorf("--lambda-timeout: got %s, want more than 0", o.lambdaTimeout)
+	}
+	for _, name := range []string{envDynamoDBEndpoint, envS3Endpoint, envEndpoint} {
+		if o.aws && os.Getenv(name) != "" {
+			return fmt.Errorf("--aws and %s contradict each other: give only one", name)
+		}
+	}
+	return o.checkExports(flags)
+}

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/run"
+	"dynamodb-to-s3/local/progress"
+)
+
+// summary says what a run has written, and where.
+func (s *services) summary(result run.Result, took time.Duration) string {
+	var text strings.Builder
+	switch {
+	case result.Mode != request.ModeExport:
+		fmt.Fprintf(&text, "replicated table %s: %s, %.1f s\nmanifest: %s\n",
+			result.Table, scanAmount(result), took.Seconds(), s.location(result.Manifest))
+	case len(result.Exports) == 0:
+		fmt.Fprintf(&text, "nothing was exported of table %s: %s\n", result.Table, result.Reason)
+	default:
+		fmt.Fprintf(&text, "exported table %s: %s, %s billed, %.1f s\n",
+			result.Table, amount(result.Items, result.Objects, result.Bytes), progress.Megabytes(result.BilledBytes), took.Seconds())
+		for _, export := range result.Exports {
+			text.WriteString(describeExport(export))
+			if len(result.Exports) > 1 {
+				fmt.Fprintf(&text, ": %s, %s billed", amount(export.Items, export.Objects, export.Bytes), progress.Megabytes(export.BilledBytes))
+			}
+			fmt.Fprintf(&text, "\nmanifest: %s\n", s.location(export.Manifest))
+		}
+	}
+	return text.String()
+}
+
+func amount(items, objects, bytes int64) string {
+	return fmt.Sprintf("%s items in %s objects, %s as stored", progress.Count(items), progress.Count(objects), progress.Megabytes(bytes))
+}
+
+// scanAmount is amount for a scan, where a transform may make more or fewer records than there are items.
+func scanAmount(result run.Result) string {
+	if result.Records == result.Items {
+		return amount(result.Items, result.Objects, result.Bytes)
+	}
+	return fmt.Sprintf("%s items became %s records in %s objects, %s as stored",
+		progress.Count(result.Items), progress.Count(result.Records), progress.Count(result.Objects), progress.Megabytes(result.Bytes))
+}
+
+// describeExport says what an export covers, and why.
+func describeExport(export run.ExportedWindow) string {
+	moment := func(at *time.Time) string {
+		if at == nil {
+			return "?"
+		}
+		return at.UTC().Format(time.RFC3339Nano)
+	}
+	text := fmt.Sprintf("%s export of the changes from %s to %s", export.ExportType, moment(export.From), moment(export.To))
+	if export.ExportType == request.ExportFull {
+		text = fmt.Sprintf("%s export of the table as it was at %s", export.ExportType, moment(export.ExportTime))
+	}
+	if export.Reason != "" {
+		text += " (" + export.Reason + ")"
+	}
+	if export.Followed {
+		text += ", which was already in progress"
+	}
+	return text
+}
+
+// location returns the path of an object if this process has started S3, or else its URI. A path in the current folder is relative.
+func (s *services) location(uri string) string {
+	key, isURI := strings.CutPrefix(uri, "s3://")
+	if s.s3Folder == "" || !isURI {
+		return uri
+	}
+	path := filepath.Join(s.s3Folder, filepath.FromSlash(key))
+	if here, err := os.Getwd(); err == nil {
+		if short, err := filepath.Rel(here, path); err == nil && filepath.IsLocal(short) {
+			return short
+		}
+	}
+	return path
+}
