@@ -164,7 +164,7 @@ func TestFaultsAreToldWithTheirLines(t *testing.T) {
 			`9: tags.kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk: the key has 129 characters, allowed: 1 to 128`,
 			`9: tags.kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk: the value has 257 characters, allowed are at most 256`,
 		}},
-		{"too many tags", base + "tags: {" + strings.Join(manyTags(51), ", ") + "}", []string{`3: tags: got 51, allowed are at most 50`}},
+		{"too many tags", base + "tags: {" + strings.Join(manyTags(50), ", ") + "}", []string{`3: tags: got 50, allowed are at most 49`}},
 		{"VPC", base + "vpc: {}", []string{
 			`3: vpc.id: missing: give the VPC's id, vpc-…`,
 			`3: vpc.subnets: missing: name at least one subnet, subnet-…`,

@@ -30,10 +30,10 @@ func (c checker) checkBucket() {
 	c.within("bucket.abortUploadsAfterDays", b.AbortUploadsAfterDays, 1, 365)
 }
 
-// maxTags is CloudFormation's own bound, and so are those of a tag.
+// CloudFormation allows 50 tags, and the stack adds one with the version.
 // https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html#id_tags_naming_best_practices
 const (
-	maxTags     = 50
+	maxTags     = 49
 	maxTagKey   = 128
 	maxTagValue = 256
 )

@@ -1,7 +1,7 @@
-// Package environment reads the files of infra/environments, each of which says what one deployment is: strictly, with every fault
-// told at once and by its line, before anything of the CDK is started.
+// Package environment reads the files of infra/environments. Each file describes one deployment. The package is strict and reports every
+// problem of a file at once, with its line, before the CDK starts.
 //
-// Read and Find are the ways in. It may import package request, for what a request may be, and nothing else of ours.
+// Begin with Read and Find. Of this module it may import contract and request.
 package environment
 
 import (
@@ -12,113 +12,115 @@ import (
 	"slices"
 )
 
-// Environment is one deployment of the software, as infra/environments/<name>.yaml says it: where it stands, what its functions
-// may read, and where they write. Every field but Tables and Bucket.Name has a default; Read checks them all, and
-// fills in the defaults. infra/environments/example.yaml shows every field.
+// Environment is the content of infra/environments/<name>.yaml: one deployment, the tables that its functions may read, and the bucket
+// that they write to. Every field except Tables and Bucket.Name has a default. Read checks every field and fills in the defaults.
+// infra/environments/example.yaml shows every field.
 type Environment struct {
-	Name string `yaml:"-"` // the file's, without .yaml; a to z, 0 to 9 and -, 20 at most
-	// Account and Region are where the stack is deployed; both, or neither: then it is wherever the credentials lead.
+	Name string `yaml:"-"` // the name of the file without .yaml: 1 to 20 of a-z, 0-9 and -
+	// Account and Region are where the stack is deployed. Both are given, or neither: then the credentials decide.
 	Account string `yaml:"account"`
 	Region  string `yaml:"region"`
-	// Tables are those that may be replicated: names, or patterns of names with * in them, of the stack's own account and region,
-	// and ARNs (also with *) of others.
+	// Tables are the tables that requests may name: names and patterns with * for the stack's own account and region, and ARNs, also
+	// with *, for others.
 	Tables []string `yaml:"tables"`
-	// Bucket and Prefix are the destination of a request that names none. Without a prefix it is the bucket's root.
+	// Bucket is the destination of all runs. Prefix is the default of requests; "" is the root of the bucket.
 	Bucket Bucket `yaml:"bucket"`
 	Prefix string `yaml:"prefix" empty:"allowed"`
-	// KMSKeys are the ARNs of the keys that requests may use: kmsKeyId, export.s3SseKmsKeyId, and those that encrypt the tables'
-	// or the bucket's data. Objects are encrypted with the first one by default if DefaultKMSKey says so.
+	// KMSKeys are the ARNs of the keys that requests may name, as kmsKeyId or export.s3SseKmsKeyId, and of the keys that encrypt the
+	// tables or the bucket. If DefaultKMSKey is true, the first one encrypts the objects of requests that name no key.
 	KMSKeys       []string `yaml:"kmsKeys"`
 	DefaultKMSKey bool     `yaml:"defaultKmsKey"`
 	// SourceRoles and DestinationRoles are the ARNs of roles of other accounts that requests may name as sourceRoleArn and
 	// destinationRoleArn.
 	SourceRoles      []string `yaml:"sourceRoles"`
 	DestinationRoles []string `yaml:"destinationRoles"`
-	// Defaults are request fields for requests that do not give them: compression, segments, export, …
+	// Defaults are values for request fields that a request does not give: compression, segments, export, …
 	Defaults map[string]any `yaml:"defaults"`
 
 	Functions     Functions     `yaml:"functions"`
-	LogRetention  int           `yaml:"logRetentionDays"` // one of CloudWatch Logs' periods; 30
+	LogRetention  int           `yaml:"logRetentionDays"` // one of the periods of CloudWatch Logs; default 30
 	Schedules     []Schedule    `yaml:"schedules"`
 	Notifications Notifications `yaml:"notifications"`
 	Alarms        Alarms        `yaml:"alarms"`
-	// Tags go on every resource.
+	// Tags are added to every resource.
 	Tags map[string]string `yaml:"tags"`
-	// PermissionsBoundary is the ARN of a managed policy that bounds every role.
+	// PermissionsBoundary is the ARN of the managed policy that is the boundary of every role.
 	PermissionsBoundary string `yaml:"permissionsBoundary"`
 	VPC                 *VPC   `yaml:"vpc"`
 	// Tracing turns on X-Ray for the state machine and the functions.
 	Tracing bool `yaml:"tracing"`
 }
 
-// Bucket is the destination.
+// Bucket is the destination of all runs.
 type Bucket struct {
 	Name string `yaml:"name"`
-	// Create makes the bucket with the stack, and keeps it when the stack is destroyed. Otherwise it must exist, and is not touched.
+	// Create adds the bucket to the stack. It stays when the stack is destroyed. Without Create the bucket must exist, and the stack
+	// does not change it.
 	Create bool `yaml:"create"`
-	// Owner is the account that owns an existing bucket, if it is another than the stack's.
+	// Owner is the account that owns an existing bucket, if it is not the account of the stack.
 	Owner string `yaml:"owner"`
-	// Versioning and AbortUploadsAfterDays (7) are of a bucket that is created.
+	// Versioning and AbortUploadsAfterDays (default 7) are for a bucket that the stack creates.
 	Versioning            bool `yaml:"versioning"`
 	AbortUploadsAfterDays int  `yaml:"abortUploadsAfterDays"`
 }
 
-// Functions are what the Lambda functions get.
+// Functions are the settings of the Lambda functions.
 type Functions struct {
-	Architecture string `yaml:"architecture"` // arm64 or x86_64; arm64
-	// By function: plan, scan, export, finalize; what is not given is as limitsOf has it.
+	Architecture string `yaml:"architecture"` // arm64 (default) or x86_64
+	// By function: plan, scan, export, finalize. Package infra has the defaults.
 	Limits map[string]FunctionLimits `yaml:"limits"`
 }
 
-// FunctionLimits are what one invocation gets: 128 to 10,240 MiB, 1 to 900 seconds.
+// FunctionLimits are the memory, 128 to 10,240 MiB, and the time, 1 to 900 seconds, of one invocation.
 type FunctionLimits struct {
 	MemoryMiB      int `yaml:"memoryMiB"`
 	TimeoutSeconds int `yaml:"timeoutSeconds"`
 }
 
-// Schedule starts executions with an input, at the times of an expression of EventBridge Scheduler.
+// Schedule starts executions with an input, at the times of a schedule expression of EventBridge Scheduler.
 type Schedule struct {
-	Name       string `yaml:"name"`       // 1 to 64 of letters, digits, - _ ., no dot first
+	Name       string `yaml:"name"`       // 1 to 64 letters, digits, - _ and ., not beginning with a dot
 	Expression string `yaml:"expression"` // cron(…), rate(…) or at(…)
-	TimeZone   string `yaml:"timeZone"`   // UTC
-	// FlexibleWindowMinutes is within how many minutes after its time it may start, 0 to 1,440; 0.
+	TimeZone   string `yaml:"timeZone"`   // default UTC
+	// FlexibleWindowMinutes is the time after the scheduled time within which the run starts, 0 (default) to 1,440.
 	FlexibleWindowMinutes int `yaml:"flexibleWindowMinutes"`
-	// Retries (3, at most 185) and MaximumEventAgeSeconds (3,600; 60 to 86,400) are of the delivery; then it goes to the dead-letter queue.
+	// Retries (default 3, at most 185) and MaximumEventAgeSeconds (default 3,600, 60 to 86,400) limit the delivery of a firing. Then it
+	// goes to the dead-letter queue.
 	Retries                *int           `yaml:"retries"`
 	MaximumEventAgeSeconds int            `yaml:"maximumEventAgeSeconds"`
 	Disabled               bool           `yaml:"disabled"`
-	Input                  map[string]any `yaml:"input"` // the request; scheduledTime and schedule are added
+	Input                  map[string]any `yaml:"input"` // the request; schedule and scheduledTime are added to it
 }
 
-// Notifications tell of the end of each run by SNS.
+// Notifications are SNS messages about the end of each run.
 type Notifications struct {
-	// Topic is the ARN of a topic that exists; CreateTopic makes one. Emails are subscribed to the one that is made.
+	// Topic is the ARN of an existing topic. CreateTopic adds a topic to the stack, and Emails subscribe to it.
 	Topic       string   `yaml:"topic"`
 	CreateTopic bool     `yaml:"createTopic"`
 	Emails      []string `yaml:"emails"`
-	// OnlyFailures leaves out runs that end well.
+	// OnlyFailures leaves out successful runs.
 	OnlyFailures bool `yaml:"onlyFailures"`
 }
 
-// Alarms go to the notifications' topic.
+// Alarms notify the topic of Notifications.
 type Alarms struct {
 	Disabled bool `yaml:"disabled"`
-	// StaleHours is after how many hours without a successful run a table is stale, by table: 1 to 168.
+	// StaleHours is, by table, the number of hours without a successful run after which the table is stale: 1 to 168.
 	StaleHours map[string]int `yaml:"staleHours"`
-	// Throttles is how many throttles in 5 minutes are too many; 1,000.
+	// Throttles is the number of throttled requests within 5 minutes that raises an alarm; default 1,000.
 	Throttles int `yaml:"throttles"`
 }
 
-// VPC places the functions in subnets of one.
+// VPC is where the functions run.
 type VPC struct {
 	ID             string   `yaml:"id"`
 	Subnets        []string `yaml:"subnets"`
 	SecurityGroups []string `yaml:"securityGroups"`
 }
 
-// What the reader fills in where a file says nothing.
+// The defaults that WithDefaults fills in.
 const (
-	defaultArchitecture = "arm64" // a second of it costs a fifth less than of x86_64
+	defaultArchitecture = "arm64" // it costs a fifth less than x86_64
 	defaultLogRetention = 30      // days
 	defaultAbortUploads = 7       // days
 	defaultTimeZone     = "UTC"
@@ -128,8 +130,8 @@ const (
 	defaultEventAgeSeconds = 3600
 )
 
-// WithDefaults returns the environment with a value wherever none means the default, so that nothing else in infra/ has to know
-// them. A function's limits are the exception: they depend on what it does, and stand beside the functions.
+// WithDefaults returns the environment with its defaults filled in, so that nothing else in infra/ has to know them. The limits of the
+// functions are an exception: their defaults are in package infra, beside the functions.
 func (e Environment) WithDefaults() Environment {
 	if e.Bucket.Create {
 		e.Bucket.AbortUploadsAfterDays = cmp.Or(e.Bucket.AbortUploadsAfterDays, defaultAbortUploads)
@@ -149,7 +151,7 @@ func (e Environment) WithDefaults() Environment {
 	return e
 }
 
-// RequestDefaults returns the request fields that the environment sets, as the functions read them.
+// RequestDefaults returns the request fields that the environment sets, as the JSON that the functions read.
 func (e Environment) RequestDefaults() string {
 	fields := maps.Clone(e.Defaults)
 	if fields == nil {
@@ -169,7 +171,7 @@ func (e Environment) RequestDefaults() string {
 	return string(text)
 }
 
-// DefaultKey is the KMS key that objects are encrypted with where a request names none; "" for the bucket's own encryption.
+// DefaultKey is the KMS key that encrypts objects if a request names no key; "" is the encryption of the bucket.
 func (e Environment) DefaultKey() string {
 	if !e.DefaultKMSKey || len(e.KMSKeys) == 0 {
 		return ""
