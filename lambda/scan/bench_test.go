@@ -15,6 +15,7 @@ import (
 	"dynamodb-to-s3/lambda/awsclient"
 	"dynamodb-to-s3/lambda/bucket"
 	"dynamodb-to-s3/lambda/ddbjson"
+	"dynamodb-to-s3/lambda/pace"
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/lambda/table"
@@ -23,7 +24,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// again gives the same page n times: what is measured is the way from a page's bytes to S3's.
+// again returns the same page n times. The benchmark measures the way from a page's bytes to S3.
 type again struct {
 	n    int
 	body []byte
@@ -39,7 +40,7 @@ func (a *again) Next(_ context.Context, _ json.RawMessage, into *table.Page) err
 	return into.Items.Parse(a.body)
 }
 
-// sunk is an S3 that takes everything and keeps nothing.
+// sunk is an S3 that accepts everything and stores nothing.
 type sunk struct{}
 
 func (sunk) Do(req *http.Request) (*http.Response, error) {
@@ -54,7 +55,7 @@ func (sunk) Do(req *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// BenchmarkSegment moves pages of 1 MB through the three stages; an operation is one page.
+// BenchmarkSegment sends pages of 1 MB through the three stages. One operation is one page.
 func BenchmarkSegment(b *testing.B) {
 	var items bytes.Buffer
 	for i := 0; items.Len() < 1<<20; i++ {
@@ -76,14 +77,15 @@ func BenchmarkSegment(b *testing.B) {
 		for _, compression := range []request.Compression{request.CompressionGZIP, request.CompressionZSTD, request.CompressionNone} {
 			b.Run(format.name+"/"+string(compression), func(b *testing.B) {
 				plan := run.Plan{Bucket: "b", Root: "r", Scan: &run.ScanPlan{Compression: compression, FileSizeBytes: request.DefaultFileSize}}
-				s := scan{
-					plan: plan, reader: &again{n: b.N, body: body}, encoder: oneToOne{format.encoder}, bucket: bucket.New(awsclient.S3(cfg), plan),
-					budget: newBudget(b.Context(), time.Now), log: slog.New(slog.DiscardHandler),
+				s := segment{
+					plan: plan, reader: &again{n: b.N, body: body}, throttles: none, pacer: pace.New(pace.Config{}), encoder: oneToOne{format.encoder},
+					bucket: bucket.New(awsclient.S3(cfg), plan), budget: newBudget(b.Context(), time.Now), log: slog.New(slog.DiscardHandler),
 				}
 				b.SetBytes(int64(len(body)))
 				b.ReportAllocs()
 				b.ResetTimer()
-				checkpoint, err := s.run(b.Context())
+				did, err := s.scan(b.Context())
+				checkpoint := did.checkpoint
 				if err != nil || checkpoint.Totals.Pages != int64(b.N) || !checkpoint.Done {
 					b.Fatalf("%+v, %v", checkpoint, err)
 				}

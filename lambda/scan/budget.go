@@ -6,23 +6,22 @@ import (
 	"time"
 )
 
-// budget divides the time of an invocation: what is left before its deadline, less a reserve in which everything that is
-// open can be closed, is for pages. The reserve is the time that closing is estimated to take from what uploads have taken so
-// far, with a margin, and a floor under it for what no estimate sees.
+// budget divides the time of an invocation between pages and a reserve before the deadline. The reserve is for closing what is open:
+// the time that closing should take, judged by the uploads so far, times a margin, and at least a floor for what no estimate sees.
 type budget struct {
 	now      func() time.Time
 	start    time.Time
-	deadline time.Time // zero: no end
+	deadline time.Time // zero means no deadline
 
 	mu     sync.Mutex
-	fetch  time.Duration // how long a page may take to come
-	encode time.Duration // how long a page may take to be encoded, compressed and handed to the uploads
+	fetch  time.Duration // how long a page may take to arrive
+	encode time.Duration // how long it may take to encode and compress a page and to hand it to the uploads
 }
 
 const (
-	// margin is by what factor closing may take longer than estimated.
+	// margin is the factor by which closing may take longer than estimated.
 	margin = 2
-	// The floor is a hundredth of the invocation, within these bounds: the list's write, the answer, and the clocks.
+	// The floor is a hundredth of the invocation, within these bounds. It is for the write of the list, the answer, and clocks that differ.
 	leastFloor = 750 * time.Millisecond
 	mostFloor  = 5 * time.Second
 )
@@ -35,14 +34,13 @@ func newBudget(ctx context.Context, now func() time.Time) *budget {
 	return b
 }
 
-// stopBy is the moment after which no page may be worked on.
+// stopBy returns the moment by which work on pages must stop.
 func (b *budget) stopBy(timeToClose time.Duration) time.Time {
 	floor := min(max(b.deadline.Sub(b.start)/100, leastFloor), mostFloor)
 	return b.deadline.Add(-floor - margin*timeToClose)
 }
 
-// roomForPage tells whether a page that is asked for now would come, and be written, in time. All the other pages that are held
-// may still be before it.
+// roomForPage reports whether a page that is requested now would arrive and be written in time, after all other pages in memory.
 func (b *budget) roomForPage(timeToClose time.Duration) bool {
 	if b.deadline.IsZero() {
 		return true
@@ -52,7 +50,7 @@ func (b *budget) roomForPage(timeToClose time.Duration) bool {
 	return b.now().Add(b.fetch + pagesHeld*b.encode).Before(b.stopBy(timeToClose))
 }
 
-// late tells whether a page that has come cannot be written in time any more.
+// late reports whether it is too late to write a page that has arrived.
 func (b *budget) late(timeToClose time.Duration) bool {
 	if b.deadline.IsZero() {
 		return false
@@ -62,7 +60,7 @@ func (b *budget) late(timeToClose time.Duration) bool {
 	return b.now().Add(b.encode).After(b.stopBy(timeToClose))
 }
 
-// waitForPage returns the context in which a page may be waited for.
+// waitForPage returns a context that ends when waiting for a page must end.
 func (b *budget) waitForPage(ctx context.Context, timeToClose time.Duration) (context.Context, context.CancelFunc) {
 	if b.deadline.IsZero() {
 		return context.WithCancel(ctx)
@@ -70,20 +68,23 @@ func (b *budget) waitForPage(ctx context.Context, timeToClose time.Duration) (co
 	return context.WithTimeout(ctx, b.stopBy(timeToClose).Sub(b.now()))
 }
 
-// fetched and encoded tell the budget what a page took. A slow one is remembered, but not for ever.
+// fetched records how long a page took to arrive.
 func (b *budget) fetched(took time.Duration) { b.remember(&b.fetch, took) }
 
+// encoded records how long a page took to be encoded.
 func (b *budget) encoded(took time.Duration) { b.remember(&b.encode, took) }
 
+// remember keeps the slowest time, and forgets a tenth of it with every page.
 func (b *budget) remember(slowest *time.Duration, took time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	*slowest = max(took, *slowest*9/10)
 }
 
-// elapsed is how long the invocation has run, unused what is left of it.
+// elapsed returns how long the invocation has run.
 func (b *budget) elapsed() time.Duration { return b.now().Sub(b.start) }
 
+// unused returns the time that is left before the deadline, 0 without a deadline.
 func (b *budget) unused() time.Duration {
 	if b.deadline.IsZero() {
 		return 0

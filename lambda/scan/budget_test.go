@@ -12,14 +12,14 @@ func TestBudget(t *testing.T) {
 		name           string
 		timeout        time.Duration
 		fetch, encode  time.Duration // of the pages so far
-		close          time.Duration // what closing is estimated to take
-		lastAsk        time.Duration // after the start: a page may still be asked for
-		lastWorkedOn   time.Duration // after the start: a page that has come may still be written
+		close          time.Duration // the estimate for closing
+		lastAsk        time.Duration // after the start: a page may still be requested
+		lastWorkedOn   time.Duration // after the start: a page that has arrived may still be written
 		scannedAtLeast float64       // the share of the time that is for pages
 	}{
 		{
 			name: "15 minutes, 128 MiB objects at 20 MB/s", timeout: 900 * time.Second, fetch: 50 * time.Millisecond, encode: 20 * time.Millisecond,
-			// At most three parts of 8 MiB are not in S3.
+			// At most three parts of 8 MiB are still missing in S3.
 			close: 1700 * time.Millisecond, lastAsk: 891*time.Second + 490*time.Millisecond, lastWorkedOn: 891*time.Second + 580*time.Millisecond,
 			scannedAtLeast: 0.98,
 		},

@@ -14,7 +14,7 @@ import (
 	"dynamodb-to-s3/lambda/transform"
 )
 
-// encoderOf returns what makes the records of a run's items.
+// encoderOf returns the encoder that makes records of the run's items.
 func encoderOf(plan run.ScanPlan) (encoder.Encoder, error) {
 	switch {
 	case plan.Transform != "":
@@ -27,11 +27,11 @@ func encoderOf(plan run.ScanPlan) (encoder.Encoder, error) {
 		format, known := encoder.Lookup(plan.Encoder.Name)
 		if !known {
 			return nil, failure.Errorf(failure.InvalidRequest,
-				"the run began with the encoder %q, which is not built into the function scan: deploy functions that all have it", plan.Encoder.Name)
+				"the run began with the encoder %q, which is not built into the function scan: deploy functions that have it", plan.Encoder.Name)
 		}
 		encoder, err := format.New()
 		if err != nil {
-			return nil, failure.Errorf(failure.ItemNotEncodable, "the encoder %q does not begin: %w", plan.Encoder.Name, err)
+			return nil, failure.Errorf(failure.ItemNotEncodable, "start the encoder %q: %w", plan.Encoder.Name, err)
 		}
 		return encoder, nil
 	case plan.Format == request.FormatDynamoDBJSON:
@@ -45,7 +45,7 @@ func encoderOf(plan run.ScanPlan) (encoder.Encoder, error) {
 	}
 }
 
-// oneToOne makes one record of each item.
+// oneToOne makes one record from each item.
 type oneToOne struct{ ddbjson.Encoder }
 
 func (e oneToOne) Append(_ context.Context, dst, item []byte) ([]byte, int, error) {
@@ -54,12 +54,12 @@ func (e oneToOne) Append(_ context.Context, dst, item []byte) ([]byte, int, erro
 }
 
 var (
-	errUncounted = errors.New("it gives no bytes for records, or bytes without a record")
-	errSlow      = errors.New("the time of the invocation was up before the page was written: raise the function's timeout, make pages smaller with scan.Limit, or make the transform or the encoder faster")
+	errUncounted = errors.New("the encoder returned records without bytes, or bytes without a record")
+	errSlow      = errors.New("the invocation's time ran out before the page was written: raise the function's timeout, make pages smaller with scan.Limit, or make the transform or the encoder faster")
 )
 
 // encode appends the records of one item to dst.
-func (s *scan) encode(ctx context.Context, dst, item []byte) ([]byte, int, error) {
+func (s *segment) encode(ctx context.Context, dst, item []byte) ([]byte, int, error) {
 	before := len(dst)
 	out, records, err := s.encoder.Append(ctx, dst, item)
 	if err == nil && (records < 0 || (records == 0) != (len(out) == before)) {
@@ -68,9 +68,9 @@ func (s *scan) encode(ctx context.Context, dst, item []byte) ([]byte, int, error
 	return out, records, err
 }
 
-// unencodable says which item has no records by its place, and by the names of what it can be found by, for its content is the
-// user's. working is the context that the encoder had.
-func (s *scan) unencodable(ctx, working context.Context, err error, before run.Totals, index int) error {
+// unencodable says which item has no records: by its place and the names of its key attributes. It shows no value, because the content
+// is the user's. working is the context that the encoder had.
+func (s *segment) unencodable(ctx, working context.Context, err error, before run.Totals, index int) error {
 	place := fmt.Sprintf("item %d of page %d of invocation %d", index, before.Pages, s.from.Invocation)
 	if len(s.plan.Scan.KeyNames) > 0 {
 		place += " (its key: " + strings.Join(s.plan.Scan.KeyNames, ", ") + ")"
@@ -78,7 +78,7 @@ func (s *scan) unencodable(ctx, working context.Context, err error, before run.T
 	_, failed := errors.AsType[*transform.Error](err)
 	switch {
 	case ctx.Err() != nil:
-		return ctx.Err() // the invocation's own end
+		return ctx.Err() // the invocation itself ended
 	case failed:
 		return failure.Errorf(failure.TransformFailed, "%s: %w", place, err)
 	case working.Err() != nil && errors.Is(err, working.Err()):

@@ -11,12 +11,13 @@ import (
 	"dynamodb-to-s3/lambda/bucket"
 	"dynamodb-to-s3/lambda/encoder"
 	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/pace"
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/local/testservers"
 )
 
-// encoding is an encoder of one function.
+// encoding is an encoder that is one function.
 type encoding func(ctx context.Context, dst []byte) ([]byte, int, error)
 
 func (e encoding) Append(ctx context.Context, dst, _ []byte) ([]byte, int, error) { return e(ctx, dst) }
@@ -32,12 +33,12 @@ func TestScanCountsWhatAnEncoderMakes(t *testing.T) {
 	}{
 		{"no record of an item opens no object", func(_ context.Context, dst []byte) ([]byte, int, error) { return dst, 0, nil }, 0, 0, "", ""},
 		{"several records of an item", func(_ context.Context, dst []byte) ([]byte, int, error) { return append(dst, "a\nb\nc\n"...), 3, nil }, 1, 9, "", ""},
-		{"bytes that nobody has counted", func(_ context.Context, dst []byte) ([]byte, int, error) { return append(dst, 'a'), 0, nil }, 0, 0, failure.ItemNotEncodable, "bytes without a record"},
-		{"records without bytes", func(_ context.Context, dst []byte) ([]byte, int, error) { return dst, 1, nil }, 0, 0, failure.ItemNotEncodable, "no bytes for records"},
-		{"an encoder that does not come to its end in time", func(ctx context.Context, dst []byte) ([]byte, int, error) {
+		{"bytes that are not counted", func(_ context.Context, dst []byte) ([]byte, int, error) { return append(dst, 'a'), 0, nil }, 0, 0, failure.ItemNotEncodable, "bytes without a record"},
+		{"records without bytes", func(_ context.Context, dst []byte) ([]byte, int, error) { return dst, 1, nil }, 0, 0, failure.ItemNotEncodable, "records without bytes"},
+		{"an encoder that does not end in time", func(ctx context.Context, dst []byte) ([]byte, int, error) {
 			<-ctx.Done()
 			return dst, 0, ctx.Err()
-		}, 0, 0, failure.NoProgress, "item 0 of page 0 of invocation 0 (its key: id, at): the time of the invocation was up"},
+		}, 0, 0, failure.NoProgress, "item 0 of page 0 of invocation 0 (its key: id, at): the invocation's time ran out"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -49,15 +50,16 @@ func TestScanCountsWhatAnEncoderMakes(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 			defer cancel()
 			moment := time.Now()
-			if test.err == failure.NoProgress { // of the time all but a moment is over
+			if test.err == failure.NoProgress { // only a moment is left
 				moment = moment.Add(time.Hour - mostFloor - 10*time.Millisecond)
 			}
-			s := scan{
-				plan: plan, try: "0a1b2c3d", reader: &answers{items("a", "b", "c")}, encoder: test.encoder, bucket: bucket.New(testservers.S3(), plan),
-				budget: newBudget(ctx, func() time.Time { return moment }), log: slog.New(slog.DiscardHandler),
+			s := segment{
+				plan: plan, try: "0a1b2c3d", reader: &answers{items("a", "b", "c")}, throttles: none, pacer: pace.New(pace.Config{}), encoder: test.encoder,
+				bucket: bucket.New(testservers.S3(), plan), budget: newBudget(ctx, func() time.Time { return moment }), log: slog.New(slog.DiscardHandler),
 			}
 			s.budget.start = moment.Add(-time.Hour)
-			checkpoint, err := s.run(ctx)
+			did, err := s.scan(ctx)
+			checkpoint := did.checkpoint
 			if test.err != "" {
 				if err == nil || failure.NameOf(err) != test.err || !strings.Contains(err.Error(), test.words) {
 					t.Fatalf("got %v, want %s: %s", err, test.err, test.words)
@@ -93,7 +95,7 @@ func TestEncodersAreThoseOfThePlan(t *testing.T) {
 	}{
 		{run.ScanPlan{Format: request.FormatJSON, Transform: "{"}, failure.InvalidRequest, "invalid request: transform: unexpected EOF"},
 		{run.ScanPlan{Encoder: &run.Encoder{Name: "gone"}}, failure.InvalidRequest, `"gone", which is not built into the function scan`},
-		{run.ScanPlan{Encoder: &run.Encoder{Name: "refuses"}}, failure.ItemNotEncodable, `the encoder "refuses" does not begin`},
+		{run.ScanPlan{Encoder: &run.Encoder{Name: "refuses"}}, failure.ItemNotEncodable, `start the encoder "refuses": context canceled`},
 		{run.ScanPlan{Format: "CSV"}, failure.InvalidRequest, `format: "CSV"`},
 	} {
 		if _, err := encoderOf(test.plan); err == nil || failure.NameOf(err) != test.err || !strings.Contains(err.Error(), test.words) {

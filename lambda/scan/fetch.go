@@ -8,22 +8,22 @@ import (
 	"dynamodb-to-s3/lambda/table"
 )
 
-// errNoTime says that the page under way was given up because the time left was needed to close the object.
+// errNoTime says that a request for a page was given up, because closing the object needs the time that is left.
 var errNoTime = errors.New("no time left for another page")
 
 // fetcher reads pages ahead of the encoder, which parses them.
 type fetcher struct {
 	pages chan *table.Page // in order; closed at the end
 	free  chan *table.Page // pages that may be used again
-	err   error            // why pages ended early; to be read once pages is closed
+	err   error            // why pages ended early; read it after pages is closed
 }
 
-// pagesHeld is how many pages are in memory: one with the encoder, one that waits for it, and one that is under way.
+// pagesHeld is how many pages are in memory: one at the encoder, one that waits for it, and one that is being read.
 const pagesHeld = 3
 
-// startFetching reads pages ahead of the encoder, each as soon as the key that it starts from is known, until the segment
-// ends, ctx ends, or the budget has no room for another page. A page whose answer does not come in time is given up.
-func (s *scan) startFetching(ctx context.Context, writer *sink.Writer) *fetcher {
+// startFetching reads pages ahead of the encoder, each as soon as its start key is known. It stops when the segment ends, when ctx
+// ends, or when the budget has no room for another page. It gives up a page whose answer does not come in time.
+func (s *segment) startFetching(ctx context.Context, writer *sink.Writer) *fetcher {
 	f := &fetcher{pages: make(chan *table.Page, pagesHeld-2), free: make(chan *table.Page, pagesHeld)}
 	for range cap(f.free) {
 		f.free <- new(table.Page)
@@ -35,7 +35,7 @@ func (s *scan) startFetching(ctx context.Context, writer *sink.Writer) *fetcher 
 	return f
 }
 
-func (s *scan) fetch(ctx context.Context, f *fetcher, writer *sink.Writer) error {
+func (s *segment) fetch(ctx context.Context, f *fetcher, writer *sink.Writer) error {
 	key := s.from.ExclusiveStartKey
 	for first := true; ; first = false {
 		var p *table.Page
@@ -62,7 +62,7 @@ func (s *scan) fetch(ctx context.Context, f *fetcher, writer *sink.Writer) error
 	}
 }
 
-func (s *scan) fetchPage(ctx context.Context, p *table.Page, key []byte, writer *sink.Writer) error {
+func (s *segment) fetchPage(ctx context.Context, p *table.Page, key []byte, writer *sink.Writer) error {
 	waiting, cancel := s.budget.waitForPage(ctx, writer.TimeToClose())
 	defer cancel()
 	start := s.budget.now()

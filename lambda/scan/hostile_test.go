@@ -26,7 +26,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// answered is a DynamoDB whose answers are given by how many pages were asked for, the same one for every try of a page.
+// answered is a DynamoDB that answers by the number of pages that were requested. Every try of a page gets the same answer.
 type answered struct {
 	page func(key string) (body string, sum uint32, length int)
 }
@@ -46,7 +46,7 @@ func (a answered) Do(req *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// cut ends as a connection does that is gone while bytes are missing.
+// cut ends like a lost connection while bytes are missing.
 type cut struct {
 	io.Reader
 	missing int
@@ -60,8 +60,8 @@ func (c *cut) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// What DynamoDB never sends, and a fault or somebody between may, gives a named error, and nothing of it is written, be it the
-// first page or one after others, and whatever the format.
+// DynamoDB never sends such answers, but a fault or an attacker on the way may. Each gives a named error, and nothing of it is
+// written, for the first page and for later ones, in every format.
 func TestHostileAnswerIsNotWritten(t *testing.T) {
 	whole := func(items string) string { return `{"Count":1,"Items":[` + items + `],"ScannedCount":1}` }
 	followed := func(items string) string {
@@ -86,10 +86,10 @@ func TestHostileAnswerIsNotWritten(t *testing.T) {
 				return body[:500], crc32.ChecksumIEEE([]byte(body[:500])), 500
 			},
 		},
-		{name: "brackets that do not match", items: `{"ID":{"S":"a"]}`},
+		{name: "mismatched brackets", items: `{"ID":{"S":"a"]}`},
 		{name: "a value without quotes", items: `{"ID":{"S":a}}`},
 		{name: "a control character", items: "{\"ID\":{\"S\":\"a\x01\"}}"},
-		{name: "no UTF-8", items: "{\"ID\":{\"S\":\"\xff\"}}"},
+		{name: "not UTF-8", items: "{\"ID\":{\"S\":\"\xff\"}}"},
 		{name: "a name that occurs twice", items: `{"ID":{"S":"a"},"n":{"N":"1"},"n":{"N":"2"}}`},
 		{name: "a name that occurs twice, in two spellings", items: `{"ID":{"S":"a"},"m":{"M":{"n":{"N":"1"},"\u006e":{"N":"2"}}}}`},
 		{name: "a type that occurs twice", items: `{"ID":{"S":"a","S":"b"}}`},
@@ -137,7 +137,7 @@ func TestHostileAnswerIsNotWritten(t *testing.T) {
 							Version: run.Version, Mode: request.ModeScan, Table: "orders", Bucket: "b", Root: "r",
 							Scan: &run.ScanPlan{TotalSegments: 1, Format: format, Compression: request.CompressionNone, FileSizeBytes: 1 << 20},
 						}})
-						if when == "the second page" { // what was good is handed over, and no more
+						if when == "the second page" { // the good page is handed over, and nothing else
 							if err != nil || checkpoint.Done || checkpoint.Totals.Items != 1 || checkpoint.Totals.Pages != 1 {
 								t.Fatalf("got %+v, %v", checkpoint, err)
 							}

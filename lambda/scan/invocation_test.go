@@ -27,18 +27,18 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 )
 
-// line is an S3 at the end of a line of so many bytes a second, which all requests share, after a round trip of its own for each.
+// line is an S3 behind a line of so many bytes a second, which all requests share. Each request also takes one round trip.
 type line struct {
-	rate func() int64 // bytes a second; 0 for a line that is dead
+	rate func() int64 // bytes a second; 0 for a dead line
 	trip time.Duration
 
 	mu      sync.Mutex
-	busy    time.Time // until then the line has what it was given before
-	objects []string  // the requests that were answered
+	busy    time.Time // until then the line sends earlier requests
+	objects []string  // the requests that got an answer
 }
 
 func (l *line) Do(req *http.Request) (*http.Response, error) {
-	if req.Method == http.MethodGet { // of the claim, the one object that is read
+	if req.Method == http.MethodGet { // the claim is the only object that is read
 		return &http.Response{
 			StatusCode: http.StatusOK, Header: http.Header{"Etag": {`"e"`}}, Request: req, Body: io.NopCloser(strings.NewReader(`{"version": 1, "executionId": ""}`)),
 		}, nil
@@ -57,7 +57,7 @@ func (l *line) Do(req *http.Request) (*http.Response, error) {
 		select {
 		case <-req.Context().Done():
 			return nil, req.Context().Err()
-		case <-time.After(time.Minute): // as the client of the functions
+		case <-time.After(time.Minute): // like the functions' client
 			return nil, os.ErrDeadlineExceeded
 		}
 	}
@@ -81,12 +81,12 @@ func (l *line) Do(req *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// endless is a segment without an end, each page of which comes after a while; dead for one that does not come.
+// endless is a segment without an end. Each page arrives after a time; dead means never.
 type endless struct {
 	body  []byte
 	after func(page int) time.Duration
 	pages int
-	last  time.Time // when the last page came
+	last  time.Time // when the last page arrived
 }
 
 const dead time.Duration = -1
@@ -110,7 +110,7 @@ func (e *endless) Next(ctx context.Context, _ json.RawMessage, into *table.Page)
 
 func always[T any](value T) func(int) T { return func(int) T { return value } }
 
-// The clock is the bubble's own: it moves when everything waits, so that 900 seconds pass in the time that computing takes.
+// The clock is synctest's: it moves on when everything waits, so 900 seconds pass in the time that the computing takes.
 func TestInvocationEndsInTime(t *testing.T) {
 	body := []byte(`{"Items":[` + strings.Repeat(`{"id":{"S":"`+strings.Repeat("x", 32<<10)+`"}},`, 31) + `{"id":{"S":""}}]}`) // 1 MB
 	const mb = 1_000_000
@@ -128,7 +128,7 @@ func TestInvocationEndsInTime(t *testing.T) {
 		pages   func(page int) time.Duration
 		rate    func(start time.Time) func() int64
 		trip    time.Duration
-		share   float64       // of the invocation, at least: the last page that was read came so late
+		share   float64       // of the invocation, at least: when the last page arrived
 		unused  time.Duration // at most
 		err     failure.Name
 	}{
@@ -192,14 +192,14 @@ func TestInvocationEndsInTime(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), test.timeout)
 				defer cancel()
 				var log bytes.Buffer
-				xrun := scan{
-					plan: plan, reader: reader, encoder: oneToOne{ddbjson.DynamoDBJSON{}}, budget: newBudget(ctx, time.Now), pace: pace.New(pace.Config{}),
+				s := segment{
+					plan: plan, reader: reader, throttles: none, pacer: pace.New(pace.Config{}), encoder: oneToOne{ddbjson.DynamoDBJSON{}}, budget: newBudget(ctx, time.Now),
 					bucket: bucket.New(awsclient.S3(aws.Config{
 						Region: "us-east-1", HTTPClient: s3, Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""),
 					}), plan),
 					log: slog.New(slog.NewJSONHandler(&log, nil)),
 				}
-				checkpoint, err := xrun.run(ctx)
+				did, err := s.scan(ctx)
 				if test.err != "" {
 					if err == nil || failure.NameOf(err) != test.err {
 						t.Fatalf("got %v, want %s", err, test.err)
@@ -212,11 +212,12 @@ func TestInvocationEndsInTime(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				xrun.tell(ctx, nil, table.Throttles{})
+				s.tell(ctx, nil, did)
+				checkpoint := did.checkpoint
 				unused, share := test.timeout-time.Since(start), reader.last.Sub(start).Seconds()/test.timeout.Seconds()
 				t.Logf("%d pages, the last after %.4f of the time; %s unused", checkpoint.Totals.Pages, share, unused)
-				if unused < 0 || unused > test.unused || xrun.report.Unused != unused {
-					t.Errorf("%s of %s are unused, and %s are said to be", unused, test.timeout, xrun.report.Unused)
+				if unused < 0 || unused > test.unused || did.unused != unused {
+					t.Errorf("%s of %s are unused, the report says %s", unused, test.timeout, did.unused)
 				}
 				if share < test.share {
 					t.Errorf("pages had %.3f of the time, want %.3f", share, test.share)
@@ -226,7 +227,7 @@ func TestInvocationEndsInTime(t *testing.T) {
 				}
 				var told struct{ Reserve, Closing, Unused string }
 				lines := bytes.Split(bytes.TrimSpace(log.Bytes()), []byte("\n"))
-				if err := json.Unmarshal(lines[len(lines)-1], &told); err != nil || told.Unused != unused.String() || told.Reserve != xrun.report.reserve.String() {
+				if err := json.Unmarshal(lines[len(lines)-1], &told); err != nil || told.Unused != unused.String() || told.Reserve != did.reserve.String() {
 					t.Errorf("the log says %s, %v", log.Bytes(), err)
 				}
 			})

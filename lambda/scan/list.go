@@ -19,10 +19,10 @@ func randomTry() string {
 	return hex.EncodeToString(name[:])
 }
 
-// write writes the invocation's list under a key of its own or, at the segment's end, under the one key that the end has, unless
-// another try has come there before. That one's lists and objects are then the segment, for good, and those of this one leftovers:
-// so all who look at a segment that is done see the same chain, whatever is written beside it later.
-func (s *scan) write(ctx context.Context, list run.SegmentList) error {
+// write writes the invocation's list. A list that does not end the segment has a key of its own. The end of a segment has one key,
+// and only the first try that reaches the end writes it. The lists and objects of that try are the segment from then on, and those of
+// later tries are leftovers. So every reader of a segment that is done sees the same chain.
+func (s *segment) write(ctx context.Context, list run.SegmentList) error {
 	body, err := json.Marshal(list)
 	if err != nil {
 		return fmt.Errorf("internal error: a segment list does not marshal: %w", err)
@@ -40,23 +40,23 @@ func (s *scan) write(ctx context.Context, list run.SegmentList) error {
 	if err != nil {
 		return err
 	}
-	if _, whole, err := s.settled(ctx); whole || err != nil {
+	if _, whole, err := s.completed(ctx); whole || err != nil {
 		return err
 	}
-	// Somebody else's hands were in the folder, or it is left of an execution from which the run was taken over.
+	// Somebody changed the folder, or this is the end of an execution that lost the run and whose objects are gone.
 	_, err = s.bucket.Replace(ctx, key, body, etag)
 	return err
 }
 
-// settled tells whether a try has come to this segment's end, with everything that its chain of lists names still there as it was
-// listed, and returns the checkpoint that was its last. Where an execution had the run before that did not settle a segment, this is
-// scanned anew: where to go on in it only the dead execution knew, for a list holds a digest of the key and not the key.
-func (s *scan) settled(ctx context.Context) (end run.Checkpoint, ok bool, err error) {
+// completed reports whether some try reached the segment's end and everything that its chain of lists names is still there as listed.
+// It then returns the last checkpoint. If an earlier execution did not complete the segment, this execution scans it from the start:
+// lists hold only a digest of the key at which to continue.
+func (s *segment) completed(ctx context.Context) (end run.Checkpoint, ok bool, err error) {
 	lists, err := s.lists(ctx)
 	if err != nil {
-		return end, false, fmt.Errorf("read what was listed before: %w", err)
+		return end, false, fmt.Errorf("read the earlier lists: %w", err)
 	}
-	chain, fault := run.Chain(s.segment, lists)
+	chain, fault := run.Chain(s.number, lists)
 	if fault != "" {
 		return end, false, nil
 	}
@@ -67,9 +67,9 @@ func (s *scan) settled(ctx context.Context) (end run.Checkpoint, ok bool, err er
 			objects[o.Key] = o
 		}
 	}
-	for entry, err := range s.bucket.List(ctx, s.plan.Layout().DataOf(s.segment)) {
+	for entry, err := range s.bucket.List(ctx, s.plan.Layout().DataOf(s.number)) {
 		if err != nil {
-			return end, false, fmt.Errorf("look for what was written before: %w", err)
+			return end, false, fmt.Errorf("look for the earlier objects: %w", err)
 		}
 		if o, named := objects[entry.Key]; named && o.Bytes == entry.Bytes && o.ETag == entry.ETag {
 			delete(objects, entry.Key)
@@ -79,10 +79,10 @@ func (s *scan) settled(ctx context.Context) (end run.Checkpoint, ok bool, err er
 	return end, len(objects) == 0, nil
 }
 
-// lists reads the list of the segment's end, if it is there, and those that lead to it, as far as they can be read: finalize would
-// say so of one that cannot, and here the segment is scanned anew.
-func (s *scan) lists(ctx context.Context) (lists []run.SegmentList, err error) {
-	key := s.plan.Layout().SegmentEnd(s.segment)
+// lists reads the list of the segment's end, if it is there, and the lists that lead to it. It stops at a list that it cannot read:
+// the segment is then scanned again.
+func (s *segment) lists(ctx context.Context) (lists []run.SegmentList, err error) {
+	key := s.plan.Layout().SegmentEnd(s.number)
 	for {
 		body, err := s.bucket.Get(ctx, key)
 		if errors.Is(err, bucket.ErrNotFound) {
@@ -98,7 +98,7 @@ func (s *scan) lists(ctx context.Context) (lists []run.SegmentList, err error) {
 		if lists = append(lists, list); list.Invocation == 0 {
 			break
 		}
-		key = s.plan.Layout().SegmentList(s.segment, list.Invocation-1, list.After)
+		key = s.plan.Layout().SegmentList(s.number, list.Invocation-1, list.After)
 	}
 	return lists, nil
 }

@@ -18,33 +18,30 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// tableReader is what a pacedReader needs of a table's.
-type tableReader interface {
-	pageReader
-	Throttles() table.Throttles
-}
-
-// pacedReader asks for pages when the pace allows, and for as many items as it allows. A throttled table is asked again and again,
-// ever more slowly, until ctx ends; it is then that reason which is told, as Throttled.
-type pacedReader struct {
-	table tableReader
-	pace  *pace.Pacer
-}
-
-// pacedReader puts the run's pace before a reader. Without one it is throttling alone that slows it.
-func (s *scan) pacedReader(reader tableReader) *pacedReader {
-	config := pace.Config{Consistent: aws.ToBool(s.plan.Scan.Request.ConsistentRead), Limit: aws.ToInt64(s.plan.Scan.Request.Limit), PaidAt: aws.ToTime(s.from.PaidAt)}
-	if s.plan.Scan.Paced() {
-		config.Share = pace.NewShare(s.plan.Scan.ReadUnitsPerSecond, len(s.plan.Scan.Segments()), s.plan.Scan.Concurrency, markers{s.bucket, s.plan.Layout()})
+// newPacer returns the pacer of an invocation. Without a pace for the run, only throttling slows the segment.
+func newPacer(plan run.Plan, from run.Checkpoint, destination *bucket.Bucket) *pace.Pacer {
+	scan := plan.Scan
+	config := pace.Config{Consistent: aws.ToBool(scan.Request.ConsistentRead), Limit: aws.ToInt64(scan.Request.Limit), PaidAt: aws.ToTime(from.PaidAt)}
+	if scan.Paced() {
+		config.Share = pace.NewShare(scan.ReadUnitsPerSecond, len(scan.Segments()), scan.Concurrency, markers{destination, plan.Layout()})
 	}
-	s.pace, s.throttles = pace.New(config), reader.Throttles
-	return &pacedReader{table: reader, pace: s.pace}
+	return pace.New(config)
+}
+
+// pacedReader asks for a page when the pace allows it, with as many items as the pace allows. When the table throttles, it asks again
+// after longer and longer pauses until ctx ends. It then fails with Throttled.
+type pacedReader struct {
+	table interface {
+		pageReader
+		Throttles() table.Throttles
+	}
+	pacer *pace.Pacer
 }
 
 func (r *pacedReader) Next(ctx context.Context, exclusiveStartKey json.RawMessage, into *table.Page) error {
 	var throttled error
 	for {
-		limit, err := r.pace.Ask(ctx)
+		limit, err := r.pacer.Ask(ctx)
 		if err != nil {
 			return errors.Join(throttled, err)
 		}
@@ -54,15 +51,15 @@ func (r *pacedReader) Next(ctx context.Context, exclusiveStartKey json.RawMessag
 		tries := r.table.Throttles().Tries - before
 		switch {
 		case err == nil:
-			r.pace.Answered(into.Scanned, into.ReadUnits, tries)
+			r.pacer.Answered(into.Scanned, into.ReadUnits, tries)
 			return nil
 		case failure.NameOf(err) == failure.Throttled:
-			r.pace.Refused()
+			r.pacer.Refused()
 			throttled = err
-		case tries > 0 && ctx.Err() != nil: // the time was up between two tries of the SDK's
+		case tries > 0 && ctx.Err() != nil: // the time ended between two tries of the SDK
 			return failure.Errorf(failure.Throttled, "no read capacity was given: %w", err)
 		default:
-			r.pace.Lost()
+			r.pacer.Lost()
 			return err
 		}
 	}
@@ -74,7 +71,7 @@ type markers struct {
 	layout run.Layout
 }
 
-// DoneAfter lists the markers that one request to S3 has.
+// DoneAfter lists the markers that one request to S3 returns.
 func (m markers) DoneAfter(ctx context.Context, segment int) (done []int, more bool, err error) {
 	after := ""
 	if segment >= 0 {
@@ -86,7 +83,7 @@ func (m markers) DoneAfter(ctx context.Context, segment int) (done []int, more b
 		}
 		number, err := strconv.Atoi(strings.TrimPrefix(entry.Key, m.layout.PaceMarkers()))
 		if err != nil {
-			continue // somebody else's
+			continue // not a marker
 		}
 		if done = append(done, number); len(done) == bucket.ListPage {
 			return done, true, nil
@@ -95,13 +92,13 @@ func (m markers) DoneAfter(ctx context.Context, segment int) (done []int, more b
 	return done, false, nil
 }
 
-// doneBefore returns the last checkpoint of a segment that has its marker. An invocation whose answer was lost after it had come
-// to the segment's end would otherwise read anew beside those that have its share by now.
-func (s *scan) doneBefore(ctx context.Context) (done run.Checkpoint, err error) {
+// markedDone returns the last checkpoint of a segment that has its marker. If the answer of the invocation that ended the segment was
+// lost, a repeat would otherwise read again, while other segments use its share of the pace.
+func (s *segment) markedDone(ctx context.Context) (done run.Checkpoint, err error) {
 	if !s.plan.Scan.Paced() {
 		return done, nil
 	}
-	key := s.plan.Layout().PaceMarker(s.segment)
+	key := s.plan.Layout().PaceMarker(s.number)
 	body, err := s.bucket.Get(ctx, key)
 	if errors.Is(err, bucket.ErrNotFound) {
 		return done, nil
@@ -115,14 +112,14 @@ func (s *scan) doneBefore(ctx context.Context) (done run.Checkpoint, err error) 
 	return done, nil
 }
 
-// settle waits, at the end of an invocation after which somebody else has its share of the pace, until what was read is paid for,
-// as far as there is time; then a segment that is done gets its marker.
-func (s *scan) settle(ctx context.Context, to run.Checkpoint, err error) error {
+// payAndMark ends an invocation whose share of the pace goes to other segments: it waits until the pace has paid for what was read, as
+// far as there is time. If the segment is done, it then writes the segment's marker.
+func (s *segment) payAndMark(ctx context.Context, to run.Checkpoint, err error) error {
 	if !s.plan.Scan.Paced() || err == nil && !to.Done {
 		return err // the checkpoint says when it is paid for
 	}
 	const answering = leastFloor / 3 // of the time that is left
-	wait := time.Until(s.pace.PaidAt())
+	wait := time.Until(s.pacer.PaidAt())
 	if deadline, ok := ctx.Deadline(); ok {
 		wait = min(wait, time.Until(deadline)-answering)
 	}
@@ -137,15 +134,15 @@ func (s *scan) settle(ctx context.Context, to run.Checkpoint, err error) error {
 	if err != nil {
 		return fmt.Errorf("internal error: a checkpoint does not marshal: %w", err)
 	}
-	_, err = s.bucket.Put(ctx, s.plan.Layout().PaceMarker(s.segment), body)
+	_, err = s.bucket.Put(ctx, s.plan.Layout().PaceMarker(s.number), body)
 	return err
 }
 
-// paidAt is when the segment may go on reading, nil where it is not held to a pace.
-func (s *scan) paidAt() *time.Time {
+// paidAt returns when the segment may continue to read, nil without a pace.
+func (s *segment) paidAt() *time.Time {
 	if !s.plan.Scan.Paced() {
 		return nil
 	}
-	at := s.pace.PaidAt().UTC()
+	at := s.pacer.PaidAt().UTC()
 	return &at
 }

@@ -24,7 +24,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// throttling is a table that refuses so many times before it gives a page, and counts that by a reason.
+// throttling is a table that refuses so many times, for a reason, before it gives a page.
 type throttling struct {
 	refusals int
 	reason   string
@@ -74,23 +74,25 @@ func TestThrottledTableIsWaitedFor(t *testing.T) {
 	})
 }
 
-// stalling returns an invocation of which all the time but a moment is over when it begins, over a table that only throttles.
-func stalling(t *testing.T, plan run.Plan, from run.Checkpoint, reason string) (scan, context.Context) {
+// stalling returns an invocation over a table that throttles every try. Only a moment of its time is left when it begins.
+func stalling(t *testing.T, plan run.Plan, from run.Checkpoint, reason string) (segment, context.Context) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 	t.Cleanup(cancel)
 	began := time.Now()
-	s := scan{
-		plan: plan, segment: 2, from: from, encoder: oneToOne{ddbjson.DynamoDBJSON{}}, bucket: bucket.New(testservers.S3(), plan),
-		budget: newBudget(ctx, func() time.Time { return began.Add(time.Hour - 6*time.Second) }), log: slog.New(slog.DiscardHandler),
+	destination, reader := bucket.New(testservers.S3(), plan), &throttling{refusals: 1000, reason: reason}
+	pacer := newPacer(plan, from, destination)
+	s := segment{
+		plan: plan, number: 2, from: from, reader: &pacedReader{reader, pacer}, throttles: reader.Throttles, pacer: pacer,
+		encoder: oneToOne{ddbjson.DynamoDBJSON{}}, bucket: destination, budget: newBudget(ctx, func() time.Time { return began.Add(time.Hour - 6*time.Second) }), log: slog.New(slog.DiscardHandler),
 	}
 	s.budget.start = began
-	s.reader = s.pacedReader(&throttling{refusals: 1000, reason: reason})
 	return s, ctx
 }
 
-// Throttled for long is no failure while the run moves; where it does not, the cause says why, for how long and what to raise.
-func TestThrottledSegmentStandsWhileTheRunMoves(t *testing.T) {
+// A throttled segment does not fail while the run moves. If the run stands still, the cause says why, for how long, and what to
+// raise.
+func TestThrottledSegmentWaitsWhileTheRunMoves(t *testing.T) {
 	t.Parallel()
 	const provisioned = "TableReadProvisionedThroughputExceeded"
 	key := json.RawMessage(`{"id":{"S":"a"}}`)
@@ -101,21 +103,21 @@ func TestThrottledSegmentStandsWhileTheRunMoves(t *testing.T) {
 		name, reason string
 		moves        bool
 		stall        *run.Stall
-		words        []string // of the failure; none where it stands
+		words        []string // of the failure; empty if the segment waits
 	}{
 		{name: "the run moves", reason: provisioned, moves: true},
 		{name: "the run has moved for long", reason: provisioned, moves: true, stall: since(22*time.Hour, provisioned)},
 		{
 			name: "the run has moved for too long", reason: provisioned, moves: true, stall: since(23*time.Hour+10*time.Minute, provisioned),
-			words: []string{"throttled for 24h9m5", "while other segments moved, which is waited for no longer than 24h"},
+			words: []string{"throttled for 24h9m5", "while other segments moved: a segment waits 24h"},
 		},
 		{
-			name: "nothing moves for want of what is provisioned", reason: provisioned, stall: since(time.Hour, provisioned),
+			name: "nothing moves, and the provisioned capacity is used up", reason: provisioned, stall: since(time.Hour, provisioned),
 			words: []string{"throttled for 1h59m5", "(" + provisioned + ") and no other segment has moved", "raise ReadCapacityUnits of table orders (aws dynamodb update-table --table-name orders --provisioned-throughput ReadCapacityUnits="},
 		},
 		{name: "for the on-demand maximum", reason: "TableReadMaxOnDemandThroughputExceeded", words: []string{"throttled for 59m5", "raise OnDemandThroughput.MaxReadRequestUnits of table orders (aws dynamodb update-table"}},
 		{name: "for the account's limit", reason: "TableReadAccountLimitExceeded", words: []string{"Account-level read throughput limit", "Service Quotas"}},
-		{name: "for a hot range", reason: "IndexReadKeyRangeThroughputExceeded", words: []string{"a range of keys of index by-day of table orders", "3,000 read units a second", "there is nothing to raise"}},
+		{name: "for a hot range", reason: "IndexReadKeyRangeThroughputExceeded", words: []string{"3,000 read units a second that one partition of index by-day of table orders gives", "this limit cannot be raised"}},
 		{name: "without a reason", reason: "ThrottlingException", words: []string{"raise the read capacity of table orders"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -128,7 +130,8 @@ func TestThrottledSegmentStandsWhileTheRunMoves(t *testing.T) {
 			}
 			from := run.Checkpoint{Invocation: 3, Part: 5, ExclusiveStartKey: key, Stall: test.stall}
 			s, ctx := stalling(t, plan, from, test.reason)
-			got, err := s.run(ctx)
+			did, err := s.scan(ctx)
+			got := did.checkpoint
 			if len(test.words) > 0 {
 				if err == nil || failure.NameOf(err) != failure.NoProgress {
 					t.Fatalf("got %+v, %v", got, err)
@@ -147,25 +150,26 @@ func TestThrottledSegmentStandsWhileTheRunMoves(t *testing.T) {
 				t.Errorf("got %+v, %+v", got, got.Stall)
 			}
 			if test.stall != nil && !got.Stall.Since.Equal(test.stall.Since) {
-				t.Errorf("it stands since %s, want %s", got.Stall.Since, test.stall.Since)
+				t.Errorf("it waits since %s, want %s", got.Stall.Since, test.stall.Since)
 			}
 		})
 	}
 }
 
-// An invocation in whose time the pace allows no page, for what was read before, is no failure.
-func TestSegmentStandsWhileItPays(t *testing.T) {
+// An invocation does not fail if the pace allows no page in its time, because earlier pages are not paid for.
+func TestSegmentWaitsWhileItPays(t *testing.T) {
 	t.Parallel()
 	plan := run.Plan{Bucket: testservers.Bucket(t), Root: "r", Scan: &run.ScanPlan{Compression: request.CompressionNone, FileSizeBytes: 1 << 20, TotalSegments: 1, ReadUnitsPerSecond: 0.5, Concurrency: 1}}
 	paid := time.Now().Add(2 * time.Hour)
 	s, ctx := stalling(t, plan, run.Checkpoint{Invocation: 1, PaidAt: &paid}, "")
-	got, err := s.run(ctx)
+	did, err := s.scan(ctx)
+	got := did.checkpoint
 	if err != nil || got.Invocation != 1 || got.PaidAt == nil || got.PaidAt.Before(paid) || got.PaidAt.After(paid.Add(time.Minute)) || got.Stall != nil {
 		t.Errorf("got %+v, %v", got, err)
 	}
 }
 
-// A segment of a paced run leaves its marker when it is done; whoever finds that reads nothing.
+// A segment of a paced run writes its marker when it is done. An invocation that finds the marker reads nothing.
 func TestMarkerEndsASegment(t *testing.T) {
 	t.Parallel()
 	name := testservers.Orders(t, 50)
@@ -194,7 +198,7 @@ func TestMarkerEndsASegment(t *testing.T) {
 	if done, _, err = (markers{bucket.New(testservers.S3(), plan), plan.Layout()}).DoneAfter(ctx, 1); err != nil || len(done) > 0 {
 		t.Errorf("after 1 the segments %v are done, %v", done, err)
 	}
-	runner.Tables = func(run.Plan) *dynamodb.Client { return dynamodb.New(dynamodb.Options{}) } // which can reach none
+	runner.Tables = func(run.Plan) *dynamodb.Client { return dynamodb.New(dynamodb.Options{}) } // no endpoint to reach
 	again, err := runner.Run(ctx, run.ScanInput{Plan: plan, Segment: 1})
 	if err != nil || again.Totals != first.Totals || !again.Done || again.Part != first.Part {
 		t.Errorf("got %+v, %v, want %+v", again, err, first)

@@ -6,16 +6,16 @@ import (
 	"dynamodb-to-s3/lambda/table"
 )
 
-// Progress counts what the scans of a process have done, for somebody who watches. A nil Progress counts nothing. A page
-// that is read again after a fault counts again.
+// Progress counts what the scans of a process have done, for a progress display. A nil Progress counts nothing. A page that is read
+// again after a fault counts again.
 type Progress struct {
 	items, bytes atomic.Int64
 }
 
-// Items is how many items were encoded; Bytes is how many bytes their pages had.
+// Items returns how many items were encoded.
 func (p *Progress) Items() int64 { return p.items.Load() }
 
-// Bytes is how many bytes of pages were encoded.
+// Bytes returns how many bytes of pages were encoded.
 func (p *Progress) Bytes() int64 { return p.bytes.Load() }
 
 func (p *Progress) page(read *table.Page) {

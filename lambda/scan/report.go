@@ -6,38 +6,36 @@ import (
 	"time"
 
 	"dynamodb-to-s3/lambda/metric"
-	"dynamodb-to-s3/lambda/table"
+	"dynamodb-to-s3/lambda/run"
 )
 
-// report is what an invocation has to tell of itself at its end, however it ends.
+// report is what one invocation did: the checkpoint that it hands over, and what its log line and its metrics say.
 type report struct {
-	metric.Invocation
-	// objects counts those that were closed, records those in them, reserve is how long it was expected to take to close the last one.
-	objects int
-	records int64
-	reserve time.Duration
+	checkpoint run.Checkpoint
+	end        metric.End // Failed if there is no checkpoint
+	totals     run.Totals // of this invocation
+	objects    int        // closed ones
+	records    int64      // in these objects
+	// reserve is the time that closing was expected to take, closing the time that it took, and unused the rest of the invocation.
+	reserve, closing, unused time.Duration
 }
 
-// tell writes the report's metrics, and, unless the invocation has failed, its line in the log: why one has failed is told
-// once, where the failure leaves the engine.
-func (s *scan) tell(ctx context.Context, metrics *metric.Writer, throttles table.Throttles) {
-	r := &s.report
-	r.Throttles, r.Reasons = throttles.Tries, throttles.Reasons
-	metrics.Scanned(r.Invocation)
-	if r.End == metric.Failed {
+// tell writes the report's metrics. It writes the log line unless the invocation failed: the boundary to Lambda logs a failure.
+func (s *segment) tell(ctx context.Context, metrics *metric.Writer, did report) {
+	throttles := s.throttles()
+	metrics.Scanned(metric.Invocation{
+		RunID: s.plan.RunID, Table: s.plan.Table, Segment: s.number, Invocation: s.from.Invocation, End: did.end, Totals: did.totals,
+		Throttles: throttles.Tries, Reasons: throttles.Reasons, Flush: did.closing, Unused: did.unused,
+	})
+	if did.end == metric.Failed {
 		return
 	}
-	rate, waited := s.paceOf()
-	s.log.InfoContext(ctx, "segment handed over", "done", r.End == metric.Done, "pages", r.Totals.Pages, "items", r.Totals.Items, "records", r.records,
-		"pageBytes", r.Totals.PageBytes, "bytes", r.Totals.Bytes, "readUnits", r.Totals.ReadUnits, "objects", r.objects,
-		"throttles", r.Throttles, "pace", rate, "waited", waited.String(), "reserve", r.reserve.String(), "closing", r.Flush.String(), "unused", r.Unused.String())
-}
-
-// paceOf is how many units a second the segment might consume at its end, 0 where nothing held it, and how long it has waited for
-// that.
-func (s *scan) paceOf() (rate float64, waited time.Duration) {
-	if rate = s.pace.Rate(); math.IsInf(rate, 1) {
+	rate := s.pacer.Rate() // 0 in the log if nothing holds the segment back
+	if math.IsInf(rate, 1) {
 		rate = 0
 	}
-	return math.Round(10*rate) / 10, s.pace.Waited().Round(time.Millisecond)
+	s.log.InfoContext(ctx, "segment handed over", "done", did.end == metric.Done, "pages", did.totals.Pages, "items", did.totals.Items, "records", did.records,
+		"pageBytes", did.totals.PageBytes, "bytes", did.totals.Bytes, "readUnits", did.totals.ReadUnits, "objects", did.objects,
+		"throttles", throttles.Tries, "pace", math.Round(10*rate)/10, "waited", s.pacer.Waited().Round(time.Millisecond).String(),
+		"reserve", did.reserve.String(), "closing", did.closing.String(), "unused", did.unused.String())
 }

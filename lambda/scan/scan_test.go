@@ -14,6 +14,7 @@ import (
 	"dynamodb-to-s3/lambda/ddbjson"
 	"dynamodb-to-s3/lambda/encoder"
 	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/pace"
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/lambda/table"
@@ -22,7 +23,7 @@ import (
 
 func TestMain(m *testing.M) { testservers.Main(m) }
 
-// answers plays a table's part: each page is answered by its function, in turn; the last one's key is absent.
+// answers is a table: each function answers one page, in turn. The last page has no key.
 type answers []func(ctx context.Context) (items []string, err error)
 
 func (a *answers) Next(ctx context.Context, _ json.RawMessage, into *table.Page) error {
@@ -54,6 +55,8 @@ func fails(err error) func(context.Context) ([]string, error) {
 	return func(context.Context) ([]string, error) { return nil, err }
 }
 
+func none() table.Throttles { return table.Throttles{} }
+
 func never(ctx context.Context) ([]string, error) {
 	<-ctx.Done()
 	return nil, ctx.Err()
@@ -65,7 +68,7 @@ func TestScanHandsOverWhatItHasOrSaysWhyNot(t *testing.T) {
 		name    string
 		pages   answers
 		encoder encoder.Encoder
-		want    run.Checkpoint // of its totals only the items and pages
+		want    run.Checkpoint // of its totals only items and pages
 		err     failure.Name
 		objects int
 	}{
@@ -106,19 +109,20 @@ func TestScanHandsOverWhatItHasOrSaysWhyNot(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			plan := run.Plan{Bucket: testservers.Bucket(t), Root: "r", Scan: &run.ScanPlan{Compression: request.CompressionNone, FileSizeBytes: 1 << 20, Format: request.FormatDynamoDBJSON}}
-			// Of this invocation's time all but a moment is reserved, so that waiting ends at once.
+			// All but a moment of the invocation is reserved for closing, so waiting ends at once.
 			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 			defer cancel()
 			moment := time.Now().Add(time.Hour - 7*time.Second)
-			s := scan{
-				plan: plan, segment: 2, try: "0a1b2c3d", reader: &test.pages, encoder: oneToOne{ddbjson.DynamoDBJSON{}}, bucket: bucket.New(testservers.S3(), plan),
-				budget: newBudget(ctx, func() time.Time { return moment }), log: slog.New(slog.DiscardHandler),
+			s := segment{
+				plan: plan, number: 2, try: "0a1b2c3d", reader: &test.pages, throttles: none, pacer: pace.New(pace.Config{}),
+				encoder: oneToOne{ddbjson.DynamoDBJSON{}}, bucket: bucket.New(testservers.S3(), plan), budget: newBudget(ctx, func() time.Time { return moment }), log: slog.New(slog.DiscardHandler),
 			}
 			s.budget.start = moment.Add(-time.Hour)
 			if test.encoder != nil {
 				s.encoder = test.encoder
 			}
-			got, err := s.run(ctx)
+			did, err := s.scan(ctx)
+			got := did.checkpoint
 			if test.err != "" {
 				if err == nil || failure.NameOf(err) != test.err {
 					t.Fatalf("got %v, want %s", err, test.err)
@@ -161,11 +165,11 @@ func TestScanEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	plan := run.Plan{Bucket: testservers.Bucket(t), Root: "r", Scan: &run.ScanPlan{Compression: request.CompressionNone, FileSizeBytes: 1 << 20}}
 	pages := answers{items("a"), func(ctx context.Context) ([]string, error) { cancel(); return never(ctx) }, nil}
-	s := scan{
-		plan: plan, reader: &pages, encoder: oneToOne{ddbjson.DynamoDBJSON{}}, bucket: bucket.New(testservers.S3(), plan),
+	s := segment{
+		plan: plan, reader: &pages, throttles: none, pacer: pace.New(pace.Config{}), encoder: oneToOne{ddbjson.DynamoDBJSON{}}, bucket: bucket.New(testservers.S3(), plan),
 		budget: newBudget(ctx, time.Now), log: slog.New(slog.DiscardHandler),
 	}
-	if _, err := s.run(ctx); !errors.Is(err, context.Canceled) {
+	if _, err := s.scan(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want %v", err, context.Canceled)
 	}
 	if keys := testservers.Keys(t, plan.Bucket, ""); len(keys) > 0 {

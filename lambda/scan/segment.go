@@ -1,174 +1,76 @@
-// Package segment scans one segment of a table within the time of one invocation, and hands over a checkpoint.
-//
-// Three stages work at the same time: the next page is fetched while the last one is parsed, encoded and compressed while parts
-// upload. Each stage is bounded: three pages, and three parts, are all that is in memory.
-//
-// It may import job, metric, pace, page, record, transform, table, bucket, claim and sink.
 package scan
 
 import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"log/slog"
 	"slices"
-	"time"
 
 	"dynamodb-to-s3/lambda/bucket"
 	"dynamodb-to-s3/lambda/encoder"
 	"dynamodb-to-s3/lambda/failure"
-	"dynamodb-to-s3/lambda/ledger"
 	"dynamodb-to-s3/lambda/metric"
 	"dynamodb-to-s3/lambda/pace"
-	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/lambda/sink"
 	"dynamodb-to-s3/lambda/table"
-
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// Step scans segments. It is safe for concurrent use.
-type Step struct {
-	// Tables and Objects return the clients that the run of a plan reads and writes with.
-	Tables  func(run.Plan) *dynamodb.Client
-	Objects func(run.Plan) *s3.Client
-	Log     *slog.Logger
-	// Progress, if there is one, is told of every page that was encoded.
-	Progress *Progress
-	// Metrics takes what each invocation has done; nil for none.
-	Metrics *metric.Writer
-	// Now is the clock; nil for the system's.
-	Now func() time.Time
-	// Try gives each invocation a name that no other has; nil for one at random.
-	Try func() string
+// segment is the work of one invocation on one segment.
+type segment struct {
+	plan      run.Plan
+	number    int
+	from      run.Checkpoint
+	try       string
+	reader    pageReader
+	throttles func() table.Throttles // of the reader so far
+	pacer     *pace.Pacer            // holds the reader back
+	encoder   encoder.Encoder
+	bucket    *bucket.Bucket
+	budget    *budget
+	progress  *Progress
+	log       *slog.Logger
 }
 
-// Run scans the segment from the input's checkpoint until it ends or until ctx's deadline comes near, writes the list of what
-// it closed, and returns the checkpoint that follows. Everything before that checkpoint is then completely in S3. A segment
-// that an execution has done from which the run was taken over is not scanned again.
-//
-// A transient fault after some pages is no failure: what they gave is closed and handed over, and the next invocation meets
-// the fault again or not. An invocation for which the pace left no time, or that met nothing but throttling while other segments
-// moved, hands over the checkpoint that it was given. It fails with the names that package failure documents; RunNameTaken where
-// another execution has the run, NoProgress where not one page was done in time.
-func (t *Step) Run(ctx context.Context, in run.ScanInput) (run.Checkpoint, error) {
-	from := run.Checkpoint{}
-	if in.Checkpoint != nil {
-		from = *in.Checkpoint
-	}
-	if from.Done {
-		return from, nil
-	}
-	if err := in.Plan.Check(request.ModeScan); err != nil {
-		return from, err
-	}
-	now := t.Now
-	if now == nil {
-		now = time.Now
-	}
-	try := t.Try
-	if try == nil {
-		try = randomTry
-	}
-	s := scan{
-		plan: in.Plan, segment: in.Segment, from: from, try: try(),
-		bucket: bucket.New(t.Objects(in.Plan), in.Plan), progress: t.Progress, budget: newBudget(ctx, now),
-		log: t.Log.With("runId", in.Plan.RunID, "table", in.Plan.Table, "segment", in.Segment, "invocation", from.Invocation),
-		report: report{Invocation: metric.Invocation{
-			RunID: in.Plan.RunID, Table: in.Plan.Table, Segment: in.Segment, Invocation: from.Invocation,
-		}},
-	}
-	reader, err := table.NewReader(t.Tables(in.Plan), in.Plan, in.Segment)
-	if err != nil {
-		return from, err
-	}
-	s.reader = s.pacedReader(reader)
-	if s.encoder, err = encoderOf(*in.Plan.Scan); err != nil {
-		return from, err
-	}
-	if err := ledger.CheckClaim(ctx, s.bucket, in.Plan); err != nil {
-		return from, err
-	}
-	if done, err := s.doneBefore(ctx); err != nil || done.Done {
-		return done, err
-	}
-	if in.Checkpoint == nil && len(in.Plan.TakenOver) > 0 {
-		end, ok, err := s.settled(ctx)
-		if err != nil {
-			return from, fmt.Errorf("segment %d: %w", in.Segment, err)
-		}
-		if ok {
-			s.log.InfoContext(ctx, "segment was done before", "items", end.Totals.Items, "execution", in.Plan.TakenOver)
-			return end, nil
-		}
-	}
-	to, err := s.run(ctx)
-	err = s.settle(ctx, to, err)
-	s.tell(ctx, t.Metrics, reader.Throttles())
-	if err != nil {
-		return from, fmt.Errorf("segment %d: %w", in.Segment, err)
-	}
-	return to, nil
-}
-
-// pageReader is what a scan needs of a table.
+// pageReader is the part of a table.Reader that a segment uses.
 type pageReader interface {
 	Next(ctx context.Context, exclusiveStartKey json.RawMessage, into *table.Page) error
 }
 
-// scan is one invocation's work.
-type scan struct {
-	plan     run.Plan
-	segment  int
-	from     run.Checkpoint
-	try      string
-	reader   pageReader
-	encoder  encoder.Encoder
-	bucket   *bucket.Bucket
-	budget   *budget
-	progress *Progress
-	log      *slog.Logger
-	report   report
-	// throttles counts what the reader has met, and pace holds it back; nil in tests that have a reader of their own.
-	throttles func() table.Throttles
-	pace      *pace.Pacer
-}
-
-func (s *scan) run(ctx context.Context) (run.Checkpoint, error) {
+// scan scans until the segment or the time ends, and hands over.
+func (s *segment) scan(ctx context.Context) (report, error) {
 	uploads, stopUploads := context.WithCancel(ctx)
 	defer stopUploads()
+	scan := s.plan.Scan
 	writer, err := sink.New(uploads, sink.Config{
-		Bucket: s.bucket, Layout: s.plan.Layout(), Segment: s.segment, FirstPart: s.from.Part, Try: s.try,
-		Compression: s.plan.Scan.Compression, Extension: s.plan.Scan.Extension(), FileSize: s.plan.Scan.FileSizeBytes,
+		Bucket: s.bucket, Layout: s.plan.Layout(), Segment: s.number, FirstPart: s.from.Part, Try: s.try,
+		Compression: scan.Compression, Extension: scan.Extension(), FileSize: scan.FileSizeBytes,
 	})
 	if err != nil {
-		return run.Checkpoint{}, err
+		return report{}, err
 	}
-	moved, err := s.pump(ctx, writer)
-	s.report.Totals = moved.totals
+	to, err := s.encodePages(ctx, writer)
 	if err == nil {
-		return s.handOver(ctx, writer, moved)
+		return s.handOver(ctx, writer, to)
 	}
 	stopUploads()
-	// The reason is known; that uploads stay behind as well is worth a line, not another reason.
+	// The cause is known. Uploads that stay behind are worth a line in the log, but they are not a second cause.
 	if fault := writer.Abort(context.WithoutCancel(ctx)); fault != nil {
 		s.log.WarnContext(ctx, "uploads are left for the end of the run to sweep", "cause", fault.Error())
 	}
-	return s.unmoved(ctx, moved, err)
+	return s.withoutProgress(ctx, to, err)
 }
 
-// moved is how far a scan came.
-type moved struct {
+// position is how far an invocation came.
+type position struct {
 	totals run.Totals
-	key    json.RawMessage // where to go on
+	key    json.RawMessage // where the next invocation continues
 	done   bool
 }
 
-// pump moves pages from the fetcher to the writer until the segment or the time is at its end.
-func (s *scan) pump(ctx context.Context, writer *sink.Writer) (moved, error) {
+// encodePages encodes the pages of the fetcher into the writer until the segment or the time ends.
+func (s *segment) encodePages(ctx context.Context, writer *sink.Writer) (position, error) {
 	fetching, stopFetching := context.WithCancel(ctx)
 	f := s.startFetching(fetching, writer)
 	defer func() {
@@ -176,10 +78,10 @@ func (s *scan) pump(ctx context.Context, writer *sink.Writer) (moved, error) {
 		for range f.pages { // until the fetcher has ended
 		}
 	}()
-	// What makes records may take long, and ends while there is time to say so.
+	// An encoder may take long. Its context ends while there is still time to report that.
 	working, cancel := s.budget.waitForPage(ctx, 0)
 	defer cancel()
-	at := moved{key: s.from.ExclusiveStartKey}
+	at := position{key: s.from.ExclusiveStartKey}
 	var records []byte
 	for p := range f.pages {
 		if at.totals.Pages > 0 && s.budget.late(writer.TimeToClose()) {
@@ -187,7 +89,7 @@ func (s *scan) pump(ctx context.Context, writer *sink.Writer) (moved, error) {
 		}
 		start := s.budget.now()
 		if err := p.Parse(); err != nil {
-			return at, s.verdict(ctx, err, at)
+			return at, s.failureOf(ctx, err, at)
 		}
 		for i := range p.Items.Len() {
 			var count int
@@ -207,61 +109,58 @@ func (s *scan) pump(ctx context.Context, writer *sink.Writer) (moved, error) {
 		s.budget.encoded(s.budget.now().Sub(start))
 		f.free <- p
 	}
-	return at, s.verdict(ctx, f.err, at)
+	return at, s.failureOf(ctx, f.err, at)
 }
 
-// verdict decides whether what stopped the fetcher is a failure of the invocation.
-func (s *scan) verdict(ctx context.Context, err error, at moved) error {
+// failureOf returns the error that the invocation fails with if err stopped the fetcher, or nil if the invocation can hand over.
+func (s *segment) failureOf(ctx context.Context, err error, at position) error {
 	switch {
 	case err == nil:
 		return nil
 	case ctx.Err() != nil:
-		return ctx.Err() // the invocation's own end: nothing can be closed any more
+		return ctx.Err() // the invocation itself ended: it can close nothing
 	case at.totals.Pages > 0 && errors.Is(err, pace.ErrNoTime):
 		return nil
 	case at.totals.Pages > 0 && !slices.Contains(failure.Permanent(), failure.NameOf(err)):
-		s.log.WarnContext(ctx, "the fetcher stopped; what it has read is handed over", "cause", err.Error())
+		s.log.WarnContext(ctx, "reading stopped; the pages that were read are handed over", "cause", err.Error())
 		return nil
 	default:
 		return err
 	}
 }
 
-// handOver closes what is open, writes the invocation's list, and returns the checkpoint after it.
-func (s *scan) handOver(ctx context.Context, writer *sink.Writer, at moved) (run.Checkpoint, error) {
-	s.report.reserve = writer.TimeToClose()
+// handOver closes the open object, writes the invocation's list, and reports the checkpoint after it.
+func (s *segment) handOver(ctx context.Context, writer *sink.Writer, at position) (report, error) {
+	did := report{end: metric.HandedOver, totals: at.totals, reserve: writer.TimeToClose()}
 	closing := s.budget.now()
 	objects, err := writer.Close()
 	if err != nil {
-		return run.Checkpoint{}, err
+		return report{totals: at.totals}, err
 	}
+	did.objects = len(objects)
 	for _, o := range objects {
-		at.totals.Bytes += o.Bytes
+		did.totals.Bytes += o.Bytes
+		did.records += o.Items
 	}
 	list := run.SegmentList{
-		Version: run.Version, Segment: s.segment, Invocation: s.from.Invocation, Try: s.try, After: s.from.Try,
+		Version: run.Version, Segment: s.number, Invocation: s.from.Invocation, Try: s.try, After: s.from.Try,
 		FirstPart: s.from.Part, NextPart: writer.NextPart(),
 		Start: run.Position(s.from.ExclusiveStartKey), End: run.Position(at.key), Done: at.done,
-		Totals: at.totals, Objects: objects,
+		Totals: did.totals, Objects: objects,
 	}
 	if err := s.write(ctx, list); err != nil {
-		return run.Checkpoint{}, err
+		return report{totals: at.totals}, err
 	}
-	to := run.Checkpoint{
+	did.checkpoint = run.Checkpoint{
 		Done: at.done, Invocation: s.from.Invocation + 1, Part: list.NextPart, ExclusiveStartKey: at.key, Totals: s.from.Totals,
 	}
-	if !at.done {
-		to.Try = s.try
+	if at.done {
+		did.end = metric.Done
+	} else {
+		did.checkpoint.Try = s.try
 	}
-	to.Totals.Add(at.totals)
-	to.PaidAt = s.paidAt()
-	s.report.Totals, s.report.objects, s.report.records = at.totals, len(objects), 0
-	for _, o := range objects {
-		s.report.records += o.Items
-	}
-	s.report.Flush, s.report.Unused = s.budget.now().Sub(closing), s.budget.unused()
-	if s.report.End = metric.HandedOver; at.done {
-		s.report.End = metric.Done
-	}
-	return to, nil
+	did.checkpoint.Totals.Add(did.totals)
+	did.checkpoint.PaidAt = s.paidAt()
+	did.closing, did.unused = s.budget.now().Sub(closing), s.budget.unused()
+	return did, nil
 }

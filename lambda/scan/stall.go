@@ -16,29 +16,30 @@ import (
 	"dynamodb-to-s3/lambda/run"
 )
 
-// maxStall is how long a segment may stand still for throttling while the run moves.
+// maxStall is how long a throttled segment may stand still while the run moves.
 const maxStall = 24 * time.Hour
 
-// unmoved decides what becomes of an invocation that failed with err: whether it hands over the checkpoint that it was given.
-// Nothing was written, so that the next invocation has the same number.
-func (s *scan) unmoved(ctx context.Context, at moved, err error) (run.Checkpoint, error) {
+// withoutProgress decides what an invocation does after err. It either fails or hands over the checkpoint that it received. In both
+// cases it has written nothing, so the next invocation has the same number.
+func (s *segment) withoutProgress(ctx context.Context, at position, err error) (report, error) {
+	failed := report{totals: at.totals}
 	paying := errors.Is(err, pace.ErrNoTime)
 	switch {
 	case ctx.Err() != nil || at.totals.Pages > 0 || !paying && !errors.Is(err, errNoTime):
-		return run.Checkpoint{}, err
+		return failed, err
 	case failure.NameOf(err) == failure.Throttled:
 		return s.stalled(ctx, err)
-	case paying: // for what was read before
-		return s.stand(nil), nil
+	case paying: // the pace still pays for what was read before
+		return s.sameCheckpoint(nil), nil
 	default:
-		return run.Checkpoint{}, failure.Errorf(failure.NoProgress,
+		return failed, failure.Errorf(failure.NoProgress,
 			"no page came within the %s that this invocation could wait: raise the function's timeout, lower concurrency, or set a scan.Limit: %w",
 			s.budget.elapsed().Round(time.Millisecond), err)
 	}
 }
 
-// stalled hands over a segment that met nothing but throttling, if the run moves without it, or fails with NoProgress.
-func (s *scan) stalled(ctx context.Context, err error) (run.Checkpoint, error) {
+// stalled hands over a segment that was throttled all the time, if the run moves without it. Otherwise it fails with NoProgress.
+func (s *segment) stalled(ctx context.Context, err error) (report, error) {
 	stall := run.Stall{Since: s.budget.start.UTC(), Reason: s.mostFrequentReason()}
 	if before := s.from.Stall; before != nil {
 		stall.Since, stall.Reason = before.Since, cmp.Or(stall.Reason, before.Reason)
@@ -47,31 +48,30 @@ func (s *scan) stalled(ctx context.Context, err error) (run.Checkpoint, error) {
 	moves, fault := s.runMoves(ctx)
 	switch {
 	case fault != nil:
-		return run.Checkpoint{}, fault
+		return report{}, fault
 	case moves && stood < maxStall:
-		s.log.WarnContext(ctx, "the segment is throttled and stands while the run moves", "since", stall.Since, "reason", stall.Reason)
-		return s.stand(&stall), nil
+		s.log.WarnContext(ctx, "the segment is throttled; it waits while the run moves", "since", stall.Since, "reason", stall.Reason)
+		return s.sameCheckpoint(&stall), nil
 	}
-	while := "and no other segment has moved of late"
+	while := "and no other segment has moved recently"
 	if moves {
-		while = "while other segments moved, which is waited for no longer than " + maxStall.String()
+		while = "while other segments moved: a segment waits " + maxStall.String() + " at most"
 	}
-	return run.Checkpoint{}, failure.Errorf(failure.NoProgress, "throttled for %s (%s) %s: %s: %w",
+	return report{}, failure.Errorf(failure.NoProgress, "throttled for %s (%s) %s: %s: %w",
 		stood.Round(time.Second), cmp.Or(stall.Reason, "without a reason"), while, s.remedy(stall.Reason), err)
 }
 
-// stand returns the checkpoint that the invocation was given.
-func (s *scan) stand(stall *run.Stall) run.Checkpoint {
-	to := s.from
-	to.PaidAt, to.Stall = s.paidAt(), stall
-	s.report.End, s.report.Unused = metric.HandedOver, s.budget.unused()
-	return to
+// sameCheckpoint reports an invocation that hands over the checkpoint that it received.
+func (s *segment) sameCheckpoint(stall *run.Stall) report {
+	did := report{checkpoint: s.from, end: metric.HandedOver, unused: s.budget.unused()}
+	did.checkpoint.PaidAt, did.checkpoint.Stall = s.paidAt(), stall
+	return did
 }
 
-// runMoves tells whether any segment has written a list since the invocation before this one began, if that took as long: those of
-// the others are as long, and end at any time. One that stands writes none.
-func (s *scan) runMoves(ctx context.Context) (bool, error) {
-	since := s.budget.start.Add(-s.budget.elapsed()).Truncate(time.Second) // as S3 tells times
+// runMoves reports whether any segment has written a list of late. It looks back over twice the time of this invocation: invocations
+// of other segments are as long and may end at any time. A segment that stands still writes no list.
+func (s *segment) runMoves(ctx context.Context) (bool, error) {
+	since := s.budget.start.Add(-s.budget.elapsed()).Truncate(time.Second) // S3 has times in whole seconds
 	for entry, err := range s.bucket.List(ctx, s.plan.Layout().SegmentLists()) {
 		if err != nil {
 			return false, fmt.Errorf("look whether the run moves: %w", err)
@@ -83,11 +83,8 @@ func (s *scan) runMoves(ctx context.Context) (bool, error) {
 	return false, nil
 }
 
-// mostFrequentReason is DynamoDB's word for most of this invocation's throttles, "" where it has none.
-func (s *scan) mostFrequentReason() string {
-	if s.throttles == nil {
-		return ""
-	}
+// mostFrequentReason returns DynamoDB's reason for most of this invocation's throttles, "" if it gave none.
+func (s *segment) mostFrequentReason() string {
 	met := s.throttles().Reasons
 	reasons := slices.Sorted(maps.Keys(met))
 	if len(reasons) == 0 {
@@ -96,9 +93,9 @@ func (s *scan) mostFrequentReason() string {
 	return slices.MaxFunc(reasons, func(a, b string) int { return cmp.Compare(met[a], met[b]) })
 }
 
-// remedy says what to raise, or else to do, about a reason for throttling.
+// remedy says what to do about a reason for throttling.
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ThrottlingReason.html
-func (s *scan) remedy(reason string) string {
+func (s *segment) remedy(reason string) string {
 	what, update := "table "+s.plan.Table, "aws dynamodb update-table --table-name "+s.plan.Table
 	if strings.HasPrefix(reason, "Index") {
 		what = "index " + s.plan.Scan.Request.IndexName + " of table " + s.plan.Table
@@ -106,7 +103,7 @@ func (s *scan) remedy(reason string) string {
 	slower := "give a smaller readUnitsPerSecond or concurrency to the next run"
 	switch {
 	case strings.HasSuffix(reason, "KeyRangeThroughputExceeded"):
-		return "a range of keys of " + what + " is read by somebody else at the 3,000 read units a second that a partition gives; there is nothing to raise: wait and redrive, or " + slower
+		return "other readers use the 3,000 read units a second that one partition of " + what + " gives; this limit cannot be raised: wait and redrive, or " + slower
 	case strings.HasSuffix(reason, "ProvisionedThroughputExceeded"):
 		return "raise ReadCapacityUnits of " + what + " (" + update + " --provisioned-throughput ReadCapacityUnits=…,WriteCapacityUnits=…) and redrive, or " + slower
 	case strings.HasSuffix(reason, "MaxOnDemandThroughputExceeded"):

@@ -1,0 +1,113 @@
+// Package scan is the step ScanSegment. One invocation scans one segment of a table until the segment ends or its time runs out, and
+// returns the checkpoint from which the next invocation continues.
+//
+// Three stages work at the same time: the next page is fetched while the last one is parsed, encoded and compressed, and while parts
+// upload. Memory holds at most three pages and three parts.
+//
+// It may import failure, request, run, bucket, ddbjson, encoder, ledger, metric, pace, sink, table and transform.
+package scan
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"dynamodb-to-s3/lambda/bucket"
+	"dynamodb-to-s3/lambda/ledger"
+	"dynamodb-to-s3/lambda/metric"
+	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/run"
+	"dynamodb-to-s3/lambda/table"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+)
+
+// Step scans segments. It is safe for concurrent use.
+type Step struct {
+	// Tables and Objects return the clients that the run of a plan reads and writes with.
+	Tables  func(run.Plan) *dynamodb.Client
+	Objects func(run.Plan) *s3.Client
+	Log     *slog.Logger
+	// Progress counts every encoded page; nil counts nothing.
+	Progress *Progress
+	// Metrics receives what each invocation did; nil for no metrics.
+	Metrics *metric.Writer
+	// Now is the clock; nil for the system's.
+	Now func() time.Time
+}
+
+// Run scans the segment from the input's checkpoint until the segment ends or ctx's deadline comes near. It writes the list of the
+// objects that it closed, and returns the next checkpoint. Everything before that checkpoint is then completely in S3. After a
+// takeover, a segment that an earlier execution completed is not scanned again.
+//
+// A transient error after some pages does not fail the invocation: it closes and hands over what it has, and the next invocation
+// tries again. The invocation returns the checkpoint that it received if the pace left no time for a page, or if DynamoDB throttled
+// every try while other segments moved.
+//
+// Run fails with the names in package failure. RunNameTaken means that another execution owns the run; NoProgress means that no page
+// was done in time.
+func (step *Step) Run(ctx context.Context, in run.ScanInput) (run.Checkpoint, error) {
+	from := run.Checkpoint{}
+	if in.Checkpoint != nil {
+		from = *in.Checkpoint
+	}
+	if from.Done {
+		return from, nil
+	}
+	if err := in.Plan.Check(request.ModeScan); err != nil {
+		return from, err
+	}
+	s, err := step.segment(ctx, in, from)
+	if err != nil {
+		return from, err
+	}
+	if err := ledger.CheckClaim(ctx, s.bucket, in.Plan); err != nil {
+		return from, err
+	}
+	if done, err := s.markedDone(ctx); err != nil || done.Done {
+		return done, err
+	}
+	if in.Checkpoint == nil && len(in.Plan.TakenOver) > 0 {
+		end, done, err := s.completed(ctx)
+		if err != nil {
+			return from, fmt.Errorf("segment %d: %w", in.Segment, err)
+		}
+		if done {
+			s.log.InfoContext(ctx, "segment was done before", "items", end.Totals.Items, "execution", in.Plan.TakenOver)
+			return end, nil
+		}
+	}
+	did, err := s.scan(ctx)
+	err = s.payAndMark(ctx, did.checkpoint, err)
+	s.tell(ctx, step.Metrics, did)
+	if err != nil {
+		return from, fmt.Errorf("segment %d: %w", in.Segment, err)
+	}
+	return did.checkpoint, nil
+}
+
+// segment prepares the work of one invocation.
+func (step *Step) segment(ctx context.Context, in run.ScanInput, from run.Checkpoint) (*segment, error) {
+	now := step.Now
+	if now == nil {
+		now = time.Now
+	}
+	destination := bucket.New(step.Objects(in.Plan), in.Plan)
+	reader, err := table.NewReader(step.Tables(in.Plan), in.Plan, in.Segment)
+	if err != nil {
+		return nil, err
+	}
+	encoder, err := encoderOf(*in.Plan.Scan)
+	if err != nil {
+		return nil, err
+	}
+	pacer := newPacer(in.Plan, from, destination)
+	return &segment{
+		plan: in.Plan, number: in.Segment, from: from, try: randomTry(),
+		reader: &pacedReader{reader, pacer}, throttles: reader.Throttles, pacer: pacer, encoder: encoder,
+		bucket: destination, budget: newBudget(ctx, now), progress: step.Progress,
+		log: step.Log.With("runId", in.Plan.RunID, "table", in.Plan.Table, "segment", in.Segment, "invocation", from.Invocation),
+	}, nil
+}
