@@ -1,10 +1,10 @@
-// Package exporter makes DynamoDB's native exports: it decides which are to be made, starts each once, and tells of each whether
-// it is done. It never waits; the state machine does, and calls again.
+// Package export is the step StartExport: it makes DynamoDB's native exports. It decides which exports a run needs, starts each once,
+// and reports which are still in progress. It never waits: the state machine waits and calls the step again.
 //
-// What is decided stands in a journal before anything is started, so that whoever comes next, a retry, a redrive or another
-// run of the same chain, goes on with the same exports and pays for none of them twice.
+// Every decision is in a journal before an export starts. So a retry, a redrive, or another run of the same chain continues with the
+// same exports and pays for none of them twice.
 //
-// It may import job, table, bucket and journal.
+// It may import contract, failure, request, run, bucket, ledger and table.
 package export
 
 import (
@@ -24,101 +24,99 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// Step makes exports. They are made, and written, with the functions' own rights: a request for one names no roles.
+// Step makes exports. DynamoDB makes and writes them with the functions' own role: a request for an export names no roles.
 type Step struct {
 	DynamoDB *dynamodb.Client
 	S3       *s3.Client
-	// Account is the AWS account that the functions run in, "" where it is not known.
+	// Account is the AWS account of the functions, "" if it is not known.
 	Account string
 	Log     *slog.Logger
 }
 
-// Run brings the exports of a run as far as they go without waiting, and tells which are in progress.
+// Run takes the exports of a run as far as they go without waiting, and returns which are in progress.
 //
-// It fails by the name of what keeps an export from being started (see job's errors), by the code of an export that has FAILED
-// and that another try would not mend, and with ExportTimedOut where the checks that the request allows are used up.
+// If an export cannot start, Run fails with the name of the cause in package failure. If an export FAILED and another try would not
+// help, Run fails with the export's failure code. It fails with ExportTimedOut after as many checks as the request allows.
 func (s *Step) Run(ctx context.Context, in run.ExportInput) (run.ExportProgress, error) {
 	if err := in.Plan.Check(request.ModeExport); err != nil {
 		return run.ExportProgress{}, err
 	}
-	r := round{
-		Step: s, in: in, plan: in.Plan, export: in.Plan.Export.Request, bucket: bucket.New(s.S3, in.Plan),
-		log: s.Log.With("runId", in.Plan.RunID, "table", in.Plan.Table),
-	}
+	destination, key := bucket.New(s.S3, in.Plan), in.Plan.Export.Journal
+	log := s.Log.With("runId", in.Plan.RunID, "table", in.Plan.Table)
 	var progress run.ExportProgress
-	err := ledger.Settle(r.bucket, r.plan.Export.Journal, func() (err error) {
-		progress, err = r.look(ctx)
+	err := ledger.Settle(destination, key, func() error {
+		journal, err := ledger.LoadJournal(ctx, destination, key)
+		if err != nil {
+			return err
+		}
+		p := pass{Step: s, in: in, plan: in.Plan, export: in.Plan.Export.Request, bucket: destination, log: log, journal: journal}
+		progress, err = p.run(ctx)
 		return err
 	})
 	return progress, err
 }
 
-// errLookAgain says that the journal has been written, by this run, so that there is something else to be decided now.
-var errLookAgain = fmt.Errorf("look again: %w", bucket.ErrChanged)
+// errReadAgain says that this pass has written the journal and that the next step follows from what it wrote.
+var errReadAgain = fmt.Errorf("read the journal again: %w", bucket.ErrChanged)
 
-type round struct {
+// pass is the work between one reading of the journal and the next.
+type pass struct {
 	*Step
-	in     run.ExportInput
-	plan   run.Plan
-	export request.Export
-	bucket *bucket.Bucket
-	log    *slog.Logger
-
-	// Of one look:
+	in       run.ExportInput
+	plan     run.Plan
+	export   request.Export
+	bucket   *bucket.Bucket
+	log      *slog.Logger
 	journal  *ledger.Journal
-	recovery recovery
-	known    []types.ExportDescription // exports of the table that may be those that are to be started; nil if not asked for
-	writable bool
+	recovery recovery // zero if it is not known, and not needed
 }
 
-// look reads the journal and does what it says is to be done next.
-func (r *round) look(ctx context.Context) (_ run.ExportProgress, err error) {
-	r.known, r.writable = nil, false
-	if r.journal, err = ledger.LoadJournal(ctx, r.bucket, r.plan.Export.Journal); err != nil {
+// run does what is next according to the journal.
+func (p *pass) run(ctx context.Context) (_ run.ExportProgress, err error) {
+	if p.committed() {
+		return p.done(""), nil
+	}
+	if p.recovery, err = p.describeRecovery(ctx); err == nil {
+		if idle, err := p.decide(ctx); idle != "" || err != nil {
+			return p.done(idle), err
+		}
+	} else if !p.started() || !p.same() { // exports that have started end well even if the table's recovery is gone
 		return run.ExportProgress{}, err
 	}
-	if r.committed() {
-		return r.done(""), nil
+	var unstarted, open []*ledger.PendingExport
+	for i := range p.journal.Pending {
+		e := &p.journal.Pending[i]
+		switch {
+		case e.ExportARN == "":
+			unstarted = append(unstarted, e)
+		case e.Done == nil:
+			if err := p.check(ctx, e); err != nil {
+				return run.ExportProgress{}, err
+			}
+		}
+		if e.Done == nil {
+			open = append(open, e)
+		}
 	}
-	idle, err := r.decide(ctx)
-	if idle != "" || err != nil {
-		return r.done(idle), err
-	}
-	var open []*ledger.PendingExport
-	for i := range r.journal.Pending {
-		p := &r.journal.Pending[i]
-		if p.Done != nil {
-			continue
-		}
-		if err := r.advance(ctx, p); err != nil {
-			return run.ExportProgress{}, err
-		}
-		if p.Done == nil {
-			open = append(open, p)
-		}
+	if err := p.start(ctx, unstarted); err != nil {
+		return run.ExportProgress{}, err
 	}
 	if len(open) == 0 {
-		return r.done(""), nil
+		return p.done(""), nil
 	}
-	return r.follow(open)
+	return p.follow(open)
 }
 
-// committed tells whether this very run has committed all that it is to export. A chain may have more to do.
-func (r *round) committed() bool {
-	if len(r.journal.Of(r.plan.Executions())) == 0 {
-		return false
-	}
-	return !r.journal.More(r.in.Export.Until)
+// committed reports whether this run has committed everything that it exports. A chain may have more windows.
+func (p *pass) committed() bool {
+	return len(p.journal.Of(p.plan.Executions())) > 0 && !p.journal.More(p.in.Export.Until)
 }
 
-// advance starts an export that is not started, and looks after one that is.
-func (r *round) advance(ctx context.Context, p *ledger.PendingExport) error {
-	if p.ExportARN == "" {
-		return r.start(ctx, p)
-	}
-	answer, err := r.DynamoDB.DescribeExport(ctx, &dynamodb.DescribeExportInput{ExportArn: &p.ExportARN})
+// check looks how an export is doing that has started.
+func (p *pass) check(ctx context.Context, e *ledger.PendingExport) error {
+	answer, err := p.DynamoDB.DescribeExport(ctx, &dynamodb.DescribeExportInput{ExportArn: &e.ExportARN})
 	if err != nil {
-		return r.named(err, "dynamodb:DescribeExport")
+		return p.named(err, "dynamodb:DescribeExport")
 	}
 	d, err := described(answer.ExportDescription)
 	if err != nil {
@@ -126,56 +124,55 @@ func (r *round) advance(ctx context.Context, p *ledger.PendingExport) error {
 	}
 	switch d.ExportStatus {
 	case types.ExportStatusCompleted:
-		if err := whole(*d); err != nil {
+		if e.Done, err = completed(*d); err != nil {
 			return err
 		}
-		p.Done = completed(*d)
-		return r.journal.Save(ctx)
+		return p.journal.Save(ctx)
 	case types.ExportStatusFailed:
-		if err := r.mayTryAgain(p, *d); err != nil {
+		if err := p.mayTryAgain(e, *d); err != nil {
 			return err
 		}
-		p.ExportARN, p.Followed = "", false
-		p.Attempt++
-		if err := r.journal.Save(ctx); err != nil {
+		e.ExportARN, e.Followed = "", false
+		e.Attempt++
+		if err := p.journal.Save(ctx); err != nil {
 			return err
 		}
-		return errLookAgain
+		return errReadAgain
 	default:
 		return nil
 	}
 }
 
-// follow tells the state machine which exports to wait for. A child of its Map makes so many checks at most, and each export
-// has as many as the request allows, again for every redrive.
-func (r *round) follow(open []*ledger.PendingExport) (run.ExportProgress, error) {
+// follow tells the state machine which exports to wait for. One child of its Map makes ChecksPerRound checks at most. Each export may
+// have as many checks as the request allows, and as many again after each redrive.
+func (p *pass) follow(open []*ledger.PendingExport) (run.ExportProgress, error) {
 	checks := map[string]int64{}
-	for _, seen := range r.in.Export.Exports {
+	for _, seen := range p.in.Export.Exports {
 		checks[seen.ExportARN] = seen.Checks
 	}
-	most := *r.export.MaxAttempts * int64(1+r.in.Redrives)
-	progress := r.done("")
+	most := *p.export.MaxAttempts * int64(1+p.in.Redrives)
+	progress := p.done("")
 	progress.InProgress = true
-	for _, p := range open {
-		n := checks[p.ExportARN]
+	for _, e := range open {
+		n := checks[e.ExportARN]
 		if n >= most {
 			return run.ExportProgress{}, failure.Errorf(failure.ExportTimedOut,
-				"export %s is still in progress after %d checks, %d s apart, and goes on by itself. To go on following it, redrive this execution: it starts, and costs, no second export. To wait longer, raise export.maxAttempts. To look at it: aws dynamodb describe-export --export-arn %s",
-				p.ExportARN, n, *r.export.CheckInterval, p.ExportARN)
+				"export %s is still in progress after %d checks, %d s apart; DynamoDB continues it. To wait longer, redrive this execution: it starts no second export and pays for none. To wait longer each time, raise export.maxAttempts. To look at the export: aws dynamodb describe-export --export-arn %s",
+				e.ExportARN, n, *p.export.CheckInterval, e.ExportARN)
 		}
 		progress.Exports = append(progress.Exports, run.FollowedExport{
-			ExportARN: p.ExportARN, Checks: n, Until: min(n+contract.ChecksPerRound, most),
-			IntervalSeconds: *r.export.CheckInterval, ExportStatus: string(types.ExportStatusInProgress),
+			ExportARN: e.ExportARN, Checks: n, Until: min(n+contract.ChecksPerRound, most),
+			IntervalSeconds: *p.export.CheckInterval, ExportStatus: string(types.ExportStatusInProgress),
 		})
 	}
 	return progress, nil
 }
 
-// done is the progress of a run that can be finalized.
-func (r *round) done(reason string) run.ExportProgress {
-	progress := run.ExportProgress{Exports: []run.FollowedExport{}, Reason: reason, Until: r.in.Export.Until}
-	if progress.Until == nil && r.export.InChain() && !r.recovery.latest.IsZero() {
-		if until, err := r.chainEnd(); err == nil {
+// done returns the progress of a run that can be finalized.
+func (p *pass) done(reason string) run.ExportProgress {
+	progress := run.ExportProgress{Exports: []run.FollowedExport{}, Reason: reason, Until: p.in.Export.Until}
+	if progress.Until == nil && p.export.InChain() && !p.recovery.latest.IsZero() {
+		if until, err := p.chainEnd(); err == nil {
 			progress.Until = &until
 		}
 	}

@@ -16,7 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// input is what DynamoDB is sent. It fails where the filter's values are none that the SDK can send.
+// input returns the request for DynamoDB. It fails if the SDK cannot send the filter's values.
 func input(tableARN string, spec ledger.ExportSpec, token string) (*dynamodb.ExportTableToPointInTimeInput, error) {
 	in := &dynamodb.ExportTableToPointInTimeInput{
 		TableArn: &tableARN, S3Bucket: &spec.S3Bucket, S3Prefix: optional(spec.S3Prefix), S3BucketOwner: optional(spec.S3BucketOwner),
@@ -55,13 +55,13 @@ func filterSpecification(filter *request.Filter) (*types.FilterSpecification, er
 	return specification, nil
 }
 
-// sameMoment is how much older than asked for the snapshot of an export may be that is followed where "now" was asked for: the
-// latest moment that DynamoDB itself can restore is as old.
+// sameMoment is how much older than now a snapshot may be if the request asks for now: the latest moment that DynamoDB can restore is
+// as old.
 const sameMoment = 5 * time.Minute
 
-// identical tells whether an export was asked for the same, so that it would be paid for twice to start another. asked is when
-// the run was asked for.
-func identical(spec ledger.ExportSpec, d types.ExportDescription, req time.Time) bool {
+// identical reports whether an export has the parameters of spec, so that a second one would only cost twice. asked is when the run
+// started.
+func identical(spec ledger.ExportSpec, d types.ExportDescription, asked time.Time) bool {
 	format, exportType := d.ExportFormat, d.ExportType
 	if format == "" {
 		format = types.ExportFormatDynamodbJson
@@ -72,10 +72,10 @@ func identical(spec ledger.ExportSpec, d types.ExportDescription, req time.Time)
 		(spec.S3BucketOwner == "" || aws.ToString(d.S3BucketOwner) == spec.S3BucketOwner) &&
 		(spec.S3SseAlgorithm == "" || string(d.S3SseAlgorithm) == spec.S3SseAlgorithm) &&
 		aws.ToString(d.S3SseKmsKeyId) == spec.S3SseKMSKeyID &&
-		sameTimes(spec, d, req) && sameFilter(spec.Filter, d.FilterSpecification)
+		sameTimes(spec, d, asked) && sameFilter(spec.Filter, d.FilterSpecification)
 }
 
-func sameTimes(spec ledger.ExportSpec, d types.ExportDescription, req time.Time) bool {
+func sameTimes(spec ledger.ExportSpec, d types.ExportDescription, asked time.Time) bool {
 	at := func(t *time.Time) int64 { return aws.ToTime(t).Unix() }
 	switch {
 	case spec.ExportType == request.ExportIncremental:
@@ -83,7 +83,7 @@ func sameTimes(spec ledger.ExportSpec, d types.ExportDescription, req time.Time)
 		return window != nil && at(window.ExportFromTime) == at(spec.From) && at(window.ExportToTime) == at(spec.To) &&
 			(window.ExportViewType == types.ExportViewType(spec.ViewType) || window.ExportViewType == "" && spec.ViewType == request.ViewNewAndOld)
 	case spec.ExportTime == nil:
-		return d.ExportTime != nil && !d.ExportTime.Before(req.Add(-sameMoment))
+		return d.ExportTime != nil && !d.ExportTime.Before(asked.Add(-sameMoment))
 	default:
 		return at(d.ExportTime) == at(spec.ExportTime)
 	}

@@ -28,7 +28,7 @@ func wantError(t *testing.T, err error, want failure.Name, words ...string) {
 	}
 }
 
-// What would make an export fail, or make one that nobody wants, is told before anything is started.
+// An export that would fail, or that nobody wants, is refused before anything starts.
 func TestNothingIsStartedThatCannotEndWell(t *testing.T) {
 	t.Parallel()
 	const reach = "allowed: 2025-12-27T12:00:00Z to 2026-01-31T11:55:00Z"
@@ -37,15 +37,15 @@ func TestNothingIsStartedThatCannotEndWell(t *testing.T) {
 		want         failure.Name
 		words        []string
 	}{
-		{"a moment to come", `{"exportTime": "2026-02-01T00:00:00Z"}`, failure.ExportTimeOutsideRecovery, []string{"export.exportTime: got 2026-02-01T00:00:00Z, later than", reach}},
-		{"a moment too fresh", `{"exportTime": "2026-01-31T11:55:01Z"}`, failure.ExportTimeOutsideRecovery, []string{reach}},
-		{"a moment too long ago", `{"exportTime": "2025-12-27T11:59:59Z"}`, failure.ExportTimeOutsideRecovery, []string{"earlier than the table's recovery reaches back", reach}},
+		{"a moment in the future", `{"exportTime": "2026-02-01T00:00:00Z"}`, failure.ExportTimeOutsideRecovery, []string{"export.exportTime: got 2026-02-01T00:00:00Z, later than", reach}},
+		{"a moment too recent", `{"exportTime": "2026-01-31T11:55:01Z"}`, failure.ExportTimeOutsideRecovery, []string{reach}},
+		{"a moment too long ago", `{"exportTime": "2025-12-27T11:59:59Z"}`, failure.ExportTimeOutsideRecovery, []string{"earlier than the start of the table's recovery", reach}},
 		{"a window that begins too long ago", `{"from": "2025-12-27T11:00:00Z", "to": "2025-12-27T13:00:00Z"}`, failure.ExportTimeOutsideRecovery, []string{"export.from: got 2025-12-27T11:00:00Z", reach}},
-		{"a window too short", `{"from": "2026-01-31T09:00:00Z", "to": "2026-01-31T09:14:59Z"}`, failure.ExportWindowInvalid, []string{"is 14m59s, DynamoDB exports windows of 15m to 24h: widen it"}},
-		{"a window too long", `{"from": "2026-01-30T09:00:00Z", "to": "2026-01-31T09:00:01Z"}`, failure.ExportWindowInvalid, []string{"is 24h0m1s", `split it over several runs, or use "from": "last"`}},
-		{"a window too long for it has no end", `{"from": "2026-01-20T09:00:00Z"}`, failure.ExportWindowInvalid, []string{"2026-01-20T09:00:00Z to 2026-01-31T11:55:00Z"}},
+		{"a window too short", `{"from": "2026-01-31T09:00:00Z", "to": "2026-01-31T09:14:59Z"}`, failure.ExportWindowInvalid, []string{"is 14m59s, DynamoDB exports windows of 15m to 24h: make it longer"}},
+		{"a window too long", `{"from": "2026-01-30T09:00:00Z", "to": "2026-01-31T09:00:01Z"}`, failure.ExportWindowInvalid, []string{"is 24h0m1s", `split it into several runs, or use "from": "last"`}},
+		{"a window too long because it has no end", `{"from": "2026-01-20T09:00:00Z"}`, failure.ExportWindowInvalid, []string{"2026-01-20T09:00:00Z to 2026-01-31T11:55:00Z"}},
 		{"a window that is not over", `{"from": "2026-01-31T09:00:00Z", "to": "2026-01-31T11:58:30Z"}`, failure.ExportWindowTooRecent, []string{"the latest moment that can be exported is 2026-01-31T11:55:00Z: wait 3m30s, or give an earlier one"}},
-		{"a chain to a moment to come", `{"from": "last", "to": "2026-01-31T12:30:00Z"}`, failure.ExportWindowTooRecent, []string{"wait 35m0s"}},
+		{"a chain to a moment in the future", `{"from": "last", "to": "2026-01-31T12:30:00Z"}`, failure.ExportWindowTooRecent, []string{"wait 35m0s"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -75,7 +75,7 @@ func TestRecoveryMustBeOn(t *testing.T) {
 		"aws dynamodb update-continuous-backups --table-name "+table+" --point-in-time-recovery-specification PointInTimeRecoveryEnabled=true")
 }
 
-// faulty answers every write of a try with a fault of S3's, and hands on all else.
+// faulty answers every write of a try with a fault of S3, and passes everything else on.
 type faulty struct {
 	aws.HTTPClient
 	status        int
@@ -90,7 +90,7 @@ func (f faulty) Do(request *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: f.status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body)), Request: request}, nil
 }
 
-// DynamoDB would accept these, and fail minutes later.
+// DynamoDB would accept these and fail minutes later.
 func TestDestinationIsTriedFirst(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -104,7 +104,7 @@ func TestDestinationIsTriedFirst(t *testing.T) {
 		{"no such key", `, "kmsKeyId": "alias/none"`, faulty{status: http.StatusBadRequest, code: "KMS.NotFoundException", message: "x"}, account, failure.KMSKeyUnusable, "S3 cannot use the KMS key alias/none"},
 		{"a key without rights", ``, faulty{status: http.StatusForbidden, code: "AccessDenied", message: "User is not authorized to perform: kms:GenerateDataKey"}, account, failure.KMSKeyUnusable, "the bucket's own KMS key"},
 		{"a bucket that was removed", ``, faulty{status: http.StatusNotFound, code: "NoSuchBucket", message: "x"}, account, failure.BucketNotFound, "there is no bucket"},
-		{"a bucket of another account", ``, faulty{}, "111122223333", failure.BucketInOtherAccount, "is not of account 111122223333, in which the functions run: give the account that owns it as export.s3BucketOwner"},
+		{"a bucket of another account", ``, faulty{}, "111122223333", failure.BucketInOtherAccount, "is not of account 111122223333, in which the functions run, so DynamoDB cannot write there: give the account that owns it as export.s3BucketOwner"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -140,7 +140,7 @@ func TestDestinationIsTriedFirst(t *testing.T) {
 	})
 }
 
-// What DynamoDB itself refuses has a name, and its words.
+// A refusal of DynamoDB gets a name and keeps DynamoDB's message.
 func TestRefusalsAreNamed(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -149,11 +149,11 @@ func TestRefusalsAreNamed(t *testing.T) {
 		words                string
 	}{
 		{"DescribeContinuousBackups", "ThrottlingException", failure.Throttled, "dynamodb:DescribeContinuousBackups is called too often"},
-		{"DescribeContinuousBackups", "ContinuousBackupsUnavailableException", failure.PointInTimeRecoveryOff, "has no point-in-time recovery, which exports read from (no way)"},
+		{"DescribeContinuousBackups", "ContinuousBackupsUnavailableException", failure.PointInTimeRecoveryOff, "has no point-in-time recovery, which exports need (no way)"},
 		{"ListExports", "AccessDeniedException", failure.AccessDenied, "dynamodb:ListExports on table"},
 		{"ExportTableToPointInTime", "ExportConflictException", failure.ExportConflict, "under another name (no way)"},
 		{"ExportTableToPointInTime", "LimitExceededException", failure.ExportLimitReached, "as many exports in progress as DynamoDB allows"},
-		{"ExportTableToPointInTime", "InvalidExportTimeException", failure.ExportTimeOutsideRecovery, "Its recovery reaches from 2025-12-27T12:00:00Z to 2026-01-31T11:55:00Z"},
+		{"ExportTableToPointInTime", "InvalidExportTimeException", failure.ExportTimeOutsideRecovery, "The table's recovery reaches from 2025-12-27T12:00:00Z to 2026-01-31T11:55:00Z"},
 		{"ExportTableToPointInTime", "PointInTimeRecoveryUnavailableException", failure.PointInTimeRecoveryOff, "(no way)"},
 		{"ExportTableToPointInTime", "TableNotFoundException", failure.TableNotFound, "there is no table arn:aws:dynamodb:"},
 		{"ExportTableToPointInTime", "ValidationException", failure.ExportRefused, "DynamoDB refused dynamodb:ExportTableToPointInTime of table"},

@@ -18,123 +18,127 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// start finds the export among those that are there, or starts it, and writes into the journal which one it is.
-func (r *round) start(ctx context.Context, p *ledger.PendingExport) error {
-	token := r.token(p)
-	if err := r.checkDestination(ctx, p, token); err != nil {
+// start starts the exports that have not started, unless it finds them among the table's exports, and writes them into the journal.
+func (p *pass) start(ctx context.Context, unstarted []*ledger.PendingExport) error {
+	if len(unstarted) == 0 {
+		return nil
+	}
+	if err := p.checkDestination(ctx, unstarted[0]); err != nil {
 		return err
 	}
-	found, own, err := r.find(ctx, p, token)
+	known, err := p.describeKnown(ctx, unstarted[0].Since)
 	if err != nil {
 		return err
 	}
-	p.Followed = found != "" && !own
-	if found == "" {
-		input, err := input(r.plan.TableARN, p.ExportSpec, token)
+	for _, e := range unstarted {
+		if err := p.startOne(ctx, e, known); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *pass) startOne(ctx context.Context, e *ledger.PendingExport, known []types.ExportDescription) error {
+	token := p.token(e)
+	arn, own := p.find(e, token, known)
+	e.Followed = arn != "" && !own
+	if arn == "" {
+		input, err := input(p.plan.TableARN, e.ExportSpec, token)
 		if err != nil {
 			return failure.Errorf(failure.InvalidRequest, "invalid request: export.filter: %w", err)
 		}
-		answer, err := r.DynamoDB.ExportTableToPointInTime(ctx, input)
+		answer, err := p.DynamoDB.ExportTableToPointInTime(ctx, input)
 		if err != nil {
-			return r.named(err, "dynamodb:ExportTableToPointInTime")
+			return p.named(err, "dynamodb:ExportTableToPointInTime")
 		}
 		d, err := described(answer.ExportDescription)
 		if err != nil {
 			return err
 		}
-		found = *d.ExportArn
+		arn = *d.ExportArn
 	}
-	if !p.Followed { // to follow another's export is no try of one's own
-		if p.Execution != r.plan.ExecutionID {
-			p.Tries = 0
+	if !e.Followed { // following another's export does not count as a try
+		if e.Execution != p.plan.ExecutionID {
+			e.Tries = 0
 		}
-		p.Execution = r.plan.ExecutionID
-		p.Tries++
+		e.Execution = p.plan.ExecutionID
+		e.Tries++
 	}
-	p.ExportARN = found
-	r.log.InfoContext(ctx, "export", "arn", found, "type", p.ExportType, "attempt", p.Attempt, "followed", p.Followed)
-	return r.journal.Save(ctx)
+	e.ExportARN = arn
+	p.log.InfoContext(ctx, "export", "arn", arn, "type", e.ExportType, "attempt", e.Attempt, "followed", e.Followed)
+	return p.journal.Save(ctx)
 }
 
-// token is the client token of a try: the same for the same export of the same journal, whoever asks, another for each attempt.
-// DynamoDB answers a token that it knows with the export that it began, even one that has FAILED.
-func (r *round) token(p *ledger.PendingExport) string {
-	return hash([]any{r.plan.Export.Journal, r.plan.TableID, p.ExportSpec, p.Attempt})
+// token returns the client token of a try. Every run has the same token for the same export of the same journal; each attempt has
+// another. DynamoDB answers a known token with the export that it started, even one that FAILED.
+func (p *pass) token(e *ledger.PendingExport) string {
+	return hash([]any{p.plan.Export.Journal, p.plan.TableID, e.ExportSpec, e.Attempt})
 }
 
-// checkDestination writes an object under the run's own name, as DynamoDB will with the same rights: an export to a bucket that
-// is missing, another's or forbidden is accepted, and fails minutes later.
-func (r *round) checkDestination(ctx context.Context, p *ledger.PendingExport, token string) error {
-	if r.writable {
-		return nil
-	}
-	body, err := json.Marshal(p.ExportSpec)
+// checkDestination writes an object under the run's own name, with the role that DynamoDB uses. DynamoDB accepts an export to a
+// bucket that is missing, forbidden or of another account, and the export fails minutes later.
+func (p *pass) checkDestination(ctx context.Context, e *ledger.PendingExport) error {
+	body, err := json.Marshal(e.ExportSpec)
 	if err != nil {
 		return fmt.Errorf("internal error: an export does not marshal: %w", err)
 	}
-	key := r.plan.Layout().ExportTry(token)
-	destination := r.bucket
-	if p.S3BucketOwner == "" && r.Account != "" {
-		destination = r.bucket.OwnedBy(r.Account)
+	key := p.plan.Layout().ExportTry(p.token(e))
+	destination := p.bucket
+	if e.S3BucketOwner == "" && p.Account != "" {
+		destination = p.bucket.OwnedBy(p.Account)
 	}
 	_, err = destination.Create(ctx, key, body)
-	if failure.NameOf(err) == failure.AccessDenied && destination != r.bucket {
-		// It may be that only the owner is not the expected one.
-		if _, plain := r.bucket.Create(ctx, key, body); plain == nil {
+	if failure.NameOf(err) == failure.AccessDenied && destination != p.bucket {
+		// Perhaps only the expected owner is wrong.
+		if _, plain := p.bucket.Create(ctx, key, body); plain == nil {
 			return failure.Errorf(failure.BucketInOtherAccount,
-				"bucket %q is not of account %s, in which the functions run: give the account that owns it as export.s3BucketOwner, without which DynamoDB cannot write there", p.S3Bucket, r.Account)
+				"bucket %q is not of account %s, in which the functions run, so DynamoDB cannot write there: give the account that owns it as export.s3BucketOwner", e.S3Bucket, p.Account)
 		}
 	}
 	if err != nil {
 		return fmt.Errorf("check that the export can be written: %w", err)
 	}
-	r.writable = true
 	return nil
 }
 
-// find returns the ARN of an export that makes it needless to start one: own is one that was started under this token, of
-// which the answer was lost; else it is one in progress that was asked for the same.
-func (r *round) find(ctx context.Context, p *ledger.PendingExport, token string) (arn string, own bool, err error) {
-	if r.known == nil {
-		if r.known, err = r.describeKnown(ctx, p.Since); err != nil {
-			return "", false, err
-		}
-	}
-	for _, d := range r.known {
+// find returns the ARN of a known export, so that none has to start. own means that the export was started with this token and its
+// answer was lost. Otherwise it is an export in progress with the same parameters.
+func (p *pass) find(e *ledger.PendingExport, token string, known []types.ExportDescription) (arn string, own bool) {
+	for _, d := range known {
 		if aws.ToString(d.ClientToken) == token {
-			return aws.ToString(d.ExportArn), true, nil
+			return aws.ToString(d.ExportArn), true
 		}
 	}
-	for _, d := range r.known {
-		if d.ExportStatus == types.ExportStatusInProgress && identical(p.ExportSpec, d, r.plan.StartTime) && !r.pending(aws.ToString(d.ExportArn)) {
-			return aws.ToString(d.ExportArn), false, nil
+	for _, d := range known {
+		if d.ExportStatus == types.ExportStatusInProgress && identical(e.ExportSpec, d, p.plan.StartTime) && !p.pending(aws.ToString(d.ExportArn)) {
+			return aws.ToString(d.ExportArn), false
 		}
 	}
-	return "", false, nil
+	return "", false
 }
 
-// pending tells whether the journal has an export already.
-func (r *round) pending(arn string) bool {
-	return slices.ContainsFunc(r.journal.Pending, func(p ledger.PendingExport) bool { return p.ExportARN == arn })
+// pending reports whether the journal already has an export.
+func (p *pass) pending(arn string) bool {
+	return slices.ContainsFunc(p.journal.Pending, func(e ledger.PendingExport) bool { return e.ExportARN == arn })
 }
 
 const (
-	// lookBack is how long before the decision exports are looked for that are still in progress.
+	// lookBack is how long before the decision an export that is still in progress may have started.
 	lookBack = 48 * time.Hour
-	// clockSkew is by how much our clocks and DynamoDB's may differ.
+	// clockSkew is how much the functions' clocks and DynamoDB's may differ.
 	clockSkew = time.Hour
 )
 
-// describeKnown returns the table's exports that are in progress, and those that were started since the decision to make one.
-// DynamoDB lists up to 90 days of them, the newest first.
+// describeKnown returns the table's exports that are in progress, and those that started since the decision to make one. DynamoDB
+// lists the exports of 90 days, the newest first.
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ListExports.html
-func (r *round) describeKnown(ctx context.Context, since time.Time) ([]types.ExportDescription, error) {
-	known := []types.ExportDescription{}
-	pages := dynamodb.NewListExportsPaginator(r.DynamoDB, &dynamodb.ListExportsInput{TableArn: &r.plan.TableARN, MaxResults: aws.Int32(25)})
+func (p *pass) describeKnown(ctx context.Context, since time.Time) ([]types.ExportDescription, error) {
+	var known []types.ExportDescription
+	pages := dynamodb.NewListExportsPaginator(p.DynamoDB, &dynamodb.ListExportsInput{TableArn: &p.plan.TableARN, MaxResults: aws.Int32(25)})
 	for recent := true; recent && pages.HasMorePages(); {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return nil, r.named(err, "dynamodb:ListExports")
+			return nil, p.named(err, "dynamodb:ListExports")
 		}
 		recent = false
 		for _, summary := range page.ExportSummaries {
@@ -143,12 +147,12 @@ func (r *round) describeKnown(ctx context.Context, since time.Time) ([]types.Exp
 			if summary.ExportStatus != types.ExportStatusInProgress && started.Before(since.Add(-clockSkew)) {
 				continue
 			}
-			answer, err := r.DynamoDB.DescribeExport(ctx, &dynamodb.DescribeExportInput{ExportArn: summary.ExportArn})
+			answer, err := p.DynamoDB.DescribeExport(ctx, &dynamodb.DescribeExportInput{ExportArn: summary.ExportArn})
 			if _, gone := errors.AsType[*types.ExportNotFoundException](err); gone {
 				continue
 			}
 			if err != nil {
-				return nil, r.named(err, "dynamodb:DescribeExport")
+				return nil, p.named(err, "dynamodb:DescribeExport")
 			}
 			d, err := described(answer.ExportDescription)
 			if err != nil {
@@ -160,7 +164,7 @@ func (r *round) describeKnown(ctx context.Context, since time.Time) ([]types.Exp
 	return known, nil
 }
 
-// startOf reads when an export was started from its ARN, …/export/<milliseconds>-<random>; now, if it is another's format.
+// startOf reads when an export started from its ARN, …/export/<milliseconds>-<random>. It returns now for an ARN of another form.
 func startOf(arn string) time.Time {
 	id := arn[strings.LastIndexByte(arn, '/')+1:]
 	text, _, _ := strings.Cut(id, "-")
@@ -171,26 +175,26 @@ func startOf(arn string) time.Time {
 	return time.UnixMilli(milliseconds).UTC()
 }
 
-// mayTryAgain returns nil for an export that has FAILED and may be started anew, else the error that the run ends with: the
-// failure's own code and words.
-func (r *round) mayTryAgain(p *ledger.PendingExport, d types.ExportDescription) error {
+// mayTryAgain returns nil if an export that FAILED may start again. Otherwise it returns the error that ends the run, with the
+// failure's own code and message.
+func (p *pass) mayTryAgain(e *ledger.PendingExport, d types.ExportDescription) error {
 	code := aws.ToString(d.FailureCode)
-	tries := 1 + r.in.Redrives
+	tries := 1 + p.in.Redrives
 	if worthAnother(code) {
 		tries++
 	}
-	if p.Execution != r.plan.ExecutionID || p.Tries < tries { // what another run has tried is not counted here
+	if e.Execution != p.plan.ExecutionID || e.Tries < tries { // another run's tries do not count
 		return nil
 	}
 	if code == "" {
 		code = string(failure.Internal)
 	}
-	return failure.Errorf(failure.Name(code), "export %s has failed: %s. When that is mended, redrive this execution, or start another: it makes a new export",
-		p.ExportARN, aws.ToString(d.FailureMessage))
+	return failure.Errorf(failure.Name(code), "export %s has failed: %s. Remove the cause, then redrive this execution or start another: it makes a new export",
+		e.ExportARN, aws.ToString(d.FailureMessage))
 }
 
-// worthAnother tells whether a second try can help. What S3 or KMS refuse, they refuse again; and so does DynamoDB what it
-// calls invalid.
+// worthAnother reports whether a second try can help. S3 and KMS refuse the same request again, and so does DynamoDB if it calls
+// something invalid.
 func worthAnother(code string) bool {
 	for _, word := range []string{"S3", "Kms", "KMS", "AccessDenied", "NotFound", "Invalid", "Validation", "Disabled"} {
 		if strings.Contains(code, word) {
@@ -200,10 +204,13 @@ func worthAnother(code string) bool {
 	return true
 }
 
-// completed keeps what is needed of an export that has ended well.
-func completed(d types.ExportDescription) *ledger.CompletedExport {
+// completed returns what the journal keeps of an export that is COMPLETED.
+func completed(d types.ExportDescription) (*ledger.CompletedExport, error) {
+	if aws.ToString(d.ExportManifest) == "" || aws.ToInt64(d.ItemCount) < 0 {
+		return nil, failure.Errorf(failure.MalformedAnswer, "DynamoDB's answer says that export %s is COMPLETED, but not where its manifest is and how many items it has", aws.ToString(d.ExportArn))
+	}
 	return &ledger.CompletedExport{
 		ExportTime: aws.ToTime(d.ExportTime).UTC(), Manifest: aws.ToString(d.ExportManifest), Items: aws.ToInt64(d.ItemCount),
 		BilledBytes: aws.ToInt64(d.BilledSizeBytes), StartTime: aws.ToTime(d.StartTime).UTC(), EndTime: aws.ToTime(d.EndTime).UTC(),
-	}
+	}, nil
 }

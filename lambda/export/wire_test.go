@@ -22,7 +22,7 @@ import (
 
 func TestMain(m *testing.M) { testservers.Main(m) }
 
-// noon is when the stand-in's clock stands; tables can be exported up to five minutes before.
+// noon is the time on the stand-in's clock. Tables can be exported as of five minutes before.
 var noon = time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
 
 const account = "000000000000"
@@ -38,7 +38,7 @@ func standIn(t *testing.T) *exports.Server {
 	return server
 }
 
-// run is one that has been planned, and asks for its exports.
+// planned is a run that was planned and asks for its exports.
 type planned struct {
 	exporter export.Step
 	in       run.ExportInput
@@ -60,7 +60,7 @@ func planRun(t *testing.T, tables *exports.Server, name, request string) (planne
 	}, err
 }
 
-// look asks once, and keeps what it is told, as the state machine does.
+// look calls the step once and keeps the answer, as the state machine does.
 func (r *planned) look(t *testing.T) error {
 	t.Helper()
 	progress, err := r.exporter.Run(t.Context(), r.in)
@@ -80,7 +80,7 @@ func start(t *testing.T, tables *exports.Server, name, request string) error {
 	return r.look(t)
 }
 
-// seconds is a time of the 31st of January 2026 as the API has it.
+// seconds returns a time of 31 January 2026 as the API has it.
 func seconds(clock string) string {
 	at, err := time.Parse(time.DateTime, "2026-01-31 "+clock)
 	if err != nil {
@@ -89,7 +89,7 @@ func seconds(clock string) string {
 	return fmt.Sprint(at.Unix())
 }
 
-// What DynamoDB is sent, word by word. TABLE and BUCKET stand for the test's own; each request has both, and its ClientToken.
+// The requests to DynamoDB, word by word. TABLE and BUCKET stand for the test's own; each request has both, and its ClientToken.
 func TestWhatDynamoDBIsSent(t *testing.T) {
 	t.Parallel()
 	const (
@@ -137,7 +137,7 @@ func TestWhatDynamoDBIsSent(t *testing.T) {
 			t.Parallel()
 			tables, table, bucket := standIn(t), testservers.Orders(t, 1), testservers.Bucket(t)
 			fill := strings.NewReplacer("TABLE", table, "BUCKET", bucket)
-			// The stand-in cannot do all that DynamoDB can; that it was asked is enough.
+			// The stand-in cannot do everything that DynamoDB can. The request is enough.
 			err := start(t, tables, "run-1", fill.Replace(`{"table": "TABLE", "bucket": "BUCKET", `+test.fields+`}`))
 			requests := tables.Requests()
 			if len(requests) != 1 {
@@ -168,7 +168,7 @@ func TestTokenIsOfTheRunAndItsTry(t *testing.T) {
 	tokens := map[string]bool{}
 	for _, name := range []string{"run-1", "run-2"} {
 		request := fmt.Sprintf(`{"table": %q, "bucket": %q, "prefix": "{runId}", "export": {"exportTime": "2026-01-31T09:00:00Z"}}`, table, bucket)
-		for range 2 { // the second time, the journal knows it
+		for range 2 { // the second time, the journal has it
 			if err := start(t, tables, name, request); err != nil {
 				t.Fatal(err)
 			}

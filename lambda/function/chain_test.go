@@ -162,7 +162,7 @@ func TestChainHasNoGapAndNoOverlap(t *testing.T) {
 		end = wantWindows(t, c.run(), end, 20*time.Minute)
 	}
 	c.tables.Advance(10 * time.Minute) // one that comes too early ends well
-	if idle := c.run(); len(idle.Exports) > 0 || !strings.Contains(idle.Reason, "less than the 15m") {
+	if idle := c.run(); len(idle.Exports) > 0 || !strings.Contains(idle.Reason, "less than 15m, the shortest window") {
 		t.Fatalf("got %+v", idle)
 	}
 	c.write()
@@ -207,7 +207,7 @@ func TestChainHasNoGapAndNoOverlap(t *testing.T) {
 
 	c.setRecovery(true, 2)
 	c.tables.Advance(72 * time.Hour)
-	wantFull(t, c.run(), "comes too late")
+	wantFull(t, c.run(), "the run is too late")
 	c.write()
 	c.tables.Advance(time.Hour)
 	c.setRecovery(false, 2)
@@ -283,7 +283,7 @@ func TestChainSurvivesItsRuns(t *testing.T) {
 			t.Fatal(err)
 		}
 		c.tables.Advance(time.Hour)
-		wantFull(t, c.run(), "was deleted and created anew")
+		wantFull(t, c.run(), "was deleted and created again")
 	})
 
 	t.Run("and another filter", func(t *testing.T) {
@@ -294,7 +294,7 @@ func TestChainSurvivesItsRuns(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		wantFull(t, result, "the filter is not that of the last run")
+		wantFull(t, result, "the filter differs from the last run's")
 	})
 	if slices.ContainsFunc(c.tables.Exports(), func(e exports.Export) bool { return e.Status != "COMPLETED" }) {
 		t.Error("some exports have not completed")

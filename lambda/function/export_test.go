@@ -199,7 +199,7 @@ func TestFailedExports(t *testing.T) {
 			e := exporting(t, exports.Options{}, `"export": {}`)
 			e.tables.Fail(string(code), "not yours", 1)
 			_, err := e.runExport()
-			wantName(t, err, code, "has failed: not yours", "redrive this execution, or start another")
+			wantName(t, err, code, "has failed: not yours", "redrive this execution or start another")
 			wantExports(t, e, 1)
 			e.redrives = 1 // somebody has mended it
 			if result, err := e.runExport(); err != nil || result.Items != 50 {
@@ -230,7 +230,7 @@ func TestFailedExports(t *testing.T) {
 		_, err := c.next().runExport()
 		wantName(t, err, failure.S3AccessDenied)
 		c.tables.Advance(40 * 24 * time.Hour)
-		wantFull(t, c.run(), "comes too late")
+		wantFull(t, c.run(), "the run is too late")
 	})
 }
 
