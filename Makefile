@@ -1,5 +1,4 @@
-# The two commands for a newcomer: make run, make test. Everything that they need beyond Go and Node.js is installed below
-# this folder, by exact version.
+# Begin with make run and make test. They need Go and Node.js. Everything else is installed into this folder, with exact versions.
 
 GO_MIN     := 1.26
 NODE_MIN   := 20.3
@@ -11,63 +10,63 @@ BIN        := $(CURDIR)/.local/bin
 APP        := $(BIN)/infra
 TOOLS      := $(BIN)/versitygw
 MODULES    := local/node/node_modules/.package-lock.json
-# Not below infra/: the CDK's command line brings Go files that are no packages, and Go skips folders that begin with a dot.
+# The CDK's command line contains Go files that are not packages. Go skips them here, because the folder begins with a dot.
 CDK        := $(CURDIR)/.local/cdk/node_modules/.bin/cdk
 CDK_MODULE := .local/cdk/node_modules/.package-lock.json
 
-# infra/ reads which environment it is about.
+# infra/ reads the name of the environment from ENV.
 export ENV
 
-# jsii warns of Node.js versions past their end of life; the value is a list of those not to warn of.
+# jsii warns about Node.js versions after their end of life. The value lists versions without a warning.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
-.PHONY: help run run-export test chaos chaos-mutations race check lint audit build reproduce app synth diff deploy destroy bench load deps clean
+.PHONY: help run run-export test chaos chaos-mutations race check lint audit build reproduce app synth diff deploy destroy bench load generate deps clean
 
-help: ## show this; ENV is one of infra/environments/*.yaml, dev if not given
+help: ## show this help; ENV is the name of a file in infra/environments (default: dev)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: deps ## replicate a sample table to S3 on this computer, and verify it
+run: deps ## replicate a sample table on this computer and verify the result
 	@go run ./cmd/ddb2s3 run
 
-run-export: deps ## export a sample table on this computer, then only what has changed in it, and verify both
+run-export: deps ## export a sample table on this computer, then its changes, and verify both
 	@go run ./cmd/ddb2s3 run-export
 
 test: deps ## run every test
 	@go test ./...
 
-# The seeds that `make test` runs are the first few.
+# `make test` runs only the first few seeds.
 SEEDS ?= 1000
 SEED  ?= 0
 
-chaos: deps ## break a run in SEEDS ways and check what comes of it; SEED=… repeats one
+chaos: deps ## execute SEEDS runs under random faults and check each result; SEED=… repeats one of them
 	@go test ./proof/chaos -run '^TestChaos$$' -count=1 -timeout=0 -v -seeds $(SEEDS) -seed $(SEED)
 
-chaos-mutations: deps ## take out, one by one, what keeps the promise, and see the harness fail
+chaos-mutations: deps ## remove one protection at a time and check that the chaos tests notice it
 	@go run ./proof/chaos/mutate
 
-race: deps ## run the tests under the race detector (not those of infra/, which it trips)
+race: deps ## run the tests under the race detector (without infra/: jsii does not support it)
 	@go test -race ./lambda/... ./local/... ./cmd/... ./proof/... ./examples
 
-check: lint audit ## lint, and look for known vulnerabilities
+check: lint audit ## run the linters and look for known vulnerabilities
 
 lint: $(BIN)/golangci-lint
 	@$(BIN)/golangci-lint run ./...
 
-# AUDIT_ARGS=-unreachable-ok is for machines that reach no database of vulnerabilities.
+# AUDIT_ARGS=-unreachable-ok is for machines that cannot reach the vulnerability databases.
 audit: requirements
 	@go run ./proof/audit $(AUDIT_ARGS)
 
-build: $(APP) ## build the Lambda program as a ZIP file with its bill of materials, for the architecture of environment ENV
+build: $(APP) ## build the Lambda program of environment ENV: a ZIP file and its bill of materials
 	@goarch=$$($(APP) -goarch) && $(MAKE) --silent program GOARCH=$$goarch OUT=build/lambda/$$goarch
 
-# The same source gives the same bytes on every machine, so a deployment without a change updates no function.
+# The same source gives the same bytes on every machine, so a deployment without changes updates no function.
 .PHONY: program
 program:
 	@GOOS=linux GOARCH=$(GOARCH) GOAMD64=v1 GOARM64=v8.0 GOFLAGS= GOEXPERIMENT= CGO_ENABLED=0 \
 	  go build -trimpath -buildvcs=false -tags lambda.norpc -ldflags '-s -w -buildid=' -o $(OUT)/bootstrap ./lambda
 	@GOARCH= go run ./infra/artifact $(OUT)
 
-reproduce: build ## build the Lambda program again in another folder with an empty cache, and compare the bytes
+reproduce: build ## build the Lambda program again in another folder with an empty cache and compare the bytes
 	@goarch=$$($(APP) -goarch) && elsewhere=$$(mktemp -d) && trap 'chmod -R u+w $$elsewhere; rm -rf $$elsewhere' EXIT && \
 	  mkdir -p $$elsewhere/a/b && cp -R Makefile go.mod go.sum lambda infra $$elsewhere/a/b && \
 	  GOCACHE=$$elsewhere/cache $(MAKE) --silent -C $$elsewhere/a/b program GOARCH=$$goarch OUT=build/lambda/$$goarch && \
@@ -75,11 +74,11 @@ reproduce: build ## build the Lambda program again in another folder with an emp
 	    cmp build/lambda/$$goarch/$$made $$elsewhere/a/b/build/lambda/$$goarch/$$made || exit 1; done && \
 	  echo "the same bytes: lambda.zip lambda.cdx.json"
 
-# What cdk.json runs.
+# cdk.json runs this target.
 app: build
 	@$(APP)
 
-# Go knows better than make whether it is up to date.
+# Phony, because Go knows whether the program is up to date.
 .PHONY: $(APP)
 $(APP): requirements
 	@go build -o $@ ./infra
@@ -87,32 +86,36 @@ $(APP): requirements
 synth: app ## write the CloudFormation template of environment ENV to cdk.out; needs no AWS account
 	@echo cdk.out/dynamodb-to-s3-$(ENV).template.json
 
-# CDK_ARGS goes to the CDK's command line as it is: make deploy ENV=prod CDK_ARGS=--require-approval=never.
-cdk = $(CDK) $@ -c env=$(ENV) $(CDK_ARGS) || { echo "make $@ needs AWS credentials (AWS_PROFILE=…), and the account and region bootstrapped once: \
+# CDK_ARGS is passed to the CDK's command line: make deploy ENV=prod CDK_ARGS=--require-approval=never.
+cdk = $(CDK) $@ -c env=$(ENV) $(CDK_ARGS) || { echo "make $@ needs AWS credentials (AWS_PROFILE=…) and an account and region that were bootstrapped once: \
 https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html" >&2; exit 1; }
 
-diff: $(CDK_MODULE) ## show what a deployment of environment ENV would change
+diff: $(CDK_MODULE) ## show the changes that a deployment of environment ENV would make
 	@$(cdk)
 
 deploy: $(CDK_MODULE) ## deploy environment ENV
 	@$(cdk)
 
-destroy: $(CDK_MODULE) ## remove environment ENV, all but a bucket that it has made
+destroy: $(CDK_MODULE) ## remove environment ENV; a bucket that it created stays
 	@$(cdk)
 
-bench: requirements $(TOOLS) $(MODULES) ## run the benchmarks, and write the table of docs/performance.md
+bench: requirements $(TOOLS) $(MODULES) ## run the benchmarks and update the table in docs/performance.md
 	@go test -run '^$$' -bench . -benchmem ./lambda/ddbjson ./lambda/scan
 	@go run ./proof/bench -into docs/performance.md
 
-load: deps ## measure 10,000 segments and the commit of 800,000 objects, for docs/scale.md: some ten minutes
+load: deps ## measure a run of 10,000 segments and a commit of 800,000 objects for docs/scale.md (about ten minutes)
 	@go run ./proof/load segments && echo && go run ./proof/load finalize
+
+generate: requirements ## write the golden state machine definition and the generated documentation
+	@go test ./infra -run '^TestDefinitionIsFresh$$' -update
+	@go test ./docs -update
 
 deps: requirements $(TOOLS) $(MODULES)
 
-clean: ## remove what was built, and what local runs wrote
+clean: ## remove everything that was built or installed here, and the data of local runs
 	@rm -rf .local build cdk.out local/node/node_modules
 
-# What the machine itself must have, said in one line each.
+# The programs that the machine itself must have.
 .PHONY: requirements
 requirements:
 	@command -v go >/dev/null || { echo "Go is missing: install Go $(GO_MIN) or newer, https://go.dev/dl" >&2; exit 1; }
@@ -121,11 +124,11 @@ requirements:
 	@node -e 'process.exit(process.versions.node.localeCompare("$(NODE_MIN)", "en", {numeric: true}) < 0 ? 1 : 0)' || { echo "Node.js $$(node --version) is too old: install $(NODE_MIN) or newer" >&2; exit 1; }
 
 $(BIN)/versitygw: | requirements
-	@echo "building the local S3 server, once: about a minute and a half" >&2
+	@echo "building the local S3 server once, which takes about a minute and a half" >&2
 	@GOBIN=$(BIN) GOFLAGS= go install $(VERSITYGW)
 
 $(BIN)/golangci-lint: | requirements
-	@echo "building the linter, once: about a minute and a half" >&2
+	@echo "building the linter once, which takes about a minute and a half" >&2
 	@GOBIN=$(BIN) GOFLAGS= go install $(GOLANGCI)
 
 $(MODULES): local/node/package-lock.json local/node/package.json | requirements
