@@ -1,13 +1,11 @@
 package function_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
-	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -66,7 +64,6 @@ func (e execution) engine() *function.Engine {
 		source = e.tables.AWS()
 		source.Retryer = func() aws.Retryer { return aws.NopRetryer{} } // a refusal is told at once
 	}
-	destination.HTTPClient = atomicWrites{destination.HTTPClient}
 	log := slog.New(slog.DiscardHandler)
 	if e.log != nil {
 		log = slog.New(slog.NewJSONHandler(e.log, nil))
@@ -78,29 +75,6 @@ func (e execution) engine() *function.Engine {
 	return function.New(source, destination, function.Options{
 		Log: log, Executions: states, Account: account, Now: hurried(e.hurry), Metrics: e.metrics, Environment: "test",
 	})
-}
-
-// atomicWrites lets only one request at a time go to the objects that runs write in a race, as if S3 were behind it: VersityGW
-// looks whether an object is there, and writes it and what it knows of it, one after the other, so that of two writes at once
-// both may win, a reader may find nothing between them, and a half of each may stay.
-type atomicWrites struct{ aws.HTTPClient }
-
-var raced sync.Mutex
-
-func (c atomicWrites) Do(request *http.Request) (*http.Response, error) {
-	if !strings.Contains(request.URL.Path, "/_chains/") && !strings.HasSuffix(request.URL.Path, "/_started") {
-		return c.HTTPClient.Do(request)
-	}
-	raced.Lock()
-	defer raced.Unlock()
-	response, err := c.HTTPClient.Do(request)
-	if err != nil {
-		return nil, err
-	}
-	body, err := io.ReadAll(response.Body)
-	_ = response.Body.Close() // it was read
-	response.Body = io.NopCloser(bytes.NewReader(body))
-	return response, err
 }
 
 func (e execution) id() string {

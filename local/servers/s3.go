@@ -25,6 +25,11 @@ func StartS3(ctx context.Context, config Config) (*Server, error) {
 	for attempt := 1; ; attempt++ {
 		server, err := startGateway(ctx, config.Gateway, data, meta)
 		if err == nil {
+			server.child = server.URL
+			if server.front, server.URL, err = serveAtomically(ctx, server.child); err != nil {
+				server.Stop()
+				return nil, fmt.Errorf("start S3: %w", err)
+			}
 			return server, nil
 		}
 		if attempt == portAttempts || !strings.Contains(err.Error(), "address already in use") {

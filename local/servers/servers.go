@@ -8,6 +8,7 @@ package servers
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -69,6 +70,9 @@ type Server struct {
 	AccessKey string
 	SecretKey string
 
+	front *http.Server // in front of the process; nil for DynamoDB
+	child string       // the URL of the process behind front
+
 	cmd    *exec.Cmd
 	stdout tail
 	stderr tail
@@ -96,6 +100,9 @@ func launch(cmd *exec.Cmd) (*Server, error) {
 // Stop ends the server and returns when its process is gone. It may be called more than once.
 func (s *Server) Stop() {
 	s.stop.Do(func() {
+		if s.front != nil {
+			_ = s.front.Close() // its listener and connections are not needed any more
+		}
 		// An error of Signal or Kill means that the process is gone, which is waited for anyway.
 		_ = s.cmd.Process.Signal(syscall.SIGTERM)
 		select {

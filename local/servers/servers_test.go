@@ -41,7 +41,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// helper prints the servers' URLs as a line of JSON and returns only if it cannot.
+// helper prints the URLs of the servers' processes as a line of JSON and returns only if it cannot.
 func helper(dir string) error {
 	config, err := config(dir)
 	if err != nil {
@@ -56,7 +56,7 @@ func helper(dir string) error {
 		if err != nil {
 			return err
 		}
-		urls = append(urls, server.URL)
+		urls = append(urls, server.ChildURL())
 	}
 	if err := json.NewEncoder(os.Stdout).Encode(urls); err != nil {
 		return err
@@ -256,7 +256,7 @@ func TestStopEndsTheProcess(t *testing.T) {
 			t.Parallel()
 			server := start(t, startServer, testConfig(t))
 			server.Stop()
-			if answers(server.URL) {
+			if answers(server.URL) || answers(server.ChildURL()) {
 				t.Error("the server still answers")
 			}
 			server.Stop() // again

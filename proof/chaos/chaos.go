@@ -40,7 +40,6 @@ type Harness struct {
 	tables              *dynamodb.Client
 	objects             *s3.Client
 	toTables, toObjects *network
-	gate                *gate
 	interpreter         *statemachine.Interpreter
 	lambda              http.Server
 	url                 string
@@ -60,10 +59,7 @@ func New(ctx context.Context, source, destination aws.Config) (h *Harness, err e
 		}
 	}()
 	h.tables = dynamodb.NewFromConfig(source)
-	if h.gate, err = startGate(ctx, *destination.BaseEndpoint); err != nil {
-		return h, err
-	}
-	if h.toObjects, err = newNetwork(h.gate.address); err != nil {
+	if h.toObjects, err = newNetwork(hostOf(*destination.BaseEndpoint)); err != nil {
 		return h, err
 	}
 	if h.toTables, err = newNetwork(hostOf(*source.BaseEndpoint)); err != nil {
@@ -88,9 +84,6 @@ func (h *Harness) Stop() {
 		if n != nil {
 			n.stop()
 		}
-	}
-	if h.gate != nil {
-		h.gate.stop()
 	}
 }
 
