@@ -60,7 +60,7 @@ func TestSchemaIsFresh(t *testing.T) {
 
 func TestReferenceIsFresh(t *testing.T) {
 	var page strings.Builder
-	page.WriteString("# The request\n\nThe input of an execution, in the console, from a schedule, or as `-input` of a local run. " +
+	page.WriteString("# The request\n\nThe input of an execution, in the console, from a schedule, or as `--input` of a local run. " +
 		"It is strict: an unknown field, a wrong type or a contradiction fails the execution with `InvalidRequest`, whose cause names " +
 		"every problem at once. A field that is not given is taken from the deployment's defaults, then as below. " +
 		"[`request.schema.json`](request.schema.json) is the same for programs. Both are generated from `lambda/request/request.go`.\n\n" +

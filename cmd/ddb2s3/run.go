@@ -78,14 +78,11 @@ func (v *runVerb) check(flags *pflag.FlagSet) error {
 		return err
 	}
 	v.request, v.invalid = request.Parse(v.text, json.RawMessage(os.Getenv(contract.EnvDefaults)))
-	given := exportFlag(flags)
-	switch {
-	case v.invalid != nil:
-		return nil
-	case v.verify && !verifiable(v.request):
+	switch given := exportFlag(flags); {
+	case v.invalid == nil && v.verify && !verifiable(v.request):
 		return errors.New("--verify cannot check what this request asks for. It checks scans of a whole table in DYNAMODB_JSON or ION, " +
 			"exports of a whole table in DYNAMODB_JSON, and the number of records of a scan with a transform")
-	case given != "" && !v.exporting():
+	case v.invalid == nil && given != "" && !v.exporting():
 		return fmt.Errorf("%s is for exports, but the mode of the request is %s", given, v.request.Mode)
 	}
 	return nil

@@ -37,8 +37,8 @@ Then run-export verifies that both exports together are the table. It writes to 
 by an hour, so it uses only a DynamoDB that it starts itself.`,
 		Example: `  go run ./cmd/ddb2s3 run-export
 
-  # See how the state machine retries after an export has failed.
-  go run ./cmd/ddb2s3 run-export --export-fail InternalServerError:1 --export-delay 5s`,
+  # Let the first export fail. The state machine starts another one.
+  go run ./cmd/ddb2s3 run-export --export-fail InternalServerError:1 --verbose`,
 		RunE: func(verb *cobra.Command, _ []string) error {
 			if name := endpointVariable(envDynamoDBEndpoint); name != "" {
 				return fmt.Errorf("run-export changes the table that it exports: unset %s, or export your own table with run --input FILE --%s",
