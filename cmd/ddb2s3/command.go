@@ -46,18 +46,14 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err == nil {
 		return code
 	}
-	name := "ddb2s3"
-	if verb != root {
-		name += " " + verb.Name()
-	}
 	switch {
 	case errors.Is(err, errExecutionFailed): // the output says why
 		return 1
 	case ctx.Err() != nil:
-		_, _ = fmt.Fprintf(stderr, "%s: interrupted\n", name)
+		_, _ = fmt.Fprintln(stderr, "interrupted")
 		return 130
 	}
-	_, _ = fmt.Fprintf(stderr, "%s: %s\n", name, strings.TrimSpace(err.Error()))
+	_, _ = fmt.Fprintf(stderr, "error: %s\n", strings.TrimSpace(err.Error()))
 	if verb != root && verb.SilenceUsage {
 		return 1
 	}

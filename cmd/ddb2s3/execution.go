@@ -81,11 +81,7 @@ func (e execution) execute(ctx context.Context) (statemachine.Outcome, time.Dura
 
 	start := time.Now()
 	var segments atomic.Int64
-	work := functions.scanWork(segments.Load, start)
-	if e.exporting {
-		work = functions.exportWork(start)
-	}
-	stop := progress.Show(e.stderr, work)
+	stop := progress.Show(e.stderr, e.work(functions, segments.Load, start))
 	defer stop()
 	outcome, err := statemachine.Run(ctx, statemachine.Execution{
 		Definition: definition.JSON, Input: e.request, InvokeURL: functions.url, StartTime: start,
@@ -110,23 +106,21 @@ func (e execution) execute(ctx context.Context) (statemachine.Outcome, time.Dura
 	return outcome, time.Since(start), errors.Join(err, running.End(status))
 }
 
-// scanWork is the progress of a scan: the segments that are done, and what was read.
-func (f *functions) scanWork(segments func() int64, start time.Time) progress.Work {
+// work returns the progress to show: of a scan the segments and what was read, of an export only the checks, because DynamoDB does
+// not report the progress of an export.
+func (e execution) work(f *functions, segments func() int64, start time.Time) progress.Work {
+	if e.exporting {
+		return progress.Work{
+			Name: "exporting: checks", Done: f.checks.Load,
+			Detail: func() string { return fmt.Sprintf("(%s)", time.Since(start).Round(time.Second)) },
+		}
+	}
 	return progress.Work{
 		Name: "replicating: segments", Total: f.segments.Load, Done: segments,
 		Detail: func() string {
-			seconds := time.Since(start).Seconds()
 			return fmt.Sprintf("(%s items, %s read, %.1f MB/s)", progress.Count(f.progress.Items()),
-				progress.Megabytes(f.progress.Bytes()), float64(f.progress.Bytes())/1e6/seconds)
+				progress.Megabytes(f.progress.Bytes()), float64(f.progress.Bytes())/1e6/time.Since(start).Seconds())
 		},
-	}
-}
-
-// exportWork is the progress of an export, which DynamoDB does not report: only the checks are counted.
-func (f *functions) exportWork(start time.Time) progress.Work {
-	return progress.Work{
-		Name: "exporting: checks", Done: f.checks.Load,
-		Detail: func() string { return fmt.Sprintf("(%s)", time.Since(start).Round(time.Second)) },
 	}
 }
 

@@ -279,7 +279,7 @@ func TestWrongArguments(t *testing.T) {
 	}{
 		{nil, "Available Commands:"},
 		{[]string{"rum"}, "unknown command \"rum\" for \"go run ./cmd/ddb2s3\"\n\nDid you mean this?\n\trun"},
-		{[]string{"run", "--lambda-timeout", "0s"}, "ddb2s3 run: --lambda-timeout: got 0s, want more than 0"},
+		{[]string{"run", "--lambda-timeout", "0s"}, "error: --lambda-timeout: got 0s, want more than 0"},
 		{[]string{"run", "--input", "nowhere.json"}, "--input: read the request: open nowhere.json"},
 		{[]string{"run"}, "--input is missing: without it, run uses the sample table"},
 		{[]string{"run", "--aws"}, "--aws and AWS_ENDPOINT_URL_DYNAMODB contradict each other: give only one"},

@@ -41,8 +41,7 @@ by an hour, so it uses only a DynamoDB that it starts itself.`,
   go run ./cmd/ddb2s3 run-export --export-fail InternalServerError:1 --verbose`,
 		RunE: func(verb *cobra.Command, _ []string) error {
 			if name := endpointVariable(envDynamoDBEndpoint); name != "" {
-				return fmt.Errorf("run-export changes the table that it exports: unset %s, or export your own table with run --input FILE --%s",
-					name, flagLocalExports)
+				return fmt.Errorf("run-export changes the table that it exports: unset %s, or export your own table with run --input FILE --local-exports", name)
 			}
 			if err := o.check(verb.Flags()); err != nil {
 				return err

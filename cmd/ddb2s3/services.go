@@ -107,6 +107,29 @@ func (s *services) startServer(
 	return server.AWS(ctx)
 }
 
+// startExports starts the server that makes exports on this computer, in front of a DynamoDB that this process has started or, with
+// --local-exports, of any DynamoDB. Otherwise DynamoDB makes its exports itself.
+func (s *services) startExports(ctx context.Context, o options, stderr io.Writer) (err error) {
+	if !s.ownDynamoDB && !o.localExports {
+		return nil
+	}
+	if s.exports, err = exports.Start(ctx, exports.Options{DynamoDB: s.source, S3: s.destination, Delay: o.exportDelay}); err != nil {
+		return err
+	}
+	s.stops = append(s.stops, s.exports.Stop)
+	for _, code := range o.exportCodes {
+		s.exports.Fail(code, "the flag --export-fail asks for it", 1)
+	}
+	s.source = s.exports.AWS()
+	dynamoDB := "dynalite"
+	if !s.ownDynamoDB {
+		dynamoDB = endpointVariable(envDynamoDBEndpoint)
+	}
+	_, err = fmt.Fprintf(stderr, "native exports are made on this computer, at %s in front of %s. Every table has point-in-time recovery. An export takes %s.\n",
+		s.exports.URL, dynamoDB, o.exportDelay)
+	return err
+}
+
 // close stops what was started, the last first.
 func (s *services) close() {
 	for _, stop := range slices.Backward(s.stops) {

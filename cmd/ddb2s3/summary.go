@@ -18,16 +18,16 @@ func (s *services) summary(result run.Result, took time.Duration) string {
 	switch {
 	case result.Mode != request.ModeExport:
 		fmt.Fprintf(&text, "replicated table %s: %s, %.1f s\nmanifest: %s\n",
-			result.Table, scanAmount(result), took.Seconds(), s.location(result.Manifest))
+			result.Table, amount(result.Items, result.Records, result.Objects, result.Bytes), took.Seconds(), s.location(result.Manifest))
 	case len(result.Exports) == 0:
 		fmt.Fprintf(&text, "nothing was exported of table %s: %s\n", result.Table, result.Reason)
 	default:
 		fmt.Fprintf(&text, "exported table %s: %s, %s billed, %.1f s\n",
-			result.Table, amount(result.Items, result.Objects, result.Bytes), progress.Megabytes(result.BilledBytes), took.Seconds())
+			result.Table, amount(result.Items, result.Items, result.Objects, result.Bytes), progress.Megabytes(result.BilledBytes), took.Seconds())
 		for _, export := range result.Exports {
 			text.WriteString(describeExport(export))
 			if len(result.Exports) > 1 {
-				fmt.Fprintf(&text, ": %s, %s billed", amount(export.Items, export.Objects, export.Bytes), progress.Megabytes(export.BilledBytes))
+				fmt.Fprintf(&text, ": %s, %s billed", amount(export.Items, export.Items, export.Objects, export.Bytes), progress.Megabytes(export.BilledBytes))
 			}
 			fmt.Fprintf(&text, "\nmanifest: %s\n", s.location(export.Manifest))
 		}
@@ -35,17 +35,13 @@ func (s *services) summary(result run.Result, took time.Duration) string {
 	return text.String()
 }
 
-func amount(items, objects, bytes int64) string {
-	return fmt.Sprintf("%s items in %s objects, %s as stored", progress.Count(items), progress.Count(objects), progress.Megabytes(bytes))
-}
-
-// scanAmount is amount for a scan, where a transform may make more or fewer records than there are items.
-func scanAmount(result run.Result) string {
-	if result.Records == result.Items {
-		return amount(result.Items, result.Objects, result.Bytes)
+// amount says how much was written. A transform may make more or fewer records than there are items.
+func amount(items, records, objects, bytes int64) string {
+	became := ""
+	if records != items {
+		became = " became " + progress.Count(records) + " records"
 	}
-	return fmt.Sprintf("%s items became %s records in %s objects, %s as stored",
-		progress.Count(result.Items), progress.Count(result.Records), progress.Count(result.Objects), progress.Megabytes(result.Bytes))
+	return fmt.Sprintf("%s items%s in %s objects, %s as stored", progress.Count(items), became, progress.Count(objects), progress.Megabytes(bytes))
 }
 
 // describeExport says what an export covers, and why.
