@@ -15,21 +15,26 @@ func readIon(line []byte) (Item, error) {
 	if err != nil {
 		return nil, err
 	}
-	return valued(&types.AttributeValueMemberM{Value: item}).(*types.AttributeValueMemberM).Value, nil
+	return withFractions(item), nil
 }
 
-// byValue returns items with their numbers spelled by value, by their keys of that spelling. In Ion 600 may well be 6d2.
-func byValue(items map[string]Item, keys []string) map[string]Item {
-	spelled := make(map[string]Item, len(items))
+// allWithFractions applies withFractions to the items and to their keys.
+func allWithFractions(items map[string]Item, keys []string) map[string]Item {
+	changed := make(map[string]Item, len(items))
 	for _, item := range items {
-		item = valued(&types.AttributeValueMemberM{Value: item}).(*types.AttributeValueMemberM).Value
-		spelled[identity(item, keys)] = item
+		item = withFractions(item)
+		changed[identity(item, keys)] = item
 	}
-	return spelled
+	return changed
 }
 
-// valued returns a value with its numbers spelled by value, as fractions: two that are equal are spelled alike.
-func valued(value types.AttributeValue) types.AttributeValue {
+// withFractions returns an item with its numbers written as fractions, so that equal numbers have equal texts: Ion may write 600
+// as 6d2.
+func withFractions(item Item) Item {
+	return numbersAsFractions(&types.AttributeValueMemberM{Value: item}).(*types.AttributeValueMemberM).Value
+}
+
+func numbersAsFractions(value types.AttributeValue) types.AttributeValue {
 	switch v := value.(type) {
 	case *types.AttributeValueMemberN:
 		return &types.AttributeValueMemberN{Value: fraction(v.Value)}
@@ -40,14 +45,14 @@ func valued(value types.AttributeValue) types.AttributeValue {
 		}
 		return &types.AttributeValueMemberNS{Value: set}
 	default:
-		return within(value, valued)
+		return mapMembers(value, numbersAsFractions)
 	}
 }
 
 func fraction(number string) string {
 	value, ok := new(big.Rat).SetString(number)
 	if !ok {
-		return fmt.Sprintf("%q, which is no number", number)
+		return fmt.Sprintf("%q, which is not a number", number)
 	}
 	return value.RatString()
 }

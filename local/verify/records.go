@@ -13,7 +13,6 @@ import (
 	"io"
 	"strings"
 
-	"dynamodb-to-s3/lambda/manifest"
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
 
@@ -23,11 +22,11 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// workers is how many objects, or segments of the table, are read at once.
+// workers is how many objects, or segments of the table, are read at the same time.
 const workers = 4
 
-// Records calls record for each line of each object that the run's manifests name, and object after each object, from several
-// goroutines at once. It checks the manifests' own counts and checksums, and those of the result.
+// Records reads every object that the run's manifests name. It calls record with each line, and object after each object, from
+// several goroutines at once. It checks the counts and checksums of the manifests, and the counts of the result.
 func Records(ctx context.Context, client *s3.Client, result run.Result, record func(line []byte) error, object func()) error {
 	for _, export := range exportsOf(result) {
 		if _, err := readExport(ctx, client, export, record, object); err != nil {
@@ -37,7 +36,7 @@ func Records(ctx context.Context, client *s3.Client, result run.Result, record f
 	return nil
 }
 
-// exportsOf returns the exports of a run; a scan is taken for one.
+// exportsOf returns the exports of a run. For a scan it returns one, with the numbers of the scan.
 func exportsOf(result run.Result) []run.ExportedWindow {
 	if result.Mode == request.ModeExport {
 		return result.Exports
@@ -45,25 +44,39 @@ func exportsOf(result run.Result) []run.ExportedWindow {
 	return []run.ExportedWindow{{Manifest: result.Manifest, Items: result.Records, Objects: result.Objects}}
 }
 
-// A summary is what manifest-summary.json says, that of an incremental export too.
+// A summary is manifest-summary.json, and a file is a line of manifest-files.json, with the members that are checked here.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport.Output.html
 type summary struct {
-	manifest.Summary
-	OutputView string `json:"outputView"`
+	ExportARN          string `json:"exportArn"`
+	ManifestFilesS3Key string `json:"manifestFilesS3Key"`
+	ItemCount          int64  `json:"itemCount"`
+	OutputFormat       string `json:"outputFormat"`
+	OutputView         string `json:"outputView"`
 }
 
-// readExport reads one export as Records does.
+type file struct {
+	ItemCount   int64  `json:"itemCount"`
+	MD5Checksum string `json:"md5Checksum"`
+	Key         string `json:"dataFileS3Key"`
+}
+
+// readExport reads one export, as Records does, and returns its summary.
 func readExport(ctx context.Context, client *s3.Client, export run.ExportedWindow, record func(line []byte) error, object func()) (summary, error) {
-	told, bucket, err := readSummary(ctx, client, export.Manifest)
+	manifest, bucket, err := readSummary(ctx, client, export.Manifest)
 	if err != nil {
-		return told, err
+		return manifest, err
 	}
-	body, err := get(ctx, client, bucket, told.ManifestFilesS3Key)
+	body, err := get(ctx, client, bucket, manifest.ManifestFilesS3Key)
 	if err != nil {
-		return told, err
+		return manifest, err
 	}
-	files, err := manifest.DecodeFiles(body)
-	if err != nil {
-		return told, err
+	var files []file
+	for line := range bytes.Lines(body) {
+		var f file
+		if err := json.Unmarshal(line, &f); err != nil {
+			return manifest, fmt.Errorf("%s: line %d: %w", manifest.ManifestFilesS3Key, len(files)+1, err)
+		}
+		files = append(files, f)
 	}
 	var items int64
 	group, ctx := errgroup.WithContext(ctx)
@@ -72,43 +85,43 @@ func readExport(ctx context.Context, client *s3.Client, export run.ExportedWindo
 		items += file.ItemCount
 		group.Go(func() error {
 			if err := readObject(ctx, client, bucket, file, record); err != nil {
-				return fmt.Errorf("%s: %w", file.DataFileKey, err)
+				return fmt.Errorf("%s: %w", file.Key, err)
 			}
 			object()
 			return nil
 		})
 	}
 	if err := group.Wait(); err != nil {
-		return told, err
+		return manifest, err
 	}
 	switch {
-	case items != told.ItemCount:
-		err = fmt.Errorf("%s has itemCount %d, its files have %d", export.Manifest, told.ItemCount, items)
+	case items != manifest.ItemCount:
+		err = fmt.Errorf("%s has itemCount %d, its files have %d", export.Manifest, manifest.ItemCount, items)
 	case items != export.Items, int64(len(files)) != export.Objects:
 		err = fmt.Errorf("%s names %d items in %d objects, the run's result says %d in %d",
 			export.Manifest, items, len(files), export.Items, export.Objects)
 	}
-	return told, err
+	return manifest, err
 }
 
-// readSummary reads the manifest of a URI, and returns its bucket too.
-func readSummary(ctx context.Context, client *s3.Client, uri string) (told summary, bucket string, err error) {
+// readSummary reads manifest-summary.json at a URI, and returns its bucket too.
+func readSummary(ctx context.Context, client *s3.Client, uri string) (manifest summary, bucket string, err error) {
 	bucket, key, ok := strings.Cut(strings.TrimPrefix(uri, "s3://"), "/")
 	if !ok {
-		return told, "", fmt.Errorf("%q is no manifest's URI", uri)
+		return manifest, "", fmt.Errorf("%q is not the URI of a manifest", uri)
 	}
 	body, err := get(ctx, client, bucket, key)
 	if err != nil {
-		return told, "", err
+		return manifest, "", err
 	}
-	if err := json.Unmarshal(body, &told); err != nil {
-		return told, "", fmt.Errorf("%s: %w", uri, err)
+	if err := json.Unmarshal(body, &manifest); err != nil {
+		return manifest, "", fmt.Errorf("%s: %w", uri, err)
 	}
-	return told, bucket, nil
+	return manifest, bucket, nil
 }
 
-func readObject(ctx context.Context, client *s3.Client, bucket string, file manifest.File, record func(line []byte) error) error {
-	stored, err := get(ctx, client, bucket, file.DataFileKey)
+func readObject(ctx context.Context, client *s3.Client, bucket string, file file, record func(line []byte) error) error {
+	stored, err := get(ctx, client, bucket, file.Key)
 	if err != nil {
 		return err
 	}
@@ -116,7 +129,7 @@ func readObject(ctx context.Context, client *s3.Client, bucket string, file mani
 	if got := base64.StdEncoding.EncodeToString(sum[:]); got != file.MD5Checksum {
 		return fmt.Errorf("has MD5 %s, the manifest says %s", got, file.MD5Checksum)
 	}
-	plain, err := decompress(file.DataFileKey, stored)
+	plain, err := decompress(file.Key, stored)
 	if err != nil {
 		return err
 	}
@@ -154,6 +167,6 @@ func get(ctx context.Context, client *s3.Client, bucket, key string) ([]byte, er
 	if err != nil {
 		return nil, fmt.Errorf("read s3://%s/%s: %w", bucket, key, err)
 	}
-	defer func() { _ = answer.Body.Close() }() // a fault on the way shows in the read
+	defer func() { _ = answer.Body.Close() }() // an error shows in the read
 	return io.ReadAll(answer.Body)
 }

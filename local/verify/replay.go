@@ -14,12 +14,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// Replay reads runs that have exported a table, in DYNAMODB_JSON and in the order of their windows, and makes of them what the
-// table was at the end of the last one: a full export is what it holds, an incremental one what has changed since the export
-// before it. Then it compares that with the whole table, to which nothing may have been written since.
+// Replay rebuilds a table from the exports of runs, in DYNAMODB_JSON and in the order of their windows, and compares the result with
+// the whole table. A full export gives the items; an incremental export gives the changes since the export before it. Nothing may
+// have been written to the table since the end of the last window.
 //
-// It fails as Compare does; where the first export is no full one; where a window overlaps the one before or leaves a gap; where
-// a window has a key twice or a change that is not of its time; and where an item's old image is not what the item was.
+// Its errors are those of Compare, and: the first export is not a full one; a window overlaps the window before it or leaves a
+// gap; a window has a key twice or a change from another time; an old image differs from the item before the change.
 func Replay(ctx context.Context, source *dynamodb.Client, destination *s3.Client, results ...run.Result) (Report, error) {
 	if len(results) == 0 {
 		return Report{}, errors.New("there is no run to replay")
@@ -40,7 +40,7 @@ func Replay(ctx context.Context, source *dynamodb.Client, destination *s3.Client
 		}
 	}
 	if r.end.IsZero() {
-		return r.report, errors.New("the runs have exported nothing")
+		return r.report, errors.New("the runs have no exports")
 	}
 	for id, item := range r.items {
 		want, known := table[id]
@@ -56,23 +56,23 @@ func Replay(ctx context.Context, source *dynamodb.Client, destination *s3.Client
 	return r.report, nothingLeft(table)
 }
 
-// A replay is what the exports so far make of the table.
+// A replay holds the table as the exports so far describe it.
 type replay struct {
 	client *s3.Client
 	keys   []string
-	end    time.Time // up to when, exclusive; zero before the first export
+	end    time.Time // the end of the last export, exclusive; zero before the first one
 
 	mu     sync.Mutex // guards what follows
 	items  map[string]Item
 	report Report
 }
 
-// apply goes on by one export.
+// apply adds one export.
 func (r *replay) apply(ctx context.Context, export run.ExportedWindow) error {
 	switch export.ExportType {
 	case request.ExportFull:
 		if export.ExportTime == nil {
-			return errors.New("it has no time")
+			return errors.New("it has no exportTime")
 		}
 		r.items, r.end = map[string]Item{}, *export.ExportTime
 		_, err := r.read(ctx, export, r.put)
@@ -82,34 +82,34 @@ func (r *replay) apply(ctx context.Context, export run.ExportedWindow) error {
 		case export.From == nil || export.To == nil:
 			return errors.New("it has no window")
 		case r.end.IsZero():
-			return errors.New("it is incremental, and there is no full one before it")
+			return errors.New("it is incremental, and no full export comes before it")
 		case !export.From.Equal(r.end):
-			return fmt.Errorf("its window begins at %s, the export before it ends at %s", show(*export.From), show(r.end))
+			return fmt.Errorf("its window begins at %s, the export before it ends at %s", formatTime(*export.From), formatTime(r.end))
 		}
 		w := window{replay: r, from: *export.From, to: *export.To, seen: map[string]bool{}}
 		r.end = w.to
-		told, err := r.read(ctx, export, w.change)
+		manifest, err := r.read(ctx, export, w.change)
 		if err != nil {
 			return err
 		}
-		return w.sound(told.OutputView)
+		return w.checkOldImages(manifest.OutputView)
 	default:
 		return fmt.Errorf("it is %q, neither full nor incremental", export.ExportType)
 	}
 }
 
-func show(at time.Time) string { return at.UTC().Format(time.RFC3339Nano) }
+func formatTime(at time.Time) string { return at.UTC().Format(time.RFC3339Nano) }
 
-// read reads an export and returns its summary. Records are taken by several goroutines at once.
+// read reads an export and returns its summary. Several goroutines call record.
 func (r *replay) read(ctx context.Context, export run.ExportedWindow, record func(line []byte) error) (summary, error) {
-	told, err := readExport(ctx, r.client, export, record, func() { r.mu.Lock(); r.report.Objects++; r.mu.Unlock() })
-	if err == nil && told.ExportARN != export.ExportARN {
-		err = fmt.Errorf("its manifest is of export %s", told.ExportARN)
+	manifest, err := readExport(ctx, r.client, export, record, func() { r.mu.Lock(); r.report.Objects++; r.mu.Unlock() })
+	if err == nil && manifest.ExportARN != export.ExportARN {
+		err = fmt.Errorf("its manifest is of export %s", manifest.ExportARN)
 	}
-	return told, err
+	return manifest, err
 }
 
-// put takes a line of a full export.
+// put adds a line of a full export.
 func (r *replay) put(line []byte) error {
 	item, err := readItem(line)
 	if err != nil {

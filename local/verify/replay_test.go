@@ -21,7 +21,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// begin is the moment of the full exports here; windows are of an hour.
+// begin is the time of the full exports. Windows take an hour.
 var begin = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 
 func hour(n int) *time.Time {
@@ -29,7 +29,7 @@ func hour(n int) *time.Time {
 	return &at
 }
 
-// table creates a table with keys of a partition and a sort key, that holds what is given as "<p> <s> <value>".
+// table creates a table with a partition and a sort key, and with the given items, each as "<p> <s> <value>".
 func table(t *testing.T, items ...string) string {
 	t.Helper()
 	attribute := func(name string, kind types.ScalarAttributeType) types.AttributeDefinition {
@@ -67,7 +67,7 @@ func image(words string) string {
 
 func full(words string) string { return `{"Item":` + image(words) + `}` }
 
-// changed is a line of an incremental export, written so many minutes after begin. What is "" was not, or is no more.
+// changed is a line of an incremental export, written the given minutes after begin. An empty image is left out.
 func changed(minute int, old, new string) string {
 	line := fmt.Sprintf(`{"Metadata":{"WriteTimestampMicros":{"N":"%d"}},"Keys":%s`, begin.Add(time.Duration(minute)*time.Minute).UnixMicro(), keysOf(old+" "+new))
 	if old != "" {
@@ -79,12 +79,12 @@ func changed(minute int, old, new string) string {
 	return line + "}"
 }
 
-// An export is what a test lets lie in a bucket.
+// An export is what a test writes to a bucket.
 type export struct {
 	run.ExportedWindow
 	view  string
 	lines [][]string // by object
-	wrong string     // what is wrong with its objects
+	wrong string     // the part that is wrong, if any
 }
 
 func ofFull(lines ...[]string) export {
@@ -207,31 +207,31 @@ func TestReplayFailsAtTheFirstFault(t *testing.T) {
 		says    string
 	}{
 		{"no run", nil, "there is no run to replay"},
-		{"an item that is missing", []export{ofFull(both[:1])}, `1 items of the table are missing, the one with key p="a" s=2 among them`},
+		{"an item that is missing", []export{ofFull(both[:1])}, `1 items of the table are missing, such as the one with key p="a" s=2`},
 		{"an item too many", []export{ofFull(both, []string{full("a 3 x")})}, `the item with key p="a" s=3 is not in the table`},
 		{"an item that differs", []export{ofFull([]string{full("a 1 v"), full("a 2 u")})}, `the item with key p="a" s=2 differs from the table's`},
 		{"an item twice", []export{ofFull(both, both[1:])}, `p="a" s=2 was written twice`},
-		{"no full export", []export{ofHour(0, both)}, "it is incremental, and there is no full one before it"},
+		{"no full export", []export{ofHour(0, both)}, "it is incremental, and no full export comes before it"},
 		{"a gap", []export{ofFull(both), ofHour(1)}, "its window begins at 2026-11-21T13:00:00Z, the export before it ends at 2026-11-21T12:00:00Z"},
 		{"an overlap", []export{ofFull(both), ofHour(0), ofHour(0)}, "its window begins at 2026-11-21T12:00:00Z, the export before it ends at 2026-11-21T13:00:00Z"},
-		{"no time", []export{with(ofFull(both), func(e *export) { e.ExportTime = nil })}, "it has no time"},
+		{"no time", []export{with(ofFull(both), func(e *export) { e.ExportTime = nil })}, "it has no exportTime"},
 		{"no window", []export{ofFull(both), with(ofHour(0), func(e *export) { e.To = nil })}, "it has no window"},
 		{"no type", []export{with(ofFull(both), func(e *export) { e.ExportType = "" })}, `it is "", neither full nor incremental`},
 		{"a change twice", change(changed(1, "a 1 v", "a 1 v"), changed(2, "a 1 v", "a 1 v")), `p="a" s=1 was written twice`},
 		{"a change before its window", change(changed(-1, "a 1 v", "a 1 v")), `was changed at 2026-11-21T11:59:00Z, the window is`},
 		{"a change at its end", change(changed(60, "a 1 v", "a 1 v")), `was changed at 2026-11-21T13:00:00Z, the window is`},
 		{"a change without a time", change(`{"Keys":` + keysOf("a 1") + `}`), "WriteTimestampMicros: "},
-		{"an old image that never was", change(changed(1, "a 1 u", "a 1 v")), `p="a" s=1 has an old image that is not what`},
-		{"an old image of what was not there", change(changed(1, "a 9 u", "")), `p="a" s=9 has an old image that is not what`},
-		{"an old image that is missing", change(changed(1, "", "a 1 v")), `p="a" s=1 has no old image, and the exports before have one`},
-		{"an old image too many", []export{ofFull(both), with(ofHour(0, []string{changed(1, "a 1 v", "a 1 v")}), func(e *export) { e.view = "NEW_IMAGE" })}, "1 old images are in an export that should have none"},
+		{"a wrong old image", change(changed(1, "a 1 u", "a 1 v")), `p="a" s=1 has an old image that differs from`},
+		{"an old image of an unknown item", change(changed(1, "a 9 u", "")), `p="a" s=9 has an old image that differs from`},
+		{"an old image that is missing", change(changed(1, "", "a 1 v")), `p="a" s=1 has no old image, and the exports before have the item`},
+		{"an old image too many", []export{ofFull(both), with(ofHour(0, []string{changed(1, "a 1 v", "a 1 v")}), func(e *export) { e.view = "NEW_IMAGE" })}, "the export has 1 old images and should have none"},
 		{"an image of another key", change(strings.Replace(changed(1, "", "a 3 v"), `"s":{"N":"3"}`, `"s":{"N":"4"}`, 1)), `p="a" s=4 has a new image with key p="a" s=3`},
-		{"a change that was not made", change(changed(1, "a 1 v", "")), `1 items of the table are missing, the one with key p="a" s=1`},
-		{"a line that is none", []export{ofFull([]string{"{"})}, "line 1: "},
+		{"a change that was not made", change(changed(1, "a 1 v", "")), `1 items of the table are missing, such as the one with key p="a" s=1`},
+		{"a line that is not JSON", []export{ofFull([]string{"{"})}, "line 1: "},
 		{"an MD5", []export{with(ofFull(both), func(e *export) { e.wrong = "MD5" })}, "has MD5 "},
 		{"a file's itemCount", []export{with(ofFull(both), func(e *export) { e.wrong = "itemCount" })}, "has 2 lines, the manifest says 3 items"},
-		{"another's manifest", []export{with(ofFull(both), func(e *export) { e.wrong = "exportArn" })}, "its manifest is of export "},
-		{"the result's own counts", []export{with(ofFull(both), func(e *export) { e.wrong = "result" })}, "names 2 items in 1 objects, the run's result says 3 in 1"},
+		{"the manifest of another export", []export{with(ofFull(both), func(e *export) { e.wrong = "exportArn" })}, "its manifest is of export "},
+		{"the counts of the result", []export{with(ofFull(both), func(e *export) { e.wrong = "result" })}, "names 2 items in 1 objects, the run's result says 3 in 1"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -251,7 +251,7 @@ func TestReplayTakesExportsOnly(t *testing.T) {
 		says   string
 	}{
 		{run.Result{RunID: "r", Mode: request.ModeScan, Table: orders}, "run r is a SCAN of table " + orders},
-		{run.Result{RunID: "r", Mode: request.ModeExport, Table: orders, Reason: "too soon"}, "the runs have exported nothing"},
+		{run.Result{RunID: "r", Mode: request.ModeExport, Table: orders, Reason: "too soon"}, "the runs have no exports"},
 	} {
 		if _, err := verify.Replay(t.Context(), testservers.DynamoDB(), testservers.S3(), test.result); err == nil || !strings.Contains(err.Error(), test.says) {
 			t.Errorf("replay: got %v, want %s", err, test.says)

@@ -1,8 +1,9 @@
-// Package readback proves runs: it reads every object through the manifests, as any reader of native exports would, and compares
-// what it finds item by item with the table, read by the SDK alone. It shares no code with the engine's codec.
+// Package verify checks runs. It finds every object through the manifests, as any reader of native exports would, and compares the
+// items with those of the table, which it reads through the SDK. It shares no code with the engine that reads pages and writes
+// records and manifests, so a bug of the engine cannot hide itself here.
 //
-// Compare proves one run, Replay a chain of native exports; Count proves of a transformed run what can be. It imports lambda/job
-// and lambda/manifest for the layout, the SDK, and local/verify/ionitem.
+// Compare checks one run, Replay checks a chain of native exports, and Count checks the numbers of a transformed run. It imports
+// the types of results (lambda/run, lambda/request), the SDK, and local/verify/ionitem.
 package verify
 
 import (
@@ -20,16 +21,16 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// Report counts what was compared.
+// Report counts what was read.
 type Report struct {
-	Items   int // of the table
+	Items   int // items that were compared with the table; for Count, records
 	Objects int
 	Changes int // lines of incremental exports
 }
 
-// Compare reads the run of the result and compares it with its whole table: a scan in DYNAMODB_JSON or ION, or a run that begins
-// with a full export in DYNAMODB_JSON, which is replayed. It fails at the first item that is missing, twice, different, or too many, and where a
-// manifest's counts or checksums do not hold.
+// Compare compares a run with its whole table. The run is a scan in DYNAMODB_JSON or ION, or begins with a full export in
+// DYNAMODB_JSON and is replayed. The error names the first item that is missing, duplicated or different, or that the table does
+// not have, or the first count or checksum of a manifest that is wrong.
 func Compare(ctx context.Context, source *dynamodb.Client, destination *s3.Client, result run.Result) (Report, error) {
 	if result.Mode == request.ModeExport {
 		return Replay(ctx, source, destination, result)
@@ -38,17 +39,17 @@ func Compare(ctx context.Context, source *dynamodb.Client, destination *s3.Clien
 	if err != nil {
 		return Report{}, err
 	}
-	told, _, err := readSummary(ctx, destination, result.Manifest)
+	manifest, _, err := readSummary(ctx, destination, result.Manifest)
 	if err != nil {
 		return Report{}, err
 	}
 	read := readItem
-	switch request.Format(told.OutputFormat) {
+	switch request.Format(manifest.OutputFormat) {
 	case request.FormatDynamoDBJSON:
 	case request.FormatION:
-		read, items = readIon, byValue(items, keys)
+		read, items = readIon, allWithFractions(items, keys)
 	default:
-		return Report{}, fmt.Errorf("%s has outputFormat %q, of which no item can be made", result.Manifest, told.OutputFormat)
+		return Report{}, fmt.Errorf("%s has outputFormat %q, which cannot be compared with the table", result.Manifest, manifest.OutputFormat)
 	}
 	report := Report{}
 	var mu sync.Mutex // guards items and report
@@ -77,15 +78,15 @@ func Compare(ctx context.Context, source *dynamodb.Client, destination *s3.Clien
 	return report, nothingLeft(items)
 }
 
-// nothingLeft fails for items of the table that were not read back.
+// nothingLeft returns an error if items of the table are in no object.
 func nothingLeft(items map[string]Item) error {
 	for id := range items {
-		return fmt.Errorf("%d items of the table are missing, the one with key %s among them", len(items), id)
+		return fmt.Errorf("%d items of the table are missing, such as the one with key %s", len(items), id)
 	}
 	return nil
 }
 
-// readItem reads a line of a scan, or of a full export.
+// readItem reads a line of a scan or of a full export.
 func readItem(line []byte) (Item, error) {
 	var record struct{ Item json.RawMessage }
 	if err := json.Unmarshal(line, &record); err != nil {

@@ -10,23 +10,23 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// A window is an incremental export that is replayed on what was before it.
+// A window is an incremental export that is added to the exports before it.
 type window struct {
 	*replay
 	from, to time.Time
 	seen     map[string]bool // the keys that it has changed
-	bare     string          // a key that was there before, and has no old image; "" if there is none
-	olds     int             // how many old images it has
+	noOld    string          // the key of a known item that was changed without an old image; "" if there is none
+	olds     int             // the number of old images
 }
 
 // A change is a line of an incremental export.
 type change struct {
 	written      time.Time
 	keys         Item
-	before, item Item // nil if there was none, or is none; before also where the export has no old images
+	before, item Item // nil if there was no item, or is none now; before is also nil if the export has no old images
 }
 
-// change takes a line of an incremental export.
+// change adds a line of an incremental export.
 func (w *window) change(line []byte) error {
 	c, err := readChange(line)
 	if err != nil {
@@ -40,18 +40,18 @@ func (w *window) change(line []byte) error {
 	case w.seen[id]:
 		return fmt.Errorf("the item with key %s was written twice", id)
 	case c.written.Before(w.from), !c.written.Before(w.to):
-		return fmt.Errorf("the item with key %s was changed at %s, the window is %s to %s", id, show(c.written), show(w.from), show(w.to))
+		return fmt.Errorf("the item with key %s was changed at %s, the window is %s to %s", id, formatTime(c.written), formatTime(w.from), formatTime(w.to))
 	case c.item != nil && identity(c.item, w.keys) != id:
 		return fmt.Errorf("the item with key %s has a new image with key %s", id, identity(c.item, w.keys))
 	case c.before != nil && !same(c.before, was):
-		return fmt.Errorf("the item with key %s has an old image that is not what the exports before have", id)
+		return fmt.Errorf("the item with key %s has an old image that differs from the exports before", id)
 	}
 	w.seen[id] = true
 	w.report.Changes++
 	if c.before != nil {
 		w.olds++
 	} else if known {
-		w.bare = id
+		w.noOld = id
 	}
 	if c.item == nil {
 		delete(w.items, id)
@@ -61,13 +61,13 @@ func (w *window) change(line []byte) error {
 	return nil
 }
 
-// sound fails where the old images are not those that the export should have by what its manifest says.
-func (w *window) sound(view string) error {
+// checkOldImages returns an error if the export has no old images where its manifest promises them, or has some where it does not.
+func (w *window) checkOldImages(view string) error {
 	switch {
-	case view == string(types.ExportViewTypeNewAndOldImages) && w.bare != "":
-		return fmt.Errorf("the item with key %s has no old image, and the exports before have one", w.bare)
+	case view == string(types.ExportViewTypeNewAndOldImages) && w.noOld != "":
+		return fmt.Errorf("the item with key %s has no old image, and the exports before have the item", w.noOld)
 	case view == string(types.ExportViewTypeNewImage) && w.olds > 0:
-		return fmt.Errorf("%d old images are in an export that should have none", w.olds)
+		return fmt.Errorf("the export has %d old images and should have none", w.olds)
 	default:
 		return nil
 	}

@@ -1,5 +1,5 @@
-// Package ionitem reads items that were exported in Amazon Ion, with Amazon's own Ion library: what it makes of a line is what any
-// reader would. It shares no code with the engine's codec, which its tests hold against it.
+// Package ionitem reads items that were exported in Amazon Ion. It uses Amazon's own Ion library, so it reads a line as any other
+// reader would. It shares no code with the engine's codec, whose tests compare the codec with it.
 //
 // It imports the SDK's types and ion-go.
 package ionitem
@@ -13,14 +13,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// marker is the version marker that begins a line. The library (v1.5.0) knows none in text, and would take it for a value.
+// marker is the version marker at the beginning of a line. The library (v1.5.0) would read it as a value.
 const marker = "$ion_1_0 "
 
-// Decode returns the item in a line of an export: $ion_1_0 {Item:{…}}. It is strict: it takes one item, of the types that an export
-// maps DynamoDB's to, and no name twice in one map.
+// Decode returns the item in a line of an export: $ion_1_0 {Item:{…}}. It is strict: it accepts one item, with the Ion types that
+// an export uses, and no name twice in one map.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport.Output.html
 //
-// A number comes back as its coefficient and its exponent, "-1250E-2" for -12.50: digit for digit what was written.
+// It returns a number as coefficient and exponent, such as "-1250E-2" for -12.50, with exactly the digits of the line.
 func Decode(line []byte) (map[string]types.AttributeValue, error) {
 	value, ok := bytes.CutPrefix(line, []byte(marker))
 	if !ok {
@@ -61,7 +61,7 @@ func (r decoder) fields() (map[string]types.AttributeValue, error) {
 			return nil, err
 		}
 		if name.Text == nil {
-			return nil, fmt.Errorf("a field has symbol %d for a name, which nothing defines", name.LocalSID)
+			return nil, fmt.Errorf("a field has the undefined symbol %d as its name", name.LocalSID)
 		}
 		if fields[*name.Text] != nil {
 			return nil, fmt.Errorf("field %q occurs twice", *name.Text)
@@ -112,7 +112,7 @@ func (r decoder) value() (types.AttributeValue, error) {
 		value, err := elements(r, r.value)
 		return &types.AttributeValueMemberL{Value: value}, err
 	default:
-		return nil, fmt.Errorf("a %s is none of DynamoDB's types", r.Type())
+		return nil, fmt.Errorf("an export has no Ion type %s", r.Type())
 	}
 }
 

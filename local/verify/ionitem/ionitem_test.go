@@ -50,17 +50,17 @@ func TestDecodeIsStrict(t *testing.T) {
 		{"no struct", `$ion_1_0 [1.]`, "got a list, want a struct"},
 		{"a name twice", `$ion_1_0 {Item:{a:1.,'a':2.}}`, `field "a" occurs twice`},
 		{"the number of a symbol", `$ion_1_0 {Item:{$99:1.}}`, ""},
-		{"an int", `$ion_1_0 {Item:{a:1}}`, "a int is none of DynamoDB's types"},
-		{"a float", `$ion_1_0 {Item:{a:1e0}}`, "a float is none of DynamoDB's types"},
-		{"a symbol", `$ion_1_0 {Item:{a:b}}`, "a symbol is none of DynamoDB's types"},
+		{"an int", `$ion_1_0 {Item:{a:1}}`, "an export has no Ion type int"},
+		{"a float", `$ion_1_0 {Item:{a:1e0}}`, "an export has no Ion type float"},
+		{"a symbol", `$ion_1_0 {Item:{a:b}}`, "an export has no Ion type symbol"},
 		{"a typed null", `$ion_1_0 {Item:{a:null.string}}`, "there is a null.string"},
 		{"an int in a set", `$ion_1_0 {Item:{a:$dynamodb_NS::[1]}}`, "got a int, want a decimal"},
 		{"a symbol in a set", `$ion_1_0 {Item:{a:$dynamodb_SS::[b]}}`, "want a string"},
 		{"a string in a set of blobs", `$ion_1_0 {Item:{a:$dynamodb_BS::["b"]}}`, "got a string, want a blob"},
 		{"a set of something else", `$ion_1_0 {Item:{a:$dynamodb_LS::[]}}`, "a list is annotated as $dynamodb_LS"},
 		{"an annotated string", `$ion_1_0 {Item:{a:x::"b"}}`, "a string has annotations"},
-		{"what ends too early", `$ion_1_0 {Item:{a:"b"`, ""},
-		{"what is no Ion", `$ion_1_0 {Item:{a b}}`, ""},
+		{"a line that ends too early", `$ion_1_0 {Item:{a:"b"`, ""},
+		{"a line that is not Ion", `$ion_1_0 {Item:{a b}}`, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if got, err := ionitem.Decode([]byte(test.line)); err == nil || !strings.Contains(err.Error(), test.says) {
