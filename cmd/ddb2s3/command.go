@@ -7,7 +7,7 @@ import (
 	"io"
 	"strings"
 
-	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/document"
 	"dynamodb-to-s3/lambda/version"
 
 	"github.com/spf13/cobra"
@@ -76,5 +76,5 @@ func flagError(verb *cobra.Command, err error) error {
 	}
 	var known []string
 	verb.Flags().VisitAll(func(flag *pflag.Flag) { known = append(known, "--"+flag.Name) })
-	return fmt.Errorf("%w%s", err, request.Suggestion("--"+typed, known))
+	return fmt.Errorf("%w%s", err, document.Suggestion("--"+typed, known))
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"dynamodb-to-s3/lambda/contract"
+	"dynamodb-to-s3/lambda/document"
 	"dynamodb-to-s3/lambda/request"
 )
 
@@ -90,7 +91,7 @@ func (c checker) checkFunctions() {
 	for name, limits := range f.Limits {
 		path := join("functions.limits", name)
 		if !slices.Contains(known, name) {
-			c.add(path, "unknown function%s; allowed: %s", request.Suggestion(name, known), strings.Join(known, ", "))
+			c.add(path, "unknown function%s; allowed: %s", document.Suggestion(name, known), strings.Join(known, ", "))
 			continue
 		}
 		// https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html

@@ -7,7 +7,7 @@ import (
 	"regexp"
 	"strings"
 
-	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/document"
 )
 
 // environmentName is short, for it becomes part of the stack's name and through it of the names of most resources.
@@ -57,5 +57,5 @@ func Find(folder, name string) (Environment, error) {
 		return Environment{}, fmt.Errorf("there is no environment %s: %s has no .yaml file", quoted(name), folder)
 	}
 	return Environment{}, fmt.Errorf("there is no environment %s%s; there are: %s (the files %s)",
-		quoted(name), request.Suggestion(name, names), strings.Join(names, ", "), filepath.Join(folder, "*.yaml"))
+		quoted(name), document.Suggestion(name, names), strings.Join(names, ", "), filepath.Join(folder, "*.yaml"))
 }

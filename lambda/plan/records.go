@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"strings"
 
+	"dynamodb-to-s3/lambda/document"
 	"dynamodb-to-s3/lambda/encoder"
 	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/request"
@@ -27,7 +28,7 @@ func encoderOf(req request.Request) (*run.Encoder, error) {
 		has := cmp.Or(strings.Join(encoder.Names(), ", "), "none")
 		return nil, failure.Errorf(failure.InvalidRequest,
 			"invalid request: encoder: got %q%s; built into the functions: %s. Use transform to make records with jq, or build the encoder in as docs/transform.md says",
-			req.Encoder, request.Suggestion(req.Encoder, encoder.Names()), has)
+			req.Encoder, document.Suggestion(req.Encoder, encoder.Names()), has)
 	}
 	return &run.Encoder{Name: format.Name, Extension: format.Extension}, nil
 }

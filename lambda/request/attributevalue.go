@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"regexp"
 
+	"dynamodb-to-s3/lambda/document"
 	"dynamodb-to-s3/lambda/failure"
 )
 
@@ -66,7 +67,7 @@ func checkTyped(name string, value json.RawMessage, path string, depth int, foun
 			found.Add(path, "a set may not be empty")
 		}
 	default:
-		found.Add(path, "unknown attribute type%s; allowed: %v", Suggestion(name, attributeTypes), attributeTypes)
+		found.Add(path, "unknown attribute type%s; allowed: %v", document.Suggestion(name, attributeTypes), attributeTypes)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"dynamodb-to-s3/lambda/document"
 	"dynamodb-to-s3/lambda/failure"
 )
 
@@ -222,7 +223,7 @@ func checkEnum(field, value string, allowed []string, found *failure.Problems) {
 	if value == "" || slices.Contains(allowed, value) {
 		return
 	}
-	found.Add(field, "got %s%s; allowed: %s", failure.Quote(value), Suggestion(value, allowed), strings.Join(allowed, ", "))
+	found.Add(field, "got %s%s; allowed: %s", failure.Quote(value), document.Suggestion(value, allowed), strings.Join(allowed, ", "))
 }
 
 // Table is what a request's table says.

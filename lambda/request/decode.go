@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"dynamodb-to-s3/lambda/document"
 	"dynamodb-to-s3/lambda/failure"
 )
 
@@ -100,7 +101,7 @@ func decodeStruct(raw json.RawMessage, into reflect.Value, path string, found *f
 		case into.Type() == reflect.TypeFor[Scan]() && unmirrored[name] != "":
 			found.Add(join(path, name), "not accepted: %s", unmirrored[name])
 		default:
-			found.Add(join(path, failure.Quote(name)), "unknown field%s", Suggestion(name, slices.Collect(maps.Keys(fields))))
+			found.Add(join(path, failure.Quote(name)), "unknown field%s", document.Suggestion(name, slices.Collect(maps.Keys(fields))))
 		}
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"dynamodb-to-s3/lambda/document"
 	"dynamodb-to-s3/lambda/failure"
 )
 
@@ -45,7 +46,7 @@ func checkPrefix(prefix string, found *failure.Problems) {
 		name, tail, closed := strings.Cut(after, "}")
 		if !closed || !slices.Contains(placeholders, name) {
 			found.Add("prefix", "got %s: unknown placeholder {%.40s}%s; allowed: {%s}",
-				failure.Quote(prefix), strings.TrimSuffix(name, "/"), Suggestion(name, placeholders), strings.Join(placeholders, "} {"))
+				failure.Quote(prefix), strings.TrimSuffix(name, "/"), document.Suggestion(name, placeholders), strings.Join(placeholders, "} {"))
 			return
 		}
 		rest = tail

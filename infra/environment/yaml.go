@@ -12,7 +12,7 @@ import (
 	"strconv"
 	"strings"
 
-	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/document"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -110,7 +110,7 @@ func (d decoder) structure(node *yaml.Node, into reflect.Value, path string) {
 		index, known := fields[name]
 		switch {
 		case !known:
-			nearest := request.Suggestion(name, slices.Collect(maps.Keys(fields)))
+			nearest := document.Suggestion(name, slices.Collect(maps.Keys(fields)))
 			d.misunderstood(path, "unknown field%s", cmp.Or(nearest, "; allowed: "+strings.Join(slices.Sorted(maps.Keys(fields)), ", ")))
 		case value.Kind == yaml.ScalarNode && value.Value == "" && into.Type().Field(index).Tag.Get("empty") == "":
 			d.misunderstood(path, "is empty: leave it out, or give a value")
