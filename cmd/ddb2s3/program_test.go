@@ -245,14 +245,14 @@ func TestRunThatAnotherExecutionHasDone(t *testing.T) {
 func TestRunRefusesInvalidRequests(t *testing.T) {
 	bucket := testservers.Bucket(t)
 	for _, test := range []struct{ request, error, cause string }{
-		{`{"table": "orders",`, "InvalidRequest", `invalid request: the request: not valid JSON: unexpected end of JSON input`},
+		{`{"table": "orders",`, "InvalidRequest", `invalid request: not valid JSON: unexpected end of JSON input`},
 		{`{}`, "InvalidRequest", `invalid request: 2 problems: table: missing: give the name or the ARN of the table; bucket: missing: give the bucket to write to`},
-		{`{"table": "orders", "bucket": "BUCKET", "prefix": "a\\b", "segmets": 1}`, "InvalidRequest", `invalid request: "segmets": unknown field, did you mean "segments"?`},
-		{`{"table": "orders", "bucket": "BUCKET", "prefix": "a\\b"}`, "InvalidRequest", `invalid request: prefix: got "a\\b", allowed are letters, digits, spaces and !-_.*'()/=@:+,&$;? besides the placeholders`},
+		{`{"table": "orders", "bucket": "BUCKET", "prefix": "a\\b", "segmets": 1}`, "InvalidRequest", `invalid request: 2 problems: segmets: unknown field, did you mean "segments"?; prefix: got "a\\b", want letters, digits, spaces, !-_.*'()/=@:+,&$;? and placeholders`},
+		{`{"table": "orders", "bucket": "BUCKET", "prefix": "a\\b"}`, "InvalidRequest", `invalid request: prefix: got "a\\b", want letters, digits, spaces, !-_.*'()/=@:+,&$;? and placeholders`},
 		{`{"table": "orders", "bucket": "BUCKET", "transform": ".id |"}`, "InvalidRequest", `invalid request: transform: unexpected EOF at byte 5 of 5, after ".id |"`},
 		{
 			`{"table": "orders", "bucket": "BUCKET", "mode": "EXPORT", "scan": {"FilterExpression": "attribute_exists(paid)"}}`, "InvalidRequest",
-			`invalid request: scan.FilterExpression: is of a SCAN, and mode is EXPORT: write it as export.filter.FilterExpression`,
+			`invalid request: scan.FilterExpression: not allowed in mode EXPORT: write it as export.filter.FilterExpression`,
 		},
 		{`{"table": "nowhere", "bucket": "BUCKET"}`, "TableNotFound", `describe table "nowhere": there is no table "nowhere" in region us-east-1 of this account: check the name; a table elsewhere is given by its ARN, one of another account with sourceRoleArn too`},
 	} {

@@ -1,6 +1,7 @@
 package environment
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -8,13 +9,14 @@ import (
 
 	"dynamodb-to-s3/lambda/contract"
 	"dynamodb-to-s3/lambda/document"
+	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/request"
 )
 
-// checker holds a decoded environment against what AWS allows, before anything is synthesized: most of it CloudFormation would
-// find out after minutes, in the middle of a deployment, and the rest a run.
+// checker checks a decoded environment before anything is synthesized. CloudFormation would find most of these problems minutes later, in
+// the middle of a deployment, and a run would find the others.
 type checker struct {
-	*faults
+	*document.Report
 	e *Environment
 }
 
@@ -33,8 +35,7 @@ func (c checker) check() {
 }
 
 var (
-	accountPattern = regexp.MustCompile(`^[0-9]{12}$`)
-	regionPattern  = regexp.MustCompile(`^[a-z]{2,}(-[a-z]+)+-[0-9]+$`)
+	regionPattern = regexp.MustCompile(`^[a-z]{2,}(-[a-z]+)+-[0-9]+$`)
 	// The partition is aws, aws-cn, aws-us-gov, …
 	keyPattern    = regexp.MustCompile(`^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+$`)
 	policyPattern = regexp.MustCompile(`^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/(?:[!-~]+/)?[a-zA-Z0-9_+=,.@-]{1,128}$`)
@@ -42,33 +43,31 @@ var (
 
 func (c checker) checkPlace() {
 	switch {
-	case c.given("account") && !c.given("region"):
-		c.add("account", "given without region: give both, or neither to deploy wherever the credentials lead")
-	case c.given("region") && !c.given("account"):
-		c.add("region", "given without account: give both, or neither to deploy wherever the credentials lead")
+	case c.Given("account") && !c.Given("region"):
+		c.AddGiven("account", "given without region: give both, or neither to deploy into the account and region of the credentials")
+	case c.Given("region") && !c.Given("account"):
+		c.AddGiven("region", "given without account: give both, or neither to deploy into the account and region of the credentials")
 	}
-	c.match("account", c.e.Account, accountPattern, "an AWS account of 12 digits")
+	c.hold("account", c.e.Account, request.RuleOf("bucketOwner"))
 	c.match("region", c.e.Region, regionPattern, "an AWS region such as eu-west-1")
 }
 
 func (c checker) checkKeysAndRoles() {
 	for i, key := range c.e.KMSKeys {
-		path := element("kmsKeys", i)
+		path := document.Element("kmsKeys", i)
 		if strings.Contains(key, "alias/") {
-			c.add(path, "got %s, want the key's own ARN: IAM cannot permit a key by its alias", quoted(key))
+			c.Add(path, failure.Quote(key), "the key's own ARN: IAM cannot permit a key by its alias")
 			continue
 		}
 		c.match(path, key, keyPattern, "a key's ARN such as arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab")
 	}
 	c.once("kmsKeys", c.e.KMSKeys)
-	if c.e.DefaultKMSKey && len(c.e.KMSKeys) == 0 {
-		c.add("defaultKmsKey", "is true, but kmsKeys has no key to be the default")
+	if c.e.DefaultKMSKey && len(c.e.KMSKeys) == 0 && c.Understood("kmsKeys") {
+		c.Add("defaultKmsKey", "", "is true, but kmsKeys has no key to be the default")
 	}
 	for field, roles := range map[string][]string{"sourceRoles": c.e.SourceRoles, "destinationRoles": c.e.DestinationRoles} {
 		for i, role := range roles {
-			if _, err := request.RoleAccount(role); err != nil {
-				c.add(element(field, i), "%v", err)
-			}
+			c.hold(document.Element(field, i), role, request.RuleOf("sourceRoleArn"))
 		}
 		c.once(field, roles)
 	}
@@ -81,59 +80,56 @@ var retentions = []int{1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545,
 
 func (c checker) checkFunctions() {
 	f := c.e.Functions
-	if architectures := []string{"arm64", "x86_64"}; c.given("functions.architecture") && !slices.Contains(architectures, f.Architecture) {
-		c.add("functions.architecture", "got %s, allowed: %s", quoted(f.Architecture), strings.Join(architectures, ", "))
-	}
+	c.hold("functions.architecture", f.Architecture, request.Rule{Enum: []string{"arm64", "x86_64"}})
 	var known []string
 	for _, function := range contract.Functions() {
 		known = append(known, string(function))
 	}
 	for name, limits := range f.Limits {
-		path := join("functions.limits", name)
+		path := document.Join("functions.limits", name)
 		if !slices.Contains(known, name) {
-			c.add(path, "unknown function%s; allowed: %s", document.Suggestion(name, known), strings.Join(known, ", "))
+			c.Add(path, "", "unknown function%s", document.Alternatives(name, known))
 			continue
 		}
 		// https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 		c.within(path+".memoryMiB", limits.MemoryMiB, 128, 10_240)
 		c.within(path+".timeoutSeconds", limits.TimeoutSeconds, 1, 900)
 	}
-	if c.given("logRetentionDays") && !slices.Contains(retentions, c.e.LogRetention) {
-		c.add("logRetentionDays", "got %d, allowed: %s", c.e.LogRetention, listed(retentions))
+	if c.Given("logRetentionDays") && !slices.Contains(retentions, c.e.LogRetention) {
+		c.Add("logRetentionDays", strconv.Itoa(c.e.LogRetention), "one of %s", strings.Trim(strings.ReplaceAll(fmt.Sprint(retentions), " ", ", "), "[]"))
 	}
 }
 
-func (c checker) required(path, value, words string) {
+func (c checker) required(path, value, instruction string) {
 	if value == "" {
-		c.add(path, "missing: %s", words)
+		c.Add(path, "", "missing: %s", instruction)
+	}
+}
+
+// hold adds a problem if a value is given that a rule does not allow.
+func (c checker) hold(path string, value any, rule request.Rule) {
+	if got, want := rule.Check(value); want != "" && c.Given(path) {
+		c.Add(path, got, "%s", want)
 	}
 }
 
 func (c checker) match(path, value string, pattern *regexp.Regexp, want string) {
-	if c.given(path) && !pattern.MatchString(value) {
-		c.add(path, "got %s, want %s", quoted(value), want)
-	}
+	c.hold(path, value, request.Rule{Pattern: pattern, Form: want})
 }
 
 func (c checker) within(path string, value, low, high int) {
-	if c.given(path) && (value < low || value > high) {
-		c.add(path, "got %d, allowed: %d to %d", value, low, high)
-	}
+	c.hold(path, value, request.Rule{Min: float64(low), Max: float64(high)})
 }
 
-// once tells the elements of a list that it has already.
+// once adds a problem for each element of a list that is there again.
 func (c checker) once(path string, list []string) {
 	for i, each := range list {
 		if first := slices.Index(list, each); first < i && each != "" {
-			c.add(element(path, i), "got %s again, first in line %d", quoted(each), c.line(element(path, first)))
+			c.again(document.Element(path, i), each, document.Element(path, first))
 		}
 	}
 }
 
-func listed(numbers []int) string {
-	var texts []string
-	for _, each := range numbers {
-		texts = append(texts, strconv.Itoa(each))
-	}
-	return strings.Join(texts, ", ")
+func (c checker) again(path, value, first string) {
+	c.Add(path, failure.Quote(value), "each value once, the first is in line %d", c.Line(first))
 }

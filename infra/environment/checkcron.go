@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"dynamodb-to-s3/lambda/failure"
 )
 
 var expressionPattern = regexp.MustCompile(`^(cron|rate|at)\((.*)\)$`)
@@ -155,6 +157,6 @@ func (f cronField) refusal(text string) string {
 	if len(f.words) > 0 {
 		words = " or " + f.words[0] + " to " + f.words[len(f.words)-1]
 	}
-	return fmt.Sprintf("%s: got %s, allowed: %d to %d%s, and %s", f.name, quoted(text), f.low, f.high, words,
+	return fmt.Sprintf("%s: got %s, allowed: %d to %d%s, and %s", f.name, failure.Quote(text), f.low, f.high, words,
 		strings.Join(strings.Split(",-*/"+f.signs, ""), " "))
 }

@@ -1,32 +1,37 @@
 package environment
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
+
+	"dynamodb-to-s3/lambda/document"
+	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/request"
 )
 
-// reservedPrefix is what S3's own examples are called, and no bucket that is created may be.
+// reservedPrefix begins the names of the buckets in S3's own examples. No bucket can be created with it.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 const reservedPrefix = "amzn-s3-demo-"
 
-// checkBucket leaves the name's form to request.Parse, as checkRequests has it.
+// checkBucket does not check the form of the name: checkRequests does, with request.Parse.
 func (c checker) checkBucket() {
 	b := c.e.Bucket
 	if b.Create {
 		if strings.HasPrefix(b.Name, reservedPrefix) {
-			c.add("bucket.name", "got %s, but S3 creates no bucket whose name begins with %s", quoted(b.Name), reservedPrefix)
+			c.Add("bucket.name", failure.Quote(b.Name), "a name that does not begin with %s: S3 does not create such a bucket", reservedPrefix)
 		}
-		if c.given("bucket.owner") {
-			c.add("bucket.owner", "contradicts bucket.create: a bucket that the stack makes is its own account's")
+		if c.Given("bucket.owner") {
+			c.AddGiven("bucket.owner", "contradicts bucket.create: the stack's account owns a bucket that the stack creates")
 		}
-	} else {
+	} else if c.Understood("bucket.create") {
 		for _, field := range []string{"bucket.versioning", "bucket.abortUploadsAfterDays"} {
-			if c.given(field) {
-				c.add(field, "is of a bucket that the stack makes: leave it out, or set bucket.create to true")
+			if c.Given(field) {
+				c.AddGiven(field, "only for a bucket that the stack creates: leave it out, or set bucket.create to true")
 			}
 		}
 	}
-	c.match("bucket.owner", b.Owner, accountPattern, "an AWS account of 12 digits")
+	c.hold("bucket.owner", b.Owner, request.RuleOf("bucketOwner"))
 	c.within("bucket.abortUploadsAfterDays", b.AbortUploadsAfterDays, 1, 365)
 }
 
@@ -42,24 +47,24 @@ var tagPattern = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
 
 func (c checker) checkTags() {
 	if n := len(c.e.Tags); n > maxTags {
-		c.add("tags", "got %d, allowed are at most %d", n, maxTags)
+		c.Add("tags", fmt.Sprintf("%d tags", n), "at most %d", maxTags)
 	}
-	const characters = "allowed are letters, digits, spaces and _ . : / = + - @"
+	const characters = "letters, digits, spaces and _ . : / = + - @"
 	for key, value := range c.e.Tags {
-		path := join("tags", key)
+		path := document.Join("tags", key)
 		switch {
 		case key == "" || len([]rune(key)) > maxTagKey:
-			c.add(path, "the key has %d characters, allowed: 1 to %d", len([]rune(key)), maxTagKey)
+			c.Add(path, fmt.Sprintf("a key of %d characters", len([]rune(key))), "1 to %d", maxTagKey)
 		case strings.HasPrefix(strings.ToLower(key), "aws:"):
-			c.add(path, "keys that begin with aws: are AWS's own")
+			c.Add(path, "", "want another key: AWS reserves keys that begin with aws:")
 		case !tagPattern.MatchString(key):
-			c.add(path, "got the key %s, %s", quoted(key), characters)
+			c.Add(path, "the key "+failure.Quote(key), characters)
 		}
 		switch {
 		case len([]rune(value)) > maxTagValue:
-			c.add(path, "the value has %d characters, allowed are at most %d", len([]rune(value)), maxTagValue)
+			c.Add(path, fmt.Sprintf("a value of %d characters", len([]rune(value))), "at most %d", maxTagValue)
 		case !tagPattern.MatchString(value):
-			c.add(path, "got %s, %s", quoted(value), characters)
+			c.Add(path, failure.Quote(value), characters)
 		}
 	}
 }
@@ -82,10 +87,10 @@ func (c checker) checkVPC() {
 		{"vpc.securityGroups", "sg", "security group", vpc.SecurityGroups},
 	} {
 		if len(list.ids) == 0 {
-			c.add(list.path, "missing: name at least one %s, %s-…", list.what, list.prefix)
+			c.Add(list.path, "", "missing: name at least one %s, %s-…", list.what, list.prefix)
 		}
 		for i, each := range list.ids {
-			c.match(element(list.path, i), each, id(list.prefix), "a "+list.what+"'s id such as "+list.prefix+"-0123456789abcdef0")
+			c.match(document.Element(list.path, i), each, id(list.prefix), "a "+list.what+"'s id such as "+list.prefix+"-0123456789abcdef0")
 		}
 		c.once(list.path, list.ids)
 	}

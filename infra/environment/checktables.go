@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"dynamodb-to-s3/lambda/document"
+	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/request"
 )
 
@@ -18,22 +20,22 @@ var (
 
 func (c checker) checkTables() {
 	if len(c.e.Tables) == 0 {
-		c.add("tables", "missing: name at least one table, by name or ARN")
+		c.Add("tables", "", "missing: name at least one table, by name or ARN")
 	}
 	for i, table := range c.e.Tables {
-		path := element("tables", i)
+		path := document.Element("tables", i)
 		name := table
 		if strings.HasPrefix(table, "arn:") {
 			parts := tableARN.FindStringSubmatch(table)
 			if parts == nil {
-				c.add(path, "got %s, want an ARN such as arn:aws:dynamodb:eu-west-1:123456789012:table/orders", quoted(table))
+				c.Add(path, failure.Quote(table), "an ARN such as arn:aws:dynamodb:eu-west-1:123456789012:table/orders")
 				continue
 			}
 			name = parts[3]
 			c.checkReachable(path, parts[2])
 		}
 		if !isTable(name) {
-			c.add(path, "got %s, want a table's name, 3 to 255 of a-z A-Z 0-9 _ . -, a pattern of names with * in it, or a table's ARN", quoted(table))
+			c.Add(path, failure.Quote(table), "a table's name, 3 to 255 of a-z A-Z 0-9 _ . -, a pattern of names with * in it, or a table's ARN")
 		}
 	}
 	var full []string // a table is the same by its name and by its ARN
@@ -42,16 +44,14 @@ func (c checker) checkTables() {
 	}
 	for i, each := range full {
 		if first := slices.Index(full, each); first < i {
-			path := element("tables", i)
-			c.add(path, "got %s again, first in line %d", quoted(c.e.Tables[i]), c.line(element("tables", first)))
+			c.again(document.Element("tables", i), c.e.Tables[i], document.Element("tables", first))
 		}
 	}
 }
 
-// checkReachable holds a table's account against the roles that requests may read it with: with the functions' own rights no
-// table of another account is read.
+// checkReachable wants a role for each other account that a table is in: the functions' own roles can read no table there.
 func (c checker) checkReachable(path, account string) {
-	if c.e.Account == "" || account == c.e.Account || !c.understood("sourceRoles") {
+	if c.e.Account == "" || account == c.e.Account || !c.Understood("sourceRoles") {
 		return
 	}
 	for _, role := range c.e.SourceRoles {
@@ -59,7 +59,7 @@ func (c checker) checkReachable(path, account string) {
 			return
 		}
 	}
-	c.add(path, "is in account %s, and sourceRoles has no role of that account to read it with", account)
+	c.Add(path, "", "is in account %s, and sourceRoles has no role of that account that could read it", account)
 }
 
 func isTable(name string) bool {

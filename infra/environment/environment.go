@@ -1,7 +1,7 @@
 // Package environment reads the files of infra/environments. Each file describes one deployment. The package is strict and reports every
 // problem of a file at once, with its line, before the CDK starts.
 //
-// Begin with Read and Find. Of this module it may import contract and request.
+// Begin with Read and Find. Of this module it may import contract, document, failure and request.
 package environment
 
 import (
@@ -16,106 +16,106 @@ import (
 // that they write to. Every field except Tables and Bucket.Name has a default. Read checks every field and fills in the defaults.
 // infra/environments/example.yaml shows every field.
 type Environment struct {
-	Name string `yaml:"-"` // the name of the file without .yaml: 1 to 20 of a-z, 0-9 and -
+	Name string `json:"-"` // the name of the file without .yaml: 1 to 20 of a-z, 0-9 and -
 	// Account and Region are where the stack is deployed. Both are given, or neither: then the credentials decide.
-	Account string `yaml:"account"`
-	Region  string `yaml:"region"`
+	Account string `json:"account"`
+	Region  string `json:"region"`
 	// Tables are the tables that requests may name: names and patterns with * for the stack's own account and region, and ARNs, also
 	// with *, for others.
-	Tables []string `yaml:"tables"`
+	Tables []string `json:"tables"`
 	// Bucket is the destination of all runs. Prefix is the default of requests; "" is the root of the bucket.
-	Bucket Bucket `yaml:"bucket"`
-	Prefix string `yaml:"prefix" empty:"allowed"`
+	Bucket Bucket `json:"bucket"`
+	Prefix string `json:"prefix" empty:"allowed"`
 	// KMSKeys are the ARNs of the keys that requests may name, as kmsKeyId or export.s3SseKmsKeyId, and of the keys that encrypt the
 	// tables or the bucket. If DefaultKMSKey is true, the first one encrypts the objects of requests that name no key.
-	KMSKeys       []string `yaml:"kmsKeys"`
-	DefaultKMSKey bool     `yaml:"defaultKmsKey"`
+	KMSKeys       []string `json:"kmsKeys"`
+	DefaultKMSKey bool     `json:"defaultKmsKey"`
 	// SourceRoles and DestinationRoles are the ARNs of roles of other accounts that requests may name as sourceRoleArn and
 	// destinationRoleArn.
-	SourceRoles      []string `yaml:"sourceRoles"`
-	DestinationRoles []string `yaml:"destinationRoles"`
+	SourceRoles      []string `json:"sourceRoles"`
+	DestinationRoles []string `json:"destinationRoles"`
 	// Defaults are values for request fields that a request does not give: compression, segments, export, …
-	Defaults map[string]any `yaml:"defaults"`
+	Defaults map[string]any `json:"defaults"`
 
-	Functions     Functions     `yaml:"functions"`
-	LogRetention  int           `yaml:"logRetentionDays"` // one of the periods of CloudWatch Logs; default 30
-	Schedules     []Schedule    `yaml:"schedules"`
-	Notifications Notifications `yaml:"notifications"`
-	Alarms        Alarms        `yaml:"alarms"`
+	Functions     Functions     `json:"functions"`
+	LogRetention  int           `json:"logRetentionDays"` // one of the periods of CloudWatch Logs; default 30
+	Schedules     []Schedule    `json:"schedules"`
+	Notifications Notifications `json:"notifications"`
+	Alarms        Alarms        `json:"alarms"`
 	// Tags are added to every resource.
-	Tags map[string]string `yaml:"tags"`
+	Tags map[string]string `json:"tags"`
 	// PermissionsBoundary is the ARN of the managed policy that is the boundary of every role.
-	PermissionsBoundary string `yaml:"permissionsBoundary"`
-	VPC                 *VPC   `yaml:"vpc"`
+	PermissionsBoundary string `json:"permissionsBoundary"`
+	VPC                 *VPC   `json:"vpc"`
 	// Tracing turns on X-Ray for the state machine and the functions.
-	Tracing bool `yaml:"tracing"`
+	Tracing bool `json:"tracing"`
 }
 
 // Bucket is the destination of all runs.
 type Bucket struct {
-	Name string `yaml:"name"`
+	Name string `json:"name"`
 	// Create adds the bucket to the stack. It stays when the stack is destroyed. Without Create the bucket must exist, and the stack
 	// does not change it.
-	Create bool `yaml:"create"`
+	Create bool `json:"create"`
 	// Owner is the account that owns an existing bucket, if it is not the account of the stack.
-	Owner string `yaml:"owner"`
+	Owner string `json:"owner"`
 	// Versioning and AbortUploadsAfterDays (default 7) are for a bucket that the stack creates.
-	Versioning            bool `yaml:"versioning"`
-	AbortUploadsAfterDays int  `yaml:"abortUploadsAfterDays"`
+	Versioning            bool `json:"versioning"`
+	AbortUploadsAfterDays int  `json:"abortUploadsAfterDays"`
 }
 
 // Functions are the settings of the Lambda functions.
 type Functions struct {
-	Architecture string `yaml:"architecture"` // arm64 (default) or x86_64
+	Architecture string `json:"architecture"` // arm64 (default) or x86_64
 	// By function: plan, scan, export, finalize. Package infra has the defaults.
-	Limits map[string]FunctionLimits `yaml:"limits"`
+	Limits map[string]FunctionLimits `json:"limits"`
 }
 
 // FunctionLimits are the memory, 128 to 10,240 MiB, and the time, 1 to 900 seconds, of one invocation.
 type FunctionLimits struct {
-	MemoryMiB      int `yaml:"memoryMiB"`
-	TimeoutSeconds int `yaml:"timeoutSeconds"`
+	MemoryMiB      int `json:"memoryMiB"`
+	TimeoutSeconds int `json:"timeoutSeconds"`
 }
 
 // Schedule starts executions with an input, at the times of a schedule expression of EventBridge Scheduler.
 type Schedule struct {
-	Name       string `yaml:"name"`       // 1 to 64 letters, digits, - _ and ., not beginning with a dot
-	Expression string `yaml:"expression"` // cron(…), rate(…) or at(…)
-	TimeZone   string `yaml:"timeZone"`   // default UTC
+	Name       string `json:"name"`       // 1 to 64 letters, digits, - _ and ., not beginning with a dot
+	Expression string `json:"expression"` // cron(…), rate(…) or at(…)
+	TimeZone   string `json:"timeZone"`   // default UTC
 	// FlexibleWindowMinutes is the time after the scheduled time within which the run starts, 0 (default) to 1,440.
-	FlexibleWindowMinutes int `yaml:"flexibleWindowMinutes"`
+	FlexibleWindowMinutes int `json:"flexibleWindowMinutes"`
 	// Retries (default 3, at most 185) and MaximumEventAgeSeconds (default 3,600, 60 to 86,400) limit the delivery of a firing. Then it
 	// goes to the dead-letter queue.
-	Retries                *int           `yaml:"retries"`
-	MaximumEventAgeSeconds int            `yaml:"maximumEventAgeSeconds"`
-	Disabled               bool           `yaml:"disabled"`
-	Input                  map[string]any `yaml:"input"` // the request; schedule and scheduledTime are added to it
+	Retries                *int           `json:"retries"`
+	MaximumEventAgeSeconds int            `json:"maximumEventAgeSeconds"`
+	Disabled               bool           `json:"disabled"`
+	Input                  map[string]any `json:"input"` // the request; schedule and scheduledTime are added to it
 }
 
 // Notifications are SNS messages about the end of each run.
 type Notifications struct {
 	// Topic is the ARN of an existing topic. CreateTopic adds a topic to the stack, and Emails subscribe to it.
-	Topic       string   `yaml:"topic"`
-	CreateTopic bool     `yaml:"createTopic"`
-	Emails      []string `yaml:"emails"`
+	Topic       string   `json:"topic"`
+	CreateTopic bool     `json:"createTopic"`
+	Emails      []string `json:"emails"`
 	// OnlyFailures leaves out successful runs.
-	OnlyFailures bool `yaml:"onlyFailures"`
+	OnlyFailures bool `json:"onlyFailures"`
 }
 
 // Alarms notify the topic of Notifications.
 type Alarms struct {
-	Disabled bool `yaml:"disabled"`
+	Disabled bool `json:"disabled"`
 	// StaleHours is, by table, the number of hours without a successful run after which the table is stale: 1 to 168.
-	StaleHours map[string]int `yaml:"staleHours"`
+	StaleHours map[string]int `json:"staleHours"`
 	// Throttles is the number of throttled requests within 5 minutes that raises an alarm; default 1,000.
-	Throttles int `yaml:"throttles"`
+	Throttles int `json:"throttles"`
 }
 
 // VPC is where the functions run.
 type VPC struct {
-	ID             string   `yaml:"id"`
-	Subnets        []string `yaml:"subnets"`
-	SecurityGroups []string `yaml:"securityGroups"`
+	ID             string   `json:"id"`
+	Subnets        []string `json:"subnets"`
+	SecurityGroups []string `json:"securityGroups"`
 }
 
 // The defaults that WithDefaults fills in.

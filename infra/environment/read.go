@@ -8,13 +8,14 @@ import (
 	"strings"
 
 	"dynamodb-to-s3/lambda/document"
+	"dynamodb-to-s3/lambda/failure"
 )
 
-// environmentName is short, for it becomes part of the stack's name and through it of the names of most resources.
+// environmentName is short: it is part of the stack's name, and so of the names of most resources.
 var environmentName = regexp.MustCompile(`^[a-z0-9-]{1,20}$`)
 
-// Read reads, checks and completes the environment of a file. Its error names every fault at once, each with its line,
-// the field, what it got and what is allowed.
+// Read reads, checks and completes the environment of a file. Its error has every problem at once, each with its line, the field, what
+// was given and what is allowed; failure.Problems is in its chain.
 func Read(file string) (Environment, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -24,22 +25,22 @@ func Read(file string) (Environment, error) {
 }
 
 func parse(file, text string) (Environment, error) {
-	found := &faults{file: file, lines: map[string]int{}, bad: map[string]bool{}}
+	found := document.NewReport()
 	e := Environment{Name: strings.TrimSuffix(filepath.Base(file), ".yaml")}
 	if !environmentName.MatchString(e.Name) {
-		found.all = append(found.all, fault{1, fmt.Sprintf("the file's name: got %s, want 1 to 20 of a-z 0-9 - before .yaml", quoted(e.Name))})
+		found.Add("the file's name", failure.Quote(e.Name), "1 to 20 of a-z 0-9 - before .yaml")
 	}
-	decoder{found}.document(text, &e)
-	if !found.bad[""] { // of what is no YAML nothing can be said
+	if root := readYAML(text, found); root != nil {
+		document.Decoder{Report: found, BareText: true}.Decode(root, &e)
 		checker{found, &e}.check()
 	}
-	if err := found.err(); err != nil {
-		return Environment{}, err
+	if len(found.Problems) > 0 {
+		return Environment{}, &environmentError{file: file, problems: found.Problems}
 	}
 	return e.WithDefaults(), nil
 }
 
-// Find reads the environment of a name from a folder. Its error lists those that there are, if it is none of them.
+// Find reads the environment of a name from a folder. If there is none of that name, its error lists the others.
 func Find(folder, name string) (Environment, error) {
 	files, err := filepath.Glob(filepath.Join(folder, "*.yaml"))
 	if err != nil {
@@ -54,8 +55,8 @@ func Find(folder, name string) (Environment, error) {
 		names = append(names, own)
 	}
 	if len(names) == 0 {
-		return Environment{}, fmt.Errorf("there is no environment %s: %s has no .yaml file", quoted(name), folder)
+		return Environment{}, fmt.Errorf("there is no environment %s: %s has no .yaml file", failure.Quote(name), folder)
 	}
 	return Environment{}, fmt.Errorf("there is no environment %s%s; there are: %s (the files %s)",
-		quoted(name), document.Suggestion(name, names), strings.Join(names, ", "), filepath.Join(folder, "*.yaml"))
+		failure.Quote(name), document.Suggestion(name, names), strings.Join(names, ", "), filepath.Join(folder, "*.yaml"))
 }

@@ -131,7 +131,7 @@ func TestExampleHasEveryField(t *testing.T) {
 	}
 }
 
-// fieldsOf returns the names of all fields of a struct and of those in it, as YAML has them.
+// fieldsOf returns the names of all fields of a struct and of those in it, as the file has them.
 func fieldsOf(of any) []string {
 	var names []string
 	var walk func(reflect.Type)
@@ -143,7 +143,7 @@ func fieldsOf(of any) []string {
 			return
 		}
 		for field := range t.Fields() {
-			if name := field.Tag.Get("yaml"); name != "-" {
+			if name := field.Tag.Get("json"); name != "-" {
 				names = append(names, name)
 				walk(field.Type)
 			}

@@ -1,12 +1,13 @@
 package document
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 )
 
-// Suggestion returns `, did you mean "…"?` for the known name nearest to name, or nothing where none is near.
+// Suggestion returns `, did you mean "…"?` for the known name that is nearest to name, or nothing if none is near.
 func Suggestion(name string, known []string) string {
 	best, distance := "", 1+max(2, len(name)/3)
 	for _, candidate := range slices.Sorted(slices.Values(known)) {
@@ -20,8 +21,13 @@ func Suggestion(name string, known []string) string {
 	return fmt.Sprintf(", did you mean %q?", best)
 }
 
-// editDistance is Levenshtein's: how many bytes to insert, delete or replace to make b of a. A name that is far too long to
-// be a slip of the pen is not compared.
+// Alternatives returns the Suggestion for a name, or all known names if none is near.
+func Alternatives(name string, known []string) string {
+	return cmp.Or(Suggestion(name, known), ", want one of "+strings.Join(known, ", "))
+}
+
+// editDistance is Levenshtein's: how many bytes to insert, delete or replace to make b of a. It does not compare a name that is far too
+// long to be a typing error.
 func editDistance(a, b string) int {
 	if len(a) > 64 {
 		return len(a)

@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
-	"strconv"
-	"strings"
 )
 
 // Name is the name under which a failure reaches Step Functions, where Retry and Catch match it letter by letter.
@@ -145,43 +143,4 @@ func NameOf(err error) Name {
 		return named.Name
 	}
 	return Internal
-}
-
-// problems collects all that is wrong with an input, so that a person mends it in one go.
-// Problems lists what is wrong with an input, each under the path of its field.
-type Problems []string
-
-// Add adds a problem of one field.
-func (p *Problems) Add(field, format string, args ...any) {
-	const most = 200 // bytes: of a value that lies in many others
-	if len(field) > most {
-		field = strings.ToValidUTF8(field[:most], "") + "…"
-	}
-	*p = append(*p, field+": "+fmt.Sprintf(format, args...))
-}
-
-// maxProblems is how many problems one message has: a request may hold as many as it has bytes.
-const maxProblems = 20
-
-// Err returns nil, or one InvalidRequest that lists every problem, and of very many the first.
-func (p Problems) Err() error {
-	switch n := len(p); {
-	case n == 0:
-		return nil
-	case n == 1:
-		return Errorf(InvalidRequest, "invalid request: %s", p[0])
-	case n > maxProblems:
-		return Errorf(InvalidRequest, "invalid request: %d problems: %s; and %d more", n, strings.Join(p[:maxProblems], "; "), n-maxProblems)
-	default:
-		return Errorf(InvalidRequest, "invalid request: %d problems: %s", n, strings.Join(p, "; "))
-	}
-}
-
-// Quote shows what somebody else wrote, which may hold anything, on one line and not too long.
-func Quote(name string) string {
-	const most = 100
-	if len(name) > most {
-		return strconv.Quote(strings.ToValidUTF8(name[:most], "")) + "…"
-	}
-	return strconv.Quote(name)
 }

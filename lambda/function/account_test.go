@@ -145,7 +145,7 @@ func TestRoleThatIsNotListedIsNotAssumed(t *testing.T) {
 	table, bucket := testservers.Orders(t, 1), testservers.Bucket(t)
 	v := visit(t, function.Options{Roles: &request.AssumableRoles{Source: []string{writer, "arn:aws:iam::000000000000:role/other"}, Destination: []string{writer}}})
 	_, err := v.execution(t, fromElsewhere(table, bucket, "")).plan()
-	wantName(t, err, failure.RoleNotListed, "sourceRoleArn: got "+reader+", which is not among the environment's sourceRoles, which lists "+writer+", arn:aws:iam::000000000000:role/other: add it there")
+	wantName(t, err, failure.RoleNotListed, `sourceRoleArn: got "`+reader+`", want a role in the environment's sourceRoles (`+writer+", arn:aws:iam::000000000000:role/other): add it there")
 	if n := len(v.sts.asked) + len(v.tables.seen) + len(v.objects.seen) + len(testservers.Keys(t, bucket, "")); n > 0 {
 		t.Errorf("%d requests were sent, or objects written", n)
 	}

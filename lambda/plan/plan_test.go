@@ -95,7 +95,7 @@ func TestPlanRefusesWhatCannotBeReplicated(t *testing.T) {
 		{"a bucket that is not there", "", `"table": "` + table + `", "bucket": "nowhere-at-all"`, failure.BucketNotFound, `there is no bucket "nowhere-at-all"`},
 		{"a bucket of another owner", "", `"table": "` + table + `", "bucketOwner": "123456789012"`, failure.AccessDenied, "s3:PutObject on s3://"},
 		{"a name that makes no key", "../x", `"table": "` + table + `"`, failure.InvalidRequest, `the execution's name: got "../x"`},
-		{"a key that is too long", strings.Repeat("r", 80), `"table": "` + table + `", "prefix": "` + strings.Repeat("{runId}/", 20) + `"`, failure.InvalidRequest, "S3 allows 1024: shorten it"},
+		{"a key that is too long", strings.Repeat("r", 80), `"table": "` + table + `", "prefix": "` + strings.Repeat("{runId}/", 20) + `"`, failure.InvalidRequest, "want a shorter one: S3 allows 1024"},
 		{"a plan that no state can carry", "", `"table": "` + table + `", "segments": 10000, "scan": {"FilterExpression": "a = :a", "ExpressionAttributeValues": {":a": {"S": "` + strings.Repeat("<", 100<<10) + `"}}}`, failure.InvalidRequest, "at most 196608 of the 262144 that Step Functions carries"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -2,85 +2,84 @@ package request
 
 import (
 	"encoding/base64"
-	"encoding/json"
 	"regexp"
 
 	"dynamodb-to-s3/lambda/document"
-	"dynamodb-to-s3/lambda/failure"
 )
 
-// maxNesting is how deep DynamoDB lets lists and maps lie in one another.
+// maxNesting is how many levels of lists and maps DynamoDB allows.
 const maxNesting = 32
 
 var numberPattern = regexp.MustCompile(`^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,4})?$`)
 
 var attributeTypes = []string{"S", "N", "B", "BOOL", "NULL", "M", "L", "SS", "NS", "BS"}
 
-// checkAttributeValue adds a problem for each place where raw is no attribute value in DynamoDB JSON: an object with one
-// member, named by its type. Problems never show the value itself, which is the user's data.
-func checkAttributeValue(raw json.RawMessage, path string, depth int, found *failure.Problems) {
+// checkAttributeValue adds a problem for each place where a node is not an attribute value in DynamoDB JSON: an object with one member,
+// whose name is the type. Problems never show the value itself, which is the user's data.
+func checkAttributeValue(node *document.Node, path string, depth int, found *document.Report) {
 	if depth > maxNesting {
-		found.Add(path, "nested deeper than the %d levels that DynamoDB allows", maxNesting)
+		found.Add(path, "", "has more than the %d levels of lists and maps that DynamoDB allows", maxNesting)
+		return
+	}
+	if !isKind(node, document.Object, path, found) {
 		return
 	}
 	members := 0
-	eachMember(raw, path, found, func(name string, value json.RawMessage) {
+	found.EachMember(node, path, func(name string, value *document.Node, path string) {
 		members++
-		checkTyped(name, value, member(path, name), depth, found)
+		checkTyped(name, value, path, depth, found)
 	})
-	if kindOf(raw) == "object" && members != 1 {
-		found.Add(path, `got %d members, want one that names the type, such as {"S":"text"}`, members)
+	if members != 1 {
+		found.Add(path, "", `has %d members, want one whose name is the type, such as {"S":"text"}`, members)
 	}
 }
 
-func checkTyped(name string, value json.RawMessage, path string, depth int, found *failure.Problems) {
+func checkTyped(name string, value *document.Node, path string, depth int, found *document.Report) {
 	switch name {
 	case "S":
-		checkText(value, path, "text", func(string) bool { return true }, found)
+		isKind(value, document.String, path, found)
 	case "N":
-		checkText(value, path, "a number as a string", numberPattern.MatchString, found)
-	case "B":
-		checkText(value, path, "base64", isBase64, found)
-	case "BOOL":
-		if kindOf(value) != "boolean" {
-			found.Add(path, "got %s, want true or false", kindOf(value))
+		if isKind(value, document.String, path, found) && !numberPattern.MatchString(value.Text) {
+			found.Add(path, "", `want a number in a string, such as "1.5"`)
 		}
+	case "B":
+		if isKind(value, document.String, path, found) {
+			if _, err := base64.StdEncoding.DecodeString(value.Text); err != nil {
+				found.Add(path, "", "want binary data in base64")
+			}
+		}
+	case "BOOL":
+		isKind(value, document.Bool, path, found)
 	case "NULL":
-		if string(value) != "true" {
-			found.Add(path, "want true")
+		if value.Kind != document.Bool || value.Text != "true" {
+			found.Add(path, "", "want true")
 		}
 	case "M":
-		eachMember(value, path, found, func(name string, value json.RawMessage) {
-			checkAttributeValue(value, member(path, name), depth+1, found)
-		})
+		if isKind(value, document.Object, path, found) {
+			found.EachMember(value, path, func(_ string, value *document.Node, path string) {
+				checkAttributeValue(value, path, depth+1, found)
+			})
+		}
 	case "L":
-		eachElement(value, path, found, func(element json.RawMessage, path string) {
-			checkAttributeValue(element, path, depth+1, found)
-		})
+		if isKind(value, document.List, path, found) {
+			found.EachElement(value, path, func(element *document.Node, path string) { checkAttributeValue(element, path, depth+1, found) })
+		}
 	case "SS", "NS", "BS":
-		members := 0
-		eachElement(value, path, found, func(element json.RawMessage, path string) {
-			members++
-			checkTyped(name[:1], element, path, depth, found)
-		})
-		if kindOf(value) == "array" && members == 0 {
-			found.Add(path, "a set may not be empty")
+		if isKind(value, document.List, path, found) {
+			found.EachElement(value, path, func(element *document.Node, path string) { checkTyped(name[:1], element, path, depth, found) })
+			if len(value.Elements) == 0 {
+				found.Add(path, "", "is an empty set, which DynamoDB does not have")
+			}
 		}
 	default:
-		found.Add(path, "unknown attribute type%s; allowed: %v", document.Suggestion(name, attributeTypes), attributeTypes)
+		found.Add(path, "", "unknown attribute type%s", document.Alternatives(name, attributeTypes))
 	}
 }
 
-func checkText(value json.RawMessage, path, want string, valid func(string) bool, found *failure.Problems) {
-	var text string
-	if kindOf(value) != "string" || json.Unmarshal(value, &text) != nil {
-		found.Add(path, "got %s, want %s", kindOf(value), want)
-	} else if !valid(text) {
-		found.Add(path, "want %s", want)
+// isKind adds a problem if a node is of another kind.
+func isKind(node *document.Node, kind document.Kind, path string, found *document.Report) bool {
+	if node.Kind != kind {
+		found.Add(path, string(node.Kind), "%s", kind)
 	}
-}
-
-func isBase64(text string) bool {
-	_, err := base64.StdEncoding.DecodeString(text)
-	return err == nil
+	return node.Kind == kind
 }

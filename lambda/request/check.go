@@ -3,247 +3,172 @@ package request
 import (
 	"fmt"
 	"maps"
+	"reflect"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"dynamodb-to-s3/lambda/document"
 	"dynamodb-to-s3/lambda/failure"
 )
 
-var (
-	tableName = regexp.MustCompile(`^[a-zA-Z0-9_.-]{3,255}$`)
-	account   = regexp.MustCompile(`^[0-9]{12}$`)
-	// scheduleName is EventBridge Scheduler's own rule, less a dot at the beginning, which a run's name may not have.
-	scheduleName = regexp.MustCompile(`^[a-zA-Z0-9_-][a-zA-Z0-9_.-]{0,63}$`)
-	// tableARN holds the region to its form too, for it becomes part of the host that requests are sent to: the SDK refuses what can be
-	// no host, but without a name.
-	tableARN = regexp.MustCompile(`^arn:aws[a-z-]*:dynamodb:([a-z]{2,}(?:-[a-z]+)+-[0-9]+):([0-9]{12}):table/(.+)$`)
-)
-
-// check adds a problem for every field that is out of its bounds and every pair of fields that contradict each other.
-func (r Request) check(found *failure.Problems) {
-	r.checkTable(found)
+// check adds a problem for each field that breaks its rule and for each pair of fields that contradict each other.
+func (r Request) check(mode Mode, found *document.Report) {
+	checkRules(reflect.ValueOf(r), "", mode, found)
+	if r.Table == "" {
+		found.Add("table", "", "missing: give the name or the ARN of the table")
+	} else if _, after, index := strings.Cut(r.Table, "/index/"); index {
+		found.Add("table", "", "this is the ARN of an index: give the table here, and %s as scan.IndexName", failure.Quote(after))
+	}
 	checkBucket(r.Bucket, found)
 	checkPrefix(r.Prefix, found)
-	checkEnum("mode", string(r.Mode), []string{string(ModeScan), string(ModeExport)}, found)
-	if r.BucketOwner != "" && !account.MatchString(r.BucketOwner) {
-		found.Add("bucketOwner", "got %s, want an AWS account of 12 digits", failure.Quote(r.BucketOwner))
+	if found.Given("schedule") && !found.Given("scheduledTime") {
+		found.AddGiven("schedule", "given without scheduledTime: both name the run, give both or neither")
 	}
-	checkKey("kmsKeyId", r.KMSKeyID, found)
-	checkRole("sourceRoleArn", r.SourceRoleARN, found)
-	checkRole("destinationRoleArn", r.DestinationRoleARN, found)
-	r.checkFiring(found)
-	if r.mode() == ModeExport {
-		r.checkNoScan(found)
-		r.orExport().check(r, found)
+	if mode == ModeExport {
+		checkNoScan(found)
+		if r.Export != nil {
+			r.Export.check(r, found)
+		}
 		return
 	}
-	r.checkScan(found)
-}
-
-// checkFiring holds what schedules set to what a run's name can be made of.
-func (r Request) checkFiring(found *failure.Problems) {
-	if r.Scheduled != "" {
-		if Moment(r.Scheduled).IsZero() {
-			found.Add("scheduledTime", "got %s, want a time such as 2026-01-31T06:00:00Z", failure.Quote(r.Scheduled))
-		}
+	if found.Given("export") {
+		found.AddGiven("export", "not allowed in mode SCAN: leave mode out, or set it to EXPORT")
 	}
-	switch {
-	case r.Schedule == "":
-	case !scheduleName.MatchString(r.Schedule):
-		found.Add("schedule", "got %s, want 1 to 64 of a-z A-Z 0-9 _ - . and no dot first", failure.Quote(r.Schedule))
-	case r.Scheduled == "":
-		found.Add("schedule", "given without scheduledTime: a run is named by both, or by neither")
+	if found.Given("readUnitsPerSecond") && found.Given("readPercent") {
+		found.AddGiven("readPercent", "given together with readUnitsPerSecond: both set the pace, give one")
 	}
-}
-
-func (r Request) checkScan(found *failure.Problems) {
-	if r.Export != nil {
-		found.Add("export", "given with mode SCAN: leave mode out, or set it to EXPORT")
+	if found.Given("segments") && found.Given("scan.TotalSegments") {
+		found.AddGiven("segments", "given together with scan.TotalSegments: both set the number of segments, give one")
 	}
-	checkEnum("format", string(r.Format), []string{string(FormatDynamoDBJSON), string(FormatION), string(FormatJSON)}, found)
 	r.checkRecords(found)
-	checkEnum("compression", string(r.Compression),
-		[]string{string(CompressionGZIP), string(CompressionZSTD), string(CompressionNone)}, found)
-	checkRange("segments", r.Segments, 1, MaxSegments, found)
-	checkRange("concurrency", r.Concurrency, 1, MaxSegments, found)
-	r.checkPace(found)
-	checkRange("fileSizeBytes", r.FileSize, MinFileSize, MaxFileSize, found)
 	if r.Scan != nil {
 		r.Scan.check(found)
-		if r.Segments != nil && r.Scan.TotalSegments != nil {
-			found.Add("segments", "given together with scan.TotalSegments: both set the number of segments, give one")
-		}
 	}
 }
 
-func (r Request) checkTable(found *failure.Problems) {
+// checkRecords checks the three fields that say which records an item becomes.
+func (r Request) checkRecords(found *document.Report) {
+	// A compiler of jq takes NUL for the end, whatever follows.
+	control := func(r rune) bool { return r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0x7f }
+	if i := strings.IndexFunc(r.Transform, control); i >= 0 {
+		found.Add("transform", fmt.Sprintf("%+q at byte %d", r.Transform[i:i+1], i), "no control characters: write it as an escape within a string")
+	}
 	switch {
-	case r.Table == "":
-		found.Add("table", "missing: give the name or the ARN of the table")
-	case strings.HasPrefix(r.Table, "arn:"):
-		if _, err := ParseTable(r.Table); err != nil {
-			found.Add("table", "%v", err)
-		}
-	case !tableName.MatchString(r.Table):
-		found.Add("table", "got %s, want a table's name, 3 to 255 of a-z A-Z 0-9 _ . -, or its ARN", failure.Quote(r.Table))
+	case found.Given("transform") && found.Given("encoder"):
+		found.AddGiven("encoder", "given together with transform: both make records of items, give one")
+	case found.Given("encoder") && found.Given("format"):
+		found.AddGiven("format", "given together with encoder, which decides how items are written: leave format out")
+	case r.Transform != "" && r.Format != "" && r.Format != FormatJSON:
+		found.Add("format", failure.Quote(string(r.Format)), "JSON, which transform makes: leave format out, or set it to JSON")
 	}
 }
 
-func (s *Scan) check(found *failure.Problems) {
-	if s.IndexName != "" && !tableName.MatchString(s.IndexName) {
-		found.Add("scan.IndexName", "got %s, want 3 to 255 of a-z A-Z 0-9 _ . -", failure.Quote(s.IndexName))
+func (s *Scan) check(found *document.Report) {
+	checkExpressions("scan", s.ExpressionAttributeNames, s.ExpressionAttributeValues, found, map[string]string{
+		"FilterExpression": s.FilterExpression, "ProjectionExpression": s.ProjectionExpression,
+	})
+	switch {
+	case s.Segment == nil && s.TotalSegments != nil && *s.TotalSegments > MaxSegments && *s.TotalSegments <= maxTotalSegments:
+		found.Add("scan.TotalSegments", fmt.Sprint(*s.TotalSegments), "at most %d for one run, or one scan.Segment and several executions", MaxSegments)
+	case found.Given("scan.Segment") && !found.Given("scan.TotalSegments"):
+		found.AddGiven("scan.Segment", "given without scan.TotalSegments")
+	case s.Segment != nil && s.TotalSegments != nil && *s.Segment >= *s.TotalSegments:
+		found.Add("scan.Segment", fmt.Sprint(*s.Segment), "0 to %d, less than scan.TotalSegments", *s.TotalSegments-1)
 	}
-	checkExpression("scan.FilterExpression", s.FilterExpression, found)
-	checkExpression("scan.ProjectionExpression", s.ProjectionExpression, found)
-	checkRange("scan.Limit", s.Limit, 1, maxLimit, found)
-	s.checkSegments(found)
-	checkPlaceholders("scan", s.FilterExpression+" "+s.ProjectionExpression, s.ExpressionAttributeNames, s.ExpressionAttributeValues, found)
 	s.checkSelect(found)
 	s.checkLegacy(found)
 }
 
-func (s *Scan) checkSegments(found *failure.Problems) {
-	checkRange("scan.TotalSegments", s.TotalSegments, 1, MaxTotalSegments, found)
-	switch {
-	case s.Segment == nil && s.TotalSegments != nil && *s.TotalSegments > MaxSegments && *s.TotalSegments <= MaxTotalSegments:
-		found.Add("scan.TotalSegments", "got %d, one run scans at most %d: name one scan.Segment and use several executions",
-			*s.TotalSegments, MaxSegments)
-	case s.Segment != nil && s.TotalSegments == nil:
-		found.Add("scan.Segment", "given without scan.TotalSegments")
-	case s.Segment != nil && (*s.Segment < 0 || *s.Segment >= *s.TotalSegments):
-		found.Add("scan.Segment", "got %d, allowed: 0 to %d, less than scan.TotalSegments", *s.Segment, *s.TotalSegments-1)
-	}
-}
-
-// checkPlaceholders holds the substitutes against the expressions: DynamoDB refuses one that no expression uses, and one that
+// checkExpressions checks expressions, by field, and their substitutes. DynamoDB refuses a substitute that no expression uses, and one that
 // is used but not defined, in the middle of a run; here it costs nothing.
-func checkPlaceholders(path, text string, names map[string]string, values map[string]AttributeValue, found *failure.Problems) {
-	used := map[string]bool{}
-	for _, token := range placeholder.FindAllString(text, -1) {
-		used[token] = true
+func checkExpressions(path string, names map[string]string, values map[string]AttributeValue, found *document.Report, expressions map[string]string) {
+	used, understood := map[string]bool{}, true
+	for _, name := range slices.Sorted(maps.Keys(expressions)) {
+		field, text := path+"."+name, expressions[name]
+		understood = understood && found.Understood(field)
+		if i := strings.IndexFunc(text, unsafeInExpression); i >= 0 {
+			_, size := utf8.DecodeRuneInString(text[i:])
+			found.Add(field, fmt.Sprintf("%+q at byte %d", text[i:i+size], i), "only characters that an expression can have")
+		}
+		for _, token := range placeholder.FindAllString(text, -1) {
+			used[token] = true
+		}
 	}
 	hold := func(field, mark string, defined []string) {
 		for _, name := range defined {
-			if !strings.HasPrefix(name, mark) || len(name) == 1 {
-				found.Add(join(field, failure.Quote(name)), "must begin with %q and have a name after it", mark)
-			} else if !used[name] {
-				found.Add(join(field, failure.Quote(name)), "is used in no expression")
+			if own := document.Join(field, name); !strings.HasPrefix(name, mark) || len(name) == 1 {
+				found.Add(own, "", "must begin with %q and have a name after it", mark)
+			} else if understood && !used[name] {
+				found.Add(own, "", "no expression uses it")
 			}
 		}
 		for _, name := range slices.Sorted(maps.Keys(used)) {
 			if strings.HasPrefix(name, mark) && !slices.Contains(defined, name) {
-				found.Add(field, "does not define %s, which an expression uses", name)
+				found.Add(field, "", "does not define %s, which an expression uses", name)
 			}
 		}
 	}
 	hold(path+".ExpressionAttributeNames", "#", slices.Sorted(maps.Keys(names)))
 	hold(path+".ExpressionAttributeValues", ":", slices.Sorted(maps.Keys(values)))
 	for _, name := range slices.Sorted(maps.Keys(names)) {
-		if n := len(names[name]); n == 0 || n > maxAttributeName {
-			found.Add(join(path+".ExpressionAttributeNames", failure.Quote(name)), "want the name of an attribute, 1 to %d bytes", maxAttributeName)
-		}
+		checkAttributeName(document.Join(path+".ExpressionAttributeNames", name), names[name], found)
 	}
 }
 
 var placeholder = regexp.MustCompile(`[#:][a-zA-Z0-9_]+`)
 
-func (s *Scan) checkSelect(found *failure.Problems) {
+// unsafeInExpression says that no expression has a character: DynamoDB's grammar has words, marks and white space, but no quoted text.
+func unsafeInExpression(r rune) bool {
+	return r != '\t' && r != '\n' && r != '\r' && !unicode.IsPrint(r) || r == utf8.RuneError
+}
+
+func checkAttributeName(path, name string, found *document.Report) {
+	const most = 64<<10 - 1 // the API's own, in bytes
+	if n := len(name); n == 0 || n > most {
+		found.Add(path, fmt.Sprintf("%d bytes", n), "the name of an attribute, 1 to %d bytes", most)
+	}
+}
+
+func (s *Scan) checkSelect(found *document.Report) {
 	const field = "scan.Select"
-	projected := s.ProjectionExpression != "" || len(s.AttributesToGet) > 0
-	switch s.Select {
-	case "":
-	case "COUNT":
-		found.Add(field, "got COUNT, which returns no items: nothing would be replicated")
-	case "SPECIFIC_ATTRIBUTES":
-		if !projected {
-			found.Add(field, "SPECIFIC_ATTRIBUTES needs a scan.ProjectionExpression")
-		}
-	case "ALL_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES":
-		if projected {
-			found.Add(field, "%s contradicts the projection: with one, the only choice is SPECIFIC_ATTRIBUTES", s.Select)
-		}
-		if s.Select == "ALL_PROJECTED_ATTRIBUTES" && s.IndexName == "" {
-			found.Add(field, "ALL_PROJECTED_ATTRIBUTES needs a scan.IndexName")
-		}
-	default:
-		checkEnum(field, s.Select, []string{"ALL_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES", "SPECIFIC_ATTRIBUTES"}, found)
+	projected := found.Given("scan.ProjectionExpression") || len(s.AttributesToGet) > 0 || !found.Understood("scan.AttributesToGet")
+	switch {
+	case s.Select == "SPECIFIC_ATTRIBUTES" && !projected:
+		found.Add(field, "", "SPECIFIC_ATTRIBUTES needs a scan.ProjectionExpression")
+	case (s.Select == "ALL_ATTRIBUTES" || s.Select == "ALL_PROJECTED_ATTRIBUTES") && projected:
+		found.Add(field, "", "%s contradicts the projection, which allows only SPECIFIC_ATTRIBUTES", s.Select)
+	}
+	if s.Select == "ALL_PROJECTED_ATTRIBUTES" && !found.Given("scan.IndexName") {
+		found.Add(field, "", "ALL_PROJECTED_ATTRIBUTES needs a scan.IndexName")
 	}
 }
 
-var comparisonOperators = []string{
-	"EQ", "NE", "IN", "LE", "LT", "GE", "GT", "BETWEEN", "NOT_NULL", "NULL", "CONTAINS", "NOT_CONTAINS", "BEGINS_WITH",
-}
-
-func (s *Scan) checkLegacy(found *failure.Problems) {
-	checkEnum("scan.ConditionalOperator", s.ConditionalOperator, []string{"AND", "OR"}, found)
+func (s *Scan) checkLegacy(found *document.Report) {
+	operators := RuleOf("scan.ScanFilter.ComparisonOperator")
 	for _, name := range slices.Sorted(maps.Keys(s.ScanFilter)) {
-		field := join("scan.ScanFilter", failure.Quote(name)) + ".ComparisonOperator"
-		if operator := s.ScanFilter[name].ComparisonOperator; operator == "" {
-			found.Add(field, "missing; allowed: %s", strings.Join(comparisonOperators, ", "))
-		} else {
-			checkEnum(field, operator, comparisonOperators, found)
+		field, operator := document.Join("scan.ScanFilter", name)+".ComparisonOperator", s.ScanFilter[name].ComparisonOperator
+		if operator == "" {
+			found.Add(field, "", "missing: give %s", operators)
+		} else if got, want := operators.Check(operator); want != "" {
+			found.Add(field, got, "%s", want)
 		}
 	}
-	if s.ConditionalOperator != "" && len(s.ScanFilter) == 0 {
-		found.Add("scan.ConditionalOperator", "given without scan.ScanFilter, which it would combine")
+	if found.Given("scan.ConditionalOperator") && len(s.ScanFilter) == 0 && found.Understood("scan.ScanFilter") {
+		found.AddGiven("scan.ConditionalOperator", "given without scan.ScanFilter, whose conditions it combines")
 	}
 	for i, name := range s.AttributesToGet {
-		field := "scan.AttributesToGet[" + strconv.Itoa(i) + "]"
-		if n := len(name); n == 0 || n > maxAttributeName {
-			found.Add(field, "want the name of an attribute, 1 to %d bytes", maxAttributeName)
-		} else if slices.Index(s.AttributesToGet, name) < i {
-			found.Add(field, "got %s again: give each attribute once", failure.Quote(name))
+		field := document.Element("scan.AttributesToGet", i)
+		if slices.Index(s.AttributesToGet, name) < i {
+			found.Add(field, failure.Quote(name), "each attribute once")
+			continue
 		}
+		checkAttributeName(field, name, found)
 	}
-	legacy := len(s.AttributesToGet) > 0 || len(s.ScanFilter) > 0 || s.ConditionalOperator != ""
-	if legacy && (s.FilterExpression != "" || s.ProjectionExpression != "") {
-		found.Add("scan", "AttributesToGet, ScanFilter and ConditionalOperator cannot be mixed with expressions: use the expressions alone")
+	legacy := len(s.AttributesToGet) > 0 || len(s.ScanFilter) > 0 || found.Given("scan.ConditionalOperator")
+	if legacy && (found.Given("scan.FilterExpression") || found.Given("scan.ProjectionExpression")) {
+		found.Add("scan", "", "AttributesToGet, ScanFilter and ConditionalOperator cannot be mixed with expressions: use the expressions alone")
 	}
-}
-
-func checkExpression(field, expression string, found *failure.Problems) {
-	if len(expression) > maxExpression {
-		found.Add(field, "has %d bytes, allowed are at most %d", len(expression), maxExpression)
-	}
-	if i := strings.IndexFunc(expression, unsafeInExpression); i >= 0 {
-		found.Add(field, "holds %+q at byte %d: an expression has no such character", firstRune(expression[i:]), i)
-	}
-}
-
-func checkRange(field string, value *int64, low, high int64, found *failure.Problems) {
-	if value != nil && (*value < low || *value > high) {
-		found.Add(field, "got %d, allowed: %d to %d", *value, low, high)
-	}
-}
-
-func checkEnum(field, value string, allowed []string, found *failure.Problems) {
-	if value == "" || slices.Contains(allowed, value) {
-		return
-	}
-	found.Add(field, "got %s%s; allowed: %s", failure.Quote(value), document.Suggestion(value, allowed), strings.Join(allowed, ", "))
-}
-
-// Table is what a request's table says.
-type Table struct {
-	// Region and Account are empty where the request gave only a name.
-	Region, Account, Name string
-}
-
-// ParseTable reads a table's name or its ARN, arn:<partition>:dynamodb:<region>:<account>:table/<name>.
-func ParseTable(nameOrARN string) (Table, error) {
-	if !strings.HasPrefix(nameOrARN, "arn:") {
-		return Table{Name: nameOrARN}, nil
-	}
-	if parts := tableARN.FindStringSubmatch(nameOrARN); parts != nil {
-		if tableName.MatchString(parts[3]) {
-			return Table{Region: parts[1], Account: parts[2], Name: parts[3]}, nil
-		}
-		if table, index, ok := strings.Cut(parts[3], "/index/"); ok {
-			return Table{}, fmt.Errorf("got the ARN of an index: give the table %s here and %s as scan.IndexName", failure.Quote(table), failure.Quote(index))
-		}
-	}
-	return Table{}, fmt.Errorf("got %s, want an ARN such as arn:aws:dynamodb:eu-west-1:123456789012:table/orders", failure.Quote(nameOrARN))
 }

@@ -51,24 +51,22 @@ const (
 	ViewNewAndOld ViewType = "NEW_AND_OLD_IMAGES"
 )
 
-// FromLast is, as the beginning of a window, where the last run of this table and prefix ended.
-const FromLast = "last"
+// fromLast, as the beginning of a window, is the end of the last run of this table and prefix.
+const fromLast = "last"
 
-// The API's bounds of an incremental window, and our defaults of the wait.
+// The API's bounds of an incremental window, and the defaults of the wait.
 const (
 	MinWindow            = 15 * time.Minute
 	MaxWindow            = 24 * time.Hour
 	DefaultCheckInterval = 30 // seconds
 	DefaultMaxAttempts   = 60
-	maxCheckInterval     = 86_400
-	maxMaxAttempts       = 1_000_000
 )
 
-// InChain says that the export goes on from where the last run ended.
-func (e Export) InChain() bool { return e.From == FromLast }
+// InChain says that the export begins where the last run ended.
+func (e Export) InChain() bool { return e.From == fromLast }
 
-// Moment reads a time of a request, RFC 3339 to the letter, between 1970 and 9999 in UTC: what a folder of a year can be called.
-// It is the zero time for what is no such time, "" and "last" among it.
+// Moment reads a time of a request, strictly in RFC 3339, from 1970 to 9999 in UTC: the years that a folder can have as its name. It returns
+// the zero time for every other text, also for "" and "last".
 func Moment(text string) time.Time {
 	at, err := time.Parse(time.RFC3339, text)
 	if err != nil || !momentForm.MatchString(text) || at.Unix() < 0 || at.UTC().Year() > 9999 {
@@ -77,5 +75,5 @@ func Moment(text string) time.Time {
 	return at.UTC()
 }
 
-// momentForm is stricter than package time, which takes a comma, an hour of one digit, and a fraction of any length.
+// momentForm is stricter than package time, which accepts a comma, an hour of one digit, and a fraction of any length.
 var momentForm = regexp.MustCompile(`^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$`)

@@ -14,46 +14,46 @@ var invalidExports = []struct {
 	fields   string
 	problems []string
 }{
-	{"an export in a scan", `"mode":"SCAN","export":{}`, []string{`export: given with mode SCAN: leave mode out, or set it to EXPORT`}},
+	{"an export in a scan", `"mode":"SCAN","export":{}`, []string{`export: not allowed in mode SCAN: leave mode out, or set it to EXPORT`}},
 	{"all that a scan has", `"mode":"EXPORT","segments":4,"concurrency":2,"fileSizeBytes":2048,"format":"JSON","compression":"ZSTD"`, []string{
-		`segments: is of a SCAN, and mode is EXPORT: leave it out`, `concurrency: is of a SCAN`, `fileSizeBytes: is of a SCAN`,
-		`format: is of a SCAN, and mode is EXPORT: write it as export.format: DYNAMODB_JSON or ION`, `compression: is of a SCAN, and mode is EXPORT: leave it out: DynamoDB always writes GZIP`,
+		`segments: not allowed in mode EXPORT: leave it out`, `concurrency: not allowed in mode EXPORT`, `fileSizeBytes: not allowed in mode EXPORT`,
+		`format: not allowed in mode EXPORT: write it as export.format: DYNAMODB_JSON or ION`, `compression: not allowed in mode EXPORT: leave it out: DynamoDB always writes GZIP`,
 	}},
 	{"a scan's filter", `"export":{},"scan":{"FilterExpression":"#s = :s","ProjectionExpression":"a","ExpressionAttributeNames":{"#s":"status"},"ExpressionAttributeValues":{":s":{"S":"x"}}}`, []string{
-		`scan.ExpressionAttributeNames: is of a SCAN, and mode is EXPORT: write them as export.filter.ExpressionAttributeNames`,
-		`scan.ExpressionAttributeValues: is of a SCAN, and mode is EXPORT: write them as export.filter.ExpressionAttributeValues`,
-		`scan.FilterExpression: is of a SCAN, and mode is EXPORT: write it as export.filter.FilterExpression`,
-		`scan.ProjectionExpression: is of a SCAN, and mode is EXPORT: write it as export.filter.ProjectionExpression`,
+		`scan.FilterExpression: not allowed in mode EXPORT: write it as export.filter.FilterExpression`,
+		`scan.ProjectionExpression: not allowed in mode EXPORT: write it as export.filter.ProjectionExpression`,
+		`scan.ExpressionAttributeNames: not allowed in mode EXPORT: write them as export.filter.ExpressionAttributeNames`,
+		`scan.ExpressionAttributeValues: not allowed in mode EXPORT: write them as export.filter.ExpressionAttributeValues`,
 	}},
 	{"a scan's legacy filter", `"export":{},"scan":{"AttributesToGet":["a"],"ScanFilter":{"a":{"ComparisonOperator":"NULL"}},"ConditionalOperator":"AND"}`, []string{
-		`scan.AttributesToGet: is of a SCAN, and mode is EXPORT: write them as export.filter.ProjectionExpression`,
-		`scan.ConditionalOperator: is of a SCAN, and mode is EXPORT: write it into export.filter.FilterExpression`,
-		`scan.ScanFilter: is of a SCAN, and mode is EXPORT: write it as export.filter.FilterExpression`,
+		`scan.AttributesToGet: not allowed in mode EXPORT: write them as export.filter.ProjectionExpression`,
+		`scan.ScanFilter: not allowed in mode EXPORT: write it as export.filter.FilterExpression`,
+		`scan.ConditionalOperator: not allowed in mode EXPORT: write it into export.filter.FilterExpression`,
 	}},
 	{"a scan's other parameters", `"export":{},"scan":{"IndexName":"by-day","ConsistentRead":true,"Select":"ALL_ATTRIBUTES","Limit":5,"TotalSegments":4,"Segment":1}`, []string{
-		`scan.ConsistentRead: is of a SCAN, and mode is EXPORT: an export is a snapshot: leave it out`, `scan.IndexName: is of a SCAN, and mode is EXPORT: an export is of the table, never of an index: set mode to SCAN`,
-		`scan.Limit`, `scan.Segment`, `scan.Select`, `scan.TotalSegments`,
+		`scan.IndexName: not allowed in mode EXPORT: an export reads the table, not an index: set mode to SCAN`, `scan.ConsistentRead: not allowed in mode EXPORT: leave it out: an export is a snapshot`,
+		`scan.Select`, `scan.Limit`, `scan.TotalSegments`, `scan.Segment`,
 	}},
-	{"an empty scan", `"export":{},"scan":{}`, []string{`scan: is of a SCAN, and mode is EXPORT: leave it out`}},
-	{"an unknown field", `"export":{"exportTyp":"FULL"}`, []string{`export."exportTyp": unknown field, did you mean "exportType"?`}},
-	{"a field of the filter in the wrong case", `"export":{"filter":{"filterExpression":"a = b"}}`, []string{`export.filter."filterExpression": unknown field, did you mean "FilterExpression"?`}},
+	{"an empty scan", `"export":{},"scan":{}`, []string{`scan: not allowed in mode EXPORT: leave it out`}},
+	{"an unknown field", `"export":{"exportTyp":"FULL"}`, []string{`export.exportTyp: unknown field, did you mean "exportType"?`}},
+	{"a field of the filter in the wrong case", `"export":{"filter":{"filterExpression":"a = b"}}`, []string{`export.filter.filterExpression: unknown field, did you mean "FilterExpression"?`, `export.filter: has no expression`}},
 	{"unknown words", `"export":{"exportType":"FULL_EXPORT","viewType":"NEW_IMAGES","format":"JSON","s3SseAlgorithm":"aws:kms"}`, []string{
-		`export.exportType: got "FULL_EXPORT"`, `export.viewType: got "NEW_IMAGES", did you mean "NEW_IMAGE"?; allowed: NEW_IMAGE, NEW_AND_OLD_IMAGES`,
+		`export.exportType: got "FULL_EXPORT"`, `export.viewType: got "NEW_IMAGES", want one of NEW_IMAGE, NEW_AND_OLD_IMAGES, did you mean "NEW_IMAGE"?`,
 		`export.format: got "JSON"`, `export.s3SseAlgorithm: got "aws:kms"`,
 	}},
 	{"numbers out of their bounds", `"export":{"checkIntervalSeconds":0,"maxAttempts":1000001}`, []string{
-		`export.checkIntervalSeconds: got 0, allowed: 1 to 86400`, `export.maxAttempts: got 1000001, allowed: 1 to 1000000`,
+		`export.checkIntervalSeconds: got 0, want 1 to 86400`, `export.maxAttempts: got 1000001, want 1 to 1000000`,
 	}},
-	{"times that are none", `"export":{"exportType":"INCREMENTAL","from":"yesterday","to":1769850000}`, []string{`export.to: got number, want a string`}},
+	{"times that are none", `"export":{"exportType":"INCREMENTAL","from":"yesterday","to":1769850000}`, []string{`export.to: got 1769850000, want a string: put it in quotes`, `export.from: got "yesterday", want a time`}},
 	{"a beginning that is none", `"export":{"from":"yesterday"}`, []string{`export.from: got "yesterday", want a time such as 2026-01-31T06:00:00Z`}},
 	{"fractions of a second", `"export":{"exportTime":"2026-01-31T06:00:00.5Z"}`, []string{`export.exportTime: got "2026-01-31T06:00:00.5Z", want whole seconds: DynamoDB exports by the second`}},
 	{"a window of a full export", `"export":{"exportType":"FULL","from":"last","to":"2026-01-31T06:00:00Z","viewType":"NEW_IMAGE"}`, []string{
-		`export.from: is of an INCREMENTAL export: leave it out, or set export.exportType to INCREMENTAL`, `export.to: is of`, `export.viewType: is of`,
+		`export.from: not allowed in a FULL export: leave it out, or set export.exportType to INCREMENTAL`, `export.to: not allowed`, `export.viewType: not allowed`,
 	}},
-	{"a view of a full export", `"export":{"viewType":"NEW_IMAGE"}`, []string{`export.viewType: is of an INCREMENTAL export`}},
-	{"a moment of an incremental export", `"export":{"exportTime":"2026-01-31T06:00:00Z","from":"2026-01-31T05:00:00Z"}`, []string{`export.exportTime: is of a FULL export: an INCREMENTAL one has from and to`}},
+	{"a view of a full export", `"export":{"viewType":"NEW_IMAGE"}`, []string{`export.viewType: not allowed in a FULL export`}},
+	{"a moment of an incremental export", `"export":{"exportTime":"2026-01-31T06:00:00Z","from":"2026-01-31T05:00:00Z"}`, []string{`export.exportTime: not allowed in an INCREMENTAL export, which has from and to`}},
 	{"a window without its beginning", `"export":{"to":"2026-01-31T06:00:00Z"}`, []string{`export.from: missing: give where the window begins, or "last"`}},
-	{"a window that ends before it begins", `"export":{"from":"2026-01-31T06:00:00Z","to":"2026-01-31T06:00:00Z"}`, []string{`export.to: got 2026-01-31T06:00:00Z, want a time after export.from, 2026-01-31T06:00:00Z`}},
+	{"a window that ends before it begins", `"export":{"from":"2026-01-31T06:00:00Z","to":"2026-01-31T06:00:00Z"}`, []string{`export.to: got "2026-01-31T06:00:00Z", want a time after export.from, 2026-01-31T06:00:00Z`}},
 	{"an owner that is no account", `"export":{"s3BucketOwner":"me"}`, []string{`export.s3BucketOwner: got "me", want an AWS account of 12 digits`}},
 	{"owners that differ", `"bucketOwner":"111111111111","export":{"s3BucketOwner":"222222222222"}`, []string{`export.s3BucketOwner: differs from bucketOwner: give one of them`}},
 	{"keys that differ", `"kmsKeyId":"alias/a","export":{"s3SseKmsKeyId":"alias/b"}`, []string{`export.s3SseKmsKeyId: differs from kmsKeyId: give one of them`}},
@@ -62,8 +62,8 @@ var invalidExports = []struct {
 	{"a filter whose values are not defined", `"export":{"filter":{"KeyConditionExpression":"#k = :k"}}`, []string{
 		`export.filter.ExpressionAttributeNames: does not define #k`, `export.filter.ExpressionAttributeValues: does not define :k`,
 	}},
-	{"a filter that is too long", `"export":{"filter":{"FilterExpression":"` + strings.Repeat("a", 4097) + `"}}`, []string{`export.filter.FilterExpression: has 4097 bytes, allowed are at most 4096`}},
-	{"a filter whose value is none", `"export":{"filter":{"FilterExpression":"a = :a","ExpressionAttributeValues":{":a":"x"}}}`, []string{`export.filter.ExpressionAttributeValues.:a: got string, want an object`}},
+	{"a filter that is too long", `"export":{"filter":{"FilterExpression":"` + strings.Repeat("a", 4097) + `"}}`, []string{`export.filter.FilterExpression: got 4097 bytes, want at most 4096 bytes`}},
+	{"a filter whose value is none", `"export":{"filter":{"FilterExpression":"a = :a","ExpressionAttributeValues":{":a":"x"}}}`, []string{`export.filter.ExpressionAttributeValues.:a: got a string, want an object`}},
 }
 
 func TestParseNamesEveryProblemOfAnInvalidExport(t *testing.T) {

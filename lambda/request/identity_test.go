@@ -48,8 +48,8 @@ func TestRolesAreNamedByTheirARNs(t *testing.T) {
 func TestExportsHaveNoRoles(t *testing.T) {
 	const role = `"arn:aws:iam::123456789012:role/x"`
 	problems := []string{
-		`sourceRoleArn: is of a SCAN, and mode is EXPORT, which is written with its caller's rights and described by the state machine's role: deploy the stack in the table's account, and give the bucket's owner as export.s3BucketOwner`,
-		`destinationRoleArn: is of a SCAN, and mode is EXPORT, which DynamoDB writes with its caller's rights`,
+		`sourceRoleArn: not allowed in mode EXPORT: deploy the stack in the table's account, and give the bucket's owner as export.s3BucketOwner`,
+		`destinationRoleArn: not allowed in mode EXPORT: allow the role of the function export in the bucket's policy`,
 	}
 	wantProblems(t, `{"table":"orders","bucket":"b-1","mode":"EXPORT","sourceRoleArn":`+role+`,"destinationRoleArn":`+role+`}`, problems)
 	_, err := request.Parse(json.RawMessage(`{"table":"orders","export":{}}`), json.RawMessage(`{"bucket":"b-1","sourceRoleArn":`+role+`}`))
@@ -73,11 +73,11 @@ func TestOnlyListedRolesMayBeNamed(t *testing.T) {
 		{"none named", `{}`, "", "", nil},
 		{"those that are listed", string(list), reader, writer, nil},
 		{"one that is not", string(list), writer, writer, []string{
-			"sourceRoleArn: got " + writer + ", which is not among the environment's sourceRoles, which lists " + reader + ", arn:aws:iam::123456789012:role/other: add it there",
+			`sourceRoleArn: got "` + writer + `", want a role in the environment's sourceRoles (` + reader + ", arn:aws:iam::123456789012:role/other): add it there",
 		}},
 		{"two that are not", `{"source": [], "destination": null}`, reader, writer, []string{
-			"sourceRoleArn: got " + reader + ", which is not among the environment's sourceRoles, which lists none",
-			"; destinationRoleArn: got " + writer + ", which is not among the environment's destinationRoles, which lists none",
+			`sourceRoleArn: got "` + reader + `", want a role in the environment's sourceRoles (none)`,
+			`; destinationRoleArn: got "` + writer + `", want a role in the environment's destinationRoles (none)`,
 		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -126,8 +126,8 @@ func TestRunsOfSchedulesAreNamedByTheirFirings(t *testing.T) {
 		}
 	}
 	for fields, problem := range map[string]string{
-		`"schedule":"nightly"`: `schedule: given without scheduledTime: a run is named by both, or by neither`,
-		`"schedule":".hidden","scheduledTime":"2026-11-21T02:00:00Z"`:                         `schedule: got ".hidden", want 1 to 64 of a-z A-Z 0-9 _ - . and no dot first`,
+		`"schedule":"nightly"`: `schedule: given without scheduledTime: both name the run, give both or neither`,
+		`"schedule":".hidden","scheduledTime":"2026-11-21T02:00:00Z"`:                         `schedule: got ".hidden", want 1 to 64 of a-z A-Z 0-9 _ - ., the first not a dot`,
 		`"schedule":"a/b","scheduledTime":"2026-11-21T02:00:00Z"`:                             `schedule: got "a/b", want 1 to 64`,
 		`"schedule":"` + strings.Repeat("s", 65) + `","scheduledTime":"2026-11-21T02:00:00Z"`: `want 1 to 64`,
 		`"schedule":"nightly","scheduledTime":"2 o'clock"`:                                    `scheduledTime: got "2 o'clock", want a time such as 2026-01-31T06:00:00Z`,

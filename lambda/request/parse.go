@@ -1,3 +1,5 @@
+// Package request owns the input of an execution: its fields, what each can be, what contradicts what, and the defaults. Start with Request
+// and Parse. It imports contract, document, failure and the standard library.
 package request
 
 import (
@@ -7,92 +9,86 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 
 	"dynamodb-to-s3/lambda/contract"
-	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/document"
 )
 
-// Parse reads and checks a request. What the request does not give is taken from defaults, a JSON object of request fields
-// that a deployment sets (may be empty), and then from the documented defaults.
+// maxRequest is the most bytes of a request. It leaves room for the plan's own fields in a state's payload.
+const maxRequest = 128 << 10
+
+// Parse reads and checks a request. A field that the request does not give comes from defaults, a JSON object of request fields
+// that a deployment sets (it can be empty), and then from the documented defaults.
 //
-// It returns one InvalidRequest that names every problem at once: the field, what was given and what is allowed.
+// The error is an InvalidRequest with failure.Problems in its chain: every problem at once.
 func Parse(request, defaults json.RawMessage) (Request, error) {
-	var found failure.Problems
-	var parsed Request
-	if len(request) > maxRequest {
-		found.Add("the request", "has %d bytes, allowed are at most %d", len(request), maxRequest)
-		return Request{}, found.Err()
-	}
-	if err := json.Unmarshal(request, new(json.RawMessage)); err != nil {
-		found.Add("the request", "not valid JSON: %v", err)
-		return Request{}, found.Err()
-	}
-	checkUnicode(request, &found)
-	merged := merge(request, defaults, &found)
-	if len(found) > 0 {
-		return Request{}, found.Err()
-	}
-	decode(merged, &parsed, &found)
-	if len(found) > 0 { // what was not understood cannot be judged
-		return Request{}, found.Err()
-	}
-	parsed.check(&found)
-	if err := found.Err(); err != nil {
+	found := document.NewReport()
+	parsed := parse(request, defaults, found)
+	if err := found.Problems.Err(); err != nil {
 		return Request{}, err
 	}
-	return parsed.withDefaults(), nil
+	return parsed, nil
 }
 
-// otherPace has the two ways to give a pace, of which a request's own is the one that counts.
+func parse(request, defaults json.RawMessage, found *document.Report) (parsed Request) {
+	if len(request) > maxRequest {
+		found.Add("", fmt.Sprintf("%d bytes", len(request)), "at most %d bytes", maxRequest)
+		return parsed
+	}
+	given, err := document.JSON(request)
+	if err != nil {
+		found.Add("", "", "%v", err)
+		return parsed
+	}
+	byDefault := &document.Node{Kind: document.Object}
+	if len(bytes.TrimSpace(defaults)) > 0 {
+		if byDefault, err = document.JSON(defaults); err == nil && byDefault.Kind != document.Object {
+			err = fmt.Errorf("got %s, want %s", byDefault.Kind, document.Object)
+		}
+		if err != nil {
+			found.Add("the deployment's "+contract.EnvDefaults, "", "%v", err)
+			return parsed
+		}
+	}
+	mode := cmp.Or(modeOf(given), modeOf(byDefault), ModeScan)
+	decoder := document.Decoder{Report: found, Instead: setByTheRun}
+	decoder.Raw = func(node *document.Node, path string) { checkAttributeValue(node, path, 0, found) }
+	decoder.Decode(merge(given, byDefault, mode), &parsed)
+	parsed.check(mode, found)
+	return parsed.withDefaults(mode)
+}
+
+// setByTheRun has the parameters of the Scan API that a run sets itself, with what to do instead.
+var setByTheRun = map[string]string{
+	"scan.TableName":              "name the table in the request's field table",
+	"scan.ExclusiveStartKey":      "a run always reads whole segments. To continue after a failure, redrive the execution",
+	"scan.ReturnConsumedCapacity": "a run always asks for it and reports it",
+}
+
+// otherPace has the two ways to give a pace. If the request gives one, it replaces either default.
 var otherPace = map[string]string{"readUnitsPerSecond": "readPercent", "readPercent": "readUnitsPerSecond"}
 
-// merge returns one object with the members of defaults, then those of request over them. Of the defaults, those that are
-// for the other mode are left out, and those that give way.
-func merge(request, defaults json.RawMessage, found *failure.Problems) json.RawMessage {
-	var own failure.Problems
-	given, fromDefaults := map[string]json.RawMessage{}, map[string]json.RawMessage{}
-	eachMember(request, "", found, func(name string, value json.RawMessage) { given[name] = value })
-	if len(bytes.TrimSpace(defaults)) > 0 {
-		eachMember(defaults, "", &own, func(name string, value json.RawMessage) { fromDefaults[name] = value })
+// merge returns the request with the defaults that apply to it before its own members.
+func merge(request, defaults *document.Node, mode Mode) *document.Node {
+	given := func(name string) bool {
+		return slices.ContainsFunc(request.Members, func(member document.Member) bool { return member.Name == name })
 	}
-	mode := modeOf(given, fromDefaults)
-	maps.DeleteFunc(fromDefaults, func(name string, _ json.RawMessage) bool {
-		return given[name] != nil || given[otherPace[name]] != nil || foreign(name, mode) || giveWay(name, given) || name == "mode"
+	merged := *request
+	merged.Members = slices.DeleteFunc(slices.Clone(defaults.Members), func(member document.Member) bool {
+		name := member.Name
+		return given(name) || given(otherPace[name]) || foreign(name, mode) || name == "mode" && modeOf(request) != "" ||
+			// A default format gives way to a transform or an encoder. A default transform or encoder gives way only to another: it can be
+			// there to leave something out.
+			name == "format" && (given("transform") || given("encoder"))
 	})
-	if mode == ModeExport && given["mode"] == nil {
-		fromDefaults["mode"] = json.RawMessage(`"EXPORT"`)
-	}
-	for _, problem := range own {
-		found.Add("the deployment's "+contract.EnvDefaults, "%s", problem)
-	}
-	if len(fromDefaults) == 0 || len(*found) > 0 {
-		return request
-	}
-	// The request's own text follows, so that all of its members, and their faults, reach decode as they were written.
-	var merged bytes.Buffer
-	merged.WriteByte('{')
-	for i, name := range slices.Sorted(maps.Keys(fromDefaults)) {
-		if i > 0 {
-			merged.WriteByte(',')
-		}
-		quoted, _ := json.Marshal(name) // a string always marshals
-		merged.Write(quoted)
-		merged.WriteByte(':')
-		merged.Write(fromDefaults[name])
-	}
-	rest := bytes.TrimLeft(request, " \t\r\n")[1:]
-	if len(given) > 0 {
-		merged.WriteByte(',')
-	}
-	merged.Write(rest)
-	return merged.Bytes()
+	merged.Members = append(merged.Members, request.Members...)
+	return &merged
 }
 
-func (r Request) withDefaults() Request {
-	if r.Mode = r.mode(); r.Mode == ModeExport {
-		r.Export = r.orExport().withDefaults(&r)
+func (r Request) withDefaults(mode Mode) Request {
+	if r.Mode = mode; mode == ModeExport {
+		r.Export = cmp.Or(r.Export, &Export{}).withDefaults(&r)
 		return r
 	}
 	switch {
@@ -102,13 +98,8 @@ func (r Request) withDefaults() Request {
 		r.Format = cmp.Or(r.Format, FormatDynamoDBJSON)
 	}
 	r.Compression = cmp.Or(r.Compression, CompressionGZIP)
-	if r.FileSize == nil {
-		size := int64(DefaultFileSize)
-		r.FileSize = &size
-	}
-	if r.Scan == nil {
-		r.Scan = &Scan{}
-	}
+	r.FileSize = cmp.Or(r.FileSize, new(int64(DefaultFileSize)))
+	r.Scan = cmp.Or(r.Scan, &Scan{})
 	return r
 }
 

@@ -11,64 +11,62 @@ import (
 	"dynamodb-to-s3/lambda/failure"
 )
 
-// RootFolder is the folder that native exports write below, and so do we: one reader serves both.
+// RootFolder is the folder that native exports write to. A run writes there too, so that one reader serves both.
 const RootFolder = "AWSDynamoDB"
 
-// placeholders are what a prefix may hold in braces; Root fills them in.
+// placeholders are the names that a prefix can have in braces. The function plan fills them in.
 var placeholders = []string{"table", "date", "year", "month", "day", "hour", "runId"}
 
-// checkPrefix holds a prefix to what S3 recommends for keys, its characters that are safe or want some care, and to what is a folder
-// everywhere. A printable character beyond ASCII, a letter of any script with its marks, is safe; what S3 says to avoid, and
-// what does not show, such as a mark that changes the direction of writing, is not.
+// checkPrefix allows the characters that S3 calls safe or needing some care, and printable characters beyond ASCII: letters of all scripts
+// with their marks. It refuses the characters that S3 advises against, and those that nobody sees, such as a mark that changes the direction
+// of writing.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
-func checkPrefix(prefix string, found *failure.Problems) {
-	if prefix == "" {
-		return
+func checkPrefix(prefix string, found *document.Report) {
+	got := failure.Quote(prefix)
+	if strings.ContainsFunc(prefix, unsafeInKey) {
+		found.Add("prefix", got, "letters, digits, spaces, !-_.*'()/=@:+,&$;? and placeholders")
 	}
-	if len(prefix) > maxPrefix {
-		found.Add("prefix", "has %d bytes, allowed are at most %d", len(prefix), maxPrefix)
-		return
+	for _, want := range BadFolders(prefix) {
+		found.Add("prefix", got, "%s", want)
 	}
-	if !utf8.ValidString(prefix) || strings.ContainsFunc(prefix, unsafeInKey) {
-		found.Add("prefix", "got %s, allowed are letters, digits, spaces and !-_.*'()/=@:+,&$;? besides the placeholders", failure.Quote(prefix))
-		return
-	}
-	if problem := BadFolder(prefix); problem != "" {
-		found.Add("prefix", "got %s: %s", failure.Quote(prefix), problem)
-		return
-	}
-	rest := prefix
-	for {
-		_, after, open := strings.Cut(rest, "{")
+	for rest := prefix; ; {
+		before, after, open := strings.Cut(rest, "{")
+		if strings.Contains(before, "}") {
+			found.Add("prefix", got, "a { before each }")
+		}
 		if !open {
-			break
+			return
 		}
 		name, tail, closed := strings.Cut(after, "}")
-		if !closed || !slices.Contains(placeholders, name) {
-			found.Add("prefix", "got %s: unknown placeholder {%.40s}%s; allowed: {%s}",
-				failure.Quote(prefix), strings.TrimSuffix(name, "/"), document.Suggestion(name, placeholders), strings.Join(placeholders, "} {"))
-			return
+		if !closed {
+			found.Add("prefix", got, "a } after each {")
+		} else if !slices.Contains(placeholders, name) {
+			found.Add("prefix", got, "one of {%s} in place of %.40q%s", strings.Join(placeholders, "} {"), "{"+name+"}", document.Suggestion(name, placeholders))
 		}
 		rest = tail
 	}
-	if strings.Count(prefix, "{") != strings.Count(prefix, "}") {
-		found.Add("prefix", "got %s: a } without its {", failure.Quote(prefix))
-	}
 }
 
-// BadFolder says what is wrong with the folders of a prefix, whose placeholders may be filled in: "" where nothing is.
-func BadFolder(prefix string) string {
+// BadFolders returns what is wanted in place of each bad folder of a prefix. Placeholders may be filled in.
+func BadFolders(prefix string) (wants []string) {
+	if prefix == "" {
+		return nil
+	}
 	for folder := range strings.SplitSeq(strings.TrimSuffix(prefix, "/"), "/") {
+		want := ""
 		switch folder {
 		case "":
-			return "it may not begin with / or hold //"
+			want = "a prefix that does not begin with / and has no //"
 		case ".", "..":
-			return strconv.Quote(folder) + " is no name for a folder"
+			want = "a prefix without the folder " + strconv.Quote(folder)
 		case RootFolder:
-			return "the run adds " + RootFolder + " itself"
+			want = "a prefix without " + RootFolder + ", which the run adds itself"
+		}
+		if want != "" && !slices.Contains(wants, want) {
+			wants = append(wants, want)
 		}
 	}
-	return ""
+	return wants
 }
 
 func unsafeInKey(r rune) bool {

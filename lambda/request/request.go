@@ -87,24 +87,11 @@ const (
 	CompressionNone Compression = "NONE"
 )
 
-// Bounds and defaults of a request. The tags of Request repeat them for the schema.
+// Bounds and defaults that other packages use too.
 const (
-	MaxSegments      = 10_000     // a Distributed Map runs at most this many children at once
-	MaxTotalSegments = 1_000_000  // the Scan API's own
-	MinFileSize      = 1 << 10    // less would be more objects than items
-	MaxFileSize      = 5 << 30    // the largest object that one CopyObject call can copy
-	DefaultFileSize  = 128 << 20  // large enough for Athena and Spark, small enough to hand over in time
-	maxExpression    = 4 << 10    // the API's own, in bytes of UTF-8
-	maxPrefix        = 512        // leaves room for the rest of a key's 1,024 bytes
-	maxKMSKeyID      = 2 << 10    // the API's own, in bytes
-	maxLimit         = 1<<31 - 1  // the API's own
-	maxRequest       = 128 << 10  // leaves room for the plan's own fields in a state's payload
-	maxAttributeName = 64<<10 - 1 // the API's own, in bytes
-)
+	MaxSegments     = 10_000    // a Distributed Map runs at most this many children at once
+	MaxFileSize     = 5 << 30   // the largest object that one CopyObject call can copy
+	DefaultFileSize = 128 << 20 // large enough for Athena and Spark, small enough to hand over in time
 
-// unmirrored lists parameters of the Scan API that a run sets itself, with what to do instead.
-var unmirrored = map[string]string{
-	"TableName":              "name the table in the request's field table",
-	"ExclusiveStartKey":      "a run always reads whole segments; to go on after a failure, redrive the execution",
-	"ReturnConsumedCapacity": "a run always asks for it and reports it",
-}
+	maxTotalSegments = 1_000_000 // the Scan API's own
+)

@@ -2,10 +2,10 @@ package request
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -13,39 +13,22 @@ import (
 	"dynamodb-to-s3/lambda/failure"
 )
 
-// roleARN is what STS and IAM make of it: a path of printable characters, and a name.
-// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-arns
-var roleARN = regexp.MustCompile(`^arn:aws[a-z-]*:iam::([0-9]{12}):role/(?:[!-~]+/)?[a-zA-Z0-9_+=,.@-]{1,64}$`)
-
-// maxRoleARN is STS's own bound, in bytes.
-const maxRoleARN = 2 << 10
-
-// RoleAccount returns the account of a role by its ARN, arn:<partition>:iam::<account>:role/<path and name>.
+// RoleAccount returns the account in the ARN of a role, arn:<partition>:iam::<account>:role/<path and name>.
 func RoleAccount(arn string) (string, error) {
-	parts := roleARN.FindStringSubmatch(arn)
-	if parts == nil || len(arn) > maxRoleARN {
-		return "", fmt.Errorf("got %s, want the ARN of a role such as arn:aws:iam::123456789012:role/reader", failure.Quote(arn))
+	if got, want := role.Check(arn); want != "" {
+		return "", fmt.Errorf("got %s, want %s", got, want)
 	}
-	return parts[1], nil
+	return role.Pattern.FindStringSubmatch(arn)[1], nil
 }
 
-func checkRole(field, arn string, found *failure.Problems) {
-	if arn == "" {
-		return
-	}
-	if _, err := RoleAccount(arn); err != nil {
-		found.Add(field, "%v", err)
-	}
-}
-
-// AssumableRoles are the ARNs of the roles that a deployment lets requests name. That of a function can assume no other; this
-// is so that a request hears of it by name, and before anything is done.
+// AssumableRoles are the ARNs of the roles that a deployment lets requests name. A function's own role can assume no other role; this list
+// makes a request fail with a name, and before anything is done.
 type AssumableRoles struct {
 	Source      []string `json:"source"`
 	Destination []string `json:"destination"`
 }
 
-// ParseAssumableRoles reads the value of contract.EnvAssumableRoles: nil, which allows any role, for "".
+// ParseAssumableRoles reads the value of contract.EnvAssumableRoles. For "" it returns nil, which allows every role.
 func ParseAssumableRoles(text string) (*AssumableRoles, error) {
 	if text == "" {
 		return nil, nil
@@ -65,12 +48,12 @@ func ParseAssumableRoles(text string) (*AssumableRoles, error) {
 	return roles, nil
 }
 
-// Check fails with RoleNotListed where the request names a role that is not among these. A nil AssumableRoles has all.
+// Check fails with RoleNotListed, and failure.Problems in the error's chain, if the request names a role that is not listed.
 func (a *AssumableRoles) Check(request Request) error {
 	if a == nil {
 		return nil
 	}
-	var unlisted []string
+	var unlisted failure.Problems
 	for _, named := range []struct {
 		field, arn, setting string
 		listed              []string
@@ -81,15 +64,13 @@ func (a *AssumableRoles) Check(request Request) error {
 		if named.arn == "" || slices.Contains(named.listed, named.arn) {
 			continue
 		}
-		has := "which lists none"
-		if len(named.listed) > 0 {
-			has = "which lists " + strings.Join(named.listed, ", ")
-		}
-		unlisted = append(unlisted, fmt.Sprintf("%s: got %s, which is not among the environment's %s, %s: add it there, in infra/environments, and deploy",
-			named.field, named.arn, named.setting, has))
+		unlisted = append(unlisted, failure.Problem{
+			Path: named.field, Got: failure.Quote(named.arn),
+			Want: fmt.Sprintf("a role in the environment's %s (%s): add it there and deploy", named.setting, cmp.Or(strings.Join(named.listed, ", "), "none")),
+		})
 	}
 	if len(unlisted) == 0 {
 		return nil
 	}
-	return failure.Errorf(failure.RoleNotListed, "%s", strings.Join(unlisted, "; "))
+	return failure.Errorf(failure.RoleNotListed, "%w", unlisted)
 }

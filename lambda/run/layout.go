@@ -49,18 +49,16 @@ func ID(req request.Request, execution Execution) string {
 	return req.Schedule + "-" + request.Moment(req.Scheduled).Format(firingTime)
 }
 
-// Root returns the key prefix of all that a run writes, without a slash at its end: <prefix>/AWSDynamoDB/<runId>, the
-// prefix's placeholders filled in for the table and for the time at, in UTC. It fails with InvalidRequest where the run's
-// name, or the resulting keys, are not fit for S3.
+// Root returns the key prefix of all that a run writes, without a slash at its end: <prefix>/AWSDynamoDB/<runId>, with the placeholders of
+// the prefix filled in for the table and for the time at, in UTC. It fails with InvalidRequest if S3 cannot have the run's name or the keys.
 func Root(prefix, table, run string, at time.Time) (string, error) {
 	var found failure.Problems
+	wrong := func(path, got, want string) { found = append(found, failure.Problem{Path: path, Got: got, Want: want}) }
 	if !runID.MatchString(run) {
-		found.Add("the execution's name", "got %s, want 1 to 81 of a-z A-Z 0-9 _ - . and no dot first", failure.Quote(run))
-		return "", found.Err()
+		wrong("the execution's name", failure.Quote(run), "1 to 81 of a-z A-Z 0-9 _ - ., the first not a dot")
 	}
 	if run == exportData || run == chains {
-		found.Add("the execution's name", "got %s, which is the name of a folder that all runs of a prefix share", failure.Quote(run))
-		return "", found.Err()
+		wrong("the execution's name", failure.Quote(run), "another name: it is the name of a folder that all runs of a prefix share")
 	}
 	at = at.UTC()
 	filled := strings.NewReplacer(
@@ -68,14 +66,15 @@ func Root(prefix, table, run string, at time.Time) (string, error) {
 		"{date}", at.Format("2006-01-02"), "{year}", at.Format("2006"), "{month}", at.Format("01"),
 		"{day}", at.Format("02"), "{hour}", at.Format("15"),
 	).Replace(strings.TrimSuffix(prefix, "/"))
-	if problem := request.BadFolder(filled); filled != "" && problem != "" { // a table may be called AWSDynamoDB: its folder would be other runs'
-		found.Add("prefix", "got %s, which becomes %s: %s", failure.Quote(prefix), failure.Quote(filled), problem)
-		return "", found.Err()
+	for _, want := range request.BadFolders(filled) { // a table named AWSDynamoDB would write into the folder of other runs
+		wrong("prefix", failure.Quote(prefix)+", which becomes "+failure.Quote(filled), want)
 	}
 	root := below(filled, run)
 	if n := max((Layout{Root: root}).longest(), len(below(filled, chains+"/"+table+"-"+strings.Repeat("f", chainDigest)+".json"))); n > maxKey {
-		found.Add("prefix", "makes keys of %d bytes, S3 allows %d: shorten it", n, maxKey)
-		return "", found.Err()
+		wrong("prefix", fmt.Sprintf("a prefix that makes keys of %d bytes", n), fmt.Sprintf("a shorter one: S3 allows %d", maxKey))
+	}
+	if err := found.Err(); err != nil {
+		return "", err
 	}
 	return root, nil
 }

@@ -137,7 +137,7 @@ func TestChainJournalIsOfATableAndAPrefix(t *testing.T) {
 
 func TestSharedFoldersAreNoRuns(t *testing.T) {
 	for _, name := range []string{"data", "_chains"} {
-		if _, err := run.Root("lake", "orders", name, time.Now()); err == nil || !strings.Contains(err.Error(), "which is the name of a folder that all runs of a prefix share") {
+		if _, err := run.Root("lake", "orders", name, time.Now()); err == nil || !strings.Contains(err.Error(), "want another name: it is the name of a folder that all runs of a prefix share") {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}

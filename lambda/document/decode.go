@@ -1,0 +1,150 @@
+package document
+
+import (
+	"encoding/json"
+	"maps"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Decoder fills structs from nodes, by their json tags. It does not stop at the first problem: an unknown field, a field that is given
+// twice, a wrong type, a null and an empty string are each a problem of the Report. A field of type string may be empty only if it has
+// the tag empty.
+type Decoder struct {
+	*Report
+	// BareText accepts a number for a string: in YAML, an account needs no quotes.
+	BareText bool
+	// Instead says, by path, what to do instead of giving a field that is known but not accepted.
+	Instead map[string]string
+	// Raw, if it is set, checks each value that is kept as a json.RawMessage.
+	Raw func(node *Node, path string)
+}
+
+// Decode fills into, which points to a struct. A value that is not understood leaves its field at the zero value.
+func (d Decoder) Decode(node *Node, into any) { d.value(node, reflect.ValueOf(into).Elem(), "") }
+
+func (d Decoder) value(node *Node, into reflect.Value, path string) {
+	switch {
+	case node.Fault.Want != "":
+		d.Reject(path, node.Fault.Got, "%s", node.Fault.Want)
+	case into.Type() == reflect.TypeFor[json.RawMessage]():
+		into.SetBytes(node.appendJSON(nil))
+		if d.Raw != nil {
+			d.Raw(node, path)
+		}
+	case node.Kind == Null && path != "":
+		d.rejectEmpty(path)
+	case into.Kind() == reflect.Pointer:
+		target := reflect.New(into.Type().Elem())
+		if d.value(node, target.Elem(), path); d.Understood(path) {
+			into.Set(target)
+		}
+	case into.Kind() == reflect.Interface:
+		target := reflect.New(typeOf(node)).Elem()
+		if d.value(node, target, path); d.Understood(path) {
+			into.Set(target)
+		}
+	case into.Kind() == reflect.Struct:
+		d.structure(node, into, path)
+	case into.Kind() == reflect.Map:
+		into.Set(reflect.MakeMap(into.Type()))
+		d.EachMember(node, path, func(name string, value *Node, path string) {
+			target := reflect.New(into.Type().Elem()).Elem()
+			d.value(value, target, path)
+			into.SetMapIndex(reflect.ValueOf(name), target)
+		})
+	case into.Kind() == reflect.Slice:
+		into.Set(reflect.MakeSlice(into.Type(), len(node.Elements), len(node.Elements)))
+		i := 0
+		d.EachElement(node, path, func(element *Node, path string) {
+			d.value(element, into.Index(i), path)
+			i++
+		})
+	default:
+		d.scalar(node, into, path)
+	}
+}
+
+func (d Decoder) structure(node *Node, into reflect.Value, path string) {
+	fields := map[string]int{}
+	for i := range into.NumField() {
+		if name, _, _ := strings.Cut(into.Type().Field(i).Tag.Get("json"), ","); name != "-" {
+			fields[name] = i
+		}
+	}
+	d.EachMember(node, path, func(name string, value *Node, path string) {
+		index, known := fields[name]
+		switch {
+		case value.Fault.Want != "":
+			d.Reject(path, value.Fault.Got, "%s", value.Fault.Want)
+		case known && value.Kind == String && value.Text == "" && into.Type().Field(index).Tag.Get("empty") == "":
+			d.rejectEmpty(path)
+		case known:
+			d.value(value, into.Field(index), path)
+		case d.Instead[path] != "":
+			d.Reject(path, "", "not accepted: %s", d.Instead[path])
+		default:
+			d.Reject(path, "", "unknown field%s", Alternatives(name, slices.Sorted(maps.Keys(fields))))
+		}
+	})
+}
+
+// Numbers are as JSON has them. YAML's others (0x1F, 017, 1_000) do not mean the same to all its readers.
+var (
+	whole   = regexp.MustCompile(`^-?(0|[1-9][0-9]*)$`)
+	decimal = regexp.MustCompile(`^[+-]?(0|[1-9][0-9]*)?(\.[0-9]*)?([eE][+-]?[0-9]+)?$`)
+)
+
+func (d Decoder) scalar(node *Node, into reflect.Value, path string) {
+	var want string
+	switch number, is := node.Text, node.Kind; into.Kind() {
+	case reflect.String:
+		if is == String || is == Number && d.BareText {
+			into.SetString(node.Text)
+		} else if want = string(String); is == Number || is == Bool {
+			want += ": put it in quotes"
+		}
+	case reflect.Bool:
+		if into.SetBool(is == Bool && strings.EqualFold(node.Text, "true")); is != Bool {
+			want = "true or false"
+		}
+	case reflect.Float64:
+		value, err := strconv.ParseFloat(number, 64)
+		if is != Number || err != nil || !decimal.MatchString(number) {
+			want = "a decimal number"
+		} else {
+			into.SetFloat(value)
+		}
+	default:
+		value, err := strconv.ParseInt(number, 10, 64)
+		if is != Number || err != nil || !whole.MatchString(number) {
+			want = "a whole number"
+		} else {
+			into.SetInt(value)
+		}
+	}
+	if want != "" {
+		d.Reject(path, node.shown(), "%s", want)
+	}
+}
+
+// typeOf returns the type of a value whose field accepts any.
+func typeOf(node *Node) reflect.Type {
+	switch {
+	case node.Kind == Object:
+		return reflect.TypeFor[map[string]any]()
+	case node.Kind == List:
+		return reflect.TypeFor[[]any]()
+	case node.Kind == Bool:
+		return reflect.TypeFor[bool]()
+	case node.Kind == Number && whole.MatchString(node.Text):
+		return reflect.TypeFor[int64]()
+	case node.Kind == Number:
+		return reflect.TypeFor[float64]()
+	default:
+		return reflect.TypeFor[string]()
+	}
+}
