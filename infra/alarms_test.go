@@ -14,8 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// synthesizedQuiet is the template of a stack whose environment wants to hear of failures only, at a topic of its own, and has no
-// alarms.
+// synthesizedQuiet is the template of an environment with an existing topic, only notifications of failures, and no alarms.
 var synthesizedQuiet = sync.OnceValues(func() (template, error) {
 	return synthesize(func(codeFolder string) *Props {
 		props := testProps(codeFolder)
@@ -27,7 +26,7 @@ var synthesizedQuiet = sync.OnceValues(func() (template, error) {
 
 func synthQuiet(t *testing.T) template { t.Helper(); return mustSynth(t, synthesizedQuiet) }
 
-// An alarm as far as the tests look at it.
+// alarm has the properties that the tests check.
 type alarmShape struct {
 	MetricName, Namespace, Statistic, ComparisonOperator, TreatMissingData string
 	Dimensions                                                             []struct{ Name, Value string }
@@ -44,7 +43,7 @@ type alarmShape struct {
 	AlarmDescription                     string
 }
 
-// asks says in one line what an alarm waits for.
+// asks returns the condition of an alarm in one line.
 func (a alarmShape) asks() string {
 	var names []string
 	for _, d := range a.Dimensions {
@@ -117,7 +116,7 @@ func TestAlarmsGoToTheTopicAndSayWhatToDo(t *testing.T) {
 	}
 }
 
-// Without schedules there is nothing that could not be delivered, and no table is stale that nobody has asked about.
+// Without schedules there is no alarm of undelivered firings, and without staleHours none of stale tables.
 func TestAlarmsOfAPlainEnvironment(t *testing.T) {
 	if got, want := slices.Sorted(maps.Keys(alarmsOf(t, synth(t)))), []string{"FailedRuns", "Throttles"}; !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)

@@ -26,7 +26,7 @@ func TestChosenEnvironment(t *testing.T) {
 	}
 }
 
-// What is wrong is said in one place, with no trace of Go or of the CDK, which is not even started.
+// The command reports problems without a stack trace, before it starts the CDK.
 func TestCommand(t *testing.T) {
 	root := t.TempDir()
 	if err := os.CopyFS(filepath.Join(root, environmentsFolder), os.DirFS("../examples/environments")); err != nil {

@@ -14,7 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// A bucket that is created is closed, encrypted and tidied up, and outlives the stack.
+// A new bucket is private and encrypted, has lifecycle rules, and stays when the stack is destroyed.
 func TestBucket(t *testing.T) {
 	made := synthFull(t)
 	bucket := made.of(t, "AWS::S3::Bucket")["Bucket"]
@@ -40,14 +40,14 @@ func TestBucket(t *testing.T) {
 	if diff := cmp.Diff(want, bucket.Properties); diff != "" {
 		t.Errorf("the bucket (-want +got):\n%s", diff)
 	}
-	// Retained when the stack is destroyed, or the bucket replaced; removed only if its very creation fails.
+	// The bucket stays when the stack is destroyed or the bucket is replaced. It is removed only if its creation fails.
 	if bucket.DeletionPolicy != "RetainExceptOnCreate" || bucket.UpdateReplacePolicy != "Retain" {
 		t.Errorf("got the deletion policy %q and the update policy %q", bucket.DeletionPolicy, bucket.UpdateReplacePolicy)
 	}
 	tlsOnly(t, made.of(t, "AWS::S3::BucketPolicy")["Bucket/Policy"], "s3:*", "arn:aws:s3:::Bucket", "arn:aws:s3:::Bucket/*")
 }
 
-// A bucket that exists is not touched, and not told about.
+// The template does not contain an existing bucket.
 func TestNoBucket(t *testing.T) {
 	made := synth(t)
 	for name, each := range made.resources {
@@ -62,7 +62,7 @@ func TestNoBucket(t *testing.T) {
 	}
 }
 
-// Without a key of the environment's S3 encrypts with its own, and without versions there are none to remove.
+// Without a key in the environment, S3 encrypts with its own key. Without versioning there is no rule that removes versions.
 func TestPlainBucket(t *testing.T) {
 	made, err := synthesize(func(codeFolder string) *Props {
 		props := testProps(codeFolder)
@@ -97,7 +97,7 @@ func TestPlainBucket(t *testing.T) {
 	}
 }
 
-// The owner of a bucket of another account is told to allow what the functions' own policies allow, and nothing else.
+// The output for the owner of a bucket in another account has exactly what the functions' policies allow.
 func TestBucketPolicyOfOwner(t *testing.T) {
 	const owner = "444444444444"
 	made, err := synthesize(func(codeFolder string) *Props {
@@ -148,7 +148,7 @@ func TestBucketPolicyOfOwner(t *testing.T) {
 	}
 }
 
-// tlsOnly holds a resource's policy to one statement: nobody may do anything with it without TLS.
+// tlsOnly checks that a resource policy has one statement, which denies everything without TLS.
 func tlsOnly(t *testing.T, policy resource, actions string, resources ...string) {
 	t.Helper()
 	var got struct {

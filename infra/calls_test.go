@@ -21,22 +21,22 @@ import (
 	"dynamodb-to-s3/lambda/contract"
 )
 
-// own is what the import paths of the functions' packages begin with, and sdk those of the AWS SDK.
+// own is the beginning of the import paths of the functions' packages, sdk that of the AWS SDK.
 const (
 	own = "dynamodb-to-s3/lambda/"
 	sdk = "github.com/aws/aws-sdk-go-v2/"
 )
 
-// program is the source of the functions, type-checked: enough to tell which operations of AWS a function can come to call.
+// program is the type-checked source of the functions. It finds the operations of AWS that a function can call.
 //
-// It errs on the side of calls that never happen: a function that is mentioned counts as called, a method of an interface as that
-// of every type that has it, and a type that is mentioned as one whose methods other people's code calls, if their interfaces have
-// them. Only a switch over the functions' names is followed into the one case.
+// It may find calls that never happen. A function that is mentioned counts as called. A call of an interface method counts as a call of the
+// method of every type that has it. If a type is mentioned, foreign code may call its methods that belong to foreign interfaces. Only in a
+// switch over the names of the functions, it follows only the matching case.
 type program struct {
 	info     types.Info
 	bodies   map[types.Object]ast.Node // of functions, methods and package variables
-	foreign  []*types.Interface        // of the packages that are imported
-	concrete []*types.Named            // what may stand behind an interface: the packages' own types, and the SDK's clients
+	foreign  []*types.Interface        // of imported packages
+	concrete []*types.Named            // the possible types of an interface value: own types and clients of the SDK
 }
 
 func loadProgram(ctx context.Context) (*program, error) {
@@ -62,7 +62,7 @@ func loadProgram(ctx context.Context) (*program, error) {
 		return made, err
 	})
 	decoder := json.NewDecoder(bytes.NewReader(out))
-	for { // dependencies come first
+	for { // dependencies first
 		var pkg struct {
 			ImportPath, Dir, Export string
 			GoFiles                 []string
@@ -149,7 +149,7 @@ func (p *program) keepInterfaces(pkg *types.Package) {
 	}
 }
 
-// operations returns the operations of AWS that a function can come to call, as service.Operation, each with a way to it.
+// operations returns the operations of AWS that a function can call, as service.Operation, each with a path to the call.
 func (p *program) operations(function contract.Function) (map[string]string, error) {
 	var start types.Object
 	for object := range p.bodies {
@@ -180,7 +180,7 @@ func (p *program) operations(function contract.Function) (map[string]string, err
 	return operations, nil
 }
 
-// mentions returns what the body of an object may call.
+// mentions returns the objects that the body of an object mentions.
 func (p *program) mentions(object types.Object, function contract.Function) []types.Object {
 	body := p.bodies[object]
 	if body == nil {
@@ -215,7 +215,7 @@ func (p *program) mentions(object types.Object, function contract.Function) []ty
 	return found
 }
 
-// isFor tells whether a case of a switch over the functions is that of one.
+// isFor reports whether a case of a switch over the functions is the case of function.
 func (p *program) isFor(clause *ast.CaseClause, function contract.Function) bool {
 	for _, expression := range clause.List {
 		value := p.info.Types[expression].Value
@@ -226,7 +226,7 @@ func (p *program) isFor(clause *ast.CaseClause, function contract.Function) bool
 	return false
 }
 
-// calledBy returns a function, or, of an interface's method, those of the types that have it.
+// calledBy returns a function itself. For a method of an interface, it returns the methods of the types that have it.
 func (p *program) calledBy(called *types.Func) []types.Object {
 	called = called.Origin()
 	found := []types.Object{called}
@@ -242,7 +242,7 @@ func (p *program) calledBy(called *types.Func) []types.Object {
 	return found
 }
 
-// calledFromAbroad returns the methods of a type of ours that interfaces of others have.
+// calledFromAbroad returns the methods of an own type that belong to foreign interfaces.
 func (p *program) calledFromAbroad(t types.Type) []types.Object {
 	named, _ := t.(*types.Named)
 	if named == nil || named.Obj().Pkg() == nil || !strings.HasPrefix(named.Obj().Pkg().Path(), own) || types.IsInterface(named) || named.TypeParams().Len() > 0 {
@@ -272,8 +272,8 @@ func nameOf(object types.Object) string {
 	return strings.NewReplacer(own, "", sdk, "").Replace(function.FullName())
 }
 
-// operationOf returns the operation of AWS that a function of the SDK stands for, "" for none, and an error where it may stand for
-// some that this test does not know.
+// operationOf returns the operation of AWS that a function of the SDK calls, or "". It fails if the function may call operations that this
+// test does not know.
 func operationOf(object types.Object) (string, error) {
 	function, ok := object.(*types.Func)
 	if !ok || function.Pkg() == nil || !strings.HasPrefix(function.Pkg().Path(), sdk) {

@@ -11,7 +11,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// cfn-lint is a program of its own, in Python, that not every computer has.
+// cfn-lint is a Python program, which may not be installed.
 func TestTemplatePassesCfnLint(t *testing.T) {
 	linter, err := exec.LookPath("cfn-lint")
 	if err != nil {
@@ -29,7 +29,7 @@ func TestTemplatePassesCfnLint(t *testing.T) {
 	}
 	app.Synth(nil)
 	lint := exec.CommandContext(t.Context(), linter,
-		"--ignore-checks", "W3005", // a dependency that follows from a reference too: the CDK writes both, which is no harm
+		"--ignore-checks", "W3005", // a dependency that a reference implies: the CDK writes both, which does no harm
 		"--regions", props.Region, "--", filepath.Join(out, "stack.template.json"))
 	if said, err := lint.CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, said)

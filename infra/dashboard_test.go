@@ -24,7 +24,7 @@ type widget struct {
 	}
 }
 
-// expression returns the n-th metric's expression, "" where it has none.
+// expression returns the expression of the n-th metric, or "".
 func (w widget) expression(n int) string {
 	options, _ := w.Properties.Metrics[n][len(w.Properties.Metrics[n])-1].(map[string]any)
 	text, _ := options["expression"].(string)
@@ -57,7 +57,7 @@ func TestDashboardIsNamedAfterTheStack(t *testing.T) {
 
 var searched = regexp.MustCompile(`SEARCH\('\{"dynamodb-to-s3",([A-Za-z,]+)\} MetricName="([A-Za-z]+)" Environment="full"', '([A-Za-z]+)', (\d+)\)`)
 
-// What is searched for is what the functions write, under the very sets of dimensions that they write it: any other finds nothing.
+// The searches use exactly the metrics and the sets of dimensions that the functions write. Any other search finds nothing.
 func TestDashboardSearchesForWhatIsWritten(t *testing.T) {
 	got := map[string][]string{}
 	for title, w := range widgetsOf(t, synthFull(t)) {
@@ -137,7 +137,7 @@ func TestDashboardFitsOntoItsGrid(t *testing.T) {
 	}
 }
 
-// The age is of the last run of two weeks, whatever time the dashboard shows.
+// The widget looks back two weeks, for any period of the dashboard.
 func TestDashboardTellsHowOldTheLastRunIs(t *testing.T) {
 	w := widgetsOf(t, synthFull(t))["Hours since the last successful run (two weeks)"]
 	if w.Properties.View != "singleValue" || w.Properties.Start != "-P14D" || w.expression(0) != "(EPOCH(FIRST(last)) + 300 - FILL(last, REPEAT)) / 3600" {
@@ -145,7 +145,7 @@ func TestDashboardTellsHowOldTheLastRunIs(t *testing.T) {
 	}
 }
 
-// What the full environment's functions get, and for its architecture, is what their time costs.
+// The cost follows from the memory and the architecture of the environment's functions.
 func TestCostIsOfTheEnvironmentsFunctions(t *testing.T) {
 	cost := widgetsOf(t, synthFull(t))["Estimated cost in this period (US$)"]
 	var lambda string

@@ -11,8 +11,7 @@ import (
 	"dynamodb-to-s3/lambda/contract"
 )
 
-// actionsOf are the actions that an operation takes: those that are asked of it, and those that S3 and DynamoDB ask of KMS on its
-// behalf.
+// actionsOf are the actions that an operation needs: its own, and those of KMS that S3 and DynamoDB need on behalf of the caller.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html#mpuAndPermissions
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
@@ -30,7 +29,7 @@ var actionsOf = map[string][]string{
 	"s3.CreateMultipartUpload":   {"s3:PutObject", "kms:GenerateDataKey"},
 	"s3.DeleteObject":            {"s3:DeleteObject"},
 	"s3.DeleteObjects":           {"s3:DeleteObject"},
-	// s3:ListBucket, for else S3 answers 403 and not 404 for an object that is not there.
+	// Without s3:ListBucket, S3 answers 403 instead of 404 for a missing object.
 	"s3.GetObject":            {"s3:GetObject", "s3:ListBucket", "kms:Decrypt"},
 	"s3.HeadObject":           {"s3:GetObject", "s3:ListBucket", "kms:Decrypt"},
 	"s3.ListMultipartUploads": {"s3:ListBucketMultipartUploads"},
@@ -44,7 +43,7 @@ var actionsOf = map[string][]string{
 	"sts.AssumeRole": {"sts:AssumeRole"},
 }
 
-// forOthers are actions that no call of a function takes, with who takes them.
+// forOthers are actions that no call of a function needs, with the service that needs them.
 var forOthers = map[string]string{
 	"*/Role logs:CreateLogStream":  "Lambda writes the function's logs",
 	"*/Role logs:PutLogEvents":     "Lambda writes the function's logs",
@@ -56,12 +55,12 @@ var forOthers = map[string]string{
 	"export/Role kms:DescribeKey": "DynamoDB looks at the key that it is to write an export with",
 }
 
-// withheld are actions that a function's code could use, and is never to, with the reason.
+// withheld are actions that the code of a function could call, but must not be allowed to, with the reason.
 var withheld = map[string]string{
 	"export/Role sts:AssumeRole": "request.Parse refuses an export that names a role",
 }
 
-// The actions of each function's role are those that the operations take which its code can come to call: no more, and no fewer.
+// The role of each function has exactly the actions of the operations that its code can call.
 func TestActionsFollowFromCode(t *testing.T) {
 	code, err := loadProgram(t.Context())
 	if err != nil {
@@ -122,7 +121,7 @@ func TestActionsFollowFromCode(t *testing.T) {
 	}
 }
 
-// An environment that lists no keys and no roles, has no VPC and does not trace, grants nothing for them.
+// An environment without keys, roles, VPC and tracing grants nothing for them.
 func TestActionsOfTheShortestEnvironment(t *testing.T) {
 	for role, statements := range policies(t, synth(t)) {
 		for _, s := range statements {

@@ -60,7 +60,7 @@ func TestLogsOfAnEnvironmentEnd(t *testing.T) {
 	}
 }
 
-// A Task waits as long as its function may take, and then some.
+// A Task waits longer than the timeout of its function.
 func TestTasksOutwaitFunctions(t *testing.T) {
 	for name, machine := range synthFull(t).of(t, "AWS::StepFunctions::StateMachine") {
 		if diff := cmp.Diff(map[string]any{"Enabled": true}, machine.Properties["TracingConfiguration"]); diff != "" {
@@ -91,7 +91,7 @@ func TestTasksOutwaitFunctions(t *testing.T) {
 	}
 }
 
-// Tables of other regions are read, those of other accounts only through a role of theirs, and only the stack's own are exported.
+// The functions read tables in other regions. They read tables of other accounts only through roles, and export only the stack's own tables.
 func TestAccessToTables(t *testing.T) {
 	const (
 		own     = "arn:aws:dynamodb:us-east-1:000000000000:table/"
@@ -134,7 +134,7 @@ func TestAccessToTables(t *testing.T) {
 	compareAccess(t, policies(t, synthFull(t)), yes, no)
 }
 
-// What Lambda may do with a function's role to connect it to its VPC, the function's own code may not.
+// The code of a function may not do what Lambda does with its role to connect the function to the VPC.
 func TestCodeMayNotChangeTheNetwork(t *testing.T) {
 	made := policies(t, synthFull(t))
 	for _, function := range contract.Functions() {

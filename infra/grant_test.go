@@ -45,7 +45,7 @@ func TestWhoseRightsReadATable(t *testing.T) {
 	}
 }
 
-// An environment whose tables are all another account's has no statement without a resource, which IAM would refuse.
+// If all tables are in another account, no statement lacks a resource. IAM would refuse such a statement.
 func TestNoEmptyStatements(t *testing.T) {
 	t.Parallel()
 	props := fullProps("")

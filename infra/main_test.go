@@ -1,6 +1,6 @@
 //go:build !race
 
-// The race detector trips on jsii, whose tests are here and in template_test.go; none of them may be parallel.
+// jsii works neither with the race detector nor with parallel tests. All tests that use it have this build tag.
 
 package main
 
@@ -27,12 +27,12 @@ var update = flag.Bool("update", false, "write infra/definition/definition.asl.j
 func TestMain(m *testing.M) {
 	flag.Parse()
 	code := m.Run()
-	jsii.Close() // once: a client that is started again makes every call some ten times slower
+	jsii.Close() // once, because a client that is started again makes every call about ten times slower
 	os.Exit(code)
 }
 
-// template is what a stack becomes, with its references resolved as if it were deployed in us-east-1 by the account
-// 000000000000, and each resource named by its place in the app instead of by an identifier with a hash.
+// template is the template of a stack. References are resolved as if the stack were deployed in us-east-1 by the account 000000000000, and
+// the name of a resource is its path in the app instead of an identifier with a hash.
 type template struct {
 	resources map[string]resource
 	outputs   map[string]string
@@ -48,7 +48,7 @@ type resource struct {
 	Metadata            map[string]any
 }
 
-// The templates of two stacks, each made once for all tests: of the shortest of environments, and of one that has everything.
+// The templates of two stacks, each made once for all tests: one of a minimal environment, and one of an environment with every field.
 var (
 	synthesized     = sync.OnceValues(func() (template, error) { return synthesize(testProps) })
 	synthesizedFull = sync.OnceValues(func() (template, error) { return synthesize(fullProps) })
@@ -59,7 +59,7 @@ func synthesize(props func(codeFolder string) *Props) (template, error) {
 	if err != nil {
 		return template{}, err
 	}
-	defer func() { _ = os.RemoveAll(folder) }() // leftovers in a temporary folder fail no test
+	defer func() { _ = os.RemoveAll(folder) }() // leftovers in a temporary folder do not fail a test
 	made := props(filepath.Join(folder, "code"))
 	if err := build(made.CodeFolder); err != nil {
 		return template{}, err
@@ -173,7 +173,7 @@ func parseTemplate(body []byte) (template, error) {
 	return made, nil
 }
 
-// of returns the resources of one type, by name, and fails the test if there is none.
+// of returns the resources of a type by name. It fails the test if there are none.
 func (m template) of(t *testing.T, kind string) map[string]resource {
 	t.Helper()
 	found := map[string]resource{}
@@ -188,7 +188,7 @@ func (m template) of(t *testing.T, kind string) map[string]resource {
 	return found
 }
 
-// resolver computes CloudFormation's functions, as far as the stack uses them.
+// resolver computes the functions of CloudFormation that the stack uses.
 type resolver struct {
 	arn func(id string) (string, error)
 	ref func(id string) string
@@ -229,7 +229,7 @@ func (r resolver) call(function string, argument any) (any, error) {
 	case function == "Ref":
 		return r.reference(argument.(string)), nil
 	case function == "Fn::Sub":
-		return argument, nil // only in the names of assets, which no test looks at
+		return argument, nil // only in the names of assets, which no test checks
 	case function == "Fn::GetAtt" && list[1] == "Arn":
 		return r.arn(list[0].(string))
 	case function == "Fn::GetAtt" && strings.HasSuffix(list[1].(string), "Name"):
@@ -263,7 +263,7 @@ func (r resolver) reference(id string) string {
 		return "000000000000"
 	}
 	if arn, err := r.arn(id); err == nil && (strings.HasPrefix(arn, "arn:aws:states:") || strings.HasPrefix(arn, "arn:aws:sns:")) {
-		return arn // what Ref gives of a state machine, or of a topic, is its ARN
+		return arn // Ref returns the ARN of a state machine or a topic
 	}
 	return r.ref(id)
 }

@@ -15,14 +15,14 @@ import (
 	"github.com/cdklabs/cdk-nag-go/cdknag/v2"
 )
 
-// explanation says why a finding on one resource is meant to be.
+// explanation says why a finding on a resource is intended.
 type explanation struct {
 	place   string // of the resource, in the stack
-	finding string // a pattern of what the rule says
+	finding string // a pattern of the finding
 	why     string
 }
 
-// explained are the findings of cdk-nag's AwsSolutions pack that are meant to be.
+// explained are the intended findings of cdk-nag's AwsSolutions pack.
 var explained = []explanation{
 	{"plan/Role/Permissions", `IAM5\[.*:s3:::replica/`, "a run's keys below any prefix that a request chooses; the last part of each is named"},
 	{"scan/Role/Permissions", `IAM5\[.*:s3:::replica/`, "a run's keys below any prefix that a request chooses; data and lists are numbered"},
@@ -55,7 +55,7 @@ var explained = []explanation{
 	{"Schedules/Undelivered", `SQS3$`, "it is the dead-letter queue"},
 }
 
-// A finding that is not explained fails, and so does an explanation of what is not found any more.
+// The test fails for a finding without an explanation, and for an explanation without a finding.
 func TestNagFindsNothingUnexplained(t *testing.T) {
 	folder := t.TempDir()
 	app := awscdk.NewApp(&awscdk.AppProps{AnalyticsReporting: jsii.Bool(false), Outdir: jsii.String(filepath.Join(folder, "out"))})
@@ -88,7 +88,7 @@ func TestNagFindsNothingUnexplained(t *testing.T) {
 	}
 }
 
-// findings returns what the rules have left in a cloud assembly.
+// findings returns the findings in a cloud assembly.
 func findings(t *testing.T, assembly string) []explanation {
 	t.Helper()
 	type metadata map[string][]struct {

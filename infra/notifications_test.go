@@ -79,7 +79,7 @@ func TestNobodyIsToldWhereNobodyIsNamed(t *testing.T) {
 	}
 }
 
-// Whoever builds on the end of a run needs its event's pattern, also where nobody is told.
+// The output has the event pattern of the end of a run, also without notifications.
 func TestPatternOfTheEventIsAnOutput(t *testing.T) {
 	for _, made := range []template{synth(t), synthFull(t)} {
 		var pattern struct {
@@ -95,8 +95,8 @@ func TestPatternOfTheEventIsAnOutput(t *testing.T) {
 	}
 }
 
-// transformed is what EventBridge makes of an event: in the place of a value, a variable becomes its JSON; inside a text it becomes
-// the bare characters of a text, which nothing escapes.
+// transformed does what EventBridge does with an event: a variable in the place of a value becomes JSON, and a variable inside a text
+// becomes plain characters without escapes.
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html
 func transformed(t *testing.T, rule eventsRule, detail map[string]any) map[string]any {
 	t.Helper()
@@ -144,7 +144,7 @@ func TestMessagesHoldWhateverCausesAndResultsHold(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("a success (-want +got):\n%s", diff)
 	}
-	// A run that was stopped has neither error nor cause.
+	// A stopped run has neither an error nor a cause.
 	got = transformed(t, rules["Unsuccessful"], map[string]any{"executionArn": arn, "name": "nightly-1", "status": "ABORTED"})
 	if got["status"] != "ABORTED" || got["error"] != nil {
 		t.Errorf("a stopped run: %v", got)

@@ -14,10 +14,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// nameless is a resource that is not narrowed to something with a name: everything, every bucket, or everything of a kind.
+// nameless matches a resource without a name: everything, every bucket, or everything of a type.
 var nameless = regexp.MustCompile(`^\*$|^arn:[^:]*:s3:::\*|^arn:[^:]*:[^:]*:[^:]+:[^:]*:([a-zA-Z-]+[:/])?\*`)
 
-// onAnything are actions that are not narrowed to something with a name, and why.
+// onAnything are the actions on nameless resources, with the reason.
 var onAnything = map[string]string{
 	"dynamodb:ListExports":           "knows no resource",
 	"xray:PutTraceSegments":          "knows no resource",
@@ -57,7 +57,7 @@ func TestStatementsAreNarrow(t *testing.T) {
 	}
 }
 
-// S3 is asked only for a bucket that is its owner's still, and KMS only through S3 and DynamoDB.
+// The functions may use S3 only if the expected account owns the bucket, and KMS only through S3 and DynamoDB.
 func TestConditions(t *testing.T) {
 	owner := map[string]map[string]oneOrMore{"StringEquals": {"aws:ResourceAccount": {"000000000000"}}}
 	for _, made := range []template{synth(t), synthFull(t)} {
@@ -88,7 +88,7 @@ func TestConditions(t *testing.T) {
 	}
 }
 
-// The services that may take a role are those that it is for.
+// Only the service of a role may assume it.
 func TestTrust(t *testing.T) {
 	for _, made := range []template{synth(t), synthFull(t)} {
 		for name, role := range made.of(t, "AWS::IAM::Role") {
@@ -127,7 +127,7 @@ func TestRolesAreBounded(t *testing.T) {
 	}
 }
 
-// The keys are those that the layout really makes, at the bucket's root and below a prefix.
+// The keys come from run.Layout, at the root of the bucket and below a prefix.
 func TestAccess(t *testing.T) {
 	const (
 		plan, scan, export, finalize, machine = "plan/Role", "scan/Role", "export/Role", "finalize/Role", "StateMachine/Role"
@@ -136,7 +136,7 @@ func TestAccess(t *testing.T) {
 		table  = "arn:aws:dynamodb:us-east-1:000000000000:table/"
 		lambda = "arn:aws:lambda:us-east-1:000000000000:function:"
 		states = "arn:aws:states:us-east-1:000000000000:"
-		id     = "01234567890123-a1b2c3d4" // DynamoDB's, of an export
+		id     = "01234567890123-a1b2c3d4" // of an export of DynamoDB
 	)
 	yes := []access{
 		{plan, "dynamodb:DescribeTable", table + "orders"},
@@ -216,10 +216,10 @@ func TestAccess(t *testing.T) {
 				no = append(no, access{scan, "s3:PutObject", s3 + "replica/" + key}, access{plan, "s3:PutObject", s3 + "replica/" + key})
 			}
 		}
-		// Of native exports: what DynamoDB writes with the export function's rights, and what is kept of it.
+		// Native exports: what DynamoDB writes with the rights of the export function, and the journals.
 		native := run.NativeExport(strings.TrimSuffix(strings.TrimSuffix(root, "run-1"), "AWSDynamoDB/"), table+"orders/export/"+id)
 		exported := s3 + "replica/" + native.DataPrefix() + "7kzq3m5lf4y2jbxv6wq2u5c7ze.json.gz"
-		shared := s3 + "replica/" + strings.TrimSuffix(root, "run-1") + "data/x.json.gz" // by all incremental exports
+		shared := s3 + "replica/" + strings.TrimSuffix(root, "run-1") + "data/x.json.gz" // shared by all incremental exports
 		journal, try, result := s3+"replica/"+l.Journal(), s3+"replica/"+l.ExportTry("token"), s3+"replica/"+l.Result()
 		chain := s3 + "replica/" + run.ChainJournal(prefix, "orders", table+"orders")
 		for _, key := range []string{exported, shared, s3 + "replica/" + native.Claim(), s3 + "replica/" + native.ManifestSummary()} {

@@ -13,7 +13,7 @@ import (
 // access is an action of a role on a resource.
 type access struct{ role, action, resource string }
 
-// compareAccess holds what roles may do against what they are to, and are not to. It heeds no conditions.
+// compareAccess checks that the roles have one list of accesses and none of another. It ignores conditions.
 func compareAccess(t *testing.T, granted map[string][]statement, yes, no []access) {
 	t.Helper()
 	allowed := func(a access) bool {
@@ -34,8 +34,7 @@ func compareAccess(t *testing.T, granted map[string][]statement, yes, no []acces
 	}
 }
 
-// covers says whether IAM takes a resource for one of a pattern, in which * stands for any characters, slashes too, and ? for
-// one.
+// covers reports whether a pattern of IAM matches a resource. * matches any characters, also slashes, and ? matches one character.
 func covers(pattern, resource string) bool {
 	parts := strings.Split(pattern, "*")
 	for i := range parts {
@@ -44,7 +43,7 @@ func covers(pattern, resource string) bool {
 	return regexp.MustCompile("^" + strings.Join(parts, ".*") + "$").MatchString(resource)
 }
 
-// statement is one of a policy.
+// statement is a statement of a policy.
 type statement struct {
 	Effect                                   string
 	Action, Resource, NotAction, NotResource oneOrMore
@@ -52,7 +51,7 @@ type statement struct {
 	Condition                                map[string]map[string]oneOrMore
 }
 
-// oneOrMore is a string, or a list of them: policies have both.
+// oneOrMore is a string or a list of strings: policies have both.
 type oneOrMore []string
 
 func (l *oneOrMore) UnmarshalJSON(text []byte) error {
@@ -64,7 +63,7 @@ func (l *oneOrMore) UnmarshalJSON(text []byte) error {
 	return json.Unmarshal(text, (*[]string)(l))
 }
 
-// policies returns the statements of each role, and fails the test where a role has any that are not in a policy of its own.
+// policies returns the statements of each role. It fails the test if a role has statements outside of its own policy.
 func policies(t *testing.T, made template) map[string][]statement {
 	t.Helper()
 	for name, role := range made.of(t, "AWS::IAM::Role") {

@@ -10,8 +10,8 @@ import (
 	"dynamodb-to-s3/lambda/contract"
 )
 
-// What is measured before the synthesis is what comes of it: never less, and not much more. A role's policies stay its own: none is
-// so large that the CDK would move it.
+// The sizes that are computed before the synthesis are never smaller than the real ones, and not much larger. No policy is so large that
+// the CDK moves it into a managed policy.
 func TestPoliciesAreMeasured(t *testing.T) {
 	large := func(codeFolder string) *Props {
 		props := fullProps(codeFolder)
@@ -49,6 +49,6 @@ func TestPoliciesAreMeasured(t *testing.T) {
 				t.Errorf("%s: %s was measured as %d characters, and has %d", name, function, measured, size)
 			}
 		}
-		policies(t, made) // fails where a role has others
+		policies(t, made) // fails if a role has others
 	}
 }

@@ -61,7 +61,7 @@ func TestSchedules(t *testing.T) {
 	}
 }
 
-// What EventBridge Scheduler makes of an input is a request, and two deliveries of a firing are of one run.
+// EventBridge Scheduler turns the input into a valid request, and two deliveries of a firing give the same run.
 func TestFiringsAreRequests(t *testing.T) {
 	props := fullProps("")
 	for _, schedule := range props.Schedules {
@@ -78,7 +78,7 @@ func TestFiringsAreRequests(t *testing.T) {
 	}
 }
 
-// Adding the identity of a firing leaves the environment's own input as it is.
+// inputOf does not change the input in the environment.
 func TestInputIsNotChanged(t *testing.T) {
 	input := map[string]any{"table": "orders"}
 	_ = inputOf(environment.Schedule{Name: "s", Input: input})
@@ -106,7 +106,7 @@ func TestUndeliveredFirings(t *testing.T) {
 	tlsOnly(t, made.of(t, "AWS::SQS::QueuePolicy")["Schedules/Undelivered/Policy"], "sqs:*", "arn:aws:sqs:us-east-1:000000000000:Schedules/Undelivered")
 }
 
-// An environment without schedules has nothing of them.
+// An environment without schedules has no resources for them.
 func TestNoSchedules(t *testing.T) {
 	for name := range synth(t).resources {
 		if strings.HasPrefix(name, "Schedules") {

@@ -10,13 +10,13 @@ import (
 	"dynamodb-to-s3/infra/environment"
 )
 
-// testProps are those of a stack whose code lies in the given folder.
+// testProps are the inputs of a stack with few fields and with its code in the given folder.
 func testProps(codeFolder string) *Props {
 	of := environment.Environment{Name: "test", Bucket: environment.Bucket{Name: "replica"}, Prefix: "dynamodb/{table}", Tables: []string{"orders", "customers"}}
 	return &Props{Environment: of.WithDefaults(), CodeFolder: codeFolder}
 }
 
-// fullProps are those of a stack that has everything there is.
+// fullProps are the inputs of a stack with every field.
 func fullProps(codeFolder string) *Props {
 	const (
 		key    = "arn:aws:kms:us-east-1:000000000000:key/11111111-2222-3333-4444-555555555555"
@@ -57,7 +57,7 @@ func fullProps(codeFolder string) *Props {
 	return &Props{Environment: of.WithDefaults(), CodeFolder: codeFolder}
 }
 
-// Whatever is wrong is said before anything is added to a scope: here there is none, and no jsii either.
+// AddStack reports every problem before it adds anything, so this test needs no scope and no jsii.
 func TestPropsAreChecked(t *testing.T) {
 	t.Parallel()
 	names := func(n int) []string {
@@ -124,7 +124,7 @@ func TestNameOfGroupIsChecked(t *testing.T) {
 	}
 }
 
-// Fifty tables with names of twenty-four characters are a large environment, and fit.
+// A large environment, with fifty tables whose names have 24 characters, fits.
 func TestFiftyTablesFit(t *testing.T) {
 	t.Parallel()
 	props := testProps(t.TempDir())
@@ -137,7 +137,7 @@ func TestFiftyTablesFit(t *testing.T) {
 	}
 }
 
-// replace puts a folder where a program was.
+// replace replaces a file by a folder.
 func replace(t *testing.T, program string) {
 	t.Helper()
 	if err := os.Remove(program); err != nil {
@@ -148,7 +148,7 @@ func replace(t *testing.T, program string) {
 	}
 }
 
-// build makes what `make build` makes, as far as the CDK looks: it takes a file by its name and content.
+// build writes a file in the place of the program that `make build` writes. The CDK looks only at its name and content.
 func build(folder string) error {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return err

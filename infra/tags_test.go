@@ -16,7 +16,7 @@ func taggedProps(codeFolder string) *Props {
 	return props
 }
 
-// Whatever costs something is tagged. A dashboard is not: CloudFormation does not know tags of it everywhere.
+// Every resource that costs money is tagged, except dashboards: CloudFormation does not support their tags everywhere.
 func TestTagsAreOnResources(t *testing.T) {
 	made, err := synthesize(taggedProps)
 	if err != nil {

@@ -43,7 +43,7 @@ func TestFunctions(t *testing.T) {
 		expected.Environment.Variables = map[string]string{
 			contract.EnvDefaults: `{"bucket":"replica","prefix":"dynamodb/{table}"}`,
 			contract.EnvAccount:  "000000000000",
-			// None, which is not the same as not to say.
+			// Empty lists allow no role. Without the variable, every role would be allowed.
 			contract.EnvAssumableRoles: `{"source":[],"destination":[]}`,
 			contract.EnvName:           "test",
 		}
@@ -73,7 +73,7 @@ func TestStateMachineIsStandard(t *testing.T) {
 	}
 }
 
-// remarshal fills into from what came of JSON.
+// remarshal decodes a value that was decoded from JSON into a type.
 func remarshal(t *testing.T, from, into any) {
 	t.Helper()
 	text, err := json.Marshal(from)

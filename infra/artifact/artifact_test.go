@@ -18,7 +18,7 @@ import (
 	"github.com/CycloneDX/cyclonedx-go"
 )
 
-// built makes a folder as `make build` does, with this test's own binary as the program, and releases that.
+// built prepares a folder as `make build` does, with this test's own binary as the program, and packs it.
 func built(t *testing.T) (folder string, program []byte) {
 	t.Helper()
 	self, err := os.Executable()
@@ -36,7 +36,7 @@ func built(t *testing.T) (folder string, program []byte) {
 	return folder, program
 }
 
-// place makes content the program in a folder.
+// place writes content as the program of a folder.
 func place(t *testing.T, folder string, content []byte) {
 	t.Helper()
 	if err := os.WriteFile(filepath.Join(folder, "bootstrap"), content, 0o600); err != nil {
@@ -68,7 +68,7 @@ func TestZipHasTheProgramAlone(t *testing.T) {
 	}
 }
 
-// What a program was made of is told whole, by itself, and the same each time.
+// The bill lists every module of the program.
 func TestBillHasTheModulesOfTheProgram(t *testing.T) {
 	t.Parallel()
 	folder, program := built(t)

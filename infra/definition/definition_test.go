@@ -21,7 +21,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// states returns every state of the embedded definition, those inside the Maps too.
+// states returns every state of the embedded definition, also the states inside the Maps.
 func states(t *testing.T) map[string]state {
 	t.Helper()
 	var m machine
@@ -45,7 +45,7 @@ func states(t *testing.T) map[string]state {
 	return all
 }
 
-func TestStatesAreThoseOfJob(t *testing.T) {
+func TestStatesAreThoseOfContract(t *testing.T) {
 	t.Parallel()
 	want := constants(t, "contract/contract.go", func(name string) bool { return strings.HasPrefix(name, "State") })
 	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(states(t)))); diff != "" {
@@ -53,7 +53,7 @@ func TestStatesAreThoseOfJob(t *testing.T) {
 	}
 }
 
-func TestTasksAreFunctionsOfJob(t *testing.T) {
+func TestTasksAreFunctionsOfContract(t *testing.T) {
 	t.Parallel()
 	function := func(function contract.Function) string {
 		return "arn:aws:lambda:us-east-1:000000000000:function:" + string(function)
@@ -61,7 +61,7 @@ func TestTasksAreFunctionsOfJob(t *testing.T) {
 	want := map[string]string{
 		contract.StatePlan: function(contract.FunctionPlan), contract.StateScanSegment: function(contract.FunctionScan),
 		contract.StateStartExport: function(contract.FunctionExport), contract.StateFinalize: function(contract.FunctionFinalize),
-		contract.StateDescribeExport: "arn:aws:states:::aws-sdk:dynamodb:describeExport", // no invocation of ours
+		contract.StateDescribeExport: "arn:aws:states:::aws-sdk:dynamodb:describeExport", // not a function
 	}
 	got := map[string]string{}
 	for name, s := range states(t) {
@@ -92,7 +92,7 @@ func TestErrorNamesArePermanentOrTransient(t *testing.T) {
 	}
 }
 
-// The first Retry that matches is the one that counts.
+// Only the first Retry that matches applies.
 func TestPermanentErrorsAreNotRetried(t *testing.T) {
 	t.Parallel()
 	var permanent []string
@@ -107,7 +107,7 @@ func TestPermanentErrorsAreNotRetried(t *testing.T) {
 	}
 	want := map[string][]retrier{
 		contract.StatePlan: function(3), contract.StateScanSegment: function(6), contract.StateStartExport: function(6), contract.StateFinalize: function(6),
-		// What has no exception of its own in the SDK for Java is a DynamoDbException.
+		// An error without its own exception in the SDK for Java is a DynamoDbException.
 		contract.StateDescribeExport: {
 			{ErrorEquals: []string{"DynamoDb.ExportNotFoundException"}, MaxAttempts: new(0)},
 			{ErrorEquals: []string{
@@ -128,8 +128,7 @@ func TestPermanentErrorsAreNotRetried(t *testing.T) {
 	}
 }
 
-// A Catch anywhere else would take the execution to a Fail state, where a redrive begins and ends: the segments that were
-// scanned could not be kept.
+// Any other Catch would lead to a Fail state. A redrive would enter the Fail state again, and the scanned segments would be lost.
 func TestOnlyPlanIsCaught(t *testing.T) {
 	t.Parallel()
 	want := map[string][]catcher{contract.StatePlan: {{ErrorEquals: []string{"States.ALL"}, Next: contract.StateCause}}}
@@ -144,7 +143,7 @@ func TestOnlyPlanIsCaught(t *testing.T) {
 	}
 }
 
-// The functions refuse a payload with a field that they do not know.
+// The functions refuse a payload with an unknown field.
 func TestPayloadsAreWhatFunctionsTake(t *testing.T) {
 	t.Parallel()
 	all := states(t)
@@ -184,7 +183,7 @@ func TestPayloadsAreWhatFunctionsTake(t *testing.T) {
 
 func TestMostSegmentsFitAPayload(t *testing.T) {
 	t.Parallel()
-	// The longest names there are, and expressions of the most bytes that DynamoDB takes.
+	// The longest possible names, and expressions of the maximum size of DynamoDB.
 	long := func(n int) string { return strings.Repeat("x", n) }
 	total := int64(request.MaxSegments)
 	plan := run.Plan{
@@ -211,13 +210,13 @@ func TestMostSegmentsFitAPayload(t *testing.T) {
 		t.Errorf("the plan of %d segments has %d bytes, Step Functions carries %d", len(segments), len(output), contract.MaxPayloadBytes)
 	}
 	t.Logf("plan of %d segments: %d bytes of %d", request.MaxSegments, len(output), contract.MaxPayloadBytes)
-	// The Map gathers its children's outputs before it drops them.
+	// The Map collects the outputs of its children before it drops them.
 	if gathered := (len(states(t)[contract.StateSegmentEnd].Result) + len(",")) * request.MaxSegments; gathered > contract.MaxPayloadBytes {
 		t.Errorf("the outputs of %d children have %d bytes, Step Functions carries %d", request.MaxSegments, gathered, contract.MaxPayloadBytes)
 	}
 }
 
-// constants returns the values, sorted, of the string constants in a file below lambda/ whose names are wanted.
+// constants returns the sorted values of the string constants in a file below lambda/ whose names are wanted.
 func constants(t *testing.T, file string, wanted func(name string) bool) []string {
 	t.Helper()
 	parsed, err := parser.ParseFile(token.NewFileSet(), "../../lambda/"+file, nil, parser.SkipObjectResolution)
@@ -247,7 +246,7 @@ func constants(t *testing.T, file string, wanted func(name string) bool) []strin
 	return values
 }
 
-// fields returns the names, sorted, of a struct's fields in JSON.
+// fields returns the sorted JSON names of the fields of a struct.
 func fields(of any) []string {
 	var names []string
 	for _, field := range reflect.VisibleFields(reflect.TypeOf(of)) {

@@ -14,7 +14,7 @@ import (
 	"dynamodb-to-s3/lambda/run"
 )
 
-// aDay is how many checks, 30 seconds apart, make 24 hours.
+// aDay is the number of checks in 24 hours, 30 seconds apart.
 const aDay = 24 * 60 * 60 / request.DefaultCheckInterval
 
 func TestADayOfWaitingFitsHistories(t *testing.T) {
@@ -56,7 +56,7 @@ func TestChecksThatAreTriedOftenFitHistories(t *testing.T) {
 	}
 	t.Logf("%d tries: %v events in each child", e.tries, s.children)
 
-	// So is no check tried any more often.
+	// No check has more tries than that.
 	for _, failed := range []string{"DynamoDb.DynamoDbException", "States.Timeout"} {
 		e = newExports(aDay, aDay)
 		e.failures = []string{
@@ -79,7 +79,7 @@ func TestExportThatIsForgottenIsNotTriedAgain(t *testing.T) {
 	}
 }
 
-// plan refuses a request by this number.
+// plan uses this number to refuse requests.
 func TestEventsOfAnExecutionAreAsForetold(t *testing.T) {
 	t.Parallel()
 	for _, n := range []int64{1, 60, contract.ChecksPerRound, contract.ChecksPerRound + 1, aDay, 100_000} {
@@ -148,12 +148,12 @@ func TestChainGoesOnUntilNothingIsMore(t *testing.T) {
 	}
 }
 
-// exports are native exports as the functions and DynamoDB answer of them.
+// exports simulates native exports: the answers of the functions and of DynamoDB.
 type exports struct {
 	maxAttempts int64
-	completed   []int64  // at which check each is COMPLETED
-	failures    []string // what every check meets before its answer
-	more        int      // how often finalize asks for more
+	completed   []int64  // by export, the check at which it is COMPLETED
+	failures    []string // the errors of each check before its answer
+	more        int      // how often finalize reports more to export
 
 	checks    []int64
 	tries     int
@@ -165,14 +165,14 @@ func newExports(maxAttempts int64, completed ...int64) *exports {
 	return &exports{maxAttempts: maxAttempts, completed: completed, checks: make([]int64, len(completed))}
 }
 
-// run walks the state machine's definition.
+// run executes the definition.
 func (e *exports) run(t *testing.T) (s *simulation, events int, failed string) {
 	t.Helper()
 	var m machine
 	if err := json.Unmarshal(JSON, &m); err != nil {
 		t.Fatal(err)
 	}
-	met := 0 // of the failures of this check
+	met := 0 // failures of this check so far
 	s = &simulation{t: t, call: func(state string, payload any) (any, string) {
 		switch state {
 		case contract.StatePlan:
@@ -201,7 +201,7 @@ func (e *exports) run(t *testing.T) (s *simulation, events int, failed string) {
 		}
 	}}
 	output, events, failed := s.execution(m, map[string]any{"table": "orders"})
-	e.output, _ = output.(map[string]any) // of a failure there is none
+	e.output, _ = output.(map[string]any) // nil after a failure
 	return s, events, failed
 }
 
@@ -248,7 +248,7 @@ func (e *exports) describe(t *testing.T, arn string) any {
 	return map[string]any{"ExportDescription": map[string]any{"ExportArn": arn, "ExportStatus": status}}
 }
 
-// decode refuses what the functions refuse: a field that they do not know.
+// decode refuses unknown fields, as the functions do.
 func decode(t *testing.T, payload, into any) {
 	t.Helper()
 	text, err := json.Marshal(payload)

@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// Where a plan leads: the first rule that holds is the one that counts.
+// The first matching rule decides where a plan leads.
 func TestPlanLeadsOn(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -44,7 +44,7 @@ func TestPlanLeadsOn(t *testing.T) {
 	}
 }
 
-// An execution that leaves its run to another ends well, does nothing after Plan, and says whose the run is.
+// An execution whose run belongs to another execution succeeds after Plan, and its output names the owner.
 func TestDuplicateEndsWell(t *testing.T) {
 	t.Parallel()
 	var m machine

@@ -9,7 +9,7 @@ import (
 	"dynamodb-to-s3/lambda/run"
 )
 
-// What docs/scale.md computes with.
+// docs/scale.md uses these numbers.
 func TestEventsOfAScanAreAsForetold(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -28,7 +28,7 @@ func TestEventsOfAScanAreAsForetold(t *testing.T) {
 				t.Fatal(err)
 			}
 			scan := m.States[contract.StateScanSegments]
-			discarded := "$.discarded" // a ResultPath of null, which keeps the input
+			discarded := "$.discarded" // like a ResultPath of null, this keeps the input
 			scan.ResultPath = &discarded
 			m.States[contract.StateScanSegments] = scan
 			s := &simulation{t: t, call: func(state string, payload any) (any, string) {

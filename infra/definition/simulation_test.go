@@ -76,10 +76,10 @@ const (
 	eventsOfMapRun    = 4 // MapStateStarted, MapRunStarted, MapRunSucceeded, MapStateSucceeded
 )
 
-// simulation walks a definition as Step Functions does, as far as the states need it, and counts events.
+// simulation executes a definition as Step Functions does, as far as these states need it, and counts events.
 type simulation struct {
 	t *testing.T
-	// call answers one try of a Task, with the error's name where it fails.
+	// call answers one try of a Task. After a failure it returns the name of the error.
 	call func(state string, payload any) (result any, failure string)
 
 	item     any // $$.Map.Item.Value
@@ -87,7 +87,7 @@ type simulation struct {
 	children []int // the events of each child
 }
 
-// execution runs one execution, the state machine's or a Map's child. The failure is the error's name, "" if it succeeds.
+// execution runs one execution: of the state machine, or a child of a Map. failure is the name of the error, or "".
 func (s *simulation) execution(m machine, input any) (output any, events int, failure string) {
 	events = eventsOfExecution
 	for name := m.StartAt; ; {
@@ -142,7 +142,7 @@ func (s *simulation) execution(m machine, input any) (output any, events int, fa
 	}
 }
 
-// task tries until a try succeeds or no Retry is left that names the error: each counts its own.
+// task tries until a try succeeds, or no Retry for the error has tries left. Each Retry counts its own tries.
 func (s *simulation) task(name string, of state, input any) (result any, tries int, failure string) {
 	payload := input
 	if of.Parameters != nil {
@@ -204,7 +204,7 @@ func (s *simulation) template(of map[string]json.RawMessage, input any) map[stri
 	return made
 }
 
-// sum is the one intrinsic function that the states of exports have.
+// sum is the only intrinsic function in the states of exports.
 var sum = regexp.MustCompile(`^States\.MathAdd\((\$[^,]*), (\d+)\)$`)
 
 func (s *simulation) evaluate(expression string, input any) any {
@@ -219,7 +219,7 @@ func (s *simulation) evaluate(expression string, input any) any {
 	return s.at(input, parts[1]).(float64) + float64(n)
 }
 
-// at returns what a path leads to; of the context object there is what an execution has that was never redriven.
+// at returns the value at a path. The context object is that of an execution without redrives.
 func (s *simulation) at(input any, path string) any {
 	if field, ok := strings.CutPrefix(path, "$$."); ok {
 		return map[string]any{
@@ -234,7 +234,7 @@ func (s *simulation) at(input any, path string) any {
 	return value
 }
 
-// look returns what a path leads to, if it leads anywhere.
+// look returns the value at a path, if there is one.
 func (s *simulation) look(input any, path string) (value any, there bool) {
 	value = input
 	for field := range strings.SplitSeq(path, ".") {
@@ -250,7 +250,7 @@ func (s *simulation) look(input any, path string) (value any, there bool) {
 	return value, true
 }
 
-// put returns the input with a result at a path, and leaves the input itself as it was.
+// put returns a copy of the input with a result at a path.
 func (s *simulation) put(input any, path *string, result any) any {
 	if path == nil || *path == "$" {
 		return result
@@ -271,7 +271,7 @@ func (s *simulation) put(input any, path *string, result any) any {
 	return put(input, strings.Split(*path, ".")[1:])
 }
 
-// asJSON is a value as a state has it.
+// asJSON converts a value to what a state has after JSON.
 func asJSON(value any) any {
 	text, err := json.Marshal(value)
 	if err != nil {
