@@ -12,44 +12,44 @@ import (
 	"dynamodb-to-s3/lambda/run"
 )
 
-// merger is one commit of a scan under way.
-type merger struct {
-	ending
+// scanCommit is the commit of a run that scanned.
+type scanCommit struct {
+	commit
 	files   *files
 	stored  *stored
 	totals  run.Totals
 	written manifest.Written
 	faults  faults
-	strays  []string // lists that lead to no end
+	strays  []string // lists that no chain uses
 }
 
-// take holds an object that a list names against what the bucket has: it must be there with its size and its ETag. Then the
-// manifest has it, unless the run is not whole anyway. Objects come in the order of their keys.
-func (m *merger) take(ctx context.Context, o run.Object) error {
-	entry, there, err := m.stored.find(o.Key)
+// take compares an object that a list names with the bucket, which must have it with the same size and ETag. It then adds the object to
+// the manifest, unless a fault was found before. Objects come in the order of their keys.
+func (c *scanCommit) take(ctx context.Context, o run.Object) error {
+	entry, there, err := c.stored.find(o.Key)
 	switch {
 	case err != nil:
 		return err
 	case !there:
-		m.faults.add(o.Key + " was listed and is not there")
+		c.faults.add(o.Key + " is listed and missing")
 	case o.Bytes != entry.Bytes, o.ETag != entry.ETag:
-		m.faults.add(fmt.Sprintf("%s was listed with %d bytes and ETag %s and has %d and %s", entry.Key, o.Bytes, o.ETag, entry.Bytes, entry.ETag))
+		c.faults.add(fmt.Sprintf("%s is listed with %d bytes and ETag %s, and has %d bytes and ETag %s", entry.Key, o.Bytes, o.ETag, entry.Bytes, entry.ETag))
 	}
-	m.written.Objects++
-	m.written.Records += o.Items
-	if m.faults.count > 0 {
+	c.written.Objects++
+	c.written.Records += o.Items
+	if c.faults.count > 0 {
 		return nil
 	}
-	return m.files.add(ctx, o)
+	return c.files.add(ctx, o)
 }
 
-// stored goes once through what the bucket has, in the order of the keys.
+// stored reads the bucket's listing once, in the order of the keys.
 type stored struct {
 	next   func() (bucket.Entry, error, bool)
 	stop   func()
-	ahead  bucket.Entry // the one that was read last; of no key before the first and after the last
+	ahead  bucket.Entry // the entry that was read last; without a key before the first and after the last
 	ended  bool
-	strays []string // keys that nobody has asked for
+	strays []string // keys that no list names
 }
 
 func newStored(entries iter.Seq2[bucket.Entry, error]) *stored {
@@ -58,7 +58,7 @@ func newStored(entries iter.Seq2[bucket.Entry, error]) *stored {
 	return s
 }
 
-// find returns the entry of a key, which must come after all that were asked for before. What lies between is a stray.
+// find returns the entry of a key. The key must come after those of earlier calls. Entries in between are strays.
 func (s *stored) find(key string) (_ bucket.Entry, there bool, err error) {
 	for !s.ended && s.ahead.Key < key {
 		if err := s.step(); err != nil {
@@ -69,11 +69,11 @@ func (s *stored) find(key string) (_ bucket.Entry, there bool, err error) {
 		return bucket.Entry{}, false, nil
 	}
 	found := s.ahead
-	s.ahead.Key = "" // it is no stray
+	s.ahead.Key = "" // it is not a stray
 	return found, true, nil
 }
 
-// rest makes strays of all that is left.
+// rest makes strays of all remaining entries.
 func (s *stored) rest() error {
 	for !s.ended {
 		if err := s.step(); err != nil {
@@ -92,30 +92,30 @@ func (s *stored) step() error {
 	return err
 }
 
-// faults are the reasons why a run is not whole: all are counted, the first few are told.
+// faults are the reasons why a run is not whole. All are counted, and the first few are shown.
 type faults struct {
-	told  []string
+	shown []string
 	count int
 }
 
-const toldFaults = 5
+const maxShown = 5
 
 func (f *faults) add(fault string) {
-	if f.count++; len(f.told) < toldFaults {
-		f.told = append(f.told, fault)
+	if f.count++; len(f.shown) < maxShown {
+		f.shown = append(f.shown, fault)
 	}
 }
 
-// inconsistent returns nil for no faults, else one error.
-func (r ending) inconsistent(f faults) error {
+// inconsistent returns one error for all faults, nil for none.
+func (c commit) inconsistent(f faults) error {
 	if f.count == 0 {
 		return nil
 	}
-	shown := strings.Join(f.told, "; ")
-	if more := f.count - len(f.told); more > 0 {
+	shown := strings.Join(f.shown, "; ")
+	if more := f.count - len(f.shown); more > 0 {
 		shown += fmt.Sprintf("; and %d more", more)
 	}
 	return failure.Errorf(failure.ListsInconsistent,
-		"nothing was committed, for the run at %s is not whole: %s. Somebody else may have written or removed objects there; start a new execution",
-		r.bucket.URI(r.layout.Root), shown)
+		"nothing was committed, because the run at %s is not whole: %s. Another program may have written or removed objects there; start a new execution",
+		c.bucket.URI(c.layout.Root), shown)
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// entries yields keys as a listing does, and fails after them if it is told to.
+// entries yields keys as a listing does. It then yields the failure, if there is one.
 func entries(failure error, keys ...string) iter.Seq2[bucket.Entry, error] {
 	return func(yield func(bucket.Entry, error) bool) {
 		for _, key := range keys {
@@ -24,7 +24,7 @@ func entries(failure error, keys ...string) iter.Seq2[bucket.Entry, error] {
 	}
 }
 
-func TestStoredIsGoneThroughOnce(t *testing.T) {
+func TestStoredReadsTheListingOnce(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name                        string
@@ -32,7 +32,7 @@ func TestStoredIsGoneThroughOnce(t *testing.T) {
 	}{
 		{"all", []string{"a", "b"}, []string{"a", "b"}, nil, nil},
 		{"nothing", nil, nil, nil, nil},
-		{"nothing is there", nil, []string{"a", "b"}, []string{"a", "b"}, nil},
+		{"everything is missing", nil, []string{"a", "b"}, []string{"a", "b"}, nil},
 		{"nothing is wanted", []string{"a", "b"}, nil, nil, []string{"a", "b"}},
 		{"strays everywhere", []string{"a", "b", "c", "d", "e"}, []string{"b", "d"}, nil, []string{"a", "c", "e"}},
 		{"missing everywhere", []string{"b", "d"}, []string{"a", "b", "c", "d", "e"}, []string{"a", "c", "e"}, nil},
@@ -63,7 +63,7 @@ func TestStoredIsGoneThroughOnce(t *testing.T) {
 	}
 }
 
-// A listing that breaks off proves nothing of what would have come.
+// A listing that breaks off says nothing about the keys after it.
 func TestStoredThatBreaksOffIsAFailure(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("broken")
@@ -86,7 +86,7 @@ func TestFewFaultsAreTold(t *testing.T) {
 	for range 7 {
 		f.add("x")
 	}
-	if f.count != 7 || len(f.told) != 5 {
+	if f.count != 7 || len(f.shown) != 5 {
 		t.Errorf("got %+v", f)
 	}
 }

@@ -14,18 +14,18 @@ import (
 	"dynamodb-to-s3/lambda/run"
 )
 
-// exports commits what the journal has pending and, when there is no more to export, the run.
-func (r ending) exports(ctx context.Context, progress run.ExportProgress) (run.FinalizeOutput, error) {
-	result, err := r.told(ctx)
+// exports commits the journal's pending exports. When there is nothing more to export, it commits the run.
+func (c commit) exports(ctx context.Context, progress run.ExportProgress) (run.FinalizeOutput, error) {
+	result, err := c.storedResult(ctx)
 	if !errors.Is(err, bucket.ErrNotFound) {
 		return run.FinalizeOutput{Result: result}, err
 	}
 	var j *ledger.Journal
-	err = ledger.Settle(r.bucket, r.plan.Export.Journal, func() (err error) {
-		if j, err = ledger.LoadJournal(ctx, r.bucket, r.plan.Export.Journal); err != nil {
+	err = ledger.Settle(c.bucket, c.plan.Export.Journal, func() (err error) {
+		if j, err = ledger.LoadJournal(ctx, c.bucket, c.plan.Export.Journal); err != nil {
 			return err
 		}
-		return r.commitPending(ctx, j)
+		return c.commitPending(ctx, j)
 	})
 	switch {
 	case err != nil:
@@ -33,34 +33,34 @@ func (r ending) exports(ctx context.Context, progress run.ExportProgress) (run.F
 	case j.More(progress.Until):
 		return run.FinalizeOutput{More: true}, nil
 	}
-	return r.tell(ctx, j, progress)
+	return c.writeResult(ctx, j, progress)
 }
 
-// commitPending checks the pending exports and enters them as committed. Where none is pending, none is left to commit: another
-// run of the chain has been faster, or there was nothing to export.
-func (r ending) commitPending(ctx context.Context, j *ledger.Journal) error {
+// commitPending checks the pending exports and enters them as committed. If none is pending, there is nothing to commit: another run
+// of the chain was faster, or there was nothing to export.
+func (c commit) commitPending(ctx context.Context, j *ledger.Journal) error {
 	if len(j.Pending) == 0 {
 		return nil
 	}
 	for _, p := range j.Pending {
 		if p.Done == nil {
-			// Another run of the chain has gone on. What this one followed is committed, or it would still be pending.
+			// Another run of the chain has started the next exports. Those that this run followed are committed.
 			return nil
 		}
 	}
 	for _, p := range j.Pending {
-		window, err := r.checkExport(ctx, p)
+		window, err := c.checkExport(ctx, p)
 		if err != nil {
 			return err
 		}
-		j.Committed = append(j.Committed, ledger.CommittedExport{RunID: r.plan.RunID, Execution: r.plan.ExecutionID, ExportedWindow: window})
+		j.Committed = append(j.Committed, ledger.CommittedExport{RunID: c.plan.RunID, Execution: c.plan.ExecutionID, ExportedWindow: window})
 		j.End = endOf(window)
 	}
 	j.Pending = []ledger.PendingExport{}
 	return j.Save(ctx)
 }
 
-// endOf is the moment before which everything is exported once the window is.
+// endOf returns the moment before which everything is exported, once the window is.
 func endOf(window run.ExportedWindow) *time.Time {
 	if window.ExportType == request.ExportIncremental {
 		return window.To
@@ -68,9 +68,9 @@ func endOf(window run.ExportedWindow) *time.Time {
 	return window.ExportTime
 }
 
-// told returns the result of a run that has told it before, ErrNotFound of one that has not.
-func (r ending) told(ctx context.Context) (run.Result, error) {
-	body, err := r.bucket.Get(ctx, r.layout.Result())
+// storedResult returns the result that the run has written before, or ErrNotFound.
+func (c commit) storedResult(ctx context.Context) (run.Result, error) {
+	body, err := c.bucket.Get(ctx, c.layout.Result())
 	if err != nil {
 		return run.Result{}, err
 	}
@@ -78,21 +78,21 @@ func (r ending) told(ctx context.Context) (run.Result, error) {
 	if err = json.Unmarshal(body, &result); err == nil {
 		err = run.CheckVersion(result.Version)
 	}
-	if err == nil && result.RunID != r.plan.RunID {
+	if err == nil && result.RunID != c.plan.RunID {
 		err = fmt.Errorf("it is the result of run %s", failure.Quote(result.RunID))
 	}
 	if err != nil {
 		return run.Result{}, failure.Errorf(failure.ExportIncomplete, "%s is not this run's result: %w. Choose another name for the execution",
-			r.bucket.URI(r.layout.Result()), err)
+			c.bucket.URI(c.layout.Result()), err)
 	}
 	return result, nil
 }
 
-// tell writes the run's result, of all that it has committed, and returns it.
-func (r ending) tell(ctx context.Context, j *ledger.Journal, progress run.ExportProgress) (run.FinalizeOutput, error) {
+// writeResult writes the run's result, which has all that it committed, and returns it.
+func (c commit) writeResult(ctx context.Context, j *ledger.Journal, progress run.ExportProgress) (run.FinalizeOutput, error) {
 	result := run.Result{
-		Version: run.Version, RunID: r.plan.RunID, Mode: request.ModeExport, Table: r.plan.Table, Bucket: r.plan.Bucket, Root: r.plan.Root,
-		Exports: j.Of(r.plan.Executions()), StartTime: r.plan.StartTime, EndTime: time.Now().UTC().Truncate(time.Millisecond),
+		Version: run.Version, RunID: c.plan.RunID, Mode: request.ModeExport, Table: c.plan.Table, Bucket: c.plan.Bucket, Root: c.plan.Root,
+		Exports: j.Of(c.plan.Executions()), StartTime: c.plan.StartTime, EndTime: time.Now().UTC().Truncate(time.Millisecond),
 	}
 	for _, window := range result.Exports {
 		result.Items += window.Items
@@ -111,22 +111,22 @@ func (r ending) tell(ctx context.Context, j *ledger.Journal, progress run.Export
 	if err != nil {
 		return run.FinalizeOutput{}, fmt.Errorf("internal error: a result does not marshal: %w", err)
 	}
-	created, err := r.bucket.Create(ctx, r.layout.Result(), body)
+	created, err := c.bucket.Create(ctx, c.layout.Result(), body)
 	if err != nil {
 		return run.FinalizeOutput{}, fmt.Errorf("commit: %w", err)
 	}
-	if !created { // by this same run: an answer was lost, or two of us finished at once
-		result, err = r.told(ctx)
+	if !created { // this run wrote it before: an answer was lost, or two invocations finished at the same time
+		result, err = c.storedResult(ctx)
 	}
 	return run.FinalizeOutput{Result: result}, err
 }
 
-// reason says why a run has committed nothing.
+// reason returns why a run has committed nothing.
 func reason(j *ledger.Journal, progress run.ExportProgress) string {
 	if progress.Reason != "" || len(j.Committed) == 0 {
 		return progress.Reason
 	}
 	last := j.Committed[len(j.Committed)-1]
-	return fmt.Sprintf("nothing is left to export: run %q of the same table and prefix was under way, and has committed what this one would have, up to %s",
+	return fmt.Sprintf("nothing is left to export: run %q of the same table and prefix was at work at the same time and committed everything up to %s",
 		last.RunID, endOf(last.ExportedWindow).Format(time.RFC3339))
 }

@@ -13,19 +13,20 @@ import (
 )
 
 const (
-	// filesPart is how much of a manifest is written at once, in bytes: some 45,000 objects.
+	// filesPart is the size of one part of the manifest in bytes: some 45,000 objects.
 	filesPart = 8 << 20
-	// abortTime is how long an upload that has come to nothing may take to be given up.
+	// abortTime is how long it may take to abort the upload of a manifest.
 	abortTime = 5 * time.Second
 )
 
-// files writes manifest-files.json while it grows: a large one in parts, of which memory holds one. Nobody sees it before close.
+// files writes manifest-files.json while it grows. A large one is written in parts, one of which is in memory. Nobody sees the object
+// before close.
 type files struct {
 	bucket *bucket.Bucket
 	key    string
-	lines  bytes.Buffer // what is not written yet
+	lines  bytes.Buffer // lines that are not written yet
 	sum    hash.Hash
-	upload *bucket.Upload // nil as long as there is less than a part
+	upload *bucket.Upload // nil until there is a whole part
 	parts  []bucket.Part
 }
 
@@ -61,7 +62,7 @@ func (f *files) put(ctx context.Context) error {
 	return nil
 }
 
-// close makes the object, and returns the content of its checksum's object.
+// close completes the object and returns the content of its checksum object.
 func (f *files) close(ctx context.Context) (sum []byte, err error) {
 	if f.upload == nil {
 		_, err = f.bucket.Put(ctx, f.key, f.lines.Bytes())
@@ -79,12 +80,12 @@ func (f *files) close(ctx context.Context) (sum []byte, err error) {
 	return manifest.EncodeChecksum(f.sum), nil
 }
 
-// abort frees what was written of a manifest that comes to nothing. Should that fail, the next finalize sweeps it.
+// abort frees the parts of a manifest that will not be completed. If that fails, the next finalize sweeps them.
 func (f *files) abort(ctx context.Context) {
 	if f.upload == nil {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), abortTime)
 	defer cancel()
-	_ = f.upload.Abort(ctx) // why it comes to nothing is what counts
+	_ = f.upload.Abort(ctx) // the caller returns the error that matters
 }

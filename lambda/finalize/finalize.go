@@ -1,12 +1,12 @@
-// Package commit ends a run.
+// Package finalize is the step Finalize: it commits a run.
 //
-// Of a scan it merges what the segments listed, holds it against what the bucket has, removes what no list names, and writes the
-// manifests. The write of manifest-summary.json is the commit; before it a reader sees no run.
+// For a scan, it merges the segments' lists, compares them with the bucket, removes what no list names, and writes the manifests. The
+// write of manifest-summary.json is the commit. A reader sees no run before it.
 //
-// Of native exports, which have manifests of DynamoDB's, it holds these against what the bucket has and enters them into the
-// journal; that write is the commit of an export. When the run has no more to export it writes its result.
+// For native exports, DynamoDB has written the manifests. The step compares them with the bucket and enters the exports into the
+// journal. That write is the commit of an export. When the run has nothing more to export, the step writes the run's result.
 //
-// It may import job, bucket, claim, journal and manifest.
+// It may import failure, request, run, bucket, ledger and manifest.
 package finalize
 
 import (
@@ -27,13 +27,12 @@ type Step struct {
 	Log     *slog.Logger
 }
 
-// Run commits the run of the plan and returns its result. A run that is committed already is left as it is, and its result
-// told again.
+// Run commits the run of the plan and returns its result. If the run is already committed, Run changes nothing and returns the result
+// again. It may commit a part of a chain of exports and ask for more.
 //
-// It fails, and commits nothing, with RunNameTaken where another execution has taken a scan over, with ListsInconsistent where a
-// list of a scan is missing, does not follow on the one before, or names an object that the bucket does not have as it was
-// listed; and with ExportIncomplete where the same is true of an export's manifest. Of a chain of exports it may commit a part and
-// ask for more.
+// If Run fails with one of these names, it has committed nothing. RunNameTaken: another execution has taken a scan over.
+// ListsInconsistent: a list of a scan is missing, does not follow the one before, or names an object that the bucket does not have as
+// listed. ExportIncomplete: an export's manifest does not agree with the bucket.
 func (s *Step) Run(ctx context.Context, in run.FinalizeInput) (run.FinalizeOutput, error) {
 	mode := request.ModeScan
 	if in.Plan.Export != nil {
@@ -42,15 +41,16 @@ func (s *Step) Run(ctx context.Context, in run.FinalizeInput) (run.FinalizeOutpu
 	if err := in.Plan.Check(mode); err != nil {
 		return run.FinalizeOutput{}, err
 	}
-	r := ending{plan: in.Plan, layout: in.Plan.Layout(), bucket: bucket.New(s.Objects(in.Plan), in.Plan), log: s.Log.With("runId", in.Plan.RunID, "table", in.Plan.Table)}
+	c := commit{plan: in.Plan, layout: in.Plan.Layout(), bucket: bucket.New(s.Objects(in.Plan), in.Plan), log: s.Log.With("runId", in.Plan.RunID, "table", in.Plan.Table)}
 	if mode == request.ModeExport {
-		return r.exports(ctx, in.Export)
+		return c.exports(ctx, in.Export)
 	}
-	result, err := r.scan(ctx)
+	result, err := c.scan(ctx)
 	return run.FinalizeOutput{Result: result}, err
 }
 
-type ending struct {
+// commit is the commit of one run.
+type commit struct {
 	plan   run.Plan
 	layout run.Layout
 	bucket *bucket.Bucket

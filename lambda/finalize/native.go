@@ -18,28 +18,28 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// finders is how many objects are looked for at once.
-const finders = 32
+// lookups is how many objects are looked up at the same time.
+const lookups = 32
 
-// checkExport reads the manifests that DynamoDB has written and holds every file that they name against the bucket.
-func (r ending) checkExport(ctx context.Context, p ledger.PendingExport) (run.ExportedWindow, error) {
+// checkExport reads the manifests that DynamoDB has written and compares every file that they name with the bucket.
+func (c commit) checkExport(ctx context.Context, p ledger.PendingExport) (run.ExportedWindow, error) {
 	window := run.ExportedWindow{
 		ExportARN: p.ExportARN, ExportType: p.ExportType, From: p.From, To: p.To, Reason: p.Reason, Followed: p.Followed,
-		Manifest: r.bucket.URI(p.Done.Manifest), Items: p.Done.Items, BilledBytes: p.Done.BilledBytes,
+		Manifest: c.bucket.URI(p.Done.Manifest), Items: p.Done.Items, BilledBytes: p.Done.BilledBytes,
 		StartTime: p.Done.StartTime, EndTime: p.Done.EndTime,
 	}
-	if window.ExportTime = p.ExportTime; p.ExportType == request.ExportFull && window.ExportTime == nil { // now was asked for
+	if window.ExportTime = p.ExportTime; p.ExportType == request.ExportFull && window.ExportTime == nil { // the request asked for now
 		window.ExportTime = &p.Done.ExportTime
 	}
 	var summary manifest.Summary
-	if err := r.readManifest(ctx, p.Done.Manifest, func(body []byte) error { return json.Unmarshal(body, &summary) }); err != nil {
+	if err := c.readManifest(ctx, p.Done.Manifest, func(body []byte) error { return json.Unmarshal(body, &summary) }); err != nil {
 		return window, err
 	}
 	if summary.ExportARN != p.ExportARN {
-		return window, r.incomplete(p.Done.Manifest, "is of export "+summary.ExportARN+", want "+p.ExportARN)
+		return window, c.incomplete(p.Done.Manifest, "is the manifest of export "+summary.ExportARN+", want "+p.ExportARN)
 	}
 	var files []manifest.File
-	err := r.readManifest(ctx, summary.ManifestFilesS3Key, func(body []byte) (err error) {
+	err := c.readManifest(ctx, summary.ManifestFilesS3Key, func(body []byte) (err error) {
 		files, err = manifest.DecodeFiles(body)
 		return err
 	})
@@ -48,24 +48,24 @@ func (r ending) checkExport(ctx context.Context, p ledger.PendingExport) (run.Ex
 	}
 	window.Objects = int64(len(files))
 	if p.ExportType == request.ExportFull {
-		window.Bytes, err = r.compareFolder(ctx, path.Dir(p.Done.Manifest)+"/data/", files)
+		window.Bytes, err = c.compareFolder(ctx, path.Dir(p.Done.Manifest)+"/data/", files)
 	} else {
-		window.Bytes, err = r.compareEach(ctx, files)
+		window.Bytes, err = c.compareEach(ctx, files)
 	}
 	return window, err
 }
 
-// readManifest reads a manifest, holds it against its checksum, and decodes it. Its checksum has one of two names.
-func (r ending) readManifest(ctx context.Context, key string, decode func([]byte) error) error {
-	body, err := r.bucket.Get(ctx, key)
+// readManifest reads a manifest, compares it with its checksum, and decodes it. The checksum object has one of two names.
+func (c commit) readManifest(ctx context.Context, key string, decode func([]byte) error) error {
+	body, err := c.bucket.Get(ctx, key)
 	if errors.Is(err, bucket.ErrNotFound) {
-		return r.incomplete(key, "is not there")
+		return c.incomplete(key, "is missing")
 	}
 	if err != nil {
 		return err
 	}
 	for _, name := range (run.Layout{}).Checksums(key) {
-		sum, err := r.bucket.Get(ctx, name)
+		sum, err := c.bucket.Get(ctx, name)
 		if errors.Is(err, bucket.ErrNotFound) {
 			continue
 		}
@@ -73,52 +73,52 @@ func (r ending) readManifest(ctx context.Context, key string, decode func([]byte
 			return err
 		}
 		if want := manifest.Checksum(body); string(sum) != string(want) {
-			return r.incomplete(key, fmt.Sprintf("has the MD5 %s, %s says %.40q", want, path.Base(name), sum))
+			return c.incomplete(key, fmt.Sprintf("has the MD5 %s, %s says %.40q", want, path.Base(name), sum))
 		}
 		break
 	}
 	if err := decode(body); err != nil {
-		return r.incomplete(key, "cannot be read: "+err.Error())
+		return c.incomplete(key, "cannot be read: "+err.Error())
 	}
 	return nil
 }
 
-// compareFolder holds files against one listing of the folder that only they are in, and returns their bytes.
-func (r ending) compareFolder(ctx context.Context, folder string, files []manifest.File) (total int64, err error) {
+// compareFolder compares files with one listing of their folder, which holds no other export's, and returns their bytes.
+func (c commit) compareFolder(ctx context.Context, folder string, files []manifest.File) (total int64, err error) {
 	named := make(map[string]manifest.File, len(files))
 	for _, file := range files {
 		named[file.DataFileKey] = file
 	}
-	for entry, err := range r.bucket.List(ctx, folder) {
+	for entry, err := range c.bucket.List(ctx, folder) {
 		if err != nil {
 			return 0, err
 		}
 		file, wanted := named[entry.Key]
 		if !wanted {
-			continue // nobody's, so nobody's to remove
+			continue // not ours to judge or to remove
 		}
-		if err := r.compareFile(file, entry); err != nil {
+		if err := c.compareFile(file, entry); err != nil {
 			return 0, err
 		}
 		total += entry.Bytes
 		delete(named, entry.Key)
 	}
 	for key := range named {
-		return 0, r.incomplete(key, fmt.Sprintf("is not there, and %d more", len(named)-1))
+		return 0, c.incomplete(key, fmt.Sprintf("is missing, and %d more", len(named)-1))
 	}
 	return total, nil
 }
 
-// compareEach looks for each file by itself: those of an incremental export lie among those of all others of the prefix.
-func (r ending) compareEach(ctx context.Context, files []manifest.File) (total int64, err error) {
+// compareEach looks up each file by itself: all incremental exports of a prefix share one folder.
+func (c commit) compareEach(ctx context.Context, files []manifest.File) (total int64, err error) {
 	var mu sync.Mutex // guards total
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(finders)
+	group.SetLimit(lookups)
 	for _, file := range files {
 		group.Go(func() error {
-			entry, err := r.bucket.Find(ctx, file.DataFileKey)
+			entry, err := c.bucket.Find(ctx, file.DataFileKey)
 			if errors.Is(err, bucket.ErrNotFound) {
-				return r.incomplete(file.DataFileKey, "is not there")
+				return c.incomplete(file.DataFileKey, "is missing")
 			}
 			if err != nil {
 				return err
@@ -126,24 +126,24 @@ func (r ending) compareEach(ctx context.Context, files []manifest.File) (total i
 			mu.Lock()
 			total += entry.Bytes
 			mu.Unlock()
-			return r.compareFile(file, entry)
+			return c.compareFile(file, entry)
 		})
 	}
 	return total, group.Wait()
 }
 
-func (r ending) compareFile(file manifest.File, entry bucket.Entry) error {
+func (c commit) compareFile(file manifest.File, entry bucket.Entry) error {
 	switch {
 	case file.ETag != entry.ETag:
-		return r.incomplete(entry.Key, fmt.Sprintf("has the ETag %s, the manifest says %s", entry.ETag, file.ETag))
+		return c.incomplete(entry.Key, fmt.Sprintf("has the ETag %s, the manifest says %s", entry.ETag, file.ETag))
 	case entry.Bytes == 0 && file.ItemCount > 0:
-		return r.incomplete(entry.Key, fmt.Sprintf("is empty, the manifest says %d items", file.ItemCount))
+		return c.incomplete(entry.Key, fmt.Sprintf("is empty, the manifest says %d items", file.ItemCount))
 	default:
 		return nil
 	}
 }
 
-func (r ending) incomplete(key, words string) error {
+func (c commit) incomplete(key, words string) error {
 	return failure.Errorf(failure.ExportIncomplete,
-		"nothing was committed, for the export is not whole: %s %s. Somebody else may have changed objects there; start a new execution under another name", r.bucket.URI(key), words)
+		"nothing was committed, because the export is not whole: %s %s. Another program may have changed objects there; start a new execution under another name", c.bucket.URI(key), words)
 }

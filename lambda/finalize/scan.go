@@ -16,128 +16,131 @@ import (
 	"dynamodb-to-s3/lambda/run"
 )
 
-// scan commits a run that scans.
-func (r ending) scan(ctx context.Context) (run.Result, error) {
-	result, err := r.committed(ctx)
+// scan commits a run that scanned.
+func (c commit) scan(ctx context.Context) (run.Result, error) {
+	result, err := c.committed(ctx)
 	if !errors.Is(err, bucket.ErrNotFound) {
 		return result, err
 	}
-	if err := ledger.CheckClaim(ctx, r.bucket, r.plan); err != nil {
+	if err := ledger.CheckClaim(ctx, c.bucket, c.plan); err != nil {
 		return run.Result{}, err
 	}
-	m := merger{ending: r, files: newFiles(r.bucket, r.layout.ManifestFiles()), stored: newStored(r.bucket.List(ctx, r.layout.DataPrefix()))}
-	defer m.stored.stop()
-	if result, err = m.commit(ctx); err != nil {
-		m.files.abort(ctx)
+	s := scanCommit{commit: c, files: newFiles(c.bucket, c.layout.ManifestFiles()), stored: newStored(c.bucket.List(ctx, c.layout.DataPrefix()))}
+	defer s.stored.stop()
+	if result, err = s.run(ctx); err != nil {
+		s.files.abort(ctx)
 	}
 	return result, err
 }
 
-// commit merges what the segments have listed, and commits it if it is whole.
-func (m *merger) commit(ctx context.Context) (run.Result, error) {
-	if err := m.merge(ctx); err != nil {
+// run merges the segments' lists, and commits the run if it is whole.
+func (c *scanCommit) run(ctx context.Context) (run.Result, error) {
+	if err := c.merge(ctx); err != nil {
 		return run.Result{}, err
 	}
-	if err := m.inconsistent(m.faults); err != nil {
+	if err := c.inconsistent(c.faults); err != nil {
 		return run.Result{}, err
 	}
-	if err := m.addMarkers(ctx); err != nil {
+	if err := c.addMarkers(ctx); err != nil {
 		return run.Result{}, err
 	}
-	if err := m.sweep(ctx, append(m.strays, m.stored.strays...), m.files.upload); err != nil {
+	if err := c.sweep(ctx, append(c.strays, c.stored.strays...), c.files.upload); err != nil {
 		return run.Result{}, err
 	}
-	return m.write(ctx)
+	return c.write(ctx)
 }
 
-// committed returns the result of a run that has its commit, ErrNotFound of one that has not.
+// committed returns the result of a committed run, or ErrNotFound.
 //
-// It writes the commit's checksums where they are missing, for whoever has committed may have died before it did. They are of
-// what is there: of two that finish at once each has a summary of its own, and only one of these is the commit.
-func (r ending) committed(ctx context.Context) (run.Result, error) {
-	body, err := r.bucket.Get(ctx, r.layout.ManifestSummary())
+// It writes the commit's checksums if they are missing: the invocation that committed may have ended before it wrote them. The
+// checksums are those of the stored summary: if two invocations finish at the same time, each has a summary, and only one is the commit.
+func (c commit) committed(ctx context.Context) (run.Result, error) {
+	body, err := c.bucket.Get(ctx, c.layout.ManifestSummary())
 	if err != nil {
 		return run.Result{}, err
 	}
 	var summary manifest.Summary
-	if err := json.Unmarshal(body, &summary); err != nil || summary.Scan == nil {
-		return run.Result{}, failure.Errorf(failure.ListsInconsistent, "%s is no manifest of ours (%v): choose another name for the execution",
-			r.bucket.URI(r.layout.ManifestSummary()), err)
+	if err = json.Unmarshal(body, &summary); err == nil && summary.Scan == nil {
+		err = errors.New("it has no member scan")
 	}
-	return r.result(summary), r.sum(ctx, r.layout.ManifestSummary(), manifest.Checksum(body))
+	if err != nil {
+		return run.Result{}, failure.Errorf(failure.ListsInconsistent, "%s is not this run's manifest: %w. Choose another name for the execution",
+			c.bucket.URI(c.layout.ManifestSummary()), err)
+	}
+	return c.result(summary), c.sum(ctx, c.layout.ManifestSummary(), manifest.Checksum(body))
 }
 
-// sum writes a manifest's checksum under its names, where it is not there.
-func (r ending) sum(ctx context.Context, manifestKey string, sum []byte) error {
-	for _, key := range r.layout.Checksums(manifestKey) {
-		found, err := r.bucket.Get(ctx, key)
+// sum writes a manifest's checksum under both of its names, unless it is there.
+func (c commit) sum(ctx context.Context, manifestKey string, sum []byte) error {
+	for _, key := range c.layout.Checksums(manifestKey) {
+		found, err := c.bucket.Get(ctx, key)
 		if err != nil && !errors.Is(err, bucket.ErrNotFound) {
 			return err
 		}
 		if err == nil && bytes.Equal(found, sum) {
 			continue
 		}
-		if _, err := r.bucket.Put(ctx, key, sum); err != nil {
+		if _, err := c.bucket.Put(ctx, key, sum); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// addMarkers adds to the strays what the segments of a paced run have told each other: all of them are done.
-func (m *merger) addMarkers(ctx context.Context) error {
-	if !m.plan.Scan.Paced() {
+// addMarkers adds the markers of a paced run to the strays. All segments are done, so nothing reads a marker any more.
+func (c *scanCommit) addMarkers(ctx context.Context) error {
+	if !c.plan.Scan.Paced() {
 		return nil
 	}
-	for entry, err := range m.bucket.List(ctx, m.layout.PaceMarkers()) {
+	for entry, err := range c.bucket.List(ctx, c.layout.PaceMarkers()) {
 		if err != nil {
 			return err
 		}
-		m.strays = append(m.strays, entry.Key)
+		c.strays = append(c.strays, entry.Key)
 	}
 	return nil
 }
 
-// sweep removes what invocations left that were cut off and then done again: objects and lists that nothing names, and
-// uploads that were never completed, but for the one of its own.
-func (r ending) sweep(ctx context.Context, strays []string, own *bucket.Upload) error {
-	if err := r.bucket.Delete(ctx, strays); err != nil {
+// sweep removes what tries left behind that ended early: objects and lists that nothing names, and uploads that were never completed.
+// It keeps its own upload.
+func (c commit) sweep(ctx context.Context, strays []string, own *bucket.Upload) error {
+	if err := c.bucket.Delete(ctx, strays); err != nil {
 		return fmt.Errorf("remove what no list names: %w", err)
 	}
-	aborted, err := r.bucket.AbortUploads(ctx, r.layout.Root+"/", own)
+	aborted, err := c.bucket.AbortUploads(ctx, c.layout.Root+"/", own)
 	if err != nil {
-		return fmt.Errorf("give up unfinished uploads: %w", err)
+		return fmt.Errorf("abort unfinished uploads: %w", err)
 	}
 	if len(strays) > 0 || aborted > 0 {
-		r.log.InfoContext(ctx, "swept", "objects", len(strays), "uploads", aborted)
+		c.log.InfoContext(ctx, "swept", "objects", len(strays), "uploads", aborted)
 	}
 	return nil
 }
 
-// write writes the manifests, the summary only if nobody else has, and returns the result of the one that is there then.
-func (m *merger) write(ctx context.Context) (run.Result, error) {
-	commit, err := json.Marshal(manifest.NewSummary(m.plan, m.totals, m.written, time.Now()))
+// write writes the manifests, and the summary only if there is none yet. It returns the result of the stored summary.
+func (c *scanCommit) write(ctx context.Context) (run.Result, error) {
+	commit, err := json.Marshal(manifest.NewSummary(c.plan, c.totals, c.written, time.Now()))
 	if err != nil {
 		return run.Result{}, fmt.Errorf("internal error: a summary does not marshal: %w", err)
 	}
-	files, err := m.files.close(ctx)
+	files, err := c.files.close(ctx)
 	if err != nil {
 		return run.Result{}, err
 	}
-	if err := m.sum(ctx, m.layout.ManifestFiles(), files); err != nil {
+	if err := c.sum(ctx, c.layout.ManifestFiles(), files); err != nil {
 		return run.Result{}, err
 	}
-	if _, err := m.bucket.Create(ctx, m.layout.ManifestSummary(), commit); err != nil {
+	if _, err := c.bucket.Create(ctx, c.layout.ManifestSummary(), commit); err != nil {
 		return run.Result{}, fmt.Errorf("commit: %w", err)
 	}
-	// Where it was there already, by this same run, an answer was lost, or two of us have finished at once.
-	return m.committed(ctx)
+	// If this run's summary was there before, an answer was lost, or two invocations finished at the same time.
+	return c.committed(ctx)
 }
 
-func (r ending) result(s manifest.Summary) run.Result {
+func (c commit) result(s manifest.Summary) run.Result {
 	return run.Result{
-		Version: run.Version, RunID: s.Scan.RunID, Mode: request.ModeScan, Table: s.Scan.Table, Manifest: r.bucket.URI(r.layout.ManifestSummary()),
-		Bucket: r.plan.Bucket, Root: r.plan.Root, Items: s.Scan.Items, Records: s.ItemCount, Objects: s.Scan.Objects, Bytes: s.Scan.Bytes,
-		Segments: len(r.plan.Scan.Segments()), ReadUnits: s.Scan.ReadUnits, StartTime: s.StartTime, EndTime: s.EndTime,
+		Version: run.Version, RunID: s.Scan.RunID, Mode: request.ModeScan, Table: s.Scan.Table, Manifest: c.bucket.URI(c.layout.ManifestSummary()),
+		Bucket: c.plan.Bucket, Root: c.plan.Root, Items: s.Scan.Items, Records: s.ItemCount, Objects: s.Scan.Objects, Bytes: s.Scan.Bytes,
+		Segments: len(c.plan.Scan.Segments()), ReadUnits: s.Scan.ReadUnits, StartTime: s.StartTime, EndTime: s.EndTime,
 	}
 }

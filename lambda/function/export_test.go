@@ -275,22 +275,22 @@ func TestExportThatIsNotWholeIsNotCommitted(t *testing.T) {
 		spoil        func(t *testing.T, bucket string)
 		words        string
 	}{
-		{"a file was removed", `{}`, func(t *testing.T, bucket string) { remove(t, bucket, first(t, bucket, "/data/")) }, "is not there"},
+		{"a file was removed", `{}`, func(t *testing.T, bucket string) { remove(t, bucket, first(t, bucket, "/data/")) }, "is missing"},
 		{"a file was changed", `{}`, func(t *testing.T, bucket string) { put(t, bucket, first(t, bucket, "/data/"), "x") }, "has the ETag"},
 		{"a file of a window was removed", `{"from": "2026-01-31T04:00:00Z", "to": "2026-01-31T05:00:00Z"}`, func(t *testing.T, bucket string) {
 			remove(t, bucket, testservers.Keys(t, bucket, "lake/AWSDynamoDB/data/")[0])
-		}, "is not there"},
+		}, "is missing"},
 		{"the list of files was cut", `{}`, func(t *testing.T, bucket string) {
 			key := first(t, bucket, "manifest-files.json")
 			put(t, bucket, key, strings.SplitAfter(get(t, bucket, key), "\n")[0])
 		}, "manifest-files.checksum says"},
-		{"the summary was removed", `{}`, func(t *testing.T, bucket string) { remove(t, bucket, first(t, bucket, "manifest-summary.json")) }, "is not there"},
+		{"the summary was removed", `{}`, func(t *testing.T, bucket string) { remove(t, bucket, first(t, bucket, "manifest-summary.json")) }, "is missing"},
 		{"the summary is another's", `{}`, func(t *testing.T, bucket string) {
 			for _, part := range []string{"manifest-summary.checksum", "manifest-summary.md5"} {
 				remove(t, bucket, first(t, bucket, part))
 			}
 			put(t, bucket, first(t, bucket, "manifest-summary.json"), `{"exportArn": "arn:other"}`)
-		}, "is of export arn:other"},
+		}, "is the manifest of export arn:other"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

@@ -183,10 +183,10 @@ func TestFinalizeCommitsNothingThatIsNotWhole(t *testing.T) {
 	}{
 		{"an object was removed", func(t *testing.T, bucket string, layout run.Layout) {
 			remove(t, bucket, testservers.Keys(t, bucket, layout.DataOf(1))[0])
-		}, "was listed and is not there"},
+		}, "is listed and missing"},
 		{"an object was changed", func(t *testing.T, bucket string, layout run.Layout) {
 			put(t, bucket, testservers.Keys(t, bucket, layout.DataOf(1))[0], "x")
-		}, "was listed with"},
+		}, "is listed with"},
 		{"a list was removed", func(t *testing.T, bucket string, layout run.Layout) {
 			remove(t, bucket, testservers.Keys(t, bucket, layout.SegmentLists()+"000001-000001-")[0])
 		}, "does not follow on the one before"},

@@ -10,8 +10,8 @@ var mutations = []mutation{
 	{"the claim", "lambda/ledger/ledger.go", []string{
 		`etag, err := o.bucket.Replace(ctx, o.key, body, o.etag)`, `etag, err := o.bucket.Put(ctx, o.key, body)`,
 	}},
-	{"the sweep of objects", "lambda/finalize/scan.go", []string{`r.bucket.Delete(ctx, strays)`, `error(nil)`}},
-	{"the sweep of uploads", "lambda/finalize/scan.go", []string{`r.bucket.AbortUploads(ctx, r.layout.Root+"/", own)`, `0, error(nil)`}},
+	{"the sweep of objects", "lambda/finalize/scan.go", []string{`c.bucket.Delete(ctx, strays)`, `error(nil)`}},
+	{"the sweep of uploads", "lambda/finalize/scan.go", []string{`c.bucket.AbortUploads(ctx, c.layout.Root+"/", own)`, `0, error(nil)`}},
 	{"the try's own data", "lambda/run/layout.go", []string{
 		`"%s%06d-%s%s", l.DataOf(segment), part, try, extension`, `"%s%06d-%.0s%s", l.DataOf(segment), part, try, extension`,
 	}},
@@ -27,6 +27,6 @@ var mutations = []mutation{
 	}},
 	{"the chain of lists", "lambda/run/chain.go", []string{` && l.After == before.Try && l.FirstPart == before.NextPart && l.Start == before.End && !before.Done`, ``}},
 	{"the condition of the commit", "lambda/finalize/scan.go", []string{
-		`m.bucket.Create(ctx, m.layout.ManifestSummary(), commit)`, `m.bucket.Put(ctx, m.layout.ManifestSummary(), commit)`,
+		`c.bucket.Create(ctx, c.layout.ManifestSummary(), commit)`, `c.bucket.Put(ctx, c.layout.ManifestSummary(), commit)`,
 	}},
 }
