@@ -54,7 +54,7 @@ func TestRunOfADeadExecutionIsTakenOver(t *testing.T) {
 	wantDuplicate(t, again, err, first, false)
 	states.Set(first.id(), run.ExecutionAborted, time.Now().Add(-15*time.Minute))
 	_, err = second.plan()
-	wantName(t, err, failure.RunNameTaken, first.id()+", which is ABORTED, and functions that it has called may still be at work: redrive that one, or start this again after")
+	wantName(t, err, failure.RunNameTaken, first.id()+", which is ABORTED, but functions that it called may still be at work: redrive that execution, or start this one again after")
 
 	states.Set(first.id(), run.ExecutionAborted, long())
 	done := slices.Concat([]string{layout.SegmentEnd(0), layout.SegmentEnd(1)}, testservers.Keys(t, bucket, layout.DataOf(0)), testservers.Keys(t, bucket, layout.DataOf(1)))

@@ -16,7 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// Whose a run is: that of the first execution, by the run's name, which is the firing's or the execution's.
+// A run belongs to the first execution that plans it. Its name is the firing's or else the execution's.
 func TestRunHasOneOwner(t *testing.T) {
 	table, longest := testservers.Orders(t, 1), strings.Repeat("s", 64)
 	request := func(bucket, fields string) string {
@@ -27,7 +27,7 @@ func TestRunHasOneOwner(t *testing.T) {
 	}
 	for _, test := range []struct {
 		name                    string
-		first, fields           string // the execution that claims the run, and what its request has
+		first, fields           string // the execution that claims the run, and the fields of its request
 		second, others, wantRun string
 		duplicate               bool
 		refusal                 string
@@ -67,7 +67,7 @@ func TestRunHasOneOwner(t *testing.T) {
 	}
 }
 
-// A claim is an object that others may be able to write: what it holds is not done unless it is what the request asks for.
+// Others may be able to write the claim. The step follows a claim only if it says what the request asks for.
 func TestClaimThatDoesNotFitItsRequestIsNotFollowed(t *testing.T) {
 	table := testservers.Orders(t, 1)
 	for name, forge := range map[string]func(*run.Plan){

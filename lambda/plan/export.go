@@ -11,8 +11,8 @@ import (
 	"dynamodb-to-s3/lambda/table"
 )
 
-// planExport completes the plan of a run that exports. What is exported is decided later, by what the table's recovery and the
-// journal say then.
+// planExport completes the plan of a run that exports. The step StartExport decides later what is exported, from the table's recovery
+// and the journal.
 func (s *Step) planExport(ctx context.Context, req request.Request, target request.Table, plan run.Plan) (run.PlanOutput, error) {
 	if err := checkWait(plan.Export.Request); err != nil {
 		return run.PlanOutput{}, err
@@ -31,17 +31,17 @@ func (s *Step) planExport(ctx context.Context, req request.Request, target reque
 
 func noExports() run.ExportProgress { return run.ExportProgress{Exports: []run.FollowedExport{}} }
 
-// checkWait refuses a wait that Step Functions would cut off, before anything is paid for.
+// checkWait refuses a wait that is too long for Step Functions, before an export costs anything.
 func checkWait(export request.Export) error {
 	checks, interval := *export.MaxAttempts, *export.CheckInterval
 	if events := contract.ExportEvents(checks); events > contract.MaxHistoryEvents {
 		return failure.Errorf(failure.InvalidRequest,
-			"invalid request: export.maxAttempts: got %d, whose checks make a history of %d events, Step Functions keeps %d: lower it, or raise export.checkIntervalSeconds",
+			"invalid request: export.maxAttempts: got %d, whose checks make a history of %d events, and Step Functions allows %d: lower it, or raise export.checkIntervalSeconds",
 			checks, events, contract.MaxHistoryEvents)
 	}
 	if wait := time.Duration(checks*interval) * time.Second; wait > contract.MaxDuration {
 		return failure.Errorf(failure.InvalidRequest,
-			"invalid request: export.maxAttempts: got %d, at %d s each that is a wait of %d days, an execution may take %d: lower one of them",
+			"invalid request: export.maxAttempts: got %d, at %d s each that is a wait of %d days, and an execution may take %d: lower one of them",
 			checks, interval, wait/(24*time.Hour), contract.MaxDuration/(24*time.Hour))
 	}
 	return nil

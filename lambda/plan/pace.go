@@ -10,16 +10,16 @@ import (
 )
 
 const (
-	// pacePerSegment is how much of a run's pace, in read units a second, makes one more segment at once. It is a quarter of what
-	// a segment can read: one that reads slowly for a while, or not at all, leaves its share of the pace unused.
+	// pacePerSegment is the part of a run's pace, in read units a second, for which one more segment runs at the same time. It is a
+	// quarter of what a segment can read: a segment that is slow, or waits, leaves its share of the pace unused.
 	pacePerSegment = unitsPerSegment / 4
-	// leastShare is the least that a segment's share of a pace may be, in read units a second, where a request says how many go at
-	// once: one item, read consistently, costs as much.
+	// leastShare is the least share of the pace for one segment, in read units a second, if the request sets concurrency: one strongly
+	// consistent read of an item costs as much.
 	leastShare = 1
 )
 
-// pace returns how many read units a second the run may consume, 0 for no limit. It fails with InvalidRequest where the request
-// gives a part of a capacity that is not known.
+// pace returns how many read units a second the run may consume, 0 for no limit. It fails with InvalidRequest if the request gives a
+// percentage of a capacity that is not known.
 func pace(req request.Request, described table.Description) (float64, error) {
 	switch {
 	case req.ReadUnits != nil:
@@ -28,20 +28,20 @@ func pace(req request.Request, described table.Description) (float64, error) {
 		return 0, nil
 	case described.ReadUnits == 0:
 		return 0, failure.Errorf(failure.InvalidRequest,
-			"invalid request: readPercent: got %g, and DynamoDB tells no read capacity of %s that it could be a part of, neither provisioned nor an on-demand maximum nor a warm throughput: give readUnitsPerSecond, or set an on-demand maximum",
+			"invalid request: readPercent: got %g, but DynamoDB reports no read capacity of %s, neither provisioned nor an on-demand maximum nor a warm throughput: give readUnitsPerSecond, or set an on-demand maximum",
 			*req.ReadPercent, subject(req))
 	default:
 		return described.ReadUnits * *req.ReadPercent / 100, nil
 	}
 }
 
-// checkShare fails with InvalidRequest where the segments that the request wants to go at once would have too little of the pace.
+// checkShare fails with InvalidRequest if the request's concurrency leaves too little of the pace for each segment.
 func checkShare(req request.Request, scan run.ScanPlan) error {
 	if !scan.Paced() || req.Concurrency == nil || scan.ReadUnitsPerSecond >= leastShare*float64(scan.Concurrency) || scan.Concurrency == 1 {
 		return nil
 	}
 	return failure.Errorf(failure.InvalidRequest,
-		"invalid request: concurrency: %d segments at once would have %.2g read units a second each, of the %g that the run may consume: give at most %d, or leave it out",
+		"invalid request: concurrency: got %d, which leaves %.2g read units a second for each segment, of the %g that the run may consume: give %d or less, or leave it out",
 		scan.Concurrency, scan.ReadUnitsPerSecond/float64(scan.Concurrency), scan.ReadUnitsPerSecond,
 		int(max(1, math.Floor(scan.ReadUnitsPerSecond/leastShare))))
 }

@@ -13,9 +13,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// A pace is of the table's capacity or the index's, and decides on how many segments go at once.
+// A pace is a part of the table's capacity or of the index's. It decides how many segments run at the same time.
 func TestPlanKeepsAPace(t *testing.T) {
-	table, bucket := tableWithIndexes(t), testservers.Bucket(t) // of 400 units, and an index of 2,500
+	table, bucket := tableWithIndexes(t), testservers.Bucket(t) // 400 units, and an index with 2,500
 	for i, test := range []struct {
 		name, fields string
 		units        float64
@@ -25,7 +25,7 @@ func TestPlanKeepsAPace(t *testing.T) {
 		{"units", `"segments": 50, "readUnitsPerSecond": 99.5`, 99.5, 1},
 		{"units for several segments", `"segments": 50, "readUnitsPerSecond": 2000`, 2000, 8},
 		{"units for more segments than there are", `"segments": 5, "readUnitsPerSecond": 2000`, 2000, 5},
-		{"units for more segments than are good", `"segments": 500, "readUnitsPerSecond": 1e6`, 1e6, 100},
+		{"units for more segments than are useful", `"segments": 500, "readUnitsPerSecond": 1e6`, 1e6, 100},
 		{"more than the table has", `"segments": 50, "readUnitsPerSecond": 10000`, 10_000, 40},
 		{"a part of the table's capacity", `"segments": 50, "readPercent": 12.5`, 50, 1},
 		{"a part of the index's", `"segments": 50, "readPercent": 80, "scan": {"IndexName": "by-day"}`, 2000, 8},
@@ -49,7 +49,7 @@ func TestPlanKeepsAPace(t *testing.T) {
 	}
 }
 
-func TestPlanRefusesAPaceThatCannotBeKept(t *testing.T) {
+func TestPlanRefusesAnImpossiblePace(t *testing.T) {
 	bucket := testservers.Bucket(t)
 	id := aws.String("id")
 	unknown := testservers.Table(t, &dynamodb.CreateTableInput{
@@ -57,8 +57,8 @@ func TestPlanRefusesAPaceThatCannotBeKept(t *testing.T) {
 		AttributeDefinitions: []types.AttributeDefinition{{AttributeName: id, AttributeType: types.ScalarAttributeTypeS}},
 	})
 	for fields, words := range map[string]string{
-		`"readPercent": 50`: "readPercent: got 50, and DynamoDB tells no read capacity of the table that it could be a part of",
-		`"readUnitsPerSecond": 20, "segments": 100, "concurrency": 100`: "concurrency: 100 segments at once would have 0.2 read units a second each, of the 20 that the run may consume: give at most 20, or leave it out",
+		`"readPercent": 50`: "readPercent: got 50, but DynamoDB reports no read capacity of the table, neither",
+		`"readUnitsPerSecond": 20, "segments": 100, "concurrency": 100`: "concurrency: got 100, which leaves 0.2 read units a second for each segment, of the 20 that the run may consume: give 20 or less, or leave it out",
 	} {
 		_, err := planRun(t, "run-1", fmt.Sprintf(`{"table": %q, "bucket": %q, %s}`, unknown, bucket, fields))
 		if err == nil || failure.NameOf(err) != failure.InvalidRequest || !strings.Contains(err.Error(), words) {

@@ -66,13 +66,13 @@ func (s *Step) Run(ctx context.Context, in run.PlanInput) (run.PlanOutput, error
 	}
 	if size, most := payload(output), contract.MaxPayloadBytes-contract.MaxResultBytes; size > most {
 		return run.PlanOutput{}, failure.Errorf(failure.InvalidRequest,
-			"invalid request: it makes a state of %d bytes, and at most %d of the %d that Step Functions carries are for it: shorten the expressions and their values",
+			"invalid request: it makes a state of %d bytes, and %d are allowed, of the %d that Step Functions carries: shorten the expressions and their values",
 			size, most, contract.MaxPayloadBytes)
 	}
 	return s.claim(ctx, req, output)
 }
 
-// target returns the table that the request names, if it lies where it would be looked for.
+// target returns the table that the request names, if the run can reach its region and account.
 func (s *Step) target(req request.Request) (request.Table, error) {
 	target, err := request.ParseTable(req.Table)
 	if err != nil {
@@ -88,11 +88,11 @@ func (s *Step) target(req request.Request) (request.Table, error) {
 	switch region := s.region(); {
 	case req.Mode == request.ModeExport && target.Region != "" && target.Region != region:
 		return target, failure.Errorf(failure.TableInOtherRegion,
-			"table %q is in region %s, the functions run in %s, and a native export is made and followed in their own: deploy the stack in %s, or scan: mode SCAN reads across regions",
+			"table %q is in region %s, and the functions run in %s, the only region that they can export from: deploy the stack in %s, or use mode SCAN, which reads from other regions",
 			target.Name, target.Region, region, target.Region)
 	case req.Mode == request.ModeExport && otherAccount:
 		return target, failure.Errorf(failure.TableInOtherAccount,
-			"table %q is of account %s, the functions run in %s, and a native export is made with their own rights: deploy the stack in the table's account and give the bucket's owner as export.s3BucketOwner, or scan: mode SCAN reads with a sourceRoleArn",
+			"table %q is of account %s, and the functions run in account %s, whose role makes the export: deploy the stack in the table's account and give the bucket's owner as export.s3BucketOwner, or use mode SCAN with a sourceRoleArn",
 			target.Name, target.Account, reader)
 	case otherAccount && req.SourceRoleARN != "":
 		return target, failure.Errorf(failure.TableInOtherAccount, "table %q is of account %s, sourceRoleArn is of %s: give a role of the table's account",
@@ -105,7 +105,7 @@ func (s *Step) target(req request.Request) (request.Table, error) {
 	return target, nil
 }
 
-// region is the one that the functions run in.
+// region returns the functions' region.
 func (s *Step) region() string { return s.Tables(run.Plan{}).Options().Region }
 
 // begin returns the part of a plan that is known before the table is described: who runs it, where it writes, and with which roles.

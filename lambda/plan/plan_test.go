@@ -25,10 +25,10 @@ import (
 
 func TestMain(m *testing.M) { testservers.Main(m) }
 
-// account is the one that dynalite says its tables are of.
+// account is the account of dynalite's tables.
 const account = "000000000000"
 
-// tableWithIndexes creates a table of 400 read units with a local index and a global one of 2,500.
+// tableWithIndexes creates a table of 400 read units with a local index, and a global index of 2,500.
 func tableWithIndexes(t *testing.T) string {
 	t.Helper()
 	key := func(hash, sort string) []types.KeySchemaElement {
@@ -52,13 +52,13 @@ func tableWithIndexes(t *testing.T) string {
 	})
 }
 
-// clients returns those of the servers.
+// clients returns clients of the test servers.
 func clients() *awsclient.Clients {
 	read, write := testservers.Configs()
 	return awsclient.NewClients(read, write, read)
 }
 
-// planRun plans for an execution, while all others run.
+// planRun plans for an execution while all others run.
 func planRun(t *testing.T, name, req string) (run.PlanOutput, error) {
 	t.Helper()
 	return runAmong(t, &executions.Memory{Others: run.ExecutionRunning}, name, req)
@@ -82,7 +82,7 @@ func TestPlanRefusesWhatCannotBeReplicated(t *testing.T) {
 		words             string
 	}{
 		{"a table that is not there", "", `"table": "nowhere"`, failure.TableNotFound, `there is no table "nowhere" in region us-east-1 of this account`},
-		{"an export of another region", "", `"mode": "EXPORT", "table": "arn:aws:dynamodb:eu-west-1:000000000000:table/` + table + `"`, failure.TableInOtherRegion, "is in region eu-west-1, the functions run in us-east-1, and a native export is made and followed in their own: deploy the stack in eu-west-1, or scan"},
+		{"an export of another region", "", `"mode": "EXPORT", "table": "arn:aws:dynamodb:eu-west-1:000000000000:table/` + table + `"`, failure.TableInOtherRegion, "is in region eu-west-1, and the functions run in us-east-1, the only region that they can export from: deploy the stack in eu-west-1, or use mode SCAN"},
 		{"an export of another account", "", `"mode": "EXPORT", "table": "arn:aws:dynamodb:us-east-1:123456789012:table/` + table + `"`, failure.TableInOtherAccount, "deploy the stack in the table's account and give the bucket's owner as export.s3BucketOwner"},
 		{"a table of another account", "", `"table": "arn:aws:dynamodb:us-east-1:123456789012:table/` + table + `"`, failure.TableInOtherAccount, "is of account 123456789012, the functions run in 000000000000: give sourceRoleArn, a role of account 123456789012"},
 		{"a table of another account than the role's", "", `"sourceRoleArn": "arn:aws:iam::210987654321:role/reader", "table": "arn:aws:dynamodb:us-east-1:123456789012:table/` + table + `"`, failure.TableInOtherAccount, "is of account 123456789012, sourceRoleArn is of 210987654321: give a role of the table's account"},
@@ -91,12 +91,12 @@ func TestPlanRefusesWhatCannotBeReplicated(t *testing.T) {
 		{"consistent reads of a global index", "", `"table": "` + table + `", "scan": {"IndexName": "by-day", "ConsistentRead": true}`, failure.InvalidRequest, "scan.ConsistentRead: got true"},
 		{"a transform that is no expression", "", `"table": "` + table + `", "transform": "{id: .id"`, failure.InvalidRequest, `invalid request: transform: unexpected EOF at byte 8 of 8, after "{id: .id"`},
 		{"a transform that reads the clock", "", `"table": "` + table + `", "transform": ".at = now"`, failure.InvalidRequest, `invalid request: transform: now is refused`},
-		{"an encoder that is not built in", "", `"table": "` + table + `", "encoder": "xlm"`, failure.InvalidRequest, `invalid request: encoder: got "xlm", did you mean "xml"?; built into the functions: xml. `},
+		{"an encoder that is not built in", "", `"table": "` + table + `", "encoder": "xlm"`, failure.InvalidRequest, `invalid request: encoder: got "xlm", did you mean "xml"?; the functions have: xml. `},
 		{"a bucket that is not there", "", `"table": "` + table + `", "bucket": "nowhere-at-all"`, failure.BucketNotFound, `there is no bucket "nowhere-at-all"`},
 		{"a bucket of another owner", "", `"table": "` + table + `", "bucketOwner": "123456789012"`, failure.AccessDenied, "s3:PutObject on s3://"},
 		{"a name that makes no key", "../x", `"table": "` + table + `"`, failure.InvalidRequest, `the execution's name: got "../x"`},
 		{"a key that is too long", strings.Repeat("r", 80), `"table": "` + table + `", "prefix": "` + strings.Repeat("{runId}/", 20) + `"`, failure.InvalidRequest, "want a shorter one: S3 allows 1024"},
-		{"a plan that no state can carry", "", `"table": "` + table + `", "segments": 10000, "scan": {"FilterExpression": "a = :a", "ExpressionAttributeValues": {":a": {"S": "` + strings.Repeat("<", 100<<10) + `"}}}`, failure.InvalidRequest, "at most 196608 of the 262144 that Step Functions carries"},
+		{"a plan that no state can carry", "", `"table": "` + table + `", "segments": 10000, "scan": {"FilterExpression": "a = :a", "ExpressionAttributeValues": {":a": {"S": "` + strings.Repeat("<", 100<<10) + `"}}}`, failure.InvalidRequest, "196608 are allowed, of the 262144 that Step Functions carries"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			req := "{" + test.fields + "}"

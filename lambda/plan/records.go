@@ -12,8 +12,8 @@ import (
 	"dynamodb-to-s3/lambda/transform"
 )
 
-// encoderOf returns the encoder that a request names, nil where it names none. It refuses an encoder that the functions do not
-// have, and a transform that is no jq expression, before anything is written.
+// encoderOf returns the encoder that a request names, nil if it names none. It refuses an unknown encoder and an invalid transform
+// before anything is written.
 func encoderOf(req request.Request) (*run.Encoder, error) {
 	if req.Transform != "" {
 		if _, err := transform.Compile(req.Transform); err != nil {
@@ -27,7 +27,7 @@ func encoderOf(req request.Request) (*run.Encoder, error) {
 	if !known {
 		has := cmp.Or(strings.Join(encoder.Names(), ", "), "none")
 		return nil, failure.Errorf(failure.InvalidRequest,
-			"invalid request: encoder: got %q%s; built into the functions: %s. Use transform to make records with jq, or build the encoder in as docs/transform.md says",
+			"invalid request: encoder: got %q%s; the functions have: %s. To make records with jq, use transform. To add an encoder, see docs/transform.md",
 			req.Encoder, document.Suggestion(req.Encoder, encoder.Names()), has)
 	}
 	return &run.Encoder{Name: format.Name, Extension: format.Extension}, nil

@@ -11,13 +11,13 @@ import (
 
 const (
 	bytesPerSegment = 1 << 30
-	// unitsPerSegment is what one segment is taken to read, in read units a second: about seven pages.
+	// unitsPerSegment is the assumed speed of one segment in read units a second: about seven pages.
 	unitsPerSegment = 1000
-	mostConcurrency = 100 // a tenth of the concurrent Lambda invocations that an account begins with
-	someConcurrency = 10  // where the table's capacity is not known
+	mostConcurrency = 100 // a tenth of a new account's concurrent Lambda invocations
+	someConcurrency = 10  // if the table's capacity is not known
 )
 
-// planScan completes the plan of a run that scans, with what the table is like.
+// planScan completes the plan of a run that scans, from the table's description.
 func (s *Step) planScan(ctx context.Context, req request.Request, target request.Table, plan run.Plan) (run.PlanOutput, error) {
 	scan := plan.Scan
 	var err error

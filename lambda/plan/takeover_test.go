@@ -15,8 +15,8 @@ import (
 	"dynamodb-to-s3/local/testservers"
 )
 
-// What becomes of an execution that finds its run claimed by another, by what has become of that one. A request without a
-// schedule meets another's claim only where somebody has moved it; the rule is the same.
+// What an execution does if another execution has claimed its run. It depends on the state of that execution. Without a schedule
+// this happens only if somebody moves a claim; the rule is the same.
 func TestClaimOfAnotherExecution(t *testing.T) {
 	table := testservers.Orders(t, 1)
 	before, after := time.Now().Add(-17*time.Minute), time.Now().Add(-6*time.Minute) // an execution is quiet 16 minutes after its end
@@ -28,20 +28,20 @@ func TestClaimOfAnotherExecution(t *testing.T) {
 		status    run.ExecutionStatus
 		stop      time.Time
 		committed bool
-		// what becomes of the second delivery of a firing, and of one without a schedule: taken over, a duplicate, or the words of
-		// the refusal; then the duplicate's words
+		// What happens to a second delivery of a firing, and to an execution without a schedule: it takes the run over, it is a
+		// duplicate, or it is refused with these words. The last string is in the duplicate's reason.
 		firing, other, words string
 	}{
-		{run.ExecutionRunning, time.Time{}, false, duplicate, "which has claimed it and is RUNNING: look there for how it ends", "has claimed it and is RUNNING"},
+		{run.ExecutionRunning, time.Time{}, false, duplicate, "which has claimed it and is RUNNING: look there how it ends", "has claimed it and is RUNNING"},
 		{run.ExecutionPendingRedrive, time.Time{}, false, duplicate, "has claimed it and is PENDING_REDRIVE", "has claimed it and is PENDING_REDRIVE"},
 		{"A_NEW_ONE", time.Time{}, false, duplicate, "has claimed it and is A_NEW_ONE", "has claimed it and is A_NEW_ONE"},
 		{run.ExecutionSucceeded, before, false, duplicate, "which has completed it", "has completed it"},
 		{run.ExecutionFailed, before, false, takenOver, takenOver, ""},
 		{run.ExecutionTimedOut, before, false, takenOver, takenOver, ""},
 		{run.ExecutionAborted, before, false, takenOver, takenOver, ""},
-		{run.ExecutionFailed, after, false, "may still be at work: redrive that one, or start this again after " + after.Add(16*time.Minute).Format(time.RFC3339), "which is FAILED", ""},
-		{run.ExecutionTimedOut, after, false, "which is TIMED_OUT", "start this again after", ""},
-		{run.ExecutionAborted, after, false, "which is ABORTED", "start this again after", ""},
+		{run.ExecutionFailed, after, false, "may still be at work: redrive that execution, or start this one again after " + after.Add(16*time.Minute).Format(time.RFC3339), "which is FAILED", ""},
+		{run.ExecutionTimedOut, after, false, "which is TIMED_OUT", "start this one again after", ""},
+		{run.ExecutionAborted, after, false, "which is ABORTED", "start this one again after", ""},
 		{run.ExecutionUnknown, time.Time{}, false, "which Step Functions does not know", "which Step Functions does not know", ""},
 		{run.ExecutionRunning, time.Time{}, true, duplicate, "which has completed it: choose another name", "has completed it"},
 		{run.ExecutionSucceeded, before, true, duplicate, "which has completed it", "has completed it"},
@@ -64,7 +64,7 @@ func TestClaimOfAnotherExecution(t *testing.T) {
 				}
 				in := bucket.New(testservers.S3(), first.Plan)
 				second := "b"
-				if schedule == "" { // a run of this name that another has claimed
+				if schedule == "" { // another execution has claimed a run of this name
 					second = "a"
 					first = reclaim(t, in, first.Plan, "arn:b")
 				}
@@ -110,7 +110,7 @@ func TestClaimOfAnotherExecution(t *testing.T) {
 	}
 }
 
-// reclaim makes the run another execution's.
+// reclaim gives the run to another execution.
 func reclaim(t *testing.T, in *bucket.Bucket, plan run.Plan, execution string) run.PlanOutput {
 	t.Helper()
 	held, err := ledger.LoadClaim(t.Context(), in, plan.Layout())
