@@ -14,14 +14,14 @@ import (
 	"time"
 )
 
-// serveAtomically starts a server in front of VersityGW that makes requests as atomic as those of S3. VersityGW replaces an
-// object's ETag before its bytes. A reader in between gets the new ETag with the old bytes, and could then replace, on the
-// condition of that ETag, what it has not read.
+// InFront starts a server in front of VersityGW, or of another S3 server, that makes requests as atomic as those of S3. VersityGW
+// replaces an object's ETag before its bytes. A reader in between gets the new ETag with the old bytes, and could then replace, on
+// the condition of that ETag, what it has not read.
 //
-// The server sends a request on after all of it has arrived, carries it out even if the client leaves, and carries out the
-// requests for one bucket one after the other.
-func serveAtomically(ctx context.Context, gateway string) (*http.Server, string, error) {
-	target, err := url.Parse(gateway)
+// The server passes a request on after all of it has arrived, and even if its client leaves. It passes the requests for one bucket
+// on one after the other, through the transport: a transport that records requests sees them in the order in which S3 does them.
+func InFront(ctx context.Context, s3 string, transport http.RoundTripper) (front *http.Server, address string, err error) {
+	target, err := url.Parse(s3)
 	if err != nil {
 		return nil, "", err
 	}
@@ -30,26 +30,23 @@ func serveAtomically(ctx context.Context, gateway string) (*http.Server, string,
 		return nil, "", err
 	}
 	quiet := log.New(io.Discard, "", 0) // a client that leaves is no error
-	server := &http.Server{ReadHeaderTimeout: time.Minute, ErrorLog: quiet, Handler: &httputil.ReverseProxy{
+	front = &http.Server{ReadHeaderTimeout: time.Minute, ErrorLog: quiet, Handler: &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(target)
 			r.Out.Host = r.In.Host // the client has signed it
 			r.Out.Header.Del("Expect")
 		},
-		Transport: &oneByOne{
-			next:    &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 64},
-			buckets: map[string]*sync.Mutex{},
-		},
+		Transport:    &oneByOne{next: transport, buckets: map[string]*sync.Mutex{}},
 		ErrorHandler: func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) }, // closes the connection
 		ErrorLog:     quiet,
 	}}
-	go func() { _ = server.Serve(listener) }() // ends when the server is closed
-	return server, "http://" + listener.Addr().String(), nil
+	go func() { _ = front.Serve(listener) }() // ends when front is closed
+	return front, "http://" + listener.Addr().String(), nil
 }
 
 // oneByOne sends the requests for one bucket one after the other.
 type oneByOne struct {
-	next *http.Transport
+	next http.RoundTripper
 
 	mu      sync.Mutex // guards buckets
 	buckets map[string]*sync.Mutex

@@ -10,8 +10,8 @@ import (
 	"dynamodb-to-s3/local/checkout"
 )
 
-// StartDynamoDB starts an empty DynamoDB in memory and returns when it answers. ctx bounds the start only: the server
-// runs until Stop. The error is workspace.ErrNoNode if Node.js is not installed.
+// StartDynamoDB starts an empty DynamoDB in memory and returns when it answers. ctx limits the start only: the server runs until
+// Stop. The error is checkout.ErrNoNode if Node.js is not installed.
 func StartDynamoDB(ctx context.Context, config Config) (*Server, error) {
 	node, err := checkout.NodeJS()
 	if err != nil {
@@ -21,7 +21,7 @@ func StartDynamoDB(ctx context.Context, config Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start DynamoDB: %w", err)
 	}
-	// It prints its port once it listens; whoever else had the port would have kept it from doing so.
+	// It prints its port after it has begun to listen, so no other process can answer there.
 	var listening struct {
 		Port int `json:"port"`
 	}

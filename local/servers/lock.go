@@ -10,8 +10,8 @@ import (
 	"syscall"
 )
 
-// Lock makes this process the only one that uses dir, normally .local, until it calls unlock or ends in any way: the
-// kernel holds the lock. It refuses at once if another process has it, and names that process.
+// Lock makes this process the only one that uses dir, normally .local, until it calls unlock or ends. The kernel holds the lock. If
+// another process has it, Lock returns an error with the number of that process.
 func Lock(dir string) (unlock func(), err error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("lock %s: %w", dir, err)
@@ -24,14 +24,14 @@ func Lock(dir string) (unlock func(), err error) {
 		_ = file.Close()
 		return nil, err
 	}
-	// The file stays: removing it would let a third process lock a new one while a second waits for this one.
+	// The file stays. If it were removed, a second process could lock it while a third process locks a new file.
 	return func() { _ = file.Close() }, nil
 }
 
 func take(file *os.File, dir string) error {
 	err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
-		holder, _ := io.ReadAll(file) // the number only helps to find the holder
+		holder, _ := io.ReadAll(file) // the number only helps to find the process
 		return fmt.Errorf("another local run (pid %s) is using %s: wait for it or stop it",
 			strings.TrimSpace(string(holder)), filepath.Base(dir))
 	}

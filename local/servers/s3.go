@@ -12,11 +12,11 @@ import (
 	"strings"
 )
 
-// portAttempts is how often a port is chosen anew because somebody took it first.
+// portAttempts is how often a start is tried with another port if a process has taken the port.
 const portAttempts = 5
 
-// StartS3 starts an S3 server over the files in config.DataDir and returns when it answers. ctx bounds the start only:
-// the server runs until Stop. Clients must address buckets by path.
+// StartS3 starts an S3 server over the files in config.DataDir and returns when it answers. ctx limits the start only: the server
+// runs until Stop. Clients must address buckets by path.
 func StartS3(ctx context.Context, config Config) (*Server, error) {
 	data, meta, err := folders(config)
 	if err != nil {
@@ -26,7 +26,7 @@ func StartS3(ctx context.Context, config Config) (*Server, error) {
 		server, err := startGateway(ctx, config.Gateway, data, meta)
 		if err == nil {
 			server.child = server.URL
-			if server.front, server.URL, err = serveAtomically(ctx, server.child); err != nil {
+			if server.front, server.URL, err = InFront(ctx, server.child, &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: connections}); err != nil {
 				server.Stop()
 				return nil, fmt.Errorf("start S3: %w", err)
 			}
@@ -38,7 +38,7 @@ func StartS3(ctx context.Context, config Config) (*Server, error) {
 	}
 }
 
-// folders makes the two folders. Their paths are absolute, because versitygw changes into its data folder.
+// folders creates the two folders. Their paths are absolute because versitygw changes its working directory to the data folder.
 func folders(config Config) (data, meta string, err error) {
 	if data, err = filepath.Abs(config.DataDir); err != nil {
 		return "", "", err
@@ -59,14 +59,14 @@ func startGateway(ctx context.Context, gateway, data, meta string) (*Server, err
 	if err != nil {
 		return nil, err
 	}
-	// A path that only our own child answers, should somebody else take the port between freeAddress and its start.
+	// Only our own child answers this path: another process may take the port between freeAddress and the start of the child.
 	health := "/health-" + rand.Text()
 
-	// The slash at the end keeps versitygw from taking s3-meta for a folder inside of s3: it compares prefixes.
+	// Without the slash at the end, versitygw takes s3-meta for a folder inside s3, because it compares prefixes.
 	cmd := exec.CommandContext(context.WithoutCancel(ctx), gateway,
 		"--port", address, "--region", Region, "--health", health, "--quiet",
 		"posix", "--sidecar", meta, data+"/")
-	// Nothing else is inherited: versitygw takes dozens of settings from its environment.
+	// It inherits nothing else, because versitygw reads many settings from its environment.
 	cmd.Env = []string{
 		"PATH=" + os.Getenv("PATH"),
 		"HOME=" + os.Getenv("HOME"),
@@ -83,6 +83,9 @@ func startGateway(ctx context.Context, gateway, data, meta string) (*Server, err
 	}
 	return server, nil
 }
+
+// connections is how many idle connections to VersityGW are kept.
+const connections = 64
 
 func freeAddress(ctx context.Context) (string, error) {
 	var config net.ListenConfig

@@ -1,8 +1,9 @@
-// Package embedded starts the servers that stand in for AWS on this computer: DynamoDB (dynalite, in memory) and S3
-// (VersityGW, objects as plain files). Both listen on a free port of 127.0.0.1 and die with this process however it
-// ends, as local/childprocess explains. It imports its neighbours under local/, and lambda/awsclient for the SDK's configuration.
+// Package servers starts the servers that stand in for AWS on this computer: DynamoDB (dynalite, in memory) and S3 (VersityGW, with
+// objects as plain files). Both listen on a free port of 127.0.0.1 and end with this process, however it ends (local/childprocess
+// explains how). It imports local/checkout, local/childprocess, and lambda/awsclient for the SDK's configuration.
 //
-// StartDynamoDB and StartS3 return when the server answers; Lock keeps two runs from sharing the files.
+// StartDynamoDB and StartS3 start one server each, StartTemporary starts both for a test or a measurement, and Lock keeps two runs
+// from sharing their files.
 package servers
 
 import (
@@ -21,46 +22,46 @@ import (
 )
 
 const (
-	// The one account that the S3 server knows, called as DynamoDB calls its own in ARNs: buckets are then of the account that
-	// tables are of. DynamoDB takes any.
+	// The only account of the S3 server. It has the account number that dynalite uses in ARNs, so that buckets and tables belong to
+	// one account. dynalite accepts any credentials.
 	accessKey = "000000000000"
 	secretKey = "local-secret"
 
-	// Region is the region that both servers are in. Requests must be signed for it.
+	// Region is the region of both servers. Requests must be signed for it.
 	Region = "us-east-1"
 
-	// startLimit is how long a server may take until it answers; both need well under a second.
+	// startLimit is how long a server may take to answer for the first time. Both need less than a second.
 	startLimit = 20 * time.Second
-	// stopGrace is how long a server may take to leave after SIGTERM.
+	// stopGrace is how long a server may take to end after SIGTERM.
 	stopGrace = 2 * time.Second
-	// tailSize is how much of what a server says is kept, in bytes.
+	// tailSize is how many bytes of a server's output are kept.
 	tailSize = 2048
 )
 
-// Config says where the programs and the files are.
+// Config holds the paths of the programs and of the files.
 type Config struct {
 	Scripts string // folder with dynalite.mjs and node_modules
 	Gateway string // path of the versitygw binary
-	DataDir string // S3's objects, as <bucket>/<key>; made if missing
-	MetaDir string // S3's metadata; made if missing
+	DataDir string // the objects of S3, as <bucket>/<key>; created if missing
+	MetaDir string // the metadata of S3; created if missing
 }
 
-// In returns the Config of a checkout, with the files under .local. The error is workspace.ErrNotInstalled if a program
-// is missing.
-func In(w checkout.Repository) (Config, error) {
-	scripts, err := w.Scripts()
+// In returns the Config of a repository, with the files under .local. The error wraps checkout.ErrNotInstalled if a program is
+// missing.
+func In(r checkout.Repository) (Config, error) {
+	scripts, err := r.Scripts()
 	if err != nil {
 		return Config{}, err
 	}
-	gateway, err := w.VersityGW()
+	gateway, err := r.VersityGW()
 	if err != nil {
 		return Config{}, err
 	}
 	return Config{
 		Scripts: scripts,
 		Gateway: gateway,
-		DataDir: filepath.Join(w.Local(), "s3"),
-		MetaDir: filepath.Join(w.Local(), "s3-meta"),
+		DataDir: filepath.Join(r.Local(), "s3"),
+		MetaDir: filepath.Join(r.Local(), "s3-meta"),
 	}, nil
 }
 
@@ -77,11 +78,11 @@ type Server struct {
 	stdout tail
 	stderr tail
 	stop   sync.Once
-	ended  chan struct{} // closed when the process is gone
-	err    error         // how it ended, once ended is closed
+	ended  chan struct{} // closed when the process has ended
+	err    error         // how it ended; set before ended is closed
 }
 
-// launch starts cmd; its server does not answer yet.
+// launch starts cmd. The server may not answer yet.
 func launch(cmd *exec.Cmd) (*Server, error) {
 	s := &Server{AccessKey: accessKey, SecretKey: secretKey, cmd: cmd, ended: make(chan struct{})}
 	cmd.Stdout = &s.stdout
@@ -97,13 +98,13 @@ func launch(cmd *exec.Cmd) (*Server, error) {
 	return s, nil
 }
 
-// Stop ends the server and returns when its process is gone. It may be called more than once.
+// Stop ends the server and returns when its process has ended. It may be called more than once.
 func (s *Server) Stop() {
 	s.stop.Do(func() {
 		if s.front != nil {
 			_ = s.front.Close() // its listener and connections are not needed any more
 		}
-		// An error of Signal or Kill means that the process is gone, which is waited for anyway.
+		// An error of Signal or Kill means that the process has ended.
 		_ = s.cmd.Process.Signal(syscall.SIGTERM)
 		select {
 		case <-s.ended:
@@ -114,8 +115,8 @@ func (s *Server) Stop() {
 	<-s.ended
 }
 
-// await polls answers until it says yes. If the process ends first the error has its last words; if ctx does, or the
-// server takes longer than startLimit, the server is stopped.
+// await returns when answers is true. If the process ends before, the error has its last output. If ctx ends before, or the server
+// takes longer than startLimit, await stops the server.
 func (s *Server) await(ctx context.Context, answers func(context.Context) bool) error {
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
@@ -134,7 +135,7 @@ func (s *Server) await(ctx context.Context, answers func(context.Context) bool) 
 	return nil
 }
 
-// death describes how the process ended; ended must be closed.
+// death describes how the process ended. It may be called only after ended is closed.
 func (s *Server) death() error {
 	status := "exit status 0"
 	if s.err != nil {
@@ -143,7 +144,7 @@ func (s *Server) death() error {
 	return fmt.Errorf("ended at once (%s): %s", status, strings.TrimSpace(s.stderr.String()))
 }
 
-// A tail is a writer that keeps the end of what it is given.
+// A tail is a writer that keeps the last tailSize bytes.
 type tail struct {
 	mu   sync.Mutex
 	last []byte

@@ -2,17 +2,14 @@ package servers_test
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -23,15 +20,10 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	dynamodbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
-	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
-	"github.com/aws/smithy-go"
 )
 
-// helperDir, in the environment, makes this test binary a program that starts both servers and waits to be killed.
-const helperDir = "EMBEDDED_TEST_HELPER_DIR"
+// helperDir names the variable that makes this test binary a program that starts both servers and waits until it is killed.
+const helperDir = "SERVERS_TEST_HELPER_DIR"
 
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(helperDir); dir != "" {
@@ -41,7 +33,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// helper prints the URLs of the servers' processes as a line of JSON and returns only if it cannot.
+// helper prints the URLs of the servers' processes as a line of JSON and returns only after an error.
 func helper(dir string) error {
 	config, err := config(dir)
 	if err != nil {
@@ -66,7 +58,7 @@ func helper(dir string) error {
 
 type startFunc = func(context.Context, servers.Config) (*servers.Server, error)
 
-// config is the checkout's, with the files under dir.
+// config is the Config of this repository, with the files under dir.
 func config(dir string) (servers.Config, error) {
 	here, err := checkout.Find()
 	if err != nil {
@@ -98,155 +90,6 @@ func testConfig(t *testing.T) servers.Config {
 
 func account(server *servers.Server) aws.CredentialsProvider {
 	return credentials.NewStaticCredentialsProvider(server.AccessKey, server.SecretKey, "")
-}
-
-func TestDynamoDB(t *testing.T) {
-	t.Parallel()
-	server := start(t, servers.StartDynamoDB, testConfig(t))
-	client := dynamodb.New(dynamodb.Options{BaseEndpoint: &server.URL, Region: servers.Region, Credentials: account(server)})
-	ctx := t.Context()
-	table, id := aws.String("orders"), aws.String("id")
-	created, err := client.CreateTable(ctx, &dynamodb.CreateTableInput{
-		TableName:            table,
-		BillingMode:          dynamodbtypes.BillingModePayPerRequest,
-		AttributeDefinitions: []dynamodbtypes.AttributeDefinition{{AttributeName: id, AttributeType: dynamodbtypes.ScalarAttributeTypeS}},
-		KeySchema:            []dynamodbtypes.KeySchemaElement{{AttributeName: id, KeyType: dynamodbtypes.KeyTypeHash}},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if arn := aws.ToString(created.TableDescription.TableArn); !strings.Contains(arn, ":"+servers.Region+":") {
-		t.Errorf("the table is %s, want it in %s", arn, servers.Region)
-	}
-	item := map[string]dynamodbtypes.AttributeValue{"id": &dynamodbtypes.AttributeValueMemberS{Value: "1"}}
-	if err := dynamodb.NewTableExistsWaiter(client, func(o *dynamodb.TableExistsWaiterOptions) { o.MinDelay = time.Millisecond }).
-		Wait(ctx, &dynamodb.DescribeTableInput{TableName: table}, 10*time.Second); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := client.PutItem(ctx, &dynamodb.PutItemInput{TableName: table, Item: item}); err != nil {
-		t.Fatal(err)
-	}
-	scanned, err := client.Scan(ctx, &dynamodb.ScanInput{TableName: table})
-	if err != nil || len(scanned.Items) != 1 {
-		t.Errorf("scanned %v, %v", scanned, err)
-	}
-
-	// The ranges of its hashes are 4,096; of more segments than that, each item is in one all the same.
-	const total = 5000
-	held := 0
-	for segment := range int32(total) {
-		if held > 0 && segment < total-10 { // found; what is left to see is that the last ones do not begin anew
-			continue
-		}
-		scanned, err := client.Scan(ctx, &dynamodb.ScanInput{TableName: table, TotalSegments: aws.Int32(total), Segment: &segment})
-		if err != nil {
-			t.Fatal(err)
-		}
-		held += len(scanned.Items)
-	}
-	if held != 1 {
-		t.Errorf("%d segments have the item", held)
-	}
-}
-
-// A client that goes away in the middle of a request, as one does that is killed, takes nobody with it.
-func TestDynamoDBOutlivesItsClients(t *testing.T) {
-	t.Parallel()
-	server := start(t, servers.StartDynamoDB, testConfig(t))
-	client := dynamodb.New(dynamodb.Options{BaseEndpoint: &server.URL, Region: servers.Region, Credentials: account(server)})
-	for range 5 {
-		connection, err := new(net.Dialer).DialContext(t.Context(), "tcp", strings.TrimPrefix(server.URL, "http://"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := connection.Write([]byte("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")); err != nil {
-			t.Fatal(err)
-		}
-		if err := connection.Close(); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := client.ListTables(t.Context(), nil); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
-func TestS3(t *testing.T) {
-	t.Parallel()
-	config := testConfig(t)
-	server := start(t, servers.StartS3, config)
-	client := s3.New(s3.Options{BaseEndpoint: &server.URL, Region: servers.Region, Credentials: account(server), UsePathStyle: true})
-	ctx := t.Context()
-	bucket := aws.String("backup")
-	if _, err := client.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: bucket}); err != nil {
-		t.Fatal(err)
-	}
-
-	t.Run("a conditional write succeeds once, and is a plain file", func(t *testing.T) {
-		put := &s3.PutObjectInput{Bucket: bucket, Key: aws.String("run/_claim"), IfNoneMatch: aws.String("*"), Body: strings.NewReader("first")}
-		if _, err := client.PutObject(ctx, put); err != nil {
-			t.Fatal(err)
-		}
-		put.Body = strings.NewReader("second")
-		_, err := client.PutObject(ctx, put)
-		if e, ok := errors.AsType[smithy.APIError](err); !ok || e.ErrorCode() != "PreconditionFailed" {
-			t.Errorf("the second write: %v", err)
-		}
-		if text, err := os.ReadFile(filepath.Join(config.DataDir, "backup", "run", "_claim")); err != nil || string(text) != "first" {
-			t.Errorf("the file holds %q, %v", text, err)
-		}
-	})
-
-	t.Run("a multipart upload", func(t *testing.T) {
-		key := aws.String("run/data/00000-00000.json.gz")
-		upload, err := client.CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{Bucket: bucket, Key: key})
-		if err != nil {
-			t.Fatal(err)
-		}
-		var parts []s3types.CompletedPart
-		for i, body := range [][]byte{bytes.Repeat([]byte("a"), 5<<20), []byte("end")} {
-			number := aws.Int32(int32(i + 1))
-			part, err := client.UploadPart(ctx, &s3.UploadPartInput{
-				Bucket: bucket, Key: key, UploadId: upload.UploadId, PartNumber: number, Body: bytes.NewReader(body),
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
-			parts = append(parts, s3types.CompletedPart{PartNumber: number, ETag: part.ETag, ChecksumCRC32: part.ChecksumCRC32})
-		}
-		if _, err := client.CompleteMultipartUpload(ctx, &s3.CompleteMultipartUploadInput{
-			Bucket: bucket, Key: key, UploadId: upload.UploadId, MultipartUpload: &s3types.CompletedMultipartUpload{Parts: parts},
-		}); err != nil {
-			t.Fatal(err)
-		}
-		head, err := client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: bucket, Key: key})
-		if err != nil || aws.ToInt64(head.ContentLength) != 5<<20+3 {
-			t.Errorf("stored %+v, %v", head, err)
-		}
-	})
-
-	t.Run("a listing shows objects only", func(t *testing.T) {
-		list, err := client.ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: bucket})
-		if err != nil {
-			t.Fatal(err)
-		}
-		var keys []string
-		for _, object := range list.Contents {
-			keys = append(keys, aws.ToString(object.Key))
-		}
-		if want := []string{"run/_claim", "run/data/00000-00000.json.gz"}; !slices.Equal(keys, want) {
-			t.Errorf("listed %v, want %v", keys, want)
-		}
-	})
-
-	t.Run("objects outlive the server", func(t *testing.T) {
-		server.Stop()
-		server := start(t, servers.StartS3, config)
-		client := s3.New(s3.Options{BaseEndpoint: &server.URL, Region: servers.Region, Credentials: account(server), UsePathStyle: true})
-		if _, err := client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: bucket, Key: aws.String("run/_claim")}); err != nil {
-			t.Error(err)
-		}
-	})
 }
 
 func TestStopEndsTheProcess(t *testing.T) {
@@ -302,7 +145,7 @@ func startHelper(t *testing.T, dir string) (program *exec.Cmd, urls []string) {
 	if err := program.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { program.Process.Kill() }) //nolint:errcheck // it is gone if all went well
+	t.Cleanup(func() { program.Process.Kill() }) //nolint:errcheck // it has ended if the test passed
 	line, err := bufio.NewReader(stdout).ReadBytes('\n')
 	if err != nil {
 		t.Fatalf("the helper started no servers: %v", err)
@@ -345,25 +188,6 @@ func TestNotInstalled(t *testing.T) {
 	if !errors.Is(err, checkout.ErrNotInstalled) || !strings.HasSuffix(err.Error(), `run "make deps"`) {
 		t.Errorf("got %v", err)
 	}
-}
-
-func TestLock(t *testing.T) {
-	t.Parallel()
-	dir := filepath.Join(t.TempDir(), ".local")
-	unlock, err := servers.Lock(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := fmt.Sprintf("another local run (pid %d) is using .local: wait for it or stop it", os.Getpid())
-	if _, err := servers.Lock(dir); err == nil || err.Error() != want {
-		t.Errorf("the second lock: %v, want %s", err, want)
-	}
-	unlock()
-	unlock, err = servers.Lock(dir)
-	if err != nil {
-		t.Fatalf("lock after unlock: %v", err)
-	}
-	unlock()
 }
 
 func answers(url string) bool {

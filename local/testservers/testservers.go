@@ -1,18 +1,18 @@
-// Package testbed gives tests the real servers, dynalite and VersityGW, started once for a test process, and the real SDK to
-// speak to them. A package that uses it calls Main from its TestMain.
+// Package testservers gives tests the local servers, dynalite and VersityGW, which are started once for each test process, and
+// clients of the real SDK. It also has a server that answers for Step Functions. A package that uses it calls Main from its TestMain.
+//
+// Only tests import it. It imports its neighbours in local/, lambda/awsclient and the SDK.
 package testservers
 
 import (
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"dynamodb-to-s3/lambda/awsclient"
-	"dynamodb-to-s3/local/checkout"
 	"dynamodb-to-s3/local/sampletable"
 	"dynamodb-to-s3/local/servers"
 
@@ -30,49 +30,23 @@ var (
 func Main(m *testing.M) {
 	code, err := runTests(m)
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "testbed:", err)
+		fmt.Fprintln(os.Stderr, "start test servers:", err)
 		code = 1
 	}
 	os.Exit(code)
 }
 
 func runTests(m *testing.M) (int, error) {
-	ctx := context.Background()
-	checkout, err := checkout.Find()
-	if err != nil {
+	var stop func()
+	var err error
+	if source, destination, stop, err = servers.StartTemporary(context.Background()); err != nil {
 		return 0, err
 	}
-	config, err := servers.In(checkout)
-	if err != nil {
-		return 0, err
-	}
-	folder, err := os.MkdirTemp("", "testbed")
-	if err != nil {
-		return 0, err
-	}
-	defer func() { _ = os.RemoveAll(folder) }() // the system's to clear if not ours
-	config.DataDir, config.MetaDir = filepath.Join(folder, "s3"), filepath.Join(folder, "meta")
-
-	dynamoDB, err := servers.StartDynamoDB(ctx, config)
-	if err != nil {
-		return 0, err
-	}
-	defer dynamoDB.Stop()
-	gateway, err := servers.StartS3(ctx, config)
-	if err != nil {
-		return 0, err
-	}
-	defer gateway.Stop()
-	if source, err = dynamoDB.AWS(ctx); err != nil {
-		return 0, err
-	}
-	if destination, err = gateway.AWS(ctx); err != nil {
-		return 0, err
-	}
+	defer stop()
 	return m.Run(), nil
 }
 
-// Configs returns the configurations to read tables and to write objects with.
+// Configs returns the configurations for clients of DynamoDB and of S3.
 func Configs() (read, write aws.Config) { return source, destination }
 
 // DynamoDB returns a client of the DynamoDB server.
@@ -91,7 +65,7 @@ func Bucket(tb testing.TB) string {
 	return name
 }
 
-// Orders creates a table of the sample's orders for one test and returns its name.
+// Orders creates a table with sample orders for one test and returns its name.
 func Orders(tb testing.TB, items int) string {
 	tb.Helper()
 	name := unique("orders")
@@ -104,7 +78,7 @@ func Orders(tb testing.TB, items int) string {
 	return name
 }
 
-// Table creates a table for one test, under a name of its own, waits until it can be used, and returns its name.
+// Table creates a table for one test, waits until it can be used, and returns its name.
 func Table(tb testing.TB, table *dynamodb.CreateTableInput) string {
 	tb.Helper()
 	name := unique("table")
@@ -119,7 +93,7 @@ func Table(tb testing.TB, table *dynamodb.CreateTableInput) string {
 	return name
 }
 
-// Keys returns the keys of all objects of a bucket that begin with prefix, in order.
+// Keys returns the keys of all objects in a bucket that begin with prefix, in order.
 func Keys(tb testing.TB, bucket, prefix string) []string {
 	tb.Helper()
 	var keys []string

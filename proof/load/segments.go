@@ -9,8 +9,6 @@ import (
 	"log/slog"
 	"maps"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -22,7 +20,6 @@ import (
 	"dynamodb-to-s3/lambda/function"
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
-	"dynamodb-to-s3/local/checkout"
 	"dynamodb-to-s3/local/lambdaapi"
 	"dynamodb-to-s3/local/progress"
 	"dynamodb-to-s3/local/sampletable"
@@ -53,7 +50,7 @@ type tally struct {
 
 // measureSegments executes the state machine over the servers of local runs.
 func measureSegments(ctx context.Context, stdout io.Writer) error {
-	source, destination, stop, err := startServers(ctx)
+	source, destination, stop, err := servers.StartTemporary(ctx)
 	if err != nil {
 		return err
 	}
@@ -103,50 +100,6 @@ func measureSegments(ctx context.Context, stdout io.Writer) error {
 		return fmt.Errorf("the result has %d items of %d segments, want %d of %d", result.Items, result.Segments, items, segments)
 	}
 	return t.print(stdout, outcome.Payloads, result, time.Since(start))
-}
-
-// startServers starts DynamoDB and S3 as local runs have them, the objects in a folder that goes with them.
-func startServers(ctx context.Context) (source, destination aws.Config, stop func(), err error) {
-	var stops []func()
-	stop = func() {
-		for _, each := range slices.Backward(stops) {
-			each()
-		}
-	}
-	defer func() {
-		if err != nil {
-			stop()
-		}
-	}()
-	checkout, err := checkout.Find()
-	if err != nil {
-		return source, destination, stop, err
-	}
-	config, err := servers.In(checkout)
-	if err != nil {
-		return source, destination, stop, err
-	}
-	folder, err := os.MkdirTemp("", "load")
-	if err != nil {
-		return source, destination, stop, err
-	}
-	stops = append(stops, func() { _ = os.RemoveAll(folder) }) // the system's to clear if not ours
-	config.DataDir, config.MetaDir = filepath.Join(folder, "s3"), filepath.Join(folder, "meta")
-	dynamoDB, err := servers.StartDynamoDB(ctx, config)
-	if err != nil {
-		return source, destination, stop, err
-	}
-	stops = append(stops, dynamoDB.Stop)
-	gateway, err := servers.StartS3(ctx, config)
-	if err != nil {
-		return source, destination, stop, err
-	}
-	stops = append(stops, gateway.Stop)
-	if source, err = dynamoDB.AWS(ctx); err != nil {
-		return source, destination, stop, err
-	}
-	destination, err = gateway.AWS(ctx)
-	return source, destination, stop, err
 }
 
 // leaping returns the clock of one invocation.
