@@ -1,5 +1,5 @@
-// Package docs_test makes the parts of the documentation that follow from the code, and holds them fresh:
-// go test ./docs -update writes them anew.
+// Package docs_test generates the parts of the documentation that follow from the code, and fails if they are old.
+// go test ./docs -update writes them.
 package docs_test
 
 import (
@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -18,9 +19,9 @@ import (
 	"github.com/invopop/jsonschema"
 )
 
-var update = flag.Bool("update", false, "write the generated documentation anew")
+var update = flag.Bool("update", false, "write the generated documentation")
 
-// fresh holds a file to what it must be, or writes it.
+// fresh fails if a file is not as it must be. With -update it writes the file.
 func fresh(t *testing.T, file string, want []byte) {
 	t.Helper()
 	got, err := os.ReadFile(file)
@@ -35,9 +36,16 @@ func fresh(t *testing.T, file string, want []byte) {
 	}
 }
 
-// schema returns the JSON Schema of the request, from the tags of its Go types.
-func schema() *jsonschema.Schema {
-	reflector := jsonschema.Reflector{DoNotReference: true, ExpandedStruct: true, RequiredFromJSONSchemaTags: true, Anonymous: true}
+// schema returns the JSON Schema of the request: its types and their comments, and the rules that Parse checks.
+func schema(t *testing.T) *jsonschema.Schema {
+	t.Helper()
+	reflector := jsonschema.Reflector{DoNotReference: true, ExpandedStruct: true, Anonymous: true}
+	if err := reflector.AddGoComments("dynamodb-to-s3/docs", "../lambda/request"); err != nil {
+		t.Fatal(err)
+	}
+	for name, comment := range reflector.CommentMap {
+		reflector.CommentMap[name] = strings.ReplaceAll(comment, "\n", " ")
+	}
 	reflector.Mapper = func(t reflect.Type) *jsonschema.Schema {
 		if t == reflect.TypeFor[request.AttributeValue]() {
 			return &jsonschema.Schema{Type: "object", Description: `A value in DynamoDB JSON, such as {"N": "1.5"}.`}
@@ -47,11 +55,47 @@ func schema() *jsonschema.Schema {
 	s := reflector.Reflect(request.Request{})
 	s.Title = "Request"
 	s.Description = "The input of an execution."
+	addRules("", s)
 	return s
 }
 
+func addRules(path string, s *jsonschema.Schema) {
+	for property := s.Properties.Oldest(); property != nil; property = property.Next() {
+		field, own := property.Value, strings.TrimPrefix(path+"."+property.Key, ".")
+		rule := request.RuleOf(own)
+		number := func(n float64) json.Number { return json.Number(strconv.FormatFloat(n, 'f', -1, 64)) }
+		for _, value := range rule.Enum {
+			field.Enum = append(field.Enum, value)
+		}
+		if field.Default = rule.Default; rule.Pattern != nil {
+			field.Pattern = rule.Pattern.String()
+		}
+		switch {
+		case rule.MaxBytes > 0:
+			field.MaxLength = new(uint64(rule.MaxBytes)) //nolint:gosec // a small length
+		case rule.Time && rule.Or == "":
+			field.Format = "date-time"
+		case rule.Above:
+			field.ExclusiveMinimum = number(rule.Min)
+		case field.Type == "integer":
+			field.Minimum = number(rule.Min)
+		}
+		if field.Type == "string" && own != "prefix" && rule.Enum == nil && rule.Pattern == nil && field.Format == "" {
+			field.MinLength = new(uint64(1))
+		}
+		if rule.Max > 0 {
+			field.Maximum = number(rule.Max)
+		}
+		for _, inner := range []*jsonschema.Schema{field, field.AdditionalProperties} { // of a map, each value
+			if inner != nil && inner.Properties != nil {
+				addRules(own, inner)
+			}
+		}
+	}
+}
+
 func TestSchemaIsFresh(t *testing.T) {
-	text, err := json.MarshalIndent(schema(), "", "  ")
+	text, err := json.MarshalIndent(schema(t), "", "  ")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,67 +104,54 @@ func TestSchemaIsFresh(t *testing.T) {
 
 func TestReferenceIsFresh(t *testing.T) {
 	var page strings.Builder
-	page.WriteString("# The request\n\nThe input of an execution, in the console, from a schedule, or as `--input` of a local run. " +
-		"It is strict: an unknown field, a wrong type or a contradiction fails the execution with `InvalidRequest`, whose cause names " +
-		"every problem at once. A field that is not given is taken from the deployment's defaults, then as below. " +
-		"[`request.schema.json`](request.schema.json) is the same for programs. Both are generated from `lambda/request/request.go`.\n\n" +
+	page.WriteString("# The request\n\nA request is the input of an execution, in the console, in a schedule, or as `--input` of a local run. A request with an unknown " +
+		"field, a wrong type or a contradiction fails with `InvalidRequest`. The cause lists every problem at once. A field that the request " +
+		"does not give has the value of the deployment's defaults, or the default below. [`request.schema.json`](request.schema.json) is the JSON Schema of " +
+		"the request. Both files are generated from the Go types and rules in `lambda/request`.\n\n" +
 		"```json\n{\"table\": \"orders\", \"bucket\": \"my-lake\", \"prefix\": \"dynamodb/{table}/{date}\"}\n" +
 		"{\"table\": \"orders\", \"bucket\": \"my-lake\", \"prefix\": \"dynamodb/{table}\", \"export\": {\"from\": \"last\"}}\n```\n")
-	table(&page, "Fields", schema())
-	scan, _ := schema().Properties.Get("scan")
-	export, _ := schema().Properties.Get("export")
+	all := schema(t)
+	table(&page, "Fields", "", all)
+	scan, _ := all.Properties.Get("scan")
+	export, _ := all.Properties.Get("export")
 	filter, _ := export.Properties.Get("filter")
-	page.WriteString("\n`scan`, `segments`, `concurrency`, `readUnitsPerSecond`, `readPercent`, `fileSizeBytes`, `format`, `transform`, `encoder` and `compression` are of a SCAN, `export` of an EXPORT: a request that " +
-		"mixes them is refused, with what to write instead. A deployment's defaults may have both; a request takes those of its mode. " +
-		"`sourceRoleArn` and `destinationRoleArn` are of a SCAN too; an EXPORT refuses them even where they are defaults.\n")
-	table(&page, "`scan`", scan)
-	table(&page, "`export`", export)
-	table(&page, "`export.filter`", filter)
-	page.WriteString("\nValues of expressions are in DynamoDB JSON. The legacy `ScanFilter` has entries of `{\"ComparisonOperator\": …, " +
+	page.WriteString("\nOnly a SCAN has `scan`, `segments`, `concurrency`, `readUnitsPerSecond`, `readPercent`, `fileSizeBytes`, `format`, `transform`, `encoder` and " +
+		"`compression`. Only an EXPORT has `export`. A request that mixes them fails, and the cause says what to write instead. A deployment's defaults can have " +
+		"the fields of both modes: a request takes those of its own mode. `sourceRoleArn` and `destinationRoleArn` are only for SCAN too, and an EXPORT fails " +
+		"even if a deployment's defaults give them.\n")
+	table(&page, "`scan`", "scan.", scan)
+	table(&page, "`export`", "export.", export)
+	table(&page, "`export.filter`", "export.filter.", filter)
+	page.WriteString("\nThe values of expressions are in DynamoDB JSON. An entry of the legacy `ScanFilter` is `{\"ComparisonOperator\": …, " +
 		"\"AttributeValueList\": […]}`.\n")
 	fresh(t, "request.md", []byte(page.String()))
 }
 
-func table(page *strings.Builder, title string, s *jsonschema.Schema) {
+func table(page *strings.Builder, title, path string, s *jsonschema.Schema) {
 	fmt.Fprintf(page, "\n## %s\n\n| field | type and bounds | meaning |\n|---|---|---|\n", title)
 	for property := s.Properties.Oldest(); property != nil; property = property.Next() {
-		fmt.Fprintf(page, "| `%s` | %s | %s |\n", property.Key, bounds(property.Value), markdown.Replace(property.Value.Description))
+		fmt.Fprintf(page, "| `%s` | %s | %s |\n", property.Key, bounds(path+property.Key, property.Value), markdown.Replace(property.Value.Description))
 	}
 }
 
-// markdown escapes what a table's cell would take for something else.
+// markdown escapes what has another meaning in the cell of a table.
 var markdown = strings.NewReplacer("|", `\|`, "<", `\<`)
 
-// bounds says what a field may hold.
-func bounds(s *jsonschema.Schema) string {
-	var parts []string
-	switch {
-	case len(s.Enum) > 0:
-		for _, value := range s.Enum {
-			parts = append(parts, fmt.Sprintf("`%v`", value))
-		}
-		parts = []string{strings.Join(parts, " ")}
-	case s.Minimum != "":
-		parts = append(parts, fmt.Sprintf("integer, %s to %s", s.Minimum, s.Maximum))
-	case s.ExclusiveMinimum != "":
-		parts = append(parts, "number, more than "+s.ExclusiveMinimum.String())
-		if s.Maximum != "" {
-			parts[0] += " and at most " + s.Maximum.String()
-		}
-	case s.MaxLength != nil:
-		parts = append(parts, fmt.Sprintf("string, up to %d bytes", *s.MaxLength))
-	case s.Format != "":
-		parts = append(parts, "string, "+s.Format)
-	default:
-		parts = append(parts, s.Type)
+// bounds says what a field can be.
+func bounds(path string, s *jsonschema.Schema) string {
+	rule, words := request.RuleOf(path), s.Type
+	if rule.Enum != nil {
+		words = "`" + strings.Join(rule.Enum, "` `") + "`"
+	} else if rule.String() != "" {
+		words += ": " + rule.String()
 	}
-	if s.Default != nil {
-		parts = append(parts, fmt.Sprintf("default `%v`", s.Default))
+	if rule.Default != nil {
+		words += fmt.Sprintf("; default `%v`", rule.Default)
 	}
-	return strings.Join(parts, "; ")
+	return words
 }
 
-// Every bound that the schema tells is one that Parse keeps: just inside is taken, just outside is refused.
+// Parse keeps every bound in the schema: it accepts a value just inside and refuses a value just outside.
 func TestSchemaTellsTheBoundsThatAreKept(t *testing.T) {
 	checked := 0
 	var walk func(path []string, s *jsonschema.Schema)
@@ -162,15 +193,23 @@ func TestSchemaTellsTheBoundsThatAreKept(t *testing.T) {
 				hold(t, field, strings.Repeat("a", int(*p.MaxLength)+1), false) //nolint:gosec // a small length
 				checked++
 			}
+			if p.MinLength != nil {
+				hold(t, field, "", false)
+				checked++
+			}
+			if p.Pattern != "" || p.Format != "" {
+				hold(t, field, "no such value", false)
+				checked++
+			}
 		}
 	}
-	walk(nil, schema())
-	if checked < 15 {
+	walk(nil, schema(t))
+	if checked < 40 {
 		t.Errorf("%d bounds were checked, the schema has more", checked)
 	}
 }
 
-// company is what a field needs beside it to be taken.
+// company is what a field needs beside it to be accepted.
 var company = map[string]string{
 	"scan.Segment":             `"scan": {"TotalSegments": 1000000}`,
 	"scan.TotalSegments":       `"scan": {"Segment": 0}`,

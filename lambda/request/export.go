@@ -5,35 +5,55 @@ import (
 	"time"
 )
 
-// Export is what a request says of a native export. Where a field mirrors a parameter of ExportTableToPointInTime it has
-// that parameter's meaning.
+// Export is the part of a request that a native export has. A field that is a parameter of ExportTableToPointInTime has the meaning of that
+// parameter.
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ExportTableToPointInTime.html
 type Export struct {
-	ExportType     ExportType `json:"exportType,omitempty" jsonschema:"enum=FULL,enum=INCREMENTAL" jsonschema_description:"FULL: the whole table as it was at exportTime. INCREMENTAL: what changed between from and to. Default: INCREMENTAL if from or to is given, else FULL."`
-	ExportTime     string     `json:"exportTime,omitempty" jsonschema:"format=date-time" jsonschema_description:"Of a FULL export: the moment of the snapshot, RFC 3339 in whole seconds, within the table's recovery window. Default: now."`
-	From           string     `json:"from,omitempty" jsonschema_description:"Of an INCREMENTAL export: where the window begins, inclusive, RFC 3339 in whole seconds. Or \"last\": where the last run of this table and prefix ended; the first run, and one that can no longer follow on the last, makes a FULL export and says why."`
-	To             string     `json:"to,omitempty" jsonschema_description:"Of an INCREMENTAL export: where the window ends, exclusive, RFC 3339 in whole seconds; 15 minutes to 24 hours after from, or any time after \"last\". Default: the latest moment that can be exported, some 5 minutes ago."`
-	ViewType       ViewType   `json:"viewType,omitempty" jsonschema:"enum=NEW_IMAGE,enum=NEW_AND_OLD_IMAGES,default=NEW_AND_OLD_IMAGES" jsonschema_description:"Of an INCREMENTAL export: whether an item is written as it is after the window only, or also as it was before."`
-	Format         Format     `json:"format,omitempty" jsonschema:"enum=DYNAMODB_JSON,enum=ION,default=DYNAMODB_JSON" jsonschema_description:"How DynamoDB writes an item. Objects are always compressed with GZIP."`
-	Filter         *Filter    `json:"filter,omitempty" jsonschema_description:"Which items and attributes to export: the API's FilterSpecification."`
-	S3SseAlgorithm string     `json:"s3SseAlgorithm,omitempty" jsonschema:"enum=AES256,enum=KMS" jsonschema_description:"How the objects are encrypted. Default: KMS if a key is given, else the bucket's own encryption."`
-	S3SseKMSKeyID  string     `json:"s3SseKmsKeyId,omitempty" jsonschema:"minLength=1,maxLength=2048,pattern=^[a-zA-Z0-9:/_-]+$" jsonschema_description:"The KMS key that encrypts the objects. Default: kmsKeyId."`
-	S3BucketOwner  string     `json:"s3BucketOwner,omitempty" jsonschema:"pattern=^[0-9]{12}$" jsonschema_description:"The account that owns the bucket; required if it is another account than the table's. Default: bucketOwner."`
-	CheckInterval  *int64     `json:"checkIntervalSeconds,omitempty" jsonschema:"minimum=1,maximum=86400,default=30" jsonschema_description:"How many seconds to wait before each check whether the export is done."`
-	MaxAttempts    *int64     `json:"maxAttempts,omitempty" jsonschema:"minimum=1,maximum=1000000,default=60" jsonschema_description:"After how many checks the run fails with ExportTimedOut. The export itself goes on; a redrive goes on following it."`
+	// FULL: the whole table as it was at exportTime. INCREMENTAL: what changed between from and to. Default: INCREMENTAL if from or to is
+	// given, otherwise FULL.
+	ExportType ExportType `json:"exportType,omitempty"`
+	// Only for FULL. The time of the snapshot in whole seconds, within the table's recovery window. Default: now.
+	ExportTime string `json:"exportTime,omitempty"`
+	// Only for INCREMENTAL. Where the window begins (inclusive), in whole seconds. With "last" it begins where the last run of this table
+	// and prefix ended. The first such run, and a run that cannot continue from the last one, makes a FULL export and says why.
+	From string `json:"from,omitempty"`
+	// Only for INCREMENTAL. Where the window ends (exclusive), in whole seconds: 15 minutes to 24 hours after from, or any time after
+	// "last". Default: the latest time that can be exported, about 5 minutes ago.
+	To string `json:"to,omitempty"`
+	// Only for INCREMENTAL. Whether an item is written only as it is at the end of the window, or also as it was at its beginning.
+	ViewType ViewType `json:"viewType,omitempty"`
+	// How DynamoDB writes an item. It always compresses objects with GZIP.
+	Format Format `json:"format,omitempty"`
+	// Which items and attributes to export: the API's FilterSpecification.
+	Filter *Filter `json:"filter,omitempty"`
+	// How the objects are encrypted. Default: KMS if a key is given, otherwise the bucket's own encryption.
+	S3SseAlgorithm string `json:"s3SseAlgorithm,omitempty"`
+	// The KMS key that encrypts the objects. Default: kmsKeyId.
+	S3SseKMSKeyID string `json:"s3SseKmsKeyId,omitempty"`
+	// The account that owns the bucket. It is required if this is not the table's account. Default: bucketOwner.
+	S3BucketOwner string `json:"s3BucketOwner,omitempty"`
+	// How many seconds to wait before each check whether the export is complete.
+	CheckInterval *int64 `json:"checkIntervalSeconds,omitempty"`
+	// After how many checks the run fails with ExportTimedOut. DynamoDB continues the export, and a redrive follows it again.
+	MaxAttempts *int64 `json:"maxAttempts,omitempty"`
 }
 
-// Filter mirrors the API's FilterSpecification.
+// Filter is the API's FilterSpecification.
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_FilterSpecification.html
 type Filter struct {
-	KeyConditionExpression    string                    `json:"KeyConditionExpression,omitempty" jsonschema:"minLength=1,maxLength=4096" jsonschema_description:"One partition key, and optionally a condition on the sort key, as in Query."`
-	FilterExpression          string                    `json:"FilterExpression,omitempty" jsonschema:"minLength=1,maxLength=4096" jsonschema_description:"Which items to export, as in Scan."`
-	ProjectionExpression      string                    `json:"ProjectionExpression,omitempty" jsonschema:"minLength=1,maxLength=4096" jsonschema_description:"Which attributes to export."`
-	ExpressionAttributeNames  map[string]string         `json:"ExpressionAttributeNames,omitempty" jsonschema_description:"Substitutes for attribute names: {\"#s\": \"status\"}."`
-	ExpressionAttributeValues map[string]AttributeValue `json:"ExpressionAttributeValues,omitempty" jsonschema_description:"Values of the expressions, in DynamoDB JSON: {\":s\": {\"S\": \"paid\"}}."`
+	// One partition key, and optionally a condition on the sort key, as in Query.
+	KeyConditionExpression string `json:"KeyConditionExpression,omitempty"`
+	// Which items to export, as in Scan.
+	FilterExpression string `json:"FilterExpression,omitempty"`
+	// Which attributes to export.
+	ProjectionExpression string `json:"ProjectionExpression,omitempty"`
+	// Placeholders for names of attributes: {"#s": "status"}.
+	ExpressionAttributeNames map[string]string `json:"ExpressionAttributeNames,omitempty"`
+	// Values for the expressions, in DynamoDB JSON: {":s": {"S": "paid"}}.
+	ExpressionAttributeValues map[string]AttributeValue `json:"ExpressionAttributeValues,omitempty"`
 }
 
-// ExportType says whether an export holds a whole table or what changed in it.
+// ExportType is whether an export has the whole table or only its changes.
 type ExportType string
 
 // The types of exports.
@@ -42,7 +62,7 @@ const (
 	ExportIncremental ExportType = "INCREMENTAL"
 )
 
-// ViewType says which states of an item an incremental export holds.
+// ViewType is which states of an item an incremental export has.
 type ViewType string
 
 // The view types.

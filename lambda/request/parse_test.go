@@ -52,9 +52,9 @@ var invalid = []struct {
 	{"numbers out of their bounds", `{"table":"orders","bucket":"b-1","segments":0,"concurrency":10001,"fileSizeBytes":1023}`, []string{
 		`segments: got 0, want 1 to 10000`, `concurrency: got 10001, want 1 to 10000`, `fileSizeBytes: got 1023, want 1024 to 5368709120`,
 	}},
-	{"a pace that is none", `{"table":"orders","bucket":"b-1","readUnitsPerSecond":0,"concurrency":3}`, []string{`readUnitsPerSecond: got 0, want a number greater than 0`}},
+	{"a pace that is none", `{"table":"orders","bucket":"b-1","readUnitsPerSecond":0,"concurrency":3}`, []string{`readUnitsPerSecond: got 0, want more than 0`}},
 	{"a pace that is no number", `{"table":"orders","bucket":"b-1","readUnitsPerSecond":"many"}`, []string{`readUnitsPerSecond: got "many", want a decimal number`}},
-	{"more than all", `{"table":"orders","bucket":"b-1","readPercent":100.5}`, []string{`readPercent: got 100.5, want a number greater than 0 and at most 100`}},
+	{"more than all", `{"table":"orders","bucket":"b-1","readPercent":100.5}`, []string{`readPercent: got 100.5, want more than 0 and at most 100`}},
 	{"two paces", `{"table":"orders","bucket":"b-1","readPercent":50,"readUnitsPerSecond":12.5}`, []string{`readPercent: given together with readUnitsPerSecond: both set the pace, give one`}},
 	{"a pace of an export", `{"table":"orders","bucket":"b-1","mode":"EXPORT","readPercent":50}`, []string{`readPercent: not allowed in mode EXPORT: leave it out: an export does not use the table's capacity`}},
 	{"an unknown mode", `{"table":"orders","bucket":"b-1","mode":"scan"}`, []string{`mode: got "scan", want one of SCAN, EXPORT, did you mean "SCAN"?`}},

@@ -128,9 +128,9 @@ func (r Rule) String() string {
 	case r.Time:
 		return "a time such as 2026-01-31T06:00:00Z"
 	case r.Above && r.Max > 0:
-		return "a number greater than " + number(r.Min) + " and at most " + number(r.Max)
+		return "more than " + number(r.Min) + " and at most " + number(r.Max)
 	case r.Above:
-		return "a number greater than " + number(r.Min)
+		return "more than " + number(r.Min)
 	case r.Max > 0:
 		return number(r.Min) + " to " + number(r.Max)
 	case r.Min > 0:
