@@ -1,6 +1,8 @@
+// Package contract owns the names and limits that the functions share with the stack in infra/: functions, states, environment variables,
+// and what one execution can hold. It imports only the standard library.
 package contract
 
-// Function is the name of a Lambda function, and of its folder below lambda/.
+// Function is the name of a Lambda function, and of the package below lambda/ that has its work.
 type Function string
 
 // The functions that the state machine calls.
@@ -11,7 +13,7 @@ const (
 	FunctionFinalize Function = "finalize"
 )
 
-// Functions returns every function, in the order in which a run calls them; it calls scan or export.
+// Functions returns every function in the order of a run. A run calls either scan or export.
 func Functions() []Function {
 	return []Function{FunctionPlan, FunctionScan, FunctionExport, FunctionFinalize}
 }
@@ -46,19 +48,19 @@ const (
 
 // The environment variables that a deployment sets and the functions read.
 const (
-	// EnvDefaults holds a JSON object of request fields: what a request does not say is taken from here.
+	// EnvDefaults has the values of request fields that a request does not give, as a JSON object.
 	EnvDefaults = "REQUEST_DEFAULTS"
-	// EnvName holds the deployment's name, which is the dimension Environment of its metrics.
+	// EnvName has the name of the deployment, which is the dimension Environment of its metrics.
 	EnvName = "ENVIRONMENT"
-	// EnvAccount holds the AWS account that the functions run in, to tell a table of another account by its ARN.
+	// EnvAccount has the AWS account that the functions run in. An ARN with another account is a table of another account.
 	EnvAccount = "ACCOUNT_ID"
-	// EnvAssumableRoles holds the roles that requests may name, an AssumableRoles as JSON. Where it is not set, any may be named.
+	// EnvAssumableRoles has the roles that requests may name, as the JSON of request.AssumableRoles. Without it they may name every role.
 	EnvAssumableRoles = "ASSUMABLE_ROLES"
 )
 
-// MaxPayloadBytes is the most that Step Functions carries from one state to the next, in bytes of JSON.
+// MaxPayloadBytes is the most JSON, in bytes, that Step Functions passes from one state to the next.
 // https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 const MaxPayloadBytes = 256 << 10
 
-// MaxResultBytes is how much of it the result may take beside the plan: that of a run with an export for each of 35 days.
+// MaxResultBytes is the part of MaxPayloadBytes that is left for the result beside the plan: enough for one export on each of 35 days.
 const MaxResultBytes = 64 << 10

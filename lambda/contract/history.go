@@ -9,9 +9,9 @@ const (
 	MaxDuration      = 365 * 24 * time.Hour
 )
 
-// ChecksPerRound is how many checks one child of the Map FollowExports makes before it ends and the next one begins. A child
-// is an execution with a history of its own: a check is 11 events, and 3 more each time that DescribeExport is tried again,
-// so that even if every check needs nine tries the child keeps 9,000 events away from the end.
+// ChecksPerRound is how many checks one child of the Map FollowExports makes before it ends and the next one begins. A child is an execution
+// with its own history. A check adds 11 events, and 3 for each retry of DescribeExport. Even with nine tries for every check, the child stays
+// 9,000 events below MaxHistoryEvents.
 const ChecksPerRound = 450
 
 // The events of an execution that exports. A test counts them in the definition.
@@ -20,8 +20,7 @@ const (
 	eventsOfRound  = 13 // FollowExports, StartExport again and its choice
 )
 
-// ExportEvents returns how many events an execution's history has at most that checks an export so often, nothing being tried
-// again.
+// ExportEvents returns the most events in the history of an execution that checks an export this often, without retries.
 func ExportEvents(checks int64) int64 {
 	rounds := (checks + ChecksPerRound - 1) / ChecksPerRound
 	return eventsOfExport + rounds*eventsOfRound
@@ -34,9 +33,9 @@ const (
 	eventsOfInvocation = 7  // ScanSegment and its choice
 )
 
-// ScanEvents returns how many events an execution's history has that scans, however many segments there are, nothing being tried
-// again. SegmentEvents returns how many that of a segment's child has that takes so many invocations.
+// ScanEvents returns the number of events in the history of an execution that scans, without retries. The number of segments does not
+// change it.
 func ScanEvents() int64 { return eventsOfScan }
 
-// SegmentEvents is told of at ScanEvents.
+// SegmentEvents returns the number of events in the history of a segment's child that needs this many invocations, without retries.
 func SegmentEvents(invocations int64) int64 { return eventsOfSegment + invocations*eventsOfInvocation }
