@@ -74,7 +74,7 @@ func (c checker) checkKeysAndRoles() {
 	c.match("permissionsBoundary", c.e.PermissionsBoundary, policyPattern, "a policy's ARN such as arn:aws:iam::123456789012:policy/boundary")
 }
 
-// retentions are how many days CloudWatch Logs can keep logs.
+// retentions are the numbers of days for which CloudWatch Logs can keep logs.
 // https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
 var retentions = []int{1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
 

@@ -13,10 +13,10 @@ import (
 
 var expressionPattern = regexp.MustCompile(`^(cron|rate|at)\((.*)\)$`)
 
-// checkExpression returns what is wrong with when a schedule is to start.
+// checkExpression returns what is wanted in place of the expression of a schedule, or nothing if it is right.
 // https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
 func checkExpression(expression string) []string {
-	const forms = "want cron(minutes hours day-of-month month day-of-week year), rate(15 minutes) or at(2026-01-31T06:00:00)"
+	const forms = "cron(minutes hours day-of-month month day-of-week year), rate(15 minutes) or at(2026-01-31T06:00:00)"
 	parts := expressionPattern.FindStringSubmatch(expression)
 	if parts == nil {
 		return []string{forms}
@@ -37,18 +37,18 @@ func checkRate(rate string) []string {
 	if ratePattern.MatchString(rate) {
 		return nil
 	}
-	return []string{"want rate(<number from 1> <unit>), the unit being minutes, hours or days"}
+	return []string{"rate(<number from 1> <unit>), where the unit is minutes, hours or days"}
 }
 
-// checkAt takes a time without a zone, which is timeZone's.
+// checkAt wants a time without a zone, because timeZone gives it.
 func checkAt(at string) []string {
 	if _, err := time.Parse("2006-01-02T15:04:05", at); err == nil {
 		return nil
 	}
-	return []string{"want at(yyyy-mm-ddThh:mm:ss), without a zone: that is timeZone's"}
+	return []string{"at(yyyy-mm-ddThh:mm:ss), without a zone: timeZone gives it"}
 }
 
-// cronField is what one of the six fields of a cron expression may hold.
+// cronField is what one of the six fields of a cron expression can be.
 type cronField struct {
 	name      string
 	low, high int
@@ -70,16 +70,16 @@ var cronFields = []cronField{
 func checkCron(cron string) []string {
 	given := strings.Fields(cron)
 	if len(given) != len(cronFields) {
-		return []string{"want 6 fields: " + strings.Join(namesOf(cronFields), " ") + "; Unix's cron has neither the year nor the ?"}
+		return []string{"6 fields: " + strings.Join(namesOf(cronFields), " ") + ". Unix's cron has no year and no ?"}
 	}
 	var wrong []string
 	for i, field := range cronFields {
-		if !field.takes(given[i]) {
+		if !field.accepts(given[i]) {
 			wrong = append(wrong, field.refusal(given[i]))
 		}
 	}
 	if (given[2] == "?") == (given[4] == "?") {
-		wrong = append(wrong, "want ? in one of day-of-month and day-of-week, and not in the other")
+		wrong = append(wrong, "? in one of day-of-month and day-of-week, and not in the other")
 	}
 	return wrong
 }
@@ -92,8 +92,8 @@ func namesOf(fields []cronField) []string {
 	return names
 }
 
-// takes tells whether a field's text is in its form: lists of steps over ranges of numbers, or its signs.
-func (f cronField) takes(text string) bool {
+// accepts says that a field's text is right: a list of steps over ranges of numbers, or one of its signs.
+func (f cronField) accepts(text string) bool {
 	has := func(sign string) bool { return strings.Contains(f.signs, sign) }
 	if text == "?" {
 		return has("?")
@@ -125,7 +125,7 @@ func (f cronField) takes(text string) bool {
 	return true
 }
 
-// steps tells whether a text is *, a number, a range, or one of these with /n after it.
+// steps says that a text is *, a number, a range, or one of these with /n after it.
 func (f cronField) steps(text string) bool {
 	text, step, stepped := strings.Cut(text, "/")
 	if n, err := strconv.Atoi(step); stepped && (err != nil || n < 1 || n > f.high) {
@@ -140,7 +140,7 @@ func (f cronField) steps(text string) bool {
 		return ok
 	}
 	high, alsoOK := f.number(last)
-	// From Friday to Monday, or from 22 to 2 o'clock, goes round; a year does not.
+	// A range can go round, as from Friday to Monday or from 22 to 2 o'clock; a range of years cannot.
 	return ok && alsoOK && (low <= high || f.high < 1970)
 }
 
@@ -157,6 +157,6 @@ func (f cronField) refusal(text string) string {
 	if len(f.words) > 0 {
 		words = " or " + f.words[0] + " to " + f.words[len(f.words)-1]
 	}
-	return fmt.Sprintf("%s: got %s, allowed: %d to %d%s, and %s", f.name, failure.Quote(text), f.low, f.high, words,
-		strings.Join(strings.Split(",-*/"+f.signs, ""), " "))
+	return fmt.Sprintf("%s %d to %d%s and the signs %s in place of %s", f.name, f.low, f.high, words,
+		strings.Join(strings.Split(",-*/"+f.signs, ""), " "), failure.Quote(text))
 }

@@ -13,7 +13,7 @@ import (
 )
 
 var (
-	// tablePattern is a table's name, or, with * in it, a pattern of names.
+	// tablePattern is a table's name or, with *, a pattern of names.
 	tablePattern = regexp.MustCompile(`^[a-zA-Z0-9_.*-]+$`)
 	tableARN     = regexp.MustCompile(`^arn:aws[a-z-]*:dynamodb:([a-z0-9-]+):([0-9]{12}):table/([^/]+)$`)
 )
@@ -69,7 +69,7 @@ func isTable(name string) bool {
 	return len(name) >= 3 || strings.Contains(name, "*")
 }
 
-// tableOf is the name in what may be an ARN.
+// tableOf is the name in a table's name or ARN.
 func tableOf(nameOrARN string) string {
 	if parts := tableARN.FindStringSubmatch(nameOrARN); parts != nil {
 		return parts[3]
@@ -77,7 +77,8 @@ func tableOf(nameOrARN string) string {
 	return nameOrARN
 }
 
-// fullName names a table, or a pattern, with its region and account. That of the stack's own is the same with and without.
+// fullName is the name of a table or pattern with its region and account. A table of the stack's own region and account has the same full
+// name with and without its ARN.
 func (c checker) fullName(nameOrARN string) string {
 	parts := tableARN.FindStringSubmatch(nameOrARN)
 	if parts == nil {
@@ -89,8 +90,8 @@ func (c checker) fullName(nameOrARN string) string {
 	return fmt.Sprintf("%s:%s:%s", parts[1], parts[2], parts[3])
 }
 
-// permits tells whether a request for a table is among the environment's. Where the stack's own account is not known before it is
-// deployed, an ARN may also be of it.
+// permits says that the environment lets a request name a table. If the stack's account is not known before it is deployed, an ARN can be
+// in that account.
 func (c checker) permits(table string) bool {
 	return slices.ContainsFunc(c.e.Tables, func(pattern string) bool {
 		if fits(c.fullName(pattern), c.fullName(table)) {
@@ -101,7 +102,7 @@ func (c checker) permits(table string) bool {
 	})
 }
 
-// fits is IAM's *, for names that have no slash.
+// fits matches as IAM does with *, for names without a slash.
 func fits(pattern, name string) bool {
 	is, err := path.Match(pattern, name)
 	return err == nil && is
