@@ -87,8 +87,10 @@ func (s states) task(name string, function contract.Function, tries float64, pay
 	}
 	task := tasks.NewLambdaInvoke(s.scope, &name, props)
 	var permanent []string
-	for _, failed := range failure.Permanent() {
-		permanent = append(permanent, string(failed))
+	for _, name := range failure.Names() {
+		if name.Permanent() {
+			permanent = append(permanent, string(name))
+		}
 	}
 	// The first Retry that names an error applies, so Step Functions tries every other error again.
 	task.AddRetry(&sfn.RetryProps{Errors: jsii.Strings(permanent...), MaxAttempts: jsii.Number(0)})

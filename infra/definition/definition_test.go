@@ -82,13 +82,13 @@ func TestTasksAreFunctionsOfContract(t *testing.T) {
 func TestErrorNamesArePermanentOrTransient(t *testing.T) {
 	t.Parallel()
 	var got []string
-	for _, name := range append(failure.Permanent(), failure.Transient()...) {
+	for _, name := range failure.Names() {
 		got = append(got, string(name))
 	}
 	slices.Sort(got)
 	want := constants(t, "failure/failure.go", func(string) bool { return true })
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("error names (-constants of job +Permanent and Transient):\n%s", diff)
+		t.Errorf("error names (-constants of failure +Names):\n%s", diff)
 	}
 }
 
@@ -96,8 +96,10 @@ func TestErrorNamesArePermanentOrTransient(t *testing.T) {
 func TestPermanentErrorsAreNotRetried(t *testing.T) {
 	t.Parallel()
 	var permanent []string
-	for _, name := range failure.Permanent() {
-		permanent = append(permanent, string(name))
+	for _, name := range failure.Names() {
+		if name.Permanent() {
+			permanent = append(permanent, string(name))
+		}
 	}
 	function := func(attempts int) []retrier {
 		return []retrier{

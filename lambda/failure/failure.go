@@ -1,134 +1,135 @@
+// Package failure owns the names of errors, under which Step Functions retries and catches them and under which docs/errors.md explains
+// them, and the lists of problems of an input. Start with Errorf, NameOf and Problems. It imports only the standard library.
 package failure
 
 import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 )
 
-// Name is the name under which a failure reaches Step Functions, where Retry and Catch match it letter by letter.
+// Name is the name of an error in Step Functions. Retry and Catch compare it exactly.
 type Name string
 
 var errorName = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9._-]{0,99}$`)
 
-// Understood tells whether an error's name, or the code that a service gives to a refusal, is one that says something. What the SDK
-// calls a refusal in which it has found no code is UnknownError.
+// Understood says that an error's name, or the error code of a service, has a meaning. UnknownError is the SDK's code for an answer
+// without one.
 func (n Name) Understood() bool { return errorName.MatchString(string(n)) && n != "UnknownError" }
 
-// Failures that are the same at every try: they are never retried, and their cause tells a person what to change.
+// Permanent says that a retry cannot help.
+func (n Name) Permanent() bool { return slices.Contains(permanent, n) }
+
+// Permanent failures. A retry ends the same way, and the cause says what a person must change.
 const (
-	// InvalidRequest: the request cannot be carried out as it is written; the cause lists every problem.
+	// InvalidRequest means that the request is not valid. The cause lists every problem.
 	InvalidRequest Name = "InvalidRequest"
-	// TableNotFound: there is no such table in this region and account.
+	// TableNotFound means that this region and account have no such table.
 	TableNotFound Name = "TableNotFound"
-	// TableNotReady: the table, or the index, is in a status in which it cannot be read.
+	// TableNotReady means that the status of the table or index does not allow reads.
 	TableNotReady Name = "TableNotReady"
-	// IndexNotFound: the table has no such index.
+	// IndexNotFound means that the table has no such index.
 	IndexNotFound Name = "IndexNotFound"
-	// TableInOtherRegion: a native export is asked for of a table of another region than the one that the functions run in.
+	// TableInOtherRegion means that a native export was requested of a table in another region than the functions'.
 	TableInOtherRegion Name = "TableInOtherRegion"
-	// TableInOtherAccount: the ARN names another account than the one that the table would be read in.
+	// TableInOtherAccount means that the ARN has another account than the one in which the table would be read.
 	TableInOtherAccount Name = "TableInOtherAccount"
-	// BucketNotFound: there is no such bucket.
+	// BucketNotFound means that there is no such bucket.
 	BucketNotFound Name = "BucketNotFound"
-	// BucketInOtherRegion: the bucket exists, in another region than the one that the functions run in.
+	// BucketInOtherRegion means that the bucket is in another region than the functions.
 	BucketInOtherRegion Name = "BucketInOtherRegion"
-	// AccessDenied: a permission is missing; the cause names the action and what it was for.
+	// AccessDenied means that a permission is missing. The cause names the action and the resource.
 	AccessDenied Name = "AccessDenied"
-	// RoleNotListed: the request names a role that the deployment does not let requests name.
+	// RoleNotListed means that the deployment does not let requests name this role.
 	RoleNotListed Name = "RoleNotListed"
-	// RunNameTaken: another execution, or another request, owns this run's folder.
+	// RunNameTaken means that another execution or another request owns the run's folder.
 	RunNameTaken Name = "RunNameTaken"
-	// ScanRefused: DynamoDB refused the scan's parameters; the cause has its words.
+	// ScanRefused means that DynamoDB refused the parameters of the scan. The cause has DynamoDB's message.
 	ScanRefused Name = "ScanRefused"
-	// ItemNotEncodable: an item cannot be written in the requested format without loss.
+	// ItemNotEncodable means that the format cannot hold an item without loss.
 	ItemNotEncodable Name = "ItemNotEncodable"
-	// TransformFailed: the request's transform fails for an item.
+	// TransformFailed means that the request's transform failed for an item.
 	TransformFailed Name = "TransformFailed"
-	// ListsInconsistent: what the segments listed and what the bucket holds differ, so nothing was committed.
+	// ListsInconsistent means that the segment lists and the bucket differ. Nothing was committed.
 	ListsInconsistent Name = "ListsInconsistent"
-	// TooManyParts: a segment would need more objects than a key can number.
+	// TooManyParts means that a segment needs more objects than a key can number.
 	TooManyParts Name = "TooManyParts"
 )
 
-// Failures of a native export that are the same at every try. Those before its start are found before anything is started,
-// and so before anything is paid.
+// Permanent failures of a native export. Those before its start are found before anything is started, and so before anything is paid.
 const (
-	// PointInTimeRecoveryOff: the table has no point-in-time recovery, which exports read from.
+	// PointInTimeRecoveryOff means that the table has no point-in-time recovery, which exports read from.
 	PointInTimeRecoveryOff Name = "PointInTimeRecoveryOff"
-	// ExportTimeOutsideRecovery: exportTime, or from, is not within the table's recovery window.
+	// ExportTimeOutsideRecovery means that exportTime or from is outside the table's recovery window.
 	ExportTimeOutsideRecovery Name = "ExportTimeOutsideRecovery"
-	// ExportWindowInvalid: an incremental window is shorter than 15 minutes or longer than 24 hours.
+	// ExportWindowInvalid means that an incremental window is shorter than 15 minutes or longer than 24 hours.
 	ExportWindowInvalid Name = "ExportWindowInvalid"
-	// ExportWindowTooRecent: an incremental window ends later than the latest moment that can be exported.
+	// ExportWindowTooRecent means that an incremental window ends after the latest time that can be exported.
 	ExportWindowTooRecent Name = "ExportWindowTooRecent"
-	// BucketInOtherAccount: another account owns the bucket, and the request does not name it.
+	// BucketInOtherAccount means that another account owns the bucket, and the request does not name it.
 	BucketInOtherAccount Name = "BucketInOtherAccount"
-	// KMSKeyUnusable: S3 cannot encrypt with the KMS key.
+	// KMSKeyUnusable means that S3 cannot encrypt with the KMS key.
 	KMSKeyUnusable Name = "KMSKeyUnusable"
-	// ExportConflict: DynamoDB knows the run's client token with other parameters.
+	// ExportConflict means that DynamoDB knows the run's client token with other parameters.
 	ExportConflict Name = "ExportConflict"
-	// ExportRefused: DynamoDB refused the export's parameters; the cause has its words.
+	// ExportRefused means that DynamoDB refused the parameters of the export. The cause has DynamoDB's message.
 	ExportRefused Name = "ExportRefused"
-	// ExportTimedOut: the export was still in progress after maxAttempts checks. It goes on by itself.
+	// ExportTimedOut means that the export was still in progress after maxAttempts checks. DynamoDB continues it.
 	ExportTimedOut Name = "ExportTimedOut"
-	// ExportIncomplete: a file that the export's manifest names is not in the bucket as the manifest says.
+	// ExportIncomplete means that a file in the export's manifest is not in the bucket, or differs.
 	ExportIncomplete Name = "ExportIncomplete"
 )
 
-// Failures that DynamoDB reports of an export under codes of its own, which are their names here too; these are the codes
-// that are known. Any other code is also an error's name, after a second try of the export; the state machine then asks for it
-// some more times, as for anything that it does not know.
+// Codes that DynamoDB is known to give to a failed export; the code is the error's name. Every other code is a name too, after the function
+// export has tried once more, and the state machine retries it as it retries unknown errors.
 const (
-	S3NoSuchBucket Name = "S3NoSuchBucket"
-	S3AccessDenied Name = "S3AccessDenied"
-	KMSNotFound    Name = "KmsNotFoundException"
-	// InternalServerError is worth a second try, which the exporter makes by itself; after that it stays.
-	InternalServerError Name = "InternalServerError"
+	s3NoSuchBucket Name = "S3NoSuchBucket"
+	s3AccessDenied Name = "S3AccessDenied"
+	kmsNotFound    Name = "KmsNotFoundException"
+	// The function export tries once more by itself before it fails with this name.
+	internalServerError Name = "InternalServerError"
 )
 
-// Failures that another try may mend.
+// Failures that a retry can end well.
 const (
-	// NoProgress: an invocation ended without moving its checkpoint: no page came in time, or nothing but throttling while no
-	// segment of the run moved.
+	// NoProgress means that an invocation ended where it began: no page arrived in time, or everything was throttled and no segment of
+	// the run moved.
 	NoProgress Name = "NoProgress"
-	// Throttled: a service refused for want of capacity.
+	// Throttled means that a service had no capacity for a call.
 	Throttled Name = "Throttled"
-	// ExportLimitReached: the account has as many exports in progress as DynamoDB allows.
+	// ExportLimitReached means that the account has as many exports in progress as DynamoDB allows.
 	ExportLimitReached Name = "ExportLimitReached"
-	// JournalContended: other runs kept changing the journal of exports under this one's hands.
+	// JournalContended means that other runs changed the journal of exports at every attempt of this run to change it.
 	JournalContended Name = "JournalContended"
-	// MalformedAnswer: an answer was damaged on its way and stayed so through the SDK's own retries, or lacks what it must have.
+	// MalformedAnswer means that an answer was damaged, also after the SDK's own retries, or lacks what it must have.
 	MalformedAnswer Name = "MalformedAnswer"
-	// Internal: any fault that has no name of its own.
+	// Internal is every other failure.
 	Internal Name = "Internal"
 )
 
-// Permanent returns the names that a retry cannot mend.
-func Permanent() []Name {
-	return []Name{
+var (
+	permanent = []Name{
 		InvalidRequest, TableNotFound, TableNotReady, IndexNotFound, TableInOtherRegion, TableInOtherAccount,
 		BucketNotFound, BucketInOtherRegion, AccessDenied, RoleNotListed, RunNameTaken, ScanRefused, ItemNotEncodable, TransformFailed,
 		ListsInconsistent, TooManyParts,
 		PointInTimeRecoveryOff, ExportTimeOutsideRecovery, ExportWindowInvalid, ExportWindowTooRecent, BucketInOtherAccount,
 		KMSKeyUnusable, ExportConflict, ExportRefused, ExportTimedOut, ExportIncomplete,
-		S3NoSuchBucket, S3AccessDenied, KMSNotFound, InternalServerError,
+		s3NoSuchBucket, s3AccessDenied, kmsNotFound, internalServerError,
 	}
-}
+	transient = []Name{NoProgress, Throttled, ExportLimitReached, JournalContended, MalformedAnswer, Internal}
+)
 
-// Transient returns the names that a retry may mend.
-func Transient() []Name {
-	return []Name{NoProgress, Throttled, ExportLimitReached, JournalContended, MalformedAnswer, Internal}
-}
+// Names returns every name that is documented, the permanent ones first.
+func Names() []Name { return slices.Concat(permanent, transient) }
 
-// Error is a failure under the name by which Step Functions knows it. Its message is for a person: what happened, to what,
-// and what to do.
+// Error is a failure with its name. The message is for a person: what happened, to which resource, and what to do.
 type Error struct {
 	Name Name
 	Err  error
 }
 
-// Errorf returns an Error whose message is formatted like fmt.Errorf's, %w included.
+// Errorf returns an Error. The format is that of fmt.Errorf, with %w.
 func Errorf(name Name, format string, args ...any) error {
 	return &Error{Name: name, Err: fmt.Errorf(format, args...)}
 }
@@ -137,7 +138,7 @@ func (e *Error) Error() string { return e.Err.Error() }
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// NameOf returns the name of the outermost Error in err's chain, Internal if there is none.
+// NameOf returns the name of the outermost Error in err's chain, or Internal if there is none.
 func NameOf(err error) Name {
 	if named, ok := errors.AsType[*Error](err); ok {
 		return named.Name

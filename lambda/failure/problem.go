@@ -20,7 +20,7 @@ type Problem struct {
 
 // String returns the problem as a person reads it: "path: got X, want Y", or "path: Y" without Got.
 func (p Problem) String() string {
-	words := shortened(p.Want, 2000)
+	words := shortened(p.Want, 1000)
 	if p.Got != "" {
 		words = "got " + p.Got + ", want " + words
 	}
@@ -34,7 +34,7 @@ func (p Problem) String() string {
 // Callers read the list with errors.AsType.
 type Problems []Problem
 
-// maxTold is the number of problems in one message: a request can have thousands.
+// maxTold is the number of problems in one message: a request can have thousands, and Step Functions keeps 32 KiB of a cause.
 const maxTold = 20
 
 func (p Problems) Error() string {

@@ -67,7 +67,7 @@ type ViewType string
 
 // The view types.
 const (
-	ViewNew       ViewType = "NEW_IMAGE"
+	viewNew       ViewType = "NEW_IMAGE"
 	ViewNewAndOld ViewType = "NEW_AND_OLD_IMAGES"
 )
 

@@ -262,21 +262,6 @@ func TestDigestTellsRequestsApart(t *testing.T) {
 	}
 }
 
-func TestErrorNamesAreOfOneKindEach(t *testing.T) {
-	kinds := map[failure.Name]int{}
-	for _, name := range append(failure.Permanent(), failure.Transient()...) {
-		kinds[name]++
-	}
-	for name, n := range kinds {
-		if n != 1 {
-			t.Errorf("%s is listed %d times among permanent and transient errors", name, n)
-		}
-	}
-	if got := failure.NameOf(errors.New("x")); got != failure.Internal {
-		t.Errorf("an error of no name is %s", got)
-	}
-}
-
 // mostWords is how much of a cause Step Functions keeps.
 const mostWords = 32_768
 

@@ -69,7 +69,7 @@ var rules = map[string]Rule{
 	"export.exportTime":                    {Time: true},
 	"export.from":                          {Time: true, Or: fromLast},
 	"export.to":                            {Time: true},
-	"export.viewType":                      {Enum: words(ViewNew, ViewNewAndOld), Default: ViewNewAndOld},
+	"export.viewType":                      {Enum: words(viewNew, ViewNewAndOld), Default: ViewNewAndOld},
 	"export.format":                        {Enum: words(FormatDynamoDBJSON, FormatION), Default: FormatDynamoDBJSON},
 	"export.s3SseAlgorithm":                {Enum: []string{"AES256", "KMS"}},
 	"export.s3SseKmsKeyId":                 kmsKey,

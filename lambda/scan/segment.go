@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
-	"slices"
 
 	"dynamodb-to-s3/lambda/bucket"
 	"dynamodb-to-s3/lambda/encoder"
@@ -121,7 +120,7 @@ func (s *segment) failureOf(ctx context.Context, err error, at position) error {
 		return ctx.Err() // the invocation itself ended: it can close nothing
 	case at.totals.Pages > 0 && errors.Is(err, pace.ErrNoTime):
 		return nil
-	case at.totals.Pages > 0 && !slices.Contains(failure.Permanent(), failure.NameOf(err)):
+	case at.totals.Pages > 0 && !failure.NameOf(err).Permanent():
 		s.log.WarnContext(ctx, "reading stopped; the pages that were read are handed over", "cause", err.Error())
 		return nil
 	default:

@@ -52,7 +52,7 @@ func (r *trial) check(ctx context.Context, outcomes []statemachine.Outcome) (che
 			}
 			switch name := failure.Name(o.Error); {
 			case name == failure.RunNameTaken: // the one that has it may be redriven
-			case slices.Contains(failure.Permanent(), name):
+			case name.Permanent():
 				forGood = true
 			default:
 				found.again = append(found.again, n)
@@ -85,7 +85,7 @@ func (r *trial) named(n int, outcomes []statemachine.Outcome) error {
 	words := fmt.Errorf("execution %d failed with %s: %s", n, o.Error, o.Cause)
 	name := failure.Name(o.Error)
 	switch {
-	case slices.Contains(failure.Transient(), name), slices.Contains(platform, o.Error):
+	case slices.Contains(failure.Names(), name) && !name.Permanent(), slices.Contains(platform, o.Error):
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		if r.calm.Load() || len(r.tally) == 0 {
@@ -94,7 +94,7 @@ func (r *trial) named(n int, outcomes []statemachine.Outcome) error {
 		return nil
 	case name == failure.RunNameTaken && len(outcomes) > 1 && strings.Contains(o.Cause, string(run.ExecutionFailed)): // not long ago
 		return nil
-	case slices.Contains(failure.Permanent(), name):
+	case name.Permanent():
 		return fmt.Errorf("%w; and nothing that struck explains it", words)
 	default:
 		return fmt.Errorf("%w, which is no name that is documented", words)
