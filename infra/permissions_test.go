@@ -217,7 +217,7 @@ func TestAccess(t *testing.T) {
 			}
 		}
 		// Native exports: what DynamoDB writes with the rights of the export function, and the journals.
-		native := run.NativeExport(strings.TrimSuffix(strings.TrimSuffix(root, "run-1"), "AWSDynamoDB/"), table+"orders/export/"+id)
+		native := run.Layout{Root: strings.TrimSuffix(root, "run-1") + id}
 		exported := s3 + "replica/" + native.DataPrefix() + "7kzq3m5lf4y2jbxv6wq2u5c7ze.json.gz"
 		shared := s3 + "replica/" + strings.TrimSuffix(root, "run-1") + "data/x.json.gz" // shared by all incremental exports
 		journal, try, result := s3+"replica/"+l.Journal(), s3+"replica/"+l.ExportTry("token"), s3+"replica/"+l.Result()

@@ -71,7 +71,7 @@ func TestFiringsAreRequests(t *testing.T) {
 			t.Errorf("schedule %s: %v\n%s", schedule.Name, err, fired)
 			continue
 		}
-		first, second := run.ID(req, run.Execution{Name: "a"}), run.ID(req, run.Execution{Name: "b"})
+		first, second := run.Execution{Name: "a"}.RunID(req), run.Execution{Name: "b"}.RunID(req)
 		if first != second || !strings.Contains(first, schedule.Name) {
 			t.Errorf("schedule %s: the runs %s and %s, want one that is called after the schedule", schedule.Name, first, second)
 		}

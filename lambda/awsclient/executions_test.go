@@ -23,7 +23,7 @@ func TestExecutionIsDescribed(t *testing.T) {
 		want   run.ExecutionStatus
 	}{
 		{run.ExecutionRunning, time.Time{}, false, run.ExecutionRunning},
-		{run.ExecutionPendingRedrive, time.Time{}, false, run.ExecutionPendingRedrive},
+		{"PENDING_REDRIVE", time.Time{}, false, "PENDING_REDRIVE"},
 		{run.ExecutionSucceeded, stop, false, run.ExecutionSucceeded},
 		{run.ExecutionFailed, stop, true, run.ExecutionFailed},
 		{run.ExecutionTimedOut, stop, true, run.ExecutionTimedOut},

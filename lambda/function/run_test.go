@@ -189,10 +189,10 @@ func TestFinalizeCommitsNothingThatIsNotWhole(t *testing.T) {
 		}, "is listed with"},
 		{"a list was removed", func(t *testing.T, bucket string, layout run.Layout) {
 			remove(t, bucket, testservers.Keys(t, bucket, layout.SegmentLists()+"000001-000001-")[0])
-		}, "does not follow on the one before"},
+		}, "does not follow a list before it"},
 		{"the last list was removed", func(t *testing.T, bucket string, layout run.Layout) {
 			remove(t, bucket, layout.SegmentEnd(1))
-		}, "and none of its end"},
+		}, "and none of them ends the segment"},
 		{"a whole segment's lists were removed", func(t *testing.T, bucket string, layout run.Layout) {
 			for _, key := range testservers.Keys(t, bucket, layout.SegmentLists()+"000000-") {
 				remove(t, bucket, key)
@@ -201,7 +201,7 @@ func TestFinalizeCommitsNothingThatIsNotWhole(t *testing.T) {
 		{"a list was changed", func(t *testing.T, bucket string, layout run.Layout) {
 			key := testservers.Keys(t, bucket, layout.SegmentLists()+"000000-000001-")[0]
 			put(t, bucket, key, strings.Replace(get(t, bucket, key), `"start":"`, `"start":"f`, 1))
-		}, "does not follow on the one before"},
+		}, "does not follow a list before it"},
 		{"a list is not JSON", func(t *testing.T, bucket string, layout run.Layout) {
 			put(t, bucket, layout.SegmentEnd(0), "{")
 		}, "is not a segment list that these functions can read"},

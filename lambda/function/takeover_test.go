@@ -90,7 +90,7 @@ func TestRunOfADeadExecutionIsTakenOver(t *testing.T) {
 		first := first
 		first.beforeScan = nil
 		_, err := first.scan(planned.Plan, 2)
-		wantName(t, err, failure.RunNameTaken, "execution "+second.id()+" has taken the run", "redrive that one")
+		wantName(t, err, failure.RunNameTaken, "execution "+second.id()+" has taken over the run", "if that execution failed too, redrive it")
 		told, err := first.finalize(planned.Plan)
 		if err != nil || told.Manifest != result.Manifest {
 			t.Errorf("it does not tell the result: %+v, %v", told, err)
@@ -126,7 +126,7 @@ func TestRunThatWasTakenOverIsNotCommittedByTheFirst(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = first.finalize(planned.Plan)
-	wantName(t, err, failure.RunNameTaken, "execution "+second.id()+" has taken the run")
+	wantName(t, err, failure.RunNameTaken, "execution "+second.id()+" has taken over the run")
 	if keys := testservers.Keys(t, bucket, planned.Plan.Root+"/manifest"); len(keys) > 0 {
 		t.Errorf("%v were written", keys)
 	}

@@ -12,7 +12,7 @@ import (
 )
 
 // Claim says which execution owns a run, and keeps the run's plan. The first execution creates it. Another execution may replace it
-// only to take the run over from an execution that has failed.
+// only to take the run over from an execution that failed.
 type Claim struct {
 	Version       int            `json:"version"`
 	ExecutionID   string         `json:"executionId"`
@@ -66,12 +66,12 @@ func CheckClaim(ctx context.Context, in *bucket.Bucket, plan run.Plan) error {
 	held, err := LoadClaim(ctx, in, plan.Layout())
 	switch {
 	case errors.Is(err, bucket.ErrNotFound):
-		return failure.Errorf(failure.RunNameTaken, "the claim of the run %q is gone: somebody has removed %s; start a new execution",
+		return failure.Errorf(failure.RunNameTaken, "the claim of the run %q is gone: another program has removed %s; start a new execution",
 			plan.RunID, in.URI(plan.Layout().Claim()))
 	case err != nil:
 		return err
 	case held.ExecutionID != plan.ExecutionID:
-		return failure.Errorf(failure.RunNameTaken, "execution %s has taken the run %q over, after this one had failed: redrive that one if it has failed too",
+		return failure.Errorf(failure.RunNameTaken, "execution %s has taken over the run %q, because this execution failed: if that execution failed too, redrive it",
 			held.ExecutionID, plan.RunID)
 	}
 	return nil

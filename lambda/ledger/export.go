@@ -7,29 +7,29 @@ import (
 	"dynamodb-to-s3/lambda/run"
 )
 
-// PendingExport is an export from the decision to make it until its commit.
+// PendingExport is an export between the decision to make it and its commit.
 type PendingExport struct {
 	ExportSpec
-	// Reason is why it is a full one where an incremental one was asked for.
+	// Reason is why the export is a full one although the request asks for an incremental one.
 	Reason string `json:"reason,omitempty"`
-	// Since is the table's latest restorable moment when the export was decided on: no export of it is older than that.
+	// Since is the table's latest restorable moment at the time of the decision. The export is not older.
 	Since time.Time `json:"since"`
-	// Attempt counts the tries, from 0. Execution made the last one, its Tries-th.
+	// Attempt counts the attempts from 0. Execution made the last one, which was its try number Tries.
 	Attempt   int    `json:"attempt"`
 	Execution string `json:"execution"`
 	Tries     int    `json:"tries"`
-	// ExportARN is "" until it is started. Followed says that somebody else had started it.
+	// ExportARN is "" until the export starts. Followed says that another program started it.
 	ExportARN string `json:"exportArn,omitempty"`
 	Followed  bool   `json:"followed,omitempty"`
-	// Done is what DynamoDB says of it once it is COMPLETED.
+	// Done is DynamoDB's description of the export once it is COMPLETED.
 	Done *CompletedExport `json:"done,omitempty"`
 }
 
-// ExportSpec is what DynamoDB is asked for. It is complete, so that any run can go on with it.
+// ExportSpec is the request to DynamoDB. It is complete, so that any run can continue with it.
 type ExportSpec struct {
 	ExportType     request.ExportType `json:"exportType"`
-	ExportTime     *time.Time         `json:"exportTime,omitempty"` // of a full export; nil means now
-	From           *time.Time         `json:"from,omitempty"`       // of an incremental one, inclusive
+	ExportTime     *time.Time         `json:"exportTime,omitempty"` // for a full export; nil means now
+	From           *time.Time         `json:"from,omitempty"`       // for an incremental export, inclusive
 	To             *time.Time         `json:"to,omitempty"`         // exclusive
 	ViewType       request.ViewType   `json:"viewType,omitempty"`
 	Format         request.Format     `json:"format"`
@@ -41,9 +41,9 @@ type ExportSpec struct {
 	S3SseKMSKeyID  string             `json:"s3SseKmsKeyId,omitempty"`
 }
 
-// CompletedExport is what DynamoDB tells of an export that has ended well.
+// CompletedExport is what DynamoDB says about a COMPLETED export.
 type CompletedExport struct {
-	ExportTime  time.Time `json:"exportTime"` // of a full export
+	ExportTime  time.Time `json:"exportTime"` // for a full export
 	Manifest    string    `json:"manifest"`   // the key of its manifest-summary.json
 	Items       int64     `json:"items"`
 	BilledBytes int64     `json:"billedBytes"`
@@ -51,7 +51,7 @@ type CompletedExport struct {
 	EndTime     time.Time `json:"endTime"`
 }
 
-// CommittedExport is an export that was committed, and by whom.
+// CommittedExport is a committed export, with the run and the execution that committed it.
 type CommittedExport struct {
 	RunID     string `json:"runId"`
 	Execution string `json:"execution"`

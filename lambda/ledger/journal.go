@@ -15,30 +15,30 @@ import (
 	"dynamodb-to-s3/lambda/run"
 )
 
-// Journal tells which exports were begun and which are committed: those of one run, or of a chain of runs that each go on where
-// the last one ended. It is one object, and every write of it is conditional on what was read, so that two runs cannot
-// begin the same window, nor commit it, each on its own.
+// Journal says which exports were begun and which are committed, for one run or for a chain of runs. Every write is conditional on
+// the journal that was read. So two runs cannot both begin or commit the same window.
 type Journal struct {
 	Version  int    `json:"version"`
 	TableARN string `json:"tableArn"`
 	TableID  string `json:"tableId"`
-	// Filter is a digest of the filter: windows under different filters do not follow on each other.
+	// Filter is a digest of the filter: a window with one filter does not follow a window with another.
 	Filter string `json:"filter,omitempty"`
-	// End is the moment before which everything is committed; nil where nothing is.
+	// End is the moment before which everything is committed; nil if nothing is.
 	End *time.Time `json:"end,omitempty"`
-	// Pending are the exports that are to be made, or are being made, in the order of their windows.
+	// Pending holds the exports that are planned or in progress, in the order of their windows.
 	Pending []PendingExport `json:"pending"`
-	// Committed are the last exports that were committed, the newest last.
+	// Committed holds the exports that were committed last, the newest last.
 	Committed []CommittedExport `json:"committed"`
 
 	object object
 }
 
-// MaxCommitted is how many committed exports a journal remembers: more than one run can have, which are as many as there are
-// windows of 24 hours in the 35 days of recovery.
+// MaxCommitted is how many committed exports a journal keeps. One run commits fewer: one for each 24 hours in the 35 days of
+// recovery.
 const MaxCommitted = 100
 
-// LoadJournal reads the journal at a key; it is empty if there is none. It fails with RunNameTaken if the object is not a journal.
+// LoadJournal reads the journal at a key. It is empty if there is none. LoadJournal fails with RunNameTaken if the object is not a
+// journal.
 func LoadJournal(ctx context.Context, from *bucket.Bucket, key string) (*Journal, error) {
 	j := &Journal{object: object{bucket: from, key: key}}
 	body, err := j.object.read(ctx)
@@ -71,27 +71,27 @@ func (j *Journal) Save(ctx context.Context) error {
 	return nil
 }
 
-// maxReads is how often a run reads a journal again because others have written it meanwhile. Each time one of them has moved on.
+// maxReads is how often a run reads a journal again because other runs have changed it. Each time one of them has made progress.
 const maxReads = 10
 
-// Settle calls decide, which loads a journal, decides and saves. It calls it again as long as it fails with bucket.ErrChanged, and
-// fails with JournalContended if that does not end.
+// Settle calls decide, which loads a journal, decides and saves. It repeats the call while that fails with bucket.ErrChanged. If
+// that does not end, it fails with JournalContended.
 func Settle(in *bucket.Bucket, key string, decide func() error) error {
 	for range maxReads {
 		if err := decide(); !errors.Is(err, bucket.ErrChanged) {
 			return err
 		}
 	}
-	return failure.Errorf(failure.JournalContended, "other runs kept changing %s: let fewer runs of this table and prefix go at once", in.URI(key))
+	return failure.Errorf(failure.JournalContended, "other runs kept changing %s: start fewer runs of this table and prefix at the same time", in.URI(key))
 }
 
-// More tells whether a chain has another window after what is committed and before until. It has none if until is nil.
+// More reports whether a chain has another window between its end and until. It has none if until is nil.
 func (j *Journal) More(until *time.Time) bool {
 	return until != nil && j.End != nil && until.Sub(*j.End) >= request.MinWindow
 }
 
-// check holds a journal that was read from a bucket to what a run may follow without looking any further: its exports go to that
-// same bucket, and none lacks its times. The object is one that others may be able to write.
+// check refuses a journal that a run must not follow: all exports must go to the journal's bucket and have their times. Others may
+// be able to write the object.
 func (j *Journal) check(bucket string) error {
 	if err := run.CheckVersion(j.Version); err != nil {
 		return err
@@ -100,13 +100,13 @@ func (j *Journal) check(bucket string) error {
 		incremental := p.ExportType == request.ExportIncremental
 		switch {
 		case !incremental && p.ExportType != request.ExportFull:
-			return fmt.Errorf("pending export %d is of type %s", i, failure.Quote(string(p.ExportType)))
+			return fmt.Errorf("pending export %d has type %s", i, failure.Quote(string(p.ExportType)))
 		case p.S3Bucket != bucket:
 			return fmt.Errorf("pending export %d goes to bucket %s", i, failure.Quote(p.S3Bucket))
 		case incremental && (p.From == nil || p.To == nil || !p.From.Before(*p.To)):
 			return fmt.Errorf("pending export %d has no window", i)
 		case p.Done != nil && p.S3Prefix != "" && !strings.HasPrefix(p.Done.Manifest, p.S3Prefix+"/"):
-			return fmt.Errorf("pending export %d has its manifest elsewhere, %s", i, failure.Quote(p.Done.Manifest))
+			return fmt.Errorf("pending export %d has its manifest at %s, outside its prefix", i, failure.Quote(p.Done.Manifest))
 		}
 	}
 	for i, c := range j.Committed {
@@ -117,7 +117,7 @@ func (j *Journal) check(bucket string) error {
 	return nil
 }
 
-// Of returns the exports that the executions of a run have committed.
+// Of returns the exports that the given executions committed.
 func (j *Journal) Of(executions []string) []run.ExportedWindow {
 	var own []run.ExportedWindow
 	for _, committed := range j.Committed {

@@ -114,7 +114,7 @@ func (s *Step) begin(req request.Request, target request.Table, execution run.Ex
 	if req.Scheduled != "" {
 		at = request.Moment(req.Scheduled)
 	}
-	id := run.ID(req, execution)
+	id := execution.RunID(req)
 	root, err := run.Root(req.Prefix, target.Name, id, at)
 	if err != nil {
 		return run.Plan{}, err

@@ -33,7 +33,7 @@ func TestClaimOfAnotherExecution(t *testing.T) {
 		firing, other, words string
 	}{
 		{run.ExecutionRunning, time.Time{}, false, duplicate, "which has claimed it and is RUNNING: look there how it ends", "has claimed it and is RUNNING"},
-		{run.ExecutionPendingRedrive, time.Time{}, false, duplicate, "has claimed it and is PENDING_REDRIVE", "has claimed it and is PENDING_REDRIVE"},
+		{"PENDING_REDRIVE", time.Time{}, false, duplicate, "has claimed it and is PENDING_REDRIVE", "has claimed it and is PENDING_REDRIVE"},
 		{"A_NEW_ONE", time.Time{}, false, duplicate, "has claimed it and is A_NEW_ONE", "has claimed it and is A_NEW_ONE"},
 		{run.ExecutionSucceeded, before, false, duplicate, "which has completed it", "has completed it"},
 		{run.ExecutionFailed, before, false, takenOver, takenOver, ""},

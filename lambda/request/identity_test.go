@@ -118,7 +118,7 @@ func TestRunsOfSchedulesAreNamedByTheirFirings(t *testing.T) {
 			t.Errorf("%s: %v", fields, err)
 			continue
 		}
-		if got := run.ID(req, execution); got != want {
+		if got := execution.RunID(req); got != want {
 			t.Errorf("%s: the run is %q, want %q", fields, got, want)
 		}
 		if _, err := run.Root("", "orders", want, execution.StartTime); err != nil {

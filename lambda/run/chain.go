@@ -5,13 +5,13 @@ import (
 	"slices"
 )
 
-// Chain returns those of a segment's lists that lead from its start to its end, in their order, or says what is wrong. The list of
-// the end is there once, and from there each names the one that it follows: its number, its try, its last part and the position in
-// the table must be those. The other lists are of tries that led nowhere, or elsewhere.
+// Chain returns the lists of a segment that lead from its start to its end, in order, or says what is wrong. A segment has one list
+// of its end. From there, each list follows exactly one list before it: the numbers, the try, the parts and the position must fit.
+// All other lists are from tries that led nowhere.
 func Chain(segment int, lists []SegmentList) (chain []SegmentList, fault string) {
 	end := slices.IndexFunc(lists, func(l SegmentList) bool { return l.Done })
 	if end < 0 {
-		return nil, fmt.Sprintf("segment %d has %d lists and none of its end", segment, len(lists))
+		return nil, fmt.Sprintf("segment %d has %d lists, and none of them ends the segment", segment, len(lists))
 	}
 	for at := end; at >= 0; {
 		list := lists[at]
@@ -22,10 +22,10 @@ func Chain(segment int, lists []SegmentList) (chain []SegmentList, fault string)
 		}
 		at = slices.IndexFunc(lists, list.follows)
 	}
-	return nil, fmt.Sprintf("in segment %d the list of invocation %d does not follow on the one before", segment, chain[len(chain)-1].Invocation)
+	return nil, fmt.Sprintf("in segment %d, the list of invocation %d does not follow a list before it", segment, chain[len(chain)-1].Invocation)
 }
 
-// follows tells whether l goes on where the list before it has ended.
+// follows reports whether l begins where the list before it ended.
 func (l SegmentList) follows(before SegmentList) bool {
 	return l.Invocation == before.Invocation+1 && l.After == before.Try && l.FirstPart == before.NextPart && l.Start == before.End && !before.Done
 }

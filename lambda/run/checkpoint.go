@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// ScanInput is what the state machine hands to the scan function: the plan, one segment, and how far it has come.
+// ScanInput is the payload of the scan function: the plan, one segment, and its checkpoint.
 type ScanInput struct {
 	Plan    Plan `json:"plan"`
 	Segment int  `json:"segment"`
@@ -15,39 +15,39 @@ type ScanInput struct {
 	Checkpoint *Checkpoint `json:"checkpoint,omitempty"`
 }
 
-// Checkpoint is how far a segment has come. It is returned only when every object before it is completely in S3, so an
-// invocation that starts from it can be repeated: each try writes under keys of its own.
+// Checkpoint is how far a segment has come. Every object before it is completely in S3. So an invocation that starts from it can be
+// repeated: each try writes under its own keys.
 type Checkpoint struct {
 	// Done says that the segment is scanned to its end.
 	Done bool `json:"done"`
-	// Invocation and Part are the numbers that the next invocation, and its first object, take.
+	// Invocation and Part are the numbers of the next invocation and of its first object.
 	Invocation int `json:"invocation"`
 	Part       int `json:"part"`
-	// Try is the try whose list the next invocation's follows; "" at the start and at the end of a segment.
+	// Try is the try whose list comes before the next one; "" at the start and at the end of a segment.
 	Try string `json:"try,omitempty"`
 	// ExclusiveStartKey is where the next page starts, in DynamoDB JSON; absent at the start and at the end of a segment.
 	ExclusiveStartKey json.RawMessage `json:"exclusiveStartKey,omitempty"`
 	Totals            Totals          `json:"totals"`
-	// PaidAt is when what was read so far is within the run's pace, so that more may be; absent where that is so already.
+	// PaidAt is when the run's pace has paid for what was read, so that the segment may read again; absent without a pace.
 	PaidAt *time.Time `json:"paidAt,omitempty"`
-	// Stall says since when, and why, the segment stands where it is; absent of one that moves.
+	// Stall says since when and why the segment has not moved; absent if it moves.
 	Stall *Stall `json:"stall,omitempty"`
 }
 
-// Stall is what keeps a segment from moving: nothing but throttling.
+// Stall is a time in which throttling alone kept a segment from moving.
 type Stall struct {
 	Since time.Time `json:"since"`
-	// Reason is DynamoDB's most frequent word for it.
+	// Reason is DynamoDB's most frequent reason for the throttling.
 	Reason string `json:"reason"`
 }
 
-// Totals counts what a segment, or a run, has done so far.
+// Totals counts what a segment or a run has done so far.
 type Totals struct {
 	Pages int64 `json:"pages"`
-	// Scanned counts the items that were read, Items those that the filters let through.
+	// Scanned counts the items that were read. Items counts those that passed the filters.
 	Scanned int64 `json:"scanned"`
 	Items   int64 `json:"items"`
-	// PageBytes counts the bytes of the Scan answers, Bytes those of the objects as stored.
+	// PageBytes counts the bytes of the answers to Scan, Bytes the bytes of the stored objects.
 	PageBytes int64   `json:"pageBytes"`
 	Bytes     int64   `json:"bytes"`
 	ReadUnits float64 `json:"readUnits"`
@@ -63,18 +63,18 @@ func (t *Totals) Add(o Totals) {
 	t.ReadUnits += o.ReadUnits
 }
 
-// SegmentList is what one invocation closed, and how it follows on the invocation before.
+// SegmentList lists the objects that one invocation closed, and says which list it follows.
 type SegmentList struct {
 	Version    int `json:"version"`
 	Segment    int `json:"segment"`
 	Invocation int `json:"invocation"`
-	// Try is the name of the try at the invocation, and After that of the list before; "" for the first.
+	// Try is the name of this try. After is the try of the list before, "" for the first list.
 	Try   string `json:"try"`
 	After string `json:"after,omitempty"`
 	// FirstPart and NextPart bound the numbers of the objects: [FirstPart, NextPart).
 	FirstPart int `json:"firstPart"`
 	NextPart  int `json:"nextPart"`
-	// Start and End are the positions between which this invocation scanned, as Position gives them.
+	// Start and End are the positions between which this invocation scanned, as a checkpoint's Position returns them.
 	Start   string   `json:"start"`
 	End     string   `json:"end"`
 	Done    bool     `json:"done"`
@@ -94,26 +94,25 @@ func ParseSegmentList(body []byte) (SegmentList, error) {
 // Object is one data object that is completely in S3.
 type Object struct {
 	Key string `json:"key"`
-	// Items counts the object's records, as the manifest's itemCount does: one an item, unless a transform or an encoder makes
+	// Items counts the object's records, like the manifest's itemCount: one for each item, unless a transform or an encoder makes
 	// more or fewer.
 	Items int64 `json:"items"`
 	Bytes int64 `json:"bytes"`
-	// ETag is as S3 gives it, without quotes. MD5 is of the stored bytes, base64.
+	// ETag is without quotes. MD5 is the base64 of the MD5 of the stored bytes.
 	ETag string `json:"etag"`
 	MD5  string `json:"md5"`
 }
 
-// Position is a digest of an ExclusiveStartKey, "" for none: it tells whether one invocation went on where the other ended
-// without putting a key's values where they need not be. It does not depend on the order or the spelling of the JSON, which
-// a state machine is free to change on the way.
-func Position(exclusiveStartKey json.RawMessage) string {
-	if len(exclusiveStartKey) == 0 {
+// Position returns a digest of ExclusiveStartKey, "" for none. With it, a list can say where an invocation began without showing
+// the values of a key. The digest does not depend on the order or spelling of the JSON, which a state machine may change.
+func (c Checkpoint) Position() string {
+	if len(c.ExclusiveStartKey) == 0 {
 		return ""
 	}
-	canonical := []byte(exclusiveStartKey)
+	canonical := []byte(c.ExclusiveStartKey)
 	var key any
-	if json.Unmarshal(exclusiveStartKey, &key) == nil {
-		canonical, _ = json.Marshal(key) // what came from JSON goes back; objects are written with sorted members
+	if json.Unmarshal(canonical, &key) == nil {
+		canonical, _ = json.Marshal(key) // JSON that was read can be written; objects get sorted members
 	}
 	sum := sha256.Sum256(canonical)
 	return hex.EncodeToString(sum[:])

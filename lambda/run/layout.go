@@ -15,36 +15,36 @@ import (
 const (
 	// exportData is the folder beside the runs that all incremental exports of a prefix share.
 	exportData = "data"
-	// chains is the folder beside the runs that has the journals of chains of exports.
+	// chains is the folder beside the runs that holds the journals of chains of exports.
 	chains = "_chains"
 )
 
-// below returns the key of what lies in the folder of the runs of a prefix.
+// below returns a key in the folder of a prefix's runs.
 func below(prefix, name string) string {
 	return strings.TrimPrefix(prefix+"/"+request.RootFolder+"/"+name, "/")
 }
 
-// chainDigest is how many digits of a digest tell the journals of chains apart.
+// chainDigest is how many hex digits of a digest distinguish the journals of chains.
 const chainDigest = 12
 
-// maxKey is the most bytes that S3 takes as a key.
+// maxKey is the most bytes that S3 allows in a key.
 const maxKey = 1024
 
-// MaxParts is how many objects the key of one segment can number.
+// MaxParts is how many objects the keys of one segment can number.
 const MaxParts = 1_000_000
 
-// runID is what a run may be called: what Step Functions allows for an execution's name, less what would be awkward in a key.
-// An execution's name has 80 characters at most; one that a schedule of the longest name makes with its time has 81.
+// runID is the form of a run's name: what Step Functions allows for an execution's name, without characters that are awkward in a
+// key. The name of an execution has at most 80 characters. A schedule with the longest name, and the time of its firing, make 81.
 var runID = regexp.MustCompile(`^[a-zA-Z0-9_-][a-zA-Z0-9_.-]{0,80}$`)
 
-// firingTime is how a run's name has the time of its firing, in UTC: without colons, so that it is a name everywhere.
+// firingTime is how the name of a run contains the time of its firing, in UTC. It has no colons, so that every system accepts it.
 const firingTime = "20060102T150405Z"
 
-// ID returns the name of the run that an execution carries out: that of the schedule's firing which started it, the same
-// however often that is delivered, or else the execution's.
-func ID(req request.Request, execution Execution) string {
+// RunID returns the name of the execution's run. For a schedule's firing it is the firing's name, which is the same for each delivery.
+// Otherwise it is the execution's name.
+func (e Execution) RunID(req request.Request) string {
 	if req.Schedule == "" {
-		return execution.Name
+		return e.Name
 	}
 	return req.Schedule + "-" + request.Moment(req.Scheduled).Format(firingTime)
 }
@@ -79,37 +79,37 @@ func Root(prefix, table, run string, at time.Time) (string, error) {
 	return root, nil
 }
 
-// Layout names the objects of a run below its root: those of a native export, and _segments/ beside them.
+// Layout names the objects of a run below its root. They are the objects of a native export, and _segments/ beside them.
 type Layout struct{ Root string }
 
-// Claim is the object whose conditional write makes the run its execution's own. Native exports have one of that name.
+// Claim is the key of the claim. Native exports have an object of this name too.
 func (l Layout) Claim() string { return l.Root + "/_started" }
 
-// DataPrefix is what the keys of all data objects begin with.
+// DataPrefix is the start of the keys of all data objects.
 func (l Layout) DataPrefix() string { return l.Root + "/data/" }
 
-// Data is the key of one data object, which a try at an invocation has written: no other writes it. The extension is the plan's.
+// Data is the key of one data object. Only one try at one invocation writes it. The extension is the plan's.
 func (l Layout) Data(segment, part int, try, extension string) string {
 	return fmt.Sprintf("%s%06d-%s%s", l.DataOf(segment), part, try, extension)
 }
 
-// DataOf is what the keys of the data objects of one segment begin with.
+// DataOf is the start of the keys of one segment's data objects.
 func (l Layout) DataOf(segment int) string { return fmt.Sprintf("%s%06d-", l.DataPrefix(), segment) }
 
-// SegmentLists is what the keys of all segment lists begin with.
+// SegmentLists is the start of the keys of all segment lists.
 func (l Layout) SegmentLists() string { return l.Root + "/_segments/" }
 
-// SegmentList is the key of what one try at an invocation closed, which has not come to the segment's end.
+// SegmentList is the key of the list of one try that did not reach the segment's end.
 func (l Layout) SegmentList(segment, invocation int, try string) string {
 	return fmt.Sprintf("%s%06d-%06d-%s.json", l.SegmentLists(), segment, invocation, try)
 }
 
-// SegmentEnd is the key of what the invocation closed that was the first to come to the segment's end.
+// SegmentEnd is the key of the list of the first try that reached the segment's end.
 func (l Layout) SegmentEnd(segment int) string {
 	return fmt.Sprintf("%s%06d-end.json", l.SegmentLists(), segment)
 }
 
-// KeyOf is the key of a list.
+// KeyOf returns the key of a list.
 func (l Layout) KeyOf(list SegmentList) string {
 	if list.Done {
 		return l.SegmentEnd(list.Segment)
@@ -117,34 +117,33 @@ func (l Layout) KeyOf(list SegmentList) string {
 	return l.SegmentList(list.Segment, list.Invocation, list.Try)
 }
 
-// PaceMarkers is what the keys of the markers of a paced run begin with.
+// PaceMarkers is the start of the keys of a paced run's markers.
 func (l Layout) PaceMarkers() string { return l.Root + "/_pace/" }
 
-// PaceMarker is the key of the object that says that a segment of a paced run is done. In their order, keys are in that of the
-// segments.
+// PaceMarker is the key of the object that says that a segment of a paced run is done. Keys sort in the order of the segments.
 func (l Layout) PaceMarker(segment int) string {
 	return fmt.Sprintf("%s%06d", l.PaceMarkers(), segment)
 }
 
-// ManifestFiles is the key of the manifest that lists the data objects, one JSON object a line.
+// ManifestFiles is the key of the manifest that lists the data objects, one JSON object on each line.
 func (l Layout) ManifestFiles() string { return l.Root + "/manifest-files.json" }
 
 // ManifestSummary is the key of the run's commit.
 func (l Layout) ManifestSummary() string { return l.Root + "/manifest-summary.json" }
 
-// Journal is the journal of a run's own exports.
+// Journal is the key of the journal of a run's own exports.
 func (l Layout) Journal() string { return l.Root + "/_exports.json" }
 
-// ExportTry is what is written before an export is started under a client token: what it was asked for. That it can be
-// written proves that DynamoDB can write there too.
+// ExportTry is the key of an object with an export's parameters. The step writes it before it starts the export with a client
+// token. The write shows that DynamoDB can write there too.
 func (l Layout) ExportTry(token string) string { return l.Root + "/_exports/" + token + ".json" }
 
-// Result is the commit of a run of native exports: the run's result.
+// Result is the key of the result of a run of native exports. The write of the result is the run's commit.
 func (l Layout) Result() string { return l.Root + "/_result.json" }
 
-// ChainJournal is the key of the journal that all runs share that export a table in a chain to a prefix. The prefix is as the
-// request has it: the journal lies where its first changing placeholder would begin, and is told from those of other tables,
-// and of prefixes that begin alike, by a digest.
+// ChainJournal returns the key of the journal that all runs share that export a table in a chain to a prefix. The prefix is the
+// request's. The journal lies in the last folder before the first placeholder that changes. A digest separates it from the journals
+// of other tables, and of prefixes that begin with the same folders.
 func ChainJournal(prefix, table, tableARN string) string {
 	prefix = strings.TrimSuffix(prefix, "/")
 	sum := sha256.Sum256([]byte(tableARN + "\n" + prefix))
@@ -159,23 +158,18 @@ func ChainJournal(prefix, table, tableARN string) string {
 	return below(strings.Join(constant, "/"), chains+"/"+table+"-"+hex.EncodeToString(sum[:])[:chainDigest]+".json")
 }
 
-// ChainJournals is what the keys of all chains' journals of a prefix begin with.
+// ChainJournals returns the start of the keys of all journals of a prefix's chains.
 func ChainJournals(prefix string) string { return below(prefix, chains+"/") }
 
-// NativeExport returns the layout of the export of an ARN below a prefix, as DynamoDB lays it out.
-func NativeExport(prefix, exportARN string) Layout {
-	return Layout{Root: below(prefix, exportARN[strings.LastIndexByte(exportARN, '/')+1:])}
-}
-
-// longest is how many bytes the longest key of a run has.
+// longest returns the length of a run's longest key in bytes.
 func (l Layout) longest() int {
 	const try, extension = "00000000", ".json.zst"
-	token := strings.Repeat("f", 32) // a client token, which is half a SHA-256
+	token := strings.Repeat("f", 32) // a client token is half a SHA-256
 	return max(len(l.Data(0, 0, try, extension)), len(l.SegmentList(0, 0, try)), len(l.ExportTry(token)))
 }
 
-// Checksums returns the keys of the objects that hold a manifest's MD5: the name in the documentation of native exports, and
-// the one that their readers use.
+// Checksums returns the keys of the two objects that hold a manifest's MD5: one has the name in AWS's documentation of native
+// exports, one the name that readers of these exports use.
 func (l Layout) Checksums(manifest string) []string {
 	stem := strings.TrimSuffix(manifest, ".json")
 	return []string{stem + ".checksum", stem + ".md5"}

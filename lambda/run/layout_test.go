@@ -35,7 +35,7 @@ func TestRoot(t *testing.T) {
 	}
 }
 
-// No key of a run is longer than S3 allows, and a prefix is refused only where one would be.
+// No key of a run is longer than S3 allows. A prefix is refused only if a key would be longer.
 func TestPrefixLeavesRoomForTheLongestKey(t *testing.T) {
 	refused := 0
 	for n := 900; n < 1024; n++ {
@@ -60,7 +60,7 @@ func TestPrefixLeavesRoomForTheLongestKey(t *testing.T) {
 	}
 }
 
-// Keys sort as their numbers do, so that a listing is in the order of segments, parts and invocations.
+// Keys sort like their numbers, so a listing is in the order of segments, parts and invocations.
 func TestKeysSortByTheirNumbers(t *testing.T) {
 	layout := run.Layout{Root: "r"}
 	var data, lists []string
@@ -93,16 +93,17 @@ func TestKeysSortByTheirNumbers(t *testing.T) {
 	}
 }
 
-// A state machine may write a key's JSON anew on its way from one invocation to the next.
+// A state machine may write a key's JSON again between two invocations.
 func TestPositionIsOfTheKeyNotOfItsSpelling(t *testing.T) {
-	position := run.Position(json.RawMessage(`{"id":{"S":"ü<1"},"at":{"N":"1.50"}}`))
-	if other := run.Position(json.RawMessage(`{ "at": {"N":"1.50"}, "id": {"S":"\u00fc\u003c1"} }`)); other != position || len(position) != 64 {
-		t.Errorf("got %s and %s", position, other)
+	position := func(key string) string { return run.Checkpoint{ExclusiveStartKey: json.RawMessage(key)}.Position() }
+	first := position(`{"id":{"S":"ü<1"},"at":{"N":"1.50"}}`)
+	if other := position(`{ "at": {"N":"1.50"}, "id": {"S":"\u00fc\u003c1"} }`); other != first || len(first) != 64 {
+		t.Errorf("got %s and %s", first, other)
 	}
-	if other := run.Position(json.RawMessage(`{"id":{"S":"ü<1"},"at":{"N":"1.5"}}`)); other == position {
+	if other := position(`{"id":{"S":"ü<1"},"at":{"N":"1.5"}}`); other == first {
 		t.Error("another key has the same position")
 	}
-	if run.Position(nil) != "" {
+	if position("") != "" {
 		t.Error("no key has a position")
 	}
 }

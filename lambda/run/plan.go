@@ -1,3 +1,7 @@
+// Package run holds what the functions of one run tell each other: the plan, checkpoints, segment lists and results, and the keys of a
+// run's objects.
+//
+// It may import failure and request.
 package run
 
 import (
@@ -10,41 +14,41 @@ import (
 	"dynamodb-to-s3/lambda/request"
 )
 
-// PlanInput is what the state machine hands to the plan function: the execution's own input, and who the execution is.
+// PlanInput is the payload of the plan function: the execution's input, and which execution it is.
 type PlanInput struct {
 	Request   json.RawMessage `json:"request"`
 	Execution Execution       `json:"execution"`
 }
 
-// Execution says which execution of the state machine this is; a redrive keeps all three.
+// Execution identifies an execution of the state machine. A redrive keeps all three values.
 type Execution struct {
 	ID        string    `json:"id"`
 	Name      string    `json:"name"`
 	StartTime time.Time `json:"startTime"`
 }
 
-// PlanOutput is the state of the execution from here on. Segment numbers are all that a Map needs for its children, so that
-// 10,000 of them stay far below MaxPayloadBytes.
+// PlanOutput is the state of the execution from here on. The Map needs only the segments' numbers, so 10,000 segments stay far
+// below MaxPayloadBytes.
 type PlanOutput struct {
 	Plan        Plan  `json:"plan"`
 	Segments    []int `json:"segments"`
 	Concurrency int   `json:"concurrency"`
-	// Export is how far the native exports have come: of a plan, not at all.
+	// Export is how far the native exports have come. The plan function returns an empty one.
 	Export ExportProgress `json:"export"`
-	// Committed says that this very run was complete before: only its result is still to be told.
+	// Committed says that the run is already committed, so that only its result is missing.
 	Committed bool `json:"committed"`
-	// Duplicate says that another execution runs this run: this one has nothing to do. Absent otherwise.
+	// Duplicate says that another execution owns the run, so that this execution has nothing to do. Otherwise it is absent.
 	Duplicate *Duplicate `json:"duplicate,omitempty"`
 }
 
-// Duplicate is the output of an execution that a second delivery of a schedule's firing has started.
+// Duplicate is the output of an execution that a second delivery of a schedule's firing started.
 type Duplicate struct {
 	RunID string `json:"runId"`
-	// ExecutionID is the execution that has claimed the run.
+	// ExecutionID is the execution that claimed the run.
 	ExecutionID string `json:"executionId"`
-	// Committed says that the run was complete when this execution looked.
+	// Committed says that the run was committed when this execution looked.
 	Committed bool `json:"committed"`
-	// Reason is for a person.
+	// Reason is a message for a person.
 	Reason string `json:"reason"`
 }
 

@@ -22,8 +22,8 @@ type ScanPlan struct {
 	// SourceRoleARN reads the table and DestinationRoleARN writes the objects; "" means the functions' own roles.
 	SourceRoleARN      string `json:"sourceRoleArn,omitempty"`
 	DestinationRoleARN string `json:"destinationRoleArn,omitempty"`
-	// TableRegion is the table's region if the request names another region than the functions'. The region in TableARN does not
-	// serve, because emulators make it up.
+	// TableRegion is the table's region if the request names another region than the functions'. TableARN cannot replace it:
+	// emulators invent its region.
 	TableRegion string `json:"tableRegion,omitempty"`
 }
 
@@ -49,7 +49,7 @@ func (s ScanPlan) Segments() []int {
 	return numbers
 }
 
-// Extension returns what ends the keys of the run's data objects.
+// Extension returns the end of the keys of the run's data objects.
 func (s ScanPlan) Extension() string {
 	if s.Encoder != nil {
 		return s.Encoder.Extension + compressionExtension(s.Compression)
@@ -65,7 +65,7 @@ func (s ScanPlan) OutputFormat() string {
 	return string(s.Format)
 }
 
-// formatExtension is the extension that native exports of a format have.
+// formatExtension returns the extension that native exports of a format have.
 func formatExtension(f request.Format) string {
 	if f == request.FormatION {
 		return ".ion"

@@ -2,11 +2,11 @@ package run
 
 import "fmt"
 
-// Version is the version of what functions hand over and store: plans, claims, segment lists, journals and results. Raise it when a
-// function of the version before would misread one of them.
+// Version is the version of everything that functions hand over or store: plans, claims, segment lists, journals and results. Raise
+// it if functions of the version before would misread one of them.
 const Version = 1
 
-// CheckVersion fails if something that was handed over or stored has another version than these functions.
+// CheckVersion fails if something that was handed over or stored has another Version.
 func CheckVersion(got int) error {
 	if got != Version {
 		return fmt.Errorf("its version is %d, and these functions read version %d", got, Version)

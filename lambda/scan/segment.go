@@ -141,25 +141,23 @@ func (s *segment) handOver(ctx context.Context, writer *sink.Writer, at position
 		did.totals.Bytes += o.Bytes
 		did.records += o.Items
 	}
+	to := run.Checkpoint{Done: at.done, Invocation: s.from.Invocation + 1, Part: writer.NextPart(), ExclusiveStartKey: at.key, Totals: s.from.Totals}
+	if at.done {
+		did.end = metric.Done
+	} else {
+		to.Try = s.try
+	}
+	to.Totals.Add(did.totals)
 	list := run.SegmentList{
 		Version: run.Version, Segment: s.number, Invocation: s.from.Invocation, Try: s.try, After: s.from.Try,
 		FirstPart: s.from.Part, NextPart: writer.NextPart(),
-		Start: run.Position(s.from.ExclusiveStartKey), End: run.Position(at.key), Done: at.done,
+		Start: s.from.Position(), End: to.Position(), Done: at.done,
 		Totals: did.totals, Objects: objects,
 	}
 	if err := s.write(ctx, list); err != nil {
 		return report{totals: at.totals}, err
 	}
-	did.checkpoint = run.Checkpoint{
-		Done: at.done, Invocation: s.from.Invocation + 1, Part: list.NextPart, ExclusiveStartKey: at.key, Totals: s.from.Totals,
-	}
-	if at.done {
-		did.end = metric.Done
-	} else {
-		did.checkpoint.Try = s.try
-	}
-	did.checkpoint.Totals.Add(did.totals)
-	did.checkpoint.PaidAt = s.paidAt()
-	did.closing, did.unused = s.budget.now().Sub(closing), s.budget.unused()
+	to.PaidAt = s.paidAt()
+	did.checkpoint, did.closing, did.unused = to, s.budget.now().Sub(closing), s.budget.unused()
 	return did, nil
 }
