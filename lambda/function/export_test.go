@@ -317,7 +317,7 @@ func TestWaitThatCannotBeIsRefused(t *testing.T) {
 	t.Parallel()
 	for fields, words := range map[string]string{
 		`"export": {"maxAttempts": 1000000, "checkIntervalSeconds": 1}`:   "export.maxAttempts: got 1000000, whose checks make a history of 28",
-		`"export": {"maxAttempts": 40000, "checkIntervalSeconds": 86400}`: "got 40000, at 86400 s each that is a wait of 40000 days, and an execution may take 365",
+		`"export": {"maxAttempts": 40000, "checkIntervalSeconds": 86400}`: "got 40000 checks, at 86400 s each a wait of 40000 days, want at most 365 days",
 	} {
 		e := exporting(t, exports.Options{}, fields)
 		_, err := e.plan()

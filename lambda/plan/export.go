@@ -2,6 +2,7 @@ package plan
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"dynamodb-to-s3/lambda/contract"
@@ -34,15 +35,19 @@ func noExports() run.ExportProgress { return run.ExportProgress{Exports: []run.F
 // checkWait refuses a wait that is too long for Step Functions, before an export costs anything.
 func checkWait(export request.Export) error {
 	checks, interval := *export.MaxAttempts, *export.CheckInterval
+	var found failure.Problems
 	if events := contract.ExportEvents(checks); events > contract.MaxHistoryEvents {
-		return failure.Errorf(failure.InvalidRequest,
-			"invalid request: export.maxAttempts: got %d, whose checks make a history of %d events, and Step Functions allows %d: lower it, or raise export.checkIntervalSeconds",
-			checks, events, contract.MaxHistoryEvents)
+		found = append(found, failure.Problem{
+			Path: "export.maxAttempts", Got: fmt.Sprintf("%d, whose checks make a history of %d events", checks, events),
+			Want: fmt.Sprintf("at most %d events, which Step Functions allows: lower it, or raise export.checkIntervalSeconds", contract.MaxHistoryEvents),
+		})
 	}
+	const day = 24 * time.Hour
 	if wait := time.Duration(checks*interval) * time.Second; wait > contract.MaxDuration {
-		return failure.Errorf(failure.InvalidRequest,
-			"invalid request: export.maxAttempts: got %d, at %d s each that is a wait of %d days, and an execution may take %d: lower one of them",
-			checks, interval, wait/(24*time.Hour), contract.MaxDuration/(24*time.Hour))
+		found = append(found, failure.Problem{
+			Path: "export.maxAttempts", Got: fmt.Sprintf("%d checks, at %d s each a wait of %d days", checks, interval, wait/day),
+			Want: fmt.Sprintf("at most %d days, which an execution can take: lower it or export.checkIntervalSeconds", contract.MaxDuration/day),
+		})
 	}
-	return nil
+	return found.Err()
 }

@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"fmt"
+
 	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/table"
@@ -31,9 +33,10 @@ func checkObjects(req request.Request, described table.Description) error {
 	}
 	bytes /= least
 	if objects := bytes / *req.FileSize; objects > mostObjects {
-		return failure.Errorf(failure.InvalidRequest,
-			"invalid request: fileSizeBytes: got %d, which makes about %d objects or more of a table of %d bytes, and a run can commit %d: give %d or more",
-			*req.FileSize, objects, described.Bytes, mostObjects, bytes/mostObjects+1)
+		return failure.Problems{{
+			Path: "fileSizeBytes", Got: fmt.Sprintf("%d, which makes about %d objects or more of a table of %d bytes", *req.FileSize, objects, described.Bytes),
+			Want: fmt.Sprintf("%d or more: a run can commit %d objects", bytes/mostObjects+1, mostObjects),
+		}}.Err()
 	}
 	return nil
 }

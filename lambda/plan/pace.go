@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"fmt"
 	"math"
 
 	"dynamodb-to-s3/lambda/failure"
@@ -27,9 +28,8 @@ func pace(req request.Request, described table.Description) (float64, error) {
 	case req.ReadPercent == nil:
 		return 0, nil
 	case described.ReadUnits == 0:
-		return 0, failure.Errorf(failure.InvalidRequest,
-			"invalid request: readPercent: got %g, but DynamoDB reports no read capacity of %s, neither provisioned nor an on-demand maximum nor a warm throughput: give readUnitsPerSecond, or set an on-demand maximum",
-			*req.ReadPercent, subject(req))
+		return 0, failure.Problems{{Path: "readPercent", Want: "DynamoDB reports no read capacity of " + subject(req) +
+			", neither provisioned nor an on-demand maximum nor a warm throughput: give readUnitsPerSecond, or set an on-demand maximum"}}.Err()
 	default:
 		return described.ReadUnits * *req.ReadPercent / 100, nil
 	}
@@ -40,10 +40,12 @@ func checkShare(req request.Request, scan run.ScanPlan) error {
 	if !scan.Paced() || req.Concurrency == nil || scan.ReadUnitsPerSecond >= leastShare*float64(scan.Concurrency) || scan.Concurrency == 1 {
 		return nil
 	}
-	return failure.Errorf(failure.InvalidRequest,
-		"invalid request: concurrency: got %d, which leaves %.2g read units a second for each segment, of the %g that the run may consume: give %d or less, or leave it out",
-		scan.Concurrency, scan.ReadUnitsPerSecond/float64(scan.Concurrency), scan.ReadUnitsPerSecond,
-		int(max(1, math.Floor(scan.ReadUnitsPerSecond/leastShare))))
+	share := scan.ReadUnitsPerSecond / float64(scan.Concurrency)
+	return failure.Problems{{
+		Path: "concurrency",
+		Got:  fmt.Sprintf("%d, which leaves %.2g of %g read units a second for each segment", scan.Concurrency, share, scan.ReadUnitsPerSecond),
+		Want: fmt.Sprintf("%d or less, or leave it out", int(max(1, math.Floor(scan.ReadUnitsPerSecond/leastShare)))),
+	}}.Err()
 }
 
 func subject(req request.Request) string {

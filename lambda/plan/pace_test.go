@@ -57,8 +57,8 @@ func TestPlanRefusesAnImpossiblePace(t *testing.T) {
 		AttributeDefinitions: []types.AttributeDefinition{{AttributeName: id, AttributeType: types.ScalarAttributeTypeS}},
 	})
 	for fields, words := range map[string]string{
-		`"readPercent": 50`: "readPercent: got 50, but DynamoDB reports no read capacity of the table, neither",
-		`"readUnitsPerSecond": 20, "segments": 100, "concurrency": 100`: "concurrency: got 100, which leaves 0.2 read units a second for each segment, of the 20 that the run may consume: give 20 or less, or leave it out",
+		`"readPercent": 50`: "readPercent: DynamoDB reports no read capacity of the table, neither",
+		`"readUnitsPerSecond": 20, "segments": 100, "concurrency": 100`: "concurrency: got 100, which leaves 0.2 of 20 read units a second for each segment, want 20 or less, or leave it out",
 	} {
 		_, err := planRun(t, "run-1", fmt.Sprintf(`{"table": %q, "bucket": %q, %s}`, unknown, bucket, fields))
 		if err == nil || failure.NameOf(err) != failure.InvalidRequest || !strings.Contains(err.Error(), words) {

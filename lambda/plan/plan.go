@@ -1,7 +1,7 @@
 // Package plan is the step Plan: it turns a request into the plan of a run. It looks at the table, decides how the scan is split, and
 // claims the run's folder for this execution.
 //
-// It may import contract, failure, request, run, bucket, encoder, ledger, table and transform.
+// It may import contract, document, failure, request, run, bucket, encoder, ledger, table and transform.
 package plan
 
 import (
@@ -65,9 +65,10 @@ func (s *Step) Run(ctx context.Context, in run.PlanInput) (run.PlanOutput, error
 		return run.PlanOutput{}, err
 	}
 	if size, most := payload(output), contract.MaxPayloadBytes-contract.MaxResultBytes; size > most {
-		return run.PlanOutput{}, failure.Errorf(failure.InvalidRequest,
-			"invalid request: it makes a state of %d bytes, and %d are allowed, of the %d that Step Functions carries: shorten the expressions and their values",
-			size, most, contract.MaxPayloadBytes)
+		return run.PlanOutput{}, failure.Problems{{
+			Want: fmt.Sprintf("it makes a state of %d bytes, and %d are allowed, of the %d that Step Functions carries: shorten the expressions and their values",
+				size, most, contract.MaxPayloadBytes),
+		}}.Err()
 	}
 	return s.claim(ctx, req, output)
 }

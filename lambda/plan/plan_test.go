@@ -91,7 +91,7 @@ func TestPlanRefusesWhatCannotBeReplicated(t *testing.T) {
 		{"consistent reads of a global index", "", `"table": "` + table + `", "scan": {"IndexName": "by-day", "ConsistentRead": true}`, failure.InvalidRequest, "scan.ConsistentRead: got true"},
 		{"a transform that is no expression", "", `"table": "` + table + `", "transform": "{id: .id"`, failure.InvalidRequest, `invalid request: transform: unexpected EOF at byte 8 of 8, after "{id: .id"`},
 		{"a transform that reads the clock", "", `"table": "` + table + `", "transform": ".at = now"`, failure.InvalidRequest, `invalid request: transform: now is refused`},
-		{"an encoder that is not built in", "", `"table": "` + table + `", "encoder": "xlm"`, failure.InvalidRequest, `invalid request: encoder: got "xlm", did you mean "xml"?; the functions have: xml. `},
+		{"an encoder that is not built in", "", `"table": "` + table + `", "encoder": "xlm"`, failure.InvalidRequest, `invalid request: encoder: got "xlm", want an encoder that the functions have (xml), did you mean "xml"? `},
 		{"a bucket that is not there", "", `"table": "` + table + `", "bucket": "nowhere-at-all"`, failure.BucketNotFound, `there is no bucket "nowhere-at-all"`},
 		{"a bucket of another owner", "", `"table": "` + table + `", "bucketOwner": "123456789012"`, failure.AccessDenied, "s3:PutObject on s3://"},
 		{"a name that makes no key", "../x", `"table": "` + table + `"`, failure.InvalidRequest, `the execution's name: got "../x"`},

@@ -17,7 +17,7 @@ import (
 func encoderOf(req request.Request) (*run.Encoder, error) {
 	if req.Transform != "" {
 		if _, err := transform.Compile(req.Transform); err != nil {
-			return nil, failure.Errorf(failure.InvalidRequest, "invalid request: transform: %w", err)
+			return nil, failure.Problems{{Path: "transform", Want: err.Error()}}.Err()
 		}
 	}
 	if req.Encoder == "" {
@@ -26,9 +26,11 @@ func encoderOf(req request.Request) (*run.Encoder, error) {
 	format, known := encoder.Lookup(req.Encoder)
 	if !known {
 		has := cmp.Or(strings.Join(encoder.Names(), ", "), "none")
-		return nil, failure.Errorf(failure.InvalidRequest,
-			"invalid request: encoder: got %q%s; the functions have: %s. To make records with jq, use transform. To add an encoder, see docs/transform.md",
-			req.Encoder, document.Suggestion(req.Encoder, encoder.Names()), has)
+		return nil, failure.Problems{{
+			Path: "encoder", Got: failure.Quote(req.Encoder),
+			Want: "an encoder that the functions have (" + has + ")" + cmp.Or(document.Suggestion(req.Encoder, encoder.Names()), ".") +
+				" To make records with jq, use transform. To add an encoder, see docs/transform.md",
+		}}.Err()
 	}
 	return &run.Encoder{Name: format.Name, Extension: format.Extension}, nil
 }

@@ -91,9 +91,10 @@ func describeIndex(description *Description, t *types.TableDescription, scan req
 				scan.IndexName, aws.ToString(t.TableName), index.IndexStatus)
 		}
 		if aws.ToBool(scan.ConsistentRead) {
-			return failure.Errorf(failure.InvalidRequest,
-				"invalid request: scan.ConsistentRead: got true, but %q is a global secondary index, which has only eventually consistent reads",
-				scan.IndexName)
+			return failure.Problems{{
+				Path: "scan.ConsistentRead", Got: "true",
+				Want: "false: " + scan.IndexName + " is a global secondary index, which has only eventually consistent reads",
+			}}.Err()
 		}
 		description.Bytes = aws.ToInt64(index.IndexSizeBytes)
 		description.ReadUnits = readUnits(index.ProvisionedThroughput, index.OnDemandThroughput, warmIndex(index.WarmThroughput))
