@@ -57,7 +57,7 @@ func TestNoBucket(t *testing.T) {
 	}
 	for _, each := range []template{made, synthFull(t)} {
 		if policy := each.outputs["BucketPolicy"]; policy != "" {
-			t.Errorf("the bucket is the stack's own account's, and its policy is told: %s", policy)
+			t.Errorf("the bucket is in the stack's own account, but there is an output with its policy: %s", policy)
 		}
 	}
 }

@@ -292,7 +292,7 @@ func operationOf(object types.Object) (string, error) {
 	case receiver != nil, !strings.HasPrefix(name, "New"), isService && name == "NewFromConfig":
 		return "", nil
 	case isService, path == "credentials/stscreds", strings.HasPrefix(path, "feature/s3"):
-		return "", fmt.Errorf("this test does not know which operations %s stands for: say it in operationOf", function.FullName())
+		return "", fmt.Errorf("this test does not know which operations %s calls: add it to operationOf", function.FullName())
 	default:
 		return "", nil
 	}

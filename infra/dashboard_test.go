@@ -65,7 +65,7 @@ func TestDashboardSearchesForWhatIsWritten(t *testing.T) {
 			text := w.expression(n)
 			found := searched.FindAllStringSubmatch(text, -1)
 			if len(found) != strings.Count(text, "SEARCH") || len(text) > 1024 {
-				t.Errorf("%s: no search that CloudWatch takes: %s", title, text)
+				t.Errorf("%s: CloudWatch does not accept this search: %s", title, text)
 			}
 			for _, parts := range found {
 				got[parts[1]] = append(got[parts[1]], parts[2])

@@ -52,7 +52,7 @@ var forOthers = map[string]string{
 	"*/Role ec2:DescribeNetworkInterfaces": "Lambda connects the function to its VPC", "*/Role ec2:DescribeSubnets": "Lambda connects the function to its VPC",
 	"*/Role ec2:AssignPrivateIpAddresses": "Lambda connects the function to its VPC", "*/Role ec2:UnassignPrivateIpAddresses": "Lambda connects the function to its VPC",
 	"export/Role s3:PutObjectAcl": "DynamoDB writes an export", "export/Role s3:AbortMultipartUpload": "DynamoDB writes an export",
-	"export/Role kms:DescribeKey": "DynamoDB looks at the key that it is to write an export with",
+	"export/Role kms:DescribeKey": "DynamoDB describes the key before it writes an export",
 }
 
 // withheld are actions that the code of a function could call, but must not be allowed to, with the reason.
@@ -77,7 +77,7 @@ func TestActionsFollowFromCode(t *testing.T) {
 		for _, operation := range slices.Sorted(maps.Keys(operations)) {
 			actions, known := actionsOf[operation]
 			if !known {
-				t.Errorf("%s calls %s: say in actionsOf which actions it takes\n\t%s", function, operation, operations[operation])
+				t.Errorf("%s calls %s: add the actions that it needs to actionsOf\n\t%s", function, operation, operations[operation])
 			}
 			for _, action := range actions {
 				needed[action] = operation + "\n\t" + operations[operation]
@@ -97,7 +97,7 @@ func TestActionsFollowFromCode(t *testing.T) {
 					t.Errorf("%s has %s, which is withheld: %s", role, action, reason)
 				}
 			case !has[action]:
-				t.Errorf("%s lacks %s, for it calls %s", role, action, operation)
+				t.Errorf("%s lacks %s, but its code calls %s", role, action, operation)
 			}
 		}
 		for action := range has {
@@ -108,14 +108,14 @@ func TestActionsFollowFromCode(t *testing.T) {
 			case forOthers[role+" "+action] != "":
 				used[role+" "+action] = true
 			default:
-				t.Errorf("%s has %s, which nothing that it calls takes", role, action)
+				t.Errorf("%s has %s, but no call of its code needs it", role, action)
 			}
 		}
 	}
 	for _, exceptions := range []map[string]string{forOthers, withheld} {
 		for exception := range exceptions {
 			if !used[exception] {
-				t.Errorf("an exception that there is no need for: %s", exception)
+				t.Errorf("an exception that is not needed: %s", exception)
 			}
 		}
 	}

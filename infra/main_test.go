@@ -22,7 +22,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-var update = flag.Bool("update", false, "write infra/definition/definition.asl.json anew")
+var update = flag.Bool("update", false, "write infra/definition/definition.asl.json")
 
 func TestMain(m *testing.M) {
 	flag.Parse()

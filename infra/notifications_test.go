@@ -66,7 +66,7 @@ func TestOnlyFailuresAreToldToATopicThatExists(t *testing.T) {
 	}
 	for name, each := range made.resources {
 		if strings.HasPrefix(each.Type, "AWS::SNS::") || strings.HasPrefix(each.Type, "AWS::KMS::") {
-			t.Errorf("%s is added, and the topic is somebody else's", name)
+			t.Errorf("%s was added, although the topic exists", name)
 		}
 	}
 }

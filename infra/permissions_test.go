@@ -19,17 +19,17 @@ var nameless = regexp.MustCompile(`^\*$|^arn:[^:]*:s3:::\*|^arn:[^:]*:[^:]*:[^:]
 
 // onAnything are the actions on nameless resources, with the reason.
 var onAnything = map[string]string{
-	"dynamodb:ListExports":           "knows no resource",
-	"xray:PutTraceSegments":          "knows no resource",
-	"xray:PutTelemetryRecords":       "knows no resource",
-	"xray:GetSamplingRules":          "knows no resource",
-	"xray:GetSamplingTargets":        "knows no resource",
-	"ec2:DescribeSubnets":            "knows no resource",
-	"ec2:CreateNetworkInterface":     "the interface has no name before; the subnets and the groups have",
-	"ec2:DeleteNetworkInterface":     "Lambda asks for any; the function's code is denied it",
-	"ec2:DescribeNetworkInterfaces":  "knows no resource",
-	"ec2:AssignPrivateIpAddresses":   "Lambda asks for any; the function's code is denied it",
-	"ec2:UnassignPrivateIpAddresses": "Lambda asks for any; the function's code is denied it",
+	"dynamodb:ListExports":           "supports no resources",
+	"xray:PutTraceSegments":          "supports no resources",
+	"xray:PutTelemetryRecords":       "supports no resources",
+	"xray:GetSamplingRules":          "supports no resources",
+	"xray:GetSamplingTargets":        "supports no resources",
+	"ec2:DescribeSubnets":            "supports no resources",
+	"ec2:CreateNetworkInterface":     "the interface has no name yet; the subnets and the groups are named",
+	"ec2:DeleteNetworkInterface":     "Lambda requires all resources; the function's code is denied it",
+	"ec2:DescribeNetworkInterfaces":  "supports no resources",
+	"ec2:AssignPrivateIpAddresses":   "Lambda requires all resources; the function's code is denied it",
+	"ec2:UnassignPrivateIpAddresses": "Lambda requires all resources; the function's code is denied it",
 }
 
 func TestStatementsAreNarrow(t *testing.T) {
@@ -37,7 +37,7 @@ func TestStatementsAreNarrow(t *testing.T) {
 		for role, statements := range policies(t, made) {
 			for _, s := range statements {
 				if len(s.NotAction) > 0 || len(s.NotResource) > 0 || len(s.Resource) == 0 {
-					t.Errorf("%s: want what is allowed, by name, got %+v", role, s)
+					t.Errorf("%s: want an Allow with actions and resources, got %+v", role, s)
 				}
 				if s.Effect == "Deny" {
 					continue
@@ -80,7 +80,7 @@ func TestConditions(t *testing.T) {
 						t.Errorf("%s: %v on %v directly", role, s.Action, s.Resource)
 					}
 					if reads := role == "scan/Role" || role == "export/Role"; slices.Contains(via, "dynamodb."+region+".amazonaws.com") && !reads {
-						t.Errorf("%s: %v through DynamoDB, of which it reads nothing", role, s.Action)
+						t.Errorf("%s: %v through DynamoDB, but the role reads no table", role, s.Action)
 					}
 				}
 			}

@@ -49,7 +49,7 @@ func TestStatesAreThoseOfContract(t *testing.T) {
 	t.Parallel()
 	want := constants(t, "contract/contract.go", func(name string) bool { return strings.HasPrefix(name, "State") })
 	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(states(t)))); diff != "" {
-		t.Errorf("states (-constants of job +definition):\n%s", diff)
+		t.Errorf("states (-constants of contract +definition):\n%s", diff)
 	}
 }
 
@@ -154,7 +154,7 @@ func TestPayloadsAreWhatFunctionsTake(t *testing.T) {
 	scan[checkpoint] = nil
 	followed := all[contract.StateFollowExports]
 	if followed.ItemSelector != nil || *followed.ResultPath != followed.ItemsPath {
-		t.Errorf("%s: got ItemSelector %v, ItemsPath %s and ResultPath %s, want the items themselves, and that what the children return takes their place",
+		t.Errorf("%s: got ItemSelector %v, ItemsPath %s and ResultPath %s, want the items without changes, and the outputs of the children in their place",
 			contract.StateFollowExports, followed.ItemSelector, followed.ItemsPath, *followed.ResultPath)
 	}
 	for _, test := range []struct {
