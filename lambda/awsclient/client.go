@@ -1,5 +1,7 @@
-// Package client makes the AWS clients as the engine counts on them: how often and how long a request is tried, and how a
-// bucket is addressed, and with whose rights a run reads and writes. It imports the AWS SDK and job.
+// Package awsclient makes the AWS clients: how often and how long a client tries, how it addresses a bucket, and with which role a
+// run reads and writes.
+//
+// It may import failure, run and version.
 package awsclient
 
 import (
@@ -21,15 +23,15 @@ import (
 )
 
 const (
-	// requestTimeout bounds one try: a page of 1 MB or a part of 8 MiB takes a second or so, a stalled connection for ever.
+	// requestTimeout limits one try: a page of 1 MB or a part of 8 MiB takes about a second, a stalled connection forever.
 	requestTimeout = 60 * time.Second
-	// maxBackoff bounds the wait between two tries.
+	// maxBackoff limits the wait between two tries.
 	maxBackoff = 5 * time.Second
-	// tries is how often a request is tried, over ten seconds or so: what is not there is then reported.
+	// tries is how often a client tries a request. All tries take about ten seconds.
 	tries = 6
 )
 
-// retryer returns the SDK's standard retryer, but one that never gives a request up because other requests failed.
+// retryer returns the SDK's standard retryer, without the rate limit that gives up a request because other requests failed.
 func retryer() aws.Retryer {
 	return retry.NewStandard(func(o *retry.StandardOptions) {
 		o.MaxAttempts = tries
@@ -38,8 +40,8 @@ func retryer() aws.Retryer {
 	})
 }
 
-// Config reads the SDK's configuration from the environment; options come before what is found there. Clients that are made with it
-// name this software and its version in their User-Agent.
+// Config reads the SDK's configuration from the environment; options win over the environment. Clients that are made with it name
+// this software and its version in their User-Agent.
 func Config(ctx context.Context, options ...func(*config.LoadOptions) error) (aws.Config, error) {
 	options = append([]func(*config.LoadOptions) error{
 		config.WithHTTPClient(awshttp.NewBuildableClient().WithTimeout(requestTimeout)),
@@ -53,13 +55,13 @@ func Config(ctx context.Context, options ...func(*config.LoadOptions) error) (aw
 	return cfg, nil
 }
 
-// DynamoDB returns a client of DynamoDB.
+// DynamoDB returns a client for DynamoDB.
 func DynamoDB(cfg aws.Config) *dynamodb.Client { return dynamodb.NewFromConfig(cfg) }
 
-// S3 returns a client of S3, or of another server that speaks as S3 does.
+// S3 returns a client for S3, or for another server with S3's API.
 func S3(cfg aws.Config) *s3.Client {
 	return s3.NewFromConfig(cfg, func(o *s3.Options) {
-		// A custom endpoint is an emulator or another S3-speaking server: few of them answer to bucket.host names.
+		// A custom endpoint is an emulator or another server with S3's API. Few of them answer to bucket.host names.
 		o.UsePathStyle = o.BaseEndpoint != nil
 		o.DisableLogOutputChecksumValidationSkipped = true
 	})

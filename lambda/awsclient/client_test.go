@@ -20,13 +20,13 @@ import (
 func TestEveryRequestNamesThisSoftware(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex
-	agents := map[string]string{} // by the service that the request is signed for
+	agents := map[string]string{} // by the service in the request's signature
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		scope := strings.Split(r.Header.Get("Authorization"), "/") // …Credential=<key>/<date>/<region>/<service>/aws4_request…
 		mu.Lock()
 		agents[scope[min(3, len(scope)-1)]] = r.UserAgent()
 		mu.Unlock()
-		w.WriteHeader(http.StatusForbidden) // which no client tries again
+		w.WriteHeader(http.StatusForbidden) // no client repeats the request
 	}))
 	t.Cleanup(server.Close)
 	cfg, err := awsclient.Config(t.Context(), config.WithRegion("us-east-1"), config.WithBaseEndpoint(server.URL),

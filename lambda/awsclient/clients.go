@@ -11,8 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// Clients are the clients of runs. Where a run names a role, its clients have a session of that role, which is asked for once
-// and then kept, as long as the process lives, for all invocations of the run. It is safe for concurrent use.
+// Clients are the clients of runs. If a run names a role, its clients use a session of that role. The session serves all
+// invocations of the run in this process. Clients is safe for concurrent use.
 type Clients struct {
 	source, destination, identity aws.Config
 
@@ -21,15 +21,15 @@ type Clients struct {
 	objects map[access]*s3.Client
 }
 
-// access is what clients differ in. The session is part of it so that a record of what was done under a role names the run.
+// access is what distinguishes clients. It includes the session's name, so that CloudTrail's records of a role name the run.
 type access struct{ role, session, region string }
 
-// maxKept is how many clients of a kind are kept: a process has one run at a time, or a few. When there are more, all are
-// made anew as they are needed.
+// maxKept is how many clients of a kind are kept. A process has one run at a time, or a few. When there are more, all are made
+// again.
 const maxKept = 32
 
-// NewClients returns the clients that read tables with source and write objects with destination, except where a run names a
-// role: the credentials of identity then ask for a session of it.
+// NewClients returns clients that read tables with source and write objects with destination. If a run names a role, identity's
+// credentials ask for a session of it.
 func NewClients(source, destination, identity aws.Config) *Clients {
 	return &Clients{
 		source: source, destination: destination, identity: identity,
@@ -56,14 +56,14 @@ func (c *Clients) Objects(plan run.Plan) *s3.Client {
 	return kept(&c.mu, c.objects, to, func() *s3.Client { return S3(c.as(c.destination, to, "destinationRoles")) })
 }
 
-func accessOf(role, xrun, region string) access {
+func accessOf(role, runID, region string) access {
 	if role == "" {
 		return access{region: region}
 	}
-	return access{role: role, session: sessionName(xrun), region: region}
+	return access{role: role, session: sessionName(runID), region: region}
 }
 
-// kept returns the client that is kept for an access, and makes one where there is none.
+// kept returns the client for an access, and makes it if there is none.
 func kept[C any](mu *sync.Mutex, clients map[access]*C, to access, create func() *C) *C {
 	mu.Lock()
 	defer mu.Unlock()

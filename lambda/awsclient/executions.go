@@ -15,20 +15,21 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// patience is how long Step Functions is waited for: within the time of plan, so that it can say what it has waited for.
+// patience is how long to wait for Step Functions. It is shorter than the plan function's time, so that the function can report the
+// cause.
 const patience = 20 * time.Second
 
-// Executions asks Step Functions what has become of executions.
+// Executions looks up executions in Step Functions.
 type Executions struct{ client *sfn.Client }
 
 // NewExecutions returns the Executions of the configuration's region and account.
 func NewExecutions(cfg aws.Config) Executions { return Executions{sfn.NewFromConfig(cfg)} }
 
-// Describe tells what has become of the execution of an ARN. It fails with AccessDenied where it may not ask.
+// Describe returns the state of an execution. It fails with AccessDenied if it may not ask.
 func (e Executions) Describe(ctx context.Context, arn string) (run.ExecutionState, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, patience, errors.New("no answer: functions in a VPC need a route to Step Functions"))
 	defer cancel()
-	// Only what is known of it, not what it was given and has returned: that takes no right to decrypt.
+	// Without input and output, the call needs no permission to decrypt.
 	answer, err := e.client.DescribeExecution(ctx, &sfn.DescribeExecutionInput{ExecutionArn: &arn, IncludedData: types.IncludedDataMetadataOnly})
 	if _, unknown := errors.AsType[*types.ExecutionDoesNotExist](err); unknown {
 		return run.ExecutionState{Status: run.ExecutionUnknown}, nil
@@ -47,7 +48,7 @@ func (e Executions) Describe(ctx context.Context, arn string) (run.ExecutionStat
 	switch {
 	case answer.StopDate != nil:
 		state.Quiet = answer.StopDate.Add(run.QuietAfter).UTC()
-	case state.Dead(): // since when, nobody can tell
+	case state.Dead(): // Step Functions does not say when it ended
 		state.Status = run.ExecutionUnknown
 	}
 	return state, nil

@@ -10,8 +10,8 @@ import (
 	"dynamodb-to-s3/local/testservers"
 )
 
-// What Step Functions says of an execution is whether it is dead, and from when on nothing of it can be at work: an invocation
-// of Lambda may take 15 minutes, whatever has become of who has called it.
+// An execution's state says whether it is dead, and when no function of it can be at work any more: an invocation of Lambda may
+// take 15 minutes, even after its caller has ended.
 func TestExecutionIsDescribed(t *testing.T) {
 	t.Parallel()
 	const arn = "arn:aws:states:us-east-1:000000000000:execution:dynamodb-to-s3:e-1"
@@ -28,7 +28,7 @@ func TestExecutionIsDescribed(t *testing.T) {
 		{run.ExecutionFailed, stop, true, run.ExecutionFailed},
 		{run.ExecutionTimedOut, stop, true, run.ExecutionTimedOut},
 		{run.ExecutionAborted, stop, true, run.ExecutionAborted},
-		{run.ExecutionFailed, time.Time{}, false, run.ExecutionUnknown}, // which is not said of the real one
+		{run.ExecutionFailed, time.Time{}, false, run.ExecutionUnknown}, // the real one never answers this
 		{"ANOTHER", time.Time{}, false, "ANOTHER"},
 	} {
 		server := testservers.StartStepFunctions(t)

@@ -16,17 +16,17 @@ import (
 )
 
 const (
-	// sessionDuration is the longest that a session may last which a role asks for, as the functions' is one: role chaining.
+	// sessionDuration is the longest session that one role may ask for of another (role chaining). The functions have a role.
 	// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-chaining
 	sessionDuration = time.Hour
-	// expiryWindow is how long before its end a session is taken for ended: longer than one try of a request takes, each of which
-	// is signed anew, and than clocks differ.
+	// expiryWindow is how long before its end a session counts as ended. It is longer than one try of a request, each of which has
+	// its own signature, and than clocks differ.
 	expiryWindow = 5 * time.Minute
 )
 
-// as returns the configuration with the credentials of a session of a role, or as it is where there is no role. The session is
-// asked for at the first request, from STS in the functions' own region, and again when it comes to its end. The
-// environment's setting that lists the role is for errors.
+// as returns the configuration with the credentials of a role's session, or a copy without change if there is no role. The first
+// request asks STS in the functions' region for the session, and the SDK renews it before it ends. setting is the environment's
+// setting that lists the role, for error messages.
 func (c *Clients) as(cfg aws.Config, to access, setting string) aws.Config {
 	cfg = cfg.Copy()
 	if to.role == "" {
@@ -41,17 +41,17 @@ func (c *Clients) as(cfg aws.Config, to access, setting string) aws.Config {
 	return cfg
 }
 
-// STS's bounds of a session's name, and what else it may not hold: all but letters, digits and _+=,.@-.
+// STS's limits for a session's name. It may have letters, digits and _+=,.@- only.
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 const (
 	minSessionName = 2
 	maxSessionName = 64
-	// sessionTail is how much of the end of a run's name a session's keeps: the time of a schedule's firing.
+	// sessionTail is how many characters from the end of a run's name stay in a shortened name: the time of a schedule's firing.
 	sessionTail = len("20060102T150405Z")
 )
 
-// sessionName makes a session's name of a run's.
-func sessionName(xrun string) string {
+// sessionName makes the name of a session from the name of a run.
+func sessionName(runID string) string {
 	name := strings.Map(func(r rune) rune {
 		switch {
 		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', strings.ContainsRune("_+=,.@-", r):
@@ -59,7 +59,7 @@ func sessionName(xrun string) string {
 		default:
 			return '-'
 		}
-	}, xrun)
+	}, runID)
 	switch {
 	case len(name) < minSessionName:
 		return "run-" + name
@@ -70,7 +70,7 @@ func sessionName(xrun string) string {
 	}
 }
 
-// assumedRole gives the errors of AssumeRole their names. They surface in calls to other services, whose own errors look alike.
+// assumedRole names the errors of AssumeRole. They show up in calls to other services, whose own errors look alike.
 type assumedRole struct {
 	*stscreds.AssumeRoleProvider
 	arn, setting string
@@ -78,8 +78,8 @@ type assumedRole struct {
 
 // Retrieve asks for a session. It fails with AccessDenied, Throttled or Internal.
 //
-// What STS has answered goes into the words only: wrapped, it would make the SDK ask as often again for each try of the
-// request that the session is for.
+// STS's error is in the message only. If it were wrapped, the SDK would ask for the session again for each try of the request that
+// needs it.
 func (a assumedRole) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	session, err := a.AssumeRoleProvider.Retrieve(ctx)
 	if err == nil {
@@ -96,7 +96,7 @@ func (a assumedRole) Retrieve(ctx context.Context) (aws.Credentials, error) {
 			"sts:AssumeRole on %s is not allowed: the role's trust policy must name the function's role, and the function's role must be allowed to assume it (environment: %s) (%s)",
 			a.arn, a.setting, words)
 	case strings.Contains(code, "Throttl"):
-		return session, failure.Errorf(failure.Throttled, "sts:AssumeRole on %s is called too often in this account and region: let fewer runs go at once (%s)", a.arn, words)
+		return session, failure.Errorf(failure.Throttled, "sts:AssumeRole on %s is called too often in this account and region: start fewer runs at the same time (%s)", a.arn, words)
 	case answered && response.HTTPStatusCode()/100 == 4 && !strings.HasPrefix(code, "Expired"):
 		return session, failure.Errorf(failure.AccessDenied, "sts:AssumeRole on %s is refused (%s: %s)", a.arn, code, words)
 	default:

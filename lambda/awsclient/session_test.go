@@ -13,9 +13,9 @@ import (
 
 func TestSessionIsNamedByItsRun(t *testing.T) {
 	t.Parallel()
-	// The pattern and the bounds of RoleSessionName.
+	// The pattern and the limits of RoleSessionName.
 	valid := regexp.MustCompile(`^[\w+=,.@-]{2,64}$`)
-	for xrun, want := range map[string]string{
+	for n, want := range map[string]string{
 		"nightly-20261121T020000Z": "nightly-20261121T020000Z",
 		"r":                        "run-r",
 		"":                         "run-",
@@ -25,8 +25,8 @@ func TestSessionIsNamedByItsRun(t *testing.T) {
 		strings.Repeat("r", 65):    strings.Repeat("r", 47) + "-" + strings.Repeat("r", 16),
 		strings.Repeat("s", 64) + "-20261121T020000Z": strings.Repeat("s", 47) + "-20261121T020000Z",
 	} {
-		if got := sessionName(xrun); got != want || !valid.MatchString(got) {
-			t.Errorf("%q: got %q, want %q", xrun, got, want)
+		if got := sessionName(n); got != want || !valid.MatchString(got) {
+			t.Errorf("%q: got %q, want %q", n, got, want)
 		}
 	}
 }
@@ -34,8 +34,8 @@ func TestSessionIsNamedByItsRun(t *testing.T) {
 func TestClientsAreKept(t *testing.T) {
 	t.Parallel()
 	c := NewClients(aws.Config{Region: "eu-west-1"}, aws.Config{Region: "eu-west-1"}, aws.Config{Region: "eu-west-1"})
-	plan := func(xrun int, role string) run.Plan {
-		return run.Plan{RunID: fmt.Sprint("run-", xrun), Scan: &run.ScanPlan{SourceRoleARN: role, DestinationRoleARN: role}}
+	plan := func(n int, role string) run.Plan {
+		return run.Plan{RunID: fmt.Sprint("run-", n), Scan: &run.ScanPlan{SourceRoleARN: role, DestinationRoleARN: role}}
 	}
 	const role = "arn:aws:iam::123456789012:role/x"
 	own, ownObjects := c.Tables(plan(1, "")), c.Objects(plan(1, ""))
@@ -53,9 +53,9 @@ func TestClientsAreKept(t *testing.T) {
 	if elsewhere == own || elsewhere.Options().Region != "us-east-1" || own.Options().Region != "eu-west-1" {
 		t.Errorf("the client of another region is of %s", elsewhere.Options().Region)
 	}
-	for xrun := range 3 * maxKept {
-		c.Tables(plan(xrun, role))
-		c.Objects(plan(xrun, role))
+	for n := range 3 * maxKept {
+		c.Tables(plan(n, role))
+		c.Objects(plan(n, role))
 	}
 	if len(c.tables) > maxKept || len(c.objects) > maxKept {
 		t.Errorf("%d and %d clients are kept, want %d at most", len(c.tables), len(c.objects), maxKept)

@@ -1,7 +1,7 @@
-// Package bucket is the destination: one S3 bucket, with the account that must own it and the key that encrypts what is
-// written. Every call to S3 that the functions make goes through it, so that none forgets either.
+// Package bucket is the destination: one S3 bucket, with the account that must own it and the key that encrypts new objects. Every
+// S3 call of the functions goes through it, so no call forgets either.
 //
-// Errors that a person can act on carry a name from package failure. It imports the AWS SDK, failure and run.
+// Errors that a person can act on carry a name from package failure. The package may import failure and run.
 package bucket
 
 import (
@@ -26,13 +26,13 @@ import (
 )
 
 var (
-	// ErrNotFound says that the bucket holds no object of that key.
+	// ErrNotFound says that the bucket has no object with that key.
 	ErrNotFound = errors.New("no such object")
-	// ErrChanged says that the condition of a write does not hold: somebody else has written first.
+	// ErrChanged says that the condition of a write is not met: another program wrote first.
 	ErrChanged = errors.New("the object is not the one that was read")
 )
 
-// Bucket is one bucket as one run sees it. It is safe for concurrent use.
+// Bucket is the bucket of one run. It is safe for concurrent use.
 type Bucket struct {
 	client *s3.Client
 	name   string
@@ -51,19 +51,19 @@ func (b *Bucket) Name() string { return b.name }
 // URI returns s3://bucket/key.
 func (b *Bucket) URI(key string) string { return "s3://" + b.name + "/" + key }
 
-// OwnedBy returns the same bucket, with every call refused unless that account owns it.
+// OwnedBy returns the same bucket. S3 refuses its calls unless the account owns the bucket.
 func (b *Bucket) OwnedBy(account string) *Bucket {
 	owned := *b
 	owned.owner = optional(account)
 	return &owned
 }
 
-// Put writes an object, over any that is there, and returns its ETag without quotes.
+// Put writes an object, over an existing one too, and returns its ETag without quotes.
 func (b *Bucket) Put(ctx context.Context, key string, body []byte) (string, error) {
 	return b.put(ctx, key, body, condition{})
 }
 
-// Create writes an object only if there is none of that key. created is false where there is one.
+// Create writes an object only if there is none with that key; created is false if there is one.
 func (b *Bucket) Create(ctx context.Context, key string, body []byte) (created bool, err error) {
 	_, err = b.Replace(ctx, key, body, "")
 	if errors.Is(err, ErrChanged) {
@@ -72,8 +72,8 @@ func (b *Bucket) Create(ctx context.Context, key string, body []byte) (created b
 	return err == nil, err
 }
 
-// Replace writes an object only over the one that has the ETag, or, for "", only if there is none, and returns the new ETag, all
-// without quotes. It fails with ErrChanged where there is another, or none any more.
+// Replace writes an object only over the one with the ETag, or for "" only if there is none. It returns the new ETag. ETags are
+// without quotes. It fails with ErrChanged if there is another object, or no object any more.
 func (b *Bucket) Replace(ctx context.Context, key string, body []byte, etag string) (string, error) {
 	if etag == "" {
 		return b.put(ctx, key, body, condition{ifNoneMatch: aws.String("*")})
@@ -81,11 +81,11 @@ func (b *Bucket) Replace(ctx context.Context, key string, body []byte, etag stri
 	return b.put(ctx, key, body, condition{ifMatch: aws.String(`"` + etag + `"`)})
 }
 
-// condition is what must hold for a write; at most one of the two is given.
+// condition is the condition of a write. At most one of the two is given.
 type condition struct{ ifMatch, ifNoneMatch *string }
 
-// unmet tells whether a write has failed for its condition. S3 answers 409 where two conditional writes, or a write and a
-// deletion, met, and 404 where there is nothing to match.
+// unmet reports whether a write failed because of its condition. S3 answers 409 if two conditional writes, or a write and a
+// deletion, happen at the same time. It answers 404 if there is no object to match.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 func (c condition) unmet(err error) bool {
 	switch status(err) {
@@ -122,9 +122,9 @@ func (b *Bucket) Get(ctx context.Context, key string) ([]byte, error) {
 	return content, err
 }
 
-// GetTagged returns an object's content and its ETag without quotes, by which Replace knows it again, or ErrNotFound.
+// GetTagged returns an object's content and the ETag for Replace, or ErrNotFound.
 //
-// The SDK tries a request again, but not an answer that breaks off, or comes damaged, while it is read: that is done here.
+// The SDK repeats a request, but it does not repeat a download that breaks off or is damaged. GetTagged does.
 func (b *Bucket) GetTagged(ctx context.Context, key string) (content []byte, etag string, err error) {
 	for range reads {
 		var answer *s3.GetObjectOutput
@@ -133,7 +133,7 @@ func (b *Bucket) GetTagged(ctx context.Context, key string) (content []byte, eta
 			return nil, "", b.named(err, "s3:GetObject", key)
 		}
 		content, err = io.ReadAll(answer.Body)
-		_ = answer.Body.Close() // a fault on the way has shown in the read
+		_ = answer.Body.Close() // a fault of the download has shown in the read
 		if err == nil {
 			return content, unquote(answer.ETag), nil
 		}
@@ -144,12 +144,12 @@ func (b *Bucket) GetTagged(ctx context.Context, key string) (content []byte, eta
 	return nil, "", fmt.Errorf("read %s: %w", b.URI(key), err)
 }
 
-// reads is how often an answer is read before a fault is reported.
+// reads is how often GetTagged reads an answer before it fails.
 const reads = 3
 
-// Find returns the entry of one object, or ErrNotFound. It needs the right to list, not the one to read.
+// Find returns the listing's entry of one object, or ErrNotFound. It needs the permission to list, not to read.
 func (b *Bucket) Find(ctx context.Context, key string) (Entry, error) {
-	for entry, err := range b.List(ctx, key) { // the first of those that begin so
+	for entry, err := range b.List(ctx, key) { // the first key with this prefix
 		if err != nil {
 			return Entry{}, err
 		}
@@ -161,22 +161,22 @@ func (b *Bucket) Find(ctx context.Context, key string) (Entry, error) {
 	return Entry{}, fmt.Errorf("%s: %w", b.URI(key), ErrNotFound)
 }
 
-// Entry is one object as the bucket lists it. ETag is without quotes.
+// Entry is one object in a listing. ETag is without quotes.
 type Entry struct {
 	Key, ETag string
 	Bytes     int64
 	Modified  time.Time // in whole seconds
 }
 
-// List yields the objects whose keys begin with prefix, in the order of their keys. An error ends it.
+// List yields the objects whose keys begin with prefix, in the order of their keys. It stops after an error.
 func (b *Bucket) List(ctx context.Context, prefix string) iter.Seq2[Entry, error] {
 	return b.ListAfter(ctx, prefix, "")
 }
 
-// ListPage is how many objects S3 lists at a time: after so many, going on asks it again.
+// ListPage is how many objects one request to S3 lists.
 const ListPage = 1000
 
-// ListAfter yields, as List does, those of the objects whose keys come after one.
+// ListAfter is like List, for the keys that come after one.
 func (b *Bucket) ListAfter(ctx context.Context, prefix, after string) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		pages := s3.NewListObjectsV2Paginator(b.client, &s3.ListObjectsV2Input{
@@ -198,9 +198,9 @@ func (b *Bucket) ListAfter(ctx context.Context, prefix, after string) iter.Seq2[
 	}
 }
 
-// Delete removes objects; one that is not there counts as removed.
+// Delete removes objects. An object that does not exist counts as removed.
 func (b *Bucket) Delete(ctx context.Context, keys []string) error {
-	const most = 1000 // what one call takes
+	const most = 1000 // the most that one call takes
 	for len(keys) > 0 {
 		batch := keys[:min(most, len(keys))]
 		keys = keys[len(batch):]
@@ -222,32 +222,32 @@ func (b *Bucket) Delete(ctx context.Context, keys []string) error {
 	return nil
 }
 
-// named gives an error of the S3 client the name under which a person can act on it.
+// named gives an error of the S3 client the name that tells a person what to do.
 func (b *Bucket) named(err error, action, key string) error {
-	if named, ok := errors.AsType[*failure.Error](err); ok { // of the credentials, before anything was asked of S3
+	if named, ok := errors.AsType[*failure.Error](err); ok { // an error of the credentials, before the request to S3
 		return fmt.Errorf("%s on %s: %w", action, b.URI(key), named)
 	}
 	api, ok := errors.AsType[smithy.APIError](err)
 	if !ok && status(err) != 0 {
-		return failure.Errorf(failure.MalformedAnswer, "%s %s: S3's answer is none that can be read: %w", action, b.URI(key), err)
+		return failure.Errorf(failure.MalformedAnswer, "%s %s: S3's answer cannot be read: %w", action, b.URI(key), err)
 	}
 	if !ok {
 		return fmt.Errorf("%s %s: %w", action, b.URI(key), err)
 	}
 	switch code := api.ErrorCode(); {
 	case !failure.Name(code).Understood():
-		return failure.Errorf(failure.MalformedAnswer, "%s on %s was refused with the code %q, which is none of S3's", action, b.URI(key), code)
+		return failure.Errorf(failure.MalformedAnswer, "%s on %s was refused with the code %q, which is not a code of S3", action, b.URI(key), code)
 	case code == "NoSuchKey", code == "NotFound":
 		return fmt.Errorf("%s: %w", b.URI(key), ErrNotFound)
 	case code == "NoSuchBucket":
 		return failure.Errorf(failure.BucketNotFound, "there is no bucket %q: create it, or correct the request's bucket", b.name)
 	case code == "PermanentRedirect", code == "AuthorizationHeaderMalformed":
-		return failure.Errorf(failure.BucketInOtherRegion, "bucket %q is in another region than the functions: use one in theirs (%s)", b.name, api.ErrorMessage())
+		return failure.Errorf(failure.BucketInOtherRegion, "bucket %q is in another region than the functions: use a bucket in their region (%s)", b.name, api.ErrorMessage())
 	case strings.HasPrefix(code, "KMS."), code == "AccessDenied" && strings.Contains(api.ErrorMessage(), "kms:"):
 		return failure.Errorf(failure.KMSKeyUnusable, "%s on %s: S3 cannot use %s: check that it exists in the bucket's region and is enabled, and that its policy and the function's role allow kms:GenerateDataKey and kms:Decrypt (%s: %s)",
 			action, b.URI(key), b.keyName(), code, api.ErrorMessage())
 	case code == "AccessDenied", status(err) == http.StatusForbidden && !strings.Contains(code, "Token"):
-		return failure.Errorf(failure.AccessDenied, "%s on %s is not allowed: check the role that writes, the function's or destinationRoleArn, the bucket's policy and owner, and its key (%s: %s)",
+		return failure.Errorf(failure.AccessDenied, "%s on %s is not allowed: check the role that writes (the function's role or destinationRoleArn), the bucket's policy and owner, and its KMS key (%s: %s)",
 			action, b.URI(key), code, api.ErrorMessage())
 	default:
 		return fmt.Errorf("%s %s: %w", action, b.URI(key), err)
@@ -275,7 +275,7 @@ func (b *Bucket) encryption() types.ServerSideEncryption {
 	return types.ServerSideEncryptionAwsKms
 }
 
-// contentType is what native exports give their objects, as far as a browser or a crawler cares.
+// contentType returns the content type that native exports give to such an object.
 func contentType(key string) *string {
 	switch {
 	case strings.HasSuffix(key, ".gz"):

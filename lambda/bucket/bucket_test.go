@@ -52,7 +52,7 @@ func TestObjects(t *testing.T) {
 	}
 }
 
-// A call lists, and removes, a thousand objects at most.
+// One call lists or removes a thousand objects at most.
 func TestManyObjects(t *testing.T) {
 	t.Parallel()
 	b := bucket.New(testservers.S3(), run.Plan{Bucket: testservers.Bucket(t)})
@@ -103,7 +103,7 @@ func TestUploads(t *testing.T) {
 	}
 	parts := make([]bucket.Part, 2)
 	for i, body := range []string{strings.Repeat("a", bucket.MinPart), "b"} {
-		if parts[1-i], err = upload.Put(t.Context(), i+1, []byte(body)); err != nil { // in no order
+		if parts[1-i], err = upload.Put(t.Context(), i+1, []byte(body)); err != nil { // in reverse order
 			t.Fatal(err)
 		}
 	}
@@ -149,13 +149,13 @@ func TestFaultsAreNamed(t *testing.T) {
 	}
 }
 
-// recorder answers every call to S3 with success, and keeps its headers: it stands in for KMS and for other accounts, which
-// no local server has.
+// recorder answers every call to S3 with success and keeps its headers. It stands in for KMS and for other accounts, which no local
+// server has.
 type recorder struct {
 	mu     sync.Mutex
 	seen   []*http.Request
-	status int    // 0: 200
-	body   string // of a fault
+	status int    // 0 means 200
+	body   string // for a fault
 }
 
 func (r *recorder) Do(request *http.Request) (*http.Response, error) {
@@ -184,7 +184,7 @@ func TestFaultsOnTheWireAreNamed(t *testing.T) {
 		want   failure.Name
 		says   string
 	}{
-		{http.StatusForbidden, "AccessDenied", failure.AccessDenied, "s3:PutObject on s3://my-bucket/k is not allowed: check the role that writes, the function's or destinationRoleArn, the bucket's policy and owner, and its key (AccessDenied: x)"},
+		{http.StatusForbidden, "AccessDenied", failure.AccessDenied, "s3:PutObject on s3://my-bucket/k is not allowed: check the role that writes (the function's role or destinationRoleArn), the bucket's policy and owner, and its KMS key (AccessDenied: x)"},
 		{http.StatusForbidden, "KMS.DisabledException", failure.KMSKeyUnusable, "s3:PutObject on s3://my-bucket/k: S3 cannot use the bucket's own KMS key: check that it exists"},
 		{http.StatusMovedPermanently, "PermanentRedirect", failure.BucketInOtherRegion, `bucket "my-bucket" is in another region than the functions`},
 		{http.StatusNotFound, "NoSuchBucket", failure.BucketNotFound, `there is no bucket "my-bucket"`},

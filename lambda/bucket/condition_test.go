@@ -49,7 +49,7 @@ func TestReplaceWritesOnlyOverWhatWasRead(t *testing.T) {
 	}
 }
 
-// The answers of S3 to a write whose condition does not hold.
+// S3's answers to a write whose condition is not met.
 func TestUnmetConditionsOnTheWire(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -90,7 +90,7 @@ func TestFindListsOneObject(t *testing.T) {
 	}
 }
 
-// breaking breaks the first answers off while they are read.
+// breaking breaks off the first answers while they are read.
 type breaking struct {
 	aws.HTTPClient
 	left int

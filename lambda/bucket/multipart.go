@@ -12,21 +12,21 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
 
-// S3's limits of a multipart upload: every part but the last has at least MinPart bytes, and there are at most MaxParts.
+// S3's limits of a multipart upload: every part except the last has MinPart bytes or more, and there are MaxParts parts or fewer.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
 const (
 	MinPart  = 5 << 20
 	MaxParts = 10_000
 )
 
-// Upload is a multipart upload under way. Nobody sees its object before Complete.
+// Upload is an open multipart upload. Nobody sees its object before Complete.
 type Upload struct {
 	bucket *Bucket
 	key    string
 	id     string
 }
 
-// Part is one part of an Upload that S3 has.
+// Part is an uploaded part of an Upload.
 type Part struct{ completed types.CompletedPart }
 
 // StartUpload begins a multipart upload.
@@ -38,13 +38,13 @@ func (b *Bucket) StartUpload(ctx context.Context, key string) (*Upload, error) {
 	if err != nil {
 		return nil, b.named(err, "s3:PutObject", key)
 	}
-	if aws.ToString(answer.UploadId) == "" { // an empty one would name the object itself
-		return nil, failure.Errorf(failure.MalformedAnswer, "s3:PutObject %s: S3 began an upload and does not say which", b.URI(key))
+	if aws.ToString(answer.UploadId) == "" { // an empty id would name the object itself
+		return nil, failure.Errorf(failure.MalformedAnswer, "s3:PutObject %s: S3 began an upload and returned no upload id", b.URI(key))
 	}
 	return &Upload{bucket: b, key: key, id: *answer.UploadId}, nil
 }
 
-// Put uploads one part; number counts from 1. Parts may be put in any order, and at the same time.
+// Put uploads one part. number counts from 1. Parts may be uploaded in any order and at the same time.
 func (u *Upload) Put(ctx context.Context, number int, body []byte) (Part, error) {
 	n := aws.Int32(int32(number)) //nolint:gosec // at most MaxParts
 	answer, err := u.bucket.client.UploadPart(ctx, &s3.UploadPartInput{
@@ -57,7 +57,7 @@ func (u *Upload) Put(ctx context.Context, number int, body []byte) (Part, error)
 	return Part{types.CompletedPart{ETag: answer.ETag, PartNumber: n, ChecksumCRC32: answer.ChecksumCRC32}}, nil
 }
 
-// Complete makes the object of the parts, which may be in any order, and returns its ETag without quotes.
+// Complete makes the object of the parts, in any order, and returns its ETag without quotes.
 func (u *Upload) Complete(ctx context.Context, parts []Part) (string, error) {
 	completed := make([]types.CompletedPart, len(parts))
 	for i, part := range parts {
@@ -74,7 +74,7 @@ func (u *Upload) Complete(ctx context.Context, parts []Part) (string, error) {
 	return unquote(answer.ETag), nil
 }
 
-// Abort gives the upload up and frees its parts.
+// Abort aborts the upload and frees its parts.
 func (u *Upload) Abort(ctx context.Context) error {
 	_, err := u.bucket.client.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{
 		Bucket: &u.bucket.name, Key: &u.key, UploadId: &u.id, ExpectedBucketOwner: u.bucket.owner,
@@ -85,8 +85,7 @@ func (u *Upload) Abort(ctx context.Context) error {
 	return nil
 }
 
-// AbortUploads gives up every upload whose key begins with prefix, but for one of the caller's own, which may be nil, and returns
-// how many there were.
+// AbortUploads aborts every upload whose key begins with prefix, except own, which may be nil. It returns how many it aborted.
 func (b *Bucket) AbortUploads(ctx context.Context, prefix string, own *Upload) (int, error) {
 	count := 0
 	pages := s3.NewListMultipartUploadsPaginator(b.client, &s3.ListMultipartUploadsInput{

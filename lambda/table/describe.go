@@ -1,7 +1,7 @@
-// Package table reads a DynamoDB table: what it is (Describe), and the pages of one segment of a parallel Scan as the bytes
-// that the service sent (Reader).
+// Package table reads a DynamoDB table. Describe returns what the table is like. A Reader returns the pages of one segment of a
+// parallel Scan, with the items as the bytes that the service sent.
 //
-// Errors that a person can act on carry a name from package failure. It imports the AWS SDK, failure, request, run and ddbjson.
+// Errors that a person can act on carry a name from package failure. The package may import failure, request, run and ddbjson.
 package table
 
 import (
@@ -18,21 +18,21 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// Description is what a plan needs to know of a table, or of the index of it that is scanned.
+// Description is what a plan needs to know about a table, or about the index that it scans.
 type Description struct {
 	ARN, ID string
-	// KeyNames are the names of the attributes of the primary key: the partition key's, then that of the sort key if there is one.
+	// KeyNames are the names of the primary key's attributes: the partition key, then the sort key if there is one.
 	KeyNames []string
-	// Bytes is the size of what is scanned; the service's figure is about six hours old.
+	// Bytes is the size of the table or index that is scanned. DynamoDB updates it about every six hours.
 	Bytes int64
-	// ReadUnits is how many read units a second can be had, 0 where the service does not say.
+	// ReadUnits is how many read units a second are available, 0 if the service does not say.
 	ReadUnits float64
 }
 
-// Describe describes the table, or the index of it that scan names.
+// Describe describes the table, or the index that scan names.
 //
-// It fails with TableNotFound, TableNotReady, TableInOtherAccount, IndexNotFound or AccessDenied, and with InvalidRequest
-// where scan asks the index for what it cannot give.
+// It fails with TableNotFound, TableNotReady, TableInOtherAccount, IndexNotFound or AccessDenied, and with InvalidRequest if scan
+// asks the index for something that it does not support.
 func Describe(ctx context.Context, client *dynamodb.Client, table request.Table, scan request.Scan) (Description, error) {
 	answer, err := client.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &table.Name})
 	if err != nil {
@@ -46,7 +46,7 @@ func Describe(ctx context.Context, client *dynamodb.Client, table request.Table,
 	arn := aws.ToString(t.TableArn)
 	if own, err := request.ParseTable(arn); err == nil && table.Account != "" && own.Account != "" && own.Account != table.Account {
 		return Description{}, failure.Errorf(failure.TableInOtherAccount,
-			"the ARN names table %q of account %s, the one found here is of account %s: give sourceRoleArn, a role of account %s that may read the table",
+			"the ARN names table %q of account %s, but the table found here is of account %s: give sourceRoleArn, a role of account %s that may read the table",
 			table.Name, table.Account, own.Account, table.Account)
 	}
 	if !readable(t.TableStatus) {
@@ -108,12 +108,12 @@ func describeIndex(description *Description, t *types.TableDescription, scan req
 	return failure.Errorf(failure.IndexNotFound, "table %q has no index %q: %s", aws.ToString(t.TableName), scan.IndexName, has)
 }
 
-// readUnits is the capacity that applies: what is provisioned, else the on-demand maximum, else the warm throughput.
+// readUnits returns the capacity that applies: the provisioned one, else the on-demand maximum, else the warm throughput.
 func readUnits(provisioned *types.ProvisionedThroughputDescription, onDemand *types.OnDemandThroughput, warm int64) float64 {
 	if provisioned != nil && aws.ToInt64(provisioned.ReadCapacityUnits) > 0 {
 		return float64(*provisioned.ReadCapacityUnits)
 	}
-	if onDemand != nil && aws.ToInt64(onDemand.MaxReadRequestUnits) > 0 { // -1 means that there is no maximum
+	if onDemand != nil && aws.ToInt64(onDemand.MaxReadRequestUnits) > 0 { // -1 means no maximum
 		return float64(*onDemand.MaxReadRequestUnits)
 	}
 	return float64(warm)
@@ -133,7 +133,7 @@ func warmIndex(w *types.GlobalSecondaryIndexWarmThroughputDescription) int64 {
 	return aws.ToInt64(w.ReadUnitsPerSecond)
 }
 
-// what names a table, and the index of it if there is one, for an error.
+// what returns words for a table, and for its index if there is one.
 func what(table, index string) string {
 	if index == "" {
 		return fmt.Sprintf("table %q", table)

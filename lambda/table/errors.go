@@ -9,16 +9,16 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// throttles are the names under which DynamoDB says that capacity is wanting.
+// throttles are the error codes with which DynamoDB refuses for lack of capacity.
 var throttles = []string{"ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException"}
 
-// Named gives an error of the DynamoDB client the name under which a person can act on it.
+// Named gives an error of the DynamoDB client the name that tells a person what to do.
 func Named(err error, action, table, region string) error {
-	if named, ok := errors.AsType[*failure.Error](err); ok { // of the credentials, before anything was asked of DynamoDB
+	if named, ok := errors.AsType[*failure.Error](err); ok { // an error of the credentials, before the request to DynamoDB
 		return named
 	}
-	if _, ok := errors.AsType[*smithy.DeserializationError](err); ok { // its words have what it could not read: an item's key, it may be
-		return failure.Errorf(failure.MalformedAnswer, "the answer to %s of table %q is none that can be read", action, table)
+	if _, ok := errors.AsType[*smithy.DeserializationError](err); ok { // its message shows the text that it could not read, which may be an item's key
+		return failure.Errorf(failure.MalformedAnswer, "the answer to %s of table %q cannot be read", action, table)
 	}
 	api, ok := errors.AsType[smithy.APIError](err)
 	if !ok {
@@ -26,12 +26,12 @@ func Named(err error, action, table, region string) error {
 	}
 	switch code := api.ErrorCode(); {
 	case !failure.Name(code).Understood():
-		return failure.Errorf(failure.MalformedAnswer, "%s of table %q was refused with the code %q, which is none of DynamoDB's", action, table, code)
+		return failure.Errorf(failure.MalformedAnswer, "%s of table %q was refused with the code %q, which is not a code of DynamoDB", action, table, code)
 	case code == "ResourceNotFoundException":
 		return failure.Errorf(failure.TableNotFound,
-			"there is no table %q in region %s of this account: check the name; a table elsewhere is given by its ARN, one of another account with sourceRoleArn too", table, region)
+			"there is no table %q in region %s of this account: check the name; for a table in another region give its ARN, for one in another account give sourceRoleArn too", table, region)
 	case code == "AccessDeniedException":
-		return failure.Errorf(failure.AccessDenied, "%s on table %q is not allowed: add it to the role that reads, the function's or sourceRoleArn (%s)", action, table, api.ErrorMessage())
+		return failure.Errorf(failure.AccessDenied, "%s on table %q is not allowed: add it to the role that reads: the function's role or sourceRoleArn (%s)", action, table, api.ErrorMessage())
 	case code == "ValidationException" && action == "dynamodb:Scan":
 		return failure.Errorf(failure.ScanRefused, "DynamoDB refused the scan of table %q: %s", table, api.ErrorMessage())
 	case slices.Contains(throttles, code):

@@ -26,13 +26,13 @@ type Reader struct {
 	client  *dynamodb.Client
 	input   dynamodb.ScanInput
 	table   string
-	subject string // what is scanned, for errors
+	subject string // what is scanned, for error messages
 
 	throttles Throttles
 }
 
-// NewReader returns a reader of one segment of the plan's scan. It fails with InvalidRequest where the scan's values are none
-// that the SDK can send.
+// NewReader returns a reader of one segment of the plan's scan. It fails with InvalidRequest if the SDK cannot send the scan's
+// values.
 func NewReader(client *dynamodb.Client, plan run.Plan, segment int) (*Reader, error) {
 	input, err := scanInput(plan, segment)
 	if err != nil {
@@ -41,16 +41,16 @@ func NewReader(client *dynamodb.Client, plan run.Plan, segment int) (*Reader, er
 	return &Reader{client: client, input: input, table: plan.Table, subject: what(plan.Table, plan.Scan.Request.IndexName)}, nil
 }
 
-// Page is one answer to Scan. It owns its memory and is meant to be used again and again.
+// Page is one answer to Scan. It owns its memory, which every further use reuses.
 type Page struct {
-	// Limit is the most items that may be evaluated for the page, 0 for as many as the scan's own limit allows.
+	// Limit is the most items that DynamoDB may evaluate for the page; 0 leaves the scan's own limit.
 	Limit int32
-	// Items holds the page's items once Parse has found them, valid until the page is used again.
+	// Items holds the page's items after Parse, until the page is used again.
 	Items ddbjson.Page
-	// LastEvaluatedKey is where the next page starts, in DynamoDB JSON; nil at the end of the segment, and only there: an
+	// LastEvaluatedKey is where the next page starts, in DynamoDB JSON. It is nil at the end of the segment and only there: an
 	// empty page can have one.
 	LastEvaluatedKey json.RawMessage
-	// Scanned counts the items that were read before any filter.
+	// Scanned counts the items that were read, before any filter.
 	Scanned   int64
 	ReadUnits float64
 	// Bytes is the length of the answer.
@@ -58,14 +58,14 @@ type Page struct {
 
 	body []byte
 	rest []byte // the answer without its items
-	// unparsed says that the items of body are still to be found, count is how many the answer says that it has.
+	// unparsed says that Parse must still find the items in body. count is how many items the answer says that it has.
 	unparsed bool
 	count    int
-	subject  string // what was scanned, for errors
+	subject  string // what was scanned, for error messages
 }
 
-// Parse finds the page's items, if that was left to do. It looks at every byte of the page, and is for whoever needs the items:
-// the next page may be under way by then. It fails with MalformedAnswer.
+// Parse finds the page's items, unless that is done. It reads every byte of the page, so the caller does it while the next page is
+// on its way. It fails with MalformedAnswer.
 func (p *Page) Parse() error {
 	if !p.unparsed {
 		return nil
@@ -84,12 +84,12 @@ func (p *Page) counted() error {
 	return nil
 }
 
-// Next reads the page that follows exclusiveStartKey, or the segment's first page for nil, into p. Its items are there after
+// Next reads into p the page that follows exclusiveStartKey, or the segment's first page for nil. Its items are there after
 // [Page.Parse].
 //
-// The SDK does all but the items: signing, retries, the checksum over the whole answer, errors, the key and the capacity. The
-// items stay the bytes that the service sent. It fails with TableNotFound, AccessDenied, ScanRefused, Throttled or
-// MalformedAnswer; p is then not to be used.
+// The SDK does everything except the items: signing, retries, the checksum of the whole answer, errors, the key and the capacity.
+// The items stay the bytes that the service sent. Next fails with TableNotFound, AccessDenied, ScanRefused, Throttled or
+// MalformedAnswer; p must not be used then.
 func (r *Reader) Next(ctx context.Context, exclusiveStartKey json.RawMessage, p *Page) error {
 	input := r.input
 	if len(exclusiveStartKey) > 0 {
@@ -128,19 +128,19 @@ func (r *Reader) Next(ctx context.Context, exclusiveStartKey json.RawMessage, p 
 	return nil
 }
 
-// checkKey holds the key that the next page starts from to what a key can be: it goes into a checkpoint, and back to DynamoDB.
+// checkKey fails if the key for the next page is not a possible key: it goes into a checkpoint and back to DynamoDB.
 func checkKey(key map[string]types.AttributeValue) error {
 	for _, value := range key {
 		switch value.(type) {
 		case *types.AttributeValueMemberS, *types.AttributeValueMemberN, *types.AttributeValueMemberB:
 		default:
-			return errors.New("LastEvaluatedKey has a value that is none of S, N and B")
+			return errors.New("LastEvaluatedKey has a value that is not an S, N or B")
 		}
 	}
 	return nil
 }
 
-// scan asks for one page. The SDK tries a few times by itself; who wants a throttled table to be waited for asks again.
+// scan requests one page. The SDK tries a few times. A caller that wants to wait for a throttled table must ask again.
 func (r *Reader) scan(ctx context.Context, input *dynamodb.ScanInput, p *Page) (*dynamodb.ScanOutput, error) {
 	answer, err := r.client.Scan(ctx, input, dynamodb.WithAPIOptions(func(stack *middleware.Stack) error {
 		return errors.Join(
@@ -157,8 +157,8 @@ func (r *Reader) scan(ctx context.Context, input *dynamodb.ScanInput, p *Page) (
 	return answer, nil
 }
 
-// takeItems stands between the SDK's decoder and the wire: it keeps the bytes of the answer's items and hands the decoder the
-// same answer without them. The checksum lies further down: it has passed when the body was read to its end.
+// takeItems stands between the SDK's decoder and the network. It keeps the bytes of the answer's items and gives the decoder the
+// same answer without them. The checksum is checked further down: it is correct if the body could be read to its end.
 type takeItems struct{ into *Page }
 
 func (*takeItems) ID() string { return "TakeItems" }
@@ -172,7 +172,7 @@ func (t *takeItems) HandleDeserialize(
 	}
 	response, ok := out.RawResponse.(*smithyhttp.Response)
 	if !ok || response.StatusCode != http.StatusOK {
-		return out, metadata, nil // the SDK reads errors itself
+		return out, metadata, nil // the SDK reads errors
 	}
 	if err := t.into.read(response); err != nil {
 		if ctx.Err() != nil {
@@ -183,20 +183,20 @@ func (t *takeItems) HandleDeserialize(
 	return out, metadata, nil
 }
 
-// read reads the answer's body whole and leaves in its place the part that the SDK decodes.
+// read reads the whole body of the answer, and leaves in its place the part that the SDK decodes.
 func (p *Page) read(response *smithyhttp.Response) error {
 	body := response.Body
-	response.Body = http.NoBody // of a damaged answer there is nothing left to read
+	response.Body = http.NoBody // after a damaged answer, there is nothing left to read
 	err := p.fill(body, response.ContentLength)
 	if closed := body.Close(); err == nil {
-		err = closed // a wrong checksum is said here at the latest
+		err = closed // a wrong checksum shows here at the latest
 	}
 	if err != nil {
 		return err
 	}
 	p.Bytes = int64(len(p.body))
 	if p.rest, p.unparsed = ddbjson.Frame(p.rest, p.body); !p.unparsed {
-		// Nothing follows, or what does stands elsewhere: there is no hurry, or no way around it.
+		// There is no next page, or its key is in another place. Then parsing delays no request, or cannot be avoided.
 		if err := p.Items.Parse(p.body); err != nil {
 			return err
 		}
@@ -207,7 +207,7 @@ func (p *Page) read(response *smithyhttp.Response) error {
 	return nil
 }
 
-// fill reads all of from into the page's buffer, which grows to the largest page met and then stays.
+// fill reads all of from into the page's buffer. The buffer grows to the size of the largest page and keeps it.
 func (p *Page) fill(from io.Reader, length int64) error {
 	const slack = 512 // room for the read that finds the end
 	p.body = p.body[:0]
@@ -229,17 +229,17 @@ func (p *Page) fill(from io.Reader, length int64) error {
 	}
 }
 
-// answerError is an answer that came damaged: cut off, with a wrong checksum, or no JSON. Another try may bring it whole.
+// answerError is a damaged answer: cut off, with a wrong checksum, or not JSON. Another try may succeed.
 type answerError struct{ err error }
 
-func (e *answerError) Error() string { return "the answer came damaged: " + e.err.Error() }
+func (e *answerError) Error() string { return "the answer is damaged: " + e.err.Error() }
 
 func (e *answerError) Unwrap() error { return e.err }
 
-// RetryableError makes the SDK's retryer try again.
+// RetryableError tells the SDK's retryer to try again.
 func (*answerError) RetryableError() bool { return true }
 
-// scanInput turns the plan's scan into the SDK's.
+// scanInput translates the plan's scan for the SDK.
 func scanInput(plan run.Plan, segment int) (dynamodb.ScanInput, error) {
 	scan, total := plan.Scan.Request, plan.Scan.TotalSegments
 	input := dynamodb.ScanInput{

@@ -24,14 +24,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 )
 
-// answer is what the server of a test answers to one request.
+// answer is a test server's answer to one request.
 type answer struct {
-	status int // 0: 200
+	status int // 0 means 200
 	body   string
-	spoil  func(h http.Header, body []byte) []byte // what happens to it on its way
+	spoil  func(h http.Header, body []byte) []byte // damage on the way
 }
 
-// wire is a server that gives its answers in turn, the last one again and again, and keeps what it was asked.
+// wire is a server that gives its answers in turn and repeats the last one. It keeps the requests.
 type wire struct {
 	mu      sync.Mutex
 	answers []answer
@@ -43,7 +43,7 @@ func (s *wire) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		panic(http.ErrAbortHandler)
 	}
-	// An answer before the SDK has let go of its request makes it drop the connection.
+	// If an answer comes before the SDK has finished its request, the SDK drops the connection.
 	time.Sleep(2 * time.Millisecond)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -159,7 +159,7 @@ func TestPageHasTheItemsAndWhatTheAnswerSaysOfThem(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var p table.Page // one for all, as the engine does
+	var p table.Page // one page for all, as the engine has it
 	var key json.RawMessage
 	for i, want := range []struct {
 		items   []string
@@ -219,7 +219,7 @@ func TestDamagedAnswerIsAskedForAgain(t *testing.T) {
 	}
 }
 
-// Of the scan's own limit and the page's, the smaller one is asked for.
+// The request has the smaller one of the scan's own limit and the page's.
 func TestPageHasALimit(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -258,7 +258,7 @@ func TestReaderNamesWhatAPersonCanActOn(t *testing.T) {
 		says   string
 	}{
 		{fault("ResourceNotFoundException", "x"), failure.TableNotFound, `scan table "orders": there is no table "orders" in region eu-west-1 of this account`},
-		{fault("AccessDeniedException", "no, no"), failure.AccessDenied, `dynamodb:Scan on table "orders" is not allowed: add it to the role that reads, the function's or sourceRoleArn (no, no)`},
+		{fault("AccessDeniedException", "no, no"), failure.AccessDenied, `dynamodb:Scan on table "orders" is not allowed: add it to the role that reads: the function's role or sourceRoleArn (no, no)`},
 		{fault("ValidationException", "bad #s"), failure.ScanRefused, `DynamoDB refused the scan of table "orders": bad #s`},
 		{answer{body: `{"Count":2,"Items":[{"id":{"S":"a"}}],"ScannedCount":2}`}, failure.MalformedAnswer, `scan table "orders": the answer counts 2 items and holds 1`},
 	} {
@@ -288,7 +288,7 @@ func TestDescribeRefusesWhatCannotBeRead(t *testing.T) {
 		{"a table that is being deleted", `"TableStatus":"DELETING"`, failure.TableNotReady, `table "orders" is DELETING`},
 		{"an index that is being created", `"TableStatus":"UPDATING","TableName":"orders","GlobalSecondaryIndexes":[{"IndexName":"by-day","IndexStatus":"CREATING"}]`, failure.TableNotReady, `index "by-day" of table "orders" is CREATING`},
 		{"no such index", `"TableStatus":"ACTIVE","TableName":"orders"`, failure.IndexNotFound, `table "orders" has no index "by-day": it has none`},
-		{"a table of another account", `"TableStatus":"ACTIVE","TableArn":"arn:aws:dynamodb:eu-west-1:111111111111:table/orders"`, failure.TableInOtherAccount, `of account 222222222222, the one found here is of account 111111111111`},
+		{"a table of another account", `"TableStatus":"ACTIVE","TableArn":"arn:aws:dynamodb:eu-west-1:111111111111:table/orders"`, failure.TableInOtherAccount, `of account 222222222222, but the table found here is of account 111111111111`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

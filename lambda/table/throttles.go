@@ -11,15 +11,15 @@ import (
 	"github.com/aws/smithy-go/middleware"
 )
 
-// Throttles counts the tries that DynamoDB has refused for want of capacity.
+// Throttles counts the tries that DynamoDB refused for lack of capacity.
 type Throttles struct {
 	Tries int64
-	// Reasons counts by DynamoDB's words for why; a try can have several.
+	// Reasons counts them by DynamoDB's reasons. One try can have several.
 	Reasons map[string]int64
 }
 
-// Throttles returns what the reader has met so far, the tries that the SDK made again by itself included. It must not be called
-// while Next runs.
+// Throttles returns what the reader has met so far, including the tries that the SDK repeated. It must not be called while Next
+// runs.
 func (r *Reader) Throttles() Throttles {
 	return Throttles{Tries: r.throttles.Tries, Reasons: maps.Clone(r.throttles.Reasons)}
 }
@@ -34,8 +34,8 @@ func (t *Throttles) add(reasons []string) {
 	}
 }
 
-// countThrottles stands inside the SDK's loop of retries, where every single try passes: of those that a retry has mended
-// nobody else hears.
+// countThrottles stands inside the SDK's retry loop and sees every single try. Outside the loop, a refused try does not show if a
+// later try succeeds.
 type countThrottles struct{ into *Throttles }
 
 func (*countThrottles) ID() string { return "CountThrottles" }
@@ -50,7 +50,7 @@ func (c *countThrottles) HandleFinalize(
 	return out, metadata, err
 }
 
-// reasons returns why a try was refused, each reason once; the error's code where DynamoDB does not say.
+// reasons returns why a try was refused, each reason once. If DynamoDB gives no reason, it returns the error's code.
 func reasons(err smithy.APIError) []string {
 	var given []types.ThrottlingReason
 	switch err := err.(type) {

@@ -15,7 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// Every try counts, whoever repeats it, by the reasons that DynamoDB gives; what is no throttle does not count.
+// Every throttled try counts, also if the SDK repeats it, by DynamoDB's reasons. Other errors do not count.
 func TestThrottlesAreCountedByReason(t *testing.T) {
 	t.Parallel()
 	throttle := func(kind string, reasons ...string) answer {
@@ -27,7 +27,7 @@ func TestThrottlesAreCountedByReason(t *testing.T) {
 			list += fmt.Sprintf(`{"reason":%q,"resource":"arn:aws:dynamodb:eu-west-1:111111111111:table/orders"}`, reason)
 		}
 		member := "ThrottlingReasons"
-		if kind == "ThrottlingException" { // as the service's model spells it
+		if kind == "ThrottlingException" { // the spelling in the service's model
 			member = "throttlingReasons"
 		}
 		return answer{status: 400, body: fmt.Sprintf(`{"__type":"com.amazonaws.dynamodb.v20120810#%s","message":"slow",%q:[%s]}`, kind, member, list)}
