@@ -13,29 +13,29 @@ import (
 	"time"
 )
 
-// target is what the X-Amz-Target header begins with, before the operation's name.
+// target is the beginning of the X-Amz-Target header; the name of the operation follows.
 const target = "DynamoDB_20120810."
 
 func operationOf(r *http.Request) string {
 	return strings.TrimPrefix(r.Header.Get("X-Amz-Target"), target)
 }
 
-// contentType is that of the protocol, AWS JSON 1.0.
+// contentType is the content type of the protocol AWS JSON 1.0.
 const contentType = "application/x-amz-json-1.0"
 
-// An apiError is an error answer: ours, or the backend's.
+// An apiError is an error answer of this server or of the backend.
 type apiError struct {
 	status  int    // of HTTP
-	kind    string // its name, in the namespace of a service
+	kind    string // the name with its namespace
 	message string
 }
 
 func (e *apiError) Error() string { return e.name() + ": " + e.message }
 
-// name is what the SDK knows the error by.
+// name is the name of the error in the SDK.
 func (e *apiError) name() string { return e.kind[strings.LastIndexByte(e.kind, '#')+1:] }
 
-// namespaces are those of the errors that all of AWS has. Every other name is DynamoDB's own.
+// namespaces are the namespaces of errors that all services have. Every other error is DynamoDB's own.
 var namespaces = map[string]string{
 	"AccessDeniedException":       "com.amazon.coral.service",
 	"SerializationException":      "com.amazon.coral.service",
@@ -44,13 +44,13 @@ var namespaces = map[string]string{
 	"ValidationException":         "com.amazon.coral.validate",
 }
 
-// statuses are those of the errors that are the service's fault. That of every other one is 400, of a throttle also.
+// statuses are the HTTP statuses of the service's own failures. Every other error, also a throttle, has status 400.
 var statuses = map[string]int{
 	"InternalServerError": http.StatusInternalServerError,
 	"ServiceUnavailable":  http.StatusServiceUnavailable,
 }
 
-// refuse makes an error of DynamoDB by its name.
+// refuse returns an error of DynamoDB by its name.
 func refuse(name, format string, values ...any) *apiError {
 	namespace, ok := namespaces[name]
 	if !ok {
@@ -67,7 +67,7 @@ func invalid(format string, values ...any) *apiError {
 	return refuse("ValidationException", format, values...)
 }
 
-// answer writes what DynamoDB would: out, or the error.
+// answer writes out or the error as DynamoDB does.
 func answer(w http.ResponseWriter, out any, err error) {
 	status := http.StatusOK
 	if err != nil {
@@ -80,7 +80,7 @@ func answer(w http.ResponseWriter, out any, err error) {
 	}
 	body, err := json.Marshal(out)
 	if err != nil {
-		panic(fmt.Sprintf("internal error: an answer that is no JSON: %v", err))
+		panic(fmt.Sprintf("internal error: an answer that is not JSON: %v", err))
 	}
 	time.Sleep(answerDelay)
 	header := w.Header()
@@ -88,10 +88,10 @@ func answer(w http.ResponseWriter, out any, err error) {
 	header.Set("X-Amzn-Requestid", rand.Text())
 	header.Set("X-Amz-Crc32", strconv.FormatUint(uint64(crc32.ChecksumIEEE(body)), 10))
 	w.WriteHeader(status)
-	_, _ = w.Write(body) // a client that has gone away needs none
+	_, _ = w.Write(body) // fails only if the client has left
 }
 
-// decode reads the body of a call.
+// decode reads the body of a request.
 func decode(body []byte, in any) error {
 	if err := json.Unmarshal(body, in); err != nil {
 		return refuse("SerializationException", "%v", err)
@@ -99,7 +99,7 @@ func decode(body []byte, in any) error {
 	return nil
 }
 
-// An epoch is a time as the API has it: a number of seconds since 1970, with milliseconds as a fraction.
+// An epoch is a time in the format of the API: the seconds since 1970, with milliseconds as a fraction.
 type epoch struct{ time.Time }
 
 // MarshalJSON writes all three digits of the fraction.
@@ -107,7 +107,7 @@ func (e epoch) MarshalJSON() ([]byte, error) {
 	return fmt.Appendf(nil, "%d.%03d", e.Unix(), e.Nanosecond()/int(time.Millisecond)), nil
 }
 
-// UnmarshalJSON rounds to the millisecond.
+// UnmarshalJSON rounds to milliseconds.
 func (e *epoch) UnmarshalJSON(text []byte) error {
 	seconds, err := strconv.ParseFloat(string(text), 64)
 	if err != nil {

@@ -16,61 +16,61 @@ type exportInput = dynamodb.ExportTableToPointInTimeInput
 
 func TestRefusedExports(t *testing.T) {
 	t.Parallel()
-	b := newBed(t)
-	table := b.things()
-	b.put(table, "a", "1")
-	b.Advance(48 * time.Hour)
-	now := b.Now()
-	off := b.things()
-	_, err := b.db.UpdateContinuousBackups(t.Context(), &dynamodb.UpdateContinuousBackupsInput{
+	f := newFixture(t)
+	table := f.things()
+	f.put(table, "a", "1")
+	f.Advance(48 * time.Hour)
+	now := f.Now()
+	off := f.things()
+	_, err := f.db.UpdateContinuousBackups(t.Context(), &dynamodb.UpdateContinuousBackupsInput{
 		TableName: &off, PointInTimeRecoverySpecification: &types.PointInTimeRecoverySpecification{PointInTimeRecoveryEnabled: aws.Bool(false)},
 	})
-	b.ok(err)
+	f.ok(err)
 	latest, earliest := now.Add(-5*time.Minute), now.AddDate(0, 0, -35)
-	window := func(from, to time.Time) *exportInput { return b.window(table, from, to) }
+	window := func(from, to time.Time) *exportInput { return f.window(table, from, to) }
 	with := func(in *exportInput, change func(*exportInput)) *exportInput { change(in); return in }
 	for _, c := range []struct {
 		name string
 		in   *exportInput
 		want string // the exception; empty: it starts
 	}{
-		{"of a table that is not there", with(b.full(table), func(in *exportInput) { *in.TableArn += "s" }), "TableNotFoundException"},
-		{"of a table of another account", with(b.full(table), func(in *exportInput) {
+		{"of an unknown table", with(f.full(table), func(in *exportInput) { *in.TableArn += "s" }), "TableNotFoundException"},
+		{"of a table of another account", with(f.full(table), func(in *exportInput) {
 			in.TableArn = aws.String("arn:aws:dynamodb:us-east-1:111111111111:table/" + table)
 		}), "TableNotFoundException"},
-		{"without recovery", b.full(off), "PointInTimeRecoveryUnavailableException"},
+		{"without recovery", f.full(off), "PointInTimeRecoveryUnavailableException"},
 
-		{"of the latest moment", b.full(table, latest), ""},
-		{"of just after the latest moment", b.full(table, latest.Add(time.Millisecond)), "InvalidExportTimeException"},
-		{"of the earliest moment", b.full(table, earliest), ""},
-		{"of just before the earliest moment", b.full(table, earliest.Add(-time.Millisecond)), "InvalidExportTimeException"},
+		{"of the latest time", f.full(table, latest), ""},
+		{"just after the latest time", f.full(table, latest.Add(time.Millisecond)), "InvalidExportTimeException"},
+		{"of the earliest time", f.full(table, earliest), ""},
+		{"just before the earliest time", f.full(table, earliest.Add(-time.Millisecond)), "InvalidExportTimeException"},
 
 		{"15 minutes", window(latest.Add(-15*time.Minute), latest), ""},
 		{"a second less", window(latest.Add(-15*time.Minute+time.Second), latest), "InvalidExportTimeException"},
 		{"24 hours", window(earliest, earliest.Add(24*time.Hour)), ""},
 		{"a second more", window(earliest, earliest.Add(24*time.Hour+time.Second)), "InvalidExportTimeException"},
-		{"the wrong way round", window(latest, latest.Add(-time.Hour)), "InvalidExportTimeException"},
-		{"from before the earliest moment", window(earliest.Add(-time.Second), earliest.Add(time.Hour)), "InvalidExportTimeException"},
-		{"to after the latest moment", window(latest.Add(-time.Hour), latest.Add(time.Second)), "InvalidExportTimeException"},
+		{"backwards", window(latest, latest.Add(-time.Hour)), "InvalidExportTimeException"},
+		{"from before the earliest time", window(earliest.Add(-time.Second), earliest.Add(time.Hour)), "InvalidExportTimeException"},
+		{"to after the latest time", window(latest.Add(-time.Hour), latest.Add(time.Second)), "InvalidExportTimeException"},
 		{"from half a second", window(latest.Add(-time.Hour-500*time.Millisecond), latest), "InvalidExportTimeException"},
 		{"to half a second", window(latest.Add(-time.Hour), latest.Add(-500*time.Millisecond)), "InvalidExportTimeException"},
 
-		{"incremental without a window", with(b.full(table), func(in *exportInput) { in.ExportType = types.ExportTypeIncrementalExport }), "ValidationException"},
+		{"incremental without a window", with(f.full(table), func(in *exportInput) { in.ExportType = types.ExportTypeIncrementalExport }), "ValidationException"},
 		{"incremental with half a window", with(window(earliest, latest), func(in *exportInput) { in.IncrementalExportSpecification.ExportToTime = nil }), "ValidationException"},
 		{"incremental of a time", with(window(latest.Add(-time.Hour), latest), func(in *exportInput) { in.ExportTime = &latest }), "ValidationException"},
 		{"a window without incremental", with(window(latest.Add(-time.Hour), latest), func(in *exportInput) { in.ExportType = "" }), "ValidationException"},
-		{"a view that is none", with(window(latest.Add(-time.Hour), latest), func(in *exportInput) { in.IncrementalExportSpecification.ExportViewType = "NEW_IMAGES" }), "ValidationException"},
+		{"an unknown view", with(window(latest.Add(-time.Hour), latest), func(in *exportInput) { in.IncrementalExportSpecification.ExportViewType = "NEW_IMAGES" }), "ValidationException"},
 		{"incremental with a filter", with(window(latest.Add(-time.Hour), latest), func(in *exportInput) {
 			in.FilterSpecification = &types.FilterSpecification{ProjectionExpression: aws.String("id")}
 		}), "ValidationException"},
-		{"explicitly full", with(b.full(table), func(in *exportInput) { in.ExportType = types.ExportTypeFullExport }), ""},
-		{"a type that is none", with(b.full(table), func(in *exportInput) { in.ExportType = "FULL" }), "ValidationException"},
-		{"ION", with(b.full(table), func(in *exportInput) { in.ExportFormat = types.ExportFormatIon }), "ValidationException"},
-		{"a format that is none", with(b.full(table), func(in *exportInput) { in.ExportFormat = "CSV" }), "ValidationException"},
-		{"an encryption that is none", with(b.full(table), func(in *exportInput) { in.S3SseAlgorithm = "DES" }), "ValidationException"},
-		{"no bucket", with(b.full(table), func(in *exportInput) { in.S3Bucket = aws.String("") }), "ValidationException"},
+		{"explicitly full", with(f.full(table), func(in *exportInput) { in.ExportType = types.ExportTypeFullExport }), ""},
+		{"an unknown type", with(f.full(table), func(in *exportInput) { in.ExportType = "FULL" }), "ValidationException"},
+		{"ION", with(f.full(table), func(in *exportInput) { in.ExportFormat = types.ExportFormatIon }), "ValidationException"},
+		{"an unknown format", with(f.full(table), func(in *exportInput) { in.ExportFormat = "CSV" }), "ValidationException"},
+		{"an unknown encryption", with(f.full(table), func(in *exportInput) { in.S3SseAlgorithm = "DES" }), "ValidationException"},
+		{"no bucket", with(f.full(table), func(in *exportInput) { in.S3Bucket = aws.String("") }), "ValidationException"},
 	} {
-		out, err := b.db.ExportTableToPointInTime(t.Context(), c.in)
+		out, err := f.db.ExportTableToPointInTime(t.Context(), c.in)
 		switch {
 		case c.want != "" && code(err) != c.want:
 			t.Errorf("%s: %v, want %s", c.name, err, c.want)
@@ -81,40 +81,40 @@ func TestRefusedExports(t *testing.T) {
 		}
 	}
 	// The SDK has types for them.
-	_, err = b.db.ExportTableToPointInTime(t.Context(), b.full(off))
+	_, err = f.db.ExportTableToPointInTime(t.Context(), f.full(off))
 	if _, ok := errors.AsType[*types.PointInTimeRecoveryUnavailableException](err); !ok {
 		t.Errorf("without recovery: %v", err)
 	}
-	_, err = b.db.DescribeExport(t.Context(), &dynamodb.DescribeExportInput{ExportArn: aws.String(*b.arn(table) + "/export/01234567890123-00000000")})
+	_, err = f.db.DescribeExport(t.Context(), &dynamodb.DescribeExportInput{ExportArn: aws.String(*f.arn(table) + "/export/01234567890123-00000000")})
 	if _, ok := errors.AsType[*types.ExportNotFoundException](err); !ok {
-		t.Errorf("an export that is not there: %v", err)
+		t.Errorf("an unknown export: %v", err)
 	}
-	b.Finish()
-	if n := len(b.Requests()); n != 29 {
+	f.Finish()
+	if n := len(f.Requests()); n != 29 {
 		t.Errorf("%d requests were recorded", n)
 	}
 }
 
 func TestClientTokens(t *testing.T) {
 	t.Parallel()
-	b := newBed(t)
-	table := b.things()
+	f := newFixture(t)
+	table := f.things()
 	start := func(token, prefix string) (*types.ExportDescription, error) {
-		in := b.full(table)
+		in := f.full(table)
 		in.ClientToken, in.S3Prefix = &token, &prefix
-		out, err := b.db.ExportTableToPointInTime(t.Context(), in)
-		b.Finish()
+		out, err := f.db.ExportTableToPointInTime(t.Context(), in)
+		f.Finish()
 		if err != nil {
 			return nil, err
 		}
 		return out.ExportDescription, nil
 	}
-	b.Fail("S3AccessDenied", "no", 1)
+	f.Fail("S3AccessDenied", "no", 1)
 	first, err := start("one", "raw")
-	b.ok(err)
-	b.Advance(8*time.Hour - time.Millisecond)
+	f.ok(err)
+	f.Advance(8*time.Hour - time.Millisecond)
 	again, err := start("one", "raw")
-	b.ok(err)
+	f.ok(err)
 	if *again.ExportArn != *first.ExportArn || again.ExportStatus != types.ExportStatusFailed || *again.FailureCode != "S3AccessDenied" || *again.ClientToken != "one" {
 		t.Errorf("the token again: %+v", again)
 	}
@@ -123,13 +123,13 @@ func TestClientTokens(t *testing.T) {
 		t.Errorf("the token with another prefix: %v", err)
 	}
 	other, err := start("two", "raw")
-	b.ok(err)
+	f.ok(err)
 	if *other.ExportArn == *first.ExportArn {
 		t.Error("another token, but no other export")
 	}
-	b.Advance(time.Millisecond)
+	f.Advance(time.Millisecond)
 	late, err := start("one", "elsewhere")
-	b.ok(err)
+	f.ok(err)
 	if *late.ExportArn == *first.ExportArn || late.ExportStatus != types.ExportStatusInProgress {
 		t.Errorf("after 8 hours: %+v", late)
 	}
@@ -137,31 +137,31 @@ func TestClientTokens(t *testing.T) {
 		t.Errorf("the new export of the old token: %+v, %v", again, err)
 	}
 	var body struct{ ClientToken, S3Prefix string }
-	if all := b.Requests(); len(all) != 6 || json.Unmarshal(all[2], &body) != nil || body.ClientToken != "one" || body.S3Prefix != "elsewhere" {
+	if all := f.Requests(); len(all) != 6 || json.Unmarshal(all[2], &body) != nil || body.ClientToken != "one" || body.S3Prefix != "elsewhere" {
 		t.Errorf("the requests are %s", all)
 	}
 }
 
 func TestListExports(t *testing.T) {
 	t.Parallel()
-	b := newBed(t)
-	tables := []string{b.things(), b.things()}
+	f := newFixture(t)
+	tables := []string{f.things(), f.things()}
 	var arns []string // the newest first
 	for i := range 30 {
-		in := b.full(tables[i%2])
+		in := f.full(tables[i%2])
 		if i == 29 {
 			in.ExportType = types.ExportTypeFullExport
 		}
-		out, err := b.db.ExportTableToPointInTime(t.Context(), in)
-		b.ok(err)
+		out, err := f.db.ExportTableToPointInTime(t.Context(), in)
+		f.ok(err)
 		arns = slices.Insert(arns, 0, *out.ExportDescription.ExportArn)
 	}
-	b.Finish()
+	f.Finish()
 	list := func(in *dynamodb.ListExportsInput) (found []string, pages []int) {
 		t.Helper()
 		for {
-			out, err := b.db.ListExports(t.Context(), in)
-			b.ok(err)
+			out, err := f.db.ListExports(t.Context(), in)
+			f.ok(err)
 			pages = append(pages, len(out.ExportSummaries))
 			for _, summary := range out.ExportSummaries {
 				if found = append(found, *summary.ExportArn); summary.ExportStatus != types.ExportStatusCompleted {
@@ -186,14 +186,14 @@ func TestListExports(t *testing.T) {
 	for i := 0; i < 30; i += 2 {
 		odd = append(odd, arns[i])
 	}
-	if found, pages := list(&dynamodb.ListExportsInput{MaxResults: aws.Int32(8), TableArn: b.arn(tables[1])}); !slices.Equal(found, odd) || !slices.Equal(pages, []int{8, 7}) {
+	if found, pages := list(&dynamodb.ListExportsInput{MaxResults: aws.Int32(8), TableArn: f.arn(tables[1])}); !slices.Equal(found, odd) || !slices.Equal(pages, []int{8, 7}) {
 		t.Errorf("of one table: %v in pages of %v", found, pages)
 	}
 	if found, _ := list(&dynamodb.ListExportsInput{TableArn: aws.String("arn:aws:dynamodb:us-east-1:000000000000:table/none")}); len(found) > 0 {
 		t.Errorf("of no table: %v", found)
 	}
 	for _, in := range []*dynamodb.ListExportsInput{{MaxResults: aws.Int32(0)}, {MaxResults: aws.Int32(26)}, {NextToken: aws.String("?")}} {
-		if _, err := b.db.ListExports(t.Context(), in); code(err) != "ValidationException" {
+		if _, err := f.db.ListExports(t.Context(), in); code(err) != "ValidationException" {
 			t.Errorf("%+v: %v", in, err)
 		}
 	}

@@ -19,11 +19,10 @@ import (
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 )
 
-// connections is how many to the backend are kept open, as many as clients use at once.
+// connections is how many idle connections to the backend are kept.
 const connections = 64
 
-// A backend is the DynamoDB server itself. It is spoken to in JSON that is not decoded: the SDK would decode items, and
-// their bytes are what the log keeps.
+// A backend is a client of the DynamoDB server. It does not use the SDK because the SDK decodes items, and the log keeps their bytes.
 type backend struct {
 	endpoint    *url.URL
 	transport   *http.Transport
@@ -33,22 +32,22 @@ type backend struct {
 }
 
 func newBackend(cfg aws.Config) (*backend, error) {
-	named := awsclient.DynamoDB(cfg).Options().BaseEndpoint // as the SDK finds it
-	if named == nil || cfg.Credentials == nil {
+	found := awsclient.DynamoDB(cfg).Options().BaseEndpoint // where the SDK finds it
+	if found == nil || cfg.Credentials == nil {
 		return nil, errors.New("the DynamoDB configuration needs an endpoint and credentials")
 	}
-	endpoint, err := url.Parse(*named)
+	endpoint, err := url.Parse(*found)
 	if err != nil {
 		return nil, err
 	}
 	return &backend{
 		endpoint: endpoint, region: cfg.Region, credentials: cfg.Credentials, signer: v4.NewSigner(),
-		// What a client accepts is its own affair: it is passed on, and so is what it gets.
+		// Without compression, requests and answers pass unchanged.
 		transport: &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: connections},
 	}, nil
 }
 
-// A response is an answer of the backend, read to its end.
+// A response is a complete answer of the backend.
 type response struct {
 	status int
 	header http.Header
@@ -65,7 +64,7 @@ func (b *backend) send(request *http.Request) (response, error) {
 	return response{status: answer.StatusCode, header: answer.Header, body: body}, err
 }
 
-// forward sends a client's request on.
+// forward sends a client's request to the backend.
 func (b *backend) forward(ctx context.Context, r *http.Request, body []byte) (response, error) {
 	request, err := http.NewRequestWithContext(ctx, r.Method, b.endpoint.String(), bytes.NewReader(body))
 	if err != nil {
@@ -73,11 +72,11 @@ func (b *backend) forward(ctx context.Context, r *http.Request, body []byte) (re
 	}
 	request.Header = r.Header.Clone()
 	request.Header.Del("Connection")
-	request.Host = r.Host // which the client has signed
+	request.Host = r.Host // the client has signed it
 	return b.send(request)
 }
 
-// call asks the backend on our own behalf. An answer that is an error is an *apiError.
+// call sends a request of this server to the backend. The error wraps an *apiError if the backend answers with one.
 func (b *backend) call(ctx context.Context, operation string, in, out any) error {
 	body, err := json.Marshal(in)
 	if err != nil {
@@ -114,17 +113,17 @@ func (b *backend) call(ctx context.Context, operation string, in, out any) error
 }
 
 func errorOf(answer response) *apiError {
-	var told struct {
+	var refusal struct {
 		Kind    string `json:"__type"`
 		Message string `json:"message"`
 	}
-	if err := json.Unmarshal(answer.body, &told); err != nil || told.Kind == "" {
+	if err := json.Unmarshal(answer.body, &refusal); err != nil || refusal.Kind == "" {
 		return refuse("InternalServerError", "the backend answered with status %d", answer.status)
 	}
-	return &apiError{status: answer.status, kind: told.Kind, message: told.Message}
+	return &apiError{status: answer.status, kind: refusal.Kind, message: refusal.Message}
 }
 
-// A schema is what DescribeTable says of a table, as far as it matters here.
+// A schema is the part of DescribeTable that matters here.
 type schema struct {
 	Name       string         `json:"TableName"`
 	ARN        string         `json:"TableArn"`
@@ -144,7 +143,7 @@ type attribute struct {
 	Type string `json:"AttributeType"`
 }
 
-// noSuchTable is the backend's error for a table that is not there. The operations of recovery call it otherwise.
+// noSuchTable is the backend's error for a table that does not exist. The operations of recovery have another name for it.
 const noSuchTable = "ResourceNotFoundException"
 
 func (b *backend) describe(ctx context.Context, table string) (schema, error) {
@@ -153,7 +152,7 @@ func (b *backend) describe(ctx context.Context, table string) (schema, error) {
 	return out.Table, err
 }
 
-// read calls page for each page of a Scan or Query, with its items.
+// read calls page with the items of each page of a Scan or Query.
 func (b *backend) read(ctx context.Context, operation string, in map[string]any, page func(items []json.RawMessage) error) error {
 	for {
 		var out struct {
@@ -173,9 +172,9 @@ func (b *backend) read(ctx context.Context, operation string, in map[string]any,
 	}
 }
 
-// get returns the items that have one of the keys, in any order; what is not there is left out.
+// get returns the items with these keys, in any order, without the keys that have no item.
 func (b *backend) get(ctx context.Context, table string, keys []json.RawMessage) ([]json.RawMessage, error) {
-	const most = 100 // keys in a call
+	const most = 100 // keys in one call
 	var items []json.RawMessage
 	for len(keys) > 0 {
 		n := min(most, len(keys))

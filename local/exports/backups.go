@@ -6,20 +6,20 @@ import (
 )
 
 const (
-	// maxDays is the longest recovery window, in days, and the one that a table has unless told otherwise.
+	// maxDays is the longest recovery window, in days, and the default.
 	maxDays = 35
-	// lag is how far behind now the latest restorable moment is. AWS says "typically 5 minutes".
+	// lag is the time from the latest restorable time to now. AWS says "typically 5 minutes".
 	lag = 5 * time.Minute
 )
 
-// A recovery is a table's setting of point-in-time recovery.
+// A recovery is the setting of point-in-time recovery of a table.
 type recovery struct {
 	off   bool
-	days  int       // how far the window reaches back
-	since time.Time // when it was switched on; zero: always was
+	days  int       // the length of the window
+	since time.Time // when it was switched on; zero if it was never off
 }
 
-// window returns the first and the last moment that the table can be exported at.
+// window returns the first and the last time of which the table can be exported.
 func (r recovery) window(now time.Time) (earliest, latest time.Time) {
 	earliest, latest = now.AddDate(0, 0, -r.days), now.Add(-lag)
 	if r.since.After(earliest) {
@@ -31,7 +31,7 @@ func (r recovery) window(now time.Time) (earliest, latest time.Time) {
 	return earliest, latest
 }
 
-// set switches recovery on, for a number of days, or off. What was before it is switched on again is lost to it.
+// set switches recovery on, for a number of days, or off. After it is switched on again, earlier times cannot be exported.
 func (r *recovery) set(on bool, days int, now time.Time) {
 	if on && r.off {
 		r.since = now

@@ -19,110 +19,110 @@ import (
 
 func TestFullExportIsTheTable(t *testing.T) {
 	t.Parallel()
-	b := newBed(t)
+	f := newFixture(t)
 	table := testservers.Orders(t, 300)
-	first := b.export(b.full(table)) // the baseline alone
-	b.same("the baseline", b.state(first, "orderId"), b.table(table, "orderId"))
-	before := b.table(table, "orderId")
+	first := f.export(f.full(table)) // the baseline alone
+	f.same("the baseline", f.state(first, "orderId"), f.table(table, "orderId"))
+	before := f.table(table, "orderId")
 
-	b.Advance(time.Hour)
-	_, err := b.db.UpdateItem(t.Context(), &dynamodb.UpdateItemInput{
+	f.Advance(time.Hour)
+	_, err := f.db.UpdateItem(t.Context(), &dynamodb.UpdateItemInput{
 		TableName: &table, Key: item{"orderId": text("order-00000001")}, UpdateExpression: aws.String("SET seen = :n, note = :s"),
 		ExpressionAttributeValues: item{":n": number("12345678901234567890.123456789"), ":s": text("<a> & \u2028 \"b\"\n")},
 	})
-	b.ok(err)
-	_, err = b.db.DeleteItem(t.Context(), &dynamodb.DeleteItemInput{TableName: &table, Key: item{"orderId": text("order-00000002")}})
-	b.ok(err)
-	b.Advance(time.Hour)
+	f.ok(err)
+	_, err = f.db.DeleteItem(t.Context(), &dynamodb.DeleteItemInput{TableName: &table, Key: item{"orderId": text("order-00000002")}})
+	f.ok(err)
+	f.Advance(time.Hour)
 
-	b.same("the state of now", b.state(b.export(b.full(table)), "orderId"), b.table(table, "orderId"))
-	b.same("the state at noon", b.state(b.export(b.full(table, noon)), "orderId"), before)
-	b.same("the state just before the writes", b.state(b.export(b.full(table, noon.Add(time.Hour-time.Millisecond))), "orderId"), before)
-	b.same("the state at the time of the writes", b.state(b.export(b.full(table, noon.Add(time.Hour))), "orderId"), b.table(table, "orderId"))
-	b.same("the state before the stand-in was there", b.state(b.export(b.full(table, noon.AddDate(0, 0, -30))), "orderId"), before)
+	f.same("the state of now", f.state(f.export(f.full(table)), "orderId"), f.table(table, "orderId"))
+	f.same("the state at noon", f.state(f.export(f.full(table, noon)), "orderId"), before)
+	f.same("the state just before the writes", f.state(f.export(f.full(table, noon.Add(time.Hour-time.Millisecond))), "orderId"), before)
+	f.same("the state at the time of the writes", f.state(f.export(f.full(table, noon.Add(time.Hour))), "orderId"), f.table(table, "orderId"))
+	f.same("the state before the log began", f.state(f.export(f.full(table, noon.AddDate(0, 0, -30))), "orderId"), before)
 }
 
 func TestWhatAFullExportWrites(t *testing.T) {
 	t.Parallel()
-	b := newBed(t)
-	table := b.things()
-	_, err := b.db.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: &table, Item: item{"id": text("a <é>")}})
-	b.ok(err)
-	in := b.full(table)
+	f := newFixture(t)
+	table := f.things()
+	_, err := f.db.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: &table, Item: item{"id": text("a <é>")}})
+	f.ok(err)
+	in := f.full(table)
 	in.ClientToken, in.S3SseAlgorithm, in.S3SseKmsKeyId = aws.String("token"), types.S3SseAlgorithmKms, aws.String("alias/lake")
-	b.Advance(1500 * time.Millisecond)
-	d := b.export(in)
+	f.Advance(1500 * time.Millisecond)
+	d := f.export(in)
 
 	at := noon.Add(1500 * time.Millisecond)
 	id := path.Base(*d.ExportArn)
-	if !regexp.MustCompile(`^` + regexp.QuoteMeta(*b.arn(table)) + fmt.Sprintf(`/export/0%d-[0-9a-f]{8}$`, at.UnixMilli())).MatchString(*d.ExportArn) {
+	if !regexp.MustCompile(`^` + regexp.QuoteMeta(*f.arn(table)) + fmt.Sprintf(`/export/0%d-[0-9a-f]{8}$`, at.UnixMilli())).MatchString(*d.ExportArn) {
 		t.Errorf("the ARN is %s", *d.ExportArn)
 	}
-	lines := b.lines(d)
+	lines := f.lines(d)
 	if diff := cmp.Diff([]string{`{"Item":{"id":{"S":"a <é>"}}}` + "\n"}, lines); diff != "" {
 		t.Error(diff)
 	}
 	size := int64(len(lines[0]))
 	want := &types.ExportDescription{
-		ExportArn: d.ExportArn, ExportStatus: types.ExportStatusCompleted, TableArn: b.arn(table), TableId: d.TableId,
+		ExportArn: d.ExportArn, ExportStatus: types.ExportStatusCompleted, TableArn: f.arn(table), TableId: d.TableId,
 		StartTime: &at, EndTime: &at, ExportTime: &at, ExportFormat: types.ExportFormatDynamodbJson,
 		ExportManifest: aws.String("raw/AWSDynamoDB/" + id + "/manifest-summary.json"), ClientToken: in.ClientToken,
-		S3Bucket: &b.bucket, S3Prefix: aws.String("raw"), S3SseAlgorithm: types.S3SseAlgorithmKms, S3SseKmsKeyId: in.S3SseKmsKeyId,
+		S3Bucket: &f.bucket, S3Prefix: aws.String("raw"), S3SseAlgorithm: types.S3SseAlgorithmKms, S3SseKmsKeyId: in.S3SseKmsKeyId,
 		ItemCount: aws.Int64(1), BilledSizeBytes: &size,
 	}
 	if diff := cmp.Diff(want, d, ignoreSerde); diff != "" {
 		t.Errorf("the description (-want +got):\n%s", diff)
 	}
 	var summary map[string]any
-	b.ok(json.Unmarshal(b.object(*d.ExportManifest), &summary))
+	f.ok(json.Unmarshal(f.object(*d.ExportManifest), &summary))
 	if diff := cmp.Diff(map[string]any{
 		"version": "2020-06-30", "exportArn": *d.ExportArn, "startTime": "2026-03-01T12:00:01.500Z", "endTime": "2026-03-01T12:00:01.500Z",
-		"tableArn": *d.TableArn, "tableId": *d.TableId, "exportTime": "2026-03-01T12:00:01.500Z", "s3Bucket": b.bucket, "s3Prefix": "raw",
+		"tableArn": *d.TableArn, "tableId": *d.TableId, "exportTime": "2026-03-01T12:00:01.500Z", "s3Bucket": f.bucket, "s3Prefix": "raw",
 		"s3SseAlgorithm": "KMS", "s3SseKmsKeyId": "alias/lake", "manifestFilesS3Key": "raw/AWSDynamoDB/" + id + "/manifest-files.json",
 		"billedSizeBytes": float64(size), "itemCount": 1.0, "outputFormat": "DYNAMODB_JSON",
 	}, summary); diff != "" {
 		t.Errorf("the summary (-want +got):\n%s", diff)
 	}
-	if keys := testservers.Keys(t, b.bucket, root(d)+"/data/"); len(keys) != 4 {
+	if keys := testservers.Keys(t, f.bucket, root(d)+"/data/"); len(keys) != 4 {
 		t.Errorf("the data files are %v", keys)
 	}
-	if body := b.object(root(d) + "/_started"); len(body) != 0 {
+	if body := f.object(root(d) + "/_started"); len(body) != 0 {
 		t.Errorf("_started holds %q", body)
 	}
-	if keys := testservers.Keys(t, b.bucket, ""); len(keys) != 4+1+2*3 {
+	if keys := testservers.Keys(t, f.bucket, ""); len(keys) != 4+1+2*3 {
 		t.Errorf("the objects are %v", keys)
 	}
 }
 
 func TestIncrementalExport(t *testing.T) {
 	t.Parallel()
-	b := newBed(t)
-	table := b.things()
+	f := newFixture(t)
+	table := f.things()
 	for _, id := range []string{"changed", "deleted", "kept", "restored"} {
-		b.put(table, id, "old")
+		f.put(table, id, "old")
 	}
 	from := noon.Add(time.Hour)
 	to := from.Add(time.Hour)
-	b.Advance(time.Hour - time.Millisecond)
-	b.put(table, "just before from", "1")
-	b.Advance(time.Millisecond)
-	b.put(table, "at from", "1") // inclusive
-	b.put(table, "changed", "between")
-	b.Advance(time.Minute)
-	b.put(table, "changed", "new")
-	b.delete(table, "deleted")
-	b.put(table, "come and gone", "1")
-	b.delete(table, "come and gone")
-	b.delete(table, "never there")
-	b.delete(table, "restored")
-	b.Advance(time.Minute)
-	b.put(table, "restored", "old")
-	b.Advance(58*time.Minute - time.Millisecond)
-	b.put(table, "just before to", "1")
-	b.Advance(time.Millisecond)
-	b.put(table, "at to", "1") // exclusive
-	b.put(table, "changed", "later")
-	b.Advance(time.Hour)
+	f.Advance(time.Hour - time.Millisecond)
+	f.put(table, "just before from", "1")
+	f.Advance(time.Millisecond)
+	f.put(table, "at from", "1") // inclusive
+	f.put(table, "changed", "between")
+	f.Advance(time.Minute)
+	f.put(table, "changed", "new")
+	f.delete(table, "deleted")
+	f.put(table, "come and gone", "1")
+	f.delete(table, "come and gone")
+	f.delete(table, "never there")
+	f.delete(table, "restored")
+	f.Advance(time.Minute)
+	f.put(table, "restored", "old")
+	f.Advance(58*time.Minute - time.Millisecond)
+	f.put(table, "just before to", "1")
+	f.Advance(time.Millisecond)
+	f.put(table, "at to", "1") // exclusive
+	f.put(table, "changed", "later")
+	f.Advance(time.Hour)
 
 	line := func(at time.Time, id, old, new string) string {
 		image := func(name, value string) string {
@@ -134,25 +134,25 @@ func TestIncrementalExport(t *testing.T) {
 		return fmt.Sprintf(`{"Metadata":{"WriteTimestampMicros":{"N":"%d"}},"Keys":{"id":{"S":"%s"}}%s%s}`+"\n", at.UnixMicro(), id, image("OldImage", old), image("NewImage", new))
 	}
 	minute := func(n int) time.Time { return from.Add(time.Duration(n) * time.Minute) }
-	both := b.export(b.window(table, from, to))
-	for _, raw := range b.lines(both) {
+	both := f.export(f.window(table, from, to))
+	for _, raw := range f.lines(both) {
 		if !strings.HasPrefix(raw, `{"Metadata":{"WriteTimestampMicros":{"N":"177237`) || !strings.Contains(raw, `"}},"Keys":{"id":{"S":"`) {
 			t.Errorf("a line is %s", raw)
 		}
 	}
-	if diff := cmp.Diff(b.sorted([]string{
+	if diff := cmp.Diff(f.sorted([]string{
 		line(from, "at from", "", "1"), line(minute(1), "changed", "old", "new"), line(minute(1), "deleted", "old", ""),
 		line(minute(2), "restored", "old", "old"), line(to.Add(-time.Millisecond), "just before to", "", "1"),
-	}), b.sorted(b.lines(both))); diff != "" {
+	}), f.sorted(f.lines(both))); diff != "" {
 		t.Errorf("both images (-want +got):\n%s", diff)
 	}
-	in := b.window(table, from, to)
+	in := f.window(table, from, to)
 	in.IncrementalExportSpecification.ExportViewType = types.ExportViewTypeNewImage
-	only := b.export(in)
-	if diff := cmp.Diff(b.sorted([]string{
+	only := f.export(in)
+	if diff := cmp.Diff(f.sorted([]string{
 		line(from, "at from", "", "1"), line(minute(1), "changed", "", "new"), line(minute(1), "deleted", "", ""),
 		line(minute(2), "restored", "", "old"), line(to.Add(-time.Millisecond), "just before to", "", "1"),
-	}), b.sorted(b.lines(only))); diff != "" {
+	}), f.sorted(f.lines(only))); diff != "" {
 		t.Errorf("new images (-want +got):\n%s", diff)
 	}
 
@@ -162,25 +162,25 @@ func TestIncrementalExport(t *testing.T) {
 		t.Errorf("the description is %+v", both)
 	}
 	var summary map[string]any
-	b.ok(json.Unmarshal(b.object(*both.ExportManifest), &summary))
+	f.ok(json.Unmarshal(f.object(*both.ExportManifest), &summary))
 	size := summary["billedSizeBytes"].(float64)
 	if diff := cmp.Diff(map[string]any{
 		"version": "2023-08-01", "exportArn": *both.ExportArn, "startTime": "2026-03-01T15:00:00.000Z", "endTime": "2026-03-01T15:00:00.000Z",
 		"tableArn": *both.TableArn, "tableId": *both.TableId, "exportFromTime": "2026-03-01T13:00:00.000Z", "exportToTime": "2026-03-01T14:00:00.000Z",
-		"s3Bucket": b.bucket, "s3Prefix": "raw", "s3SseAlgorithm": "AES256", "s3SseKmsKeyId": nil,
+		"s3Bucket": f.bucket, "s3Prefix": "raw", "s3SseAlgorithm": "AES256", "s3SseKmsKeyId": nil,
 		"manifestFilesS3Key": root(both) + "/manifest-files.json", "billedSizeBytes": size, "itemCount": 5.0,
 		"outputFormat": "DYNAMODB_JSON", "outputView": "NEW_AND_OLD_IMAGES", "exportType": "INCREMENTAL_EXPORT",
 	}, summary); diff != "" {
 		t.Errorf("the summary (-want +got):\n%s", diff)
 	}
-	if shared, own := testservers.Keys(t, b.bucket, "raw/AWSDynamoDB/data/"), testservers.Keys(t, b.bucket, root(both)+"/data/"); len(shared) != 8 || len(own) > 0 {
+	if shared, own := testservers.Keys(t, f.bucket, "raw/AWSDynamoDB/data/"), testservers.Keys(t, f.bucket, root(both)+"/data/"); len(shared) != 8 || len(own) > 0 {
 		t.Errorf("the data of two incremental exports is in %v and %v", shared, own)
 	}
 }
 
 func TestFullAndIncrementalExportsReplayToTheTable(t *testing.T) {
 	t.Parallel()
-	b := newBed(t)
+	f := newFixture(t)
 	keys := []string{"place", "n"}
 	table := testservers.Table(t, &dynamodb.CreateTableInput{
 		BillingMode: types.BillingModePayPerRequest,
@@ -205,32 +205,32 @@ func TestFullAndIncrementalExportsReplayToTheTable(t *testing.T) {
 			put := types.WriteRequest{PutRequest: &types.PutRequest{Item: with(n*(round+1), fmt.Sprint("put in ", round))}}
 			remove := types.WriteRequest{DeleteRequest: &types.DeleteRequest{Key: key(n*3 + round + 1)}}
 			for _, requests := range [][]types.WriteRequest{{put}, {remove}} {
-				_, err := b.db.BatchWriteItem(t.Context(), &dynamodb.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{table: requests}})
-				b.ok(err)
+				_, err := f.db.BatchWriteItem(t.Context(), &dynamodb.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{table: requests}})
+				f.ok(err)
 			}
-			_, err := b.db.UpdateItem(t.Context(), &dynamodb.UpdateItemInput{
+			_, err := f.db.UpdateItem(t.Context(), &dynamodb.UpdateItemInput{
 				TableName: &table, Key: key(n * 5), UpdateExpression: aws.String("ADD c :one"), ExpressionAttributeValues: item{":one": number("1")},
 			})
-			b.ok(err)
-			b.Advance(90 * time.Second)
+			f.ok(err)
+			f.Advance(90 * time.Second)
 		}
 	}
 	write(0)
-	start := b.Now().Truncate(time.Second)
-	state := b.state(b.export(b.full(table, start.Add(-5*time.Minute))), keys...)
+	start := f.Now().Truncate(time.Second)
+	state := f.state(f.export(f.full(table, start.Add(-5*time.Minute))), keys...)
 	at := start.Add(-5 * time.Minute)
 	for round := range 4 {
 		write(round + 1)
-		to := b.Now().Add(-5 * time.Minute)
+		to := f.Now().Add(-5 * time.Minute)
 		if round == 3 {
-			b.Advance(15 * time.Minute)
-			to = b.Now().Add(-5 * time.Minute)
+			f.Advance(15 * time.Minute)
+			to = f.Now().Add(-5 * time.Minute)
 		}
-		b.replay(state, b.export(b.window(table, at, to)), keys...)
-		b.same(fmt.Sprintf("the state after round %d", round), state, b.state(b.export(b.full(table, to.Add(-time.Millisecond))), keys...))
+		f.replay(state, f.export(f.window(table, at, to)), keys...)
+		f.same(fmt.Sprintf("the state after round %d", round), state, f.state(f.export(f.full(table, to.Add(-time.Millisecond))), keys...))
 		at = to
 	}
-	b.same("the state in the end", state, b.table(table, keys...))
+	f.same("the state in the end", state, f.table(table, keys...))
 	if len(state) < 5 {
 		t.Errorf("the end has %d items: this proves nothing", len(state))
 	}

@@ -18,15 +18,15 @@ const (
 	failed     = "FAILED"
 )
 
-// tokenLife is how long a token stands for the export that it started.
+// tokenLife is how long a client token refers to the export that it has started.
 const tokenLife = 8 * time.Hour
 
-// mostListed is how many exports one call of ListExports shows at the most.
+// mostListed is the largest number of exports in one answer of ListExports.
 const mostListed = 25
 
-// exports are all that were started.
+// exports holds all exports that were started.
 type exports struct {
-	starting sync.Mutex // held over the start of one, so that two calls with one token start one export
+	starting sync.Mutex // held while an export starts, so that two calls with one token start one export
 
 	mu   sync.Mutex
 	all  []*export // in the order of their ARNs
@@ -34,20 +34,20 @@ type exports struct {
 	held bool
 }
 
-// An export is one that was started. The exports' lock guards it.
+// An export is one export. The lock of exports guards it.
 type export struct {
 	description description
-	same        string // what a request with the same token must be
-	checks      int    // how many more calls of DescribeExport see it in progress
-	refused     *failure
+	parameters  string   // a request with the same token must have the same parameters
+	checks      int      // how many more calls of DescribeExport get IN_PROGRESS
+	failure     *failure // how it must end; nil if it may succeed
 
-	seen   chan struct{} // closed when checks is 0; nil if it was from the start
-	held   chan struct{} // never closed; nil if it is not held
-	finish chan struct{} // closed when it need not wait any more
-	done   chan struct{} // closed when it has ended
+	checked chan struct{} // closed when checks is 0; nil if it was 0 at the start
+	held    chan struct{} // never closed; nil if the export is not held
+	finish  chan struct{} // closed by Finish
+	done    chan struct{} // closed when the export has ended
 }
 
-// A description is what DescribeExport says.
+// A description is the answer of DescribeExport.
 type description struct {
 	request
 	ARN             string `json:"ExportArn"`
@@ -64,15 +64,15 @@ type description struct {
 
 func described(d description) any { return map[string]any{"ExportDescription": d} }
 
-// startExport is ExportTableToPointInTime. The export is of what the log has now; it is written in the background.
+// startExport is ExportTableToPointInTime. The export has the log as it is now, and is written in the background.
 func (s *Server) startExport(ctx context.Context, body []byte) (any, error) {
-	in, same, err := parse(body)
+	in, parameters, err := parse(body)
 	if err != nil {
 		return nil, err
 	}
 	s.exports.starting.Lock()
 	defer s.exports.starting.Unlock()
-	if known, err := s.exports.known(in.ClientToken, same, s.Now()); known != nil || err != nil {
+	if known, err := s.exports.startedBy(in.ClientToken, parameters, s.Now()); known != nil || err != nil {
 		return known, err
 	}
 	h, unlock, err := s.open(ctx, in.TableARN)
@@ -81,7 +81,7 @@ func (s *Server) startExport(ctx context.Context, body []byte) (any, error) {
 	}
 	defer unlock()
 	now := s.Now()
-	if err := in.place(h.recovery, now); err != nil {
+	if err := in.checkTimes(h.recovery, now); err != nil {
 		return nil, err
 	}
 	if in.Filter != nil {
@@ -90,25 +90,21 @@ func (s *Server) startExport(ctx context.Context, body []byte) (any, error) {
 		}
 	}
 	e := s.exports.add(in, h.schema.ID, now, s.options.Checks)
-	e.same, e.refused = same, s.script.failure()
+	e.parameters, e.failure = parameters, s.control.nextFailure()
 	out := described(e.description)
 	records, schema := in.records(h), h.schema
-	lasting, cancel := s.outlive(ctx)
-	s.running.Go(func() {
-		defer cancel()
-		s.run(lasting, e, schema, records)
-	})
+	s.running.Go(func() { s.run(ctx, e, schema, records) })
 	return out, nil
 }
 
-// known returns the description of the export that a token has started, nil if it has started none.
-func (x *exports) known(token, same string, now time.Time) (any, error) {
+// startedBy returns the description of the export that a token has started, or nil.
+func (x *exports) startedBy(token, parameters string, now time.Time) (any, error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	for _, e := range slices.Backward(x.all) {
 		switch {
 		case token == "" || e.description.ClientToken != token || now.Sub(e.description.StartTime.Time) >= tokenLife:
-		case e.same != same:
+		case e.parameters != parameters:
 			return nil, refuse("ExportConflictException", "ClientToken %s has started export %s, with other parameters", token, e.description.ARN)
 		default:
 			return described(e.description), nil
@@ -117,7 +113,7 @@ func (x *exports) known(token, same string, now time.Time) (any, error) {
 	return nil, nil
 }
 
-// add makes an export that is in progress. Its ARN has a time, and every one another: they are listed in its order.
+// add adds an export that is in progress. Its ARN has a time, which is different for each export: lists follow the order of ARNs.
 func (x *exports) add(in request, tableID string, now time.Time, checks int) *export {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -125,12 +121,12 @@ func (x *exports) add(in request, tableID string, now time.Time, checks int) *ex
 	e := &export{
 		description: description{
 			request: in, TableID: tableID, Status: inProgress, StartTime: &epoch{now},
-			ARN: fmt.Sprintf("%s/export/%014d-%08x", in.TableARN, x.last, rand.Uint32()), //nolint:gosec // a name, no secret
+			ARN: fmt.Sprintf("%s/export/%014d-%08x", in.TableARN, x.last, rand.Uint32()), //nolint:gosec // part of a name, not a secret
 		},
 		checks: checks, finish: make(chan struct{}), done: make(chan struct{}),
 	}
 	if checks > 0 {
-		e.seen = make(chan struct{})
+		e.checked = make(chan struct{})
 	}
 	if x.held {
 		e.held = make(chan struct{})
@@ -139,8 +135,8 @@ func (x *exports) add(in request, tableID string, now time.Time, checks int) *ex
 	return e
 }
 
-// describeExport is DescribeExport. Of an export that nothing but the writing of it holds up, it waits for that: how often it is
-// seen IN_PROGRESS is then what a test has said, however slow the machine.
+// describeExport is DescribeExport. If an export only has to be written, it waits until the export is written. So a test always gets
+// IN_PROGRESS exactly as often as it has asked for, even on a slow machine.
 func (s *Server) describeExport(ctx context.Context, body []byte) (any, error) {
 	var in struct {
 		ARN string `json:"ExportArn"`
@@ -148,7 +144,7 @@ func (s *Server) describeExport(ctx context.Context, body []byte) (any, error) {
 	if err := decode(body, &in); err != nil {
 		return nil, err
 	}
-	e, writing := s.exports.see(in.ARN)
+	e, writing := s.exports.check(in.ARN)
 	if e == nil {
 		return nil, refuse("ExportNotFoundException", "Export not found: %s", in.ARN)
 	}
@@ -164,20 +160,20 @@ func (s *Server) describeExport(ctx context.Context, body []byte) (any, error) {
 	return described(e.description), nil
 }
 
-// see returns an export that is asked for, nil if there is none of that ARN, and whether it was seen in progress often enough and is
-// not held.
-func (x *exports) see(arn string) (seen *export, writing bool) {
+// check counts a check of an export. It returns the export, or nil if there is none with that ARN. writing is true if the export only
+// has to be written: it was checked often enough and is not held.
+func (x *exports) check(arn string) (e *export, writing bool) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	i := slices.IndexFunc(x.all, func(e *export) bool { return e.description.ARN == arn })
 	if i < 0 {
 		return nil, false
 	}
-	e := x.all[i]
+	e = x.all[i]
 	writing = e.checks == 0 && e.held == nil
 	if e.checks > 0 {
 		if e.checks--; e.checks == 0 {
-			close(e.seen)
+			close(e.checked)
 		}
 	}
 	return e, writing
@@ -189,7 +185,7 @@ type exportSummary struct {
 	Type   string `json:"ExportType,omitempty"`
 }
 
-// listExports is ListExports: the newest first. A token is the ARN that the next page begins with.
+// listExports is ListExports, the newest export first. A token is the ARN at which the next page begins.
 func (s *Server) listExports(_ context.Context, body []byte) (any, error) {
 	var in struct {
 		TableARN   string `json:"TableArn"`
@@ -207,7 +203,7 @@ func (s *Server) listExports(_ context.Context, body []byte) (any, error) {
 	}
 	next, err := base64.RawURLEncoding.DecodeString(in.NextToken)
 	if err != nil {
-		return nil, invalid("NextToken: %s is none that ListExports gave", in.NextToken)
+		return nil, invalid("NextToken: %s is not a token of ListExports", in.NextToken)
 	}
 	var out struct {
 		Summaries []exportSummary `json:"ExportSummaries"`

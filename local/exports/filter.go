@@ -12,13 +12,13 @@ import (
 )
 
 const (
-	// batchSize is how many items one BatchWriteItem takes.
+	// batchSize is the largest number of items in one BatchWriteItem.
 	batchSize = 25
-	// poll is how often it is asked whether the temporary table is ready.
+	// poll is the interval of the checks whether the temporary table is ready.
 	poll = 5 * time.Millisecond
 )
 
-// selection returns the operation that evaluates a filter, and its parameters: they are called the same there.
+// selection returns the operation that evaluates a filter, and its parameters, which have the names of the filter's.
 func selection(table string, filter json.RawMessage) (operation string, in map[string]any, err error) {
 	if err := json.Unmarshal(filter, &in); err != nil {
 		return "", nil, refuse("SerializationException", "FilterSpecification: %v", err)
@@ -31,7 +31,7 @@ func selection(table string, filter json.RawMessage) (operation string, in map[s
 	return operation, in, nil
 }
 
-// checkFilter has the backend say what is wrong with a filter, by the first item of the table itself.
+// checkFilter lets the backend check a filter: it reads the first item of the table with it.
 func (s *Server) checkFilter(ctx context.Context, table string, filter json.RawMessage) error {
 	operation, in, err := selection(table, filter)
 	if err != nil {
@@ -41,18 +41,18 @@ func (s *Server) checkFilter(ctx context.Context, table string, filter json.RawM
 	return s.backend.call(ctx, operation, in, nil)
 }
 
-// filter returns what is left of a state. The backend evaluates the filter itself, over a table that holds the state and is
-// deleted again: nobody else's reading of an expression would be DynamoDB's.
+// filter returns the records that match a filter. The backend evaluates the filter, because only DynamoDB reads expressions as
+// DynamoDB does. For this, the records are written to a temporary table.
 func (s *Server) filter(ctx context.Context, of schema, filter json.RawMessage, records []record, id string) (found []record, err error) {
-	table := "recovery-" + id
+	table := "export-" + id
 	if err := s.backend.create(ctx, table, of); err != nil {
 		return nil, fmt.Errorf("filter: %w", err)
 	}
 	defer func() {
-		// Also if the export is given up: the backend outlives the stand-in.
-		gone := s.backend.call(context.WithoutCancel(ctx), "DeleteTable", map[string]string{"TableName": table}, nil)
+		// The table is deleted even if this server stops: the backend goes on.
+		deleted := s.backend.call(context.WithoutCancel(ctx), "DeleteTable", map[string]string{"TableName": table}, nil)
 		if err == nil {
-			err = gone
+			err = deleted
 		}
 	}()
 	if err := s.backend.load(ctx, table, records); err != nil {
@@ -75,7 +75,7 @@ func (s *Server) filter(ctx context.Context, of schema, filter json.RawMessage, 
 	return found, err
 }
 
-// create makes a table with the keys of another and returns when it can be used.
+// create creates a table with the keys of another and returns when it can be used.
 func (b *backend) create(ctx context.Context, name string, of schema) error {
 	keys := slices.DeleteFunc(slices.Clone(of.Attributes), func(a attribute) bool {
 		return !slices.ContainsFunc(of.Keys, func(k keyAttribute) bool { return k.Name == a.Name })
@@ -86,8 +86,8 @@ func (b *backend) create(ctx context.Context, name string, of schema) error {
 	ticker := time.NewTicker(poll)
 	defer ticker.Stop()
 	for err == nil {
-		var made schema
-		if made, err = b.describe(ctx, name); err != nil || made.Status == "ACTIVE" {
+		var created schema
+		if created, err = b.describe(ctx, name); err != nil || created.Status == "ACTIVE" {
 			return err
 		}
 		select {

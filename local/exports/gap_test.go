@@ -25,8 +25,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// flaky stands between the stand-in and its backend. It leaves all but the first write of a batch unprocessed, and loses
-// the answer of a PutItem of the item "lost". The item "unread" cannot be read.
+// flaky is a proxy between the server and its backend. It leaves all but the first write of a batch unprocessed, and loses the answer
+// of a PutItem of the item "lost". The item "unread" cannot be read.
 func flaky(t *testing.T) aws.Config {
 	t.Helper()
 	read, _ := testservers.Configs()
@@ -78,7 +78,7 @@ func flaky(t *testing.T) aws.Config {
 			t.Error(err)
 		}
 		w.Header().Set("X-Amz-Crc32", fmt.Sprint(crc32.ChecksumIEEE(answer)))
-		_, _ = w.Write(answer) // a client that has gone away needs none
+		_, _ = w.Write(answer) // fails only if the client has left
 	}))
 	t.Cleanup(server.Close)
 	read.BaseEndpoint, read.ConfigSources = &server.URL, nil
@@ -87,61 +87,61 @@ func flaky(t *testing.T) aws.Config {
 
 func TestOnlyWhatIsWrittenIsLogged(t *testing.T) {
 	t.Parallel()
-	b := newBed(t, func(o *exports.Options) { o.DynamoDB = flaky(t) })
-	table := b.things()
-	b.put(table, "second", "old")
-	b.Advance(time.Hour)
+	f := newFixture(t, func(o *exports.Options) { o.DynamoDB = flaky(t) })
+	table := f.things()
+	f.put(table, "second", "old")
+	f.Advance(time.Hour)
 	requests := []types.WriteRequest{
 		{PutRequest: &types.PutRequest{Item: thing("first", "new")}},
 		{PutRequest: &types.PutRequest{Item: thing("second", "new")}},
 		{DeleteRequest: &types.DeleteRequest{Key: item{"id": text("third")}}},
 	}
-	out, err := b.db.BatchWriteItem(t.Context(), &dynamodb.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{table: requests}})
-	b.ok(err)
+	out, err := f.db.BatchWriteItem(t.Context(), &dynamodb.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{table: requests}})
+	f.ok(err)
 	if left := out.UnprocessedItems[table]; len(left) != 2 {
 		t.Errorf("left: %v", left)
 	}
-	b.Advance(time.Minute)
-	if _, err := b.db.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: &table, Item: thing("lost", "1")}, once); code(err) != "InternalServerError" {
-		t.Errorf("an answer that is lost: %v", err)
+	f.Advance(time.Minute)
+	if _, err := f.db.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: &table, Item: thing("lost", "1")}, once); code(err) != "InternalServerError" {
+		t.Errorf("a lost answer: %v", err)
 	}
-	b.Advance(time.Hour)
+	f.Advance(time.Hour)
 	var written []string
-	for _, line := range b.lines(b.export(b.window(table, noon.Add(time.Hour), noon.Add(90*time.Minute)))) {
+	for _, line := range f.lines(f.export(f.window(table, noon.Add(time.Hour), noon.Add(90*time.Minute)))) {
 		var record struct {
 			Keys struct{ ID struct{ S string } }
 		}
-		b.ok(json.Unmarshal([]byte(line), &record))
+		f.ok(json.Unmarshal([]byte(line), &record))
 		written = append(written, record.Keys.ID.S)
 	}
 	if want := []string{"first", "lost"}; !slices.Equal(written, want) {
 		t.Errorf("logged %v, want %v", written, want)
 	}
-	b.same("the state in the end", b.state(b.export(b.full(table))), b.table(table))
+	f.same("the state in the end", f.state(f.export(f.full(table))), f.table(table))
 }
 
-// What was written but not logged would be missing from every export: there are none any more.
+// If a write is missing from the log, it would be missing from every export, so no export starts any more.
 func TestALogWithAGapIsNotExported(t *testing.T) {
 	t.Parallel()
-	b := newBed(t, func(o *exports.Options) { o.DynamoDB = flaky(t) })
-	table := b.things()
+	f := newFixture(t, func(o *exports.Options) { o.DynamoDB = flaky(t) })
+	table := f.things()
 	for _, id := range []string{"unread", "another"} {
-		_, err := b.db.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: &table, Item: thing(id, "1")}, once)
+		_, err := f.db.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: &table, Item: thing(id, "1")}, once)
 		if code(err) != "InternalServerError" {
 			t.Errorf("%s: %v", id, err)
 		}
 	}
-	if _, err := b.db.ExportTableToPointInTime(t.Context(), b.full(table), once); code(err) != "InternalServerError" || !strings.Contains(err.Error(), "has a gap") {
+	if _, err := f.db.ExportTableToPointInTime(t.Context(), f.full(table), once); code(err) != "InternalServerError" || !strings.Contains(err.Error(), "has a gap") {
 		t.Errorf("an export: %v", err)
 	}
-	b.put(b.things(), "a", "1") // of another table
+	f.put(f.things(), "a", "1") // of another table
 }
 
 func TestStartNeedsAnEndpoint(t *testing.T) {
 	t.Parallel()
 	read, write := testservers.Configs()
 	read.BaseEndpoint, read.ConfigSources = nil, nil
-	if _, err := exports.Start(t.Context(), exports.Options{DynamoDB: read, S3: write}); err == nil || !strings.Contains(err.Error(), "start recovery: ") {
+	if _, err := exports.Start(t.Context(), exports.Options{DynamoDB: read, S3: write}); err == nil || !strings.Contains(err.Error(), "start exports: ") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -11,35 +11,34 @@ import (
 	"time"
 )
 
-// A history is what is known of one table, from its creation to its deletion: its state at every time. Whoever uses it holds
+// A history is the log of one table from its creation to its deletion. It gives the items of the table at every time. Its user holds
 // the table's lock.
 type history struct {
 	schema   schema
 	recovery recovery
-	items    map[string]*item // by the key's identity
+	items    map[string]*item // by the text of the key
 }
 
-// An item is all that one key has held.
+// An item is the log of one key.
 type item struct {
-	key      json.RawMessage // as DynamoDB has it in an incremental export
+	key      json.RawMessage // as in an incremental export
 	versions []version       // by time
 }
 
-// A version is what a key holds from a time on.
+// A version is the item of a key from a time on.
 type version struct {
-	at    time.Time       // zero: before everything
-	image json.RawMessage // nil: nothing
+	at    time.Time       // zero for the items at the beginning of the log
+	image json.RawMessage // nil if there is no item
 }
 
-// A record is one item of an export: an image in a full one, a change in an incremental one.
+// A record is one line of an export: an item of a full export, or a change of an incremental one.
 type record struct {
 	key      json.RawMessage
-	old, new json.RawMessage // nil if there was or is none
+	old, new json.RawMessage // nil if there is no such image
 	at       time.Time       // of the last write
 }
 
-// identify returns the primary key of an item, or of a key, in two forms: a text that is the same however the key was written,
-// and JSON.
+// identify returns the primary key of an item, or of a key, in two forms: as a text that is the same for equal keys, and as JSON.
 func (h *history) identify(attributes json.RawMessage) (id string, key json.RawMessage, err error) {
 	var values map[string]json.RawMessage
 	if err := json.Unmarshal(attributes, &values); err != nil {
@@ -68,8 +67,8 @@ func (h *history) identify(attributes json.RawMessage) (id string, key json.RawM
 	return text.String(), object.Bytes(), nil
 }
 
-// canonical returns a key attribute's value so that equal values have equal texts: 1 and 1.0 are one key, and a string is the
-// same with escapes and without.
+// canonical returns the value of a key attribute as text. Equal values have equal texts: 1 and 1.0 are one key, and so are a string
+// with escapes and the same string without.
 func canonical(attribute json.RawMessage) (string, error) {
 	var value struct{ S, N, B *string }
 	if err := json.Unmarshal(attribute, &value); err != nil {
@@ -81,18 +80,18 @@ func canonical(attribute json.RawMessage) (string, error) {
 	case value.N != nil:
 		number, ok := new(big.Rat).SetString(*value.N)
 		if !ok {
-			return "", fmt.Errorf("%q is no number", *value.N)
+			return "", fmt.Errorf("%q is not a number", *value.N)
 		}
 		return "N" + number.RatString(), nil
 	case value.B != nil:
 		plain, err := base64.StdEncoding.DecodeString(*value.B)
 		return "B" + string(plain), err
 	default:
-		return "", fmt.Errorf("%s is no string, number or binary", attribute)
+		return "", fmt.Errorf("%s is not a string, number or binary value", attribute)
 	}
 }
 
-// compact returns an image on one line, whatever the backend puts between its tokens.
+// compact returns an image without white space between its tokens.
 func compact(image json.RawMessage) (json.RawMessage, error) {
 	if image == nil {
 		return nil, nil
@@ -103,12 +102,12 @@ func compact(image json.RawMessage) (json.RawMessage, error) {
 	return line.Bytes(), err
 }
 
-// append logs a write at a time; image is nil if it left nothing.
+// append logs a write. image is nil if the write has removed the item.
 func (h *history) append(id string, key, image json.RawMessage, at time.Time) {
 	held := h.items[id]
 	if held == nil {
 		if image == nil {
-			return // nothing was there before either
+			return // there was no item before
 		}
 		held = &item{key: key}
 		h.items[id] = held
@@ -116,7 +115,7 @@ func (h *history) append(id string, key, image json.RawMessage, at time.Time) {
 	held.versions = append(held.versions, version{at: at, image: image})
 }
 
-// current returns what the key holds as far as the log knows.
+// current returns the item of a key at the end of the log.
 func (h *history) current(id string) json.RawMessage {
 	if held := h.items[id]; held != nil {
 		return held.versions[len(held.versions)-1].image
@@ -124,7 +123,7 @@ func (h *history) current(id string) json.RawMessage {
 	return nil
 }
 
-// state returns the table's items at a time, what was written just then included.
+// state returns the items at a time, including writes of that time.
 func (h *history) state(at time.Time) []record {
 	var records []record
 	for _, held := range h.items {
@@ -135,8 +134,8 @@ func (h *history) state(at time.Time) []record {
 	return records
 }
 
-// changes returns what was written from a time, inclusive, to another, exclusive: for each key what it held before the one
-// and before the other. A key that held nothing at either is left out.
+// changes returns the keys that were written from a time, inclusive, to another, exclusive, with their items before both times. It
+// leaves out keys that had no item at either time.
 func (h *history) changes(from, to time.Time) []record {
 	var records []record
 	for _, held := range h.items {
@@ -150,10 +149,10 @@ func (h *history) changes(from, to time.Time) []record {
 	return records
 }
 
-// last returns the last version of which it is so, or none: the times of versions only grow.
-func (i *item) last(so func(version) bool) version {
+// last returns the last version that matches, or no version.
+func (i *item) last(matches func(version) bool) version {
 	for _, v := range slices.Backward(i.versions) {
-		if so(v) {
+		if matches(v) {
 			return v
 		}
 	}

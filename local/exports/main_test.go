@@ -1,9 +1,6 @@
 package exports_test
 
 import (
-
-	//nolint:gosec // the checksum that manifests have
-
 	"errors"
 	"fmt"
 	"io"
@@ -23,20 +20,20 @@ import (
 
 func TestMain(m *testing.M) { testservers.Main(m) }
 
-// noon is where the stand-in's clock stands, unless it is advanced.
+// noon is the time of the server's clock until a test advances it.
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 type item = map[string]types.AttributeValue
 
-// A bed is a stand-in over the test servers, with a client.
-type bed struct {
+// A fixture is a server in front of the test servers, with a client and a bucket.
+type fixture struct {
 	*testing.T
 	*exports.Server
 	db     *dynamodb.Client
 	bucket string
 }
 
-func newBed(t *testing.T, changes ...func(*exports.Options)) *bed {
+func newFixture(t *testing.T, changes ...func(*exports.Options)) *fixture {
 	t.Helper()
 	read, write := testservers.Configs()
 	options := exports.Options{DynamoDB: read, S3: write, Now: func() time.Time { return noon }}
@@ -51,23 +48,23 @@ func newBed(t *testing.T, changes ...func(*exports.Options)) *bed {
 	db := dynamodb.NewFromConfig(server.AWS(), func(o *dynamodb.Options) {
 		o.Retryer = retry.AddWithMaxBackoffDelay(o.Retryer, time.Millisecond)
 	})
-	return &bed{T: t, Server: server, db: db, bucket: testservers.Bucket(t)}
+	return &fixture{T: t, Server: server, db: db, bucket: testservers.Bucket(t)}
 }
 
-// things makes a table with one string key, id.
-func (b *bed) things() string {
-	b.Helper()
-	return testservers.Table(b.T, &dynamodb.CreateTableInput{
+// things creates a table with the string key id.
+func (f *fixture) things() string {
+	f.Helper()
+	return testservers.Table(f.T, &dynamodb.CreateTableInput{
 		BillingMode:          types.BillingModePayPerRequest,
 		KeySchema:            []types.KeySchemaElement{{AttributeName: aws.String("id"), KeyType: types.KeyTypeHash}},
 		AttributeDefinitions: []types.AttributeDefinition{{AttributeName: aws.String("id"), AttributeType: types.ScalarAttributeTypeS}},
 	})
 }
 
-func (b *bed) ok(err error) {
-	b.Helper()
+func (f *fixture) ok(err error) {
+	f.Helper()
 	if err != nil {
-		b.Fatal(err)
+		f.Fatal(err)
 	}
 }
 
@@ -77,76 +74,76 @@ func text(s string) types.AttributeValue { return &types.AttributeValueMemberS{V
 
 func number(n string) types.AttributeValue { return &types.AttributeValueMemberN{Value: n} }
 
-func (b *bed) put(table, id, value string) {
-	b.Helper()
-	_, err := b.db.PutItem(b.Context(), &dynamodb.PutItemInput{TableName: &table, Item: thing(id, value)})
-	b.ok(err)
+func (f *fixture) put(table, id, value string) {
+	f.Helper()
+	_, err := f.db.PutItem(f.Context(), &dynamodb.PutItemInput{TableName: &table, Item: thing(id, value)})
+	f.ok(err)
 }
 
-func (b *bed) delete(table, id string) {
-	b.Helper()
-	_, err := b.db.DeleteItem(b.Context(), &dynamodb.DeleteItemInput{TableName: &table, Key: item{"id": text(id)}})
-	b.ok(err)
+func (f *fixture) delete(table, id string) {
+	f.Helper()
+	_, err := f.db.DeleteItem(f.Context(), &dynamodb.DeleteItemInput{TableName: &table, Key: item{"id": text(id)}})
+	f.ok(err)
 }
 
-func (b *bed) arn(table string) *string {
-	b.Helper()
-	out, err := b.db.DescribeTable(b.Context(), &dynamodb.DescribeTableInput{TableName: &table})
-	b.ok(err)
+func (f *fixture) arn(table string) *string {
+	f.Helper()
+	out, err := f.db.DescribeTable(f.Context(), &dynamodb.DescribeTableInput{TableName: &table})
+	f.ok(err)
 	return out.Table.TableArn
 }
 
-// full is a request of a full export, of now or of a time.
-func (b *bed) full(table string, at ...time.Time) *dynamodb.ExportTableToPointInTimeInput {
-	b.Helper()
-	in := &dynamodb.ExportTableToPointInTimeInput{TableArn: b.arn(table), S3Bucket: &b.bucket, S3Prefix: aws.String("raw")}
+// full is the request of a full export of the current time, or of the given one.
+func (f *fixture) full(table string, at ...time.Time) *dynamodb.ExportTableToPointInTimeInput {
+	f.Helper()
+	in := &dynamodb.ExportTableToPointInTimeInput{TableArn: f.arn(table), S3Bucket: &f.bucket, S3Prefix: aws.String("raw")}
 	for _, at := range at {
 		in.ExportTime = &at
 	}
 	return in
 }
 
-func (b *bed) window(table string, from, to time.Time) *dynamodb.ExportTableToPointInTimeInput {
-	b.Helper()
-	in := b.full(table)
+func (f *fixture) window(table string, from, to time.Time) *dynamodb.ExportTableToPointInTimeInput {
+	f.Helper()
+	in := f.full(table)
 	in.ExportType = types.ExportTypeIncrementalExport
 	in.IncrementalExportSpecification = &types.IncrementalExportSpecification{ExportFromTime: &from, ExportToTime: &to}
 	return in
 }
 
-// export has an export made and returns its last description.
-func (b *bed) export(in *dynamodb.ExportTableToPointInTimeInput) *types.ExportDescription {
-	b.Helper()
-	again := *in // the SDK writes the token that it makes into its input
-	out, err := b.db.ExportTableToPointInTime(b.Context(), &again)
-	b.ok(err)
+// export starts an export, waits for its end and returns its description.
+func (f *fixture) export(in *dynamodb.ExportTableToPointInTimeInput) *types.ExportDescription {
+	f.Helper()
+	again := *in // the SDK writes a client token into its input
+	out, err := f.db.ExportTableToPointInTime(f.Context(), &again)
+	f.ok(err)
 	if s := out.ExportDescription.ExportStatus; s != types.ExportStatusInProgress {
-		b.Errorf("an export is %s from the start", s)
+		f.Errorf("an export is %s from the start", s)
 	}
-	b.Finish()
-	return b.describe(out.ExportDescription.ExportArn)
+	f.Finish()
+	return f.describe(out.ExportDescription.ExportArn)
 }
 
-func (b *bed) describe(arn *string) *types.ExportDescription {
-	b.Helper()
-	out, err := b.db.DescribeExport(b.Context(), &dynamodb.DescribeExportInput{ExportArn: arn})
-	b.ok(err)
+func (f *fixture) describe(arn *string) *types.ExportDescription {
+	f.Helper()
+	out, err := f.db.DescribeExport(f.Context(), &dynamodb.DescribeExportInput{ExportArn: arn})
+	f.ok(err)
 	return out.ExportDescription
 }
 
-func (b *bed) object(key string) []byte {
-	b.Helper()
-	out, err := testservers.S3().GetObject(b.Context(), &s3.GetObjectInput{Bucket: &b.bucket, Key: &key})
+func (f *fixture) object(key string) []byte {
+	f.Helper()
+	out, err := testservers.S3().GetObject(f.Context(), &s3.GetObjectInput{Bucket: &f.bucket, Key: &key})
 	if err != nil {
-		b.Fatalf("%s: %v", key, err)
+		f.Fatalf("%s: %v", key, err)
 	}
 	defer out.Body.Close()
 	body, err := io.ReadAll(out.Body)
-	b.ok(err)
+	f.ok(err)
 	return body
 }
 
-// code is the name of an API's error, or what the error says.
+// code is the code of an API error, or the text of another error.
 func code(err error) string {
 	if refusal, ok := errors.AsType[smithy.APIError](err); ok {
 		return refusal.ErrorCode()
@@ -154,5 +151,5 @@ func code(err error) string {
 	return fmt.Sprint(err)
 }
 
-// once makes calls that are not tried again.
+// once is the option of a call without retries.
 func once(o *dynamodb.Options) { o.Retryer = aws.NopRetryer{} }

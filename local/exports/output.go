@@ -17,7 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// dataFiles is how many an export has; an empty one, too, as AWS writes one for each partition.
+// dataFiles is the number of data files of every export. AWS writes one for each partition, even if it is empty.
 const dataFiles = 4
 
 // An output writes the objects of one export.
@@ -30,16 +30,16 @@ type output struct {
 
 	files []manifest.File
 	items int64
-	bytes int64 // of all lines
+	bytes int64 // of all lines, not compressed
 }
 
-// begin writes _started, which shows at once whether the bucket can be written to.
+// begin writes _started. It fails early if the bucket cannot be written to.
 func (o *output) begin(ctx context.Context) error {
 	_, err := o.put(ctx, o.root+"/_started", nil)
 	return err
 }
 
-// writeFiles writes the data files, each item into one of them by its key. Those of incremental exports share a folder.
+// writeFiles writes the data files. The key of an item decides its file. The files of all incremental exports are in one folder.
 func (o *output) writeFiles(ctx context.Context, records []record) error {
 	folder := o.root + "/data/"
 	if o.incremental {
@@ -48,7 +48,7 @@ func (o *output) writeFiles(ctx context.Context, records []record) error {
 	var parts [dataFiles][]record
 	for _, r := range records {
 		hash := fnv.New32a()
-		_, _ = hash.Write(r.key) // a hash takes everything
+		_, _ = hash.Write(r.key) // never fails
 		part := hash.Sum32() % dataFiles
 		parts[part] = append(parts[part], r)
 	}
@@ -71,7 +71,7 @@ func (o *output) writeFiles(ctx context.Context, records []record) error {
 	return nil
 }
 
-// writeFile writes one data file and returns its line of the manifest, and how many bytes its own lines have.
+// writeFile writes one data file. It returns its line of the manifest and the number of bytes before compression.
 func (o *output) writeFile(ctx context.Context, key string, records []record) (file manifest.File, size int64, err error) {
 	var stored, line bytes.Buffer
 	compressed := gzip.NewWriter(&stored)
@@ -92,7 +92,7 @@ func (o *output) writeFile(ctx context.Context, key string, records []record) (f
 	}, size, err
 }
 
-// encode writes a record's line. An image is written as the backend gave it.
+// encode writes the line of a record. The images have the bytes of the backend.
 func (o *output) encode(line *bytes.Buffer, r record) {
 	if !o.incremental {
 		fmt.Fprintf(line, "{\"Item\":%s}\n", r.new)
@@ -108,7 +108,7 @@ func (o *output) encode(line *bytes.Buffer, r record) {
 	line.WriteString("}\n")
 }
 
-// summary is manifest-summary.json, in its order. A full export has no fields but the first fourteen.
+// summary is manifest-summary.json, with its members in DynamoDB's order. A member is left out where DynamoDB has none.
 type summary struct {
 	Version            string  `json:"version"`
 	ExportARN          string  `json:"exportArn"`
@@ -131,20 +131,20 @@ type summary struct {
 	ExportType         string  `json:"exportType,omitempty"`
 }
 
-// writeManifests writes the manifests, each after what it speaks of, and returns the key of the last.
+// writeManifests writes the manifests, the summary last, and returns its key.
 func (o *output) writeManifests(ctx context.Context, d description) (string, error) {
 	files, key := o.root+"/manifest-files.json", o.root+"/manifest-summary.json"
 	s := summary{
-		Version: "2020-06-30", ExportARN: d.ARN, StartTime: stamp(d.StartTime.Time), EndTime: stamp(d.EndTime.Time),
+		Version: "2020-06-30", ExportARN: d.ARN, StartTime: formatTime(d.StartTime.Time), EndTime: formatTime(d.EndTime.Time),
 		TableARN: d.TableARN, TableID: d.TableID, S3Bucket: d.S3Bucket, S3Prefix: given(d.S3Prefix),
 		S3SseAlgorithm: given(d.S3SseAlgorithm), S3SseKmsKeyID: given(d.S3SseKmsKeyID), ManifestFilesS3Key: files,
 		BilledSizeBytes: o.bytes, ItemCount: o.items, OutputFormat: d.ExportFormat,
 	}
 	if d.Window == nil {
-		s.ExportTime = stamp(d.ExportTime.Time)
+		s.ExportTime = formatTime(d.ExportTime.Time)
 	} else {
 		s.Version, s.OutputView, s.ExportType = "2023-08-01", d.Window.View, incrementalExport
-		s.ExportFromTime, s.ExportToTime = stamp(d.Window.From.Time), stamp(d.Window.To.Time)
+		s.ExportFromTime, s.ExportToTime = formatTime(d.Window.From.Time), formatTime(d.Window.To.Time)
 	}
 	var lines bytes.Buffer
 	encoder := json.NewEncoder(&lines)
@@ -163,8 +163,8 @@ func (o *output) writeManifests(ctx context.Context, d description) (string, err
 	return key, o.putManifest(ctx, key, body)
 }
 
-// putManifest writes a manifest after its checksum, under the name that the documentation has for that and under the one that
-// DynamoDB writes.
+// putManifest writes the checksum of a manifest and then the manifest. The checksum gets two names: the documentation has one, and
+// DynamoDB writes the other.
 func (o *output) putManifest(ctx context.Context, key string, body []byte) error {
 	stem := strings.TrimSuffix(key, ".json")
 	for _, checksum := range []string{stem + ".checksum", stem + ".md5"} {
@@ -186,7 +186,7 @@ func (o *output) put(ctx context.Context, key string, body []byte) (etag string,
 	return strings.Trim(*out.ETag, `"`), nil
 }
 
-// given returns nil for what was not given.
+// given returns nil for an empty text.
 func given(text string) *string {
 	if text == "" {
 		return nil

@@ -21,20 +21,20 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// What is read through the stand-in is what the table holds, byte for byte: the SDK checks each answer's CRC-32.
+// Reads return the bytes of the backend. The SDK checks the CRC-32 of each answer.
 func TestReadsPassThrough(t *testing.T) {
 	t.Parallel()
-	b := newBed(t)
-	table := b.things()
+	f := newFixture(t)
+	table := f.things()
 	for i := range 15 {
-		b.put(table, fmt.Sprint(i), strings.Repeat("é", 100_000))
+		f.put(table, fmt.Sprint(i), strings.Repeat("é", 100_000))
 	}
 	state := map[string]item{}
-	pages := dynamodb.NewScanPaginator(b.db, &dynamodb.ScanInput{TableName: &table})
+	pages := dynamodb.NewScanPaginator(f.db, &dynamodb.ScanInput{TableName: &table})
 	n := 0
 	for ; pages.HasMorePages(); n++ {
 		page, err := pages.NextPage(t.Context())
-		b.ok(err)
+		f.ok(err)
 		for _, image := range page.Items {
 			state[identity(image)] = image
 		}
@@ -42,90 +42,90 @@ func TestReadsPassThrough(t *testing.T) {
 	if len(state) != 15 || n < 2 {
 		t.Errorf("%d items in %d pages of 1 MB", len(state), n)
 	}
-	b.same("the scan", state, b.table(table))
+	f.same("the scan", state, f.table(table))
 
 	get := func(url string) (crc string, body []byte) {
 		t.Helper()
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(`{"TableName":"`+table+`","Key":{"id":{"S":"1"}}}`))
-		b.ok(err)
+		f.ok(err)
 		request.Header.Set("Content-Type", "application/x-amz-json-1.0")
 		request.Header.Set("X-Amz-Target", "DynamoDB_20120810.GetItem")
 		request.Header.Set("X-Amz-Date", "20260301T120000Z")
 		request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=a, SignedHeaders=b, Signature=c")
 		answer, err := http.DefaultClient.Do(request)
-		b.ok(err)
+		f.ok(err)
 		defer answer.Body.Close()
 		body, err = io.ReadAll(answer.Body)
-		b.ok(err)
+		f.ok(err)
 		return answer.Header.Get("X-Amz-Crc32"), body
 	}
 	read, _ := testservers.Configs()
-	through, body := get(b.URL)
+	through, body := get(f.URL)
 	if direct, want := get(*read.BaseEndpoint); through == "" || through != direct || !bytes.Equal(body, want) {
-		t.Errorf("through the stand-in: %s %.99s\npast it: %s %.99s", through, body, direct, want)
+		t.Errorf("through the server: %s %.99s\ndirectly: %s %.99s", through, body, direct, want)
 	}
 }
 
 func TestRefusedWritesAreNotLogged(t *testing.T) {
 	t.Parallel()
-	b := newBed(t)
-	table := b.things()
-	b.put(table, "a", "1")
-	b.Advance(time.Hour)
-	_, err := b.db.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: &table, Item: thing("a", "2"), ConditionExpression: aws.String("attribute_not_exists(id)")})
+	f := newFixture(t)
+	table := f.things()
+	f.put(table, "a", "1")
+	f.Advance(time.Hour)
+	_, err := f.db.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: &table, Item: thing("a", "2"), ConditionExpression: aws.String("attribute_not_exists(id)")})
 	if _, ok := errors.AsType[*types.ConditionalCheckFailedException](err); !ok {
 		t.Errorf("a condition that does not hold: %v", err)
 	}
-	_, err = b.db.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: aws.String("no-such-table"), Item: thing("a", "2")})
+	_, err = f.db.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: aws.String("no-such-table"), Item: thing("a", "2")})
 	if _, ok := errors.AsType[*types.ResourceNotFoundException](err); !ok {
 		t.Errorf("no such table: %v", err)
 	}
-	if _, err = b.db.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: &table, Item: item{"v": text("1")}}); code(err) != "ValidationException" {
+	if _, err = f.db.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: &table, Item: item{"v": text("1")}}); code(err) != "ValidationException" {
 		t.Errorf("an item without a key: %v", err)
 	}
-	b.Refuse("PutItem", "ProvisionedThroughputExceededException", "slow down", 1)
-	_, err = b.db.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: &table, Item: thing("a", "2")}, once)
+	f.Refuse("PutItem", "ProvisionedThroughputExceededException", "slow down", 1)
+	_, err = f.db.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: &table, Item: thing("a", "2")}, once)
 	if _, ok := errors.AsType[*types.ProvisionedThroughputExceededException](err); !ok {
 		t.Errorf("a throttled write: %v", err)
 	}
-	b.Advance(time.Hour)
-	if lines := b.lines(b.export(b.window(table, noon.Add(time.Hour), noon.Add(90*time.Minute)))); len(lines) > 0 {
+	f.Advance(time.Hour)
+	if lines := f.lines(f.export(f.window(table, noon.Add(time.Hour), noon.Add(90*time.Minute)))); len(lines) > 0 {
 		t.Errorf("logged: %v", lines)
 	}
 }
 
 func TestRefusedCalls(t *testing.T) {
 	t.Parallel()
-	b := newBed(t)
-	table := b.things()
-	in := b.full(table)
+	f := newFixture(t)
+	table := f.things()
+	in := f.full(table)
 	in.ClientToken = aws.String("one")
 	for _, exception := range []string{"ThrottlingException", "LimitExceededException", "InternalServerError", "AccessDeniedException"} {
-		b.Refuse("ExportTableToPointInTime", exception, "not now", 1)
-		_, err := b.db.ExportTableToPointInTime(t.Context(), in, once)
+		f.Refuse("ExportTableToPointInTime", exception, "not now", 1)
+		_, err := f.db.ExportTableToPointInTime(t.Context(), in, once)
 		if code(err) != exception || !strings.Contains(err.Error(), "not now") {
 			t.Errorf("%s: %v", exception, err)
 		}
 	}
-	b.Refuse("DescribeExport", "ThrottlingException", "Rate exceeded", 2)
-	if d := b.export(in); d.ExportStatus != types.ExportStatusCompleted { // the SDK tries again
+	f.Refuse("DescribeExport", "ThrottlingException", "Rate exceeded", 2)
+	if d := f.export(in); d.ExportStatus != types.ExportStatusCompleted { // the SDK tries again
 		t.Errorf("throttled twice: %+v", d)
 	}
-	if n, started := len(b.Requests()), len(b.Exports()); n != 5 || started != 1 {
+	if n, started := len(f.Requests()), len(f.Exports()); n != 5 || started != 1 {
 		t.Errorf("%d requests started %d exports", n, started)
 	}
 }
 
 func TestConcurrentWritersAreLoggedInTheirOrder(t *testing.T) {
 	t.Parallel()
-	b := newBed(t, func(o *exports.Options) { o.Now = nil })
-	table := b.things()
+	f := newFixture(t, func(o *exports.Options) { o.Now = nil })
+	table := f.things()
 	group, ctx := errgroup.WithContext(t.Context())
 	for writer := range 8 {
 		group.Go(func() error {
 			for i := range 20 {
 				key := item{"id": text(fmt.Sprint(i % 3))}
-				_, err := b.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+				_, err := f.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 					TableName: &table, Key: key, UpdateExpression: aws.String("ADD n :one SET v = :v"),
 					ExpressionAttributeValues: item{":one": number("1"), ":v": text(fmt.Sprint(writer))},
 				})
@@ -133,12 +133,12 @@ func TestConcurrentWritersAreLoggedInTheirOrder(t *testing.T) {
 					return err
 				}
 				if writer == 0 && i%5 == 0 {
-					if _, err := b.db.ExportTableToPointInTime(ctx, b.full(table)); err != nil {
+					if _, err := f.db.ExportTableToPointInTime(ctx, f.full(table)); err != nil {
 						return err
 					}
 				}
 				if writer == 1 {
-					if _, err := b.db.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: &table, Key: key}); err != nil {
+					if _, err := f.db.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: &table, Key: key}); err != nil {
 						return err
 					}
 				}
@@ -146,39 +146,39 @@ func TestConcurrentWritersAreLoggedInTheirOrder(t *testing.T) {
 			return nil
 		})
 	}
-	b.ok(group.Wait())
-	b.same("the state in the end", b.state(b.export(b.full(table))), b.table(table))
+	f.ok(group.Wait())
+	f.same("the state in the end", f.state(f.export(f.full(table))), f.table(table))
 }
 
-// A client that goes away in the middle of it takes nobody with it, and what it has written is logged.
+// If a client leaves in the middle of a request, the server goes on, and the log has what the client has written.
 func TestClientsThatGoAway(t *testing.T) {
 	t.Parallel()
-	b := newBed(t)
-	table := b.things()
+	f := newFixture(t)
+	table := f.things()
 	for range 5 {
-		connection, err := new(net.Dialer).DialContext(t.Context(), "tcp", strings.TrimPrefix(b.URL, "http://"))
-		b.ok(err)
+		connection, err := new(net.Dialer).DialContext(t.Context(), "tcp", strings.TrimPrefix(f.URL, "http://"))
+		f.ok(err)
 		_, err = connection.Write([]byte("POST / HTTP/1.1\r\nHost: x\r\nX-Amz-Target: DynamoDB_20120810.PutItem\r\nContent-Length: 100\r\n\r\n{"))
-		b.ok(err)
-		b.ok(connection.Close())
+		f.ok(err)
+		f.ok(connection.Close())
 	}
 	group := new(errgroup.Group)
 	for i := range 40 {
 		group.Go(func() error {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Duration(i)*time.Millisecond)
 			defer cancel()
-			_, err := b.db.PutItem(ctx, &dynamodb.PutItemInput{TableName: &table, Item: thing(fmt.Sprint(i), "1")}, once)
+			_, err := f.db.PutItem(ctx, &dynamodb.PutItemInput{TableName: &table, Item: thing(fmt.Sprint(i), "1")}, once)
 			if err != nil && ctx.Err() == nil {
 				return err
 			}
-			_, err = b.db.Scan(ctx, &dynamodb.ScanInput{TableName: &table}, once)
+			_, err = f.db.Scan(ctx, &dynamodb.ScanInput{TableName: &table}, once)
 			if err != nil && ctx.Err() == nil {
 				return err
 			}
 			return nil
 		})
 	}
-	b.ok(group.Wait())
-	b.put(table, "last", "1") // after all writes: they have one lock
-	b.same("the state in the end", b.state(b.export(b.full(table))), b.table(table))
+	f.ok(group.Wait())
+	f.put(table, "last", "1") // after all writes: they have one lock
+	f.same("the state in the end", f.state(f.export(f.full(table))), f.table(table))
 }

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// The values of the API's enumerations that matter here.
+// The values of the API that matter here.
 const (
 	fullExport        = "FULL_EXPORT"
 	incrementalExport = "INCREMENTAL_EXPORT"
@@ -21,7 +21,7 @@ const (
 	maxWindow = 24 * time.Hour
 )
 
-// A request is what ExportTableToPointInTime takes. A description has all of it, too.
+// A request is the input of ExportTableToPointInTime. A description contains it.
 type request struct {
 	TableARN       string          `json:"TableArn"`
 	ClientToken    string          `json:",omitempty"`
@@ -37,27 +37,27 @@ type request struct {
 	S3SseKmsKeyID  string `json:"S3SseKmsKeyId,omitempty"`
 }
 
-// A window is that of an incremental export: from the one time, inclusive, to the other, exclusive.
+// A window is the time of an incremental export, from inclusive, to exclusive.
 type window struct {
 	From *epoch `json:"ExportFromTime"`
 	To   *epoch `json:"ExportToTime"`
 	View string `json:"ExportViewType"`
 }
 
-// parse reads a request, checks what can be checked without the table, and fills in the defaults. same is the same text for
-// requests that may share a token.
-func parse(body []byte) (in request, same string, err error) {
+// parse reads a request, checks everything that needs no table, and sets the defaults. parameters is the same text for all requests
+// that may have the same client token.
+func parse(body []byte) (in request, parameters string, err error) {
 	if err := decode(body, &in); err != nil {
 		return in, "", err
 	}
-	var parameters map[string]any
+	var members map[string]any
 	numbers := json.NewDecoder(bytes.NewReader(body))
 	numbers.UseNumber()
-	if err := numbers.Decode(&parameters); err != nil {
+	if err := numbers.Decode(&members); err != nil {
 		return in, "", refuse("SerializationException", "%v", err)
 	}
-	delete(parameters, "ClientToken")
-	sorted, err := json.Marshal(parameters)
+	delete(members, "ClientToken")
+	sorted, err := json.Marshal(members)
 	if err != nil {
 		return in, "", err
 	}
@@ -74,7 +74,7 @@ func (in *request) check() error {
 	case in.TableARN == "" || in.S3Bucket == "":
 		return invalid("TableArn and S3Bucket must be given")
 	case in.ExportFormat == "ION":
-		return invalid("ExportFormat: this stand-in does not write ION")
+		return invalid("ExportFormat: this server does not write ION")
 	case in.ExportFormat != "" && in.ExportFormat != formatJSON:
 		return invalid("ExportFormat: got %s, want DYNAMODB_JSON or ION", in.ExportFormat)
 	case in.ExportType != "" && in.ExportType != fullExport && !incremental:
@@ -86,7 +86,7 @@ func (in *request) check() error {
 	case incremental && in.ExportTime != nil:
 		return invalid("ExportTime is for a FULL_EXPORT only")
 	case incremental && in.Filter != nil:
-		return invalid("FilterSpecification: this stand-in does not filter an INCREMENTAL_EXPORT")
+		return invalid("FilterSpecification: this server does not filter an INCREMENTAL_EXPORT")
 	case incremental && (in.Window.From == nil || in.Window.To == nil):
 		return invalid("IncrementalExportSpecification: ExportFromTime and ExportToTime must be given")
 	case incremental && in.Window.View != "" && in.Window.View != newImage && in.Window.View != newAndOldImages:
@@ -109,8 +109,8 @@ func (in *request) defaults() {
 	}
 }
 
-// place checks the request's times against the table's recovery; a full export without one is of now.
-func (in *request) place(r recovery, now time.Time) error {
+// checkTimes checks the request's times against the table's recovery window. A full export without a time gets the current time.
+func (in *request) checkTimes(r recovery, now time.Time) error {
 	if r.off {
 		return refuse("PointInTimeRecoveryUnavailableException", "Point in time recovery is not enabled for table %s", tableName(in.TableARN))
 	}
@@ -120,14 +120,14 @@ func (in *request) place(r recovery, now time.Time) error {
 	case w == nil && in.ExportTime == nil:
 		in.ExportTime = &epoch{now}
 	case w == nil && outside(in.ExportTime):
-		return badTime("ExportTime %s is outside of the recovery window, %s to %s", stamp(in.ExportTime.Time), stamp(earliest), stamp(latest))
+		return badTime("ExportTime %s is outside of the recovery window, %s to %s", formatTime(in.ExportTime.Time), formatTime(earliest), formatTime(latest))
 	case w == nil:
 	case w.From.Nanosecond() != 0 || w.To.Nanosecond() != 0:
-		return badTime("ExportFromTime %s and ExportToTime %s must be whole seconds", stamp(w.From.Time), stamp(w.To.Time))
+		return badTime("ExportFromTime %s and ExportToTime %s must be whole seconds", formatTime(w.From.Time), formatTime(w.To.Time))
 	case w.To.Sub(w.From.Time) < minWindow || w.To.Sub(w.From.Time) > maxWindow:
 		return badTime("ExportFromTime to ExportToTime is %s, want %s to %s", w.To.Sub(w.From.Time), minWindow, maxWindow)
 	case outside(w.From) || outside(w.To):
-		return badTime("%s to %s is not within the recovery window, %s to %s", stamp(w.From.Time), stamp(w.To.Time), stamp(earliest), stamp(latest))
+		return badTime("%s to %s is not within the recovery window, %s to %s", formatTime(w.From.Time), formatTime(w.To.Time), formatTime(earliest), formatTime(latest))
 	}
 	return nil
 }
@@ -136,7 +136,7 @@ func badTime(format string, values ...any) error {
 	return refuse("InvalidExportTimeException", format, values...)
 }
 
-// records returns what the request asks for, before a filter.
+// records returns the records of the export, before a filter.
 func (in *request) records(h *history) []record {
 	if in.Window == nil {
 		return h.state(in.ExportTime.Time)
@@ -150,5 +150,5 @@ func (in *request) records(h *history) []record {
 	return records
 }
 
-// stamp writes a time as manifests have it.
-func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
+// formatTime writes a time in the format of manifests.
+func formatTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }

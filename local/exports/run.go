@@ -11,10 +11,10 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// run writes an export, and ends it when its time has come: the data first, then the wait, then the manifests.
+// run writes an export: first the data, then, after the wait, the manifests.
 func (s *Server) run(ctx context.Context, e *export, schema schema, records []record) {
 	defer close(e.done)
-	d := e.description // it changes at the end only
+	d := e.description // changes only at the end
 	out := output{
 		client: s.s3, bucket: d.S3Bucket, owner: d.S3BucketOwner,
 		root: path.Join(d.S3Prefix, "AWSDynamoDB", path.Base(d.ARN)), incremental: d.Window != nil,
@@ -24,12 +24,12 @@ func (s *Server) run(ctx context.Context, e *export, schema schema, records []re
 		err = waited
 	}
 	d.EndTime = &epoch{s.Now()}
-	if err == nil && e.refused == nil {
+	if err == nil && e.failure == nil {
 		d.ExportManifest, err = out.writeManifests(ctx, d)
 	}
 	switch {
-	case e.refused != nil:
-		d.Status, d.FailureCode, d.FailureMessage, d.ExportManifest = failed, e.refused.code, e.refused.message, ""
+	case e.failure != nil:
+		d.Status, d.FailureCode, d.FailureMessage, d.ExportManifest = failed, e.failure.code, e.failure.message, ""
 	case err != nil:
 		d.Status, d.FailureCode, d.FailureMessage, d.ExportManifest = failed, failureCode(err), err.Error(), ""
 	default:
@@ -52,17 +52,17 @@ func (s *Server) writeData(ctx context.Context, out *output, d description, sche
 	return out.writeFiles(ctx, records)
 }
 
-// wait returns when the export has taken its time, was seen in progress often enough and is not held, or need not be any of that.
+// wait returns when the delay has passed, the export was checked often enough and it is not held, or after Finish.
 func (e *export) wait(ctx context.Context, delay time.Duration) error {
 	timer := time.NewTimer(delay)
 	defer timer.Stop()
-	elapsed, seen, held := timer.C, e.seen, e.held
-	for elapsed != nil || seen != nil || held != nil {
+	elapsed, checked, held := timer.C, e.checked, e.held
+	for elapsed != nil || checked != nil || held != nil {
 		select {
 		case <-elapsed:
 			elapsed = nil
-		case <-seen:
-			seen = nil
+		case <-checked:
+			checked = nil
 		case <-held:
 			held = nil
 		case <-e.finish:
@@ -74,7 +74,7 @@ func (e *export) wait(ctx context.Context, delay time.Duration) error {
 	return nil
 }
 
-// failureCode returns what DynamoDB calls the reason why an export could not be written.
+// failureCode returns the FailureCode of an export that could not be written.
 func failureCode(err error) string {
 	refusal, isAPI := errors.AsType[smithy.APIError](err)
 	answer, isHTTP := errors.AsType[*awshttp.ResponseError](err)

@@ -18,23 +18,23 @@ import (
 
 func TestFilteredExport(t *testing.T) {
 	t.Parallel()
-	b := newBed(t)
-	table := b.things()
+	f := newFixture(t)
+	table := f.things()
 	for i := range 60 {
-		b.put(table, fmt.Sprint("id-", i), []string{"even", "odd"}[i%2])
+		f.put(table, fmt.Sprint("id-", i), []string{"even", "odd"}[i%2])
 	}
-	then := b.Now()
-	b.Advance(time.Hour)
+	then := f.Now()
+	f.Advance(time.Hour)
 	for i := range 60 {
-		b.delete(table, fmt.Sprint("id-", i))
+		f.delete(table, fmt.Sprint("id-", i))
 	}
-	in := b.full(table, then)
+	in := f.full(table, then)
 	in.FilterSpecification = &types.FilterSpecification{
 		FilterExpression: aws.String("v = :v AND id < :id"), ProjectionExpression: aws.String("#id"), ExpressionAttributeNames: map[string]string{"#id": "id"},
 		ExpressionAttributeValues: item{":v": text("even"), ":id": text("id-2")},
 	}
-	d := b.export(in)
-	if got := strings.Join(b.lines(d), ""); strings.Count(got, "\n") != 6 || !strings.Contains(got, `{"Item":{"id":{"S":"id-18"}}}`) {
+	d := f.export(in)
+	if got := strings.Join(f.lines(d), ""); strings.Count(got, "\n") != 6 || !strings.Contains(got, `{"Item":{"id":{"S":"id-18"}}}`) {
 		t.Errorf("even numbers below 2, as text: %s", got)
 	}
 	if diff := cmp.Diff(in.FilterSpecification, d.FilterSpecification, ignoreSerde); diff != "" {
@@ -43,17 +43,17 @@ func TestFilteredExport(t *testing.T) {
 	in.FilterSpecification = &types.FilterSpecification{
 		KeyConditionExpression: aws.String("id = :id"), ExpressionAttributeValues: item{":id": text("id-7")},
 	}
-	if got := brief(b.state(b.export(in))); got != "id-7=odd" {
+	if got := brief(f.state(f.export(in))); got != "id-7=odd" {
 		t.Errorf("by key: %s", got)
 	}
 	in.FilterSpecification = &types.FilterSpecification{FilterExpression: aws.String("v =")}
-	if _, err := b.db.ExportTableToPointInTime(t.Context(), in); code(err) != "ValidationException" {
-		t.Errorf("a filter that is none: %v", err)
+	if _, err := f.db.ExportTableToPointInTime(t.Context(), in); code(err) != "ValidationException" {
+		t.Errorf("a wrong filter: %v", err)
 	}
-	tables, err := testservers.DynamoDB().ListTables(t.Context(), &dynamodb.ListTablesInput{ExclusiveStartTableName: aws.String("recovery-")})
-	b.ok(err)
+	tables, err := testservers.DynamoDB().ListTables(t.Context(), &dynamodb.ListTablesInput{ExclusiveStartTableName: aws.String("export-")})
+	f.ok(err)
 	for _, name := range tables.TableNames {
-		if strings.HasPrefix(name, "recovery-") {
+		if strings.HasPrefix(name, "export-") {
 			t.Errorf("table %s was left", name)
 		}
 	}
@@ -61,15 +61,15 @@ func TestFilteredExport(t *testing.T) {
 
 func TestFailedExports(t *testing.T) {
 	t.Parallel()
-	b := newBed(t)
-	table := b.things()
-	b.put(table, "a", "1")
+	f := newFixture(t)
+	table := f.things()
+	f.put(table, "a", "1")
 
-	missing := b.full(table)
+	missing := f.full(table)
 	missing.S3Bucket = aws.String("no-such-bucket")
-	foreign := b.full(table)
+	foreign := f.full(table)
 	foreign.S3BucketOwner = aws.String("somebody-else")
-	mine := b.full(table)
+	mine := f.full(table)
 	mine.S3BucketOwner = aws.String("000000000000")
 	for _, c := range []struct {
 		name string
@@ -80,64 +80,64 @@ func TestFailedExports(t *testing.T) {
 		{"another's bucket", foreign, "S3AccessDenied"},
 		{"my bucket", mine, ""},
 	} {
-		d := b.export(c.in)
+		d := f.export(c.in)
 		if got := aws.ToString(d.FailureCode); got != c.want || (got != "") != (aws.ToString(d.FailureMessage) != "") || (got != "") != (d.ExportStatus == types.ExportStatusFailed) {
 			t.Errorf("%s: %s, %s, %q", c.name, d.ExportStatus, got, aws.ToString(d.FailureMessage))
 		}
 	}
 
-	b.Fail("KmsNotFoundException", "no such key", 2)
+	f.Fail("KmsNotFoundException", "no such key", 2)
 	for i := range 3 {
-		d := b.export(b.full(table))
+		d := f.export(f.full(table))
 		if want := map[bool]string{true: "KmsNotFoundException", false: ""}[i < 2]; aws.ToString(d.FailureCode) != want {
 			t.Errorf("export %d: %s", i, aws.ToString(d.FailureCode))
 		}
 		if d.ExportStatus == types.ExportStatusFailed && (d.ExportManifest != nil || d.ItemCount != nil || d.EndTime == nil || *d.FailureMessage != "no such key") {
 			t.Errorf("a failed export's description is %+v", d)
 		}
-		manifests := testservers.Keys(t, b.bucket, "raw/AWSDynamoDB/"+path.Base(*d.ExportArn)+"/manifest")
+		manifests := testservers.Keys(t, f.bucket, "raw/AWSDynamoDB/"+path.Base(*d.ExportArn)+"/manifest")
 		if (d.ExportStatus == types.ExportStatusFailed) != (len(manifests) == 0) {
 			t.Errorf("%s, and the manifests are %v", d.ExportStatus, manifests)
 		}
 	}
-	if all := b.Exports(); len(all) != 6 || all[3].FailureCode != "KmsNotFoundException" || all[5].Status != "COMPLETED" || all[5].Manifest == "" {
+	if all := f.Exports(); len(all) != 6 || all[3].FailureCode != "KmsNotFoundException" || all[5].Status != "COMPLETED" || all[5].Manifest == "" {
 		t.Errorf("started: %+v", all)
 	}
 }
 
 func TestExportsTakeTheirTime(t *testing.T) {
 	t.Parallel()
-	b := newBed(t, func(o *exports.Options) { o.Checks = 3 })
-	table := b.things()
-	out, err := b.db.ExportTableToPointInTime(t.Context(), b.full(table))
-	b.ok(err)
+	f := newFixture(t, func(o *exports.Options) { o.Checks = 3 })
+	table := f.things()
+	out, err := f.db.ExportTableToPointInTime(t.Context(), f.full(table))
+	f.ok(err)
 	arn := out.ExportDescription.ExportArn
 	seen := 0
-	for b.describe(arn).ExportStatus == types.ExportStatusInProgress {
+	for f.describe(arn).ExportStatus == types.ExportStatusInProgress {
 		seen++
 	}
-	if d := b.describe(arn); seen < 3 || d.ExportStatus != types.ExportStatusCompleted {
+	if d := f.describe(arn); seen < 3 || d.ExportStatus != types.ExportStatusCompleted {
 		t.Errorf("seen in progress %d times, then %s", seen, d.ExportStatus)
 	}
 
-	b.Hold()
-	out, err = b.db.ExportTableToPointInTime(t.Context(), b.full(table))
-	b.ok(err)
+	f.Hold()
+	out, err = f.db.ExportTableToPointInTime(t.Context(), f.full(table))
+	f.ok(err)
 	arn = out.ExportDescription.ExportArn
 	for range 5 {
-		if d := b.describe(arn); d.ExportStatus != types.ExportStatusInProgress || d.ExportManifest != nil || d.EndTime != nil {
+		if d := f.describe(arn); d.ExportStatus != types.ExportStatusInProgress || d.ExportManifest != nil || d.EndTime != nil {
 			t.Errorf("held: %+v", d)
 		}
 	}
-	if keys := testservers.Keys(t, b.bucket, "raw/AWSDynamoDB/"+path.Base(*arn)+"/manifest"); len(keys) > 0 {
+	if keys := testservers.Keys(t, f.bucket, "raw/AWSDynamoDB/"+path.Base(*arn)+"/manifest"); len(keys) > 0 {
 		t.Errorf("held, and there is %v", keys)
 	}
-	b.Finish()
-	if d := b.describe(arn); d.ExportStatus != types.ExportStatusCompleted {
+	f.Finish()
+	if d := f.describe(arn); d.ExportStatus != types.ExportStatusCompleted {
 		t.Errorf("finished: %+v", d)
 	}
 
-	slow := newBed(t, func(o *exports.Options) { o.Delay = time.Hour })
+	slow := newFixture(t, func(o *exports.Options) { o.Delay = time.Hour })
 	out, err = slow.db.ExportTableToPointInTime(t.Context(), slow.full(table))
 	slow.ok(err)
 	if d := slow.describe(out.ExportDescription.ExportArn); d.ExportStatus != types.ExportStatusInProgress {

@@ -1,13 +1,13 @@
-// Package recovery gives a DynamoDB that has neither point-in-time recovery nor exports to S3, as dynalite, both: it is an
-// HTTP server that stands before it, forwards what it is asked, logs each write that passes, and answers the five operations
-// itself that speak of recovery and exports. An export that it makes lies in S3 as one of DynamoDB's own would.
+// Package exports adds point-in-time recovery and exports to S3 to a DynamoDB server that has neither, such as dynalite. It is an
+// HTTP server in front of that server, the backend. It forwards requests, logs every write, and answers the five operations of
+// recovery and exports itself. Its exports have the layout of DynamoDB's own.
 //
-// Start, and the endpoint to give to clients is Server.AWS. Advance moves its clock, so that a window of hours needs no
-// waiting; Hold, Finish, Fail and Refuse let a test decide how an export ends. It knows what a table held when it first had
-// to do with it, which counts as written before everything, and every PutItem, UpdateItem, DeleteItem and BatchWriteItem that
-// passes through it from then on; it does not see what is written by a transaction, by PartiQL, or past it.
+// Start starts a server; its clients use the configuration of Server.AWS. Advance moves its clock, so that a window of hours needs
+// no waiting. Hold, Finish, Fail and Refuse let a test decide how an export ends. The log of a table begins with the items that the
+// table has at the first request which needs the log; they count as written before all times. From then on the log has every
+// PutItem, UpdateItem, DeleteItem and BatchWriteItem. It lacks transactions, PartiQL, and writes that go to the backend directly.
 //
-// It owns the log and the exports. It may import lambda/awsclient, lambda/manifest, its neighbours under local/ and the SDK.
+// The package owns the log and the exports. It may import lambda/awsclient, lambda/manifest and the SDK.
 package exports
 
 import (
@@ -29,25 +29,25 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// answerDelay is how long an answer of our own waits. The SDK breaks on answers that come in under a millisecond: it closes
-// the request's body on the first byte of one, while net/http may still be reading it.
+// answerDelay is how long the server waits before it answers by itself. The SDK fails if an answer comes within a millisecond: it
+// closes the request's body at the first byte of the answer, while net/http may still read the body.
 const answerDelay = 2 * time.Millisecond
 
-// Options are what a stand-in is made of.
+// Options are the settings of a server.
 type Options struct {
-	// DynamoDB is the server that it stands before. It must name an endpoint.
+	// DynamoDB is the configuration for the backend. It must have an endpoint.
 	DynamoDB aws.Config
-	// S3 is where exports are written.
+	// S3 is the configuration for the buckets that exports are written to.
 	S3 aws.Config
-	// Delay is how long an export takes at the least, by the real clock. AWS takes minutes.
+	// Delay is the shortest time that an export takes, by the system's clock. AWS takes minutes.
 	Delay time.Duration
-	// Checks is how many calls of DescribeExport see an export IN_PROGRESS at the least.
+	// Checks is how many calls of DescribeExport get IN_PROGRESS before an export can end.
 	Checks int
-	// Now is its clock; nil is the system's.
+	// Now is the server's clock; nil for the system's.
 	Now func() time.Time
 }
 
-// A Server is a running stand-in. Its methods may be called from any goroutine.
+// A Server is a running server. Its methods may be called from any goroutine.
 type Server struct {
 	URL string // http://127.0.0.1:<port>, an SDK's endpoint
 
@@ -60,38 +60,38 @@ type Server struct {
 	http       http.Server
 	tables     tables
 	exports    exports
-	script     script
+	control    control
 
-	running  sync.WaitGroup // the requests and the exports that have not ended
-	stopping sync.Mutex     // held where running begins to count a request, and where stopped is closed
-	stopped  chan struct{}
+	cancel   context.CancelFunc // ends the work of all requests and exports
+	requests sync.RWMutex       // read-locked by each request, until it has ended
+	running  sync.WaitGroup     // the exports that have not ended
 }
 
 // An operation answers one call, given its body.
 type operation = func(ctx context.Context, body []byte) (any, error)
 
-// Start starts a stand-in on a free port of 127.0.0.1. ctx bounds the start only: the server runs until Stop.
+// Start starts a server on a free port of 127.0.0.1. ctx limits the start only: the server runs until Stop.
 func Start(ctx context.Context, o Options) (*Server, error) {
 	backend, err := newBackend(o.DynamoDB)
 	if err != nil {
-		return nil, fmt.Errorf("start recovery: %w", err)
+		return nil, fmt.Errorf("start exports: %w", err)
 	}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
-		return nil, fmt.Errorf("start recovery: %w", err)
+		return nil, fmt.Errorf("start exports: %w", err)
 	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}
 	s := &Server{
 		URL: "http://" + listener.Addr().String(), options: o, clock: clock{base: o.Now}, backend: backend,
-		s3: awsclient.S3(o.S3), stopped: make(chan struct{}),
+		s3: awsclient.S3(o.S3),
 	}
-	quiet := log.New(io.Discard, "", 0) // a client that goes away is no news
+	quiet := log.New(io.Discard, "", 0) // a client that leaves is no error
 	s.proxy = &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(backend.endpoint)
-			r.Out.Host = r.In.Host // which the client has signed
+			r.Out.Host = r.In.Host // the client has signed it
 		},
 		Transport: backend.transport,
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
@@ -106,80 +106,62 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 		"DescribeExport":            s.describeExport,
 		"ListExports":               s.listExports,
 	}
-	s.http = http.Server{Handler: http.HandlerFunc(s.serve), ReadHeaderTimeout: time.Minute, ErrorLog: quiet}
-	go func() { _ = s.http.Serve(listener) }() // it ends with Stop
+	// Work ends with the server, not with its request: what a client has asked for is done and logged, even if the client leaves.
+	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	s.cancel = cancel
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.serve(work, w, r) })
+	s.http = http.Server{Handler: handler, ReadHeaderTimeout: time.Minute, ErrorLog: quiet}
+	go func() { _ = s.http.Serve(listener) }() // ends with Stop
 	return s, nil
 }
 
-// Stop ends the server and returns when its exports have ended; those that had not are FAILED. It may be called more than once.
+// Stop ends the server and returns when all requests and exports have ended. An export that was in progress is then FAILED. Stop may
+// be called more than once.
 func (s *Server) Stop() {
-	s.stopping.Lock()
-	if !s.isStopped() {
-		close(s.stopped)
-	}
-	s.stopping.Unlock()
-	_ = s.http.Close() // of a listener and connections that nobody needs any more
+	s.cancel()
+	_ = s.http.Close() // its listener and connections are not needed any more
+	s.requests.Lock()  // waits for the requests; later ones do nothing
+	defer s.requests.Unlock()
 	s.running.Wait()
 	s.backend.transport.CloseIdleConnections()
-}
-
-func (s *Server) isStopped() bool {
-	select {
-	case <-s.stopped:
-		return true
-	default:
-		return false
-	}
-}
-
-// begin counts a request as running, unless the server is stopped.
-func (s *Server) begin() bool {
-	s.stopping.Lock()
-	defer s.stopping.Unlock()
-	if s.isStopped() {
-		return false
-	}
-	s.running.Add(1)
-	return true
 }
 
 // AWS returns the SDK's configuration for clients of the server: Options.DynamoDB with its endpoint.
 func (s *Server) AWS() aws.Config {
 	cfg := s.options.DynamoDB.Copy()
 	cfg.BaseEndpoint = &s.URL
-	// The SDK's clients ask the sources that the configuration was made from once more, and these name the backend.
+	// The SDK's clients read the sources of the configuration again, and these have the backend's endpoint.
 	cfg.ConfigSources = append([]any{config.LoadOptions{BaseEndpoint: s.URL}}, cfg.ConfigSources...)
 	return cfg
 }
 
-// Now returns the time by the server's clock, which ticks in milliseconds, as the times of its answers do, and never goes back.
+// Now returns the time of the server's clock, in whole milliseconds as in its answers. The clock never goes back.
 func (s *Server) Now() time.Time { return s.clock.now() }
 
 // Advance moves the server's clock forward.
 func (s *Server) Advance(d time.Duration) { s.clock.advance(d) }
 
-// serve answers one request, or has the backend answer it.
-func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
-	if !s.begin() {
-		return
+// serve answers one request, or forwards it to the backend.
+func (s *Server) serve(ctx context.Context, w http.ResponseWriter, r *http.Request) {
+	s.requests.RLock()
+	defer s.requests.RUnlock()
+	if ctx.Err() != nil {
+		return // the server has stopped
 	}
-	defer s.running.Done()
 	name := operationOf(r)
 	own, isOwn := s.operations[name]
-	refusal := s.script.refusal(name)
+	refusal := s.control.refusal(name)
 	if refusal == nil && !isOwn && !logged[name] {
 		s.proxy.ServeHTTP(w, r)
 		return
 	}
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
-		return // the client has gone away
+		return // the client has left
 	}
 	if name == exportTable {
-		s.script.record(json.RawMessage(body))
+		s.control.record(json.RawMessage(body))
 	}
-	ctx, cancel := s.outlive(r.Context())
-	defer cancel()
 	switch {
 	case refusal != nil:
 		answer(w, nil, refusal)
@@ -191,21 +173,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// outlive returns a context that ends with the server, not with the request: what a client has asked for is done, and
-// logged, also if it does not wait for the answer.
-func (s *Server) outlive(ctx context.Context) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	go func() {
-		select {
-		case <-s.stopped:
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
-	return ctx, cancel
-}
-
-// A clock is the system's, or a test's, moved forward.
+// A clock is the clock of Options, moved forward.
 type clock struct {
 	base func() time.Time
 

@@ -13,23 +13,22 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// segments is how many parts of a table are read at once. One more than the backend can serve hides the time to decode.
+// segments is how many segments of a table are read at the same time.
 const segments = 4
 
-// tables are the tables that the stand-in has had to do with.
+// tables are the tables that requests have named.
 type tables struct {
 	mu     sync.Mutex
 	byName map[string]*table
 }
 
-// A table is a name and what goes by it now. Its lock is held over a write and the log of it, so that the log has the writes
-// in the backend's order.
+// A table is a table by name. A write holds its lock until it is logged, so that the log has the writes in the order of the backend.
 type table struct {
 	name string
 
 	mu      sync.Mutex
 	history *history // nil until it is needed, and after the table was deleted
-	broken  string   // why the log has a gap; empty if it has none
+	gap     string   // why a write is missing from the log; empty if none is
 }
 
 func (t *tables) named(name string) *table {
@@ -44,7 +43,7 @@ func (t *tables) named(name string) *table {
 	return t.byName[name]
 }
 
-// lock locks tables by name, in one order so that two writers cannot wait for each other.
+// lock locks tables by name, always in the same order, so that two writers cannot wait for each other.
 func (t *tables) lock(names []string) (locked []*table, unlock func()) {
 	for _, name := range slices.Compact(slices.Sorted(slices.Values(names))) {
 		table := t.named(name)
@@ -58,13 +57,13 @@ func (t *tables) lock(names []string) (locked []*table, unlock func()) {
 	}
 }
 
-// forget is what a creation or deletion comes to: the next table of the name has a history of its own.
-func (t *table) forget() { t.history, t.broken = nil, "" }
+// forget removes the log when a table is created or deleted: the next table with the name has its own log.
+func (t *table) forget() { t.history, t.gap = nil, "" }
 
-// load reads the table's baseline unless it is there. The lock is held.
+// load begins the log of a table if it has none yet. The caller holds the lock.
 func (s *Server) load(ctx context.Context, t *table) error {
-	if t.broken != "" {
-		return fmt.Errorf("the log of table %s has a gap: %s", t.name, t.broken)
+	if t.gap != "" {
+		return fmt.Errorf("the log of table %s has a gap: %s", t.name, t.gap)
 	}
 	if t.history != nil {
 		return nil
@@ -77,8 +76,8 @@ func (s *Server) load(ctx context.Context, t *table) error {
 	return err
 }
 
-// open locks the table of a name or ARN and returns its history, begun anew if the backend has another table of this name by
-// now. The error is a TableNotFoundException if it has none.
+// open locks a table and returns its log. If the backend has another table with this name by now, the log begins again. The error is
+// a TableNotFoundException if there is no table.
 func (s *Server) open(ctx context.Context, nameOrARN string) (*history, func(), error) {
 	locked, unlock := s.tables.lock([]string{tableName(nameOrARN)})
 	err := s.renew(ctx, locked[0], nameOrARN)
@@ -92,7 +91,7 @@ func (s *Server) open(ctx context.Context, nameOrARN string) (*history, func(), 
 	return locked[0].history, unlock, nil
 }
 
-// renew loads the table that the backend has by this name, which may be another than before. The lock is held.
+// renew loads the log of the table that the backend has now. The caller holds the lock.
 func (s *Server) renew(ctx context.Context, t *table, nameOrARN string) error {
 	described, err := s.backend.describe(ctx, t.name)
 	if err != nil {
@@ -107,7 +106,7 @@ func (s *Server) renew(ctx context.Context, t *table, nameOrARN string) error {
 	return s.load(ctx, t)
 }
 
-// tableName returns the name of a table that a client may also have named by its ARN.
+// tableName returns the name of a table from its name or ARN.
 func tableName(nameOrARN string) string {
 	if strings.HasPrefix(nameOrARN, "arn:") {
 		_, nameOrARN, _ = strings.Cut(nameOrARN, ":table/")
@@ -115,7 +114,7 @@ func tableName(nameOrARN string) string {
 	return nameOrARN
 }
 
-// baseline reads what a table holds. It counts as written before everything.
+// baseline begins a log with the items that the table has now. They count as written before all times.
 func (s *Server) baseline(ctx context.Context, described schema) (*history, error) {
 	h := &history{schema: described, recovery: recovery{days: maxDays}, items: map[string]*item{}}
 	var mu sync.Mutex // guards h.items

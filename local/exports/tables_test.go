@@ -15,9 +15,9 @@ import (
 
 func TestRecoveryIsSwitchedOffAndOn(t *testing.T) {
 	t.Parallel()
-	b := newBed(t)
-	table := b.things()
-	b.put(table, "a", "1")
+	f := newFixture(t)
+	table := f.things()
+	f.put(table, "a", "1")
 	show := func(d *types.ContinuousBackupsDescription) string {
 		p := d.PointInTimeRecoveryDescription
 		text := fmt.Sprint(d.ContinuousBackupsStatus, " ", p.PointInTimeRecoveryStatus, " ", aws.ToInt32(p.RecoveryPeriodInDays))
@@ -30,51 +30,51 @@ func TestRecoveryIsSwitchedOffAndOn(t *testing.T) {
 	}
 	check := func(want string) {
 		t.Helper()
-		out, err := b.db.DescribeContinuousBackups(t.Context(), &dynamodb.DescribeContinuousBackupsInput{TableName: &table})
-		b.ok(err)
+		out, err := f.db.DescribeContinuousBackups(t.Context(), &dynamodb.DescribeContinuousBackupsInput{TableName: &table})
+		f.ok(err)
 		if got := show(out.ContinuousBackupsDescription); got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}
 	}
 	set := func(on bool, days *int32, want string) {
 		t.Helper()
-		out, err := b.db.UpdateContinuousBackups(t.Context(), &dynamodb.UpdateContinuousBackupsInput{
-			TableName:                        b.arn(table), // or its name
+		out, err := f.db.UpdateContinuousBackups(t.Context(), &dynamodb.UpdateContinuousBackupsInput{
+			TableName:                        f.arn(table), // or its name
 			PointInTimeRecoverySpecification: &types.PointInTimeRecoverySpecification{PointInTimeRecoveryEnabled: &on, RecoveryPeriodInDays: days},
 		})
-		b.ok(err)
+		f.ok(err)
 		if got := show(out.ContinuousBackupsDescription); got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}
 		check(want)
 	}
 	check("ENABLED ENABLED 35 01-25T12:00:00.000 03-01T11:55:00.000")
-	b.Advance(1500 * time.Millisecond)
+	f.Advance(1500 * time.Millisecond)
 	check("ENABLED ENABLED 35 01-25T12:00:01.500 03-01T11:55:01.500")
 	set(true, aws.Int32(2), "ENABLED ENABLED 2 02-27T12:00:01.500 03-01T11:55:01.500")
 	set(false, nil, "ENABLED DISABLED 0")
-	b.Advance(time.Hour)
-	b.put(table, "a", "2")
+	f.Advance(time.Hour)
+	f.put(table, "a", "2")
 	set(true, nil, "ENABLED ENABLED 35 03-01T13:00:01.500 03-01T13:00:01.500")
-	on := b.Now()
-	b.Advance(time.Minute)
-	b.put(table, "a", "3")
+	on := f.Now()
+	f.Advance(time.Minute)
+	f.put(table, "a", "3")
 	check("ENABLED ENABLED 35 03-01T13:00:01.500 03-01T13:00:01.500")
-	b.Advance(time.Hour)
+	f.Advance(time.Hour)
 	check("ENABLED ENABLED 35 03-01T13:00:01.500 03-01T13:56:01.500")
 	set(true, aws.Int32(1), "ENABLED ENABLED 1 03-01T13:00:01.500 03-01T13:56:01.500")
 
-	if got := brief(b.state(b.export(b.full(table, on)))); got != "a=2" {
+	if got := brief(f.state(f.export(f.full(table, on)))); got != "a=2" {
 		t.Errorf("at the time of switching on: %s", got)
 	}
-	if _, err := b.db.ExportTableToPointInTime(t.Context(), b.full(table, on.Add(-time.Millisecond))); code(err) != "InvalidExportTimeException" {
+	if _, err := f.db.ExportTableToPointInTime(t.Context(), f.full(table, on.Add(-time.Millisecond))); code(err) != "InvalidExportTimeException" {
 		t.Errorf("before it was switched on: %v", err)
 	}
-	b.Advance(24 * time.Hour)
+	f.Advance(24 * time.Hour)
 	check("ENABLED ENABLED 1 03-01T14:01:01.500 03-02T13:56:01.500")
 
 	for _, days := range []int32{0, 36} {
-		_, err := b.db.UpdateContinuousBackups(t.Context(), &dynamodb.UpdateContinuousBackupsInput{
+		_, err := f.db.UpdateContinuousBackups(t.Context(), &dynamodb.UpdateContinuousBackupsInput{
 			TableName:                        &table,
 			PointInTimeRecoverySpecification: &types.PointInTimeRecoverySpecification{PointInTimeRecoveryEnabled: aws.Bool(true), RecoveryPeriodInDays: &days},
 		})
@@ -82,22 +82,22 @@ func TestRecoveryIsSwitchedOffAndOn(t *testing.T) {
 			t.Errorf("%d days: %v", days, err)
 		}
 	}
-	_, err := b.db.DescribeContinuousBackups(t.Context(), &dynamodb.DescribeContinuousBackupsInput{TableName: aws.String("no-such-table")})
+	_, err := f.db.DescribeContinuousBackups(t.Context(), &dynamodb.DescribeContinuousBackupsInput{TableName: aws.String("no-such-table")})
 	if _, ok := errors.AsType[*types.TableNotFoundException](err); !ok {
-		t.Errorf("a table that is not there: %v", err)
+		t.Errorf("an unknown table: %v", err)
 	}
 }
 
 func TestATableThatIsMadeAgainHasAHistoryOfItsOwn(t *testing.T) {
 	t.Parallel()
-	b := newBed(t)
-	table := b.things()
+	f := newFixture(t)
+	table := f.things()
 	direct := testservers.DynamoDB()
 	remake := func(db *dynamodb.Client) {
 		t.Helper()
 		_, err := db.DeleteTable(t.Context(), &dynamodb.DeleteTableInput{TableName: &table})
-		b.ok(err)
-		for { // dynalite removes it a moment later
+		f.ok(err)
+		for { // dynalite deletes it a moment later
 			_, err := db.CreateTable(t.Context(), &dynamodb.CreateTableInput{
 				TableName:            &table,
 				BillingMode:          types.BillingModePayPerRequest,
@@ -105,38 +105,38 @@ func TestATableThatIsMadeAgainHasAHistoryOfItsOwn(t *testing.T) {
 				AttributeDefinitions: []types.AttributeDefinition{{AttributeName: aws.String("id"), AttributeType: types.ScalarAttributeTypeS}},
 			})
 			if code(err) != "ResourceInUseException" {
-				b.ok(err)
+				f.ok(err)
 				break
 			}
 		}
 		waiter := dynamodb.NewTableExistsWaiter(db, func(o *dynamodb.TableExistsWaiterOptions) { o.MinDelay = time.Millisecond })
-		b.ok(waiter.Wait(t.Context(), &dynamodb.DescribeTableInput{TableName: &table}, time.Minute))
+		f.ok(waiter.Wait(t.Context(), &dynamodb.DescribeTableInput{TableName: &table}, time.Minute))
 	}
 	for _, c := range []struct {
 		name string
 		db   *dynamodb.Client
-	}{{"through the stand-in", b.db}, {"past it", direct}} {
-		b.put(table, "of the old table", "1")
-		if got := brief(b.state(b.export(b.full(table)))); got != "of the old table=1" {
+	}{{"through the server", f.db}, {"directly", direct}} {
+		f.put(table, "of the old table", "1")
+		if got := brief(f.state(f.export(f.full(table)))); got != "of the old table=1" {
 			t.Errorf("%s: %s", c.name, got)
 		}
-		old := b.export(b.full(table))
+		old := f.export(f.full(table))
 		remake(c.db)
-		b.Advance(time.Hour)
-		if c.db == b.db {
-			b.put(table, "of the new table", "1")
+		f.Advance(time.Hour)
+		if c.db == f.db {
+			f.put(table, "of the new table", "1")
 		}
-		d := b.export(b.full(table))
-		if got, want := brief(b.state(d)), map[bool]string{true: "of the new table=1"}[c.db == b.db]; got != want || *d.TableId == *old.TableId {
+		d := f.export(f.full(table))
+		if got, want := brief(f.state(d)), map[bool]string{true: "of the new table=1"}[c.db == f.db]; got != want || *d.TableId == *old.TableId {
 			t.Errorf("%s: after it was made again: %s, the table is %s and was %s", c.name, got, *d.TableId, *old.TableId)
 		}
-		remake(b.db)
+		remake(f.db)
 	}
-	_, err := b.db.DeleteTable(t.Context(), &dynamodb.DeleteTableInput{TableName: &table})
-	b.ok(err)
-	in := &exportInput{TableArn: aws.String("arn:aws:dynamodb:us-east-1:000000000000:table/" + table), S3Bucket: &b.bucket}
+	_, err := f.db.DeleteTable(t.Context(), &dynamodb.DeleteTableInput{TableName: &table})
+	f.ok(err)
+	in := &exportInput{TableArn: aws.String("arn:aws:dynamodb:us-east-1:000000000000:table/" + table), S3Bucket: &f.bucket}
 	for err = error(nil); err == nil; {
-		_, err = b.db.ExportTableToPointInTime(t.Context(), in)
+		_, err = f.db.ExportTableToPointInTime(t.Context(), in)
 		in.ClientToken = nil
 	}
 	if code(err) != "TableNotFoundException" {

@@ -12,12 +12,12 @@ import (
 	"time"
 )
 
-// logged are the operations that pass through the log: what writes items, and what makes and removes tables.
+// logged are the operations that write items, create tables or delete them.
 var logged = map[string]bool{
 	"PutItem": true, "UpdateItem": true, "DeleteItem": true, "BatchWriteItem": true, "CreateTable": true, "DeleteTable": true,
 }
 
-// A writeRequest is the body of any of them, as far as it matters here.
+// A writeRequest is the part of their bodies that matters here.
 type writeRequest struct {
 	TableName    string
 	Item         json.RawMessage
@@ -30,7 +30,7 @@ type batchRequest struct {
 	DeleteRequest struct{ Key json.RawMessage }
 }
 
-// written returns the items or keys that a request writes, by the table's name.
+// written returns the items or keys that a request writes, by table.
 func (r writeRequest) written() map[string][]json.RawMessage {
 	keys := map[string][]json.RawMessage{}
 	for table, requests := range r.RequestItems {
@@ -38,7 +38,7 @@ func (r writeRequest) written() map[string][]json.RawMessage {
 		keys[name] = append(keys[name], batchKeys(requests)...)
 	}
 	if r.TableName != "" {
-		keys[tableName(r.TableName)] = one(r.Item, r.Key)
+		keys[tableName(r.TableName)] = itemOrKey(r.Item, r.Key)
 	}
 	return keys
 }
@@ -46,12 +46,12 @@ func (r writeRequest) written() map[string][]json.RawMessage {
 func batchKeys(requests []batchRequest) []json.RawMessage {
 	var keys []json.RawMessage
 	for _, r := range requests {
-		keys = append(keys, one(r.PutRequest.Item, r.DeleteRequest.Key)...)
+		keys = append(keys, itemOrKey(r.PutRequest.Item, r.DeleteRequest.Key)...)
 	}
 	return keys
 }
 
-func one(item, key json.RawMessage) []json.RawMessage {
+func itemOrKey(item, key json.RawMessage) []json.RawMessage {
 	switch {
 	case item != nil:
 		return []json.RawMessage{item}
@@ -62,28 +62,27 @@ func one(item, key json.RawMessage) []json.RawMessage {
 	}
 }
 
-// write has the backend do a write, logs it, and only then passes the answer on: what a client knows to be written is in
-// every later export.
+// write forwards a write, logs it, and then answers. So every write that a client knows of is in every later export.
 func (s *Server) write(ctx context.Context, w http.ResponseWriter, r *http.Request, operation string, body []byte) {
-	told, err := s.logWrite(ctx, operation, body, func() (response, error) { return s.backend.forward(ctx, r, body) })
+	answered, err := s.logWrite(ctx, operation, body, func() (response, error) { return s.backend.forward(ctx, r, body) })
 	if err != nil {
 		answer(w, nil, err)
 		return
 	}
 	for _, name := range []string{"Content-Type", "X-Amz-Crc32", "X-Amzn-Requestid"} {
-		if value := told.header.Get(name); value != "" {
+		if value := answered.header.Get(name); value != "" {
 			w.Header().Set(name, value)
 		}
 	}
-	w.WriteHeader(told.status)
-	_, _ = w.Write(told.body) // a client that has gone away needs none
+	w.WriteHeader(answered.status)
+	_, _ = w.Write(answered.body) // fails only if the client has left
 }
 
-// logWrite forwards a write and logs what came of it, while no other writes to its tables.
+// logWrite forwards a write and logs it. Until then no other request writes to its tables.
 func (s *Server) logWrite(ctx context.Context, operation string, body []byte, forward func() (response, error)) (response, error) {
 	var request writeRequest
 	if json.Unmarshal(body, &request) != nil {
-		return forward() // the backend has an answer to it
+		return forward() // the backend refuses it
 	}
 	keys := request.written()
 	locked, unlock := s.tables.lock(slices.Collect(maps.Keys(keys)))
@@ -95,46 +94,46 @@ func (s *Server) logWrite(ctx context.Context, operation string, body []byte, fo
 		}
 		err := s.load(ctx, t)
 		if refusal, ok := errors.AsType[*apiError](err); ok && refusal.name() == noSuchTable {
-			continue // the backend will say so itself
+			continue // the backend refuses the write
 		}
 		if err != nil {
 			return response{}, err
 		}
 	}
-	told, err := forward()
-	if err == nil && told.status >= 300 && told.status < 500 {
-		return told, nil // refused: nothing is written
+	answered, err := forward()
+	if err == nil && answered.status >= 300 && answered.status < 500 {
+		return answered, nil // refused: nothing was written
 	}
-	sure := err == nil && told.status < 300
+	certain := err == nil && answered.status < 300
 	var out struct{ UnprocessedItems map[string][]batchRequest }
-	if sure && operation == "BatchWriteItem" {
-		sure = json.Unmarshal(told.body, &out) == nil
+	if certain && operation == "BatchWriteItem" {
+		certain = json.Unmarshal(answered.body, &out) == nil
 	}
-	left := writeRequest{RequestItems: out.UnprocessedItems}.written()
+	unprocessed := writeRequest{RequestItems: out.UnprocessedItems}.written()
 	at := s.Now()
 	for _, t := range locked {
 		if ofTable {
 			t.forget()
 		}
 		if t.history == nil {
-			continue // its baseline will have the write
+			continue // the log will begin with the write
 		}
-		if gap := s.logImages(ctx, t.history, keys[t.name], left[t.name], at, sure); gap != nil {
-			t.broken = gap.Error()
-			err = fmt.Errorf("log a write to table %s: %s", t.name, t.broken) // ours, not the backend's answer to the client
+		if gap := s.logImages(ctx, t.history, keys[t.name], unprocessed[t.name], at, certain); gap != nil {
+			t.gap = gap.Error()
+			err = fmt.Errorf("log a write to table %s: %s", t.name, t.gap) // the client gets this error instead of the backend's answer
 		}
 	}
-	return told, err
+	return answered, err
 }
 
-// logImages reads what the keys hold now and logs it, but not for those that were left. If it is not sure that they were
-// written, because the answer got lost, it logs what has changed.
-func (s *Server) logImages(ctx context.Context, h *history, items, left []json.RawMessage, at time.Time, sure bool) error {
+// logImages reads the written items and logs them, except unprocessed ones. If it is not certain that they were written, because the
+// answer was lost, it logs only items that have changed.
+func (s *Server) logImages(ctx context.Context, h *history, items, unprocessed []json.RawMessage, at time.Time, certain bool) error {
 	keys, err := h.keys(items)
 	if err != nil {
 		return err
 	}
-	unwritten, err := h.keys(left)
+	unwritten, err := h.keys(unprocessed)
 	if err != nil {
 		return err
 	}
@@ -151,20 +150,20 @@ func (s *Server) logImages(ctx context.Context, h *history, items, left []json.R
 		if err != nil {
 			return err
 		}
-		keys[id] = key // as the backend writes it
+		keys[id] = key // with the bytes of the backend
 		if images[id], err = compact(image); err != nil {
 			return err
 		}
 	}
 	for id, key := range keys {
-		if sure || !bytes.Equal(images[id], h.current(id)) {
+		if certain || !bytes.Equal(images[id], h.current(id)) {
 			h.append(id, key, images[id], at)
 		}
 	}
 	return nil
 }
 
-// keys returns the primary keys of items, or of keys, by their identity.
+// keys returns the primary keys of items, or of keys, by their texts.
 func (h *history) keys(items []json.RawMessage) (map[string]json.RawMessage, error) {
 	keys := make(map[string]json.RawMessage, len(items))
 	for _, attributes := range items {
