@@ -1,8 +1,11 @@
 package environment
 
 import (
+	"errors"
 	"strings"
 	"testing"
+
+	"dynamodb-to-s3/lambda/failure"
 )
 
 func TestFaultsAreToldWithTheirLines(t *testing.T) {
@@ -203,6 +206,9 @@ func holdFaults(t *testing.T, text string, want []string) {
 	}
 	if got, want := err.Error(), "test.yaml:"+strings.Join(want, "\ntest.yaml:"); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	if problems, ok := errors.AsType[failure.Problems](err); !ok || len(problems) != len(want) {
+		t.Errorf("got %d problems as data, want %d", len(problems), len(want))
 	}
 }
 

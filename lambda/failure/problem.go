@@ -32,7 +32,7 @@ func (p Problem) String() string {
 
 // Problems is an error that lists everything that is wrong with an input, so that a person can correct it all at once.
 // Callers read the list with errors.AsType.
-type Problems []Problem
+type Problems []Problem //nolint:errname // it is a list of data first, and named as messages name it
 
 // maxTold is the number of problems in one message: a request can have thousands, and Step Functions keeps 32 KiB of a cause.
 const maxTold = 20

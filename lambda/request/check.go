@@ -51,7 +51,7 @@ func (r Request) check(mode Mode, found *document.Report) {
 
 // checkRecords checks the three fields that say which records an item becomes.
 func (r Request) checkRecords(found *document.Report) {
-	// A compiler of jq takes NUL for the end, whatever follows.
+	// A jq compiler reads NUL as the end of the expression.
 	control := func(r rune) bool { return r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0x7f }
 	if i := strings.IndexFunc(r.Transform, control); i >= 0 {
 		found.Add("transform", fmt.Sprintf("%+q at byte %d", r.Transform[i:i+1], i), "no control characters: write it as an escape within a string")
