@@ -5,42 +5,42 @@ import (
 	"time"
 )
 
-// law is how a segment gives way to throttling and comes back: CUBIC, the law of TCP's congestion control (RFC 9438), with a rate
-// for its window. A throttle takes the rate to a part of what it was; from there it comes back fast, is careful
-// around where it was throttled, and, where nothing throttles any more, grows ever faster.
+// cubic says how fast a throttled segment may read. It is CUBIC, the algorithm of TCP's congestion control (RFC 9438), with a rate
+// in place of TCP's window. A throttle reduces the rate to a part of itself. From there the rate rises fast, rises slowly near the
+// rate that was throttled, and then faster and faster if nothing throttles.
 //
-// Every segment that is throttled gives way by this law, and no other does. So a hot range of keys slows the segment that reads
-// it, and a limit of the table or the account, which all of them meet, slows the run.
-type law struct {
-	since time.Time // of the last throttle; zero: there was none
-	most  float64   // the rate at which it came
+// Only a segment that is throttled slows down. So a hot range of keys slows the segment that reads it. A limit of the table or the
+// account throttles all segments, so it slows the run.
+type cubic struct {
+	since time.Time // of the last throttle; zero means none
+	most  float64   // the rate before it
 }
 
 const (
-	// decrease is what is left of a rate after a throttle.
+	// decrease is the part of a rate that is left after a throttle.
 	decrease = 0.7
 	// growth3 is CUBIC's constant C, in units a second for each second cubed. A rate of 1,000 that was throttled is back after 14
-	// seconds, one of 10 after 3: of two segments, the slower one gains on the faster.
+	// seconds, a rate of 10 after 3. So the slower of two segments catches up.
 	growth3 = 0.1
-	// leastRate is the least rate, in units a second: one small page every other second.
+	// leastRate is the lowest rate in units a second: one small page every other second.
 	leastRate = 0.25
-	// round is how long further throttles count as the same one.
-	round = time.Second
+	// sameThrottle is how long further throttles count as the same one.
+	sameThrottle = time.Second
 )
 
-// rate returns how many units a second the law allows, +Inf where nothing has throttled.
-func (l *law) rate(now time.Time) float64 {
-	if l.since.IsZero() {
+// rate returns how many units a second are allowed, +Inf if nothing has throttled.
+func (c *cubic) rate(now time.Time) float64 {
+	if c.since.IsZero() {
 		return math.Inf(1)
 	}
-	x := now.Sub(l.since).Seconds() - math.Cbrt((1-decrease)*l.most/growth3)
-	return max(leastRate, l.most+growth3*x*x*x)
+	x := now.Sub(c.since).Seconds() - math.Cbrt((1-decrease)*c.most/growth3)
+	return max(leastRate, c.most+growth3*x*x*x)
 }
 
-// throttled tells the law of a throttle, and of the rate of late.
-func (l *law) throttled(now time.Time, rate float64) {
-	if !l.since.IsZero() && now.Sub(l.since) < round {
+// throttled records a throttle, and the rate at which the segment read before it.
+func (c *cubic) throttled(now time.Time, rate float64) {
+	if !c.since.IsZero() && now.Sub(c.since) < sameThrottle {
 		return
 	}
-	l.since, l.most = now, max(leastRate, rate)
+	c.since, c.most = now, max(leastRate, rate)
 }

@@ -1,8 +1,8 @@
-// Package pace says when a segment may ask for its next page, and for how many items, so that a run consumes no more read units
-// than it was given, and so that what throttles is given way to. docs/pace.md has the reasoning and the promise.
+// Package pace says when a segment may ask for its next page, and with how many items, so that a run does not consume more read
+// units than it may, and so that it slows down when DynamoDB throttles. docs/pace.md has the reasons and the promise.
 //
-// A Pacer serves one segment during one invocation and knows of the others only how many are done (Share). It imports the standard
-// library only, and its clock is the system's: tests run it under testing/synctest.
+// A Pacer serves one segment during one invocation. All it knows about other segments is how many are done (Share). The package
+// imports only the standard library. It uses the system's clock; tests run it under testing/synctest.
 package pace
 
 import (
@@ -13,28 +13,28 @@ import (
 )
 
 const (
-	// span is the time over which the promise holds: in no span does a run consume more than its pace times the span.
+	// span is the time for which the promise holds: in no span does a run consume more than its pace times the span.
 	span = 5 * time.Second
-	// fill is how much of a span's units are spent by plan: a page may cost more than expected by what is left.
+	// fill is the part of a span's units that is planned. The rest is for pages that cost more than expected.
 	fill = 0.98
-	// slack is how much lateness is made up for: a page that came late, a timer that fired late. More would be a burst.
+	// slack is how much lateness a segment may make up for: a late page, a late timer. More would be a burst.
 	slack = 250 * time.Millisecond
-	// step is how long a wait goes on before it is looked whether it is still as long.
+	// step is how long a wait lasts before the pacer checks it again.
 	step = time.Second
 )
 
-// ErrNoTime says that the context ended before the pace allowed for another page.
+// ErrNoTime says that the context ended before the pace allowed another page.
 var ErrNoTime = errors.New("the pace allows no page in the time left")
 
-// Config is what a Pacer begins with.
+// Config configures a Pacer.
 type Config struct {
-	// Share is the segment's part of the run's pace, nil for a run that has none: only throttling then slows it.
+	// Share is the segment's part of the run's pace. Nil means that the run has no pace, so that only throttling slows it.
 	Share *Share
-	// Consistent tells whether reads are strongly consistent: they cost twice as much.
+	// Consistent says that reads are strongly consistent. They cost twice as much.
 	Consistent bool
-	// Limit is the most items that a page evaluates by the request's own will, 0 for no limit.
+	// Limit is the request's own limit of items in a page, 0 for none.
 	Limit int64
-	// PaidAt is when the segment's invocation before has paid for what it has read; no page is asked for before.
+	// PaidAt is when the pace has paid for what the invocation before read. The Pacer asks for no page before.
 	PaidAt time.Time
 }
 
@@ -42,15 +42,15 @@ type Config struct {
 type Pacer struct {
 	share *Share
 	size  sizer
-	law   law
+	cubic cubic
 	spent window
 
-	tokens   float64 // units that may be consumed without waiting; below zero, what is owed
+	tokens   float64 // units that may be consumed without waiting; below zero, the units to pay for
 	at       time.Time
-	notYet   time.Time     // no page is asked for before
-	asked    time.Time     // when the page under way was
-	expected float64       // what it is to cost
-	took     time.Duration // how long a page takes, of late
+	notYet   time.Time     // no page is requested before
+	asked    time.Time     // when the current page was requested
+	expected float64       // its expected cost
+	took     time.Duration // how long a page takes, averaged
 	refusals int           // in a row
 	waited   time.Duration
 }
@@ -60,14 +60,14 @@ func New(c Config) *Pacer {
 	now := time.Now()
 	p := &Pacer{share: c.Share, size: newSizer(c.Consistent, c.Limit), spent: window{begun: now}, at: now, notYet: c.PaidAt}
 	if p.notYet.After(now) {
-		p.at = p.notYet // until then what is added pays for what was read
+		p.at = p.notYet // units that are added until then pay for what was read
 	}
 	return p
 }
 
-// Ask waits until the next page may be asked for, and returns how many items it may evaluate at most, 0 for as many as the request
-// allows. Each Ask is followed by one of Answered, Refused and Lost. It fails with ErrNoTime where ctx ends before, or with what
-// kept it from looking how many segments are done.
+// Ask waits until the segment may request its next page. It returns how many items the page may evaluate, 0 for the request's own
+// limit. After each Ask, the caller calls Answered, Refused or Lost. Ask fails with ErrNoTime if ctx ends first, or with the error
+// of Markers.
 func (p *Pacer) Ask(ctx context.Context) (limit int32, err error) {
 	begun := time.Now()
 	defer func() { p.waited += time.Since(begun) }()
@@ -95,7 +95,7 @@ func (p *Pacer) Ask(ctx context.Context) (limit int32, err error) {
 	}
 }
 
-// next returns the limit of a page that is asked for now, or how long to wait before it is tried again.
+// next returns the limit of a page that is requested now, or how long to wait before the next look.
 func (p *Pacer) next(now time.Time) (limit int32, wait time.Duration) {
 	if wait = p.notYet.Sub(now); wait > 0 {
 		return 0, wait
@@ -111,13 +111,13 @@ func (p *Pacer) next(now time.Time) (limit int32, wait time.Duration) {
 		return 0, 0
 	}
 	units := p.target(rate)
-	if p.share == nil { // larger pages, of which more meet the limit, divide it more evenly
+	if p.share == nil { // larger pages, which meet a limit more often, share it more evenly
 		limit, p.expected = p.size.limit(4 * units)
 		return limit, 0
 	}
 	room := p.share.over(now)*fill - p.spent.sum
 	if room < units && room >= units/4 {
-		units = room // the rest of the span, rather than to wait for more
+		units = room // the rest of the span now, not more later
 	}
 	limit, p.expected = p.size.limit(units)
 	if p.expected > room && p.spent.sum > 0 {
@@ -126,7 +126,7 @@ func (p *Pacer) next(now time.Time) (limit int32, wait time.Duration) {
 	return limit, 0
 }
 
-// Answered tells what the page has cost, how many items were evaluated for it, and how many tries before it were throttled.
+// Answered records what the page cost, how many items were evaluated for it, and how many tries before it were throttled.
 func (p *Pacer) Answered(items int64, units float64, throttled int64) {
 	now := time.Now()
 	p.refusals = 0
@@ -140,7 +140,7 @@ func (p *Pacer) Answered(items int64, units float64, throttled int64) {
 	}
 }
 
-// Refused tells that every try to have the page was throttled. The next is made after a pause, which doubles from one to the next.
+// Refused records that every try for the page was throttled. The next request follows after a pause, which doubles each time.
 func (p *Pacer) Refused() {
 	const least, most = time.Second, 32 * time.Second
 	now := time.Now()
@@ -149,11 +149,11 @@ func (p *Pacer) Refused() {
 	p.slow(now)
 }
 
-// Lost tells that no answer came for another reason. It may have been paid all the same.
+// Lost records that no answer came for another reason. DynamoDB may have charged for the page.
 func (p *Pacer) Lost() { p.pay(time.Now(), p.expected) }
 
-// PaidAt returns when what was read is within the pace so that somebody who knows nothing of it may go on; a zero time where there
-// is no pace.
+// PaidAt returns when the pace has paid for what was read, so that a Pacer that knows nothing of it may start. It is zero without a
+// pace.
 func (p *Pacer) PaidAt() time.Time {
 	if p.share == nil {
 		return time.Time{}
@@ -161,37 +161,36 @@ func (p *Pacer) PaidAt() time.Time {
 	now := time.Now()
 	p.refill(now)
 	if p.at.After(now) {
-		now = p.at // what was read before is being paid for
+		now = p.at // earlier reads are still being paid for
 	}
 	rate := p.share.rate()
-	// As if the bucket had to be full, and the last page and the next one's first were paid before.
+	// as if the bucket had to be full, and the last page and the first page of the next Pacer were paid for
 	owed := slack.Seconds()*rate + 2*max(p.target(rate), p.spent.largest(now)) - p.tokens
 	return now.Add(seconds(max(0, owed/rate)))
 }
 
-// Rate is how many units a second the segment may consume at the moment, +Inf where nothing holds it. Waited is how long it has
-// waited for that.
+// Rate returns how many units a second the segment may consume now, +Inf without a limit.
 func (p *Pacer) Rate() float64 { return p.rate(time.Now()) }
 
-// Waited is how long the segment has waited so far before it asked for pages.
+// Waited returns how long the segment has waited in Ask so far.
 func (p *Pacer) Waited() time.Duration { return p.waited }
 
-func (p *Pacer) rate(now time.Time) float64 { return min(p.share.rate(), p.law.rate(now)) }
+func (p *Pacer) rate(now time.Time) float64 { return min(p.share.rate(), p.cubic.rate(now)) }
 
-// pay takes what a page has cost off the tokens.
+// pay subtracts the cost of a page from the tokens.
 func (p *Pacer) pay(now time.Time, units float64) {
 	p.refill(now)
 	p.tokens -= units
 	p.spent.add(now, units)
 }
 
-// slow gives way to a throttle.
+// slow slows the segment down after a throttle.
 func (p *Pacer) slow(now time.Time) {
 	p.spent.forget(now)
-	p.law.throttled(now, min(p.rate(now), p.spent.rate(now)))
+	p.cubic.throttled(now, min(p.rate(now), p.spent.rate(now)))
 }
 
-// refill adds the units of the time since it was last called.
+// refill adds the units of the time since its last call.
 func (p *Pacer) refill(now time.Time) {
 	if !now.After(p.at) {
 		return
@@ -205,15 +204,15 @@ func (p *Pacer) refill(now time.Time) {
 	p.at = now
 }
 
-// target is how many units a page should cost at a rate: a tenth of a second's, so that it is no burst. More, where pages take so
-// long to come that their cost would be paid before, or where rounding up to whole and half units would eat small ones; never
-// more than half a second's.
+// target returns how many units a page should cost at a rate. A tenth of a second's units makes no burst. It is more if pages take
+// so long that the pace would pay for them before they arrive, or if rounding up to half and whole units would waste much of a
+// small page. It is never more than half a second's units.
 func (p *Pacer) target(rate float64) float64 {
 	const least, most, few = 0.1, 0.5, 8
 	return rate * min(most, max(least, 2*p.took.Seconds(), few/rate))
 }
 
-// seconds is a duration that is never less than so many seconds, a day at most.
+// seconds returns a duration of s seconds, rounded up, and at most a day.
 func seconds(s float64) time.Duration {
 	return time.Duration(math.Ceil(min(s, 86400) * float64(time.Second)))
 }

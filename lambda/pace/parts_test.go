@@ -37,7 +37,7 @@ func TestSizerFindsThePageThatCostsSoMuch(t *testing.T) {
 		if limit, expected := own.limit(50); limit != 3 || expected != 1 {
 			t.Errorf("got %d, which are to cost %g", limit, expected)
 		}
-		if limit, expected := own.limit(500); limit != 0 || expected != 1 { // the request's own is sent
+		if limit, expected := own.limit(500); limit != 0 || expected != 1 { // the request has its own limit
 			t.Errorf("got %d, which are to cost %g", limit, expected)
 		}
 	})
@@ -58,13 +58,13 @@ func TestSizerFindsThePageThatCostsSoMuch(t *testing.T) {
 
 func TestLawGivesWayAndComesBack(t *testing.T) {
 	t.Parallel()
-	var l law
+	var l cubic
 	begun := time.Now()
 	if !math.IsInf(l.rate(begun), 1) {
 		t.Error("nothing has throttled, and yet there is a rate")
 	}
 	l.throttled(begun, 1000)
-	l.throttled(begun.Add(round/2), 10) // of the same
+	l.throttled(begun.Add(sameThrottle/2), 10) // the same throttle
 	for after, want := range map[time.Duration][2]float64{
 		0: {699, 701}, 7 * time.Second: {940, 970}, 14 * time.Second: {999, 1001}, 21 * time.Second: {1020, 1050}, 60 * time.Second: {10_000, 11_000},
 	} {
@@ -78,9 +78,9 @@ func TestLawGivesWayAndComesBack(t *testing.T) {
 	}
 }
 
-// told is Markers that tell what they are told, and count how often they are asked.
+// told is Markers with given answers. It counts the questions.
 type told struct {
-	done  [][]int // by look
+	done  [][]int // for each look
 	after []int
 }
 
@@ -111,7 +111,7 @@ func TestShareGrowsAsSegmentsEnd(t *testing.T) {
 			}
 			time.Sleep(s.interval())
 		}
-		// 5 seconds end now: of 120 for an interval, of 60 and of 40 for one each, and of 30 for the rest.
+		// 5 seconds end now: 120 units for one interval, 60 and 40 for one interval each, and 30 for the rest.
 		each := s.interval().Seconds()
 		if got, want := s.over(time.Now()), 120*each+60*each+40*each+30*(5-3*each); math.Abs(got-want) > 1e-6 {
 			t.Errorf("in 5 seconds the share was %g units, want %g", got, want)

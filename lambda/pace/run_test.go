@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// A run is held to its pace: never more in any 5 seconds, and on average hardly less.
+// A run keeps its pace: in no 5 seconds does it consume more, and on average it consumes almost as much.
 func TestRunIsHeldToItsPace(t *testing.T) {
 	t.Parallel()
 	even := func(n, items int) []int { return slices.Repeat([]int{items}, n) }
 	for _, test := range []struct {
 		name  string
 		world *world
-		least float64 // the average, as a part of the pace
+		least float64 // the average divided by the pace
 	}{
 		{"100 units a second over 8 segments", &world{segments: even(8, 75_000), concurrency: 8, units: 100, itemBytes: bytesOf(200, 1000)}, 0.95},
 		{"1,000 over 8", &world{segments: even(8, 750_000), concurrency: 8, units: 1000, itemBytes: bytesOf(200, 1000)}, 0.95},

@@ -7,45 +7,45 @@ import (
 	"time"
 )
 
-// Markers tells which segments of the run are done. A segment that is done has read, and paid for, all that it ever will.
+// Markers knows which segments of the run are done. A done segment has read, and paid for, everything that it will ever read.
 type Markers interface {
-	// DoneAfter returns, in their order, the done segments whose numbers are greater than one, as many as one request tells. more
-	// says that there may be others after them.
+	// DoneAfter returns, in order, the done segments with a greater number, as many as one request returns. more says that there
+	// may be others after them.
 	DoneAfter(ctx context.Context, segment int) (done []int, more bool, err error)
 }
 
-// Share is what a segment may consume of the run's pace: an equal part for each of the segments that can be at work at the same
-// time. That is a constant until fewer are left than may go at once; then the budget of those that are done goes to the others.
+// Share is one segment's part of the run's pace: the pace divided by the number of segments that can be at work at the same time.
+// That number is constant until fewer segments are left. Then the budget of the done segments goes to the others.
 //
-// It looks at intervals how many are done. What is done stays done, so that an old count makes a share too small, never too large,
-// and the shares of all segments together are never more than the pace, though no segment knows another's.
+// Share checks from time to time how many segments are done. A done segment stays done, so an old count makes a share too small and
+// never too large. So all shares together never exceed the pace, although no segment knows another's share.
 type Share struct {
 	units       float64
 	concurrency int
 	markers     Markers
 
-	done   []bool // by the segments' numbers
-	left   int    // how many are not known to be done
-	first  int    // the first that is not known to be done
-	cursor int    // the look goes on after it
+	done   []bool // indexed by segment number
+	left   int    // how many segments are not known to be done
+	first  int    // the first segment that is not known to be done
+	cursor int    // the next look starts after it
 
 	next    time.Time
 	changes []change // of the last span
 }
 
-// change is from when the share was otherwise, and what it was before.
+// change is a moment when the share changed, and its value before.
 type change struct {
 	at     time.Time
 	before float64
 }
 
-// NewShare returns the share of a segment in a run that may consume units a second and has so many segments, of which some go at
-// once.
+// NewShare returns the share of one segment. The run may consume units a second and has so many segments, of which concurrency run
+// at the same time.
 func NewShare(units float64, segments, concurrency int, markers Markers) *Share {
 	return &Share{units: units, concurrency: concurrency, markers: markers, done: make([]bool, segments), left: segments, cursor: -1}
 }
 
-// rate is the share, in units a second; +Inf where there is no pace.
+// rate returns the share in units a second, +Inf without a pace.
 func (s *Share) rate() float64 {
 	if s == nil {
 		return math.Inf(1)
@@ -53,7 +53,7 @@ func (s *Share) rate() float64 {
 	return s.units / float64(max(1, min(s.concurrency, s.left)))
 }
 
-// over is how many units the share was in the span that ends now: one that has grown did not count for more before.
+// over returns the share's units in the span that ends now. A share that has grown was smaller before.
 func (s *Share) over(now time.Time) float64 {
 	sum, rate, until := 0.0, s.rate(), now
 	for _, c := range slices.Backward(s.changes) {
@@ -66,12 +66,12 @@ func (s *Share) over(now time.Time) float64 {
 	return sum + rate*(span-now.Sub(until)).Seconds()
 }
 
-// interval is how often a segment looks: so that those at work do so no more than three times a second together.
+// interval is the time between two looks. All segments at work together look at most three times a second.
 func (s *Share) interval() time.Duration {
 	return max(time.Second, time.Duration(s.concurrency)*time.Second/3)
 }
 
-// look counts the segments that are done, if it is time to.
+// look counts the done segments, if the interval has passed.
 func (s *Share) look(ctx context.Context) error {
 	if s == nil || s.concurrency <= 1 {
 		return nil
@@ -97,7 +97,7 @@ func (s *Share) look(ctx context.Context) error {
 		s.first++
 	}
 	s.cursor = s.first - 1
-	if more { // one request a look: the rest is the next one's
+	if more { // one request for each look: the next look continues
 		s.cursor = done[len(done)-1]
 	}
 	if s.rate() != before {

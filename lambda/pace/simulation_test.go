@@ -13,18 +13,18 @@ import (
 	"dynamodb-to-s3/lambda/pace"
 )
 
-// world is a run over a simulated table, in the time of a synctest bubble: a Map that scans segments, so many at once, each in
-// invocations of its own, and a table whose capacity is a bucket that is refilled all the time.
+// world is a run over a simulated table in synctest's time. A Map scans a number of segments at the same time, each in several
+// invocations. The table's capacity is a bucket that fills all the time.
 type world struct {
-	segments    []int // how many items each has
+	segments    []int // the number of items of each segment
 	concurrency int
 	units       float64 // the pace; 0 for none
 	itemBytes   func(r *rand.Rand) float64
 	latency     func(r *rand.Rand) time.Duration // of a page
-	invocation  time.Duration                    // how long an invocation lasts; 0 for ever
+	invocation  time.Duration                    // how long an invocation lasts; 0 means forever
 
-	capacity float64         // of the table, in units a second; 0 for no end of it
-	hot      map[int]float64 // what the key range of a segment gives, in units a second
+	capacity float64         // of the table, in units a second; 0 means unlimited
+	hot      map[int]float64 // the units a second that a segment's key range gives
 
 	mu       sync.Mutex
 	table    bucket
@@ -41,7 +41,8 @@ type event struct {
 	units   float64
 }
 
-// bucket is a token bucket with a second's worth of tokens. As DynamoDB's, it goes into debt for a page, and gives none in debt.
+// bucket is a token bucket with the tokens of one second. Like DynamoDB's, it goes into debt for a page, and gives none while in
+// debt.
 type bucket struct {
 	tokens float64
 	at     time.Time
@@ -55,7 +56,7 @@ func (b *bucket) has(rate float64) bool {
 	return b.tokens > 0
 }
 
-// try is one try of a page: what it costs, or false where it is throttled.
+// try is one try for a page. It returns the cost, or false if the try is throttled.
 func (w *world) try(segment int, bytes float64) (float64, bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -98,7 +99,7 @@ func (w *world) scan(ctx context.Context, segment int) error {
 			before := latency * time.Duration(r.IntN(100)) / 100
 			time.Sleep(before)
 			units, throttled := 0.0, int64(0)
-			for ok := false; !ok && throttled < 6; { // as the SDK does it
+			for ok := false; !ok && throttled < 6; { // like the SDK
 				if units, ok = w.try(segment, bytes); !ok {
 					throttled++
 					if throttled < 6 {
@@ -124,7 +125,7 @@ func (w *world) scan(ctx context.Context, segment int) error {
 	}
 }
 
-// DoneAfter tells three segments at a time, as S3 does a thousand.
+// DoneAfter returns three segments at a time; S3 returns a thousand.
 func (w *world) DoneAfter(_ context.Context, segment int) (done []int, more bool, err error) {
 	time.Sleep(30 * time.Millisecond)
 	w.mu.Lock()
@@ -140,7 +141,7 @@ func (w *world) DoneAfter(_ context.Context, segment int) (done []int, more bool
 	return done, false, nil
 }
 
-// run scans all segments, in their order, so many at once, or until the time is up.
+// run scans all segments in order, so many at the same time, until they are done or the time is over.
 func (w *world) run(t *testing.T, most time.Duration) time.Duration {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), most)
@@ -170,7 +171,7 @@ func (w *world) run(t *testing.T, most time.Duration) time.Duration {
 	return time.Since(begun)
 }
 
-// sum is what was consumed in [from, to), of one segment or, for -1, of all.
+// sum returns what one segment consumed in [from, to), or all segments for -1.
 func (w *world) sum(from, to time.Time, segment int) float64 {
 	var sum float64
 	for _, e := range w.consumed {
@@ -181,7 +182,7 @@ func (w *world) sum(from, to time.Time, segment int) float64 {
 	return sum
 }
 
-// worst is the most that was consumed in any 5 seconds, looked at from every event.
+// worst returns the most that was consumed in any 5 seconds, measured at every event.
 func (w *world) worst() float64 {
 	slices.SortStableFunc(w.consumed, func(a, b event) int { return a.at.Compare(b.at) })
 	var worst, sum float64
@@ -197,7 +198,7 @@ func (w *world) worst() float64 {
 	return worst
 }
 
-// about has latencies from half to twice a time, and now and then a long one.
+// about returns latencies from half to twice a time, and sometimes a long one.
 func about(d time.Duration) func(*rand.Rand) time.Duration {
 	return func(r *rand.Rand) time.Duration {
 		if r.IntN(200) == 0 {

@@ -2,25 +2,26 @@ package pace
 
 import "math"
 
-// sizer finds the number of items for which a page costs what it should. DynamoDB rounds the bytes of a page up to its unit, so a
-// page of few items tells little of what an item costs: it begins with one, and no page has more than growth times the last one's.
+// sizer chooses the number of items for a page of a given cost. DynamoDB rounds the bytes of a page up to its unit, so a page of
+// few items says little about the cost of an item. The first page has one item, and no page has more than growth times the items of
+// the page before.
 type sizer struct {
-	least float64 // what a page costs at least: half a unit, or a whole one
-	full  float64 // what a page of 1 MB costs
+	least float64 // the least cost of a page: half a unit, or a whole one
+	full  float64 // the cost of a page of 1 MB
 	own   int64   // the request's own limit, 0 for none
 
-	units, items float64 // of the last pages, older ones for less
-	margin       float64 // by what factor a page has cost more than those before it, of late; at least 1
-	last         float64 // how many items the last page had
-	lastEach     float64 // what each of them cost at least
+	units, items float64 // of the last pages, with less weight for older ones
+	margin       float64 // how many times more than expected a page has cost recently; 1 or more
+	last         float64 // the number of items in the last page
+	lastEach     float64 // the least cost of each of them
 }
 
 const (
 	growth = 4
-	// weight is what a page counts for once another has come; ease is how much of a margin is left by then.
+	// weight is what an older page counts when a new one comes. ease is the part of a margin that is left then.
 	weight = 0.75
 	ease   = 0.9
-	// mostMargin bounds the margin: one page of giants among small items is not to stop a segment.
+	// mostMargin limits the margin, so that one page of very large items does not stop a segment.
 	mostMargin = 4
 )
 
@@ -32,8 +33,7 @@ func newSizer(consistent bool, own int64) sizer {
 	return s
 }
 
-// limit returns how many items a page may evaluate that is to cost so many units, 0 for no limit but the request's own, and what
-// it is expected to cost.
+// limit returns how many items a page of so many units may evaluate, 0 for the request's own limit, and the page's expected cost.
 func (s *sizer) limit(units float64) (limit int32, expected float64) {
 	each := s.each()
 	own := float64(s.own)
@@ -53,7 +53,7 @@ func (s *sizer) limit(units float64) (limit int32, expected float64) {
 	return int32(items), min(s.full, max(s.least, items*each))
 }
 
-// each is what an item is expected to cost, 0 where it is not known.
+// each returns the expected cost of an item, 0 if it is not known.
 func (s *sizer) each() float64 {
 	if s.items == 0 {
 		return 0
@@ -61,7 +61,7 @@ func (s *sizer) each() float64 {
 	return max(s.units/s.items*s.margin, s.lastEach)
 }
 
-// paid learns from a page. One for which nothing was evaluated tells nothing.
+// paid learns from a page's cost. A page without evaluated items says nothing.
 func (s *sizer) paid(items int64, units float64) {
 	if items == 0 {
 		return

@@ -8,14 +8,14 @@ import (
 	"time"
 )
 
-// throttled is a run of 8 segments that goes on for a while, over a table that gives less than they could read.
+// throttled is a long run of 8 segments, over a table that gives less than they could read.
 func throttled(w *world) *world {
 	w.segments, w.concurrency = slices.Repeat([]int{math.MaxInt}, 8), 8
 	w.itemBytes, w.latency = bytesOf(500, 3000), about(40*time.Millisecond)
 	return w
 }
 
-// rates is what each segment consumes a second, and all of them together, once they have settled.
+// rates returns what each segment, and all together, consume in a second after they have settled.
 func (w *world) rates(begun time.Time, from, to time.Duration) (each [8]float64, all float64) {
 	for i := range each {
 		each[i] = w.sum(begun.Add(from), begun.Add(to), i) / (to - from).Seconds()
@@ -24,14 +24,14 @@ func (w *world) rates(begun time.Time, from, to time.Duration) (each [8]float64,
 	return each, all
 }
 
-// What the table gives is divided among those that ask for it, and nearly all of it is used.
+// The table's capacity is shared by the segments that ask for it, and almost all of it is used.
 func TestRunSettlesAtWhatTheTableGives(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name  string
 		world *world
 		want  float64
-		most  float64 // of the tries, how many may be throttled
+		most  float64 // the most tries that may be throttled, as a part
 	}{
 		{"a table of 4,000 units", &world{capacity: 4000}, 4000, 0.05},
 		{"a table of 1,000", &world{capacity: 1000}, 1000, 0.1},
@@ -66,7 +66,7 @@ func TestRunSettlesAtWhatTheTableGives(t *testing.T) {
 	}
 }
 
-// A hot range of keys slows the segment that reads it, and no other.
+// A hot range of keys slows only the segment that reads it.
 func TestHotRangeSlowsItsSegmentAlone(t *testing.T) {
 	t.Parallel()
 	for name, units := range map[string]float64{"without a pace": 0, "under a pace": 4000} {

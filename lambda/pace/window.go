@@ -10,7 +10,7 @@ type window struct {
 }
 
 type payment struct {
-	at    time.Time // when the answer came: it was consumed then or before
+	at    time.Time // when the answer came; the units were consumed by then
 	units float64
 }
 
@@ -19,8 +19,8 @@ func (w *window) add(at time.Time, units float64) {
 	w.sum += units
 }
 
-// forget drops what was paid before the span that ends now. The sum is made anew from what is left where that is little, so that
-// rounding does not pile up.
+// forget drops the payments before the span that ends now. It adds up the remaining payments again, so that rounding errors do not
+// grow.
 func (w *window) forget(now time.Time) {
 	old := 0
 	for old < len(w.payments) && now.Sub(w.payments[old].at) >= span {
@@ -36,10 +36,10 @@ func (w *window) forget(now time.Time) {
 	}
 }
 
-// oldest is when the oldest payment leaves the window, which must have one.
+// oldest returns when the oldest payment leaves the window. The window must have one.
 func (w *window) oldest() time.Time { return w.payments[0].at.Add(span) }
 
-// largest is the largest payment of the window.
+// largest returns the largest payment in the window.
 func (w *window) largest(now time.Time) float64 {
 	w.forget(now)
 	var most float64
@@ -49,8 +49,8 @@ func (w *window) largest(now time.Time) float64 {
 	return most
 }
 
-// rate is how many units a second were paid for of late.
+// rate returns how many units a second were paid for recently.
 func (w *window) rate(now time.Time) float64 {
-	const least = time.Second // less is no measure
+	const least = time.Second // a shorter time measures nothing
 	return w.sum / max(least, min(span, now.Sub(w.begun))).Seconds()
 }
