@@ -1,13 +1,14 @@
-// Package record owns the way from an item to records for those who build their own functions: an [Encoder], [Register]ed under
-// the name by which a request chooses it, field encoder. It imports the standard library only.
+// Package encoder lets you add your own record formats, if you build your own functions. An [Encoder] makes records from items.
+// [Register] makes it known under a name, and a request chooses it with its field encoder. The package imports only the standard
+// library.
 //
-// Put the encoder into a package of its own that registers it,
+// Put your encoder into a package of its own that registers it:
 //
 //	func init() {
-//		record.Register(record.Format{Name: "csv", Extension: ".csv", New: func() (record.Encoder, error) { return encoder{}, nil }})
+//		encoder.Register(encoder.Format{Name: "csv", Extension: ".csv", New: func() (encoder.Encoder, error) { return &csv{}, nil }})
 //	}
 //
-// and import that from a new file in lambda/function, where all functions and local runs begin:
+// Import that package from a new file in lambda/function, where all functions and local runs begin:
 //
 //	import _ "dynamodb-to-s3/lambda/csv"
 package encoder
@@ -21,27 +22,27 @@ import (
 	"sync"
 )
 
-// Encoder turns items into records. It is for one goroutine.
+// Encoder makes records from items. It is for one goroutine.
 type Encoder interface {
-	// Append appends the records of one item to dst, none, one or many, and returns the extended slice and how many they are: no
-	// bytes are no records. item is one JSON object in DynamoDB JSON, {"id":{"S":"a"}}, as the service sent it; it is good
-	// until Append returns, and not to be changed.
+	// Append appends the records of one item to dst, and returns the extended slice and the number of records. An item may give no
+	// record, one or many; no records means no bytes. item is one JSON object in DynamoDB JSON, {"id":{"S":"a"}}, as the service
+	// sent it. It is valid until Append returns, and Append must not change it.
 	//
-	// The same item must give the same bytes every time: an invocation that is repeated writes the same objects again. Records
-	// are written one after the other, so that each ends with what ends it, such as '\n'; an object has whole items only.
+	// The same item must give the same bytes every time, because an invocation that is repeated writes the same objects again.
+	// Records are written one after the other, so each must end with its separator, such as '\n'. An object has whole items only.
 	//
-	// An error ends the run with ItemNotEncodable. It stands in logs and in the execution's history, so it should tell what is
-	// wrong, and none of the item's values. An encoder that takes long ends, with ctx's error, when ctx does.
+	// An error ends the run with ItemNotEncodable. It appears in logs and in the execution's history, so it should say what is
+	// wrong without any of the item's values. An encoder that takes long must return ctx's error when ctx ends.
 	Append(ctx context.Context, dst, item []byte) (out []byte, records int, err error)
 }
 
 // Format is a kind of record.
 type Format struct {
-	// Name is what a request says in its field encoder, and a manifest as its outputFormat: 1 to 64 of a-z A-Z 0-9 _ - and a
-	// letter first.
+	// Name is the value of a request's field encoder and of a manifest's outputFormat: 1 to 64 of a-z A-Z 0-9 _ -, the first a
+	// letter.
 	Name string
-	// Extension is what the keys of objects end with, before that of the compression: a dot, and 1 to 16 of a-z A-Z 0-9 and dots.
-	// It is kept in the plan of a run, so that a run goes on with that it began with.
+	// Extension ends the keys of objects, before the extension of the compression: a dot, then 1 to 16 of a-z A-Z 0-9 and dots. The
+	// plan of a run keeps it, so it stays the same for the whole run.
 	Extension string
 	// New makes the encoder of one invocation.
 	New func() (Encoder, error)
@@ -55,26 +56,26 @@ var (
 	formats = map[string]Format{}
 )
 
-// Register makes a format known under its name. It is for init functions, and panics where a name or an extension is none, or a
-// name is taken: the function would not start.
+// Register makes a format known under its name. It is for init functions. It panics if the name or the extension is invalid or the
+// name is taken, so that the function does not start.
 func Register(f Format) {
 	mu.Lock()
 	defer mu.Unlock()
 	_, taken := formats[f.Name]
 	switch {
 	case !formatName.MatchString(f.Name):
-		panic(fmt.Sprintf("record: %q is no name for a format: want 1 to 64 of a-z A-Z 0-9 _ - and a letter first", f.Name))
+		panic(fmt.Sprintf("encoder: format name: got %q, want 1 to 64 of a-z A-Z 0-9 _ -, the first a letter", f.Name))
 	case !extension.MatchString(f.Extension):
-		panic(fmt.Sprintf("record: %q is no extension: want a dot, and 1 to 16 of a-z A-Z 0-9 and dots", f.Extension))
+		panic(fmt.Sprintf("encoder: extension: got %q, want a dot, then 1 to 16 of a-z A-Z 0-9 and dots", f.Extension))
 	case f.New == nil:
-		panic(fmt.Sprintf("record: format %q has no New", f.Name))
+		panic(fmt.Sprintf("encoder: format %q has no New", f.Name))
 	case taken:
-		panic(fmt.Sprintf("record: format %q is registered twice", f.Name))
+		panic(fmt.Sprintf("encoder: format %q is registered twice", f.Name))
 	}
 	formats[f.Name] = f
 }
 
-// Lookup returns the format of a name.
+// Lookup returns the format with a name.
 func Lookup(name string) (Format, bool) {
 	mu.RLock()
 	defer mu.RUnlock()

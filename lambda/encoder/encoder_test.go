@@ -14,11 +14,11 @@ func TestRegisterRefusesWhatNoRunCouldUse(t *testing.T) {
 		words  string
 	}{
 		{encoder.Format{Name: "prices", Extension: ".x", New: build}, `"prices" is registered twice`},
-		{encoder.Format{Name: "", Extension: ".x", New: build}, `"" is no name`},
-		{encoder.Format{Name: "a/b", Extension: ".x", New: build}, `"a/b" is no name`},
-		{encoder.Format{Name: strings.Repeat("a", 65), Extension: ".x", New: build}, `is no name`},
-		{encoder.Format{Name: "a", Extension: "x", New: build}, `"x" is no extension`},
-		{encoder.Format{Name: "a", Extension: "./x", New: build}, `"./x" is no extension`},
+		{encoder.Format{Name: "", Extension: ".x", New: build}, `name: got ""`},
+		{encoder.Format{Name: "a/b", Extension: ".x", New: build}, `name: got "a/b"`},
+		{encoder.Format{Name: strings.Repeat("a", 65), Extension: ".x", New: build}, `want 1 to 64`},
+		{encoder.Format{Name: "a", Extension: "x", New: build}, `extension: got "x"`},
+		{encoder.Format{Name: "a", Extension: "./x", New: build}, `extension: got "./x"`},
 		{encoder.Format{Name: "a", Extension: ".x"}, `has no New`},
 	} {
 		func() {

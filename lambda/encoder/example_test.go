@@ -15,7 +15,7 @@ import (
 // prices writes a line of CSV for each line of an order.
 type prices struct{}
 
-// order has what of an item a record needs; numbers stay texts, with all their digits.
+// order has the attributes that a record needs. Numbers stay text, with all their digits.
 type order struct {
 	ID    string `dynamodbav:"orderId"`
 	Lines []struct {
@@ -27,7 +27,7 @@ type order struct {
 func (prices) Append(_ context.Context, dst, item []byte) ([]byte, int, error) {
 	attributes, err := attributevalue.UnmarshalMapJSON(item)
 	if err != nil {
-		return dst, 0, fmt.Errorf("decode item: %T", err) // its words might hold values
+		return dst, 0, fmt.Errorf("decode item: %T", err) // the decoder's message might show values
 	}
 	var o order
 	if err := attributevalue.UnmarshalMap(attributes, &o); err != nil {
@@ -47,7 +47,7 @@ func init() {
 }
 
 func Example() {
-	// This is what a run does whose request says {"encoder": "prices"}.
+	// A run with {"encoder": "prices"} in its request does the same.
 	format, _ := encoder.Lookup("prices")
 	encoder, err := format.New()
 	if err != nil {

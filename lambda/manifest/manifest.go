@@ -1,5 +1,5 @@
-// Package manifest writes and reads the manifests of a run in the layout of DynamoDB's native exports, so that one reader
-// serves both.
+// Package manifest writes and reads a run's manifests. They have the layout of DynamoDB's native exports, so that one reader can
+// read both.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport.Output.html
 //
 // It may import request, run and version.
@@ -24,7 +24,7 @@ import (
 // layoutVersion is the version of the manifest of a full native export.
 const layoutVersion = "2020-06-30"
 
-// Summary is manifest-summary.json. Its write is the commit of a run: a run without one is not complete.
+// Summary is manifest-summary.json. Its write is the commit of a run. A run without it is not complete.
 type Summary struct {
 	Version string `json:"version"`
 	// ExportARN is, for a scan, the ARN of the execution that made it.
@@ -39,16 +39,16 @@ type Summary struct {
 	S3SseAlgorithm     *string   `json:"s3SseAlgorithm"`
 	S3SseKmsKeyID      *string   `json:"s3SseKmsKeyId"`
 	ManifestFilesS3Key string    `json:"manifestFilesS3Key"`
-	// BilledSizeBytes is 0 for a scan, which is billed by read units: Scan.ReadUnits.
+	// BilledSizeBytes is 0 for a scan: a scan is billed by read units, which are in Scan.ReadUnits.
 	BilledSizeBytes int64 `json:"billedSizeBytes"`
 	// ItemCount counts the records in the files.
 	ItemCount    int64  `json:"itemCount"`
 	OutputFormat string `json:"outputFormat"`
-	// Scan is what a native export has no field for; nil in one.
+	// Scan has what a native export has no field for. It is nil in a native export's summary.
 	Scan *Scan `json:"scan,omitempty"`
 }
 
-// Scan is what only a scan has to say.
+// Scan is the part of a summary that only a scan has.
 type Scan struct {
 	// WrittenBy is the name and the version of the software that wrote the manifest.
 	WrittenBy     string              `json:"writtenBy"`
@@ -58,9 +58,9 @@ type Scan struct {
 	Segment       *int64              `json:"segment,omitempty"`
 	IndexName     string              `json:"indexName,omitempty"`
 	Compression   request.Compression `json:"compression"`
-	// Transform says that a transform has made the records of the items.
+	// Transform says that a transform made the records.
 	Transform bool `json:"transform,omitempty"`
-	// ScannedCount counts the items that were read, Items those of them that the filters let through.
+	// ScannedCount counts the items that were read, Items those that passed the filters.
 	ScannedCount int64   `json:"scannedCount"`
 	Items        int64   `json:"items"`
 	ReadUnits    float64 `json:"readUnits"`
@@ -68,10 +68,10 @@ type Scan struct {
 	Bytes        int64   `json:"bytes"`
 }
 
-// Written counts what the manifest's files are.
+// Written counts the manifest's files and their records.
 type Written struct{ Objects, Records int64 }
 
-// NewSummary returns the summary of a scan that has come to its end.
+// NewSummary returns the summary of a complete scan.
 func NewSummary(plan run.Plan, totals run.Totals, written Written, end time.Time) Summary {
 	scan := plan.Scan
 	s := Summary{
@@ -99,7 +99,7 @@ type File struct {
 	ItemCount   int64  `json:"itemCount"`
 	MD5Checksum string `json:"md5Checksum"` // of the stored bytes, base64
 	ETag        string `json:"etag"`
-	DataFileKey string `json:"dataFileS3Key"` // from the bucket's root
+	DataFileKey string `json:"dataFileS3Key"` // the whole key
 }
 
 // EncodeFile writes one line of manifest-files.json.
@@ -124,17 +124,17 @@ func DecodeFiles(body []byte) ([]File, error) {
 	return files, lines.Err()
 }
 
-// Checksum returns what the checksum object of a manifest holds.
+// Checksum returns the content of a manifest's checksum object.
 func Checksum(body []byte) []byte {
 	sum := NewChecksum()
 	_, _ = sum.Write(body) // a hash never fails
 	return EncodeChecksum(sum)
 }
 
-// NewChecksum returns what sums a manifest up while it is written, and EncodeChecksum what the checksum object then holds.
+// NewChecksum returns the hash of a manifest that is being written.
 func NewChecksum() hash.Hash { return md5.New() } //nolint:gosec // see the import
 
-// EncodeChecksum is told of at NewChecksum.
+// EncodeChecksum returns the content of the checksum object for such a hash.
 func EncodeChecksum(sum hash.Hash) []byte {
 	return []byte(base64.StdEncoding.EncodeToString(sum.Sum(nil)))
 }

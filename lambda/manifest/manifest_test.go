@@ -23,7 +23,7 @@ func plan() run.Plan {
 	}
 }
 
-// The members that native exports have come first, under their names; what is ours stands in "scan".
+// The members of native exports come first, under their names. The member "scan" has the rest.
 func TestSummaryHasTheNativeLayout(t *testing.T) {
 	summary := manifest.NewSummary(plan(), run.Totals{Items: 5, Scanned: 7, Bytes: 900, ReadUnits: 2.5}, manifest.Written{Objects: 3, Records: 11}, time.Date(2026, 1, 31, 6, 1, 0, 0, time.UTC))
 	body, err := json.Marshal(summary)
@@ -76,7 +76,7 @@ func TestFilesAreALineEach(t *testing.T) {
 	if _, err := manifest.DecodeFiles([]byte("{}\n{")); err == nil || !strings.Contains(err.Error(), "line 2 of manifest-files.json") {
 		t.Errorf("of a line that is none: %v", err)
 	}
-	if got := string(manifest.Checksum([]byte("abc"))); got != "kAFQmDzST7DWlj99KOF/cg==" { // RFC 1321's test suite, in base64
+	if got := string(manifest.Checksum([]byte("abc"))); got != "kAFQmDzST7DWlj99KOF/cg==" { // from RFC 1321's test suite, in base64
 		t.Errorf("the checksum of abc is %s", got)
 	}
 }

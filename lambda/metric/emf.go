@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// unit is one of CloudWatch's.
+// unit is a unit of CloudWatch.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDatum.html
 type unit string
 
@@ -17,15 +17,15 @@ const (
 	inSeconds unit = "Seconds"
 )
 
-// value is a metric's number.
+// value is the value of a metric.
 type value struct {
 	name   Name
 	unit   unit
 	amount float64
 }
 
-// document is one line in CloudWatch's embedded metric format: JSON with the numbers, the values of their dimensions, and
-// whatever else is worth to be found beside them in the log, at the root; and with _aws, which says what of it are metrics.
+// document is one line in CloudWatch's embedded metric format. The JSON's root has the values, their dimensions, and properties for
+// people who read the log. Its member _aws says which values are metrics.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 type document struct {
 	at         time.Time
@@ -34,7 +34,7 @@ type document struct {
 	properties map[string]any
 }
 
-// directive asks for metrics under sets of dimensions, each set a metric of its own.
+// directive asks for metrics with sets of dimensions. Each set makes a metric of its own.
 type directive struct {
 	sets   [][]string
 	values []value
@@ -57,7 +57,7 @@ type (
 	}
 )
 
-// encode returns the document with the end of its line. It fails for a number that JSON does not have.
+// encode returns the document as a line. It fails for a number that JSON cannot write.
 func (d document) encode() ([]byte, error) {
 	root := map[string]any{}
 	maps.Copy(root, d.properties)

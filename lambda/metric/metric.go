@@ -1,8 +1,7 @@
-// Package metric writes the numbers that CloudWatch keeps of runs, as lines in its embedded metric format: Lambda's standard
-// output is read for them, so that nothing is called, nothing waits, and no permission is needed. The names are exported,
-// for the dashboard and the alarms ask for them.
+// Package metric writes metrics of runs as lines in CloudWatch's embedded metric format. CloudWatch reads them from Lambda's
+// standard output. So there is no call, no wait, and no permission. The dashboard and the alarms use the exported names.
 //
-// It may import contract, failure, request and run. A nil Writer writes nothing: local runs have none.
+// It may import failure, request and run. A nil Writer writes nothing: local runs have no metrics.
 package metric
 
 import (
@@ -18,7 +17,7 @@ import (
 	"dynamodb-to-s3/lambda/run"
 )
 
-// Writer writes metrics of one deployment. It is safe for concurrent use.
+// Writer writes the metrics of one deployment. It is safe for concurrent use.
 type Writer struct {
 	environment string
 
@@ -26,10 +25,10 @@ type Writer struct {
 	out io.Writer
 }
 
-// nameless is the dimension Environment of functions that were not told of which deployment they are: it may not be empty.
+// nameless is the dimension Environment if the functions do not know their deployment. The dimension may not be empty.
 const nameless = "none"
 
-// New returns a Writer that writes each line with one call of out's Write, so that it stays whole beside a logger's lines; nil
+// New returns a Writer. It writes each line with one call of out.Write, so that a logger's lines cannot split it. New returns nil
 // if out is nil.
 func New(out io.Writer, environment string) *Writer {
 	if out == nil {
@@ -38,7 +37,7 @@ func New(out io.Writer, environment string) *Writer {
 	return &Writer{environment: cmp.Or(environment, nameless), out: out}
 }
 
-// Invocation is what one invocation of scan has done.
+// Invocation is what one invocation of scan did.
 type Invocation struct {
 	RunID      string
 	Table      string
@@ -46,26 +45,26 @@ type Invocation struct {
 	Invocation int
 	// End says how it ended.
 	End End
-	// Totals are what it has read, and, unless it has failed, written.
+	// Totals counts what the invocation read and, unless it failed, what it wrote.
 	Totals run.Totals
-	// Throttles counts the tries that were refused, Reasons those by DynamoDB's words for why.
+	// Throttles counts the refused tries, Reasons counts them by DynamoDB's reasons.
 	Throttles int64
 	Reasons   map[string]int64
-	// Flush is how long it took to close what was open; Unused is what was left of the invocation's time.
+	// Flush is how long closing took. Unused is the rest of the invocation's time.
 	Flush, Unused time.Duration
 }
 
 // End is how an invocation of scan ended.
 type End int
 
-// The ends of an invocation: with a failure, with the segment to be gone on with, or with the segment's own end.
+// How an invocation ended: it failed, it handed over a checkpoint, or it reached the segment's end.
 const (
 	Failed End = iota
 	HandedOver
 	Done
 )
 
-// Scanned writes what an invocation of scan has done: one line, and one more for each reason for which it was throttled.
+// Scanned writes what an invocation of scan did: one line, and one more for each reason for throttling.
 func (w *Writer) Scanned(i Invocation) {
 	if w == nil {
 		return
@@ -107,7 +106,7 @@ func (w *Writer) Scanned(i Invocation) {
 	}
 }
 
-// Planned writes how many segments a run is to scan.
+// Planned writes how many segments a run scans.
 func (w *Writer) Planned(plan run.Plan) {
 	if w == nil || plan.Scan == nil {
 		return
@@ -120,8 +119,8 @@ func (w *Writer) Planned(plan run.Plan) {
 	})
 }
 
-// Succeeded writes the result of a run, at the time of its commit: a result that is told again later, to a retry or a redrive,
-// makes no table fresh that is stale.
+// Succeeded writes the result of a run with the time of its commit. So a result that a retry or a redrive returns later does not
+// make a stale table look fresh.
 func (w *Writer) Succeeded(result run.Result) {
 	if w == nil {
 		return
@@ -144,7 +143,7 @@ func (w *Writer) Succeeded(result run.Result) {
 	})
 }
 
-// Failed writes that an invocation of a function has failed, with properties that say which.
+// Failed writes that an invocation of a function failed. The properties say which one.
 func (w *Writer) Failed(name failure.Name, properties map[string]any) {
 	if w == nil {
 		return
@@ -171,7 +170,7 @@ func (w *Writer) write(d document) {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	_, _ = w.out.Write(line) // there is no other place to say that it failed, and no run is to fail for it
+	_, _ = w.out.Write(line) // a failed write cannot be reported, and must not fail a run
 }
 
 func oneIf(is bool) float64 {

@@ -20,13 +20,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// units are those of the specification's schema that are in use here.
+// units are the units of the specification's schema that are used here.
 var units = []string{"Count", "Bytes", "Seconds"}
 
-// extracted is what CloudWatch makes of a line, in one text: time, name, unit, dimensions and value.
+// extracted is what CloudWatch reads from a line, as text: time, name, unit, dimensions and value.
 type extracted []string
 
-// extract reads lines as CloudWatch Logs does, and holds each to the specification.
+// extract reads lines as CloudWatch Logs does, and checks each against the specification.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 func extract(t *testing.T, lines string) (all extracted, properties []map[string]any) {
 	t.Helper()
@@ -169,7 +169,7 @@ func TestLinesAreWhatCloudWatchReads(t *testing.T) {
 	}
 }
 
-// What tells single lines apart is beside the metrics, and makes none.
+// Properties distinguish single lines and make no metrics.
 func TestLinesSayWhatTheyAreOf(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
@@ -183,7 +183,7 @@ func TestLinesSayWhatTheyAreOf(t *testing.T) {
 	}
 	delete(properties[1], "at")
 	want := []map[string]any{
-		{"runId": "nightly-1", "mode": "SCAN", "at": end.UnixMilli()}, // when it was committed, whenever that is told
+		{"runId": "nightly-1", "mode": "SCAN", "at": end.UnixMilli()}, // the time of the commit, not of the call
 		{"runId": "nightly-1", "segment": 7.0, "invocation": 2.0},
 	}
 	if diff := cmp.Diff(want, properties); diff != "" {

@@ -10,15 +10,15 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// compressor is one of the compressing writers, used again for every object.
+// compressor is a compressing writer, which serves one object after the other.
 type compressor interface {
 	io.WriteCloser
 	Flush() error
 	Reset(w io.Writer)
 }
 
-// newCompressor returns the fastest level of each: the next ones save a few per cent of S3 and cost twice the CPU, which
-// Lambda bills. One goroutine each, since a small function has less than one core.
+// newCompressor uses the fastest level of each compression. The next levels save a few per cent of S3's cost and take twice the CPU
+// time, which Lambda bills. Each uses one goroutine, because a small function has less than one core.
 func newCompressor(c request.Compression) (compressor, error) {
 	switch c {
 	case request.CompressionGZIP:
@@ -33,7 +33,7 @@ func newCompressor(c request.Compression) (compressor, error) {
 	}
 }
 
-// plain compresses nothing.
+// plain does not compress.
 type plain struct{ io.Writer }
 
 func (*plain) Flush() error { return nil }

@@ -7,9 +7,9 @@ import (
 	"dynamodb-to-s3/lambda/bucket"
 )
 
-// multipart is the upload of one object in parts. Whichever part comes first begins it.
+// multipart is the upload of one object in parts. The first part to arrive begins the upload.
 type multipart struct {
-	pending sync.WaitGroup // the parts handed over and not yet in S3
+	pending sync.WaitGroup // parts that were handed over and are not yet in S3
 	mu      sync.Mutex
 	upload  *bucket.Upload
 	done    bool
@@ -44,7 +44,7 @@ func (m *multipart) begin(ctx context.Context, b *bucket.Bucket, key string) (*b
 	return m.upload, nil
 }
 
-// finish puts the last part, waits for the others, and makes the object.
+// finish uploads the last part, waits for the others, and completes the object.
 func (m *multipart) finish(ctx context.Context, b *bucket.Bucket, key string, number int, body []byte) (string, error) {
 	if len(body) > 0 {
 		if err := m.put(ctx, b, key, number, body); err != nil {
@@ -52,7 +52,7 @@ func (m *multipart) finish(ctx context.Context, b *bucket.Bucket, key string, nu
 		}
 	}
 	m.pending.Wait()
-	if err := ctx.Err(); err != nil { // one of them failed: it has said why
+	if err := ctx.Err(); err != nil { // a part failed, and its error is reported
 		return "", err
 	}
 	etag, err := m.upload.Complete(ctx, m.parts)

@@ -1,7 +1,7 @@
-// Package sink writes the records of one segment as a row of objects: compressed, closed at a size as stored, and streamed to
-// S3 while they grow. It holds a bounded number of parts in memory, whatever the size of an object, and uses no disk.
+// Package sink writes the records of one segment as a series of objects. It compresses them, closes an object at a given stored
+// size, and uploads it to S3 while it grows. Memory holds a bounded number of parts for any object size, and no disk is used.
 //
-// It imports bucket and job. A Writer has one producer; the parts upload in the background.
+// It may import failure, request, run and bucket. A Writer has one producer; parts upload in the background.
 package sink
 
 import (
@@ -23,42 +23,42 @@ import (
 )
 
 const (
-	// partSize is how much of an object is gathered before it is sent, in bytes. More is fewer requests, less is less memory;
-	// with it the largest object has 640 of the 10,000 parts that S3 allows.
+	// partSize is the size of a part in bytes. Larger parts need fewer requests, smaller ones less memory. The largest object has
+	// 640 parts; S3 allows 10,000.
 	partSize = 8 << 20
-	// inFlight is how many parts upload at once, besides the one that is filled.
+	// inFlight is how many parts upload at the same time, besides the part that is being filled.
 	inFlight = 2
 )
 
-// The compiler holds both against S3's limits: a part is no smaller, and the largest object takes no more of them, one to spare.
+// The compiler checks both against S3's limits: parts are not too small, and the largest object has fewer parts than the limit.
 const (
 	_ = uint(partSize - bucket.MinPart)
 	_ = uint(bucket.MaxParts - request.MaxFileSize/partSize - 1)
 )
 
-// Config says where and how a Writer writes.
+// Config configures a Writer.
 type Config struct {
 	Bucket      *bucket.Bucket
 	Layout      run.Layout
 	Segment     int
 	FirstPart   int    // the number of the first object
-	Try         string // whose objects they are
+	Try         string // the name of the invocation's try
 	Compression request.Compression
-	Extension   string // of the objects' keys
-	// FileSize closes an object at the first item that brings it to so many bytes as stored.
+	Extension   string // of the keys
+	// FileSize is the stored size in bytes at which an object is closed, after a whole item.
 	FileSize int64
 }
 
-// Writer writes the objects of one invocation. Its methods are for one goroutine, but for TimeToClose.
+// Writer writes the objects of one invocation. Its methods are for one goroutine, except TimeToClose.
 type Writer struct {
 	config     Config
 	compressor compressor
 	uploads    *errgroup.Group
 	ctx        context.Context //nolint:containedctx // the life of the uploads, which is the Writer's own
 	slots      chan struct{}   // one for each part in flight
-	buffers    chan *[]byte    // those that are free: one for each part in flight, and the one that is filled
+	buffers    chan *[]byte    // free ones; there is one for each part in flight, and one for the part that is being filled
 	speed      speed
-	filling    atomic.Int64 // bytes of the part that is filled
+	filling    atomic.Int64 // bytes in the part that is being filled
 
 	object  *object // nil between two objects
 	next    int     // the number of the next object
@@ -77,23 +77,23 @@ func New(ctx context.Context, config Config) (*Writer, error) {
 	return w, err
 }
 
-// object is one data object that is being written.
+// object is a data object that is being written.
 type object struct {
 	key    string
 	items  int64 // records
 	raw    int64 // bytes given to the compressor
 	stored int64 // bytes that came out of it
-	// flushedRaw and flushedStored are both of these as they were when the compressor last flushed.
+	// flushedRaw and flushedStored are raw and stored at the last flush of the compressor.
 	flushedRaw, flushedStored int64
 	sum                       hash.Hash
-	part                      *[]byte // what came out and is not handed over yet
-	parts                     int     // how many were handed over
+	part                      *[]byte // compressed bytes that are not handed over yet
+	parts                     int     // parts that were handed over
 	upload                    multipart
 	etag                      string
 }
 
-// WriteItem adds the records of one item, of which there are count; none open no object. After it the object is closed if it has
-// reached its size. It fails with whatever failed in the uploads, or with TooManyParts.
+// WriteItem adds the count records of one item. An item without records opens no object. If the object has reached its size,
+// WriteItem closes it. It fails with the error of an upload, or with TooManyParts.
 func (w *Writer) WriteItem(records []byte, count int) error {
 	if count == 0 {
 		return nil
@@ -113,7 +113,7 @@ func (w *Writer) WriteItem(records []byte, count int) error {
 	if !w.mayBeFull(o) {
 		return nil
 	}
-	// What the compressor holds back decides: let it out, and look again.
+	// The bytes inside the compressor decide: flush it and look again.
 	if err := w.compressor.Flush(); err != nil {
 		return w.cause(err)
 	}
@@ -124,9 +124,9 @@ func (w *Writer) WriteItem(records []byte, count int) error {
 	return w.closeObject()
 }
 
-// mayBeFull tells whether the object would have reached its size if the compressor held nothing back. Until it has flushed
-// once, nothing is known but that compressing adds nothing; from then on what it holds is taken to shrink as all before it
-// did. The guess is early rather than late, and each look brings it nearer: an object takes a handful of looks.
+// mayBeFull reports whether the object may have reached its size, with the bytes that are still inside the compressor. Before the
+// first flush it assumes that compressing adds nothing. After that it assumes that these bytes shrink like all bytes before. The
+// guess comes early rather than late, and each flush makes it better: an object needs a handful of flushes.
 func (w *Writer) mayBeFull(o *object) bool {
 	if o.flushedRaw == 0 {
 		return o.raw >= w.config.FileSize
@@ -137,7 +137,7 @@ func (w *Writer) mayBeFull(o *object) bool {
 
 func (w *Writer) open() error {
 	if w.next >= run.MaxParts {
-		return failure.Errorf(failure.TooManyParts, "segment %d has %d objects, the most that its keys can number: raise fileSizeBytes or segments",
+		return failure.Errorf(failure.TooManyParts, "segment %d has %d objects, and its keys cannot number more: raise fileSizeBytes or segments",
 			w.config.Segment, w.next)
 	}
 	key := w.config.Layout.Data(w.config.Segment, w.next, w.config.Try, w.config.Extension)
@@ -148,7 +148,7 @@ func (w *Writer) open() error {
 	return nil
 }
 
-// output takes what comes out of the compressor.
+// output receives the compressor's output.
 type output struct{ w *Writer }
 
 func (o output) Write(p []byte) (int, error) {
@@ -168,7 +168,7 @@ func (o output) Write(p []byte) (int, error) {
 	return written, nil
 }
 
-// sendPart hands the full part to the uploads, waiting for a free place among them.
+// sendPart hands the full part to the uploads. It waits for a free place among them.
 func (w *Writer) sendPart(o *object) error {
 	if err := w.acquire(); err != nil {
 		return err
@@ -187,7 +187,8 @@ func (w *Writer) sendPart(o *object) error {
 	return nil
 }
 
-// closeObject ends the object and hands its last bytes to the uploads: as one object if they are all, else as the last part.
+// closeObject ends the object and hands its last bytes to the uploads: as a whole object if there are no parts, otherwise as the
+// last part.
 func (w *Writer) closeObject() error {
 	o := w.object
 	if err := w.compressor.Close(); err != nil {
@@ -215,8 +216,8 @@ func (w *Writer) closeObject() error {
 	return nil
 }
 
-// acquire waits for a free place among the uploads. Once these have ended there is none, even where a place is free: select
-// would choose either.
+// acquire waits for a free place among the uploads. It checks first whether they have ended: select may choose a free place even
+// then.
 func (w *Writer) acquire() error {
 	if err := w.ctx.Err(); err != nil {
 		return w.cause(err)
@@ -229,8 +230,8 @@ func (w *Writer) acquire() error {
 	}
 }
 
-// buffer returns a free buffer. There is one: there are as many as parts in flight, and one for the part that is filled. It has
-// room for a whole part, or for an object that is smaller.
+// buffer returns a free buffer. There always is one: one for each part in flight, and one for the part that is being filled. It has
+// room for a whole part or for a smaller object.
 func (w *Writer) buffer() *[]byte {
 	buffer := <-w.buffers
 	if *buffer == nil {
@@ -244,7 +245,7 @@ func (w *Writer) release(buffer *[]byte) {
 	w.buffers <- buffer
 }
 
-// cause returns what made the uploads fail, if they have: err is then only its echo.
+// cause returns the error that ended the uploads, if they have ended: err only follows from it.
 func (w *Writer) cause(err error) error {
 	if w.ctx.Err() == nil {
 		return err
@@ -255,8 +256,8 @@ func (w *Writer) cause(err error) error {
 	return err
 }
 
-// Close ends the object under way, waits until everything is completely in S3, and returns the objects in the order of their
-// numbers. The Writer is done for afterwards.
+// Close ends the open object, waits until everything is completely in S3, and returns the objects in the order of their numbers.
+// The Writer cannot be used afterwards.
 func (w *Writer) Close() ([]run.Object, error) {
 	if w.object != nil {
 		if err := w.closeObject(); err != nil {
@@ -276,10 +277,10 @@ func (w *Writer) Close() ([]run.Object, error) {
 	return objects, nil
 }
 
-// Abort waits for the uploads under way, whose context must have ended, and gives unfinished ones up in S3 within ctx. What
-// stays behind all the same is swept by the run's end.
+// Abort waits for the uploads, whose context must have ended, and aborts unfinished ones in S3 within ctx. If some stay behind, the
+// end of the run sweeps them.
 func (w *Writer) Abort(ctx context.Context) error {
-	_ = w.uploads.Wait() // its error is known: it is why the Writer is given up
+	_ = w.uploads.Wait() // its error is why the caller aborts
 	var faults []string
 	for _, o := range slices.Backward(w.started) {
 		if err := o.upload.abort(ctx); err != nil {
@@ -287,10 +288,10 @@ func (w *Writer) Abort(ctx context.Context) error {
 		}
 	}
 	if len(faults) > 0 {
-		return fmt.Errorf("give up unfinished uploads: %s", strings.Join(faults, "; "))
+		return fmt.Errorf("abort unfinished uploads: %s", strings.Join(faults, "; "))
 	}
 	return nil
 }
 
-// NextPart is the number that the object after the last one takes.
+// NextPart returns the number of the object after the last one.
 func (w *Writer) NextPart() int { return w.next }

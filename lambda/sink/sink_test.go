@@ -25,7 +25,7 @@ import (
 
 func TestMain(m *testing.M) { testservers.Main(m) }
 
-// records makes n records of about so many bytes; of dull ones a compressor makes little.
+// records makes n records of about so many bytes. Dull records compress well.
 func records(n, size int, dull bool) [][]byte {
 	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // test data, to be the same again
 	all := make([][]byte, n)
@@ -70,7 +70,7 @@ func TestObjectsHoldEveryRecordInOrderAndCloseAtTheirSize(t *testing.T) {
 		n, size     int
 		dull        bool
 		fileSize    int64
-		// lag is by how much an object may pass its size before its last item, for what the compressor held back unseen.
+		// lag is how far an object may exceed its size before its last item, because of bytes inside the compressor.
 		lag int64
 	}{
 		{request.CompressionNone, 1000, 100, false, 1024, 0},
@@ -173,7 +173,7 @@ func TestAbortLeavesNoUploadBehind(t *testing.T) {
 	if err := writer.Abort(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	// A part that the server was still taking may bring the upload back: S3's own advice is to abort once more, as finalize does.
+	// A part that arrives late may bring the upload back. S3's documentation says to abort again, as finalize does.
 	// https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html
 	if _, err := destination.AbortUploads(t.Context(), "r/", nil); err != nil {
 		t.Fatal(err)

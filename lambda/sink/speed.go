@@ -5,23 +5,23 @@ import (
 	"time"
 )
 
-// speed keeps how fast uploads have been, to tell how long it would take to have everything in S3.
+// speed measures uploads, and estimates how long it takes until everything is in S3.
 type speed struct {
 	mu      sync.Mutex
-	pending int64         // bytes handed over and not yet in S3
+	pending int64         // bytes that were handed over and are not yet in S3
 	rate    float64       // bytes a second of one upload; 0 before the first
 	slowest time.Duration // of the small requests; 0 before the first
 }
 
 const (
-	// firstRate is what an upload is taken to do before one was seen, in bytes a second: slower than S3 has been seen from a
-	// function, so that the first guess errs towards too much time.
+	// firstRate is the assumed speed of an upload before the first one, in bytes a second. It is lower than measured speeds from
+	// functions to S3, so that the first estimate is too long rather than too short.
 	firstRate = 4 << 20
-	// memory is how much of the rate seen before stays in the mean when another upload ends.
+	// memory is the weight of earlier rates when another upload ends.
 	memory = 0.7
-	// smallBody is the size in bytes below which a request measures the round trip, not the rate.
+	// smallBody is the size in bytes below which a request measures the round trip and not the rate.
 	smallBody = 256 << 10
-	// firstTrip is what a small request is taken to need before one was seen.
+	// firstTrip is the assumed time of a small request before the first one.
 	firstTrip = 200 * time.Millisecond
 )
 
@@ -42,7 +42,7 @@ func (s *speed) measure(bytes int, upload func() error) error {
 	s.pending -= int64(bytes)
 	switch rate := float64(bytes) / max(took.Seconds(), 1e-6); {
 	case bytes < smallBody:
-		s.slowest = max(took, s.slowest*9/10) // one slow request is remembered, but not for ever
+		s.slowest = max(took, s.slowest*9/10) // keeps a slow request, and forgets it slowly
 	case err != nil:
 	case s.rate == 0:
 		s.rate = rate
@@ -52,8 +52,8 @@ func (s *speed) measure(bytes int, upload func() error) error {
 	return err
 }
 
-// toClose estimates how long Close would take with so many more bytes to send: the parts beside each other, as many at once as may
-// be, but none faster than one has been, and two requests more, to complete the object and to write the list of it.
+// toClose estimates how long Close would take with so many more bytes to send. Parts upload at the same time, as many as allowed,
+// and none faster than one has been. Two more requests complete the object and write its list.
 func (s *speed) toClose(buffered int64) time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
