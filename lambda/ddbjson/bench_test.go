@@ -9,7 +9,7 @@ import (
 	"dynamodb-to-s3/lambda/ddbjson"
 )
 
-// orders returns a Scan answer of at least size bytes: orders as a shop stores them, with all ten types.
+// orders returns an answer to Scan of at least size bytes: a shop's orders, with all ten types.
 func orders(size int) []byte {
 	b := []byte(`{"ConsumedCapacity":{"CapacityUnits":128.5,"TableName":"orders"},"Count":1000,"Items":[`)
 	for i := 0; len(b) < size; i++ {
@@ -29,7 +29,7 @@ func orders(size int) []byte {
 	return append(b, `],"ScannedCount":1000,"LastEvaluatedKey":{"pk":{"S":"CUSTOMER#00000001"},"sk":{"S":"ORDER#1"}}}`...)
 }
 
-const pageSize = 1 << 20 // what DynamoDB reads for a page, in bytes
+const pageSize = 1 << 20 // the bytes that DynamoDB reads for a page
 
 func BenchmarkParse(b *testing.B) {
 	body := orders(pageSize)
@@ -46,7 +46,7 @@ func BenchmarkParse(b *testing.B) {
 	}
 }
 
-// BenchmarkParseString is an item of 400 KB, DynamoDB's limit, in one string.
+// BenchmarkParseString parses an item of 400 KB, DynamoDB's limit, in one string.
 func BenchmarkParseString(b *testing.B) {
 	for _, tt := range largeStrings {
 		b.Run(tt.name, func(b *testing.B) {
@@ -72,7 +72,7 @@ func BenchmarkJSON(b *testing.B) { benchmarkEncoder(b, ddbjson.JSON{}) }
 
 func BenchmarkIon(b *testing.B) { benchmarkEncoder(b, ddbjson.Ion{}) }
 
-// BenchmarkParseDynamoDBJSON is the whole way of a page in the default format.
+// BenchmarkParseDynamoDBJSON does everything that a page needs in the default format.
 func BenchmarkParseDynamoDBJSON(b *testing.B) {
 	body := orders(pageSize)
 	var p ddbjson.Page
@@ -115,7 +115,7 @@ func encodeAll(tb testing.TB, enc ddbjson.Encoder, p *ddbjson.Page, dst []byte) 
 	return dst
 }
 
-// checkRecords fails unless out is one line for each item of p: of Ion, or else of JSON.
+// checkRecords fails unless out is one line of Ion or JSON for each item of p.
 func checkRecords(tb testing.TB, p *ddbjson.Page, out []byte) {
 	tb.Helper()
 	n := 0

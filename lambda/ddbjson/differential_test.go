@@ -38,7 +38,7 @@ func (body roundTrip) RoundTrip(r *http.Request) (*http.Response, error) {
 
 var table = "table"
 
-// scan returns what the SDK makes of the answer body.
+// scan returns the SDK's result for the answer body.
 func scan(ctx context.Context, body []byte) (*dynamodb.ScanOutput, error) {
 	client := dynamodb.New(dynamodb.Options{
 		Region:           "us-east-1",
@@ -49,7 +49,7 @@ func scan(ctx context.Context, body []byte) (*dynamodb.ScanOutput, error) {
 	return client.Scan(ctx, &dynamodb.ScanInput{TableName: &table})
 }
 
-// FuzzDifferential feeds one answer to the SDK and to this package, and compares what each makes of it.
+// FuzzDifferential gives one answer to the SDK and to this package, and compares the results.
 func FuzzDifferential(f *testing.F) {
 	for seed := range uint64(200) {
 		f.Add(seed)
@@ -79,7 +79,7 @@ func FuzzDifferential(f *testing.F) {
 	})
 }
 
-// compareItem fails unless the records of item hold what the SDK found in it.
+// compareItem fails unless the records of item have what the SDK found in it.
 func compareItem(t *testing.T, item []byte, want map[string]types.AttributeValue) {
 	t.Helper()
 	record, err := ddbjson.DynamoDBJSON{}.Append(nil, item)
@@ -113,8 +113,8 @@ func compareItem(t *testing.T, item []byte, want map[string]types.AttributeValue
 	compareIon(t, item, want)
 }
 
-// equal compares two trees of plain JSON. Numbers that both are JSON's must be spelled alike, others of one value.
-// cmp.Diff is no help: it compares the elements of a list twice, and so those at level 32 four billion times.
+// equal compares two trees of plain JSON. JSON numbers must have the same spelling, other numbers the same value. cmp.Diff is no
+// help: it compares the elements of a list twice, and so those at level 32 four billion times.
 func equal(t *testing.T, a, b any) bool {
 	t.Helper()
 	switch a := a.(type) {
@@ -131,7 +131,7 @@ func equal(t *testing.T, a, b any) bool {
 	return a == b
 }
 
-// compareRest fails unless the SDK finds in rest all that it found in the whole answer, but no items.
+// compareRest fails unless the SDK finds in rest everything that it found in the whole answer, except items.
 func compareRest(t *testing.T, rest []byte, whole *dynamodb.ScanOutput) {
 	t.Helper()
 	got, err := scan(t.Context(), rest)
@@ -149,7 +149,7 @@ func compareRest(t *testing.T, rest []byte, whole *dynamodb.ScanOutput) {
 	}
 }
 
-// plain is the straightforward way to plain JSON, as encoding/json decodes it with UseNumber.
+// plain returns plain JSON in the simple way, as encoding/json decodes it with UseNumber.
 func plain(v types.AttributeValue) any {
 	switch v := v.(type) {
 	case *types.AttributeValueMemberS:
@@ -226,13 +226,13 @@ func TestPageOfOrdersAgreesWithTheSDK(t *testing.T) {
 	compareRest(t, p.Rest(), want)
 }
 
-// TestWhereTheSDKDiffers defines what becomes of items that the SDK and this package do not judge alike. DynamoDB
-// sends none of them.
+// TestWhereTheSDKDiffers defines what happens to items that the SDK and this package judge differently. DynamoDB sends none of
+// them.
 func TestWhereTheSDKDiffers(t *testing.T) {
 	for _, tt := range []struct {
 		name             string
 		item             string
-		sdk, parse, json bool // who takes it
+		sdk, parse, json bool // who accepts it
 	}{
 		{"B that is no base64 is passed on as sent", `{"a":{"B":"!"}}`, false, true, true},
 		{"BS that is no base64 is passed on as sent", `{"a":{"BS":["!"]}}`, false, true, true},

@@ -30,7 +30,7 @@ var largeStrings = []struct{ name, unit string }{
 	{"three bytes each", "東京"},
 }
 
-// largeItem is an item of 400 KB, DynamoDB's limit, in one string of units.
+// largeItem returns an item of 400 KB, DynamoDB's limit, in one string of units.
 func largeItem(unit string) string {
 	return `{"a":{"S":"` + strings.Repeat(unit, 400<<10/len(unit)) + `"}}`
 }
@@ -78,7 +78,7 @@ func TestNoAllocationsOnceWarm(t *testing.T) {
 		{"JSON of many names", func() (err error) { out, err = ddbjson.JSON{}.Append(out[:0], many); return err }},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			// AllocsPerRun runs once before it counts: that is the warming.
+			// AllocsPerRun runs once before it counts. That run grows the buffers.
 			if n := testing.AllocsPerRun(5, func() {
 				if err := tt.run(); err != nil {
 					t.Fatal(err)

@@ -5,18 +5,18 @@ import (
 	"fmt"
 )
 
-// ErrMalformed is what every error of this package matches with errors.Is.
+// ErrMalformed matches every error of this package with errors.Is.
 var ErrMalformed = errors.New("malformed")
 
-// MalformedError says where an answer or an item stops being what DynamoDB sends. It never holds a byte of either.
+// MalformedError says where an answer or an item is not what DynamoDB sends. It never contains a byte of either.
 type MalformedError struct {
 	Op     string // "parse answer" or "encode item"
 	Offset int    // in bytes, from the start of the answer or the item
-	Size   int    // of the answer or the item, in bytes; Offset is Size where the input ends too early
+	Size   int    // of the answer or the item, in bytes; equal to Offset if the input ends too early
 	Want   string // what was expected at Offset
 }
 
-// What is expected in more than one place.
+// Expectations that occur in several places.
 const (
 	wantObject         = "an object"
 	wantName           = "a member name"
@@ -34,7 +34,7 @@ func (e *MalformedError) Error() string {
 // Unwrap returns [ErrMalformed].
 func (e *MalformedError) Unwrap() error { return ErrMalformed }
 
-// malformed reports that b[offset:] does not start with want. The entry points add the Op.
+// malformed says that b[offset:] does not start with want. The entry points add Op.
 func malformed(b []byte, offset int, want string) *MalformedError {
 	return &MalformedError{Offset: offset, Size: len(b), Want: want}
 }

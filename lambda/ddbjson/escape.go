@@ -2,11 +2,11 @@ package ddbjson
 
 import "unicode/utf8"
 
-// isSurrogate reports whether the escape \uXXXX at b[i] is half of a pair of surrogates: \uD800 to \uDFFF.
+// isSurrogate reports whether the escape \uXXXX at b[i] is half of a surrogate pair: \uD800 to \uDFFF.
 func isSurrogate(b []byte, i int) bool { return b[i+2]|0x20 == 'd' && b[i+3] >= '8' }
 
-// decodeEscape returns the character of the escape sequence, a valid one, at b[i], and its length: 12 for a pair of
-// surrogates. Half a pair is a character of its own here.
+// decodeEscape returns the character of the valid escape sequence at b[i], and its length, which is 12 for a surrogate pair. Half a
+// pair counts as a character.
 func decodeEscape(b []byte, i int) (rune, int) {
 	switch c := b[i+1]; c {
 	case 'u':
@@ -32,7 +32,7 @@ func decodeEscape(b []byte, i int) (rune, int) {
 	}
 }
 
-// hex4 returns the number of the four hexadecimal digits that b starts with.
+// hex4 returns the number of the four hexadecimal digits at the start of b.
 func hex4(b []byte) rune {
 	r := rune(0)
 	for _, c := range b[:4] {
@@ -45,7 +45,7 @@ func hex4(b []byte) rune {
 	return r
 }
 
-// unescape appends the characters of text, what stands between the quotes of a valid string.
+// unescape appends the characters of text, which is the content of a valid string without its quotes.
 func unescape(dst, text []byte) []byte {
 	for i := 0; i < len(text); {
 		if text[i] != '\\' {
@@ -60,8 +60,8 @@ func unescape(dst, text []byte) []byte {
 	return dst
 }
 
-// appendRune appends r in UTF-8, and half a pair of surrogates in the three bytes that UTF-8 would have for it: no two
-// texts become one.
+// appendRune appends r in UTF-8. It appends half a surrogate pair as the three bytes that UTF-8 would have for it, so that
+// different texts stay different.
 func appendRune(dst []byte, r rune) []byte {
 	if r&^0x7ff == 0xd800 {
 		return append(dst, 0xe0|byte(r>>12), 0x80|byte(r>>6)&0x3f, 0x80|byte(r)&0x3f)

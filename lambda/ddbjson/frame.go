@@ -2,18 +2,18 @@ package ddbjson
 
 import "bytes"
 
-// tail is how many bytes at the end of an answer may lie after its items: a key of at most 3 KiB as DynamoDB limits its
-// attributes, each byte of which may be escaped in six, and the counts.
+// tail is the most bytes that can follow the items in an answer: the counts, and a key of 3 KiB (DynamoDB's limit), each byte of
+// which may be escaped as six.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-partition-sort-keys
 const tail = 20 << 10
 
-// Frame returns the answer with an empty Items array, as [Page.Rest] does after Parse, but looks at none of the items: so what
-// the next request needs is known before this answer is parsed. It is appended to dst[:0]. It returns false where the answer
-// has no LastEvaluatedKey right after its items, which is where DynamoDB puts it.
+// Frame returns the answer with an empty Items array, as [Page.Rest] does after Parse, but it reads none of the items. So the next
+// request can start before this answer is parsed. The result is appended to dst[:0]. Frame returns false if the answer has no
+// LastEvaluatedKey right after its items, where DynamoDB puts it.
 //
-// Of valid JSON, Frame and Rest are the same: what begins with a member's name and, whole member by whole member, ends with
-// one closing brace at the end of the answer lies at its top level, for each level more would take another brace; and within
-// a string it cannot begin, for an even number of quotes follows it. Of anything else Parse says so.
+// For valid JSON, Frame and Rest return the same. Frame finds a text that begins with a member's name, continues with whole
+// members, and ends with one closing brace at the end of the answer. Such a text is at the top level, because a deeper level would
+// need another brace. And it cannot begin inside a string, because an even number of quotes follows. For invalid JSON, Parse fails.
 func Frame(dst, body []byte) ([]byte, bool) {
 	open, ok := itemsOpen(body)
 	if !ok {
@@ -28,7 +28,7 @@ func Frame(dst, body []byte) ([]byte, bool) {
 	return append(dst, body[start+end:]...), true
 }
 
-// itemsOpen returns the offset of the bracket that opens the Items array, if that is a member of the top level.
+// itemsOpen returns the offset of the bracket that opens the Items array, if Items is a member of the top level.
 func itemsOpen(b []byte) (int, bool) {
 	i, c := next(b, 0)
 	if c != '{' {
@@ -53,7 +53,7 @@ func itemsOpen(b []byte) (int, bool) {
 	}
 }
 
-// closes tells whether members that do not hold items, and then the end of the answer, follow from the comma at b[i] on.
+// closes reports whether only members other than Items, and then the end of the answer, follow the comma at b[i].
 func closes(b []byte, i int) bool {
 	for at(b, i) == ',' {
 		first, _ := next(b, i+1)

@@ -12,7 +12,7 @@ func TestFrame(t *testing.T) {
 	long := strings.Repeat("k", 2048)
 	for _, tt := range []struct {
 		name, body string
-		want       string // "" where the items have to be parsed first
+		want       string // "" if the items must be parsed first
 	}{
 		{
 			"as DynamoDB sends it",
@@ -70,12 +70,12 @@ func TestFrameAllocatesNothing(t *testing.T) {
 	}
 }
 
-// withKey puts an answer's LastEvaluatedKey right after its items, where DynamoDB has it.
+// withKey puts a LastEvaluatedKey right after the items of an answer, where DynamoDB puts it.
 func withKey(body []byte) []byte {
 	return bytes.Replace(body, []byte(`],"ScannedCount":1000,"LastEvaluatedKey":`), []byte(`],"LastEvaluatedKey":`), 1)
 }
 
-// FuzzFrame holds Frame against Parse: what is framed and parses has that frame.
+// FuzzFrame compares Frame with Parse: if both succeed, they return the same frame.
 func FuzzFrame(f *testing.F) {
 	for _, tt := range answers {
 		f.Add([]byte(tt.body))

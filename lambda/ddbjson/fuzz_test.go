@@ -65,7 +65,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// checkItem fails unless item is what was sent, on one line, and makes records on one line.
+// checkItem fails unless item is what was sent, on one line, and its records are one line each.
 func checkItem(t *testing.T, item, sent []byte) {
 	t.Helper()
 	if want := oneLine(t, sent); !bytes.Equal(item, want) {
@@ -90,7 +90,7 @@ func checkLine(t *testing.T, record []byte) {
 	}
 }
 
-// checkRest fails unless rest is the answer as sent, but with no items.
+// checkRest fails unless rest is the answer without its items.
 func checkRest(t *testing.T, sent, rest []byte) {
 	t.Helper()
 	var before, after map[string]json.RawMessage
@@ -108,7 +108,7 @@ func checkRest(t *testing.T, sent, rest []byte) {
 	}
 }
 
-// oneLine is what Parse makes of an item.
+// oneLine returns an item as Parse changes it.
 func oneLine(t *testing.T, sent []byte) []byte {
 	t.Helper()
 	if !bytes.ContainsAny(sent, "\r\n") {
@@ -153,7 +153,7 @@ func FuzzJSON(f *testing.F) {
 		if !json.Valid(item) {
 			t.Fatal("Append takes what is no JSON")
 		}
-		// What one encoder takes, the other way to the same item takes too.
+		// An encoder accepts an item in both ways or in neither.
 		var p ddbjson.Page
 		if err := p.Parse([]byte(`{"Items":[` + string(item) + `]}`)); err != nil && utf8.Valid(item) {
 			t.Fatalf("Append takes what Parse refuses: %v", err)

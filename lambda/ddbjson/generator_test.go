@@ -9,14 +9,14 @@ import (
 	"strings"
 )
 
-// answer is a Scan answer and the items in it, as spelled there.
+// answer is an answer to Scan and the items in it, in their spelling.
 type answer struct {
 	body  []byte
 	items [][]byte
 }
 
-// generate returns a random answer that the SDK takes: all ten types, deep nesting, nasty strings, odd spellings of
-// numbers, white space where JSON allows it. The same seed gives the same answer.
+// generate returns a random answer that the SDK accepts: all ten types, deep nesting, difficult strings, unusual spellings of
+// numbers, white space wherever JSON allows it. The same seed gives the same answer.
 func generate(seed uint64) answer {
 	g := &generator{rng: rand.New(rand.NewPCG(seed, 0))}
 	g.spaces = [][]string{{""}, {""}, {"", " ", "\t"}, {"", "", " ", "\n", "\r\n  "}}[g.rng.IntN(4)]
@@ -25,7 +25,7 @@ func generate(seed uint64) answer {
 
 type generator struct {
 	rng    *rand.Rand
-	spaces []string // what may stand between two tokens
+	spaces []string // allowed between two tokens
 	b      []byte
 }
 
@@ -84,14 +84,15 @@ func (g *generator) tokens(tokens ...string) {
 	}
 }
 
-// attributes writes an object of attributes, whose first byte comes at once. level counts the maps and lists around.
+// attributes writes an object of attributes. Its first byte has no white space before it. level counts the maps and lists around
+// it.
 func (g *generator) attributes(level int) {
 	g.b = append(g.b, '{')
 	for i := range g.rng.IntN(6) {
 		if i > 0 {
 			g.tokens(",")
 		}
-		// The number makes the names different: of two that are the same the SDK keeps one.
+		// The number makes the names different: the SDK keeps one of two equal names.
 		g.tokens(fmt.Sprintf(`"%s%d"`, g.text(3), i), ":")
 		g.attribute(level)
 	}
@@ -106,7 +107,7 @@ func (g *generator) attribute(level int) {
 	}
 	kind := types[g.rng.IntN(len(types))]
 	if level > 0 && level < 32 && g.rng.IntN(2) == 0 {
-		kind = types[8+g.rng.IntN(2)] // go on to the depths
+		kind = types[8+g.rng.IntN(2)] // continue to the depths
 	}
 	g.tokens("{", strconv.Quote(kind), ":")
 	switch kind {
@@ -128,7 +129,7 @@ func (g *generator) attribute(level int) {
 		g.array(func() { g.tokens(`"` + g.binary() + `"`) })
 	case "M":
 		g.space()
-		if level > 4 { // one path only, or the deep ones get too large
+		if level > 4 { // only one path goes deeper, or the item gets too large
 			g.tokens("{", `"`+g.text(2)+`"`, ":")
 			g.attribute(level + 1)
 			g.tokens("}")
@@ -158,7 +159,7 @@ func (g *generator) array(element func()) {
 	g.tokens("]")
 }
 
-// snippets are parts of strings, as spelled in JSON.
+// snippets are parts of strings in JSON's spelling.
 var snippets = []string{
 	"a", "Z", " ", "plain text", "01234567", "0123456", strings.Repeat("long ", 40), `\"`, `\\`, `\/`, "/", `\b\f\n\r\t`,
 	`\u0000`, `\u001f`, `\u0022`, `\u005C`, `\u00e9`, "é", "東京", "😀", `\ud83d\ude00`, `\uD83D\uDE00`, `\ud800`, `\udfff`, `\ud800\ud800`,
@@ -186,7 +187,7 @@ func (g *generator) binary() string {
 	return s
 }
 
-// number returns a number in any spelling that JSON takes, and now and then in one that it does not.
+// number returns a number in any spelling that JSON allows, and sometimes in one that it does not.
 func (g *generator) number() string {
 	var b strings.Builder
 	b.WriteString([]string{"", "", "-", "-", "+"}[g.rng.IntN(5)])

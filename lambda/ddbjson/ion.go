@@ -7,8 +7,8 @@ const (
 	wantPair   = "both halves of a surrogate pair"
 )
 
-// Ion writes items in the text form of Amazon Ion, as native exports do and as imports take them: a line is
-// $ion_1_0 {Item:{id:"a",price:12.50,…}}, in the order that was sent:
+// Ion writes items in the text form of Amazon Ion, as native exports do and as imports accept it. A line is $ion_1_0
+// {Item:{id:"a",price:12.50,…}}, in the order that was sent:
 //
 //	S             a string
 //	N             a decimal with all its digits: 123., 12.50, 1d-130
@@ -17,13 +17,13 @@ const (
 //	M, L          a struct, a list
 //	SS, NS, BS    a list with an annotation: $dynamodb_SS::["x"], $dynamodb_NS::[1.], $dynamodb_BS::[{{AA==}}]
 //
-// The mapping is that of https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport.Output.html,
-// the grammar that of https://amazon-ion.github.io/ion-docs/docs/spec.html. A number keeps the digits that were sent:
-// 600 is 600., where a native export has 6d2, the same value.
+// The mapping is from https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport.Output.html, and the grammar
+// from https://amazon-ion.github.io/ion-docs/docs/spec.html. A number keeps the digits that were sent: 600 is 600., where a native
+// export has 6d2, which is the same value.
 //
-// A name is a symbol, in quotes ('first name') unless it is an identifier and no word of Ion's. Escapes are those that
-// were sent, but for pairs of surrogates, which become the one character that they stand for. Half a pair is no text
-// in Ion: it is an error here, as are all that are one for [JSON], and base64 that is none.
+// A name is a symbol. It has quotes ('first name') unless it is an identifier and not a word of Ion. Escapes stay as they were
+// sent, except that a surrogate pair becomes its character. Half a pair is not text in Ion, so it is an error. Invalid base64 is an
+// error too, and so is everything that is one for [JSON].
 type Ion struct{}
 
 // Append implements [Encoder].
@@ -31,7 +31,7 @@ func (Ion) Append(dst, item []byte) ([]byte, error) {
 	return appendRecord(dst, item, true, "$ion_1_0 {Item:", "}\n")
 }
 
-// identifier has the bytes that an identifier may hold.
+// identifier has the bytes that an identifier may contain.
 var identifier = func() (set [256]bool) {
 	for c := range set {
 		c := byte(c)
@@ -40,8 +40,8 @@ var identifier = func() (set [256]bool) {
 	return set
 }()
 
-// isIdentifier reports whether name needs no quotes: it is an identifier, no word of Ion's, and no $10, which would be
-// the number of a symbol.
+// isIdentifier reports whether name needs no quotes: it is an identifier, not a word of Ion, and not like $10, which is the number
+// of a symbol.
 func isIdentifier(name []byte) bool {
 	for _, c := range name {
 		if !identifier[c] {
@@ -55,7 +55,7 @@ func isIdentifier(name []byte) bool {
 	return !isDigit(name[0]) && (name[0] != '$' || len(name) == 1 || skipDigits(name, 1) < len(name))
 }
 
-// symbol writes the name in b[i:end], quotes included, from d[n] on, and returns the offset after it.
+// symbol writes the name in b[i:end], with its quotes, from d[n] on, and returns the offset after it.
 func (w *writer) symbol(i, n, end int) (int, *MalformedError) {
 	if name := w.b[i+1 : end-1]; isIdentifier(name) {
 		return n + copy(w.d[n:], name), nil
@@ -93,7 +93,7 @@ func (w *writer) blob(i, n int) (int, int, *MalformedError) {
 	}
 	n-- // before the closing quote
 	if !isBase64(d[start:n]) {
-		// An escape is a way to write base64 too: \/ for /.
+		// Base64 may contain an escape: \/ for /.
 		n = len(unescape(d[:start], b[i+1:end-1]))
 		if !isBase64(d[start:n]) {
 			return 0, 0, malformed(b, i+1, wantBase64)
@@ -103,7 +103,7 @@ func (w *writer) blob(i, n int) (int, int, *MalformedError) {
 	return end, n + 2, nil
 }
 
-// notBase64 has the bytes that stand for no six bits in base64.
+// notBase64 has the bytes that are not digits of base64.
 var notBase64 = func() (set [256]uint8) {
 	for c := range set {
 		if c := byte(c); !isDigit(c) && c|0x20-'a' >= 26 && c != '+' && c != '/' {
@@ -113,7 +113,7 @@ var notBase64 = func() (set [256]uint8) {
 	return set
 }()
 
-// isBase64 reports whether text is base64 with its padding, and nothing between.
+// isBase64 reports whether text is base64 with its padding, and nothing else.
 func isBase64(text []byte) bool {
 	if len(text)%4 != 0 {
 		return false
@@ -133,8 +133,8 @@ func isBase64(text []byte) bool {
 
 var padding = []byte("=")
 
-// appendDecimal appends the number that text spells as an Ion decimal, and reports whether it is one. It is the JSON
-// number that appendNumber makes of it, with a d for the e, and a point if it has neither: else it were an int.
+// appendDecimal appends the number in text as an Ion decimal, and reports whether it is a number. It is appendNumber's JSON number
+// with a d for the e. If it has neither point nor exponent, it gets a point: without it, Ion would read an int.
 func appendDecimal(dst, text []byte) ([]byte, bool) {
 	start := len(dst)
 	dst, ok := appendNumber(dst, text)

@@ -75,7 +75,7 @@ func TestIon(t *testing.T) {
 	}
 }
 
-// malformedIon lists what is an error in Ion and none in JSON. What is one in JSON is one in Ion too.
+// malformedIon lists errors that only Ion has. Every error in JSON is one in Ion too.
 var malformedIon = []struct {
 	name   string
 	item   string
@@ -120,7 +120,7 @@ func TestIonRefuses(t *testing.T) {
 	}
 }
 
-// TestEveryTruncation cuts an item at each byte: no beginning of an item is an item.
+// TestEveryTruncation cuts an item at each byte. No such part is an item.
 func TestEveryTruncation(t *testing.T) {
 	var p ddbjson.Page
 	if err := p.Parse(orders(200)); err != nil {
@@ -155,8 +155,8 @@ func TestLargeNumbers(t *testing.T) {
 	}
 }
 
-// compareIon fails unless Amazon's own reader finds in the Ion record of item what the SDK found in the item: numbers by coefficient
-// and exponent, strings and blobs byte for byte.
+// compareIon fails unless Amazon's own reader finds in the Ion record of item what the SDK found in the item: the same coefficient
+// and exponent of numbers, the same bytes of strings and blobs.
 func compareIon(t *testing.T, item []byte, want map[string]types.AttributeValue) {
 	t.Helper()
 	record, err := ddbjson.Ion{}.Append(nil, item)
@@ -188,14 +188,14 @@ func checkIonLine(t *testing.T, record []byte) {
 	}
 }
 
-// escapes finds the escapes of a JSON text; the first group is half a pair of surrogates.
+// escapes finds the escapes in a JSON text. The first group is half a surrogate pair.
 var escapes = regexp.MustCompile(`\\u[dD][89abAB]..\\u[dD][c-fC-F]..|(\\u[dD][89a-fA-F]..)|\\.`)
 
 func hasHalfAPair(item []byte) bool {
 	return slices.ContainsFunc(escapes.FindAllSubmatch(item, -1), func(match [][]byte) bool { return match[1] != nil })
 }
 
-// exact returns a value with its numbers spelled by coefficient and exponent, as ionitem does.
+// exact returns a value whose numbers are written as coefficient and exponent, like ionitem's.
 func exact(t *testing.T, value types.AttributeValue) types.AttributeValue {
 	switch v := value.(type) {
 	case *types.AttributeValueMemberN:
@@ -227,7 +227,7 @@ func exactMap(t *testing.T, m map[string]types.AttributeValue) map[string]types.
 	return out
 }
 
-// exactNumber spells a number of DynamoDB's by coefficient and exponent.
+// exactNumber writes a DynamoDB number as coefficient and exponent.
 func exactNumber(t *testing.T, text string) string {
 	t.Helper()
 	digits, exponent, _ := strings.Cut(strings.ToLower(text), "e")
@@ -250,7 +250,7 @@ func exactNumber(t *testing.T, text string) string {
 	return fmt.Sprintf("%s%dE%d", sign, coefficient, shift-len(fraction))
 }
 
-// farExponent finds exponents that the readers of this test cannot hold.
+// farExponent finds exponents that this test's readers cannot represent.
 var farExponent = regexp.MustCompile(`[eE][+-]?0*[0-9]{9}`)
 
 func FuzzIon(f *testing.F) {

@@ -10,40 +10,40 @@ import (
 
 const wantOnce = "a name that occurs once in its object"
 
-// names tells whether a name occurs twice in one object of an item, in one pass over the item and whatever its names
-// are: they may be many, and spelled with escapes. It is one open hash table for all objects of an item. The first of
-// it lies in the struct, so that most items need no more; the zero value is empty.
+// names finds names that occur twice in one object of an item, in one pass over the item. There may be many names, and they may
+// have escapes. It is one open hash table for all objects of an item. A small table is part of the struct, so that most items need
+// no other. The zero value is empty.
 type names struct {
 	few     [128]nameSlot
-	many    *[]nameSlot // instead of few, once that is too full; of slotPool
+	many    *[]nameSlot // in place of few when few is too full; from slotPool
 	count   int
 	escaped bool             // some name has an escape
-	objects [MaxDepth]object // that are open
+	objects [MaxDepth]object // the open ones
 }
 
-// object is an object that is open: the offsets of its bracket and of its first name, which is kept when a second one comes and is
-// 0 from then on. Most objects have one name, a type's.
+// object is an open object: the offsets of its bracket and of its first name. When a second name comes, the first is kept in the
+// table and first is 0. Most objects have one name, which is a type.
 type object struct{ open, first int }
 
-// spelled is a name as it is spelled: b[i:end], quotes included.
+// spelled is a name in its spelling: b[i:end], with its quotes.
 type spelled struct {
 	i, end  int
-	hash    uint64 // of its characters and its object's offset
+	hash    uint64 // of its characters and the offset of its object
 	escaped bool
 }
 
-// nameSlot is where a name is: the offset of its object in the upper half, that of its quote and 1 in the lower. Both
-// are below 2^32: an answer is 1 MB.
+// nameSlot is the place of a name: the offset of its object in the upper half, and the offset of its quote plus 1 in the lower
+// half. Both are below 2^32, because an answer has 1 MB.
 type nameSlot uint64
 
 // slotPool keeps the large tables: an item of 400 KB can have a hundred thousand names.
 var slotPool = sync.Pool{New: func() any { return new([]nameSlot) }}
 
-// nameSeed makes the table's order another one in each process, so that nobody can choose names that collide.
+// nameSeed changes the table's order in each process, so that nobody can choose names that collide.
 var nameSeed = rand.Uint64()
 
-// hashName returns the hash of a name between its quotes, of the object that opens at an offset, and whether the name has an
-// escape.
+// hashName returns the hash of a name, given without quotes, in the object that opens at an offset. It also returns whether the
+// name has an escape.
 func hashName(name []byte, open int) (hash uint64, escaped bool) {
 	var scratch [64]byte
 	if escaped = bytes.IndexByte(name, '\\') >= 0; escaped {
@@ -76,8 +76,8 @@ func (s *names) reset() {
 	s.count, s.escaped = 0, false
 }
 
-// next reads a name that is not its object's first and its colon from b[i] on, of the object that is open at a depth, and returns
-// the offset of the value.
+// next reads, from b[i] on, a name that is not the first of its object, and its colon. The object is the open one at depth. next
+// returns the offset of the value.
 func (s *names) next(b []byte, i, depth int) (int, *MalformedError) {
 	of := &s.objects[depth-1]
 	if of.first > 0 {
@@ -98,7 +98,7 @@ func (s *names) next(b []byte, i, depth int) (int, *MalformedError) {
 	return value, nil
 }
 
-// readName is member that hashes the name as it goes: eight bytes at once, the last of them filled with zeros.
+// readName is like member, and also hashes the name: eight bytes at a time, the last of them filled with zeros.
 func readName(b []byte, i, open int) (name spelled, value int, err *MalformedError) {
 	hash := nameSeed ^ uint64(open)
 	if isTag(b, i) {
@@ -114,7 +114,7 @@ func readName(b []byte, i, open int) (name spelled, value int, err *MalformedErr
 		size := bits.TrailingZeros64(m) &^ 7
 		end := j + size>>3
 		if b[end] != '"' || b[end+1] != ':' {
-			break // an escape, or white space
+			break // an escape or white space
 		}
 		value, _ = next(b, end+2)
 		return spelled{i: i, end: end + 1, hash: foldName(hash, word&(1<<size-1))}, value, nil
@@ -128,7 +128,7 @@ func readName(b []byte, i, open int) (name spelled, value int, err *MalformedErr
 	return spelled{i: i, end: end, hash: hash, escaped: escaped}, value, nil
 }
 
-// keep keeps a name and reports whether it is the only one of its kind in its object so far.
+// keep keeps a name and reports whether it is new in its object.
 func (s *names) keep(b []byte, open int, name spelled) bool {
 	s.escaped = s.escaped || name.escaped
 	slots := s.few[:]
@@ -152,7 +152,7 @@ func (s *names) keep(b []byte, open int, name spelled) bool {
 	}
 }
 
-// same reports whether the name whose opening quote is b[other] is another.
+// same reports whether the name whose opening quote is b[other] is the same as name.
 func (s *names) same(b []byte, other int, name spelled) bool {
 	if bytes.HasPrefix(b[other:], b[name.i:name.end]) {
 		return true
@@ -164,16 +164,16 @@ func (s *names) same(b []byte, other int, name spelled) bool {
 	return bytes.Equal(unescape(scratch[0][:0], b[other+1:endOfName(b, other)-1]), unescape(scratch[1][:0], b[name.i+1:name.end-1]))
 }
 
-// endOfName returns the offset after a name that was kept.
+// endOfName returns the offset after a name in the table.
 func endOfName(b []byte, i int) int {
 	end, err := skipString(b, i)
 	if err != nil {
-		panic("internal error: a name was kept that is none")
+		panic("internal error: the table of names holds no name here")
 	}
 	return end
 }
 
-// grow moves the names into a table of eight times as many slots, and returns that.
+// grow moves the names into a table with eight times as many slots, and returns it.
 func (s *names) grow(b []byte, from []nameSlot) []nameSlot {
 	table := slotPool.Get().(*[]nameSlot)
 	if size := len(from) * 8; cap(*table) < size {

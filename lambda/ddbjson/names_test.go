@@ -15,7 +15,7 @@ import (
 	"dynamodb-to-s3/lambda/ddbjson"
 )
 
-// unmarshal returns what the SDK makes of an item.
+// unmarshal returns the SDK's result for an item.
 func unmarshal(t *testing.T, item string) map[string]types.AttributeValue {
 	t.Helper()
 	m, err := attributevalue.UnmarshalMapJSON([]byte(item))
@@ -25,7 +25,7 @@ func unmarshal(t *testing.T, item string) map[string]types.AttributeValue {
 	return m
 }
 
-// wide returns an item of n attributes.
+// wide returns an item with n attributes.
 func wide(n int) []byte {
 	b := []byte("{")
 	for i := range n {
@@ -39,13 +39,13 @@ func with(item []byte, name string) []byte {
 	return fmt.Appendf(bytes.Clone(item[:len(item)-1]), `,%s:{"S":""}}`, name)
 }
 
-// TestNamesThatOccurTwice asks for the second of two equal names, at whatever distance.
+// TestNamesThatOccurTwice looks for the second of two equal names, at any distance.
 func TestNamesThatOccurTwice(t *testing.T) {
 	long := strings.Repeat("n", 70_000)
 	for _, tt := range []struct {
 		name   string
 		item   string
-		second string // the last of its spelling is the name that is reported; "" if there is none
+		second string // the last name with this spelling is the reported one; "" if there is none
 	}{
 		{"side by side", `{"a":{"S":""},"a":{"S":""}}`, `"a"`},
 		{"without a name", `{"":{"N":"1"},"":{"N":"1"}}`, `""`},
@@ -85,16 +85,16 @@ func TestNamesThatOccurTwice(t *testing.T) {
 	}
 }
 
-// before and after stand around an item in the smallest answer.
+// before and after make the smallest answer around an item.
 const before, after = `{"Items":[{"a":{"M":{"a":{"N":"1"},"b":{"N":"2"}}}},`, `]}`
 
-// parseItem parses an answer of an item and one before it.
+// parseItem parses an answer with one item before the item.
 func parseItem(item []byte) error {
 	var p ddbjson.Page
 	return p.Parse(slices.Concat([]byte(before), item, []byte(after)))
 }
 
-// TestHalfAPairInANameIsItself holds names apart that a decoder which replaces what is no text would take for one.
+// TestHalfAPairInANameIsItself keeps names different that look equal to a decoder which replaces invalid text.
 func TestHalfAPairInANameIsItself(t *testing.T) {
 	if err := parseItem([]byte(`{"\ud800":{"S":""},"\ud801":{"S":""},"\ufffd":{"S":""}}`)); err != nil {
 		t.Error(err)
@@ -104,14 +104,14 @@ func TestHalfAPairInANameIsItself(t *testing.T) {
 	}
 }
 
-// TestAMillionNames would not end if each name were compared with those before it.
+// TestAMillionNames would not end if each name were compared with all names before it.
 func TestAMillionNames(t *testing.T) {
 	if err := parseItem(wide(1_000_000)); err != nil {
 		t.Error(err)
 	}
 }
 
-// FuzzNames holds two names against what encoding/json makes of them.
+// FuzzNames compares two names with encoding/json's result for them.
 func FuzzNames(f *testing.F) {
 	for _, names := range [][2]string{{`a`, `\u0061`}, {`\/`, `/`}, {``, ``}, {`12345678`, `12345678\u0000`}, {`\ud83d\ude00`, `😀`}, {`\n`, `\u000a`}} {
 		f.Add(names[0], names[1])
@@ -123,7 +123,7 @@ func FuzzNames(f *testing.F) {
 			return
 		}
 		if strings.ContainsRune(first+second, '\ufffd') {
-			return // which encoding/json makes of half a pair of surrogates
+			return // encoding/json replaces half a surrogate pair with this
 		}
 		for _, item := range [][]byte{
 			fmt.Appendf(nil, `{"%s":{"S":""},"%s":{"S":""}}`, a, b),

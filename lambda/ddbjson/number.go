@@ -2,9 +2,9 @@ package ddbjson
 
 import "bytes"
 
-// appendNumber appends the number that text spells as a JSON number, and reports whether it is one. Every digit is
-// kept: DynamoDB's numbers have up to 38 and do not fit a float. What is JSON already is copied; "+5", "007", ".5",
-// "5." and their like, which DynamoDB itself does not send, are respelled without a change of value.
+// appendNumber appends the number in text as a JSON number, and reports whether it is a number. It keeps every digit: DynamoDB's
+// numbers have up to 38 and do not fit a float. It copies what is JSON already. It writes "+5", "007", ".5", "5." and the like as
+// JSON numbers of the same value. DynamoDB itself does not send these.
 func appendNumber(dst, text []byte) ([]byte, bool) {
 	if n := numberLen(text); n > 0 && n == len(text) {
 		return append(dst, text...), true
@@ -39,8 +39,8 @@ func appendNumber(dst, text []byte) ([]byte, bool) {
 	return append(dst, text[end:]...), true
 }
 
-// plainNumber returns the length of the number that b[i:] starts with, and whether it has a point. It is a short cut to
-// most numbers, and returns 0 for those that are no JSON: others than -12.50 are numberLen's.
+// plainNumber returns the length of the number that b[i:] starts with, and whether it has a point. It is a shortcut for most
+// numbers, such as -12.50. It returns 0 for anything else, which numberLen measures.
 func plainNumber(b []byte, i int) (size int, point bool) {
 	start := i
 	if at(b, i) == '-' {
@@ -65,7 +65,7 @@ func plainNumber(b []byte, i int) (size int, point bool) {
 	return i - start, point
 }
 
-// numberLen returns the length of the longest JSON number that b starts with, or 0 if it starts with none.
+// numberLen returns the length of the longest JSON number that b starts with, or 0.
 func numberLen(b []byte) int {
 	start := 0
 	if at(b, 0) == '-' {
@@ -103,7 +103,7 @@ func skipExponent(b []byte, i int) int {
 	return i
 }
 
-// skipDigits returns the offset of the first byte from b[i] on that is no digit.
+// skipDigits returns the offset of the first byte from b[i] on that is not a digit.
 func skipDigits(b []byte, i int) int {
 	for i < len(b) && isDigit(b[i]) {
 		i++

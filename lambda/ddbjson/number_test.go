@@ -10,7 +10,7 @@ import (
 	"dynamodb-to-s3/lambda/ddbjson"
 )
 
-var numbers = []struct{ text, want string }{ // want is empty where text is no number
+var numbers = []struct{ text, want string }{ // want is empty if text is not a number
 	{"0", "0"},
 	{"-0", "-0"},
 	{"7", "7"},
@@ -84,7 +84,7 @@ func TestNumbers(t *testing.T) {
 	}
 }
 
-// encodeNumber returns what JSON makes of an N, and whether it takes it.
+// encodeNumber returns JSON's record of an N, and whether it accepts it.
 func encodeNumber(t *testing.T, text string) (string, bool) {
 	t.Helper()
 	quoted, err := json.Marshal(text)
@@ -101,7 +101,7 @@ func encodeNumber(t *testing.T, text string) (string, bool) {
 var (
 	anyNumber  = regexp.MustCompile(`^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$`)
 	jsonNumber = regexp.MustCompile(`^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$`)
-	// What big.Rat can hold without filling the memory.
+	// What big.Rat can hold without filling memory.
 	smallNumber = regexp.MustCompile(`^.{1,200}$`)
 	bigExponent = regexp.MustCompile(`[eE][+-]?0*[0-9]{4}`)
 )
@@ -130,7 +130,7 @@ func FuzzNumber(f *testing.F) {
 	})
 }
 
-// sameNumber reports whether two spellings are of one value.
+// sameNumber reports whether two spellings have the same value.
 func sameNumber(t *testing.T, a, b string) bool {
 	t.Helper()
 	x, ok := new(big.Rat).SetString(a)

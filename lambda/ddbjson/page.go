@@ -1,49 +1,51 @@
-// Package page owns the bytes of a DynamoDB Scan answer: it finds the items in them and writes each item as one
-// record (one line) of an output format. It builds no tree, keeps numbers and strings as the text that was sent,
-// and allocates nothing per item once its buffers have grown. It imports the standard library only.
+// Package ddbjson reads the bytes of DynamoDB's answers to Scan. It finds the items in an answer, and writes each item as one
+// record (one line) of an output format. It builds no tree and keeps numbers and strings as the text that was sent. Once its
+// buffers have grown, it allocates nothing for an item. It imports only the standard library.
 //
 // # Entry points
 //
-// [Page.Parse] takes a whole answer; [Page.Item] is one item as sent, [Page.Rest] the same answer without its
-// items, for the SDK to decode (Count, LastEvaluatedKey, ConsumedCapacity). [Frame] is that too, and knows it before
-// the items are parsed. An [Encoder] turns an item into a record: [DynamoDBJSON] and [Ion] are the native
-// export's lines, [JSON] the plain one.
+// [Page.Parse] reads a whole answer. [Page.Item] returns one item as it was sent. [Page.Rest] returns the answer without its items,
+// for the SDK to decode (Count, LastEvaluatedKey, ConsumedCapacity). [Frame] returns the same before the items are parsed. An
+// [Encoder] makes a record from an item: [DynamoDBJSON] and [Ion] write the lines of native exports, [JSON] writes plain JSON.
 //
 // # Promises
 //
-//   - Parse accepts only complete, valid JSON in UTF-8 whose top level is an object. A record made from an accepted
-//     item is one line of valid JSON, or of Ion, whatever the server sent.
-//   - Items are never lost in silence: an answer whose items cannot be told for sure is an error. Only the member
-//     "Items" of the top level counts; the name inside an item, a key or ConsumedCapacity is data.
-//   - A name that occurs twice in one map is an error: readers do not agree on which of the two counts.
-//   - An item's bytes are untouched, unless it holds a line break between its tokens (a server that pretty-prints):
-//     then the white space between its tokens is removed, in place.
-//   - Nesting is bounded at [MaxDepth]; deeper input is an error and costs neither stack nor heap.
-//   - Every error is a [*MalformedError], which errors.Is(err, [ErrMalformed]) matches. It holds an offset and what
-//     was expected there, and never a byte of an item: items are not for logs.
+//   - Parse accepts only complete, valid JSON in UTF-8 whose top level is an object. A record made from an accepted item is one
+//     line of valid JSON or Ion, whatever the server sent.
+//   - No item is lost without an error: if the items of an answer are not certain, Parse fails. Only the member "Items" of the top
+//     level counts. The same name inside an item, a key or ConsumedCapacity is data.
+//   - A name that occurs twice in one map is an error, because readers disagree about which of the two counts.
+//   - An item's bytes do not change, unless there is a line break between its tokens (from a server that pretty-prints). Then the
+//     white space between its tokens is removed in place.
+//   - Nesting is limited to [MaxDepth]. Deeper input is an error and costs neither stack nor heap.
+//   - Every error is a [*MalformedError], and errors.Is(err, [ErrMalformed]) is true. It has an offset and what was expected there.
+//     It never has a byte of an item, because items must not be in logs.
 //
-// A page is for one goroutine at a time; encoders hold no state and may be shared.
+// A page is for one goroutine at a time. Encoders have no state and may be shared.
 package ddbjson
 
-import "bytes"
+import (
+	"bytes"
+	"unicode/utf8"
+)
 
-// Page is one parsed Scan answer. The zero value is an empty page. Reuse it: Parse resets it and keeps its buffers.
+// Page is one parsed answer to Scan. The zero value is an empty page. Use it again: Parse resets it and keeps its buffers.
 type Page struct {
 	body  []byte
 	items []span
 	rest  []byte
-	names names // of the item that is looked at
+	names names // of the item that is being read
 
-	// The Items array lies in body[open:end], brackets included. end is 0 where the answer has none.
+	// The Items array is body[open:end], with its brackets. end is 0 if the answer has no Items.
 	open, end int
 }
 
 // span is body[start:end].
 type span struct{ start, end int }
 
-// Parse indexes body, one Scan answer, and replaces what p held before. It keeps body, and may change it in place,
-// until the next Parse. An answer without Items (Select COUNT) is a page of no items. After an error, which is a
-// [*MalformedError] with an offset in body, p is empty.
+// Parse finds the items in body, one answer to Scan. It replaces what p held before. It keeps body, and may change it in place,
+// until the next Parse. An answer without Items (Select COUNT) is a page without items. After an error, a [*MalformedError] with an
+// offset in body, p is empty.
 func (p *Page) Parse(body []byte) error {
 	p.body, p.items, p.open, p.end = body, p.items[:0], 0, 0
 	if err := p.index(); err != nil {
@@ -57,15 +59,15 @@ func (p *Page) Parse(body []byte) error {
 // Len returns the number of items.
 func (p *Page) Len() int { return len(p.items) }
 
-// Item returns item i, 0 <= i < Len, a JSON object of attribute values. It aliases the body that was parsed and is
-// good until the next Parse.
+// Item returns item i, 0 <= i < Len, a JSON object of attribute values. It is a part of the parsed body and valid until the next
+// Parse.
 func (p *Page) Item(i int) []byte {
 	s := p.items[i]
 	return p.body[s.start:s.end:s.end]
 }
 
-// Rest returns the answer with an empty Items array, and as it is if it has no Items. It is good until the next
-// Parse, and nil if nothing was parsed.
+// Rest returns the answer with an empty Items array, or unchanged if it has no Items. It is valid until the next Parse, and nil
+// before the first.
 func (p *Page) Rest() []byte {
 	if p.end == 0 {
 		return p.body
@@ -93,7 +95,7 @@ func (p *Page) index() *MalformedError {
 		}
 		switch {
 		case bytes.IndexByte(name, '\\') >= 0:
-			// DynamoDB escapes none of its names. Decoding one could only serve to hide the items from us.
+			// DynamoDB never escapes these names. An escaped name could only hide the items.
 			return malformed(b, i, "a member name without escapes")
 		case string(name) != "Items":
 			i, err = skipValue(b, value)
@@ -121,7 +123,7 @@ func (p *Page) index() *MalformedError {
 	return nil
 }
 
-// indexItems reads the Items array, which should start at body[i], and returns the offset after it.
+// indexItems reads the Items array that must start at body[i], and returns the offset after it.
 func (p *Page) indexItems(i int) (int, *MalformedError) {
 	b := p.body
 	if at(b, i) != '[' {
@@ -156,4 +158,43 @@ func (p *Page) indexItems(i int) (int, *MalformedError) {
 	}
 	p.end = i + 1
 	return p.end, nil
+}
+
+// compact removes the white space between the tokens of item in place, if there is a line break in the item. item must be valid
+// JSON. Its strings have no line breaks, because these are control characters.
+func compact(item []byte) []byte {
+	if bytes.IndexByte(item, '\n') < 0 && bytes.IndexByte(item, '\r') < 0 {
+		return item
+	}
+	n := 0
+	for i := 0; i < len(item); i++ {
+		switch c := item[i]; {
+		case c == '"':
+			end, err := skipString(item, i)
+			if err != nil {
+				panic("internal error: compact needs valid JSON")
+			}
+			n += copy(item[n:], item[i:end])
+			i = end - 1
+		case c > ' ':
+			item[n] = c
+			n++
+		}
+	}
+	return item[:n]
+}
+
+// invalidUTF8 returns the offset of the first byte of b that is not UTF-8, or -1.
+func invalidUTF8(b []byte) int {
+	if utf8.Valid(b) {
+		return -1
+	}
+	i := 0
+	for {
+		r, n := utf8.DecodeRune(b[i:])
+		if r == utf8.RuneError && n == 1 {
+			return i
+		}
+		i += n
+	}
 }

@@ -10,19 +10,19 @@ import (
 	"dynamodb-to-s3/lambda/ddbjson"
 )
 
-// nested is open n times, then inner, then what closes it.
+// nested returns open n times, then inner, then closing n times.
 func nested(n int, open, inner, closing string) string {
 	return strings.Repeat(open, n) + inner + strings.Repeat(closing, n)
 }
 
-// level32 is an item as deep as DynamoDB stores one: 32 maps and lists, and a set in the innermost.
+// level32 is an item of the greatest depth in DynamoDB: 32 maps and lists, and a set inside.
 var level32 = `{"a":` + nested(16, `{"M":{"m":{"L":[`, `{"SS":["x"]}`, `]}}}`) + `}`
 
 var answers = []struct {
 	name  string
 	body  string
 	items []string
-	rest  string // as body if empty
+	rest  string // the same as body if empty
 }{
 	{name: "no members", body: `{}`},
 	{name: "white space around nothing", body: " \t\r\n{ \t\r\n} \t\r\n"},
@@ -68,7 +68,7 @@ var answers = []struct {
 }
 
 func TestParse(t *testing.T) {
-	var p ddbjson.Page // one for all cases: Parse must reset it
+	var p ddbjson.Page // one page for all cases: Parse must reset it
 	for _, tt := range answers {
 		t.Run(tt.name, func(t *testing.T) {
 			if err := p.Parse([]byte(tt.body)); err != nil {
@@ -173,7 +173,7 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
-// TestParseEveryTruncation cuts a valid answer at each byte: no beginning of an answer is an answer.
+// TestParseEveryTruncation cuts a valid answer at each byte. No such part is an answer.
 func TestParseEveryTruncation(t *testing.T) {
 	body := orders(1)
 	for n := range len(body) {
@@ -188,8 +188,8 @@ func TestParseEveryTruncation(t *testing.T) {
 	}
 }
 
-// TestParseStringBoundaries puts each byte that matters at each place of a string around the eight bytes that the
-// scanner looks at together.
+// TestParseStringBoundaries puts each special byte at each place of a string around the eight bytes that the scanner reads
+// together.
 func TestParseStringBoundaries(t *testing.T) {
 	for length := range 20 {
 		for place := range length {

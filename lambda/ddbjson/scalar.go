@@ -19,10 +19,10 @@ const (
 	typeNULL = 'N' | 'U'<<8 | 'L'<<16 | 'L'<<24
 )
 
-// typeOf reads the beginning of the attribute value at b[i], {"S": for one: the bytes of the type's name, 0 for what is
-// no type's, the offset of that name, and the offset of what the type says.
+// typeOf reads the beginning of the attribute value at b[i], such as {"S":. It returns the bytes of the type's name (0 for an
+// unknown type), the offset of that name, and the offset of the type's content.
 func typeOf(b []byte, i, depth int) (kind uint32, tag, value int, err *MalformedError) {
-	if i+8 < len(b) && depth <= MaxDepth { // without white space, as DynamoDB sends it
+	if i+8 < len(b) && depth <= MaxDepth { // without white space, like DynamoDB's
 		n := 0
 		switch word := binary.LittleEndian.Uint64(b[i:]); {
 		case word&0xff_ff_00_ff_ff == '{'|'"'<<8|'"'<<24|':'<<32:
@@ -51,7 +51,7 @@ func typeOf(b []byte, i, depth int) (kind uint32, tag, value int, err *Malformed
 	return kind, tag, value, nil
 }
 
-// text writes a string. It copies eight bytes at once while it looks for what interrupts them, see skipString.
+// text writes a string. It copies eight bytes at a time, and looks for what interrupts them as skipString does.
 func (w *writer) text(i, n int) (int, int, *MalformedError) {
 	b, d := w.b, w.d
 	if at(b, i) != '"' {
@@ -87,7 +87,7 @@ func (w *writer) text(i, n int) (int, int, *MalformedError) {
 	}
 }
 
-// escape writes an escape sequence as it was sent, but in Ion a pair of surrogates as the character that it stands for.
+// escape writes an escape sequence as it was sent. In Ion it writes a surrogate pair as its character.
 func (w *writer) escape(i, n int) (int, int, *MalformedError) {
 	size := escapeLen(w.b, i)
 	if size == 0 {

@@ -1,18 +1,15 @@
 package ddbjson
 
 import (
-	"bytes"
 	"encoding/binary"
 	"math/bits"
-	"unicode/utf8"
 )
 
-// MaxDepth is how many JSON objects and arrays may lie in one another inside an item, the item itself included.
-// DynamoDB nests maps and lists 32 levels deep, and a level costs two here ({"M":{…}}): with the item, the innermost
-// value and its set that makes 67.
+// MaxDepth is how many JSON objects and arrays may be nested in an item, including the item itself. DynamoDB nests maps and lists
+// 32 levels deep, and each level is two here ({"M":{…}}). With the item, the innermost value and its set, that makes 67.
 const MaxDepth = 128
 
-// at returns b[i], or 0, which no token starts with, at the end of b.
+// at returns b[i]. At the end of b it returns 0, which starts no token.
 func at(b []byte, i int) byte {
 	if i < len(b) {
 		return b[i]
@@ -20,8 +17,8 @@ func at(b []byte, i int) byte {
 	return 0
 }
 
-// next skips white space from b[i] on and returns the offset and the first byte of the token there. At the end of b
-// these are len(b) and 0.
+// next skips white space from b[i] on and returns the offset and the first byte of the next token. At the end of b it returns
+// len(b) and 0.
 func next(b []byte, i int) (int, byte) {
 	for i < len(b) {
 		c := b[i]
@@ -33,8 +30,8 @@ func next(b []byte, i int) (int, byte) {
 	return i, 0
 }
 
-// member reads the name that should start at b[i] and its colon. It returns the name's bytes between the quotes and
-// the offset of the value.
+// member reads the name that must start at b[i], and its colon. It returns the name's bytes between the quotes, and the offset of
+// the value.
 func member(b []byte, i int) (name []byte, value int, err *MalformedError) {
 	if isTag(b, i) {
 		return b[i+1 : i+2], i + 4, nil
@@ -54,8 +51,8 @@ func member(b []byte, i int) (name []byte, value int, err *MalformedError) {
 	return b[i+1 : end-1], value, nil
 }
 
-// isTag reports whether b[i:] is a name of one capital letter and a colon, with no white space before the value: "S":
-// and its like make up half the names of a page. It is a short cut only.
+// isTag reports whether b[i:] starts with a name of one capital letter, a colon and no white space. Half the names of a page are
+// such, like "S":. It is only a shortcut.
 func isTag(b []byte, i int) bool {
 	if len(b)-i < 5 {
 		return false
@@ -64,19 +61,19 @@ func isTag(b []byte, i int) bool {
 	return binary.LittleEndian.Uint32(b[i:])&0xffff00ff == frame && b[i+1]-'A' < 26 && b[i+4] > ' '
 }
 
-// skipValue returns the offset after the value that should start at b[i].
+// skipValue returns the offset after the value that must start at b[i].
 func skipValue(b []byte, i int) (int, *MalformedError) { return skipNamed(b, i, nil) }
 
-// skipNamed is skipValue, but keeps the names of every object that has more than one in seen, if that is given: one that occurs
-// twice in an object is an error. An object of one, as each typed value is, costs nothing more.
+// skipNamed is like skipValue. If seen is not nil, it also fails if a name occurs twice in an object. It keeps names only for
+// objects with more than one. An object with one name, like each typed value, costs nothing more.
 func skipNamed(b []byte, i int, seen *names) (int, *MalformedError) {
 	var (
-		closers [MaxDepth]byte // what ends each open object and array
+		closers [MaxDepth]byte // the closing bracket of each open object and array
 		depth   int
 		err     *MalformedError
 	)
 	for {
-		// A value should start at b[i]: skip it, or open it.
+		// A value must start at b[i]: skip it, or open it.
 		c := at(b, i)
 		switch c {
 		case '"':
@@ -89,13 +86,13 @@ func skipNamed(b []byte, i int, seen *names) (int, *MalformedError) {
 				i = end
 				break
 			}
-			closers[depth] = c + 2 // ASCII has '{' '|' '}' and '[' '\\' ']'
+			closers[depth] = c + 2 // in ASCII, '{' '|' '}' and '[' '\\' ']' follow each other
 			depth++
 			var first byte
 			open := i
 			i, first = next(b, i+1)
 			if first == c+2 {
-				break // empty: closed below
+				break // empty: it is closed below
 			}
 			if c == '{' {
 				if seen != nil {
@@ -113,7 +110,7 @@ func skipNamed(b []byte, i int, seen *names) (int, *MalformedError) {
 			return 0, err
 		}
 
-		// A value has ended, or an empty object or array is about to: close what ends here, up to the next value.
+		// A value has ended, or an empty object or array is about to end. Close everything that ends here, up to the next value.
 		for {
 			if depth == 0 {
 				return i, nil
@@ -147,8 +144,8 @@ func skipNamed(b []byte, i int, seen *names) (int, *MalformedError) {
 	}
 }
 
-// skipScalar returns the offset after {"S":"…"}, or another object of one capital letter and a string, if that starts at b[i], has no
-// white space and its string no escape: nine in ten values of a page. Otherwise it returns 0. It is a short cut only.
+// skipScalar returns the offset after an object with one capital letter and a string, like {"S":"…"}, if it starts at b[i], has no
+// white space, and its string has no escape. These are nine of ten values in a page. Otherwise it returns 0. It is only a shortcut.
 func skipScalar(b []byte, i int) int {
 	if at(b, i+5) != '"' || !isTag(b, i+1) || b[i] != '{' {
 		return 0
@@ -169,9 +166,9 @@ func skipScalar(b []byte, i int) int {
 
 // skipString returns the offset after the string whose opening quote is b[i].
 //
-// Every byte has to be looked at for control characters, and most strings of a page are a few bytes long: so this takes
-// eight bytes at once for all that can interrupt a string, where bytes.IndexByte would find the quotes only, at the
-// price of a call each. No byte is read twice because of an escape, so a string of escapes costs no more than linear.
+// It must look at every byte for control characters, and most strings in a page have a few bytes. So it looks at eight bytes at the
+// same time for everything that interrupts a string. bytes.IndexByte would find only quotes, and each call would cost more. An
+// escape makes no byte be read twice, so a string of escapes takes linear time.
 func skipString(b []byte, i int) (int, *MalformedError) {
 	i++
 	for i+8 <= len(b) {
@@ -188,7 +185,7 @@ func skipString(b []byte, i int) (int, *MalformedError) {
 		if n == 0 {
 			return 0, malformed(b, i, wantCharacter)
 		}
-		for i += n; at(b, i) == '\\'; i += n { // they come in runs
+		for i += n; at(b, i) == '\\'; i += n { // escapes come in runs
 			if n = escapeLen(b, i); n == 0 {
 				return 0, malformed(b, i, wantCharacter)
 			}
@@ -207,22 +204,22 @@ func skipString(b []byte, i int) (int, *MalformedError) {
 	return i + 1, nil
 }
 
-// stops marks the bytes of w that interrupt a string: quotes, backslashes and control characters. The lowest bit that
-// is set lies in the first of them; marks above it may be wrong.
+// stops marks the bytes of w that interrupt a string: quotes, backslashes and control characters. The lowest bit that is set is in
+// the first of them. Marks above it may be wrong.
 func stops(w uint64) uint64 {
 	const (
 		ones  = 0x0101010101010101
 		highs = 0x80 * ones
 	)
-	// Subtracting n from each byte sets the top bit of those below n; bytes that had it before are no ASCII. The first
-	// ^ swaps '"' and ' ', and '!' and '#', so that the quote is next to the control characters.
+	// Subtracting n from each byte sets the top bit of bytes below n. A byte that had this bit before is not ASCII. The first ^
+	// swaps '"' and ' ', and '!' and '#', so that the quote is next to the control characters.
 	control := (w ^ '"'*ones ^ ' '*ones) - '!'*ones
 	slash := (w ^ '\\'*ones) - ones
 	return (control | slash) &^ w & highs
 }
 
-// escapeLen returns the length of the escape sequence that b[i:] starts with, or 0 if it is none. A surrogate without
-// its other half is one too: it is grammatical JSON, and passed on.
+// escapeLen returns the length of the escape sequence at the start of b[i:], or 0 if there is none. Half a surrogate pair counts as
+// one: JSON's grammar allows it, and it is passed on.
 func escapeLen(b []byte, i int) int {
 	if at(b, i) != '\\' {
 		return 0
@@ -240,7 +237,7 @@ func escapeLen(b []byte, i int) int {
 
 func isHex(c byte) bool { return isDigit(c) || c|0x20-'a' < 6 }
 
-// skipLiteral returns the offset after the number, true, false or null that should start at b[i].
+// skipLiteral returns the offset after the number, true, false or null that must start at b[i].
 func skipLiteral(b []byte, i int) (int, *MalformedError) {
 	word := ""
 	switch at(b, i) {
@@ -264,43 +261,4 @@ func skipLiteral(b []byte, i int) (int, *MalformedError) {
 // hasWord reports whether b[i:] starts with word.
 func hasWord(b []byte, i int, word string) bool {
 	return len(b)-i >= len(word) && string(b[i:i+len(word)]) == word
-}
-
-// compact removes the white space between the tokens of item, valid JSON, in place if it holds a line break there.
-// Inside its strings there is none: those are control characters.
-func compact(item []byte) []byte {
-	if bytes.IndexByte(item, '\n') < 0 && bytes.IndexByte(item, '\r') < 0 {
-		return item
-	}
-	n := 0
-	for i := 0; i < len(item); i++ {
-		switch c := item[i]; {
-		case c == '"':
-			end, err := skipString(item, i)
-			if err != nil {
-				panic("internal error: compact was given no JSON")
-			}
-			n += copy(item[n:], item[i:end])
-			i = end - 1
-		case c > ' ':
-			item[n] = c
-			n++
-		}
-	}
-	return item[:n]
-}
-
-// invalidUTF8 returns the offset of the first byte of b that is no UTF-8, or -1.
-func invalidUTF8(b []byte) int {
-	if utf8.Valid(b) {
-		return -1
-	}
-	i := 0
-	for {
-		r, n := utf8.DecodeRune(b[i:])
-		if r == utf8.RuneError && n == 1 {
-			return i
-		}
-		i += n
-	}
 }

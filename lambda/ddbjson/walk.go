@@ -6,22 +6,22 @@ import (
 	"slices"
 )
 
-// A writer makes the record of one item in one walk over its bytes. It writes JSON, or Ion: the two have the same
-// brackets, commas and words, and differ in what a name, a string, a number, a blob and a set look like.
+// A writer makes the record of one item in one pass over its bytes. It writes JSON or Ion. Both have the same brackets, commas and
+// words. They differ in names, strings, numbers, blobs and sets.
 //
-// It is made for speed. Nothing is called through a function value or an interface, so a writer lies on the stack. The
-// offsets of what is read and of what is written travel in registers. What DynamoDB sends, which has no white space,
-// is read eight bytes at once; all else goes a slower way with the same result.
+// It is made for speed. It calls nothing through a function value or an interface, so a writer stays on the stack. The offsets for
+// reading and writing travel in registers. It reads DynamoDB's own form, which has no white space, eight bytes at a time. Other
+// input takes slower code with the same result.
 type writer struct {
 	b   []byte // the item
-	d   []byte // where its record goes: with room for all of it, and for eight bytes more at once
+	d   []byte // its record, with room for all of it and for eight bytes more
 	ion bool
 }
 
-// appendRecord appends before, the item and after to dst, in Ion or else in JSON. On an error it returns dst.
+// appendRecord appends before, the item and after to dst, in Ion or in JSON. If it fails, it returns dst unchanged.
 func appendRecord(dst, item []byte, ion bool, before, after string) ([]byte, error) {
-	// No byte of JSON becomes more than one of JSON, or two of Ion ('→\', ""→{{}}, {"SS":[]},→$dynamodb_SS::[],): the
-	// rest of the room is for what stands around, and for ends.
+	// One byte of JSON becomes one byte of JSON at most, or two of Ion ('→\', ""→{{}}, {"SS":[]},→$dynamodb_SS::[],). The rest of
+	// the room is for before, after and the ends.
 	room := len(item) + 64
 	if ion {
 		room += len(item)
@@ -51,8 +51,8 @@ func (w *writer) item(n int) (int, *MalformedError) {
 	return n, nil
 }
 
-// The methods below write what should start at b[i] from d[n] on, and return the offsets after both. depth is the
-// level at which it lies, see MaxDepth.
+// The methods below write what must start at b[i] from d[n] on, and return the offsets after both. depth is its level, see
+// MaxDepth.
 
 // object writes a map of attributes, or the item.
 func (w *writer) object(i, n, depth int) (int, int, *MalformedError) {
@@ -84,8 +84,8 @@ func (w *writer) object(i, n, depth int) (int, int, *MalformedError) {
 	return i + 1, n + 1, nil
 }
 
-// name writes the name of an attribute and its colon, and returns the offset of the attribute's value. An escape, or white space,
-// is for anyName.
+// name writes the name of an attribute and its colon, and returns the offset of the attribute's value. anyName writes names with an
+// escape or white space.
 func (w *writer) name(i, n int) (int, int, *MalformedError) {
 	b, d := w.b, w.d
 	start := n
@@ -122,7 +122,7 @@ func (w *writer) name(i, n int) (int, int, *MalformedError) {
 	return w.anyName(i, start)
 }
 
-// anyName is name for what DynamoDB does not send, or seldom.
+// anyName is like name, for what DynamoDB sends seldom or never.
 func (w *writer) anyName(i, n int) (int, int, *MalformedError) {
 	b := w.b
 	name, value, err := member(b, i)
@@ -141,7 +141,7 @@ func (w *writer) anyName(i, n int) (int, int, *MalformedError) {
 	return value, n + 1, nil
 }
 
-// attribute writes what an attribute value, {"S":"x"}, holds.
+// attribute writes the content of an attribute value, such as {"S":"x"}.
 func (w *writer) attribute(i, n, depth int) (int, int, *MalformedError) {
 	b := w.b
 	kind, tag, i, err := typeOf(b, i, depth)
@@ -182,7 +182,7 @@ func (w *writer) attribute(i, n, depth int) (int, int, *MalformedError) {
 	return i + 1, n, nil
 }
 
-// array writes an array of attribute values (typeL), or of what typeS, typeN or typeB holds.
+// array writes an array of attribute values (typeL), or of the content of typeS, typeN or typeB.
 func (w *writer) array(i, n, depth int, element uint32) (int, int, *MalformedError) {
 	b, d := w.b, w.d
 	if err := opens(b, i, depth, '[', "an array"); err != nil {
@@ -219,7 +219,7 @@ func (w *writer) array(i, n, depth int, element uint32) (int, int, *MalformedErr
 	return i + 1, n + 1, nil
 }
 
-// annotate says what a list was in Ion, where a set is no type of its own.
+// annotate writes in Ion that a list was a set, because Ion has no sets.
 func (w *writer) annotate(n int, annotation string) int {
 	if w.ion {
 		n += copy(w.d[n:], annotation)
@@ -227,7 +227,7 @@ func (w *writer) annotate(n int, annotation string) int {
 	return n
 }
 
-// opens returns an error unless b[i] is bracket and may open another level.
+// opens returns an error unless b[i] is bracket and another level is allowed.
 func opens(b []byte, i, depth int, bracket byte, want string) *MalformedError {
 	if at(b, i) != bracket {
 		return malformed(b, i, want)

@@ -8,7 +8,7 @@ import (
 	"dynamodb-to-s3/lambda/transform"
 )
 
-// BenchmarkTransform gives the bytes of DynamoDB JSON that go in, a second. The first is what there is without an expression.
+// BenchmarkTransform reports the bytes of DynamoDB JSON a second. The first case has no expression.
 func BenchmarkTransform(b *testing.B) {
 	item := []byte(fmt.Sprintf(`{"orderId":{"S":"order-%08d"},"status":{"S":"shipped"},"total":{"N":"%d.%02d"},"paid":{"BOOL":true},"tags":{"SS":["gift","b2b"]},`+
 		`"lines":{"L":[{"M":{"sku":{"S":"lamp-%d"},"quantity":{"N":"%d"}}},{"M":{"sku":{"S":"desk-%d"},"quantity":{"N":"1"}}}]},"signature":{"B":"%x"}}`,

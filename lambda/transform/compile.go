@@ -11,10 +11,10 @@ import (
 	"github.com/itchyny/gojq"
 )
 
-// refused are functions of jq that an expression may not use, with the reason. What is none of gojq's own language as a library
-// ($__prog_args, input_filename, stderr, …) is unknown to it already.
+// refused has the functions of jq that an expression may not use, with the reason. gojq as a library does not know the functions of
+// the command ($__prog_args, input_filename, stderr, …).
 var refused = map[string]string{
-	"now": "an invocation that is repeated must give the same records", "localtime": "it depends on the machine: use gmtime",
+	"now": "a repeated invocation must give the same records", "localtime": "it depends on the machine: use gmtime",
 	"strflocaltime": "it depends on the machine: use strftime", "builtins": "its order changes from run to run",
 	"env": notSeen, "$ENV": notSeen, "input": oneItem, "inputs": oneItem, "input_filename": oneItem, "input_line_number": oneItem,
 	"debug": noLog, "stderr": noLog, "halt": noEnd, "halt_error": noEnd,
@@ -22,14 +22,14 @@ var refused = map[string]string{
 }
 
 const (
-	notSeen = "records depend on the item alone, not on the environment"
+	notSeen = "records depend only on the item, not on the environment"
 	oneItem = "an expression sees one item, as `.`"
 	noLog   = "items are never written to logs"
-	noEnd   = "it would end the run: give nothing with `empty`, or fail with `error`"
+	noEnd   = "it would end the run: make no record with `empty`, or fail with `error`"
 	noFiles = "there are no files to read"
 )
 
-// Compile compiles an expression. Its error says what is wrong, and where that is.
+// Compile compiles an expression. Its error says what is wrong and where.
 func Compile(expression string) (*Transform, error) {
 	query, err := gojq.Parse(expression)
 	if err != nil {
@@ -52,13 +52,13 @@ func Compile(expression string) (*Transform, error) {
 	return &Transform{expression: expression, code: code}, nil
 }
 
-// misread says where an expression stops being one.
+// misread says where a text is no longer an expression.
 func misread(expression string, err error) error {
 	parse, ok := errors.AsType[*gojq.ParseError](err)
 	if !ok {
 		return err
 	}
-	// The offset is that after the token.
+	// The offset is after the token.
 	offset := max(0, min(parse.Offset, len(expression))-len(parse.Token))
 	return fmt.Errorf("%w at byte %d of %d, after %q", err, offset, len(expression), tail(expression[:offset]))
 }
@@ -74,7 +74,8 @@ func tail(text string) string {
 	return text
 }
 
-// uses returns which of the refused functions a query names, sorted. One that the query defines itself is taken for the same.
+// uses returns the refused functions that a query names, sorted. A function of the same name that the query defines itself counts
+// too.
 func uses(query *gojq.Query) []string {
 	var names []string
 	add := func(name string) {

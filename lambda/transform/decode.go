@@ -5,14 +5,14 @@ import (
 	"strings"
 )
 
-// decoder reads the plain JSON that package ddbjson has written: valid, without white space, and no deeper than page.MaxDepth. It
-// takes about a third of the time of encoding/json, which would check all of it again.
+// decoder reads the plain JSON that package ddbjson has written: valid, without white space, and not deeper than ddbjson.MaxDepth.
+// It takes about a third of the time of encoding/json, which would check everything again.
 type decoder struct {
-	text string // all texts and numbers without escapes are parts of it
+	text string // texts and numbers without escapes are parts of it
 	at   int
 }
 
-// decode returns the value of a text: objects and arrays as gojq takes them, numbers as they are spelled.
+// decode returns the value of a text: objects and arrays as gojq needs them, numbers in their spelling.
 func decode(plain []byte) any {
 	d := decoder{text: string(plain)}
 	return d.value()
@@ -61,14 +61,14 @@ func (d *decoder) array() []any {
 	return elements
 }
 
-// next steps over the bracket, or the comma, before the next element, or over the closing bracket, and tells which it was.
+// next skips the bracket or the comma before the next element, or the closing bracket. It reports whether there is another element.
 func (d *decoder) next(closing byte) bool {
 	if d.text[d.at] == closing {
 		d.at++
 		return false
 	}
 	d.at++
-	if d.text[d.at] == closing { // of what is empty
+	if d.text[d.at] == closing { // an empty object or array
 		d.at++
 		return false
 	}

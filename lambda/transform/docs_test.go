@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// Every recipe of the page makes what the page says.
+// Every recipe on the page gives the result that the page shows.
 func TestRecipesOfTheDocumentation(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile("../../docs/transform.md")

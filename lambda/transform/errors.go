@@ -8,7 +8,7 @@ import (
 	"github.com/itchyny/gojq"
 )
 
-// Error is why an expression could not make the records of an item. It holds no byte of the item.
+// Error is why an expression failed for an item. It has no byte of the item.
 type Error struct {
 	What string // what the expression did, after "the transform …"
 	Do   string // what to do about it
@@ -23,10 +23,10 @@ func tooMuch(what string) *Error {
 	return &Error{What: what, Do: "an expression that does not end, such as repeat(…) or range(infinite), needs a limit(…; …)"}
 }
 
-// failure says what has failed in words that are none of the item's. gojq's errors show the values that they are about.
+// failure describes gojq's error without the item's values, which gojq's own messages show.
 func failure(err error) *Error {
 	if _, own := err.(gojq.ValueError); own { //nolint:errorlint // what was given to error(…) is what gojq looks at too
-		return &Error{What: "calls error(…), whose message is not told, for it may hold values", Do: handle}
+		return &Error{What: "calls error(…), whose message is not shown because it may contain values", Do: handle}
 	}
 	message := err.Error()
 	for _, s := range shapes {
@@ -34,11 +34,10 @@ func failure(err error) *Error {
 			return &Error{What: s.words(m), Do: handle}
 		}
 	}
-	return &Error{What: "fails in a way that is not told, for its words may hold values", Do: handle}
+	return &Error{What: "fails with a message that is not shown because it may contain values", Do: handle}
 }
 
-// shapes are the errors that gojq has, each with the words of it that may be told: those that are in gojq's source, and the types
-// of the values.
+// shapes are the forms of gojq's errors, each with the part that may be shown: words from gojq's source, and types of values.
 var shapes = []shape{
 	{matching(`^cannot (add|subtract|multiply|modulo|divide): TYPE\b(?s:.*) and TYPE`), func(m []string) string {
 		return fmt.Sprintf("cannot %s %s and %s", m[1], a(m[2]), a(m[3]))
@@ -47,7 +46,7 @@ var shapes = []shape{
 	{matching(`^cannot (divide|modulo) TYPE (?s:.*)by: number`), func(m []string) string { return fmt.Sprintf("cannot %s %s by 0", m[1], a(m[2])) }},
 	{matching(`^cannot iterate over: TYPE`), func(m []string) string { return "cannot iterate over " + a(m[1]) }},
 	{matching(`^(NAME)(?s:\(.*\))? cannot be applied to: TYPE`), func(m []string) string { return fmt.Sprintf("cannot apply %s to %s", m[1], a(m[2])) }},
-	{matching(`^(NAME)(?s:\(.*\))? cannot be applied to `), func(m []string) string { return fmt.Sprintf("cannot apply %s to what it is given", m[1]) }},
+	{matching(`^(NAME)(?s:\(.*\))? cannot be applied to `), func(m []string) string { return fmt.Sprintf("cannot apply %s to its arguments", m[1]) }},
 	{matching(`^@(NAME) cannot format an array including: TYPE`), func(m []string) string {
 		return fmt.Sprintf("cannot format an array that has %s with @%s", a(m[2]), m[1])
 	}},
@@ -63,7 +62,7 @@ type shape struct {
 	words func(match []string) string
 }
 
-// matching compiles a pattern in which TYPE is the name of a type, and NAME that of a function.
+// matching compiles a pattern in which TYPE is the name of a type and NAME the name of a function.
 func matching(pattern string) *regexp.Regexp {
 	return regexp.MustCompile(strings.NewReplacer("TYPE", "(null|boolean|number|string|array|object)", "NAME", "[a-z0-9_]{1,20}").Replace(pattern))
 }

@@ -10,7 +10,7 @@ import (
 	"dynamodb-to-s3/lambda/transform"
 )
 
-// The expression that changes nothing gives the plain JSON of the item: the same values, and numbers in the same digits.
+// The expression that changes nothing gives the item's plain JSON: the same values, and numbers with the same digits.
 func FuzzIdentity(f *testing.F) {
 	for _, item := range []string{
 		order, `{}`, `{"a":{"N":"-0"},"b":{"N":"1E+125"},"c":{"NS":["007","+5",".5","12345678901234567890123456789012345678"]}}`,
@@ -41,7 +41,7 @@ func FuzzIdentity(f *testing.F) {
 	})
 }
 
-// value decodes one JSON text, its numbers as they are spelled.
+// value decodes one JSON text. Numbers keep their spelling.
 func value(t *testing.T, text []byte) (v any) {
 	t.Helper()
 	decoder := json.NewDecoder(bytes.NewReader(text))

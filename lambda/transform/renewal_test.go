@@ -2,7 +2,7 @@ package transform
 
 import "testing"
 
-// Regular expressions that come from items are forgotten again.
+// Regular expressions from items are forgotten after a while.
 func TestExpressionIsCompiledAnewNowAndThen(t *testing.T) {
 	t.Parallel()
 	compiled, err := Compile(`{found: (.name | test("^" + .))}`)

@@ -1,14 +1,15 @@
-// Package transform makes records of items by a jq expression: an item in plain JSON goes in, none, one or many objects come out.
-// The language is that of github.com/itchyny/gojq; this package owns what a run asks of it beyond that. It imports page and gojq.
+// Package transform makes records from items with a jq expression. An item in plain JSON goes in, and no object, one or many come
+// out. The language is that of github.com/itchyny/gojq. The package adds the limits and promises that a run needs. It may import
+// ddbjson and gojq.
 //
 // # Promises
 //
-//   - The same item gives the same bytes, every time: what would not (the time, the environment, other input) is no part of the
-//     language here, and [Compile] says so.
-//   - A number that is only moved keeps its digits and its spelling, 12.50 and 38 digits too: it stays the text that was sent
-//     until something calculates with it.
-//   - An expression that does not end is ended, by [MaxSteps], [MaxRecords] or [MaxBytes] an item, and by the context.
-//   - No error holds a byte of an item. gojq's own do, so its words are taken apart and only those that are its own are kept.
+//   - The same item gives the same bytes every time. The language has nothing here that could change them (time, environment, other
+//     input), and [Compile] refuses it.
+//   - A number that an expression only moves keeps its digits and its spelling, such as 12.50, and up to 38 digits. It stays text
+//     until the expression calculates with it.
+//   - Every expression ends: after [MaxSteps], [MaxRecords] or [MaxBytes] for an item, or with the context.
+//   - No error contains a byte of an item. gojq's own messages do, so only gojq's own words are kept of them.
 package transform
 
 import (
@@ -20,19 +21,19 @@ import (
 	"github.com/itchyny/gojq"
 )
 
-// What one item may take. An item has 400 KB at most, in DynamoDB's own count.
+// The limits for one item. An item has at most 400 KB, as DynamoDB counts.
 const (
-	// MaxSteps is how many steps of the interpreter an item may take: about a second. It is counted, not timed, so that an
-	// expression that ends on one machine ends on every other.
+	// MaxSteps is how many steps of the interpreter an item may take: about a second. Steps are counted, not timed, so an
+	// expression that ends on one machine ends on every machine.
 	MaxSteps = 10_000_000
 	// MaxRecords is how many records an item may give.
 	MaxRecords = 100_000
-	// MaxBytes is how many bytes the records of an item may have together, line breaks included.
+	// MaxBytes is how many bytes an item's records may have together, with line breaks.
 	MaxBytes = 16 << 20
 )
 
-// renewal is after how many items the expression is compiled again: gojq keeps every regular expression that it has met, those
-// too that it took from items, for as long as the compiled code lives.
+// renewal is the number of items after which the expression is compiled again. gojq keeps every regular expression, also those from
+// items, for as long as the compiled code lives.
 const renewal = 1 << 16
 
 // Transform is a compiled expression. It is for one goroutine.
@@ -40,13 +41,14 @@ type Transform struct {
 	expression string
 	code       *gojq.Code
 	items      int
-	plain      []byte // the item under way, in plain JSON
+	plain      []byte // the current item in plain JSON
 }
 
-// Append appends the records of item, DynamoDB JSON, to dst and returns the extended slice and how many they are: each is one line
-// of compact JSON, an object whose members are sorted by name.
+// Append appends the records of item, which is DynamoDB JSON, to dst. It returns the extended slice and the number of records. Each
+// record is one line of compact JSON: an object whose members are sorted by name.
 //
-// It fails with ctx's error, with a [*page.MalformedError], or with an [*Error] that says what the expression tried and what to do.
+// It fails with ctx's error, with a [*ddbjson.MalformedError], or with an [*Error] that says what the expression tried and what to
+// do.
 func (t *Transform) Append(ctx context.Context, dst, item []byte) (out []byte, records int, err error) {
 	if t.items++; t.items%renewal == 0 {
 		fresh, err := Compile(t.expression)
@@ -75,8 +77,8 @@ func (t *Transform) Append(ctx context.Context, dst, item []byte) (out []byte, r
 		object, isObject := result.(map[string]any)
 		if !isObject {
 			return dst, 0, &Error{
-				What: fmt.Sprintf("gives %s as a record, and a record is an object", a(gojq.TypeOf(result))),
-				Do:   "make objects, such as {value: .}; an array's objects, one record each, are .[]",
+				What: fmt.Sprintf("gives %s as a record, and a record must be an object", a(gojq.TypeOf(result))),
+				Do:   "make objects, such as {value: .}; .[] makes one record from each object in an array",
 			}
 		}
 		line, err := gojq.Marshal(object)
@@ -94,21 +96,21 @@ func (t *Transform) Append(ctx context.Context, dst, item []byte) (out []byte, r
 	}
 }
 
-// bounded is a context that ends after MaxSteps: the interpreter asks for Done before each step.
+// bounded is a context that ends after MaxSteps: the interpreter calls Done before each step.
 type bounded struct {
 	context.Context //nolint:containedctx // it is one
 	steps           int
 	ended           error
 }
 
-// closed is what a context's Done returns once it has ended.
+// closed is the channel of a context that has ended.
 var closed = func() chan struct{} {
 	c := make(chan struct{})
 	close(c)
 	return c
 }()
 
-// every is after how many steps the context itself is asked, a power of 2.
+// every is after how many steps the context itself is checked, a power of 2.
 const every = 1 << 10
 
 func (b *bounded) Done() <-chan struct{} {

@@ -58,8 +58,8 @@ func TestTransformMakesRecords(t *testing.T) {
 	}
 }
 
-// What is only moved keeps its digits and its spelling. What is calculated, compared or made a number of a text is a number of
-// jq: an integer of any size, or a float64.
+// A number that is only moved keeps its digits and its spelling. A number that is calculated, compared or made from a text is a jq
+// number: an integer of any size, or a float64.
 func TestTransformKeepsTheDigitsOfNumbers(t *testing.T) {
 	t.Parallel()
 	moves := []string{
@@ -101,7 +101,7 @@ func TestTransformKeepsTheDigitsOfNumbers(t *testing.T) {
 	}
 }
 
-// An error tells what was tried, in jq's own words, and nothing of the item.
+// An error says what the expression tried, in jq's own words, and nothing about the item.
 func TestFailuresTellNothingOfTheItem(t *testing.T) {
 	t.Parallel()
 	const item = `{"id":{"S":"s3cret"},"x":{"S":"s3cret) and number (1"},"y":{"S":"(s3cret] cannot be applied to: s3cret (\n"},"n":{"N":"98765"},"l":{"L":[{"S":"s3cret"},{"N":"98765"}]},` +
@@ -123,24 +123,24 @@ func TestFailuresTellNothingOfTheItem(t *testing.T) {
 		{`.l["s3cret"]`, `expected an object but got an array`},
 		{`.m[0]`, `expected an array but got an object`},
 		{`.n | keys`, `cannot apply keys to a number`},
-		{`.id | tonumber`, `cannot apply tonumber to what it is given`},
-		{`.y | fromjson`, `cannot apply fromjson to what it is given`},
+		{`.id | tonumber`, `cannot apply tonumber to its arguments`},
+		{`.y | fromjson`, `cannot apply fromjson to its arguments`},
 		{`.n | test("s3cret")`, `cannot apply test to a number`},
 		{`. as $i | .id | test($i.y)`, `fails: invalid regular expression`},
 		{`.id | test("x"; "s3cret")`, `fails: unsupported regular expression flag`},
 		{`.m | [.] | @csv`, `cannot format an array that has an object with @csv`},
 		{`. as $i | .l | format($i.id)`, `fails: format not defined`},
 		{`{(.n): 1}`, `expected a string for object key but got a number`},
-		{`.l | .[-5] = 1`, `cannot apply setpath to what it is given`},
-		{`.l | .[98765000000] = 1`, `cannot apply setpath to what it is given`},
+		{`.l | .[-5] = 1`, `cannot apply setpath to its arguments`},
+		{`.l | .[98765000000] = 1`, `cannot apply setpath to its arguments`},
 		{`(.id + "x") = 1`, `fails: invalid path`},
-		{`.id | strptime("%Y")`, `cannot apply strptime to what it is given`},
-		{`.id | error`, `calls error(…), whose message is not told`},
-		{`error("cannot add: string (s3cret) and number")`, `calls error(…), whose message is not told`},
-		{`error({s3cret: .id})`, `calls error(…), whose message is not told`},
+		{`.id | strptime("%Y")`, `cannot apply strptime to its arguments`},
+		{`.id | error`, `calls error(…), whose message is not shown`},
+		{`error("cannot add: string (s3cret) and number")`, `calls error(…), whose message is not shown`},
+		{`error({s3cret: .id})`, `calls error(…), whose message is not shown`},
 		{`error`, `calls error(…)`},
-		{`.id`, `gives a string as a record, and a record is an object`},
-		{`.l`, `gives an array as a record, and a record is an object`},
+		{`.id`, `gives a string as a record, and a record must be an object`},
+		{`.l`, `gives an array as a record, and a record must be an object`},
 		{`null`, `gives null as a record`},
 		{`.n`, `gives a number as a record`},
 		{`.m | try error("s3cret") catch error`, `calls error(…)`},
@@ -148,7 +148,7 @@ func TestFailuresTellNothingOfTheItem(t *testing.T) {
 		{`[.id] | implode`, `cannot apply implode to an array`},
 		{`.id | has("s3cret")`, `cannot apply has to a string`},
 		{`.n | splits("s3cret")`, `cannot apply match to a number`},
-		{`.m | tojson | .[98765:] | tonumber`, `cannot apply tonumber to what it is given`},
+		{`.m | tojson | .[98765:] | tonumber`, `cannot apply tonumber to its arguments`},
 		{`.n | getpath(["s3cret"])`, `cannot apply getpath to a number`},
 	} {
 		_, records, err := apply(t, test.expression, item)
@@ -185,8 +185,8 @@ func TestExpressionsAreRefusedBeforeTheyRun(t *testing.T) {
 		`# nothing`:                      `missing query`,
 		`.a | nofunction`:                `function not defined: nofunction/0`,
 		`$x`:                             `variable not defined: $x`,
-		`{x: now}`:                       `now is refused: an invocation that is repeated must give the same records`,
-		`{x: (.a | map(now | env))}`:     `env is refused: records depend on the item alone, not on the environment; now is refused: `,
+		`{x: now}`:                       `now is refused: a repeated invocation must give the same records`,
+		`{x: (.a | map(now | env))}`:     `env is refused: records depend only on the item, not on the environment; now is refused: `,
 		`$ENV.HOME`:                      `$ENV is refused`,
 		`{$ENV}`:                         `$ENV is refused`,
 		`"\(now)"`:                       `now is refused`,
