@@ -20,7 +20,7 @@ import (
 
 var signatures = cmp.AllowUnexported(signature{})
 
-// fromElsewhere is a request for a table of another account, to be written to a bucket of it.
+// fromElsewhere returns a request for a table and a bucket of another account.
 func fromElsewhere(table, bucket, fields string) string {
 	return fmt.Sprintf(`{"table": "arn:aws:dynamodb:us-east-1:%s:table/%s", "bucket": %q, "sourceRoleArn": %q, "destinationRoleArn": %q%s}`,
 		account, table, bucket, reader, writer, fields)
@@ -35,7 +35,7 @@ func TestRunReadsAndWritesWithItsRoles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e.warm = v.process() // the scan's, which is asked for all segments at once
+	e.warm = v.process() // the scan's process, which scans all segments
 	var group errgroup.Group
 	for _, segment := range planned.Segments {
 		group.Go(func() error {
@@ -52,7 +52,7 @@ func TestRunReadsAndWritesWithItsRoles(t *testing.T) {
 	}
 	holds(t, bucket, result)
 
-	// Each role was assumed once by each of the two processes, for all their invocations, in the run's name.
+	// Each of the two processes assumed each role once, for all its invocations, in the run's name.
 	req := func(role string) url.Values {
 		return url.Values{
 			"Action": {"AssumeRole"}, "Version": {"2011-06-15"}, "RoleArn": {role}, "RoleSessionName": {"run-1"}, "DurationSeconds": {"3600"},
@@ -114,7 +114,7 @@ func TestRunReadsAcrossRegions(t *testing.T) {
 	}
 }
 
-// A session that has ended, or is about to, is not used again: a run may last longer than any session.
+// A session that has ended, or ends soon, is not used again: a run may last longer than any session.
 func TestSessionsAreRenewedWithinARun(t *testing.T) {
 	t.Parallel()
 	table, bucket := testservers.Orders(t, 2000), testservers.Bucket(t)
@@ -151,8 +151,8 @@ func TestRoleThatIsNotListedIsNotAssumed(t *testing.T) {
 	}
 }
 
-// What keeps a role from being assumed is told under its name, not as a fault of the request that the session was for, and
-// is asked for again only as often as STS itself is worth it.
+// If a role cannot be assumed, the error has a name of its own, and not that of the request that needed the session. STS is asked
+// again only if its own error is worth a retry.
 func TestRoleThatCannotBeAssumed(t *testing.T) {
 	t.Parallel()
 	denied := func(role, setting string) string {
@@ -195,7 +195,7 @@ func TestRoleThatCannotBeAssumed(t *testing.T) {
 	}
 }
 
-// A role that is taken away under a run's hands ends it by name, not as a fault that may pass.
+// If a role is taken away during a run, the run fails by name, and not with an error that a retry may correct.
 func TestRoleThatIsTakenAway(t *testing.T) {
 	t.Parallel()
 	table, bucket := testservers.Orders(t, 2000), testservers.Bucket(t)

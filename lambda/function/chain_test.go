@@ -23,7 +23,7 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// chain is a table that is exported again and again, on a clock of its own.
+// chain is a table that is exported again and again, with its own clock.
 type chain struct {
 	t       *testing.T
 	tables  *exports.Server
@@ -34,7 +34,7 @@ type chain struct {
 	results []run.Result
 }
 
-// dawn is when the clocks of the tests begin.
+// dawn is the start of the tests' clocks.
 var dawn = time.Date(2026, 1, 31, 6, 0, 0, 0, time.UTC)
 
 func standIn(t *testing.T, options exports.Options) *exports.Server {
@@ -98,7 +98,7 @@ func (c *chain) write() {
 	}
 }
 
-// wantWindows fails the test unless the result has windows of these lengths that follow on end, and returns where they end.
+// wantWindows fails the test unless the result has windows of these lengths that follow end. It returns the end of the last window.
 func wantWindows(t *testing.T, result run.Result, end time.Time, lengths ...time.Duration) time.Time {
 	t.Helper()
 	if len(result.Exports) != len(lengths) {
@@ -133,7 +133,7 @@ func (c *chain) setRecovery(enabled bool, days int32) {
 	}
 }
 
-// replays fails the test unless the last full export and all windows since make the table as it is.
+// replays fails the test unless the last full export and all windows since give the table as it is.
 func (c *chain) replays() {
 	c.t.Helper()
 	var since []run.Result
@@ -161,7 +161,7 @@ func TestChainHasNoGapAndNoOverlap(t *testing.T) {
 		c.tables.Advance(20 * time.Minute)
 		end = wantWindows(t, c.run(), end, 20*time.Minute)
 	}
-	c.tables.Advance(10 * time.Minute) // one that comes too early ends well
+	c.tables.Advance(10 * time.Minute) // a run that comes too early succeeds
 	if idle := c.run(); len(idle.Exports) > 0 || !strings.Contains(idle.Reason, "less than 15m, the shortest window") {
 		t.Fatalf("got %+v", idle)
 	}
@@ -170,7 +170,7 @@ func TestChainHasNoGapAndNoOverlap(t *testing.T) {
 	c.write()
 	end = wantWindows(t, c.run(), end, 24*time.Hour, 24*time.Hour, 2*time.Hour)
 
-	// Two that start at the same moment make each export once, and one of them commits it.
+	// Two runs that start at the same moment make each export once, and one of them commits it.
 	c.tables.Advance(30 * time.Minute)
 	c.tables.Hold()
 	first, second := c.next(), c.next()
@@ -240,7 +240,7 @@ func TestChainHasNoGapAndNoOverlap(t *testing.T) {
 	}
 }
 
-// A run that died is gone on with by the next, whose windows follow.
+// The next run continues a run that died, and its windows follow.
 func TestChainSurvivesItsRuns(t *testing.T) {
 	t.Parallel()
 	c := newChain(t)
@@ -267,7 +267,7 @@ func TestChainSurvivesItsRuns(t *testing.T) {
 		if _, err := c.client.DeleteTable(t.Context(), &dynamodb.DeleteTableInput{TableName: &c.table}); err != nil {
 			t.Fatal(err)
 		}
-		again := testservers.Orders(t, 1) // its shape
+		again := testservers.Orders(t, 1) // the same keys
 		described, err := c.client.DescribeTable(t.Context(), &dynamodb.DescribeTableInput{TableName: &again})
 		if err != nil {
 			t.Fatal(err)
@@ -301,7 +301,7 @@ func TestChainSurvivesItsRuns(t *testing.T) {
 	}
 }
 
-// Runs that go at the same moment decide nothing twice, start nothing twice and commit nothing twice.
+// Runs at the same moment decide nothing twice, start nothing twice and commit nothing twice.
 func TestChainOfRunsAtOnce(t *testing.T) {
 	t.Parallel()
 	c := newChain(t)
@@ -317,7 +317,7 @@ func TestChainOfRunsAtOnce(t *testing.T) {
 				results[i], err = e.runExport()
 				if named, ok := errors.AsType[messages.InvokeResponse_Error](err); !ok || named.Type != string(failure.JournalContended) {
 					return err
-				} // else as Retry in the state machine
+				} // otherwise as Retry in the state machine
 			}
 		})
 	}

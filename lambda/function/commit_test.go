@@ -16,7 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// meanwhile does something, once, just before an object of that name is written.
+// meanwhile does something once, just before an object of that name is written.
 type meanwhile struct {
 	aws.HTTPClient
 	name string
@@ -31,7 +31,8 @@ func (m meanwhile) Do(request *http.Request) (*http.Response, error) {
 	return m.HTTPClient.Do(request)
 }
 
-// Of two that finish at once, each with a summary of its own, one commits; whoever comes last, the checksums are the commit's.
+// Two finalize functions end at the same time, each with its own summary. One commits. The checksums are those of the committed
+// summary, whoever is last.
 func TestChecksumsAreOfTheSummaryThatWasCommitted(t *testing.T) {
 	t.Parallel()
 	table := testservers.Orders(t, 2000)

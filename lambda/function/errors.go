@@ -14,24 +14,24 @@ import (
 	"github.com/aws/aws-lambda-go/lambda/messages"
 )
 
-// named returns err as the answer of a function: under the name that Retry and Catch match. aws-lambda-go names any other
-// error by the outermost Go type, which a single fmt.Errorf changes.
+// named returns err as a function's answer, under the name that Retry and Catch match. aws-lambda-go would use the outermost Go
+// type as the name, which one fmt.Errorf changes.
 func named(err error) messages.InvokeResponse_Error {
 	name := failure.NameOf(err)
 	if name == failure.Internal && errors.Is(err, context.DeadlineExceeded) {
 		name = failure.NoProgress
 	}
-	if !name.Understood() { // a code with which an export has failed is DynamoDB's to choose
+	if !name.Understood() { // DynamoDB chooses the failure code of an export
 		name = failure.Internal
 	}
 	return messages.InvokeResponse_Error{Type: string(name), Message: printable(err.Error(), maxMessage)}
 }
 
-// maxMessage is how many bytes a message has at most: a quarter of the cause that Step Functions keeps.
+// maxMessage is the most bytes of a message: a quarter of the cause that Step Functions keeps.
 const maxMessage = 8 << 10
 
-// printable returns a text as logs and consoles can show it: on one line, what does not print as Go would write it, and not too
-// long. Whoever puts what others wrote into a message quotes it there; the words of services are put in as they come.
+// printable returns a text that logs and consoles can show: on one line, unprintable characters escaped as in Go, and not too long.
+// Messages quote text from users. They show messages of services as they come.
 func printable(text string, most int) string {
 	var shown strings.Builder
 	for i, r := range text {

@@ -27,29 +27,29 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// account is the one that dynalite says its tables are of.
+// account is the account of dynalite's tables.
 const account = "000000000000"
 
-// execution plays the state machine's part: it calls the handlers in their order, through JSON, as Step Functions would.
+// execution takes the state machine's place: it calls the handlers in their order, through JSON, like Step Functions.
 type execution struct {
 	t       *testing.T
 	name    string
 	request string
-	// hurry is how far the clock of an invocation leaps at every look, of the hour that it has.
+	// hurry is how far an invocation's clock leaps at every look. An invocation has an hour.
 	hurry time.Duration
-	// beforeScan, if there is one, may stop the execution before an invocation, as a crash would.
+	// beforeScan may stop the execution before an invocation, like a crash.
 	beforeScan func(in run.ScanInput) bool
-	// tables is where tables are, the testbed's DynamoDB if it is not given.
+	// tables has the tables; nil for the test servers' DynamoDB.
 	tables *exports.Server
-	// start is when the execution starts; a constant if it is not given.
+	// start is when the execution starts; a constant if it is zero.
 	start time.Time
 	// redrives is how often it was redriven.
 	redrives int
 	// states knows the executions; if it is nil, all of them run.
 	states plan.Executions
-	// warm is the engine of all its invocations; nil for a new one each.
+	// warm is the engine for all invocations; nil for a new one each time.
 	warm *function.Engine
-	// metrics and log take what the functions tell, if they are given.
+	// metrics and log receive what the functions write; nil discards it.
 	metrics, log io.Writer
 }
 
@@ -62,7 +62,7 @@ func (e execution) engine() *function.Engine {
 	source, destination := testservers.Configs()
 	if e.tables != nil {
 		source = e.tables.AWS()
-		source.Retryer = func() aws.Retryer { return aws.NopRetryer{} } // a refusal is told at once
+		source.Retryer = func() aws.Retryer { return aws.NopRetryer{} } // a refusal returns at once
 	}
 	log := slog.New(slog.DiscardHandler)
 	if e.log != nil {
@@ -91,7 +91,7 @@ func (e execution) plan() (run.PlanOutput, error) {
 	})
 }
 
-// scan scans one segment to its end, and returns how many invocations that took.
+// scan scans one segment to its end, and returns the number of invocations.
 func (e execution) scan(p run.Plan, segment int) (int, error) {
 	in := run.ScanInput{Plan: p, Segment: segment}
 	for n := 1; ; n++ {
@@ -157,7 +157,7 @@ func call[Out any](e execution, function contract.Function, in any) (out Out, er
 	return out, nil
 }
 
-// hurried returns a clock that leaps by step at every look, so that the time of an invocation is soon up.
+// hurried returns a clock that leaps by step at every look, so that an invocation's time ends soon.
 func hurried(step time.Duration) func() time.Time {
 	var mu sync.Mutex
 	var leapt time.Duration
@@ -182,7 +182,7 @@ func wantName(t *testing.T, err error, want failure.Name, words ...string) {
 	}
 }
 
-// holds compares a run with its table and with what the bucket has.
+// holds compares a run with its table and with the bucket.
 func holds(t *testing.T, bucket string, result run.Result) {
 	t.Helper()
 	const items = 2000
@@ -242,8 +242,7 @@ func contents(t *testing.T, bucket string) []string {
 	return all
 }
 
-// export plays the loop of the state machine that follows exports, without its waits. describe tells of an export as
-// DescribeExport does.
+// export plays the state machine's loop that follows exports, without its waits.
 func (e execution) export(planned run.PlanOutput) (run.ExportProgress, error) {
 	progress := planned.Export
 	client := dynamodb.NewFromConfig(e.tables.AWS())

@@ -18,7 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// exporting returns an execution that exports a table of its own, held in progress until the test lets go.
+// exporting returns an execution that exports a table of its own. The export stays in progress until the test ends it.
 func exporting(t *testing.T, options exports.Options, fields string) execution {
 	t.Helper()
 	return execution{
@@ -82,7 +82,7 @@ func TestExportsThatAreInProgressAreFollowed(t *testing.T) {
 
 	redriven := e
 	redriven.redrives = 1
-	_, err = redriven.runExport() // it looks twice more, for nothing
+	_, err = redriven.runExport() // it checks twice more, without success
 	wantName(t, err, failure.ExportTimedOut, "after 4 checks")
 
 	other := e
@@ -91,7 +91,7 @@ func TestExportsThatAreInProgressAreFollowed(t *testing.T) {
 	wantName(t, err, failure.ExportTimedOut, e.tables.Exports()[0].ARN)
 	wantExports(t, e, 1)
 
-	e.tables.Advance(9 * time.Hour) // the client token is forgotten
+	e.tables.Advance(9 * time.Hour) // DynamoDB forgets the client token
 	e.tables.Finish()
 	for _, xrun := range []execution{e, other} {
 		result, err := xrun.runExport()
@@ -105,7 +105,7 @@ func TestExportsThatAreInProgressAreFollowed(t *testing.T) {
 	wantExports(t, e, 1)
 }
 
-// Only what was asked for in the same words, of the same moment, is the same export.
+// An export is the same only if it was requested with the same parameters for the same moment.
 func TestOtherExportsAreNotFollowed(t *testing.T) {
 	t.Parallel()
 	e := exporting(t, exports.Options{}, `"export": {"maxAttempts": 1}`)
@@ -126,7 +126,7 @@ func TestOtherExportsAreNotFollowed(t *testing.T) {
 		wantName(t, err, failure.ExportTimedOut)
 		wantExports(t, e, 2+i)
 	}
-	later := e // what was snapped before it was asked for is too old
+	later := e // a snapshot from before the request is too old
 	later.name = "later"
 	later.start = dawn.Add(6 * time.Minute)
 	e.tables.Advance(6 * time.Minute)
@@ -146,7 +146,7 @@ func TestExportWhoseAnswerWasLostIsFound(t *testing.T) {
 	if _, err := call[run.ExportProgress](e, contract.FunctionExport, run.ExportInput{Plan: planned.Plan, Export: planned.Export}); err != nil {
 		t.Fatal(err)
 	}
-	// The journal is as it was before the answer came.
+	// The journal is the one from before the answer.
 	var journal ledger.Journal
 	if err := json.Unmarshal([]byte(get(t, planned.Plan.Bucket, planned.Plan.Export.Journal)), &journal); err != nil {
 		t.Fatal(err)
@@ -158,7 +158,7 @@ func TestExportWhoseAnswerWasLostIsFound(t *testing.T) {
 	}
 	put(t, planned.Plan.Bucket, planned.Plan.Export.Journal, string(body))
 	e.tables.Finish()
-	e.tables.Advance(10 * time.Hour) // a token is good for eight
+	e.tables.Advance(10 * time.Hour) // a token is valid for eight hours
 	result, err := e.runExport()
 	if err != nil || result.Exports[0].Followed {
 		t.Errorf("%+v, %v", result, err)
@@ -184,7 +184,7 @@ func TestFailedExports(t *testing.T) {
 		e.tables.Fail("InternalServerError", "no luck", 2)
 		_, err := e.runExport()
 		wantName(t, err, "InternalServerError", e.tables.Exports()[1].ARN, "has failed: no luck")
-		_, err = e.runExport() // Retry asks again, for nothing
+		_, err = e.runExport() // Retry asks again, without success
 		wantName(t, err, "InternalServerError")
 		wantExports(t, e, 2)
 		e.redrives = 1
@@ -201,7 +201,7 @@ func TestFailedExports(t *testing.T) {
 			_, err := e.runExport()
 			wantName(t, err, code, "has failed: not yours", "redrive this execution or start another")
 			wantExports(t, e, 1)
-			e.redrives = 1 // somebody has mended it
+			e.redrives = 1 // somebody has removed the cause
 			if result, err := e.runExport(); err != nil || result.Items != 50 {
 				t.Errorf("redriven: %+v, %v", result, err)
 			}
@@ -234,7 +234,7 @@ func TestFailedExports(t *testing.T) {
 	})
 }
 
-// A quota that is reached on the way leaves what was started to be followed.
+// After a quota stops the start of exports, the exports that have started are followed.
 func TestCatchUpGoesOnAfterALimit(t *testing.T) {
 	t.Parallel()
 	c := newChain(t)
@@ -312,7 +312,7 @@ func TestExportThatIsNotWholeIsNotCommitted(t *testing.T) {
 	}
 }
 
-// A wait that Step Functions would cut off is refused before anything is paid for.
+// A wait that Step Functions would end early is refused before an export costs anything.
 func TestWaitThatCannotBeIsRefused(t *testing.T) {
 	t.Parallel()
 	for fields, words := range map[string]string{

@@ -37,7 +37,7 @@ func wantDuplicate(t *testing.T, planned run.PlanOutput, err error, of execution
 	}
 }
 
-// EventBridge Scheduler delivers at least once, each time to an execution of another name.
+// EventBridge Scheduler delivers a firing at least once, each time to an execution with another name.
 func TestFiringThatIsDeliveredTwiceMakesOneRun(t *testing.T) {
 	t.Parallel()
 	table, bucket := testservers.Orders(t, 2000), testservers.Bucket(t)
@@ -59,7 +59,7 @@ func TestFiringThatIsDeliveredTwiceMakesOneRun(t *testing.T) {
 		t.Errorf("the second has written: %v", now)
 	}
 
-	result, err := first.run() // as a redrive would
+	result, err := first.run() // like a redrive
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +106,7 @@ func TestFiringThatIsDeliveredTwiceAtOnce(t *testing.T) {
 	wantOneOwner(t, many)
 }
 
-// wantOneOwner plans all executions at once: one has the run, and the others leave it to that one.
+// wantOneOwner plans all executions at the same time. One owns the run, and the others leave it to that one.
 func wantOneOwner(t *testing.T, many []execution) {
 	t.Helper()
 	outputs := make([]run.PlanOutput, len(many))

@@ -1,6 +1,8 @@
-// Package handler is the boundary between AWS Lambda and the engine: it builds the clients once, turns payloads into the
-// engine's words, and gives every failure the name that the state machine matches. The mains of the functions and the local
-// runner both start here, so that they run the very same code.
+// Package function is the boundary between AWS Lambda and the steps. It makes the clients once, decodes payloads, and gives every
+// failure the name that the state machine matches. The Lambda program and local runs both start here, so that they run the same
+// code.
+//
+// It may import every package in lambda/ and is the only one that imports aws-lambda-go.
 package function
 
 import (
@@ -28,10 +30,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// Handler answers one function's invocations: a payload in, a payload out, and an error that carries its name.
+// Handler answers the invocations of one function: it takes a payload and returns an answer, or an error with its name.
 type Handler func(ctx context.Context, payload json.RawMessage) (any, error)
 
-// Engine is all functions over one set of clients.
+// Engine has all functions, with one set of clients.
 type Engine struct {
 	plan     plan.Step
 	scan     scan.Step
@@ -41,25 +43,25 @@ type Engine struct {
 	metrics  *metric.Writer
 }
 
-// Options are what a process decides for its functions.
+// Options are the settings of a process for its functions.
 type Options struct {
 	Log      *slog.Logger
 	Progress *scan.Progress   // may be nil
-	Defaults string           // the deployment's request fields, a JSON object; may be empty
-	Account  string           // the account that the functions run in; "" if not known
+	Defaults string           // the deployment's request fields as a JSON object; may be empty
+	Account  string           // the functions' account; "" if it is not known
 	Now      func() time.Time // the clock of the invocations' budget; nil for the system's
-	// Metrics takes the metrics of the deployment that is called Environment, a line each; nil for none.
+	// Metrics receives one line for each metric of the deployment Environment; nil for no metrics.
 	Metrics     io.Writer
 	Environment string
-	// Identity is what asks for sessions of the roles that runs name; nil for what reads tables.
+	// Identity's credentials ask for sessions of the roles that runs name; nil for those that read tables.
 	Identity *aws.Config
-	// Executions tells what has become of the state machine's executions; nil for Step Functions, asked as Identity.
+	// Executions looks up the state machine's executions; nil asks Step Functions with Identity's credentials.
 	Executions plan.Executions
-	// Roles are those that a request may name; nil for any.
+	// Roles are the roles that a request may name; nil allows any role.
 	Roles *request.AssumableRoles
 }
 
-// New returns the engine that reads tables with source and writes objects with destination.
+// New returns an engine that reads tables with source and writes objects with destination.
 func New(source, destination aws.Config, options Options) *Engine {
 	if options.Identity == nil {
 		options.Identity = &source
@@ -100,9 +102,9 @@ func (e *Engine) Handler(function contract.Function) Handler {
 	}
 }
 
-// step makes a handler of a step of the engine. A payload is decoded strictly: it comes from our own state machine, and a
-// field that is not known would be one that is not heeded.
-func step[In, Out any](ends outcome, xrun func(context.Context, In) (Out, error)) Handler {
+// step makes a handler of a step. It decodes payloads strictly: they come from this project's state machine, and an unknown field
+// would be ignored otherwise.
+func step[In, Out any](ends outcome, run func(context.Context, In) (Out, error)) Handler {
 	return func(ctx context.Context, payload json.RawMessage) (any, error) {
 		var in In
 		fail := func(err error) (any, error) {
@@ -113,9 +115,9 @@ func step[In, Out any](ends outcome, xrun func(context.Context, In) (Out, error)
 		decoder := json.NewDecoder(bytes.NewReader(payload))
 		decoder.DisallowUnknownFields()
 		if err := decoder.Decode(&in); err != nil {
-			return fail(failure.Errorf(failure.InvalidRequest, "invalid payload, the state machine and the function are of different versions: %w", err))
+			return fail(failure.Errorf(failure.InvalidRequest, "invalid payload: the state machine and the function are of different versions, start a new execution: %w", err))
 		}
-		out, err := xrun(ctx, in)
+		out, err := run(ctx, in)
 		if err != nil {
 			return fail(err)
 		}
@@ -124,7 +126,7 @@ func step[In, Out any](ends outcome, xrun func(context.Context, In) (Out, error)
 	}
 }
 
-// Main runs one function in AWS Lambda. It reads the environment once and returns only on a fault.
+// Main runs one function in AWS Lambda. It reads the environment once, and returns only after an error.
 func Main(function contract.Function) {
 	log := slog.New(slog.NewJSONHandler(os.Stdout, nil))
 	cfg, err := awsclient.Config(context.Background())

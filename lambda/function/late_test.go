@@ -13,8 +13,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// An invocation that was given up and goes on, whenever that is and however it cuts the segment, overwrites nothing. Before the commit
-// what it leaves is swept, after it no manifest names that; and if it is the first at the segment's end, that is where it ends.
+// An invocation that was given up may continue at any time, and cut its segment differently. It overwrites nothing. Before the
+// commit, finalize sweeps what it leaves; after the commit, no manifest names it. If it is the first to reach the segment's end,
+// its end counts.
 func TestLateTryOverwritesNothing(t *testing.T) {
 	t.Parallel()
 	table, bucket := testservers.Orders(t, 2000), testservers.Bucket(t)
@@ -39,7 +40,7 @@ func TestLateTryOverwritesNothing(t *testing.T) {
 	if begun.Done || goneOn.Done {
 		t.Fatalf("got %+v and %+v, want neither done", begun, goneOn)
 	}
-	first := scan(unhurried, begun) // comes to the end before the one that others have gone on from
+	first := scan(unhurried, begun) // reaches the end before the try that others continued
 	second := scan(unhurried, goneOn)
 	if !first.Done || !second.Done || second.Try != "" {
 		t.Fatalf("got %+v and %+v, want both done", first, second)

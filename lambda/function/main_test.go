@@ -28,8 +28,8 @@ func TestMain(m *testing.M) {
 	testservers.Main(m)
 }
 
-// A function that is started as Lambda starts it asks the runtime's API for an invocation and answers there, an error under
-// its name: that is what Step Functions matches.
+// A function that is started like Lambda starts it asks the runtime API for an invocation, and answers there. An error has the name
+// that Step Functions matches.
 // https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 func TestFunctionSpeaksToLambdasRuntime(t *testing.T) {
 	t.Parallel()
@@ -59,7 +59,7 @@ func TestFunctionSpeaksToLambdasRuntime(t *testing.T) {
 					}
 					w.Header().Set("Lambda-Runtime-Aws-Request-Id", "1")
 					w.Header().Set("Lambda-Runtime-Deadline-Ms", fmt.Sprint(time.Now().Add(time.Minute).UnixMilli()))
-					_, _ = io.WriteString(w, test.payload) // the function's failure would show below
+					_, _ = io.WriteString(w, test.payload) // a failure of the function shows below
 					return
 				}
 				body, err := io.ReadAll(r.Body)
@@ -95,7 +95,7 @@ func TestFunctionSpeaksToLambdasRuntime(t *testing.T) {
 			}
 			_ = function.Process.Kill() // it waits for another invocation
 			_ = function.Wait()
-			// Lambda keeps each line by itself, and CloudWatch reads those that have metrics.
+			// Lambda keeps each line as one event, and CloudWatch reads the lines with metrics.
 			var levels, metrics int
 			for _, line := range decoded(t, told.String()) {
 				if line["level"] != nil {

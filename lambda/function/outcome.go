@@ -12,10 +12,10 @@ import (
 	"github.com/aws/aws-lambda-go/lambda/messages"
 )
 
-// outcome tells what an invocation has come to: once, and here, where it leaves the engine. Below, an error is returned or
-// logged, never both; Step Functions keeps an error with the execution, and this keeps it in the logs of the function.
+// outcome logs how an invocation ended. It does so once, where the invocation leaves the engine: other code either returns or logs
+// an error, never both. Step Functions keeps an error with the execution, and this keeps it in the function's log.
 //
-// It tells who failed and why, in the words of the error, and never what is in a payload: that has key values.
+// It logs which invocation failed and the error's message. It never logs a payload, which has values of keys.
 type outcome struct {
 	log      *slog.Logger
 	metrics  *metric.Writer
@@ -32,11 +32,11 @@ func (o outcome) failed(ctx context.Context, in any, err messages.InvokeResponse
 	o.metrics.Failed(failure.Name(err.Type), properties)
 }
 
-// succeeded tells of the ends of a run. What a scan has done it tells by itself, for its answer is of the segment so far.
+// succeeded logs the beginning and the end of a run. A scan logs its own invocations, because its answer counts the segment so far.
 func (o outcome) succeeded(ctx context.Context, out any) {
 	switch out := out.(type) {
 	case run.PlanOutput:
-		if d := out.Duplicate; d != nil { // of this run its own execution tells
+		if d := out.Duplicate; d != nil { // the run's own execution logs the run
 			o.log.InfoContext(ctx, "left to another execution", "runId", d.RunID, "execution", d.ExecutionID, "committed", d.Committed)
 			return
 		}
@@ -57,11 +57,11 @@ func (o outcome) succeeded(ctx context.Context, out any) {
 	}
 }
 
-// subjectOf says what an invocation was about, in names and values: as far as the payload could be read.
+// subjectOf returns names and values that identify an invocation, as far as the payload could be read.
 func subjectOf(in any) []any {
 	of := func(plan run.Plan) []any { return []any{"runId", plan.RunID, "table", plan.Table} }
 	switch in := in.(type) {
-	case run.PlanInput: // of which not even the table is known before it is parsed
+	case run.PlanInput: // not even the table is known before the request is parsed
 		return []any{"execution", printable(in.Execution.Name, maxName)}
 	case run.ScanInput:
 		invocation := 0
@@ -78,5 +78,5 @@ func subjectOf(in any) []any {
 	}
 }
 
-// maxName is how much of a name is shown that has not been checked; Step Functions gives executions names of at most 80 characters.
+// maxName is how much of an unchecked name is shown. Names of executions have at most 80 characters.
 const maxName = 80

@@ -18,7 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// sums adds up every metric by name, of the lines that are of a table.
+// sums adds up every metric by name, over the lines of one table.
 func sums(t *testing.T, lines, table string) map[metric.Name]float64 {
 	t.Helper()
 	totals := map[metric.Name]float64{}
@@ -51,7 +51,7 @@ func decoded(t *testing.T, lines string) (all []map[string]any) {
 	return all
 }
 
-// What CloudWatch adds up of a run's invocations is what the run's own result says.
+// The sums that CloudWatch makes of a run's invocations are those in the run's result.
 func TestMetricsAddUpToTheResult(t *testing.T) {
 	t.Parallel()
 	table := testservers.Orders(t, 2000)
@@ -100,7 +100,7 @@ func TestMetricsAddUpToTheResult(t *testing.T) {
 	}
 }
 
-// A failure is told once, under its name, and nothing of the payload with it but whose it is.
+// A failure is logged once, under its name. Of the payload, the line has only what identifies the invocation.
 func TestFailureIsToldOnce(t *testing.T) {
 	t.Parallel()
 	const secret = `{"orderId":{"S":"secret-7"}}`

@@ -11,7 +11,7 @@ import (
 	"dynamodb-to-s3/local/testservers"
 )
 
-// A paced run takes the time that its pace asks for, replicates the same, says in its log what held it, and leaves no markers.
+// A paced run takes as long as its pace asks for, replicates the same items, logs its waits, and leaves no markers.
 func TestPacedRun(t *testing.T) {
 	t.Parallel()
 	table, bucket := testservers.Orders(t, 2000), testservers.Bucket(t)

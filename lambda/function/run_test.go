@@ -86,8 +86,8 @@ func TestRunThatCrashedGoesOnUnderItsName(t *testing.T) {
 	table, bucket := testservers.Orders(t, 2000), testservers.Bucket(t)
 	req := fmt.Sprintf(`{"table": %q, "bucket": %q, "segments": 3, "fileSizeBytes": 5000, "scan": {"Limit": 50}}`, table, bucket)
 
-	// The first try cuts its invocations short and crashes in the third segment, so that it leaves more lists and objects
-	// than the second needs.
+	// The first try ends its invocations early and crashes in the third segment. So it leaves more lists and objects than the
+	// second try needs.
 	crashed := execution{t: t, name: "run-1", request: req, hurry: 5 * time.Minute, beforeScan: func(in run.ScanInput) bool {
 		return in.Segment < 2 || in.Checkpoint == nil || in.Checkpoint.Invocation < 3
 	}}
@@ -106,7 +106,7 @@ func TestRunThatCrashedGoesOnUnderItsName(t *testing.T) {
 		t.Fatal(err)
 	}
 	holds(t, bucket, result)
-	// The first try has come to the end of two segments; the third is the second try's.
+	// The first try completed two segments. The third segment is the second try's.
 	lists := testservers.Keys(t, bucket, run.Layout{Root: result.Root}.SegmentLists()+"000002-")
 	if len(lists) != 1 || len(before) < 10 {
 		t.Errorf("%v are left of %d objects, want the one of the second try", lists, len(before))

@@ -19,7 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// indexed creates a table of orders with a global index by status that holds the keys only.
+// indexed creates a table of orders with a global index by status that projects only the keys.
 func indexed(t *testing.T, items int) string {
 	t.Helper()
 	attribute := func(name string) types.AttributeDefinition {
@@ -40,7 +40,7 @@ func indexed(t *testing.T, items int) string {
 	return name
 }
 
-// The same parameters, given to a run and to the SDK's own Scan, have the same items.
+// A run and the SDK's own Scan return the same items for the same parameters.
 func TestRunKeepsToTheScansParameters(t *testing.T) {
 	t.Parallel()
 	table := indexed(t, 1000)
@@ -105,7 +105,7 @@ func TestRunKeepsToTheScansParameters(t *testing.T) {
 	}
 }
 
-// In plain JSON, an item has the values that the SDK would give a program.
+// In plain JSON, an item has the values that the SDK gives a program.
 func TestRunWritesPlainJSON(t *testing.T) {
 	t.Parallel()
 	table := testservers.Orders(t, 500)
@@ -140,7 +140,7 @@ func TestRunWritesPlainJSON(t *testing.T) {
 	}
 }
 
-// The largest item that there can be, the deepest, and the emptiest.
+// The largest item, the deepest, and the emptiest.
 func TestRunCarriesItemsAtTheLimits(t *testing.T) {
 	t.Parallel()
 	table := testservers.Orders(t, 1)
@@ -153,7 +153,7 @@ func TestRunCarriesItemsAtTheLimits(t *testing.T) {
 		}
 	}
 	for id, value := range map[string]types.AttributeValue{
-		"largest":  &types.AttributeValueMemberS{Value: strings.Repeat("\u2028\"\\\x01é", 51_000)}, // 8 bytes each, of 400 KB
+		"largest":  &types.AttributeValueMemberS{Value: strings.Repeat("\u2028\"\\\x01é", 51_000)}, // 8 bytes each; an item has 400 KB
 		"deepest":  deepest,
 		"emptiest": &types.AttributeValueMemberM{Value: map[string]types.AttributeValue{}},
 		"longest":  &types.AttributeValueMemberN{Value: "-9.9999999999999999999999999999999999999E+125"},
@@ -176,7 +176,7 @@ func TestRunCarriesItemsAtTheLimits(t *testing.T) {
 	}
 }
 
-// quoted makes texts of the numbers in a decoded record, as the SDK's are.
+// quoted turns the numbers in a decoded record into texts, like the SDK's.
 func quoted(value any) any {
 	switch v := value.(type) {
 	case json.Number:
@@ -193,7 +193,7 @@ func quoted(value any) any {
 	return value
 }
 
-// texts returns what decode makes of each record of a run, as sorted texts.
+// texts returns decode's result for each record of a run, as sorted texts.
 func texts(t *testing.T, result run.Result, decode func(line []byte) (any, error)) []string {
 	t.Helper()
 	var mu sync.Mutex

@@ -23,22 +23,21 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 )
 
-// The accounts of the tests: that of the functions, and the one of the table, the bucket, and their roles.
+// The accounts of the tests: the functions' account, and the account of the table, the bucket and their roles.
 const (
 	functionsAccount = "111122223333"
 	reader           = "arn:aws:iam::" + account + ":role/team/reader"
 	writer           = "arn:aws:iam::" + account + ":role/writer"
 )
 
-// securityTokens is STS: it answers AssumeRole over its query protocol. The n-th session of the reader, from 1, has the key
-// reader-<n> and a token. Those of the writer have the one key that the S3 server of the tests knows, and no token, of which it
-// knows nothing.
+// securityTokens is STS: it answers AssumeRole in its query protocol. Session n of the reader, from 1, has the key reader-<n> and a
+// token. Sessions of the writer have the one key that the tests' S3 server knows, and no token, because that server knows none.
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 type securityTokens struct {
 	URL string
-	// lasts is how long the n-th session of a role lasts; an hour if it is not given.
+	// lasts is how long the n-th session of a role lasts; nil means an hour.
 	lasts func(role string, n int) time.Duration
-	// refuses is the code with which the n-th request for a role is refused, and its status; 0 if it is not.
+	// refuses returns the status and the code for the n-th request for a role; 0 means success.
 	refuses func(role string, n int) (status int, code string)
 
 	writes aws.Credentials
@@ -57,14 +56,14 @@ func startSTS(t *testing.T) *securityTokens {
 		t.Fatal(err)
 	}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		time.Sleep(2 * time.Millisecond) // the SDK drops a connection that answers before it has sent all
+		time.Sleep(2 * time.Millisecond) // the SDK drops a connection that answers before the whole request is sent
 		if err := r.ParseForm(); err != nil {
 			t.Error(err)
 		}
 		status, body := s.answer(r.PostForm, signedBy(r))
 		w.Header().Set("Content-Type", "text/xml")
 		w.WriteHeader(status)
-		_, _ = io.WriteString(w, body) // what the SDK misses it says itself
+		_, _ = io.WriteString(w, body) // the SDK reports an incomplete answer
 	}))
 	t.Cleanup(server.Close)
 	s.URL = server.URL
@@ -97,14 +96,14 @@ func (s *securityTokens) answer(form url.Values, by signature) (status int, body
 		account+":assumed-role/"+role[strings.LastIndexByte(role, '/')+1:], form.Get("RoleSessionName"))
 }
 
-// of returns what was asked for a role.
+// of returns the requests for a role.
 func (s *securityTokens) of(role string) []url.Values {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.DeleteFunc(slices.Clone(s.asked), func(form url.Values) bool { return form.Get("RoleArn") != role })
 }
 
-// signature is who has signed a request, and for where.
+// signature is the key, the token and the region in the signature of a request.
 type signature struct{ key, token, region string }
 
 var credential = regexp.MustCompile(`Credential=([^/]+)/[0-9]{8}/([^/]+)/`)
@@ -117,7 +116,7 @@ func signedBy(r *http.Request) signature {
 	return signature{key: parts[1], token: r.Header.Get("X-Amz-Security-Token"), region: parts[2]}
 }
 
-// recorder keeps by whom the requests are signed that go through it.
+// recorder keeps the signatures of the requests that pass through it.
 type recorder struct {
 	aws.HTTPClient
 	mu   sync.Mutex
@@ -131,7 +130,7 @@ func (r *recorder) Do(request *http.Request) (*http.Response, error) {
 	return r.HTTPClient.Do(request)
 }
 
-// signatures returns the different signatures, in their order.
+// signatures returns the different signatures in their order.
 func (r *recorder) signatures() []signature {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -144,13 +143,13 @@ func (r *recorder) signatures() []signature {
 	return all
 }
 
-// visitor is functions of another account than that of the tables and buckets, where their own keys are good for nothing.
+// visitor is functions of another account than the tables and buckets. Their own keys are not valid there.
 type visitor struct {
 	sts             *securityTokens
 	tables, objects *recorder
 	// process makes the engine of a new process.
 	process func() *function.Engine
-	// warm is the one that is running.
+	// warm is the running engine.
 	warm *function.Engine
 }
 

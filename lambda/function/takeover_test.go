@@ -16,11 +16,11 @@ import (
 	"dynamodb-to-s3/local/testservers"
 )
 
-// long is when an execution has ended whose functions have all ended too.
+// long is the end of an execution so long ago that its functions have ended too.
 func long() time.Time { return time.Now().Add(-time.Hour) }
 
-// died returns an execution of a firing that was cut off in the third of four segments, which it has scanned in small steps, so
-// that it leaves more lists and objects than another needs.
+// died returns an execution of a firing that was stopped in the third of four segments. It scanned in small steps, so it leaves
+// more lists and objects than another execution needs.
 func died(t *testing.T, states *testservers.StepFunctions, request string) (execution, run.PlanOutput) {
 	t.Helper()
 	e := execution{t: t, name: "e-1", request: request, states: states, hurry: 5 * time.Minute, beforeScan: func(in run.ScanInput) bool {
@@ -40,7 +40,8 @@ func smallSteps(table, bucket string) string {
 	return fmt.Sprintf(`{"table": %q, "bucket": %q, "segments": 4, "fileSizeBytes": 5000, "scan": {"Limit": 50}, %s}`, table, bucket, firing)
 }
 
-// A run that died is taken over: what the first has done is not read again, the rest is, and every item is there once.
+// Another execution takes over a run that died. It does not read again what the first has done, it reads the rest, and every item
+// is there once.
 func TestRunOfADeadExecutionIsTakenOver(t *testing.T) {
 	t.Parallel()
 	states := testservers.StartStepFunctions(t)
@@ -106,7 +107,7 @@ func TestRunOfADeadExecutionIsTakenOver(t *testing.T) {
 	})
 }
 
-// A first execution that is redriven after it has lost its run commits nothing.
+// A first execution that is redriven after it lost its run commits nothing.
 func TestRunThatWasTakenOverIsNotCommittedByTheFirst(t *testing.T) {
 	t.Parallel()
 	states := testservers.StartStepFunctions(t)
@@ -131,8 +132,8 @@ func TestRunThatWasTakenOverIsNotCommittedByTheFirst(t *testing.T) {
 		t.Errorf("%v were written", keys)
 	}
 
-	remove(t, bucket, testservers.Keys(t, bucket, planned.Plan.Layout().DataOf(1))[0]) // so that this segment is not done any more
-	put(t, bucket, planned.Plan.Layout().SegmentEnd(2), "{")                           // nor this
+	remove(t, bucket, testservers.Keys(t, bucket, planned.Plan.Layout().DataOf(1))[0]) // so that this segment is no longer complete
+	put(t, bucket, planned.Plan.Layout().SegmentEnd(2), "{")                           // nor this one
 	if err := second.scanAll(taken); err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +144,7 @@ func TestRunThatWasTakenOverIsNotCommittedByTheFirst(t *testing.T) {
 	holds(t, bucket, result)
 }
 
-// Of many that take a run over at once, one has it.
+// Many executions take over a run at the same time: one owns it.
 func TestRunIsTakenOverOnce(t *testing.T) {
 	t.Parallel()
 	states := testservers.StartStepFunctions(t)
@@ -158,7 +159,7 @@ func TestRunIsTakenOverOnce(t *testing.T) {
 	wantOneOwner(t, many)
 }
 
-// redriven has an execution redriven right after the first question about it was answered.
+// redriven redrives an execution right after it answered the first question about it.
 type redriven struct {
 	*testservers.StepFunctions
 	execution string
@@ -171,7 +172,8 @@ func (r *redriven) Describe(ctx context.Context, arn string) (run.ExecutionState
 	return state, err
 }
 
-// One that is redriven at the very moment at which its run is taken over may have begun to write: the other steps back.
+// An execution is redriven at the very moment when its run is taken over, and may have begun to write. The other execution steps
+// back.
 func TestRunIsNotTakenOverFromOneThatIsRedrivenMeanwhile(t *testing.T) {
 	t.Parallel()
 	states := testservers.StartStepFunctions(t)
@@ -179,7 +181,7 @@ func TestRunIsNotTakenOverFromOneThatIsRedrivenMeanwhile(t *testing.T) {
 	first, _ := died(t, states, smallSteps(table, bucket))
 	states.Set(first.id(), run.ExecutionFailed, long())
 	second := execution{t: t, name: "e-2", request: first.request, states: &redriven{StepFunctions: states, execution: first.id()}}
-	for range 2 { // a retry of plan, too
+	for range 2 { // also when the plan function is retried
 		_, err := second.plan()
 		wantName(t, err, failure.RunNameTaken, "was taken over from execution "+first.id()+", which was redriven at the same moment and is RUNNING")
 	}
@@ -208,7 +210,7 @@ func TestTakeoverNeedsToAsk(t *testing.T) {
 	wantName(t, err, failure.AccessDenied, "states:DescribeExecution on "+(execution{name: "e-1"}).id()+" is not allowed")
 }
 
-// A takeover of exports goes on as a redrive would: with those that were begun, and with those that were committed already.
+// A takeover of exports continues like a redrive: with exports that were begun, and with exports that were committed.
 func TestExportsOfADeadExecutionAreTakenOver(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -256,7 +258,7 @@ func TestExportsOfADeadExecutionAreTakenOver(t *testing.T) {
 	}
 }
 
-// A claim that was removed is no licence to write.
+// Nothing is written after the claim was removed.
 func TestScanWithoutAClaimIsRefused(t *testing.T) {
 	t.Parallel()
 	table, bucket := testservers.Orders(t, 10), testservers.Bucket(t)

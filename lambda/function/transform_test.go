@@ -27,7 +27,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// sampleOrder has what of the sample's orders the tests make records of.
+// sampleOrder has the attributes of the sample's orders that the tests make records of.
 type sampleOrder struct {
 	ID     string                `dynamodbav:"orderId"`
 	Status string                `dynamodbav:"status"`
@@ -38,7 +38,7 @@ type sampleOrder struct {
 	} `dynamodbav:"lines"`
 }
 
-// sampleOrders reads a table by the SDK.
+// sampleOrders reads a table with the SDK.
 func sampleOrders(t *testing.T, table string) []sampleOrder {
 	t.Helper()
 	answer, err := testservers.DynamoDB().Scan(t.Context(), &dynamodb.ScanInput{TableName: &table})
@@ -119,7 +119,7 @@ func TestRunTransformsItems(t *testing.T) {
 	}
 }
 
-// An invocation that is repeated writes the same bytes: an expression has nothing but the item.
+// An invocation that is repeated writes the same bytes: an expression sees nothing but the item.
 func TestTransformIsRepeatable(t *testing.T) {
 	t.Parallel()
 	table, bucket := testservers.Orders(t, 400), testservers.Bucket(t)
@@ -135,7 +135,7 @@ func TestTransformIsRepeatable(t *testing.T) {
 	if err != nil || begun.Done {
 		t.Fatalf("got %+v, %v", begun, err)
 	}
-	// The second goes on to the end of the segment, three times, and the first of these is the one that counts.
+	// The second try scans to the segment's end three times. The first of these counts.
 	for range 3 {
 		end, err := call[run.Checkpoint](e, contract.FunctionScan, run.ScanInput{Plan: planned.Plan, Checkpoint: &begun})
 		if err != nil || !end.Done {
@@ -164,7 +164,7 @@ func TestTransformIsRepeatable(t *testing.T) {
 	}
 }
 
-// A failure names the place, the key's attributes and what was tried, and tells no value: not in its cause, not in the logs.
+// A failure names the place, the key's attributes and what was tried. Neither its cause nor the logs have a value.
 func TestTransformThatFailsTellsNoValue(t *testing.T) {
 	t.Parallel()
 	table := testservers.Table(t, &dynamodb.CreateTableInput{
@@ -212,7 +212,7 @@ func TestTransformThatFailsTellsNoValue(t *testing.T) {
 	}
 }
 
-// linesCSV is an encoder of one's own: a line of CSV for each line of an order.
+// linesCSV is an encoder of your own: it writes a line of CSV for each line of an order.
 type linesCSV struct{}
 
 func (linesCSV) Append(_ context.Context, dst, item []byte) ([]byte, int, error) {
