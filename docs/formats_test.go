@@ -8,7 +8,7 @@ import (
 	"dynamodb-to-s3/lambda/ddbjson"
 )
 
-// The records that formats.md shows are those that the encoders make of its item.
+// formats.md shows the records that the encoders make of its item.
 func TestFormatsShowsWhatIsWritten(t *testing.T) {
 	file, err := os.ReadFile("formats.md")
 	if err != nil {

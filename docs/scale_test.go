@@ -18,7 +18,7 @@ func TestScaleIsFresh(t *testing.T) {
 	fresh(t, file, []byte(between(t, page, "computed", scale.Tables())))
 }
 
-// between puts new text between the two comments of a name.
+// between replaces the text between the two comments with the name.
 func between(t *testing.T, page, name, text string) string {
 	t.Helper()
 	before, rest, begun := strings.Cut(page, "<!-- "+name+" -->\n")

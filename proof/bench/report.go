@@ -9,7 +9,7 @@ import (
 	"dynamodb-to-s3/lambda/request"
 )
 
-// markdown is the tables of docs/performance.md.
+// markdown returns the tables of docs/performance.md.
 func (r *results) markdown() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d rounds on %s, %s/%s, %d cores. CPU time is that of one process for 1e9 bytes of pages. Each ratio is the median over the rounds.\n\n",
@@ -44,8 +44,8 @@ func allocations(m measured) float64 { return m.Allocations }
 
 func peakMB(m measured) float64 { return float64(m.Peak) / 1e6 }
 
-// allocationsPerItem is by how much a page of many small items costs more allocations than a page of few large ones, for each item
-// that it has more. What a page costs as such, most of it in the SDK, is in both.
+// allocationsPerItem compares a page of many small items with a page of few large ones: the difference in allocations, divided by the
+// difference in items. Both contain the fixed cost of a page, and most of that is the SDK's.
 func (r *results) allocationsPerItem(format request.Format) float64 {
 	find := func(shape string) row {
 		for _, row := range r.paths[shape] {
@@ -64,7 +64,7 @@ const (
 	end   = "<!-- to here -->\n"
 )
 
-// replace puts the table between the marks of a page.
+// replace replaces the table between the two marks of a page.
 func replace(path, table string) error {
 	page, err := os.ReadFile(path)
 	if err != nil {

@@ -1,7 +1,7 @@
-// Package scale computes what a scan of a very large table takes, in executions, invocations, hours and dollars, and how near
-// that comes to each quota. What it computes from is named in Inputs: what was measured, what was assumed, and prices.
+// Package scale computes what a scan of a very large table takes, in executions, invocations, hours and dollars, and compares it with
+// each quota. Inputs names what it computes from: measurements, assumptions and prices.
 //
-// It imports job, for what is laid down there, and nothing else of this module.
+// It imports contract, request and run for their limits, and nothing else of this module.
 package scale
 
 import (
@@ -11,11 +11,11 @@ import (
 	"dynamodb-to-s3/lambda/request"
 )
 
-// Inputs are what a run is computed from. Bytes are bytes, and a price is in dollars.
+// Inputs are what a run is computed from. Sizes are in bytes, prices in dollars.
 type Inputs struct {
 	TableBytes float64
 	Segments   float64 // of one execution
-	// ReadUnitsPerSecond is what the table, and the account, allow for the scan.
+	// ReadUnitsPerSecond is what the table and the account allow for the scan.
 	ReadUnitsPerSecond float64
 
 	BytesPerReadUnit  float64 // 8 KiB, eventually consistent
@@ -24,11 +24,11 @@ type Inputs struct {
 	FileSizeBytes     float64
 	PartBytes         float64 // of an upload
 
-	// Rate is what one function reads, in bytes of Scan answers a second, MemoryGB its memory, UsefulSeconds what an invocation
-	// has for pages.
+	// Rate is how many bytes of Scan answers one function reads a second. MemoryGB is its memory. UsefulSeconds is the time for pages in
+	// an invocation.
 	Rate, MemoryGB, UsefulSeconds float64
 
-	// What finalize takes: seconds for each call that lists 1,000 keys, and of one vCPU for each object and list; VCPU is its share.
+	// What finalize takes: seconds for each call that lists 1,000 keys, seconds of a vCPU for each object and list, and its share of a vCPU.
 	ListSeconds, CPUPerObject, CPUPerList, VCPU float64
 
 	Prices Prices
@@ -39,12 +39,12 @@ type Prices struct {
 	ReadUnits, LambdaGBSecond, LambdaRequest, Transition, Put, Get float64
 }
 
-// partitionUnits is how many read units a second a partition gives. A segment reads one partition after the other, so that this bounds
-// its function, which has the CPU for three times as much (docs/performance.md).
+// partitionUnits is how many read units a second a partition gives. A segment reads one partition after the other, so this limits its
+// function. The function's CPU could process three times as much (docs/performance.md).
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html
 const partitionUnits = 3000
 
-// Usual returns the inputs of a table of a size whose scan may use so many read units a second.
+// Usual returns the inputs for a table of tableBytes whose scan may use readUnitsPerSecond.
 func Usual(tableBytes, readUnitsPerSecond float64) Inputs {
 	return Inputs{
 		TableBytes: tableBytes, Segments: request.MaxSegments, ReadUnitsPerSecond: readUnitsPerSecond,
@@ -69,10 +69,10 @@ type Outcome struct {
 	FinalizeMost                                        float64 // how many objects finalize has time for
 }
 
-// finalizeTime is that of its one invocation, in seconds.
+// finalizeTime is the time of finalize's one invocation, in seconds.
 const finalizeTime = 900
 
-// Compute computes it for one execution.
+// Compute computes the outcome of one execution.
 func Compute(in Inputs) Outcome {
 	o := Outcome{Executions: 1, Segments: in.Segments, SegmentBytes: in.TableBytes / in.Segments}
 	o.ReadUnits = in.TableBytes / in.BytesPerReadUnit
@@ -80,7 +80,7 @@ func Compute(in Inputs) Outcome {
 	o.Concurrency = math.Min(in.Segments, math.Ceil(in.ReadUnitsPerSecond*in.BytesPerReadUnit*in.PagePerTableByte/in.Rate))
 	seconds := math.Max(o.ReadUnits/in.ReadUnitsPerSecond, pages/(o.Concurrency*in.Rate))
 	o.ScanHours = seconds / 3600
-	rate := pages / seconds / o.Concurrency // of each function; Rate at the most
+	rate := pages / seconds / o.Concurrency // of each function, at most Rate
 	o.InvocationsOfSegment = math.Ceil(pages / in.Segments / rate / in.UsefulSeconds)
 	o.Invocations = in.Segments*o.InvocationsOfSegment + 2 // plan, finalize
 	o.Transitions = 6 + in.Segments*(2*o.InvocationsOfSegment+1)
@@ -88,9 +88,9 @@ func Compute(in Inputs) Outcome {
 
 	stored := in.TableBytes * in.StorePerTableByte
 	scans := o.Invocations - 2
-	o.Objects = math.Ceil(stored/in.FileSizeBytes) + scans // the last one of each invocation is smaller
+	o.Objects = math.Ceil(stored/in.FileSizeBytes) + scans // the last object of each invocation is smaller
 	o.ObjectsOfSegment = math.Ceil(o.Objects / in.Segments)
-	o.Puts = stored/in.PartBytes + 3*o.Objects + scans // parts, beginnings and ends of uploads, lists
+	o.Puts = stored/in.PartBytes + 3*o.Objects + scans // parts, starts and ends of uploads, lists
 	o.PutsPerSecond = o.Puts / seconds
 	o.Gets = scans
 	o.FinalizeSeconds = in.finalize(o.Objects, scans)
@@ -103,7 +103,7 @@ func Compute(in Inputs) Outcome {
 	return o
 }
 
-// finalize returns how long finalize takes, in seconds: listings follow on each other, and so does what it computes.
+// finalize returns how long finalize takes, in seconds. It makes one listing after the other, and computes in between.
 func (in Inputs) finalize(objects, lists float64) float64 {
 	return (objects+lists)/1000*in.ListSeconds + (objects*in.CPUPerObject+lists*in.CPUPerList)/in.VCPU
 }

@@ -9,8 +9,8 @@ import (
 	"dynamodb-to-s3/lambda/run"
 )
 
-// The two tables that are computed, and what the table's read capacity may be: the quota that a new account has for a table on
-// demand, and one that was raised.
+// The sizes of the two tables, and two read capacities: the quota of a new account for an on-demand table, and a raised one. The quotas
+// are those that docs/scale.md cites.
 const (
 	hundredTB, onePB      = 1e14, 1e15
 	usualUnits, moreUnits = 40_000, 1_000_000
@@ -103,7 +103,7 @@ func Given() string {
 	return b.String()
 }
 
-// whole writes a number without decimals and with a comma at every thousand.
+// whole formats a number without decimals and with commas between thousands.
 func whole(n float64) string {
 	text := fmt.Sprintf("%.0f", n)
 	for at := len(text) - 3; at > 0; at -= 3 {
