@@ -1,9 +1,7 @@
-// Package invoke answers Lambda's Invoke API with the functions of this project, in this process: what a state machine, the
-// AWS CLI or an SDK would send to Lambda can be sent here. An invocation gets the function's timeout as its deadline, and an
-// error goes back in the shape and under the name that Lambda gives it.
+// Package lambdaapi answers Lambda's Invoke API with the functions of this project, in this process. A state machine, the AWS CLI or
+// an SDK can call it instead of Lambda. An invocation gets the function's timeout as its deadline, and errors have the form and the
+// names of Lambda's. It imports lambda/function, lambda/contract and lambda/failure.
 // https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
-//
-// It imports lambda/function and lambda/job.
 package lambdaapi
 
 import (
@@ -26,9 +24,9 @@ import (
 // https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 const maxPayload = 6 << 20
 
-// Server is an http.Handler. It is safe for concurrent use.
+// Server answers the Invoke API. It may be used from any goroutine.
 type Server struct {
-	// Function returns the handler of a function, nil if there is none of that name.
+	// Function returns the handler of a function, or nil if there is no such function.
 	Function func(contract.Function) function.Handler
 	// Timeout is how long one invocation may take.
 	Timeout time.Duration
@@ -68,10 +66,10 @@ func (s Server) invoke(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("X-Amz-Executed-Version", "$LATEST")
-	_, _ = w.Write(answer) // a caller that has gone is told nothing
+	_, _ = w.Write(answer) // fails only if the caller has left
 }
 
-// run runs one invocation. Like Lambda it does not wait for a function that has overrun its time.
+// run runs one invocation. Like Lambda, it does not wait for a function after its timeout.
 func (s Server) run(ctx context.Context, function function.Handler, payload []byte) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
 	defer cancel()
@@ -108,7 +106,7 @@ func (s Server) run(ctx context.Context, function function.Handler, payload []by
 	}
 }
 
-// failed returns the body with which Lambda tells that a function failed.
+// failed returns the body of the answer when a function has failed.
 func failed(err error) messages.InvokeResponse_Error {
 	if named, ok := errors.AsType[messages.InvokeResponse_Error](err); ok {
 		return named

@@ -50,15 +50,15 @@ func TestInvokeAnswersAsLambdaDoes(t *testing.T) {
 		body                          string
 	}{
 		{"an answer", "echo", `{"a": [1]}`, "", 200, false, `{"a":[1]}`},
-		{"an answer to who asks for one", "echo", `1`, "RequestResponse", 200, false, `1`},
+		{"an answer to a synchronous call", "echo", `1`, "RequestResponse", 200, false, `1`},
 		{"a deadline", "deadline", `{}`, "", 200, false, `true`},
 		{"a named error", "fail", `{}`, "", 200, true, `{"errorMessage":"no \"orders\"","errorType":"TableNotFound"}`},
 		{"a panic", "panic", `{}`, "", 200, true, `{"errorMessage":"out of paper","errorType":"Runtime.Panic"}`},
-		{"an overrun", "hang", `{}`, "", 200, true, `{"errorMessage":"Task timed out after 0.01 seconds","errorType":"Sandbox.Timedout"}`},
-		{"an answer that is too large", "huge", `{}`, "", 200, true, `{"errorMessage":"the answer has 6291458 bytes, at most 6291456 are allowed","errorType":"Function.ResponseSizeTooLarge"}`},
-		{"no such function", "nowhere", `{}`, "", 404, false, `{"Message":"there is no function \"nowhere\"; there are [plan scan export finalize]","Type":"User"}`},
+		{"a timeout", "hang", `{}`, "", 200, true, `{"errorMessage":"Task timed out after 0.01 seconds","errorType":"Sandbox.Timedout"}`},
+		{"a too large answer", "huge", `{}`, "", 200, true, `{"errorMessage":"the answer has 6291458 bytes, at most 6291456 are allowed","errorType":"Function.ResponseSizeTooLarge"}`},
+		{"an unknown function", "nowhere", `{}`, "", 404, false, `{"Message":"there is no function \"nowhere\"; there are [plan scan export finalize]","Type":"User"}`},
 		{"an asynchronous call", "echo", `{}`, "Event", 400, false, `{"Message":"invocation type \"Event\": only RequestResponse is answered here","Type":"User"}`},
-		{"a payload that is too large", "echo", strings.Repeat(" ", 6<<20+1), "", 413, false, `{"Message":"the payload has more than 6291456 bytes","Type":"User"}`},
+		{"a too large payload", "echo", strings.Repeat(" ", 6<<20+1), "", 413, false, `{"Message":"the payload has more than 6291456 bytes","Type":"User"}`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			url := patient

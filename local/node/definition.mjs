@@ -1,9 +1,10 @@
-// Readies a definition for aws-local-stepfunctions, which differs from Step Functions in ways that would go unnoticed.
+// Changes a definition so that aws-local-stepfunctions runs it as Step Functions does. Without this, some differences would go
+// unnoticed.
 
-// setTimeout fires at once for more than 2^31-1 milliseconds; AWS allows a task 99,999,999 seconds by default.
+// setTimeout fires immediately for more than 2^31-1 milliseconds. AWS gives a task 99,999,999 seconds by default.
 const LONGEST_TIMEOUT_SECONDS = 2_147_483;
 
-// What the interpreter would silently ignore, by the type of state ("*": any).
+// The fields that the interpreter ignores without notice, by type of state ("*" for every type).
 const UNSUPPORTED = {
   "*": ["Assign", "Arguments", "Output"],
   Map: [
@@ -19,10 +20,10 @@ const UNSUPPORTED = {
 
 /**
  * prepare returns a copy of the definition that the interpreter runs as Step Functions runs the original, with
- *   names      of all states;
- *   tasks      every Task state by name, those inside Map and Parallel states too (names are unique in a machine);
- *   processors for the definition inside each Map state, that state's name and whether it is distributed;
- *   problems   what the interpreter cannot do, a sentence each.
+ *   names      the names of all states;
+ *   tasks      the Task states by name, including those in Map and Parallel states (names are unique in a state machine);
+ *   processors the name of each Map state, and whether it is distributed, by the definition inside it;
+ *   problems   a sentence for each part of the definition that the interpreter cannot run.
  */
 export function prepare(original) {
   const definition = structuredClone(original);
@@ -48,7 +49,7 @@ function prepareState(name, state, found) {
   }
   renameExecution(state);
 
-  // "$" means the whole; the interpreter would make a field of that name.
+  // "$" means the whole output. The interpreter would create a field with that name.
   for (const target of [state, ...(state.Catch ?? [])]) {
     if (target.ResultPath === "$") delete target.ResultPath;
   }
@@ -56,12 +57,12 @@ function prepareState(name, state, found) {
   switch (state.Type) {
     case "Task":
       found.tasks.set(name, state);
-      // Without the field the interpreter gives a task 60 seconds.
+      // Without the field, the interpreter gives a task 60 seconds.
       if (!state.TimeoutSecondsPath) state.TimeoutSeconds ??= LONGEST_TIMEOUT_SECONDS;
       limitTimeout(state);
       break;
     case "Pass":
-      // A Result of 0, false, "" or null is ignored, Parameters are not.
+      // The interpreter ignores a Result of 0, false, "" or null, but not such Parameters.
       if ("Result" in state && !state.Result) {
         state.Parameters = state.Result;
         delete state.Result;
@@ -82,12 +83,12 @@ function prepareState(name, state, found) {
   }
 }
 
-// The library's own validation takes half a second for each execution and is left to validate.mjs; what it would stumble
-// over is checked here.
+// The library's own validation takes half a second, so only validate.mjs uses it. This function checks what would make the library
+// fail.
 function checkTransitions(machine, problems) {
   const states = machine.States ?? {};
   const check = (from, target) => {
-    if (target !== undefined && !Object.hasOwn(states, target)) problems.push(`${from} leads to "${target}", which is no state`);
+    if (target !== undefined && !Object.hasOwn(states, target)) problems.push(`${from} leads to "${target}", which is not a state`);
   };
   check("StartAt", machine.StartAt ?? null);
   for (const [name, { Next, Default, Choices = [], Catch = [] }] of Object.entries(states)) {
@@ -101,7 +102,7 @@ function limitTimeout(target) {
   if (target.TimeoutSeconds > LONGEST_TIMEOUT_SECONDS) target.TimeoutSeconds = LONGEST_TIMEOUT_SECONDS;
 }
 
-// {IsPresent: false} and its kin never match in the interpreter; Not {IsPresent: true} is the same and does.
+// In the interpreter, {IsPresent: false} and similar tests never match. Not {IsPresent: true} means the same and works.
 function negateTests(rule) {
   if (rule.And) return { ...rule, And: rule.And.map(negateTests) };
   if (rule.Or) return { ...rule, Or: rule.Or.map(negateTests) };
@@ -112,8 +113,8 @@ function negateTests(rule) {
   return { Not: { Variable, [test]: true }, ...(Next && { Next }) };
 }
 
-// The interpreter overwrites $$.Execution.StartTime and, inside an inline Map, $$.Execution.Input. It leaves every other
-// name of the context object alone, so paths read $$.Run instead, which execution.mjs fills.
+// The interpreter overwrites $$.Execution.StartTime and, inside an inline Map, $$.Execution.Input. It does not change other names of
+// the context object. So paths read $$.Run instead, which execution.mjs sets.
 function renameExecution(value) {
   for (const [key, inner] of Object.entries(value)) {
     if (typeof inner === "object" && inner !== null) {

@@ -2,16 +2,16 @@
 
 import "./runtime.mjs";
 import { createRequire } from "node:module";
-mendScan();
+correctScan();
 const { default: dynalite } = await import("dynalite");
 
-// Tables are ready at once: nothing here tests how long AWS takes.
+// Tables are ready immediately: no test depends on how long AWS takes.
 const server = dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });
 
-// Node closes a connection after 5 idle seconds, just when a client may be using it again. Leave that to the client.
+// By default, Node closes a connection after 5 idle seconds, possibly when a client uses it again. Only clients close connections.
 server.keepAliveTimeout = 0;
 
-// dynalite throws where a client goes away in the middle of a request, as one does whose time is up. That is no reason to end.
+// dynalite throws if a client leaves in the middle of a request, for example at its timeout. The server goes on.
 process.on("uncaughtException", (error) => {
   if (error.code === "ECONNRESET") return;
   console.error(error);
@@ -23,11 +23,11 @@ server.listen(0, "127.0.0.1", () => {
 });
 
 /**
- * mendScan corrects dynalite's segments. It divides 4,096 ranges of hashes among them, and where there are more segments
- * than ranges, the last ones begin after the last range, which it then writes as the first: they would hold the whole table
- * once more. They are empty.
+ * correctScan corrects dynalite's segments. dynalite divides 4,096 ranges of hashes among the segments. If there are more segments
+ * than ranges, the last segments begin after the last range, and dynalite returns the whole table again for each of them. They
+ * must be empty.
  */
-function mendScan() {
+function correctScan() {
   const require = createRequire(import.meta.url);
   const path = require.resolve("dynalite/actions/scan");
   const scan = require(path);

@@ -1,6 +1,6 @@
-// The errors that states end with, under the names that Retry and Catch match.
+// The errors of states, with the names that Retry and Catch match.
 
-/** What a task answered: matched by its name, as the interpreter does with every error. */
+/** The error of a task. The interpreter matches it by its name, as it does with every error. */
 export class TaskError extends Error {
   constructor(name, cause) {
     super(cause);
@@ -9,8 +9,8 @@ export class TaskError extends Error {
 }
 
 /**
- * Ends the execution whatever Retry and Catch say; the interpreter reads the two flags before it matches names. Step
- * Functions has two such errors: States.Runtime, and States.DataLimitExceeded where States.ALL is concerned
+ * An error that ends the execution without Retry or Catch. The interpreter reads the two flags before it matches names. In Step
+ * Functions, States.ALL matches neither States.Runtime nor States.DataLimitExceeded
  * (https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html).
  */
 export class TerminalError extends TaskError {
@@ -18,7 +18,7 @@ export class TerminalError extends TaskError {
   isCatchable = false;
 }
 
-/** Why the execution failed, in Step Functions' names: {error, cause}. */
+/** Returns why an execution failed, with the error names of Step Functions: {error, cause}. */
 export function describe(thrown) {
   const error = thrown.name === "ExecutionError" ? thrown.cause : thrown;
   switch (true) {
@@ -27,7 +27,7 @@ export function describe(thrown) {
     case error.name === "ExecutionTimeoutError":
       return { error: "States.Timeout", cause: "the execution took longer than its TimeoutSeconds" };
     case error instanceof SyntaxError:
-      // The only JSON that the interpreter parses for itself is the argument of an intrinsic function.
+      // The interpreter parses JSON only for an intrinsic function.
       return { error: "States.IntrinsicFailure", cause: error.message };
     case error.constructor === TypeError || error.constructor === RangeError || error.name === "Error":
       return { error: "States.Runtime", cause: error.message };

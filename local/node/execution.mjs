@@ -1,4 +1,4 @@
-// Runs one execution with aws-local-stepfunctions, under Step Functions' rules that the library does not know.
+// Runs one execution with aws-local-stepfunctions, and adds rules of Step Functions that the library does not have.
 
 import { randomUUID } from "node:crypto";
 import { StateMachine } from "aws-local-stepfunctions";
@@ -8,8 +8,8 @@ import { measured, overQuota, PAYLOAD_LIMIT, size, withinQuota } from "./quota.m
 import { taskHandlers } from "./tasks.mjs";
 
 /**
- * start begins the execution that the document asks for (see machine.mjs) and returns {result, abort}: a promise of the
- * output that rejects with what describe() in errors.mjs explains. emit is called with every event.
+ * start starts the execution of a document (see machine.mjs) and returns {result, abort}. result is a promise of the output; it
+ * rejects with an error that describe() in errors.mjs understands. emit is called with every event.
  */
 export function start(document, emit) {
   const { definition, names, tasks, processors, problems } = prepare(document.definition);
@@ -37,15 +37,15 @@ export function start(document, emit) {
   });
 }
 
-// What StateMachine.execute() is to heed of an execution, by the overrides that all its machines are run with.
+// What StateMachine.execute() below needs to know of an execution, by the overrides, which all state machines of the execution share.
 const supervised = new WeakMap();
-const mapRuns = new WeakMap(); // The library makes one StateMachine for the children of a Map each time it is entered.
+const mapRuns = new WeakMap(); // The library creates one StateMachine for the children of a Map each time the Map is entered.
 
 /*
- * The one method through which the library runs the machine itself, every child of a Map and every branch of a Parallel is
- * wrapped. Its public event log comes too late for this (a state's successor has started by then) and forwards copies of
- * every child's events; a subclass would not reach the children. The version of the library is pinned, and the Go tests fail
- * on any change of what is used here: execute(), definition, runOptions.overrides, eventLogger.dispatch().
+ * The library runs the state machine itself, every child of a Map and every branch of a Parallel through one method, which is
+ * wrapped here. The library's public event log is too late for this: the next state has started by then. It also repeats the events
+ * of every child. A subclass would not reach the children. The version of the library is fixed, and the Go tests fail if one of the
+ * parts that are used here changes: execute(), definition, runOptions.overrides, eventLogger.dispatch().
  */
 const libraryExecute = StateMachine.prototype.execute;
 
@@ -61,7 +61,7 @@ StateMachine.prototype.execute = async function (input, options, cleanUp) {
   mapRuns.set(this, children);
   const child = { state: map.name, index: children.started++ }; // Children start in the order of the items.
   if (children.failed) {
-    // The library goes on starting the items that wait for a slot.
+    // The library still starts the items that wait.
     cleanUp();
     throw new TerminalError("States.Runtime", `not started: another child of state "${map.name}" failed`);
   }
@@ -85,19 +85,19 @@ StateMachine.prototype.execute = async function (input, options, cleanUp) {
   measured(children.outputBytes, "children", map.name);
   if (children.outputBytes > PAYLOAD_LIMIT) {
     children.failed = true;
-    throw overQuota(`what the children of state "${map.name}" have returned so far`, children.outputBytes);
+    throw overQuota(`the outputs of the children of state "${map.name}" so far are`, children.outputBytes);
   }
   emit({ event: "MapIterationSucceeded", ...child });
   return output;
 };
 
-// How AWS reports any failed child of a distributed Map: neither the child's error nor its cause reach the parent.
+// AWS reports a failed child of a distributed Map like this. The parent gets neither the child's error nor its cause.
 function thresholdExceeded() {
   const cause = "The specified tolerated failure threshold was exceeded";
   return new TaskError("States.ExceedToleratedFailureThreshold", cause);
 }
 
-// A child of a distributed Map is an execution of its own, with its own name, start and input.
+// A child of a distributed Map is an execution with its own name, start and input.
 function ofDistributedChild(options, map, input) {
   const { context } = options.runOptions;
   const name = randomUUID();
@@ -112,12 +112,12 @@ function ofDistributedChild(options, map, input) {
 }
 
 /**
- * observer takes the place of an event logger's dispatch. The library calls it synchronously between two states, outside
- * of their Retry and Catch, so what it throws ends the execution there.
+ * observer replaces the dispatch method of an event logger. The library calls it between two states, outside their Retry and Catch.
+ * So an error that it throws ends the execution.
  */
 function observer(options, emit, index) {
   const child = index === undefined ? {} : { index };
-  let checked, bytes; // A state's output is the very object that the next one gets as input.
+  let checked, bytes; // A state's output is the same object as the next state's input.
   let last; // the last failure
   return (event) => {
     const state = event.state?.name;
@@ -125,7 +125,7 @@ function observer(options, emit, index) {
       case "StateEntered":
         if (event.state.input === checked) measured(bytes, "input", state);
         else withinQuota(event.state.input, "input", state);
-        // What each child passes through is of no use to a progress line, and there may be 10,000 of them.
+        // Progress messages do not need the states of the children, of which there may be 10,000.
         if (index === undefined) emit({ event: "StateEntered", state });
         break;
       case "StateExited":
@@ -136,7 +136,7 @@ function observer(options, emit, index) {
         last = { error: event.Error, cause: event.Cause?.message ?? event.Cause };
         break;
       case "StateRetried":
-        // An abort ends the wait before a retry, and the library would then retry.
+        // An abort ends the wait before a retry. Without this error, the library would then retry.
         if (options.abortSignal.aborted) throw new TerminalError("States.Runtime", "aborted");
         emit({ event: "StateRetried", state, ...child, ...last, attempt: event.retry.attempt });
         break;

@@ -1,18 +1,19 @@
-// Runs executions of state machines (Amazon States Language, JSONPath) and prints how they went.
+// Runs executions of state machines (Amazon States Language, JSONPath) and prints their events and results.
 //
-//   stdin   a JSON document a line, an execution each; they run at the same time:
+//   stdin   one JSON document a line, for one execution each; the executions run at the same time:
 //           {"definition", "input", "execution": {"id", "name", "startTime"}, "stateMachine": {"id", "name"}, "invokeUrl"}
-//           and optionally "thresholdErrors": true and "hurried": true, see Execution in local/statemachine, and "run": a number
-//   stdout  a JSON document a line, with the "run" of its execution: events without payloads, for instance
+//           with the optional members "thresholdErrors" and "hurried" (see Execution in local/statemachine) and "run", a number
+//   stdout  one JSON document a line, with the "run" of its execution: events without payloads, for example
 //             {"event":"StateEntered","state":"Plan"}
 //             {"event":"MapIterationSucceeded","state":"ScanSegments","index":17}
 //             {"event":"StateRetried","state":"ScanSegment","index":17,"error":"Throttled","cause":"…","attempt":1}
-//           and as the last one of each execution one of
+//           and the last line of each execution, which is one of
 //             {"status":"SUCCEEDED","output":…}
 //             {"status":"FAILED","error":"…","cause":"…"}
 //             {"status":"ABORTED"} after SIGTERM
-//           each with "payloads": [{"state", "of", "bytes", "count"}], the largest that this process has measured of each state
-//   exit    0 if that last line was printed of each, when stdin has ended; otherwise this program is broken, and stderr says how.
+//           with "payloads": [{"state", "of", "bytes", "count"}], the largest payloads of each state in this process
+//   exit    0 after the end of stdin, when the last line of every execution was printed. Otherwise this program has failed, and
+//           stderr has the reason.
 
 import "./runtime.mjs";
 import { createInterface } from "node:readline";
@@ -20,18 +21,18 @@ import { start } from "./execution.mjs";
 import { describe } from "./errors.mjs";
 import { payloads } from "./quota.mjs";
 
-// Lines are gathered for one turn of the event loop: 10,000 children are not 20,000 writes.
+// The lines of one turn of the event loop are written together, so that 10,000 children do not cause 20,000 writes.
 const lines = [];
 function print(line) {
   if (lines.length === 0) setImmediate(flush);
-  lines.push(JSON.stringify(line));
+  lines.push(JSON.stringify(line) + "\n");
 }
 function flush(written) {
-  if (lines.length > 0) process.stdout.write(lines.splice(0).join("\n") + "\n", written);
+  process.stdout.write(lines.splice(0).join(""), written);
 }
 
 let aborted = false;
-const aborts = new Set(); // of the executions that run
+const aborts = new Set(); // functions that abort the running executions
 process.once("SIGTERM", () => {
   aborted = true;
   for (const abort of aborts) abort();
@@ -51,11 +52,11 @@ async function run(document) {
   }
 }
 
-// Nobody reads any more.
+// The reader has ended.
 process.stdout.on("error", () => process.exit(1));
 
 const runs = [];
 for await (const line of createInterface({ input: process.stdin })) runs.push(run(JSON.parse(line)));
 await Promise.all(runs);
-// Aborted children may still wait for their invocations: leave without them.
+// Aborted children may still wait for their invocations. Exit without them.
 flush(() => process.exit(0));

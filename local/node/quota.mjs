@@ -1,4 +1,4 @@
-// Step Functions' quota on what passes between states.
+// The quota of Step Functions on payloads between states.
 
 import { TerminalError } from "./errors.mjs";
 
@@ -9,29 +9,29 @@ export function size(value) {
   return Buffer.byteLength(JSON.stringify(value) ?? "");
 }
 
-const largest = new Map(); // What was measured, by state and by what it is of the state, over all executions of the process.
+const largest = new Map(); // The largest payloads of all executions of this process, by state and kind.
 
-/** withinQuota takes what a state has as its input, output, payload or result, or throws the error that ends the execution. */
+/** withinQuota measures an input, output, payload or result of a state. It throws an error if the payload is too large. */
 export function withinQuota(value, of, state) {
   const bytes = size(value);
   measured(bytes, of, state);
-  if (bytes > PAYLOAD_LIMIT) throw overQuota(`the ${of} of state "${state}"`, bytes);
+  if (bytes > PAYLOAD_LIMIT) throw overQuota(`the ${of} of state "${state}" is`, bytes);
   return bytes;
 }
 
-/** measured keeps the largest of what it is told, and how often that was. */
+/** measured keeps the largest payload of each kind, and counts the payloads. */
 export function measured(bytes, of, state) {
   const key = `${of} of ${state}`;
   const kept = largest.get(key) ?? { state, of, bytes: 0, count: 0 };
   largest.set(key, { ...kept, bytes: Math.max(kept.bytes, bytes), count: kept.count + 1 });
 }
 
-/** payloads returns what was measured. */
+/** payloads returns the measured payloads. */
 export const payloads = () => [...largest.values()];
 
 export function overQuota(what, bytes) {
   return new TerminalError(
     "States.DataLimitExceeded",
-    `${what} is ${bytes} bytes of JSON, and Step Functions allows ${PAYLOAD_LIMIT}`,
+    `${what} ${bytes} bytes of JSON, and Step Functions allows ${PAYLOAD_LIMIT}`,
   );
 }

@@ -1,4 +1,4 @@
-// Imported first by every script here: what the packages need from Node and an older Node lacks.
+// Every script here imports this file first. It adds what the packages need and older versions of Node lack.
 
 const [major, minor] = process.versions.node.split(".").map(Number);
 if (major < 20 || (major === 20 && minor < 3)) {
@@ -6,7 +6,7 @@ if (major < 20 || (major === 20 && minor < 3)) {
   process.exit(1);
 }
 
-// aws-local-stepfunctions asks for Node 22, but only for this one function.
+// aws-local-stepfunctions requires Node 22, but only for this function.
 Promise.withResolvers ??= function () {
   let resolve, reject;
   const promise = new this((onResolve, onReject) => ([resolve, reject] = [onResolve, onReject]));

@@ -1,24 +1,24 @@
-// Answers Task states by calling the local server: Lambda functions through Lambda's Invoke API, SDK integrations through
-// what local/sdkintegration serves.
+// Runs Task states by calling the local server: Lambda functions through Lambda's Invoke API, and SDK integrations through the server
+// of local/sdkintegration.
 
 import http from "node:http";
 import { TaskError, TerminalError } from "./errors.mjs";
 import { withinQuota } from "./quota.mjs";
 
-// "arn:aws:states:::aws-sdk:dynamodb:describeExport"; what follows a dot is another pattern, as .waitForTaskToken.
+// "arn:aws:states:::aws-sdk:dynamodb:describeExport", without a suffix such as .waitForTaskToken.
 const INTEGRATION_ARN = /^arn:[^:]+:states:::aws-sdk:([a-z0-9]+):([A-Za-z0-9]+)$/;
 
-// The name, without the version or alias that may follow it.
+// The name, without a version or alias.
 const FUNCTION_ARN = /^arn:[^:]+:lambda:[^:]*:[^:]*:function:([^:]+)/;
 
-// What the Invoke API's HTTP statuses are called in Step Functions, where the answer does not say it in its header.
+// The names that Step Functions has for HTTP statuses of the Invoke API, if the answer's header has no name.
 const ERRORS_BY_STATUS = {
   404: "ResourceNotFoundException",
   413: "RequestTooLargeException",
   429: "TooManyRequestsException",
 };
 
-/** A function for each Task state, by the state's name, that takes the state's processed input to its result. */
+/** Returns a function for each Task state, by the state's name. The function gets the processed input and returns the result. */
 export function taskHandlers(tasks, serverUrl) {
   const call = caller(serverUrl);
   const handlers = {};
@@ -50,7 +50,7 @@ async function callService(state, resource, path, input, call) {
   try {
     answer = await call(path, input);
   } catch (error) {
-    throw broken(error.message || error.code); // The local server is gone: no failure of the service.
+    throw broken(error.message || error.code); // The local server cannot be reached. This is not an error of the service.
   }
   if (answer.status === 404) unsupported(state, resource);
   const result = parse(answer.body);
@@ -60,7 +60,7 @@ async function callService(state, resource, path, input, call) {
   throw new TaskError(error, cause);
 }
 
-// Terminal, so that no Catch takes a gap of this runner for a failure of the task.
+// The error is terminal, so that no Catch handles a missing feature of the local run as an error of the task.
 function unsupported(state, resource) {
   throw new TerminalError("States.Runtime", `state "${state}": the local runner cannot call "${resource}"`);
 }
@@ -82,12 +82,12 @@ function readAnswer(name, { status, headers, body }) {
     throw new TaskError(`Lambda.${error}`, `invoke function ${name}: HTTP ${status}: ${body.trim()}`);
   }
   if (headers["x-amz-function-error"]) {
-    // Step Functions makes the function's whole answer the Cause.
+    // In Step Functions, the whole answer of the function is the Cause.
     throw new TaskError(parse(body)?.errorType || "Lambda.Unknown", body);
   }
   const result = body === "" ? null : parse(body);
   if (result === undefined) {
-    throw new TaskError("Lambda.SdkClientException", `invoke function ${name}: the answer is no JSON: ${body.slice(0, 200)}`);
+    throw new TaskError("Lambda.SdkClientException", `invoke function ${name}: the answer is not JSON: ${body.slice(0, 200)}`);
   }
   return result;
 }
@@ -100,11 +100,11 @@ function parse(body) {
   }
 }
 
-// Plain http: fetch gives up on an answer whose headers take more than 300 seconds, and an invocation may take 900.
-// Sockets are kept, since 10,000 children with a connection for each call would use up the local ports.
+// This uses the http module because fetch waits at most 300 seconds for the headers of an answer, and an invocation may take 900.
+// Connections are reused: a connection for each call of 10,000 children would use up the local ports.
 const agent = new http.Agent({ keepAlive: true, maxSockets: Infinity, maxFreeSockets: 1024 });
 
-/** A function that posts a JSON document to a path of the server and promises {status, headers, body}. */
+/** Returns a function that posts JSON to a path of the server and returns a promise of {status, headers, body}. */
 function caller(serverUrl) {
   return (path, input) => post(serverUrl + path, JSON.stringify(input));
 }
@@ -122,7 +122,7 @@ function post(url, payload) {
       });
     });
     request.on("error", (error) => {
-      // A kept socket that the server closed before it saw this request: nothing ran, so ask again on another one.
+      // The server closed a reused connection before it got this request. Nothing ran, so send the request again.
       if (request.reusedSocket && error.code === "ECONNRESET") resolve(post(url, payload));
       else reject(error);
     });

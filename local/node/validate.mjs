@@ -1,5 +1,5 @@
-// Checks a definition, given on stdin, against the Amazon States Language: its schema, its paths, its transitions. Prints
-// what is wrong with it, nothing if it is well, and exits with 0 in both cases.
+// Checks a definition on stdin against the Amazon States Language: its schema, paths and transitions. Prints the problems, or nothing
+// if there are none, and exits with 0 in both cases.
 
 import "./runtime.mjs";
 import { json } from "node:stream/consumers";

@@ -1,9 +1,7 @@
-// Package integration answers the SDK integrations of a state machine, such as the Task whose Resource is
-// "arn:aws:states:::aws-sdk:dynamodb:describeExport", as Step Functions does: it calls the service by the real SDK and gives
-// the answer, or the error, the shape and the names that the state machine sees on AWS.
+// Package sdkintegration answers the SDK integrations of a state machine, such as a Task with the Resource
+// "arn:aws:states:::aws-sdk:dynamodb:describeExport". It calls the service through the SDK, and gives the answer, or the error, the
+// form and the names that a state machine sees on AWS. It imports the SDK only.
 // https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html
-//
-// Server.Handler is the way in. It imports the SDK only.
 package sdkintegration
 
 import (
@@ -19,17 +17,17 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 )
 
-// maxParameters is the most that a Task can have as Parameters: Step Functions' quota on a payload, in bytes.
+// maxParameters is the largest size of a Task's Parameters, in bytes: Step Functions' quota on payloads.
 const maxParameters = 256 << 10
 
-// Server answers POST /aws-sdk/<service>/<action>, the Parameters as the body: 200 with the result, 400 with an Error, or 404
-// where there is no such action here. Its handler is safe for concurrent use.
+// Server answers POST /aws-sdk/<service>/<action> with the Parameters as the body. The status is 200 with the result, 400 with an
+// Error, or 404 for an unknown action. Its handler may be used from any goroutine.
 type Server struct {
-	// DynamoDB says where and as whom DynamoDB is called.
+	// DynamoDB is the configuration of the client of DynamoDB.
 	DynamoDB aws.Config
 }
 
-// Error is how an action fails, in Step Functions' names.
+// Error is the error of an action, with the names of Step Functions.
 type Error struct {
 	Name  string `json:"error"`
 	Cause string `json:"cause"`
@@ -42,7 +40,7 @@ type action func(ctx context.Context, parameters []byte) (any, error)
 
 // Handler returns the API's routes.
 func (s Server) Handler() http.Handler {
-	// One try: the Retry of the state is what deals with throttling, and it must see it.
+	// The SDK must not retry: the Retry of the state handles throttling.
 	tables := dynamodb.NewFromConfig(s.DynamoDB, func(o *dynamodb.Options) { o.Retryer = aws.NopRetryer{} })
 	actions := map[string]action{"dynamodb:describeExport": call(tables.DescribeExport)}
 	mux := http.NewServeMux()
@@ -70,7 +68,7 @@ func (s Server) answer(w http.ResponseWriter, r *http.Request, name string, run 
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_, _ = w.Write(body) // a caller that has gone is told nothing
+	_, _ = w.Write(body) // fails only if the caller has left
 }
 
 // run returns the result, or an *Error.
@@ -86,10 +84,10 @@ func (s Server) run(w http.ResponseWriter, r *http.Request, run action) (any, er
 	return shape(output), nil
 }
 
-// errParameters says that the Parameters are not what the action takes.
+// errParameters means that the action does not have these Parameters.
 var errParameters = errors.New("the Parameters do not fit")
 
-// call makes an action of an operation of an SDK's client.
+// call returns the action of an operation of an SDK client.
 func call[In, Out, Option any](operation func(context.Context, *In, ...Option) (*Out, error)) action {
 	return func(ctx context.Context, parameters []byte) (any, error) {
 		in := new(In)

@@ -20,7 +20,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// dynamoDB is a server that gives one answer to whatever it is asked, and counts.
+// dynamoDB is a server that gives the same answer to every request, and counts the requests.
 type dynamoDB struct {
 	aws.Config
 	calls atomic.Int64
@@ -37,7 +37,7 @@ func serveDynamoDB(t *testing.T, status int, body string) *dynamoDB {
 			t.Errorf("read request: %v", err)
 		}
 		d.asked.Store(r.Header.Get("X-Amz-Target") + " " + string(asked))
-		time.Sleep(2 * time.Millisecond) // the SDK closes the request as soon as it is answered, while net/http may still read it
+		time.Sleep(2 * time.Millisecond) // the SDK closes the request when the answer begins, and net/http may still read it
 		w.Header().Set("Content-Type", "application/x-amz-json-1.0")
 		w.Header().Set("X-Amzn-Requestid", "R1")
 		w.WriteHeader(status)
@@ -51,7 +51,7 @@ func serveDynamoDB(t *testing.T, status int, body string) *dynamoDB {
 func config(url string) aws.Config {
 	return aws.Config{
 		Region: "us-east-1", BaseEndpoint: &url, Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""),
-		// As lambda/awsclient and AWS_MAX_ATTEMPTS would have it.
+		// As lambda/awsclient and AWS_MAX_ATTEMPTS configure it.
 		Retryer: func() aws.Retryer { return retry.NewStandard() }, RetryMaxAttempts: 3,
 	}
 }
@@ -136,7 +136,7 @@ func TestErrorsHaveTheNamesOfStepFunctions(t *testing.T) {
 			if diff := cmp.Diff(any(want), decode(t, body)); status != http.StatusBadRequest || diff != "" {
 				t.Errorf("status %d (-want +got):\n%s", status, diff)
 			}
-			// What the state's Retry is for is not tried again here.
+			// The state's Retry retries, not the SDK.
 			if calls := service.calls.Load(); calls != 1 {
 				t.Errorf("it was called %d times, want once", calls)
 			}
@@ -144,20 +144,20 @@ func TestErrorsHaveTheNamesOfStepFunctions(t *testing.T) {
 	}
 }
 
-func TestFailuresThatAreNoneOfTheService(t *testing.T) {
+func TestErrorsThatAreNotOfTheService(t *testing.T) {
 	t.Parallel()
-	unreachable := sdkintegration.Server{DynamoDB: config("http://127.0.0.1:1")} // a reserved port, which nobody listens on
+	unreachable := sdkintegration.Server{DynamoDB: config("http://127.0.0.1:1")} // a reserved port, on which no process listens
 	for _, test := range []struct {
 		name, action, parameters string
 		status                   int
 		want                     string
 	}{
 		{"no connection", "dynamodb/describeExport", parameters, 400, `{"error":"DynamoDb.SdkClientException"`},
-		{"a parameter that is missing", "dynamodb/describeExport", `{}`, 400, `{"error":"DynamoDb.SdkClientException"`},
-		{"a parameter that there is not", "dynamodb/describeExport", `{"ExportARM":"x"}`, 400, `{"error":"States.Runtime","cause":"the Parameters do not fit: `},
-		{"parameters that are none", "dynamodb/describeExport", `[]`, 400, `{"error":"States.Runtime","cause":"the Parameters do not fit: `},
-		{"an action that is not here", "dynamodb/deleteTable", `{}`, 404, `there is no "dynamodb:deleteTable" here`},
-		{"a service that is not here", "s3/describeExport", `{}`, 404, `there is no "s3:describeExport" here`},
+		{"a missing parameter", "dynamodb/describeExport", `{}`, 400, `{"error":"DynamoDb.SdkClientException"`},
+		{"an unknown parameter", "dynamodb/describeExport", `{"ExportARM":"x"}`, 400, `{"error":"States.Runtime","cause":"the Parameters do not fit: `},
+		{"parameters that are not an object", "dynamodb/describeExport", `[]`, 400, `{"error":"States.Runtime","cause":"the Parameters do not fit: `},
+		{"an unknown action", "dynamodb/deleteTable", `{}`, 404, `there is no "dynamodb:deleteTable" here`},
+		{"an unknown service", "s3/describeExport", `{}`, 404, `there is no "s3:describeExport" here`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -169,7 +169,7 @@ func TestFailuresThatAreNoneOfTheService(t *testing.T) {
 	}
 }
 
-// A call ends with the execution that waits for it.
+// A call ends when its caller leaves.
 func TestCallEndsWithItsCaller(t *testing.T) {
 	t.Parallel()
 	hang := make(chan struct{})

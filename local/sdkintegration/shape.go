@@ -8,8 +8,8 @@ import (
 	"github.com/aws/smithy-go/middleware"
 )
 
-// shape returns the SDK's output as Step Functions has it: an object with the members' names as the SDK has them, which is
-// PascalCase; what is absent left out; a time as a text in ISO 8601; a union as an object with the one member that is set.
+// shape returns the SDK's output in the form of Step Functions. Members have the SDK's names, which are PascalCase, and are left out
+// if they have no value. A time is text in ISO 8601. A union is an object with the one member that is set.
 func shape(output any) any {
 	value, _ := shaped(reflect.ValueOf(output))
 	return value
@@ -20,7 +20,7 @@ var (
 	metadataType = reflect.TypeFor[middleware.Metadata]()
 )
 
-// shaped returns a value, and whether it is there.
+// shaped returns the form of a value, and whether there is a value.
 func shaped(v reflect.Value) (any, bool) {
 	switch v.Kind() {
 	case reflect.Pointer, reflect.Interface:
@@ -33,7 +33,7 @@ func shaped(v reflect.Value) (any, bool) {
 		return shaped(v.Elem())
 	case reflect.Struct:
 		if v.Type() == timeType {
-			return instant(v.Interface().(time.Time)), true //nolint:forcetypeassert // it was just looked at
+			return instant(v.Interface().(time.Time)), true //nolint:forcetypeassert // the type was checked
 		}
 		return members(v), true
 	case reflect.Map:
@@ -64,7 +64,7 @@ func members(v reflect.Value) map[string]any {
 		if !field.IsExported() || field.Type == metadataType {
 			continue
 		}
-		absent := value.Kind() == reflect.String && value.Len() == 0 // an enumeration; any other text is a pointer
+		absent := value.Kind() == reflect.String && value.Len() == 0 // an enumeration; every other string is a pointer
 		if member, there := shaped(value); there && !absent {
 			object[field.Name] = member
 		}
@@ -72,14 +72,14 @@ func members(v reflect.Value) map[string]any {
 	return object
 }
 
-// union is one of the SDK's struct types <Union>Member<Name>, which have the one field Value.
+// union returns the form of a union, which the SDK has as a struct <Union>Member<Name> with the field Value.
 func union(variant reflect.Value) map[string]any {
 	_, name, _ := strings.Cut(variant.Type().Name(), "Member")
 	value, _ := shaped(variant.FieldByName("Value"))
 	return map[string]any{name: value}
 }
 
-// instant writes a time as Java does, whose SDK Step Functions calls with: the digits of a second by threes, as many as it takes.
+// instant writes a time as the SDK for Java does, which Step Functions uses: with 0, 3, 6 or 9 digits after the second, as needed.
 func instant(at time.Time) string {
 	format := "2006-01-02T15:04:05"
 	switch nanoseconds := at.Nanosecond(); {

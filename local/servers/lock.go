@@ -10,8 +10,8 @@ import (
 	"syscall"
 )
 
-// Lock makes this process the only one that uses dir, normally .local, until it calls unlock or ends. The kernel holds the lock. If
-// another process has it, Lock returns an error with the number of that process.
+// Lock makes this process the only one that uses dir, normally .local, until it calls unlock or ends. The kernel holds the lock as
+// long as unlock is referenced. If another process has the lock, Lock returns an error with the number of that process.
 func Lock(dir string) (unlock func(), err error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("lock %s: %w", dir, err)

@@ -39,9 +39,11 @@ func helper(dir string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := servers.Lock(dir); err != nil {
+	unlock, err := servers.Lock(dir)
+	if err != nil {
 		return err
 	}
+	defer unlock()
 	var urls []string
 	for _, start := range []startFunc{servers.StartDynamoDB, servers.StartS3} {
 		server, err := start(context.Background(), config)

@@ -6,28 +6,28 @@ import (
 	"fmt"
 )
 
-// timeFormat is that of $$.Execution.StartTime on AWS.
+// timeFormat is the format of $$.Execution.StartTime on AWS.
 const timeFormat = "2006-01-02T15:04:05.000Z"
 
-// A document is what machine.mjs reads, one a line.
+// A document is one line of the input of machine.mjs.
 type document struct {
-	Run             int             `json:"run"`
-	Definition      json.RawMessage `json:"definition"`
-	Input           json.RawMessage `json:"input"`
-	Execution       executionWords  `json:"execution"`
-	StateMachine    machineWords    `json:"stateMachine"`
-	InvokeURL       string          `json:"invokeUrl"`
-	ThresholdErrors bool            `json:"thresholdErrors"`
-	Hurried         bool            `json:"hurried"`
+	Run             int              `json:"run"`
+	Definition      json.RawMessage  `json:"definition"`
+	Input           json.RawMessage  `json:"input"`
+	Execution       executionContext `json:"execution"`
+	StateMachine    machineContext   `json:"stateMachine"`
+	InvokeURL       string           `json:"invokeUrl"`
+	ThresholdErrors bool             `json:"thresholdErrors"`
+	Hurried         bool             `json:"hurried"`
 }
 
-type executionWords struct {
+type executionContext struct {
 	ID        string `json:"id"`
 	Name      string `json:"name"`
 	StartTime string `json:"startTime"`
 }
 
-type machineWords struct {
+type machineContext struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`
 }
@@ -36,15 +36,15 @@ func newDocument(e Execution) document {
 	return document{
 		Definition:      e.Definition,
 		Input:           e.Input,
-		Execution:       executionWords{ID: e.ID, Name: e.Name, StartTime: e.StartTime.UTC().Format(timeFormat)},
-		StateMachine:    machineWords{ID: e.StateMachineID, Name: e.StateMachineName},
+		Execution:       executionContext{ID: e.ID, Name: e.Name, StartTime: e.StartTime.UTC().Format(timeFormat)},
+		StateMachine:    machineContext{ID: e.StateMachineID, Name: e.StateMachineName},
 		InvokeURL:       e.InvokeURL,
 		ThresholdErrors: e.ThresholdErrors,
 		Hurried:         e.Hurried,
 	}
 }
 
-// A line is one that machine.mjs prints: an event, or with a Status the end.
+// A line is one line of the output of machine.mjs: an event, or, if it has a Status, the end of an execution.
 type line struct {
 	Run int `json:"run"`
 	Event
@@ -62,13 +62,12 @@ func (l line) outcome() (Outcome, error) {
 	case "ABORTED":
 		return Outcome{}, errors.New("aborted by a signal")
 	default:
-		return Outcome{}, fmt.Errorf("the last line tells no outcome: %+v", l.Event)
+		return Outcome{}, fmt.Errorf("the last line has no status: %+v", l.Event)
 	}
 }
 
-// sentence returns the errorMessage of a Cause that is the JSON with which a Lambda function fails, and any other Cause
-// as it is.
-func sentence(cause string) string {
+// message returns the errorMessage if a Cause is the error of a Lambda function in JSON. It returns any other Cause unchanged.
+func message(cause string) string {
 	var function struct {
 		ErrorMessage *string `json:"errorMessage"`
 	}

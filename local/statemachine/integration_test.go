@@ -68,7 +68,7 @@ func TestIntegrationOutcome(t *testing.T) {
 			error: "States.DataLimitExceeded", cause: `the result of state "Describe" is 262145 bytes of JSON, and Step Functions allows 262144`,
 		},
 		{
-			name:       "an action that is not there fails when its state is entered, whatever Retry and Catch say",
+			name:       "an unknown action fails when its state is entered, without Retry or Catch",
 			definition: fmt.Sprintf(describe, ""),
 			error:      "States.Runtime", cause: `state "Describe": the local runner cannot call "` + describeExport + `"`,
 		},
@@ -78,12 +78,12 @@ func TestIntegrationOutcome(t *testing.T) {
 			error: "States.Runtime", cause: `state "Describe": the local runner cannot call "` + describeExport + `.waitForTaskToken"`,
 		},
 		{
-			name: "and what is neither a function nor an SDK integration",
+			name: "so does a Resource that is neither a function nor an SDK integration",
 			call: echo, definition: strings.ReplaceAll(fmt.Sprintf(describe, ""), describeExport, "arn:aws:states:::sns:publish"),
 			error: "States.Runtime", cause: `state "Describe": the local runner cannot call "arn:aws:states:::sns:publish"`,
 		},
 		{
-			name: "which does no harm where it is not entered",
+			name: "an unknown Resource in a state that is not entered does not matter",
 			definition: `{"StartAt":"Choose","States":{
 				"Choose":{"Type":"Choice","Choices":[{"Variable":"$.export","BooleanEquals":true,"Next":"Publish"}],"Default":"Done"},
 				"Publish":{"Type":"Task","Resource":"arn:aws:states:::sns:publish","End":true},
@@ -91,12 +91,12 @@ func TestIntegrationOutcome(t *testing.T) {
 			output: `"done"`,
 		},
 		{
-			name: "a fault of the definition is not retried",
+			name: "an error of the definition is not retried",
 			call: fails(functionError{"States.Runtime", "the Parameters do not fit"}), definition: fmt.Sprintf(describe, ""),
 			error: "States.Runtime", cause: `state "Describe": call ` + describeExport + `: the Parameters do not fit`,
 		},
 		{
-			name: "nor is one of the local server",
+			name: "an error of the local server is not retried",
 			call: fails(statusError(500)), definition: fmt.Sprintf(describe, ""),
 			error: "States.Runtime", cause: `state "Describe": call ` + describeExport + `: out of order…`,
 		},
@@ -121,8 +121,8 @@ func TestIntegrationOutcome(t *testing.T) {
 	}
 }
 
-// The shape of the real machine where it follows exports: each child waits, looks, counts, and ends in Succeed with what it has
-// seen, which takes the place of the exports in the state around it.
+// This state machine follows exports as the real one does. Each child waits, checks its export, counts, and ends in Succeed. The
+// results replace the exports in the state around the Map.
 func TestChildrenFollowExports(t *testing.T) {
 	t.Parallel()
 	throttled := 1
@@ -189,7 +189,7 @@ func TestUnreachableServer(t *testing.T) {
 	t.Parallel()
 	outcome := run(t, statemachine.Execution{
 		Definition: json.RawMessage(fmt.Sprintf(describe, "")), Input: json.RawMessage(`{"arn":"arn:x"}`),
-		InvokeURL: "http://127.0.0.1:1", // a reserved port, which nobody listens on
+		InvokeURL: "http://127.0.0.1:1", // a reserved port, on which no process listens
 	})
 	if outcome.Error != "States.Runtime" || !strings.HasPrefix(outcome.Cause, `state "Describe": call `+describeExport+`: connect ECONNREFUSED`) {
 		t.Errorf("got %+v", outcome)

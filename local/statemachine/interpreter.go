@@ -13,27 +13,26 @@ import (
 	"dynamodb-to-s3/local/childprocess"
 )
 
-// An Interpreter is one Node.js that runs many executions, where starting one for each, as Run does, would take longer than
-// they do themselves. Its methods may be called from any goroutine.
+// An Interpreter is a Node.js process that runs many executions at once. Its methods may be called from any goroutine.
 type Interpreter struct {
 	stop   context.CancelFunc
 	stdin  io.WriteCloser
-	ended  chan struct{} // closed when Node.js is gone
+	ended  chan struct{} // closed when Node.js has ended
 	stderr bytes.Buffer
 
-	mu   sync.Mutex // guards what follows, and is held for a write to stdin
+	mu   sync.Mutex // guards the following fields and the writes to stdin
 	last int
 	runs map[int]listener
-	err  error // why Node.js is gone
+	err  error // why Node.js has ended
 }
 
-// A listener takes the lines of one execution, until it has gone.
+// A listener receives the lines of one execution until gone is closed.
 type listener struct {
 	lines chan line
 	gone  chan struct{}
 }
 
-// StartInterpreter starts Node.js, which runs until Stop.
+// StartInterpreter starts Node.js, which runs until Stop. ctx limits the start only.
 func StartInterpreter(ctx context.Context) (*Interpreter, error) {
 	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
 	i := &Interpreter{stop: stop, ended: make(chan struct{}), runs: map[int]listener{}}
@@ -71,13 +70,14 @@ func (i *Interpreter) start(ctx context.Context) error {
 	return nil
 }
 
-// Stop ends Node.js, and with it the executions that still run. It may be called more than once.
+// Stop ends Node.js and the executions that still run. It may be called more than once.
 func (i *Interpreter) Stop() {
 	i.stop()
+	_ = i.stdin.Close() // Node.js ends at the end of its input
 	<-i.ended
 }
 
-// read hands every line to the execution that it is of.
+// read passes every line to the listener of its execution.
 func (i *Interpreter) read(stdout io.Reader) error {
 	lines := bufio.NewReader(stdout)
 	for {
@@ -85,34 +85,34 @@ func (i *Interpreter) read(stdout io.Reader) error {
 		if err != nil {
 			return err
 		}
-		var told line
-		if err := json.Unmarshal(text, &told); err != nil {
+		var l line
+		if err := json.Unmarshal(text, &l); err != nil {
 			return fmt.Errorf("read answer %.100q: %w", text, err)
 		}
-		told.Cause = sentence(told.Cause)
+		l.Cause = message(l.Cause)
 		i.mu.Lock()
-		to, heeded := i.runs[told.Run]
+		to, found := i.runs[l.Run]
 		i.mu.Unlock()
-		if !heeded {
+		if !found {
 			continue
 		}
 		select {
-		case to.lines <- told:
+		case to.lines <- l:
 		case <-to.gone:
 		}
 	}
 }
 
-// Run runs the execution as the function Run does, but where ctx ends the execution goes on, heeded by nobody.
+// Run runs an execution as the function Run does. If ctx ends, Run returns, but the execution goes on until Stop.
 func (i *Interpreter) Run(ctx context.Context, execution Execution) (Outcome, error) {
-	number, told, err := i.begin(execution)
+	number, listener, err := i.begin(execution)
 	if err != nil {
 		return Outcome{}, fmt.Errorf("run state machine: %w", err)
 	}
-	defer i.forget(number, told)
+	defer i.forget(number, listener)
 	for {
 		select {
-		case l := <-told.lines:
+		case l := <-listener.lines:
 			if l.Status != "" {
 				return l.outcome()
 			}
@@ -142,8 +142,8 @@ func (i *Interpreter) begin(execution Execution) (int, listener, error) {
 	return d.Run, i.runs[d.Run], err
 }
 
-func (i *Interpreter) forget(number int, told listener) {
-	close(told.gone)
+func (i *Interpreter) forget(number int, l listener) {
+	close(l.gone)
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	delete(i.runs, number)

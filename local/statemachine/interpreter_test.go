@@ -13,7 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Executions of one interpreter keep to their own definitions, events and outcomes, also where they run at the same time.
+// Executions that run in one interpreter at the same time have their own definitions, events and outcomes.
 func TestInterpreterRunsManyExecutions(t *testing.T) {
 	t.Parallel()
 	interpreter, err := statemachine.StartInterpreter(t.Context())
@@ -25,7 +25,7 @@ func TestInterpreterRunsManyExecutions(t *testing.T) {
 	failed := map[string]bool{}
 	lambda := serve(t, map[string]function{
 		"echo": echo,
-		"second": func(_ context.Context, payload json.RawMessage) (any, error) { // fails at the first try
+		"second": func(_ context.Context, payload json.RawMessage) (any, error) { // the first try fails
 			mu.Lock()
 			defer mu.Unlock()
 			if !failed[string(payload)] {
@@ -67,7 +67,7 @@ func TestInterpreterRunsManyExecutions(t *testing.T) {
 		t.Error(err)
 	}
 
-	t.Run("nobody waits for one that was stopped", func(t *testing.T) {
+	t.Run("Run ends when the interpreter is stopped", func(t *testing.T) {
 		started := make(chan struct{})
 		hanging := serve(t, map[string]function{"hang": func(ctx context.Context, payload json.RawMessage) (any, error) {
 			close(started)

@@ -11,21 +11,21 @@ import (
 	"testing"
 )
 
-// A function answers an invocation with its result, or with what fails and how.
+// A function answers an invocation with its result or an error.
 type function func(ctx context.Context, payload json.RawMessage) (any, error)
 
-// A functionError is how a handler fails.
+// A functionError is the error of a handler.
 type functionError struct{ errorType, message string }
 
 func (e functionError) Error() string { return e.message }
 
-// A statusError is how the Invoke API itself fails.
+// A statusError is an error of the Invoke API itself.
 type statusError int
 
 func (e statusError) Error() string { return strconv.Itoa(int(e)) }
 
-// lambda is an Invoke API that counts the invocations of each function. It answers SDK integrations too, by the function of the
-// name "<service>:<action>".
+// lambda is an Invoke API that counts the invocations of each function. It also answers SDK integrations, with the function
+// "<service>:<action>".
 type lambda struct {
 	url   string
 	mu    sync.Mutex
@@ -90,7 +90,7 @@ func answer(w http.ResponseWriter, r *http.Request, invoke function, payload jso
 		w.Header().Set("X-Amz-Function-Error", "Unhandled")
 		result = map[string]string{"errorMessage": err.message, "errorType": err.errorType}
 	}
-	json.NewEncoder(w).Encode(result) //nolint:errcheck,errchkjson // the driver may have gone
+	json.NewEncoder(w).Encode(result) //nolint:errcheck,errchkjson // fails only if the caller has left
 }
 
 // answerCall answers as local/sdkintegration does.
@@ -104,7 +104,7 @@ func answerCall(w http.ResponseWriter, r *http.Request, call function, parameter
 		w.WriteHeader(http.StatusBadRequest)
 		result = map[string]string{"error": err.errorType, "cause": err.message}
 	}
-	json.NewEncoder(w).Encode(result) //nolint:errcheck,errchkjson // the driver may have gone
+	json.NewEncoder(w).Encode(result) //nolint:errcheck,errchkjson // fails only if the caller has left
 }
 
 // echo returns its payload.
@@ -120,7 +120,7 @@ func fails(err error) function {
 	return func(context.Context, json.RawMessage) (any, error) { return nil, err }
 }
 
-// hang does not answer as long as the caller waits.
+// hang answers only after the caller has left.
 func hang(ctx context.Context, _ json.RawMessage) (any, error) {
 	<-ctx.Done()
 	return nil, ctx.Err()

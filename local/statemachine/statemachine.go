@@ -1,54 +1,56 @@
-// Package machine runs one execution of a state machine on this computer: it starts Node.js with local/node/machine.mjs,
-// which interprets the definition and answers each Task by calling a given address: Lambda's Invoke API, or what stands for an
-// SDK integration. It imports only its neighbours under local/ and the standard library, and knows nothing of any particular
-// definition.
+// Package statemachine runs executions of state machines on this computer. It starts Node.js with local/node/machine.mjs, which
+// interprets the definition and calls a given address for each Task: Lambda's Invoke API, or a server for SDK integrations. The
+// package depends on no particular definition. It imports local/checkout, local/childprocess and the standard library.
 //
-// Run is the way in; an Interpreter runs many. README.md beside this file tells what differs from AWS.
+// Run runs one execution, and an Interpreter runs many. README.md in this folder lists the differences from AWS.
 package statemachine
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
+	"os/exec"
+	"path/filepath"
+	"syscall"
 	"time"
+
+	"dynamodb-to-s3/local/checkout"
+	"dynamodb-to-s3/local/childprocess"
 )
 
-// PayloadLimit is what Step Functions lets pass from state to state, in bytes of JSON as UTF-8. A state that exceeds it
+// PayloadLimit is the largest payload that Step Functions passes between states, in bytes of JSON as UTF-8. A state that exceeds it
 // ends the execution with States.DataLimitExceeded, here as on AWS.
 const PayloadLimit = 262_144
 
-// An Execution is what to run.
+// An Execution is the input of Run.
 type Execution struct {
 	Definition json.RawMessage // Amazon States Language, JSONPath
 	Input      json.RawMessage
 
-	// What the definition reads as $$.Execution and $$.StateMachine.
+	// The definition can read these fields as $$.Execution and $$.StateMachine.
 	ID, Name                         string
 	StartTime                        time.Time
 	StateMachineID, StateMachineName string
 
-	// InvokeURL answers POST /2015-03-31/functions/<name>/invocations, where <name> comes from the Task's Resource,
-	// arn:…:function:<name>, and POST /aws-sdk/<service>/<action> for an SDK integration, arn:…:aws-sdk:<service>:<action>,
-	// as local/sdkintegration does. Without a slash at the end.
+	// InvokeURL is the address of a server, without a slash at the end. It answers POST /2015-03-31/functions/<name>/invocations for
+	// a Task with the Resource arn:…:function:<name>, and POST /aws-sdk/<service>/<action>, as local/sdkintegration does, for one
+	// with the Resource arn:…:aws-sdk:<service>:<action>.
 	InvokeURL string
 
-	// ThresholdErrors makes a failed child of a distributed Map surface as on AWS: as
-	// States.ExceedToleratedFailureThreshold, whatever the child's error was. Otherwise the child's own error surfaces.
+	// ThresholdErrors makes a distributed Map with a failed child fail as on AWS, with States.ExceedToleratedFailureThreshold.
+	// Otherwise it fails with the child's own error.
 	ThresholdErrors bool
 
-	// Hurried makes every wait, before a Retry and of a Wait state, take a millisecond.
+	// Hurried shortens every wait, before a Retry and in a Wait state, to a millisecond.
 	Hurried bool
 
-	// OnEvent, if set, is called with each event in order, from Run's goroutine.
+	// OnEvent, if not nil, is called with each event, in order, from the goroutine of Run.
 	OnEvent func(Event)
 }
 
-// An Event is a step of a running execution, for progress lines. A child of a Map reports only its start, its end, and
-// what went wrong.
+// An Event is a step of a running execution, for progress messages. A child of a Map reports only its start, its end and its
+// errors.
 type Event struct {
 	Kind    EventKind `json:"event"`
 	State   string    `json:"state"`   // for a MapIteration kind, the Map state
@@ -78,74 +80,72 @@ type Outcome struct {
 	Error     string          // if it failed, the error's name
 	Cause     string          // if it failed, for people: a function's error message alone, without the JSON around it
 
-	Payloads []Payload // what passed between states, as far as it was measured against PayloadLimit
+	Payloads []Payload // the largest payloads between states
 }
 
-// A Payload is the largest of what a state has had of one kind.
+// A Payload is the largest payload of one kind of a state.
 type Payload struct {
 	State string `json:"state"`
-	// Of is "input", "output", of a Task "payload", what is sent, and "result", what comes back, and of a Map "children", what they
-	// have returned together.
+	// Of is the kind: "input" or "output"; for a Task also "payload", which it sends, and "result", which it receives; for a Map also
+	// "children", the outputs of all children together.
 	Of    string `json:"of"`
 	Bytes int    `json:"bytes"`
-	Count int    `json:"count"` // how often the state had one
+	Count int    `json:"count"` // how many payloads of the kind the state had
 }
 
-// Run runs the execution to its end. An execution that fails is an Outcome. An error means that it could not be run, or
-// that ctx ended, and then Node.js has ended too and the error is ctx's. An error that wraps workspace.ErrNotInstalled or
-// workspace.ErrNoNode says what to install.
+// Run runs one execution to its end. An execution that fails is an Outcome, not an error. An error means that the execution could
+// not run, or that ctx has ended; then Node.js has ended too. An error that wraps checkout.ErrNotInstalled or checkout.ErrNoNode
+// says what to install.
 func Run(ctx context.Context, execution Execution) (Outcome, error) {
-	document, err := json.Marshal(newDocument(execution))
+	interpreter, err := StartInterpreter(ctx)
 	if err != nil {
 		return Outcome{}, fmt.Errorf("run state machine: %w", err)
 	}
-	var end line
-	err = runScript(ctx, "machine.mjs", document, func(stdout io.Reader) error {
-		end, err = readLines(stdout, execution.OnEvent)
-		return err
-	})
-	if err != nil {
-		return Outcome{}, fmt.Errorf("run state machine: %w", err)
-	}
-	return end.outcome()
+	defer interpreter.Stop()
+	return interpreter.Run(ctx, execution)
 }
 
-// Validate checks a definition against the Amazon States Language, which Run does not: it takes half a second. The error
-// says what is wrong with the definition, or why it could not be checked.
+// Validate checks a definition against the Amazon States Language. Run does not, because it takes half a second. The error lists the
+// problems of the definition, or says why it could not be checked.
 func Validate(ctx context.Context, definition json.RawMessage) error {
-	var faults []byte
-	err := runScript(ctx, "validate.mjs", definition, func(stdout io.Reader) (err error) {
-		faults, err = io.ReadAll(stdout)
-		return err
-	})
+	cmd, err := command(ctx, "validate.mjs")
 	if err != nil {
 		return fmt.Errorf("validate definition: %w", err)
 	}
-	if len(faults) > 0 {
-		return fmt.Errorf("validate definition: %s", bytes.TrimSpace(faults))
+	var problems, stderr bytes.Buffer
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(definition), &problems, &stderr
+	child, err := childprocess.Start(cmd)
+	if err == nil {
+		err = child.Wait()
+	}
+	if err != nil {
+		return fmt.Errorf("validate definition: %w: %s", err, bytes.TrimSpace(stderr.Bytes()))
+	}
+	if problems.Len() > 0 {
+		return fmt.Errorf("validate definition: %s", bytes.TrimSpace(problems.Bytes()))
 	}
 	return nil
 }
 
-// readLines hands every event to onEvent and returns the line that tells how the execution ended.
-func readLines(stdout io.Reader, onEvent func(Event)) (line, error) {
-	lines := bufio.NewReader(stdout)
-	var last line
-	for {
-		text, err := lines.ReadBytes('\n')
-		if errors.Is(err, io.EOF) && len(text) == 0 {
-			return last, nil
-		}
-		if err != nil {
-			return line{}, fmt.Errorf("read answer: %w", err)
-		}
-		last = line{}
-		if err := json.Unmarshal(text, &last); err != nil {
-			return line{}, fmt.Errorf("read answer %.100q: %w", text, err)
-		}
-		last.Cause = sentence(last.Cause)
-		if last.Status == "" && onEvent != nil {
-			onEvent(last.Event)
-		}
+// stopGrace is how long Node.js may take to end after SIGTERM.
+const stopGrace = 2 * time.Second
+
+// command returns the command that runs a script of local/node. The script gets SIGTERM when ctx ends.
+func command(ctx context.Context, script string) (*exec.Cmd, error) {
+	repository, err := checkout.Find()
+	if err != nil {
+		return nil, err
 	}
+	scripts, err := repository.Scripts()
+	if err != nil {
+		return nil, err
+	}
+	node, err := checkout.NodeJS()
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.CommandContext(ctx, node, filepath.Join(scripts, script))
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = stopGrace
+	return cmd, nil
 }
