@@ -93,12 +93,11 @@ func (s *segment) lists(ctx context.Context) (lists []run.SegmentList, err error
 		}
 		list, fault := run.ParseSegmentList(body)
 		if n := len(lists); fault != nil || n > 0 && list.Invocation != lists[n-1].Invocation-1 {
-			break
+			return lists, nil //nolint:nilerr // the segment is scanned again
 		}
 		if lists = append(lists, list); list.Invocation == 0 {
-			break
+			return lists, nil
 		}
 		key = s.plan.Layout().SegmentList(s.number, list.Invocation-1, list.After)
 	}
-	return lists, nil
 }
