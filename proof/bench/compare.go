@@ -1,33 +1,30 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"os"
-	"os/exec"
 	"slices"
 	"time"
 
 	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/proof/process"
 )
 
 const (
-	// distinct is how many different pages of a table are made; they are served in turn.
+	// distinct is the number of different pages of a table; they are served in turn.
 	distinct = 16
-	// latency is what a page takes to come: less, and the SDK and a server of this process trip over each other.
+	// latency is the time until a page arrives. With less, the SDK fails, because answers come before it has sent its requests.
 	latency = 2 * time.Millisecond
-	// idiomaticShare is by what the idiomatic path moves fewer pages, for it takes ten times as long for each.
+	// idiomaticShare divides the number of pages of the idiomatic path, which needs ten times as long for a page.
 	idiomaticShare = 6
 	gib            = 1 << 30
 )
 
-// row is one path over one table, and what each round has measured of it.
+// row is one path with one table, and its measurements in all rounds.
 type row struct {
 	task     task
 	items    int // of a page
@@ -42,12 +39,12 @@ func (r row) median(of func(measured) float64) float64 {
 	return median(values)
 }
 
-// cpuPerGB is in seconds, for 1e9 bytes of pages.
+// cpuPerGB is the CPU time in seconds for 1e9 bytes of pages.
 func (r row) cpuPerGB(m measured) float64 {
 	return m.CPU.Seconds() / (float64(r.task.Source.Pages) * pageSize / 1e9)
 }
 
-// over returns the median of the rounds' ratios of what this path and another cost.
+// over returns the median over the rounds of the ratio of this path's CPU time to another's.
 func (r row) over(other row) float64 {
 	ratios := make([]float64, len(r.measured))
 	for i := range ratios {
@@ -61,19 +58,19 @@ func median(values []float64) float64 {
 	return values[len(values)/2]
 }
 
-// results are what was measured, in the order in which it is told.
+// results are the measurements, in the order of the report.
 type results struct {
 	rounds int
-	paths  map[string][]row // by the table's shape: the bound first, the idiomatic path second
-	large  []row            // objects of 1 GiB
-	slow   []row            // pages that take slowLatency to come
+	paths  map[string][]row // by the table's shape; the bound is the first, the idiomatic path the second
+	large  []row            // with objects of 1 GiB
+	slow   []row            // with pages that take slowLatency to arrive
 }
 
-// slowLatency is what a page takes to come where it is measured that nothing else makes it slower.
+// slowLatency is the time until a page arrives in the measurement of whether the scan waits for nothing else.
 const slowLatency = 50 * time.Millisecond
 
-func engine(format request.Format, compression request.Compression, fileSize int64) way {
-	return way{Path: pathEngine, Format: format, Compression: compression, FileSize: fileSize}
+func engine(format request.Format, compression request.Compression, fileSize int64) path {
+	return path{Name: pathEngine, Format: format, Compression: compression, FileSize: fileSize}
 }
 
 // compare measures everything, round by round.
@@ -93,17 +90,17 @@ func compare(ctx context.Context, rounds, count int, progress io.Writer) (*resul
 	}
 	defer stopObjects()
 
-	newRow := func(shape string, pages int, latency time.Duration, w way) row {
+	newRow := func(shape string, pages int, latency time.Duration, p path) row {
 		return row{
 			items: served.pages[shape][0].items,
-			task:  task{Way: w, Source: source{Shape: shape, Pages: pages, Latency: latency}, Tables: tablesAt, Objects: objectsAt},
+			task:  task{Path: p, Source: source{Shape: shape, Pages: pages, Latency: latency}, Tables: tablesAt, Objects: objectsAt},
 		}
 	}
 	all := &results{rounds: rounds, paths: map[string][]row{}}
 	for _, s := range shapes() {
 		all.paths[s.name] = []row{
-			newRow(s.name, count, latency, way{Path: pathBound}),
-			newRow(s.name, max(warm, count/idiomaticShare), latency, way{Path: pathIdiomatic, FileSize: request.DefaultFileSize}),
+			newRow(s.name, count, latency, path{Name: pathBound}),
+			newRow(s.name, max(warm, count/idiomaticShare), latency, path{Name: pathIdiomatic, FileSize: request.DefaultFileSize}),
 			newRow(s.name, count, latency, engine(request.FormatDynamoDBJSON, request.CompressionGZIP, request.DefaultFileSize)),
 			newRow(s.name, count, latency, engine(request.FormatJSON, request.CompressionGZIP, request.DefaultFileSize)),
 			newRow(s.name, count, latency, engine(request.FormatION, request.CompressionGZIP, request.DefaultFileSize)),
@@ -120,8 +117,8 @@ func compare(ctx context.Context, rounds, count int, progress io.Writer) (*resul
 		for i := range rows {
 			r := &rows[i]
 			_, _ = fmt.Fprintf(progress, "round %d of %d: %s\n", round+1, rounds, r.task)
-			m, err := apart(ctx, r.task)
-			if err != nil {
+			var m measured
+			if err := process.RunAgain(ctx, measureCommand, r.task, &m); err != nil {
 				return err
 			}
 			r.measured = append(r.measured, m)
@@ -141,32 +138,13 @@ func compare(ctx context.Context, rounds, count int, progress io.Writer) (*resul
 	return all, nil
 }
 
-// serve serves at an address of its own until it is stopped.
+// serve serves at a free port until stop is called.
 func serve(h http.Handler) (url string, stop func(), err error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it has no end but stop
+	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it ends with stop
 	if err != nil {
 		return "", nil, err
 	}
 	server := &http.Server{Handler: h, ReadHeaderTimeout: time.Minute}
 	go func() { _ = server.Serve(listener) }() // ErrServerClosed
 	return "http://" + listener.Addr().String(), func() { _ = server.Close() }, nil
-}
-
-// apart measures a task in a process of its own.
-func apart(ctx context.Context, t task) (m measured, err error) {
-	what, err := json.Marshal(t)
-	if err != nil {
-		return m, err
-	}
-	self, err := os.Executable()
-	if err != nil {
-		return m, err
-	}
-	var out bytes.Buffer
-	process := exec.CommandContext(ctx, self, measureCommand) //nolint:gosec // this very program
-	process.Stdin, process.Stdout, process.Stderr = bytes.NewReader(what), &out, os.Stderr
-	if err := process.Run(); err != nil {
-		return m, fmt.Errorf("%s: %w", t, err)
-	}
-	return m, json.Unmarshal(out.Bytes(), &m)
 }

@@ -1,9 +1,9 @@
-// Command bench measures what it costs to move a table to S3: this project's scan function, side by side with what one writes
-// with the SDK at hand, and with the bound that no engine of this kind can pass. Pages come from a server and objects go to one,
-// both in this process; each measurement runs in a process of its own, so that CPU time and memory are the path's alone.
+// Command bench measures the CPU time and the memory that it takes to move a table to S3: with this project's scan function, with a
+// program written the usual way with the SDK, and with the least work that any program must do (the bound). `make bench` runs it and
+// writes the table of docs/performance.md. It may import the product and proof/process.
 //
-// The machine may be shared: what is compared runs one after the other in the same round, it is CPU time that is compared, not
-// the clock's, and each ratio is the median of the rounds'.
+// This process serves the pages and takes the objects; each measurement runs in a process of its own. The computer may have other work:
+// bench compares CPU time, measures all paths one after the other in each round, and reports the median of the rounds' ratios.
 package main
 
 import (
@@ -23,9 +23,9 @@ func command() int {
 	if len(os.Args) == 2 && os.Args[1] == measureCommand {
 		return exit(measure(ctx, os.Stdin, os.Stdout))
 	}
-	rounds := flag.Int("rounds", 3, "how often everything is measured")
-	pages := flag.Int("pages", 256, "how many pages of 1 MB a path moves in one measurement")
-	into := flag.String("into", "", "the page whose table is replaced by the new one; none if empty")
+	rounds := flag.Int("rounds", 3, "the number of rounds")
+	pages := flag.Int("pages", 256, "the number of pages of 1 MB in one measurement")
+	into := flag.String("into", "", "the documentation page to write the tables into; none if empty")
 	flag.Parse()
 	results, err := compare(ctx, *rounds, *pages, os.Stderr)
 	if err != nil {

@@ -26,51 +26,51 @@ import (
 	"github.com/klauspost/compress/gzip"
 )
 
-// paths are the ways of a table to S3 that are compared.
+// The paths from a table to S3 that are compared.
 const (
 	pathEngine    = "engine"
 	pathIdiomatic = "idiomatic"
 	pathBound     = "bound"
 )
 
-// way is one path, with what it is told to do.
-type way struct {
-	Path        string
+// path is one path with its settings.
+type path struct {
+	Name        string
 	Format      request.Format
 	Compression request.Compression
 	FileSize    int64
 }
 
-func (w way) String() string {
-	switch w.Path {
+func (p path) String() string {
+	switch p.Name {
 	case pathBound:
 		return "the bound: read, checked, compressed, not split"
 	case pathIdiomatic:
 		return "the SDK's way: ScanPaginator, attributevalue, encoding/json, compress/gzip"
 	default:
-		return fmt.Sprintf("%s, %s", w.Format, w.Compression)
+		return fmt.Sprintf("%s, %s", p.Format, p.Compression)
 	}
 }
 
-// move reads all of a table and writes it to the bucket.
-func (w way) move(ctx context.Context, tables, objects aws.Config, table string) error {
-	switch w.Path {
+// move reads a table and writes it to the bucket.
+func (p path) move(ctx context.Context, tables, objects aws.Config, table string) error {
+	switch p.Name {
 	case pathEngine:
-		return w.engine(ctx, tables, objects, table)
+		return p.engine(ctx, tables, objects, table)
 	case pathIdiomatic:
-		return w.idiomatic(ctx, awsclient.DynamoDB(tables), awsclient.S3(objects), table)
+		return p.idiomatic(ctx, awsclient.DynamoDB(tables), awsclient.S3(objects), table)
 	case pathBound:
-		return w.bound(ctx, awsclient.DynamoDB(tables), awsclient.S3(objects), table)
+		return p.bound(ctx, awsclient.DynamoDB(tables), awsclient.S3(objects), table)
 	default:
-		return fmt.Errorf("internal error: no path %q", w.Path)
+		return fmt.Errorf("internal error: no path %q", p.Name)
 	}
 }
 
-// engine is this project's own: the scan function's handler, from payload to checkpoint.
-func (w way) engine(ctx context.Context, tables, objects aws.Config, table string) error {
+// engine is this project's scan function, from payload to checkpoint.
+func (p path) engine(ctx context.Context, tables, objects aws.Config, table string) error {
 	payload, err := json.Marshal(run.ScanInput{Plan: run.Plan{
 		Version: run.Version, Mode: request.ModeScan, RunID: "bench", Table: table, Bucket: "bench", Root: "AWSDynamoDB/bench",
-		Scan: &run.ScanPlan{TotalSegments: 1, Format: w.Format, Compression: w.Compression, FileSizeBytes: w.FileSize},
+		Scan: &run.ScanPlan{TotalSegments: 1, Format: p.Format, Compression: p.Compression, FileSizeBytes: p.FileSize},
 	}})
 	if err != nil {
 		return err
@@ -86,8 +86,8 @@ func (w way) engine(ctx context.Context, tables, objects aws.Config, table strin
 	return nil
 }
 
-// idiomatic is what one writes with the SDK at hand: its paginator, its decoder, the standard library's JSON and gzip.
-func (w way) idiomatic(ctx context.Context, tables *dynamodb.Client, objects *s3.Client, table string) error {
+// idiomatic is the usual way with the SDK: its paginator and its decoder, and JSON and gzip of the standard library.
+func (p path) idiomatic(ctx context.Context, tables *dynamodb.Client, objects *s3.Client, table string) error {
 	var file bytes.Buffer
 	compressor := stdgzip.NewWriter(&file)
 	encoder := json.NewEncoder(compressor)
@@ -107,7 +107,7 @@ func (w way) idiomatic(ctx context.Context, tables *dynamodb.Client, objects *s3
 				return err
 			}
 		}
-		if scan.HasMorePages() && int64(file.Len()) < w.FileSize {
+		if scan.HasMorePages() && int64(file.Len()) < p.FileSize {
 			continue
 		}
 		if err := compressor.Close(); err != nil {
@@ -123,9 +123,9 @@ func (w way) idiomatic(ctx context.Context, tables *dynamodb.Client, objects *s3
 	return nil
 }
 
-// bound is what no engine of this kind can be faster than: the pages are read and their checksum is verified, and all their bytes go
-// through the same compressor to the same bucket, without a look at what is in them.
-func (w way) bound(ctx context.Context, tables *dynamodb.Client, objects *s3.Client, table string) error {
+// bound is the least work that any program must do: it reads the pages, verifies their checksums, and compresses and writes all their
+// bytes without decoding them.
+func (p path) bound(ctx context.Context, tables *dynamodb.Client, objects *s3.Client, table string) error {
 	var file bytes.Buffer
 	compressor, err := gzip.NewWriterLevel(&file, gzip.BestSpeed)
 	if err != nil {
@@ -164,7 +164,7 @@ func (w way) bound(ctx context.Context, tables *dynamodb.Client, objects *s3.Cli
 	}
 }
 
-// wholeAnswer keeps an answer's bytes, and gives the SDK only its end to decode, which has the key.
+// wholeAnswer keeps the bytes of an answer. The SDK decodes only the end of the answer, which has the key.
 type wholeAnswer struct{ body bytes.Buffer }
 
 func (*wholeAnswer) ID() string { return "WholeAnswer" }
@@ -178,7 +178,7 @@ func (a *wholeAnswer) HandleDeserialize(
 	}
 	response, ok := out.RawResponse.(*smithyhttp.Response)
 	if !ok || response.StatusCode != http.StatusOK {
-		return out, metadata, errors.New("no answer to a scan")
+		return out, metadata, errors.New("not an answer to a scan")
 	}
 	a.body.Reset()
 	a.body.Grow(max(0, int(response.ContentLength)) + bytes.MinRead)

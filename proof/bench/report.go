@@ -20,7 +20,7 @@ func (r *results) markdown() string {
 		bound, idiomatic := rows[0], rows[1]
 		for _, row := range rows {
 			cpu := row.median(row.cpuPerGB)
-			fmt.Fprintf(&b, "| %s, %d items per page | %s | %.2f | %.0f | %.2f | %.1f | %.0f | %.0f |\n", s.name, row.items, row.task.Way,
+			fmt.Fprintf(&b, "| %s, %d items per page | %s | %.2f | %.0f | %.2f | %.1f | %.0f | %.0f |\n", s.name, row.items, row.task.Path,
 				cpu, 1e3/cpu, 1/row.over(bound), 1/row.over(idiomatic), row.median(allocations), row.median(peakMB))
 		}
 	}
@@ -30,7 +30,7 @@ func (r *results) markdown() string {
 	}
 	for _, row := range r.large {
 		fmt.Fprintf(&b, "| peak memory with objects of 1 GiB, %s, %d items per page, %s, MB | %.0f |\n",
-			row.task.Source.Shape, row.items, row.task.Way.Compression, row.median(peakMB))
+			row.task.Source.Shape, row.items, row.task.Path.Compression, row.median(peakMB))
 	}
 	for _, row := range r.slow {
 		ideal := slowLatency.Seconds() * float64(row.task.Source.Pages)
@@ -49,7 +49,7 @@ func peakMB(m measured) float64 { return float64(m.Peak) / 1e6 }
 func (r *results) allocationsPerItem(format request.Format) float64 {
 	find := func(shape string) row {
 		for _, row := range r.paths[shape] {
-			if row.task.Way == engine(format, request.CompressionGZIP, request.DefaultFileSize) {
+			if row.task.Path == engine(format, request.CompressionGZIP, request.DefaultFileSize) {
 				return row
 			}
 		}
@@ -73,7 +73,7 @@ func replace(path, table string) error {
 	before, rest, found := strings.Cut(string(page), begin)
 	_, after, closed := strings.Cut(rest, end)
 	if !found || !closed {
-		return fmt.Errorf("%s has no lines %q and %q to write between", path, strings.TrimSpace(begin), strings.TrimSpace(end))
+		return fmt.Errorf("%s has no lines %q and %q", path, strings.TrimSpace(begin), strings.TrimSpace(end))
 	}
 	return os.WriteFile(path, []byte(before+begin+"\n"+table+"\n"+end+after), 0o644) //nolint:gosec // a page of the documentation
 }

@@ -13,14 +13,14 @@ import (
 	"dynamodb-to-s3/lambda/run"
 )
 
-// tables answers Scan with pages that lie in memory. What is read is named by the table: "<shape>-<pages>-<latency>", so that
-// one server serves every case.
+// tables answers Scan with pages from memory. The name of the table says what it answers: "<shape>-<pages>-<latency>". So one server
+// serves every measurement.
 type tables struct{ pages map[string][]page }
 
-// source is what the name of a table says.
+// source is the meaning of the name of a table.
 type source struct {
 	Shape   string
-	Pages   int           // how many there are
+	Pages   int
 	Latency time.Duration // from a request to its answer
 }
 
@@ -53,7 +53,7 @@ func (t *tables) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "no such table", http.StatusBadRequest)
 		return
 	}
-	n, _ := strconv.Atoi(asked.ExclusiveStartKey.Page.N) // none at the start
+	n, _ := strconv.Atoi(asked.ExclusiveStartKey.Page.N) // the first page has no key
 	p, key := served[n%len(served)], []byte(nil)
 	if n+1 < s.Pages {
 		key = fmt.Appendf(nil, `,"LastEvaluatedKey":{"Page":{"N":"%d"}}`, n+1)
@@ -66,22 +66,22 @@ func (t *tables) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	time.Sleep(s.Latency - time.Since(arrived))
 	for _, part := range [][]byte{p.head, key, p.tail} {
 		if _, err := w.Write(part); err != nil {
-			return // whoever asked has gone
+			return // the client has left
 		}
 	}
 }
 
-// bucket is an S3 that takes everything and keeps nothing; what is read of it is the claim of a run that has no execution.
+// bucket is an S3 server that keeps nothing. Every read gets the claim of a run without an execution.
 type bucket struct{}
 
-// patience is how long it waits before it answers: an answer before the SDK has let go of its request makes it drop the connection.
-const patience = 2 * time.Millisecond
+// answerDelay is how long it waits before it answers. The SDK closes a connection if the answer comes before it has sent its request.
+const answerDelay = 2 * time.Millisecond
 
 func (bucket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if _, err := io.Copy(io.Discard, r.Body); err != nil {
-		return // whoever asked has gone
+		return // the client has left
 	}
-	time.Sleep(patience)
+	time.Sleep(answerDelay)
 	w.Header().Set("ETag", `"00000000000000000000000000000000"`)
 	switch r.Method {
 	case http.MethodGet:

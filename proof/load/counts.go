@@ -3,27 +3,38 @@ package main
 import (
 	"net/http"
 	"strings"
+	"sync"
+	"sync/atomic"
+
+	"dynamodb-to-s3/lambda/contract"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// counting returns a client that counts each request, also one that is tried again, by what it asks.
-func (t *tally) counting(of aws.HTTPClient) aws.HTTPClient { return counter{of, t} }
-
-type counter struct {
-	aws.HTTPClient
-	tally *tally
+// counts counts the requests to AWS and the calls of the functions.
+type counts struct {
+	mu       sync.Mutex
+	requests map[string]int64
+	calls    map[contract.Function]*atomic.Int64
 }
 
-func (c counter) Do(r *http.Request) (*http.Response, error) {
+// client returns an HTTP client that counts its requests by operation, including retries.
+func (c *counts) client(of aws.HTTPClient) aws.HTTPClient { return countingClient{of, c} }
+
+type countingClient struct {
+	aws.HTTPClient
+	counts *counts
+}
+
+func (c countingClient) Do(r *http.Request) (*http.Response, error) {
 	kind := kindOf(r)
-	c.tally.mu.Lock()
-	c.tally.requests[kind]++
-	c.tally.mu.Unlock()
+	c.counts.mu.Lock()
+	c.counts.requests[kind]++
+	c.counts.mu.Unlock()
 	return c.HTTPClient.Do(r)
 }
 
-// kindOf names a request as AWS does.
+// kindOf returns the operation of a request, or its HTTP method and subject.
 func kindOf(r *http.Request) string {
 	if _, operation, ok := strings.Cut(r.Header.Get("X-Amz-Target"), "."); ok {
 		return "DynamoDB " + operation

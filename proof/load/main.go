@@ -1,7 +1,6 @@
-// Command load measures what a run of many segments asks of the platform, and prints tables for docs/scale.md. `make load` runs
-// all of it; it takes some minutes, and the tables are those of the machine that it runs on.
-//
-// It measures, and does not replicate: what is to be kept is for `go run ./cmd/ddb2s3 run`.
+// Command load measures how a run with 10,000 segments and a commit of 800,000 objects use the platform, and prints tables for
+// docs/scale.md. `make load` runs both measurements in about ten minutes; times and memory are those of this computer. It may import
+// the product, its neighbours in local/, and proof/process.
 package main
 
 import (
@@ -32,7 +31,7 @@ func command(ctx context.Context, args []string, stdout io.Writer) error {
 		return measureSegments(ctx, stdout)
 	case "finalize":
 		return measureFinalize(ctx, stdout)
-	case "one-finalize": // by measureFinalize alone
+	case oneFinalizeCommand: // only measureFinalize gives it
 		return oneFinalize(ctx, os.Stdin, stdout)
 	default:
 		return fmt.Errorf("load %s: want segments or finalize", args[0])

@@ -19,22 +19,22 @@ import (
 	"dynamodb-to-s3/lambda/run"
 )
 
-// listed is how many keys S3 lists in one answer.
+// listed is the number of keys in one answer of S3.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
 const listed = 1000
 
-// lake answers as S3 does to a finalize, for a run that has scanned every segment and that no disk would hold: its objects and
-// lists are made up when they are asked for, the same ones each time. Of what is written it keeps the commit alone.
-type lake struct {
+// simulatedRun is an S3 server with a run whose segments are all scanned, and which is too large for a disk. It computes lists and
+// objects when a request needs them, always the same ones. It keeps only the commit of what finalize writes.
+type simulatedRun struct {
 	layout   run.Layout
 	segments int
-	// invocations is how many each segment took, objects how many each of those closed.
+	// invocations is the number of invocations of each segment, and objects the number of objects of each invocation.
 	invocations, objects int
-	// lost is the number of an object that a list names and nobody has; of none where it is negative.
+	// lost is the number of an object that a list names but the bucket lacks; negative if there is none.
 	lost int
-	// keep, if it is given, is told what is written.
+	// keep, if not nil, is called with every object that is written.
 	keep func(key string, body []byte)
-	// latency is how long S3 takes to answer, by the kind of request.
+	// latency is the time until the answer, by the kind of request.
 	latency map[string]time.Duration
 
 	mu       sync.Mutex
@@ -43,7 +43,7 @@ type lake struct {
 	commit   []byte
 }
 
-func (l *lake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (s *simulatedRun) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	kind := r.Method
 	switch {
@@ -54,31 +54,31 @@ func (l *lake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
-		return // nobody is there any more
+		return // the client has left
 	}
 	_, key, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
-	l.mu.Lock()
-	l.requests[kind]++
+	s.mu.Lock()
+	s.requests[kind]++
 	if r.Method == http.MethodPut {
-		l.written += int64(len(body))
-		if key == l.layout.ManifestSummary() {
-			l.commit = body
+		s.written += int64(len(body))
+		if key == s.layout.ManifestSummary() {
+			s.commit = body
 		}
-		if l.keep != nil {
-			l.keep(key, body)
+		if s.keep != nil {
+			s.keep(key, body)
 		}
 	}
-	l.mu.Unlock()
-	time.Sleep(l.latency[kind])
+	s.mu.Unlock()
+	time.Sleep(s.latency[kind])
 	switch {
 	case kind == "LIST uploads":
 		answer(w, struct {
 			XMLName xml.Name `xml:"ListMultipartUploadsResult"`
 		}{})
 	case kind == "LIST":
-		l.list(w, query.Get("prefix"), query.Get("continuation-token"))
+		s.list(w, query.Get("prefix"), query.Get("continuation-token"))
 	case r.Method == http.MethodGet:
-		l.get(w, key)
+		s.get(w, key)
 	case r.Method == http.MethodPost && query.Has("uploads"):
 		answer(w, struct {
 			XMLName  xml.Name `xml:"InitiateMultipartUploadResult"`
@@ -103,18 +103,18 @@ type entry struct {
 	Size      int64
 }
 
-// list answers with the keys from the one on whose number is the token.
-func (l *lake) list(w http.ResponseWriter, prefix, token string) {
-	first, _ := strconv.Atoi(token) // of the first page there is none
+// list answers with the keys from the one whose number is the token.
+func (s *simulatedRun) list(w http.ResponseWriter, prefix, token string) {
+	first, _ := strconv.Atoi(token) // the first page has no token
 	count, of := 0, func(int) entry { return entry{} }
 	switch prefix {
-	case l.layout.SegmentLists():
-		count, of = l.segments*l.invocations, func(i int) entry {
-			return entry{Key: l.layout.KeyOf(l.head(i/l.invocations, i%l.invocations)), ETag: `"list"`, Size: 1}
+	case s.layout.SegmentLists():
+		count, of = s.segments*s.invocations, func(i int) entry {
+			return entry{Key: s.layout.KeyOf(s.head(i/s.invocations, i%s.invocations)), ETag: `"list"`, Size: 1}
 		}
-	case l.layout.DataPrefix():
-		count, of = l.segments*l.invocations*l.objects, func(i int) entry {
-			o := l.object(i)
+	case s.layout.DataPrefix():
+		count, of = s.segments*s.invocations*s.objects, func(i int) entry {
+			o := s.object(i)
 			return entry{Key: o.Key, ETag: `"` + o.ETag + `"`, Size: o.Bytes}
 		}
 	}
@@ -125,7 +125,7 @@ func (l *lake) list(w http.ResponseWriter, prefix, token string) {
 		Contents              []entry
 	}{}
 	for i := first; i < min(first+listed, count); i++ {
-		if prefix != l.layout.DataPrefix() || i != l.lost {
+		if prefix != s.layout.DataPrefix() || i != s.lost {
 			result.Contents = append(result.Contents, of(i))
 		}
 	}
@@ -135,71 +135,71 @@ func (l *lake) list(w http.ResponseWriter, prefix, token string) {
 	answer(w, result)
 }
 
-// get answers with a segment's list, the claim or the commit; there is nothing else to read.
-func (l *lake) get(w http.ResponseWriter, key string) {
-	l.mu.Lock()
-	commit := l.commit
-	l.mu.Unlock()
+// get answers with a segment's list, the claim or the commit.
+func (s *simulatedRun) get(w http.ResponseWriter, key string) {
+	s.mu.Lock()
+	commit := s.commit
+	s.mu.Unlock()
 	switch {
-	case key == l.layout.Claim(): // of the execution without a name that input's plan is of
-		_ = json.NewEncoder(w).Encode(ledger.Claim{Version: run.Version}) // a caller that has gone is told nothing
+	case key == s.layout.Claim(): // of an execution without a name, as in input's plan
+		_ = json.NewEncoder(w).Encode(ledger.Claim{Version: run.Version}) // fails only if the client has left
 		return
-	case key == l.layout.ManifestSummary() && commit != nil:
-		_, _ = w.Write(commit) // see above
+	case key == s.layout.ManifestSummary() && commit != nil:
+		_, _ = w.Write(commit) // fails only if the client has left
 		return
 	}
 	var segment int
 	var invocation string
-	if _, err := fmt.Sscanf(key, l.layout.SegmentLists()+"%06d-%6s", &segment, &invocation); err != nil {
+	if _, err := fmt.Sscanf(key, s.layout.SegmentLists()+"%06d-%6s", &segment, &invocation); err != nil {
 		w.WriteHeader(http.StatusNotFound)
-		_, _ = io.WriteString(w, `<Error><Code>NoSuchKey</Code></Error>`) // a caller that has gone is told nothing
+		_, _ = io.WriteString(w, `<Error><Code>NoSuchKey</Code></Error>`) // fails only if the client has left
 		return
 	}
 	number, err := strconv.Atoi(invocation)
-	if err != nil { // the end's
-		number = l.invocations - 1
+	if err != nil { // the last one
+		number = s.invocations - 1
 	}
-	_ = json.NewEncoder(w).Encode(l.segmentList(segment, number)) // a caller that has gone is told nothing
+	_ = json.NewEncoder(w).Encode(s.segmentList(segment, number)) // fails only if the client has left
 }
 
-// try is that of all invocations.
+// try is the try of all invocations.
 const try = "0a1b2c3d"
 
-// segmentList is the list of an invocation, and head the same without its objects.
-func (l *lake) segmentList(segment, invocation int) run.SegmentList {
-	list := l.head(segment, invocation)
-	for i := range l.objects {
-		list.Objects = append(list.Objects, l.object(segment*l.invocations*l.objects+list.FirstPart+i))
+// segmentList is the list of an invocation. head is the same without objects.
+func (s *simulatedRun) segmentList(segment, invocation int) run.SegmentList {
+	list := s.head(segment, invocation)
+	for i := range s.objects {
+		list.Objects = append(list.Objects, s.object(segment*s.invocations*s.objects+list.FirstPart+i))
 	}
 	return list
 }
 
-func (l *lake) head(segment, invocation int) run.SegmentList {
-	first := invocation * l.objects
+func (s *simulatedRun) head(segment, invocation int) run.SegmentList {
+	first := invocation * s.objects
 	list := run.SegmentList{
-		Version: run.Version, Segment: segment, Invocation: invocation, Try: try, FirstPart: first, NextPart: first + l.objects,
-		Start: position(invocation), End: position(invocation + 1), Totals: run.Totals{Items: int64(l.objects)},
+		Version: run.Version, Segment: segment, Invocation: invocation, Try: try, FirstPart: first, NextPart: first + s.objects,
+		Start: position(invocation), End: position(invocation + 1), Totals: run.Totals{Items: int64(s.objects)},
 	}
 	if invocation > 0 {
 		list.After = try
 	}
-	if invocation == l.invocations-1 {
+	if invocation == s.invocations-1 {
 		list.Done, list.End = true, ""
 	}
 	return list
 }
 
-// object is the object of a number among all of the run.
-func (l *lake) object(i int) run.Object {
-	each := l.invocations * l.objects
-	key := l.layout.Data(i/each, i%each, try, run.ScanPlan{Compression: request.CompressionGZIP}.Extension())
+// object is an object of the run, by its number.
+func (s *simulatedRun) object(i int) run.Object {
+	each := s.invocations * s.objects
+	key := s.layout.Data(i/each, i%each, try, run.ScanPlan{Compression: request.CompressionGZIP}.Extension())
 	sum := md5.Sum([]byte(key)) //nolint:gosec // see the import
 	return run.Object{
 		Key: key, Items: 1, Bytes: request.DefaultFileSize, ETag: hex.EncodeToString(sum[:]) + "-16", MD5: base64.StdEncoding.EncodeToString(sum[:]),
 	}
 }
 
-// position is that between two invocations, as long as a digest is.
+// position is the position between two invocations. It has the length of a digest.
 func position(invocation int) string {
 	if invocation == 0 {
 		return ""
@@ -209,5 +209,5 @@ func position(invocation int) string {
 
 func answer(w http.ResponseWriter, body any) {
 	w.Header().Set("Content-Type", "application/xml")
-	_ = xml.NewEncoder(w).Encode(body) // a caller that has gone is told nothing
+	_ = xml.NewEncoder(w).Encode(body) // fails only if the client has left
 }
