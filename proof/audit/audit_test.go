@@ -13,7 +13,7 @@ import (
 	"testing"
 )
 
-// write makes files below a folder of its own, and returns it.
+// write writes files into a new folder and returns it.
 func write(t *testing.T, files map[string]string) string {
 	t.Helper()
 	folder := t.TempDir()
@@ -29,13 +29,13 @@ func write(t *testing.T, files map[string]string) string {
 	return folder
 }
 
-// vulnerable is a database that knows something of a function of the standard library.
+// vulnerable is a database with a vulnerability in a function of the standard library.
 // https://go.dev/doc/security/vuln/database#api
 func vulnerable(t *testing.T, symbol string) string {
 	return "file://" + write(t, map[string]string{
 		"index/db.json":      `{"modified": "2026-01-31T00:00:00Z"}`,
 		"index/modules.json": `[{"path": "stdlib", "vulns": [{"id": "GO-2026-0001", "modified": "2026-01-31T00:00:00Z"}]}]`,
-		"ID/GO-2026-0001.json": `{"schema_version": "1.3.1", "id": "GO-2026-0001", "modified": "2026-01-31T00:00:00Z", "summary": "told by a test",
+		"ID/GO-2026-0001.json": `{"schema_version": "1.3.1", "id": "GO-2026-0001", "modified": "2026-01-31T00:00:00Z", "summary": "from a test",
 			"affected": [{"package": {"name": "stdlib", "ecosystem": "Go"}, "ranges": [{"type": "SEMVER", "events": [{"introduced": "0"}]}],
 			"ecosystem_specific": {"imports": [{"path": "errors", "symbols": ["` + symbol + `"]}]}}],
 			"database_specific": {"url": "https://example.com"}}`,
@@ -52,22 +52,22 @@ func TestGoModules(t *testing.T) {
 		name, db, says string
 		unreachable    bool
 	}{
-		{"nothing is known", vulnerable(t, "Join"), "", false},
-		{"what is called is vulnerable", vulnerable(t, "New"), "calls what is known to be vulnerable", false},
+		{"no vulnerability", vulnerable(t, "Join"), "", false},
+		{"a vulnerable function is called", vulnerable(t, "New"), "calls a vulnerable function", false},
 		{"no database", "http://127.0.0.1:1", "the database http://127.0.0.1:1 does not answer", true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			var told bytes.Buffer
-			err := goModules(t.Context(), module, test.db, &told)
-			judge(t, err, test.says, test.unreachable)
-			if strings.Contains(told.String(), "GO-2026-0001") != (test.says != "" && !test.unreachable) {
-				t.Errorf("it told:\n%s", told.String())
+			var output bytes.Buffer
+			err := goModules(t.Context(), module, test.db, &output)
+			wantError(t, err, test.says, test.unreachable)
+			if strings.Contains(output.String(), "GO-2026-0001") != (test.says != "" && !test.unreachable) {
+				t.Errorf("the output is\n%s", output.String())
 			}
 		})
 	}
 	broken := write(t, map[string]string{"go.mod": "module example\n\ngo 1.26\n", "main.go": "package main\n\nfunc main() { missing() }\n"})
-	judge(t, goModules(t.Context(), broken, vulnerable(t, "New"), io.Discard), "undefined: missing", false)
+	wantError(t, goModules(t.Context(), broken, vulnerable(t, "New"), io.Discard), "undefined: missing", false)
 }
 
 func TestNPMPackages(t *testing.T) {
@@ -77,20 +77,20 @@ func TestNPMPackages(t *testing.T) {
 			"": {"name": "example", "dependencies": {"left": "1.0.0"}}, "node_modules/left": {"version": "1.0.0"}}}`,
 	})
 	advisory := func(severity string) string {
-		return `{"left": [{"id": 1, "url": "https://example.com", "title": "told by a test", "severity": "` + severity + `", "vulnerable_versions": "<2"}]}`
+		return `{"left": [{"id": 1, "url": "https://example.com", "title": "from a test", "severity": "` + severity + `", "vulnerable_versions": "<2"}]}`
 	}
 	for _, test := range []struct {
 		name        string
 		status      int
 		advisories  string
-		says, told  string
+		says, want  string
 		unreachable bool
 	}{
-		{"nothing is known", 200, `{}`, "", "example: no vulnerabilities found", false},
-		{"what is moderate is told", 200, advisory("moderate"), "", "example: left: moderate\n", false},
-		{"what is high fails", 200, advisory("high"), "1 packages have vulnerabilities", "example: left: high\n", false},
-		{"what is critical fails", 200, advisory("critical"), "1 packages have vulnerabilities", "example: left: critical\n", false},
-		{"a registry that audits nothing", 405, ``, "the registry answers no audit (405", "", true},
+		{"no vulnerability", 200, `{}`, "", "example: no high or critical vulnerabilities found", false},
+		{"a moderate vulnerability", 200, advisory("moderate"), "", "example: left: moderate\n", false},
+		{"a high vulnerability", 200, advisory("high"), "1 packages have vulnerabilities", "example: left: high\n", false},
+		{"a critical vulnerability", 200, advisory("critical"), "1 packages have vulnerabilities", "example: left: critical\n", false},
+		{"a registry without audits", 405, ``, "the registry answers no audit (405", "", true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			registry := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -99,37 +99,37 @@ func TestNPMPackages(t *testing.T) {
 					return
 				}
 				w.WriteHeader(test.status)
-				_, _ = io.WriteString(w, test.advisories) // the audit's failure would show below
+				_, _ = io.WriteString(w, test.advisories) // an error shows in the audit
 			}))
 			t.Cleanup(registry.Close)
 			t.Setenv("npm_config_registry", registry.URL)
 			t.Setenv("npm_config_cache", t.TempDir())
 			t.Setenv("npm_config_fetch_retries", "0")
-			var told bytes.Buffer
-			judge(t, npmPackages(t.Context(), folder, "example", &told), test.says, test.unreachable)
-			if !strings.Contains(told.String(), test.told) {
-				t.Errorf("it told:\n%s\nwant %q", told.String(), test.told)
+			var output bytes.Buffer
+			wantError(t, npmPackages(t.Context(), folder, "example", &output), test.says, test.unreachable)
+			if !strings.Contains(output.String(), test.want) {
+				t.Errorf("the output is\n%s\nwant %q", output.String(), test.want)
 			}
 		})
 	}
 	canceled, cancel := context.WithCancel(t.Context())
 	cancel()
-	judge(t, npmPackages(canceled, folder, "example", io.Discard), "npm audit in example: context canceled", false)
+	wantError(t, npmPackages(canceled, folder, "example", io.Discard), "npm audit in example: context canceled", false)
 }
 
-// Only what could not be reached can be forgiven, and only where that is asked for.
+// Only a database that does not answer can be accepted, and only with the flag.
 func TestReport(t *testing.T) {
 	t.Parallel()
-	fine, unreachable, known := error(nil), errUnreachable, errors.New("vulnerable")
+	ok, unreachable, vulnerable := error(nil), errUnreachable, errors.New("vulnerable")
 	for _, test := range []struct {
 		name            string
 		found           []error
 		strict, lenient int
 	}{
-		{"nothing", []error{fine, fine}, 0, 0},
-		{"not reached", []error{unreachable, fine}, 1, 0},
-		{"vulnerable", []error{fine, known}, 1, 1},
-		{"both", []error{known, unreachable}, 1, 1},
+		{"nothing", []error{ok, ok}, 0, 0},
+		{"unreachable", []error{unreachable, ok}, 1, 0},
+		{"vulnerable", []error{ok, vulnerable}, 1, 1},
+		{"both", []error{vulnerable, unreachable}, 1, 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -146,7 +146,7 @@ func TestReport(t *testing.T) {
 	}
 }
 
-func judge(t *testing.T, err error, says string, unreachable bool) {
+func wantError(t *testing.T, err error, says string, unreachable bool) {
 	t.Helper()
 	if (err == nil) != (says == "") || err != nil && !strings.Contains(err.Error(), says) || errors.Is(err, errUnreachable) != unreachable {
 		t.Errorf("got %v, want %q, unreachable: %t", err, says, unreachable)

@@ -12,16 +12,16 @@ import (
 	"golang.org/x/vuln/scan"
 )
 
-// database is the one that the Go team keeps.
+// database is the database of the Go project.
 // https://go.dev/doc/security/vuln/database
 const database = "https://vuln.go.dev"
 
-// goModules runs govulncheck over all packages of the module in a folder. It fails where code that is called is vulnerable.
+// goModules runs govulncheck for all packages of the module in a folder. It fails if the code calls a vulnerable function.
 func goModules(ctx context.Context, folder, db string, stdout io.Writer) error {
 	db = cmp.Or(db, database)
-	var faults bytes.Buffer
+	var stderr bytes.Buffer
 	check := scan.Command(ctx, "-C", folder, "-db", db, "./...")
-	check.Stdout, check.Stderr = stdout, &faults
+	check.Stdout, check.Stderr = stdout, &stderr
 	if err := check.Start(); err != nil {
 		return fmt.Errorf("govulncheck: %w", err)
 	}
@@ -34,10 +34,10 @@ func goModules(ctx context.Context, folder, db string, stdout io.Writer) error {
 	case err == nil:
 		return nil
 	case exit != nil && exit.ExitCode() == 3: // https://pkg.go.dev/golang.org/x/vuln/cmd/govulncheck#hdr-Exit_codes
-		return errors.New("govulncheck: the Go code calls what is known to be vulnerable, see above")
+		return errors.New("govulncheck: the Go code calls a vulnerable function, see above")
 	case strings.Contains(err.Error(), "fetching vulnerabilities"), strings.Contains(err.Error(), "creating client"):
-		return fmt.Errorf("%w: the Go modules: the database %s does not answer (%w): let this machine reach it, or name a mirror in GOVULNDB", errUnreachable, db, err)
+		return fmt.Errorf("%w: the Go modules: the database %s does not answer (%w): give this computer access to it, or set GOVULNDB to a mirror", errUnreachable, db, err)
 	default:
-		return fmt.Errorf("govulncheck: %w %s", err, faults.Bytes())
+		return fmt.Errorf("govulncheck: %w %s", err, stderr.Bytes())
 	}
 }

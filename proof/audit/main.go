@@ -1,8 +1,8 @@
-// Command audit holds this repository's dependencies against the databases of known vulnerabilities: those of its Go code with
-// govulncheck, which tells what is called from what is merely there, those of its npm packages with `npm audit`.
+// Command audit fails if a dependency of this repository has a known vulnerability: a Go function that the code calls (govulncheck), or
+// an npm package (`npm audit`). `make audit` runs it. It imports local/checkout.
 //
-// It fails where something is known against them, and where nothing could be learned, for then nothing is known for them either.
-// Databases are https://vuln.go.dev, or the mirror that GOVULNDB names, and npm's registry, or the one that npm is set to.
+// It also fails if a database does not answer. The databases are https://vuln.go.dev, or the mirror in GOVULNDB, and npm's registry, or
+// the one that npm is configured for.
 package main
 
 import (
@@ -18,10 +18,10 @@ import (
 	"dynamodb-to-s3/local/checkout"
 )
 
-// errUnreachable says that a database did not answer, so that nothing was learned.
+// errUnreachable means that a database did not answer.
 var errUnreachable = errors.New("NOT AUDITED")
 
-// packages are the folders that have a package-lock.json.
+// packages are the folders with a package-lock.json.
 var packages = []string{"local/node", "infra/cli"}
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
@@ -29,13 +29,13 @@ func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 func run(args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("audit", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	lenient := flags.Bool("unreachable-ok", false, "say that a database does not answer, and do not fail for it: for machines that reach none")
+	lenient := flags.Bool("unreachable-ok", false, "do not fail if a database does not answer, for computers without access")
 	if flags.Parse(args) != nil {
-		return 2 // the flags have said why
+		return 2 // Parse has printed the error
 	}
 	checkout, err := checkout.Find()
 	if err != nil {
-		_, _ = fmt.Fprintln(stderr, err) // there is nowhere else to say it
+		_, _ = fmt.Fprintln(stderr, err) // there is no other place for the error
 		return 1
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -47,14 +47,14 @@ func run(args []string, stdout, stderr io.Writer) int {
 	return report(audits, *lenient, stderr)
 }
 
-// report makes every audit, whatever the others say, and returns the exit status.
+// report runs every audit, prints the errors and returns the exit status.
 func report(audits []func() error, lenient bool, stderr io.Writer) (status int) {
 	for _, audit := range audits {
 		err := audit()
 		if err == nil {
 			continue
 		}
-		_, _ = fmt.Fprintln(stderr, err) // there is nowhere else to say it
+		_, _ = fmt.Fprintln(stderr, err) // there is no other place for the error
 		if !lenient || !errors.Is(err, errUnreachable) {
 			status = 1
 		}

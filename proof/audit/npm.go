@@ -11,14 +11,14 @@ import (
 	"slices"
 )
 
-// npmPackages runs `npm audit` over the package-lock.json of a folder, which may be called by another name for people. It prints
-// whatever is known, and fails for what is high or critical: these packages make and test the deployment, they are not in it.
+// npmPackages runs `npm audit` for the package-lock.json of a folder. name is the name of the folder in messages. It prints all
+// vulnerabilities and fails for those that are high or critical: the packages build and test the deployment but are not part of it.
 func npmPackages(ctx context.Context, folder, name string, stdout io.Writer) error {
 	npm := exec.CommandContext(ctx, "npm", "audit", "--package-lock-only", "--json")
 	npm.Dir = folder
 	var stderr bytes.Buffer
 	npm.Stderr = &stderr
-	answer, failure := npm.Output() // it fails for what it finds, too: what it says decides
+	answer, failure := npm.Output() // it also fails for vulnerabilities, so only its output counts
 	var found struct {
 		Message         string
 		Vulnerabilities map[string]struct{ Severity string }
@@ -27,8 +27,8 @@ func npmPackages(ctx context.Context, folder, name string, stdout io.Writer) err
 	if err := json.Unmarshal(answer, &found); err != nil {
 		return fmt.Errorf("npm audit in %s: %w %s", name, failure, stderr.Bytes())
 	}
-	if found.Metadata == nil { // it has told of no audit, only of a fault
-		return fmt.Errorf("%w: the npm packages of %s: the registry answers no audit (%s): let this machine reach one that does, or name it in npm_config_registry",
+	if found.Metadata == nil { // the output is an error
+		return fmt.Errorf("%w: the npm packages of %s: the registry answers no audit (%s): give this computer access to one that does, or set npm_config_registry",
 			errUnreachable, name, found.Message)
 	}
 	serious := 0
@@ -42,8 +42,8 @@ func npmPackages(ctx context.Context, folder, name string, stdout io.Writer) err
 		}
 	}
 	if serious > 0 {
-		return fmt.Errorf("npm audit in %s: %d packages have vulnerabilities that are high or critical: `npm audit` there says more", name, serious)
+		return fmt.Errorf("npm audit in %s: %d packages have vulnerabilities that are high or critical: run `npm audit` there for details", name, serious)
 	}
-	_, err := fmt.Fprintf(stdout, "%s: no vulnerabilities found that are high or critical\n", name)
+	_, err := fmt.Fprintf(stdout, "%s: no high or critical vulnerabilities found\n", name)
 	return err
 }

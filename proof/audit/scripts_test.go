@@ -15,12 +15,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// needless are the packages whose install scripts are known and not needed, by why they are not.
+// needless are packages with install scripts that are not needed, and the reasons.
 var needless = map[string]string{
 	"local/node: node_modules/classic-level": "builds LevelDB for tables on a disk; dynalite keeps them in memory here",
 }
 
-// Every folder with npm packages is audited, and none of its packages may run code while it is installed.
+// Every folder with npm packages is audited, and no package may run code while it is installed.
 func TestNoPackageRunsCodeWhenInstalled(t *testing.T) {
 	t.Parallel()
 	checkout, err := checkout.Find()
@@ -28,7 +28,7 @@ func TestNoPackageRunsCodeWhenInstalled(t *testing.T) {
 		t.Fatal(err)
 	}
 	if found := locked(t, checkout.Root); !slices.Equal(found, slices.Sorted(slices.Values(packages))) {
-		t.Errorf("there are package-lock.json in %v, and %v are audited", found, packages)
+		t.Errorf("there are package-lock.json files in %v, but %v are audited", found, packages)
 	}
 	for _, folder := range packages {
 		settings, err := os.ReadFile(filepath.Join(checkout.Root, folder, ".npmrc"))
@@ -41,7 +41,7 @@ func TestNoPackageRunsCodeWhenInstalled(t *testing.T) {
 		}
 		for _, name := range withScripts(t, text) {
 			if needless[folder+": "+name] == "" {
-				t.Errorf("%s: %s wants to run a script when it is installed, and nothing says why it need not", folder, name)
+				t.Errorf("%s: %s has an install script, and needless has no reason why it is not needed", folder, name)
 			}
 		}
 	}
@@ -55,7 +55,7 @@ func TestInstallScriptsAreSeen(t *testing.T) {
 	}
 }
 
-// withScripts returns the packages of a lock that have install scripts.
+// withScripts returns the packages in a package-lock.json that have install scripts.
 func withScripts(t *testing.T, text []byte) (names []string) {
 	t.Helper()
 	var lock struct {
@@ -73,7 +73,7 @@ func withScripts(t *testing.T, text []byte) (names []string) {
 	return names
 }
 
-// locked returns the folders of the checkout that have a package-lock.json of their own.
+// locked returns the folders of the repository with a package-lock.json.
 func locked(t *testing.T, root string) (folders []string) {
 	t.Helper()
 	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {

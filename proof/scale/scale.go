@@ -1,7 +1,6 @@
 // Package scale computes what a scan of a very large table takes, in executions, invocations, hours and dollars, and compares it with
-// each quota. Inputs names what it computes from: measurements, assumptions and prices.
-//
-// It imports contract, request and run for their limits, and nothing else of this module.
+// each quota. Inputs are measurements, assumptions and prices. `go test ./docs` keeps the tables of docs/scale.md up to date with it. It
+// imports contract, request and run for their limits, and nothing else of this module.
 package scale
 
 import (
