@@ -17,10 +17,10 @@ const (
 	inSeconds unit = "Seconds"
 )
 
-// value is the value of a metric.
+// value is the value of a metric. The JSON of a directive has its name and unit only.
 type value struct {
-	name   Name
-	unit   unit
+	Name   Name
+	Unit   unit
 	amount float64
 }
 
@@ -36,26 +36,19 @@ type document struct {
 
 // directive asks for metrics with sets of dimensions. Each set makes a metric of its own.
 type directive struct {
-	sets   [][]string
-	values []value
+	Namespace  string
+	Dimensions [][]string
+	Metrics    []value
 }
 
-// The JSON of a directive.
-type (
-	metricDirective struct {
-		Namespace  string
-		Dimensions [][]string
-		Metrics    []metricDefinition
-	}
-	metricDefinition struct {
-		Name Name
-		Unit unit
-	}
-	metadata struct {
-		Timestamp         int64 // in milliseconds since 1970
-		CloudWatchMetrics []metricDirective
-	}
-)
+// metadata is the member _aws.
+type metadata struct {
+	Timestamp         int64 // in milliseconds since 1970
+	CloudWatchMetrics []directive
+}
+
+// by asks for values with sets of dimensions.
+func by(values []value, sets ...[]string) directive { return directive{Namespace, sets, values} }
 
 // encode returns the document as a line. It fails for a number that JSON cannot write.
 func (d document) encode() ([]byte, error) {
@@ -64,16 +57,12 @@ func (d document) encode() ([]byte, error) {
 	for name, dimension := range d.dimensions {
 		root[name] = dimension
 	}
-	about := metadata{Timestamp: d.at.UnixMilli()}
 	for _, each := range d.directives {
-		asked := metricDirective{Namespace: Namespace, Dimensions: each.sets}
-		for _, v := range each.values {
-			asked.Metrics = append(asked.Metrics, metricDefinition{Name: v.name, Unit: v.unit})
-			root[string(v.name)] = v.amount
+		for _, v := range each.Metrics {
+			root[string(v.Name)] = v.amount
 		}
-		about.CloudWatchMetrics = append(about.CloudWatchMetrics, asked)
 	}
-	root["_aws"] = about
+	root["_aws"] = metadata{d.at.UnixMilli(), d.directives}
 	line, err := json.Marshal(root)
 	if err != nil {
 		return nil, fmt.Errorf("encode metrics: %w", err)

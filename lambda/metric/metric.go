@@ -66,9 +66,6 @@ const (
 
 // Scanned writes what an invocation of scan did: one line, and one more for each reason for throttling.
 func (w *Writer) Scanned(i Invocation) {
-	if w == nil {
-		return
-	}
 	values := []value{
 		{Invocations, inCount, 1},
 		{PageBytes, inBytes, float64(i.Totals.PageBytes)},
@@ -89,18 +86,12 @@ func (w *Writer) Scanned(i Invocation) {
 	properties := map[string]any{"runId": i.RunID, "segment": i.Segment, "invocation": i.Invocation}
 	throttles := []value{{Throttles, inCount, float64(i.Throttles)}}
 	w.write(document{
-		directives: []directive{
-			{sets: [][]string{byTable}, values: values},
-			{sets: [][]string{{DimensionEnvironment}, byTable}, values: throttles},
-		},
+		directives: []directive{by(values, byTable), by(throttles, []string{DimensionEnvironment}, byTable)},
 		dimensions: map[string]string{DimensionTable: i.Table}, properties: properties,
 	})
 	for _, reason := range slices.Sorted(maps.Keys(i.Reasons)) {
 		w.write(document{
-			directives: []directive{{
-				sets:   [][]string{{DimensionEnvironment, DimensionTable, DimensionReason}},
-				values: []value{{Throttles, inCount, float64(i.Reasons[reason])}},
-			}},
+			directives: []directive{by([]value{{Throttles, inCount, float64(i.Reasons[reason])}}, append(byTable, DimensionReason))},
 			dimensions: map[string]string{DimensionTable: i.Table, DimensionReason: reason}, properties: properties,
 		})
 	}
@@ -108,13 +99,11 @@ func (w *Writer) Scanned(i Invocation) {
 
 // Planned writes how many segments a run scans.
 func (w *Writer) Planned(plan run.Plan) {
-	if w == nil || plan.Scan == nil {
+	if plan.Scan == nil {
 		return
 	}
 	w.write(document{
-		directives: []directive{{sets: [][]string{byTable}, values: []value{
-			{SegmentsPlanned, inCount, float64(len(plan.Scan.Segments()))},
-		}}},
+		directives: []directive{by([]value{{SegmentsPlanned, inCount, float64(len(plan.Scan.Segments()))}}, byTable)},
 		dimensions: map[string]string{DimensionTable: plan.Table}, properties: map[string]any{"runId": plan.RunID},
 	})
 }
@@ -122,9 +111,6 @@ func (w *Writer) Planned(plan run.Plan) {
 // Succeeded writes the result of a run with the time of its commit. So a result that a retry or a redrive returns later does not
 // make a stale table look fresh.
 func (w *Writer) Succeeded(result run.Result) {
-	if w == nil {
-		return
-	}
 	values := []value{
 		{RunsSucceeded, inCount, 1},
 		{LastSuccess, inSeconds, float64(result.EndTime.Unix())},
@@ -137,7 +123,7 @@ func (w *Writer) Succeeded(result run.Result) {
 		values = append(values, value{BilledBytes, inBytes, float64(result.BilledBytes)})
 	}
 	w.write(document{
-		at: result.EndTime, directives: []directive{{sets: [][]string{byTable}, values: values}},
+		at: result.EndTime, directives: []directive{by(values, byTable)},
 		dimensions: map[string]string{DimensionTable: result.Table},
 		properties: map[string]any{"runId": result.RunID, "mode": result.Mode},
 	})
@@ -145,14 +131,8 @@ func (w *Writer) Succeeded(result run.Result) {
 
 // Failed writes that an invocation of a function failed. The properties say which one.
 func (w *Writer) Failed(name failure.Name, properties map[string]any) {
-	if w == nil {
-		return
-	}
 	w.write(document{
-		directives: []directive{{
-			sets:   [][]string{{DimensionEnvironment, DimensionErrorName}},
-			values: []value{{Failures, inCount, 1}},
-		}},
+		directives: []directive{by([]value{{Failures, inCount, 1}}, []string{DimensionEnvironment, DimensionErrorName})},
 		dimensions: map[string]string{DimensionErrorName: string(name)}, properties: properties,
 	})
 }
@@ -160,6 +140,9 @@ func (w *Writer) Failed(name failure.Name, properties map[string]any) {
 var byTable = []string{DimensionEnvironment, DimensionTable}
 
 func (w *Writer) write(d document) {
+	if w == nil {
+		return
+	}
 	if d.at.IsZero() {
 		d.at = time.Now()
 	}
