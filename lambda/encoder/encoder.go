@@ -19,7 +19,6 @@ import (
 	"maps"
 	"regexp"
 	"slices"
-	"sync"
 )
 
 // Encoder makes records from items. It is for one goroutine.
@@ -52,15 +51,12 @@ var (
 	formatName = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9_-]{0,63}$`)
 	extension  = regexp.MustCompile(`^\.[a-zA-Z0-9][a-zA-Z0-9.]{0,15}$`)
 
-	mu      sync.RWMutex // guards formats
-	formats = map[string]Format{}
+	formats = map[string]Format{} // init functions write it, and nothing after them
 )
 
 // Register makes a format known under its name. It is for init functions. It panics if the name or the extension is invalid or the
 // name is taken, so that the function does not start.
 func Register(f Format) {
-	mu.Lock()
-	defer mu.Unlock()
 	_, taken := formats[f.Name]
 	switch {
 	case !formatName.MatchString(f.Name):
@@ -77,15 +73,9 @@ func Register(f Format) {
 
 // Lookup returns the format with a name.
 func Lookup(name string) (Format, bool) {
-	mu.RLock()
-	defer mu.RUnlock()
 	f, ok := formats[name]
 	return f, ok
 }
 
 // Names returns the names of all formats, sorted.
-func Names() []string {
-	mu.RLock()
-	defer mu.RUnlock()
-	return slices.Sorted(maps.Keys(formats))
-}
+func Names() []string { return slices.Sorted(maps.Keys(formats)) }
