@@ -52,9 +52,13 @@ func Describe(ctx context.Context, client *dynamodb.Client, table request.Table,
 	if !readable(t.TableStatus) {
 		return Description{}, failure.Errorf(failure.TableNotReady, "table %q is %s: it can be read once it is ACTIVE", table.Name, t.TableStatus)
 	}
+	var warm *int64
+	if t.WarmThroughput != nil {
+		warm = t.WarmThroughput.ReadUnitsPerSecond
+	}
 	description := Description{
 		ARN: arn, ID: aws.ToString(t.TableId), Bytes: aws.ToInt64(t.TableSizeBytes),
-		ReadUnits: readUnits(t.ProvisionedThroughput, t.OnDemandThroughput, warm(t.WarmThroughput)),
+		ReadUnits: readUnits(t.ProvisionedThroughput, t.OnDemandThroughput, warm),
 	}
 	for _, key := range t.KeySchema {
 		description.KeyNames = append(description.KeyNames, aws.ToString(key.AttributeName))
@@ -97,7 +101,11 @@ func describeIndex(description *Description, t *types.TableDescription, scan req
 			}}.Err()
 		}
 		description.Bytes = aws.ToInt64(index.IndexSizeBytes)
-		description.ReadUnits = readUnits(index.ProvisionedThroughput, index.OnDemandThroughput, warmIndex(index.WarmThroughput))
+		var warm *int64
+		if index.WarmThroughput != nil {
+			warm = index.WarmThroughput.ReadUnitsPerSecond
+		}
+		description.ReadUnits = readUnits(index.ProvisionedThroughput, index.OnDemandThroughput, warm)
 		return nil
 	}
 	has := "it has none"
@@ -109,28 +117,14 @@ func describeIndex(description *Description, t *types.TableDescription, scan req
 }
 
 // readUnits returns the capacity that applies: the provisioned one, else the on-demand maximum, else the warm throughput.
-func readUnits(provisioned *types.ProvisionedThroughputDescription, onDemand *types.OnDemandThroughput, warm int64) float64 {
+func readUnits(provisioned *types.ProvisionedThroughputDescription, onDemand *types.OnDemandThroughput, warm *int64) float64 {
 	if provisioned != nil && aws.ToInt64(provisioned.ReadCapacityUnits) > 0 {
 		return float64(*provisioned.ReadCapacityUnits)
 	}
 	if onDemand != nil && aws.ToInt64(onDemand.MaxReadRequestUnits) > 0 { // -1 means no maximum
 		return float64(*onDemand.MaxReadRequestUnits)
 	}
-	return float64(warm)
-}
-
-func warm(w *types.TableWarmThroughputDescription) int64 {
-	if w == nil {
-		return 0
-	}
-	return aws.ToInt64(w.ReadUnitsPerSecond)
-}
-
-func warmIndex(w *types.GlobalSecondaryIndexWarmThroughputDescription) int64 {
-	if w == nil {
-		return 0
-	}
-	return aws.ToInt64(w.ReadUnitsPerSecond)
+	return float64(aws.ToInt64(warm))
 }
 
 // what returns words for a table, and for its index if there is one.
