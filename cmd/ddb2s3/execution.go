@@ -118,8 +118,8 @@ func (e execution) work(f *functions, segments func() int64, start time.Time) pr
 	return progress.Work{
 		Name: "replicating: segments", Total: f.segments.Load, Done: segments,
 		Detail: func() string {
-			return fmt.Sprintf("(%s items, %s read, %.1f MB/s)", progress.Count(f.progress.Items()),
-				progress.Megabytes(f.progress.Bytes()), float64(f.progress.Bytes())/1e6/time.Since(start).Seconds())
+			return fmt.Sprintf("(%s items, %s read, %.1f MB/s)", progress.Count(f.progress.Items.Load()),
+				progress.Megabytes(f.progress.Bytes.Load()), float64(f.progress.Bytes.Load())/1e6/time.Since(start).Seconds())
 		},
 	}
 }
