@@ -33,15 +33,8 @@ import (
 // Handler answers the invocations of one function: it takes a payload and returns an answer, or an error with its name.
 type Handler func(ctx context.Context, payload json.RawMessage) (any, error)
 
-// Engine has all functions, with one set of clients.
-type Engine struct {
-	plan     plan.Step
-	scan     scan.Step
-	export   export.Step
-	finalize finalize.Step
-	log      *slog.Logger
-	metrics  *metric.Writer
-}
+// Engine has the handlers of all functions, with one set of clients.
+type Engine struct{ handlers map[contract.Function]Handler }
 
 // Options are the settings of a process for its functions.
 type Options struct {
@@ -71,36 +64,28 @@ func New(source, destination aws.Config, options Options) *Engine {
 	}
 	clients := awsclient.NewClients(source, destination, *options.Identity)
 	metrics := metric.New(options.Metrics, options.Environment)
-	return &Engine{
-		plan: plan.Step{
-			Tables: clients.Tables, Objects: clients.Objects,
-			Executions: options.Executions, Defaults: json.RawMessage(options.Defaults), Account: options.Account, Roles: options.Roles,
-		},
-		scan: scan.Step{
-			Tables: clients.Tables, Objects: clients.Objects, Log: options.Log, Progress: options.Progress, Metrics: metrics, Now: options.Now,
-		},
-		export:   export.Step{DynamoDB: awsclient.DynamoDB(source), S3: awsclient.S3(destination), Account: options.Account, Log: options.Log},
-		finalize: finalize.Step{Objects: clients.Objects, Log: options.Log},
-		log:      options.Log, metrics: metrics,
+	planStep := plan.Step{
+		Tables: clients.Tables, Objects: clients.Objects,
+		Executions: options.Executions, Defaults: json.RawMessage(options.Defaults), Account: options.Account, Roles: options.Roles,
 	}
+	scanStep := scan.Step{
+		Tables: clients.Tables, Objects: clients.Objects, Log: options.Log, Progress: options.Progress, Metrics: metrics, Now: options.Now,
+	}
+	exportStep := export.Step{DynamoDB: awsclient.DynamoDB(source), S3: awsclient.S3(destination), Account: options.Account, Log: options.Log}
+	finalizeStep := finalize.Step{Objects: clients.Objects, Log: options.Log}
+	ends := func(function contract.Function) outcome {
+		return outcome{log: options.Log, metrics: metrics, function: function}
+	}
+	return &Engine{map[contract.Function]Handler{
+		contract.FunctionPlan:     step(ends(contract.FunctionPlan), planStep.Run),
+		contract.FunctionScan:     step(ends(contract.FunctionScan), scanStep.Run),
+		contract.FunctionExport:   step(ends(contract.FunctionExport), exportStep.Run),
+		contract.FunctionFinalize: step(ends(contract.FunctionFinalize), finalizeStep.Run),
+	}}
 }
 
 // Handler returns the handler of one function, nil if there is no such function.
-func (e *Engine) Handler(function contract.Function) Handler {
-	ends := outcome{log: e.log, metrics: e.metrics, function: function}
-	switch function {
-	case contract.FunctionPlan:
-		return step(ends, e.plan.Run)
-	case contract.FunctionScan:
-		return step(ends, e.scan.Run)
-	case contract.FunctionExport:
-		return step(ends, e.export.Run)
-	case contract.FunctionFinalize:
-		return step(ends, e.finalize.Run)
-	default:
-		return nil
-	}
-}
+func (e *Engine) Handler(function contract.Function) Handler { return e.handlers[function] }
 
 // step makes a handler of a step. It decodes payloads strictly: they come from this project's state machine, and an unknown field
 // would be ignored otherwise.
@@ -131,17 +116,16 @@ func Main(function contract.Function) {
 	log := slog.New(slog.NewJSONHandler(os.Stdout, nil))
 	cfg, err := awsclient.Config(context.Background())
 	roles, invalid := request.ParseAssumableRoles(os.Getenv(contract.EnvAssumableRoles))
-	if err = errors.Join(err, invalid); err != nil {
-		log.Error("the function cannot start", "function", function, "cause", err.Error())
-		os.Exit(1)
-	}
 	engine := New(cfg, cfg, Options{
 		Log: log, Defaults: os.Getenv(contract.EnvDefaults), Account: os.Getenv(contract.EnvAccount), Roles: roles,
 		Metrics: os.Stdout, Environment: os.Getenv(contract.EnvName),
 	})
 	handler := engine.Handler(function)
-	if handler == nil {
-		log.Error("the function cannot start", "cause", fmt.Sprintf("its handler name is %q, want one of %q", function, contract.Functions()))
+	if err = errors.Join(err, invalid); err == nil && handler == nil {
+		err = fmt.Errorf("the handler name is %q, want one of %q", function, contract.Functions())
+	}
+	if err != nil {
+		log.Error("the function cannot start", "function", function, "cause", err.Error())
 		os.Exit(1)
 	}
 	lambda.Start(handler)
