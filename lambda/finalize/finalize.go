@@ -14,7 +14,6 @@ import (
 	"log/slog"
 
 	"dynamodb-to-s3/lambda/bucket"
-	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -34,20 +33,19 @@ type Step struct {
 // ListsInconsistent: a list of a scan is missing, does not follow the one before, or names an object that the bucket does not have as
 // listed. ExportIncomplete: an export's manifest does not agree with the bucket.
 func (s *Step) Run(ctx context.Context, in run.FinalizeInput) (run.FinalizeOutput, error) {
-	mode := request.ModeScan
-	if in.Plan.Export != nil {
-		mode = request.ModeExport
-	}
-	if err := in.Plan.Check(mode); err != nil {
+	if err := in.Plan.Check(in.Plan.Mode); err != nil {
 		return run.FinalizeOutput{}, err
 	}
 	c := commit{plan: in.Plan, layout: in.Plan.Layout(), bucket: bucket.New(s.Objects(in.Plan), in.Plan), log: s.Log.With("runId", in.Plan.RunID, "table", in.Plan.Table)}
-	if mode == request.ModeExport {
+	if in.Plan.Export != nil {
 		return c.exports(ctx, in.Export)
 	}
 	result, err := c.scan(ctx)
 	return run.FinalizeOutput{Result: result}, err
 }
+
+// inParallel is how many segment lists are read ahead, and how many objects are looked up, at the same time.
+const inParallel = 32
 
 // commit is the commit of one run.
 type commit struct {

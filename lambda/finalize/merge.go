@@ -11,9 +11,6 @@ import (
 	"dynamodb-to-s3/lambda/run"
 )
 
-// readers is how many segment lists are read ahead.
-const readers = 32
-
 // merge reads the lists of all segments and the bucket's listing side by side, in the order of their keys. For each segment it joins
 // the lists that lead from its start to its end. Any other list is left over from a try that ended early, and becomes a stray. Listed
 // objects go into the manifest at once. So memory holds one segment's lists and those that are read ahead, for any number of objects.
@@ -24,9 +21,8 @@ func (c *scanCommit) merge(ctx context.Context) error {
 			return err
 		}
 		segment := lists[0].Segment
-		for len(missing) > 0 && missing[0] < segment {
-			c.faults.add(noLists(missing[0]))
-			missing = missing[1:]
+		for ; len(missing) > 0 && missing[0] < segment; missing = missing[1:] {
+			_ = c.join(ctx, missing[0], nil) // adds the fault of a segment without lists, and does not fail
 		}
 		if len(missing) == 0 || missing[0] > segment {
 			continue // not a segment of this run
@@ -37,7 +33,7 @@ func (c *scanCommit) merge(ctx context.Context) error {
 		}
 	}
 	for _, segment := range missing {
-		c.faults.add(noLists(segment))
+		_ = c.join(ctx, segment, nil) // see above
 	}
 	return c.stored.rest()
 }
@@ -81,7 +77,7 @@ func (c commit) lists(ctx context.Context) iter.Seq2[run.SegmentList, error] {
 		defer reading.Wait()
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
-		ahead := make(chan chan read, readers)
+		ahead := make(chan chan read, inParallel)
 		reading.Go(func() {
 			defer close(ahead)
 			for entry, err := range c.bucket.List(ctx, c.layout.SegmentLists()) {
@@ -144,10 +140,4 @@ func bySegment(lists iter.Seq2[run.SegmentList, error]) iter.Seq2[[]run.SegmentL
 			yield(own, nil)
 		}
 	}
-}
-
-// noLists returns the fault of a segment without lists.
-func noLists(segment int) string {
-	_, fault := run.Chain(segment, nil)
-	return fault
 }

@@ -18,9 +18,6 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// lookups is how many objects are looked up at the same time.
-const lookups = 32
-
 // checkExport reads the manifests that DynamoDB has written and compares every file that they name with the bucket.
 func (c commit) checkExport(ctx context.Context, p ledger.PendingExport) (run.ExportedWindow, error) {
 	window := run.ExportedWindow{
@@ -113,7 +110,7 @@ func (c commit) compareFolder(ctx context.Context, folder string, files []manife
 func (c commit) compareEach(ctx context.Context, files []manifest.File) (total int64, err error) {
 	var mu sync.Mutex // guards total
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(lookups)
+	group.SetLimit(inParallel)
 	for _, file := range files {
 		group.Go(func() error {
 			entry, err := c.bucket.Find(ctx, file.DataFileKey)

@@ -90,7 +90,7 @@ func (p Plan) Check(mode request.Mode) error {
 	if err := CheckVersion(p.Version); err != nil {
 		return failure.Errorf(failure.InvalidRequest, "the functions cannot read the plan of run %q: %w. Start a new execution under another name", p.RunID, err)
 	}
-	if p.Mode != mode || (p.Scan != nil) != (mode == request.ModeScan) || (p.Export != nil) != (mode == request.ModeExport) {
+	if p.Mode != mode || (p.Scan != nil) == (p.Export != nil) || (p.Scan != nil) != (mode == request.ModeScan) {
 		return failure.Errorf(failure.InvalidRequest, "invalid payload: the plan of run %q is not for mode %s", p.RunID, mode)
 	}
 	return nil

@@ -1,8 +1,6 @@
 package run
 
-import (
-	"time"
-)
+import "time"
 
 // ExportInput is the payload of the export function.
 type ExportInput struct {

@@ -49,13 +49,19 @@ func (s ScanPlan) Segments() []int {
 	return numbers
 }
 
-// Extension returns the end of the keys of the run's data objects.
+// Extension returns the end of the keys of the run's data objects. Native exports of the same format have the same.
 func (s ScanPlan) Extension() string {
-	if s.Encoder != nil {
-		return s.Encoder.Extension + compressionExtension(s.Compression)
+	extension := ".json"
+	switch {
+	case s.Encoder != nil:
+		extension = s.Encoder.Extension
+	case s.Format == request.FormatION:
+		extension = ".ion"
 	}
-	return formatExtension(s.Format) + compressionExtension(s.Compression)
+	return extension + compressionExtensions[s.Compression]
 }
+
+var compressionExtensions = map[request.Compression]string{request.CompressionGZIP: ".gz", request.CompressionZSTD: ".zst"}
 
 // OutputFormat returns the name of the record format, as the manifest has it.
 func (s ScanPlan) OutputFormat() string {
@@ -63,23 +69,4 @@ func (s ScanPlan) OutputFormat() string {
 		return s.Encoder.Name
 	}
 	return string(s.Format)
-}
-
-// formatExtension returns the extension that native exports of a format have.
-func formatExtension(f request.Format) string {
-	if f == request.FormatION {
-		return ".ion"
-	}
-	return ".json"
-}
-
-func compressionExtension(c request.Compression) string {
-	switch c {
-	case request.CompressionGZIP:
-		return ".gz"
-	case request.CompressionZSTD:
-		return ".zst"
-	default:
-		return ""
-	}
 }
