@@ -4,13 +4,13 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
 
 	"dynamodb-to-s3/lambda/ledger"
 	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/run"
 )
 
 // decide makes sure that the journal has the exports that the run needs, before any of them starts. It keeps pending exports, even
@@ -179,10 +179,6 @@ func digest(filter *request.Filter) string {
 
 // hash returns a digest of a value's JSON in hex, half a SHA-256: a client token has 64 characters at most.
 func hash(value any) string {
-	body, err := json.Marshal(value)
-	if err != nil {
-		panic(fmt.Sprintf("internal error: %T does not marshal: %v", value, err))
-	}
-	sum := sha256.Sum256(body)
+	sum := sha256.Sum256(run.Marshal(value))
 	return hex.EncodeToString(sum[:16])
 }

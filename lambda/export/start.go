@@ -2,7 +2,6 @@ package export
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -12,6 +11,7 @@ import (
 
 	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/ledger"
+	"dynamodb-to-s3/lambda/run"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -78,16 +78,12 @@ func (p *pass) token(e *ledger.PendingExport) string {
 // checkDestination writes an object under the run's own name, with the role that DynamoDB uses. DynamoDB accepts an export to a
 // bucket that is missing, forbidden or of another account, and the export fails minutes later.
 func (p *pass) checkDestination(ctx context.Context, e *ledger.PendingExport) error {
-	body, err := json.Marshal(e.ExportSpec)
-	if err != nil {
-		return fmt.Errorf("internal error: an export does not marshal: %w", err)
-	}
-	key := p.plan.Layout().ExportTry(p.token(e))
+	body, key := run.Marshal(e.ExportSpec), p.plan.Layout().ExportTry(p.token(e))
 	destination := p.bucket
 	if e.S3BucketOwner == "" && p.Account != "" {
 		destination = p.bucket.OwnedBy(p.Account)
 	}
-	_, err = destination.Create(ctx, key, body)
+	_, err := destination.Create(ctx, key, body)
 	if failure.NameOf(err) == failure.AccessDenied && destination != p.bucket {
 		// Perhaps only the expected owner is wrong.
 		if _, plain := p.bucket.Create(ctx, key, body); plain == nil {

@@ -107,11 +107,7 @@ func (c commit) writeResult(ctx context.Context, j *ledger.Journal, progress run
 	case 1:
 		result.Manifest = result.Exports[0].Manifest
 	}
-	body, err := json.Marshal(result)
-	if err != nil {
-		return run.FinalizeOutput{}, fmt.Errorf("internal error: a result does not marshal: %w", err)
-	}
-	created, err := c.bucket.Create(ctx, c.layout.Result(), body)
+	created, err := c.bucket.Create(ctx, c.layout.Result(), run.Marshal(result))
 	if err != nil {
 		return run.FinalizeOutput{}, fmt.Errorf("commit: %w", err)
 	}

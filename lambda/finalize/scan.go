@@ -119,10 +119,7 @@ func (c commit) sweep(ctx context.Context, strays []string, own *bucket.Upload) 
 
 // write writes the manifests, and the summary only if there is none yet. It returns the result of the stored summary.
 func (c *scanCommit) write(ctx context.Context) (run.Result, error) {
-	commit, err := json.Marshal(manifest.NewSummary(c.plan, c.totals, c.written, time.Now()))
-	if err != nil {
-		return run.Result{}, fmt.Errorf("internal error: a summary does not marshal: %w", err)
-	}
+	commit := run.Marshal(manifest.NewSummary(c.plan, c.totals, c.written, time.Now()))
 	files, err := c.files.close(ctx)
 	if err != nil {
 		return run.Result{}, err

@@ -7,10 +7,9 @@ package ledger
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 
 	"dynamodb-to-s3/lambda/bucket"
+	"dynamodb-to-s3/lambda/run"
 )
 
 // object is one JSON object under conditional writes.
@@ -31,11 +30,7 @@ func (o *object) read(ctx context.Context) ([]byte, error) {
 
 // write replaces the object that was read, or creates it if none was. It fails with bucket.ErrChanged if another writer was faster.
 func (o *object) write(ctx context.Context, content any) error {
-	body, err := json.Marshal(content)
-	if err != nil {
-		return fmt.Errorf("internal error: %s does not marshal: %w", o.key, err)
-	}
-	etag, err := o.bucket.Replace(ctx, o.key, body, o.etag)
+	etag, err := o.bucket.Replace(ctx, o.key, run.Marshal(content), o.etag)
 	if err == nil {
 		o.etag = etag
 	}

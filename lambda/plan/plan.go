@@ -64,7 +64,7 @@ func (s *Step) Run(ctx context.Context, in run.PlanInput) (run.PlanOutput, error
 	if err != nil {
 		return run.PlanOutput{}, err
 	}
-	if size, most := payload(output), contract.MaxPayloadBytes-contract.MaxResultBytes; size > most {
+	if size, most := len(run.Marshal(output)), contract.MaxPayloadBytes-contract.MaxResultBytes; size > most {
 		return run.PlanOutput{}, failure.Problems{{
 			Want: fmt.Sprintf("it makes a state of %d bytes, and %d are allowed, of the %d that Step Functions carries: shorten the expressions and their values",
 				size, most, contract.MaxPayloadBytes),
@@ -133,12 +133,4 @@ func (s *Step) begin(req request.Request, target request.Table, execution run.Ex
 		plan.Scan.TableRegion = target.Region
 	}
 	return plan, nil
-}
-
-func payload(output run.PlanOutput) int {
-	body, err := json.Marshal(output)
-	if err != nil {
-		panic(fmt.Sprintf("internal error: a plan does not marshal: %v", err))
-	}
-	return len(body)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -23,13 +22,9 @@ func randomTry() string {
 // and only the first try that reaches the end writes it. The lists and objects of that try are the segment from then on, and those of
 // later tries are leftovers. So every reader of a segment that is done sees the same chain.
 func (s *segment) write(ctx context.Context, list run.SegmentList) error {
-	body, err := json.Marshal(list)
-	if err != nil {
-		return fmt.Errorf("internal error: a segment list does not marshal: %w", err)
-	}
-	key := s.plan.Layout().KeyOf(list)
+	body, key := run.Marshal(list), s.plan.Layout().KeyOf(list)
 	if !list.Done {
-		_, err = s.bucket.Put(ctx, key, body)
+		_, err := s.bucket.Put(ctx, key, body)
 		return err
 	}
 	created, err := s.bucket.Create(ctx, key, body)

@@ -130,11 +130,7 @@ func (s *segment) payAndMark(ctx context.Context, to run.Checkpoint, err error) 
 	if err != nil {
 		return err
 	}
-	body, err := json.Marshal(to)
-	if err != nil {
-		return fmt.Errorf("internal error: a checkpoint does not marshal: %w", err)
-	}
-	_, err = s.bucket.Put(ctx, s.plan.Layout().PaceMarker(s.number), body)
+	_, err = s.bucket.Put(ctx, s.plan.Layout().PaceMarker(s.number), run.Marshal(to))
 	return err
 }
 

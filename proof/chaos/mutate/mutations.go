@@ -8,7 +8,7 @@ type mutation struct {
 
 var mutations = []mutation{
 	{"the claim", "lambda/ledger/ledger.go", []string{
-		`etag, err := o.bucket.Replace(ctx, o.key, body, o.etag)`, `etag, err := o.bucket.Put(ctx, o.key, body)`,
+		`etag, err := o.bucket.Replace(ctx, o.key, run.Marshal(content), o.etag)`, `etag, err := o.bucket.Put(ctx, o.key, run.Marshal(content))`,
 	}},
 	{"the sweep of objects", "lambda/finalize/scan.go", []string{`c.bucket.Delete(ctx, strays)`, `error(nil)`}},
 	{"the sweep of uploads", "lambda/finalize/scan.go", []string{`c.bucket.AbortUploads(ctx, c.layout.Root+"/", own)`, `0, error(nil)`}},
