@@ -125,12 +125,8 @@ func expected(t *testing.T, table []map[string]types.AttributeValue) map[string]
 // deploy serves the functions and the checks of exports, and returns their address and the DynamoDB that they read.
 func deploy(t *testing.T) (string, *exports.Server) {
 	t.Helper()
-	source, destination := testservers.Configs()
-	dynamoDB, err := exports.Start(t.Context(), exports.Options{DynamoDB: source, S3: destination, Now: func() time.Time { return change }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(dynamoDB.Stop)
+	_, destination := testservers.Configs()
+	dynamoDB := testservers.StartExports(t, exports.Options{Now: func() time.Time { return change }})
 	engine := function.New(dynamoDB.AWS(), destination, function.Options{Log: slog.New(slog.DiscardHandler), Account: "000000000000"})
 	calls := http.NewServeMux()
 	calls.Handle("/", lambdaapi.Server{Function: engine.Handler, Timeout: time.Minute}.Handler())

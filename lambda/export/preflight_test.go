@@ -49,7 +49,7 @@ func TestNothingIsStartedThatCannotEndWell(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			tables, bucket := standIn(t), testservers.Bucket(t)
+			tables, bucket := startExports(t), testservers.Bucket(t)
 			err := start(t, tables, "run-1", fmt.Sprintf(`{"table": %q, "bucket": %q, "export": %s}`, testservers.Orders(t, 1), bucket, test.export))
 			wantError(t, err, test.want, test.words...)
 			if n := len(tables.Requests()); n > 0 {
@@ -64,7 +64,7 @@ func TestNothingIsStartedThatCannotEndWell(t *testing.T) {
 
 func TestRecoveryMustBeOn(t *testing.T) {
 	t.Parallel()
-	tables, table, bucket := standIn(t), testservers.Orders(t, 1), testservers.Bucket(t)
+	tables, table, bucket := startExports(t), testservers.Orders(t, 1), testservers.Bucket(t)
 	if _, err := dynamodb.NewFromConfig(tables.AWS()).UpdateContinuousBackups(t.Context(), &dynamodb.UpdateContinuousBackupsInput{
 		TableName: &table, PointInTimeRecoverySpecification: &types.PointInTimeRecoverySpecification{PointInTimeRecoveryEnabled: aws.Bool(false)},
 	}); err != nil {
@@ -108,7 +108,7 @@ func TestDestinationIsTriedFirst(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			tables, bucket := standIn(t), testservers.Bucket(t)
+			tables, bucket := startExports(t), testservers.Bucket(t)
 			r, err := planRun(t, tables, "run-1", fmt.Sprintf(`{"table": %q, "bucket": %q, "mode": "EXPORT"%s}`, testservers.Orders(t, 1), bucket, test.fields))
 			if err != nil {
 				t.Fatal(err)
@@ -128,7 +128,7 @@ func TestDestinationIsTriedFirst(t *testing.T) {
 	}
 	t.Run("a bucket of another account, named", func(t *testing.T) {
 		t.Parallel()
-		tables, bucket := standIn(t), testservers.Bucket(t)
+		tables, bucket := startExports(t), testservers.Bucket(t)
 		r, err := planRun(t, tables, "run-1", fmt.Sprintf(`{"table": %q, "bucket": %q, "export": {"s3BucketOwner": %q}}`, testservers.Orders(t, 1), bucket, account))
 		if err != nil {
 			t.Fatal(err)
@@ -161,7 +161,7 @@ func TestRefusalsAreNamed(t *testing.T) {
 	} {
 		t.Run(test.operation+" "+test.exception, func(t *testing.T) {
 			t.Parallel()
-			tables := standIn(t)
+			tables := startExports(t)
 			tables.Refuse(test.operation, test.exception, "no way", 20)
 			r, err := planRun(t, tables, "run-1", fmt.Sprintf(`{"table": %q, "bucket": %q, "mode": "EXPORT"}`, testservers.Orders(t, 1), testservers.Bucket(t)))
 			if err != nil {

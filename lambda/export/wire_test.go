@@ -22,20 +22,14 @@ import (
 
 func TestMain(m *testing.M) { testservers.Main(m) }
 
-// noon is the time on the stand-in's clock. Tables can be exported as of five minutes before.
+// noon is the time on the clock of the server that makes exports. Tables can be exported as of five minutes before.
 var noon = time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
 
 const account = "000000000000"
 
-func standIn(t *testing.T) *exports.Server {
+func startExports(t *testing.T) *exports.Server {
 	t.Helper()
-	source, destination := testservers.Configs()
-	server, err := exports.Start(t.Context(), exports.Options{DynamoDB: source, S3: destination, Now: func() time.Time { return noon }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(server.Stop)
-	return server
+	return testservers.StartExports(t, exports.Options{Now: func() time.Time { return noon }})
 }
 
 // planned is a run that was planned and asks for its exports.
@@ -135,9 +129,9 @@ func TestWhatDynamoDBIsSent(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			tables, table, bucket := standIn(t), testservers.Orders(t, 1), testservers.Bucket(t)
+			tables, table, bucket := startExports(t), testservers.Orders(t, 1), testservers.Bucket(t)
 			fill := strings.NewReplacer("TABLE", table, "BUCKET", bucket)
-			// The stand-in cannot do everything that DynamoDB can. The request is enough.
+			// The server cannot do everything that DynamoDB can. The request is enough.
 			err := start(t, tables, "run-1", fill.Replace(`{"table": "TABLE", "bucket": "BUCKET", `+test.fields+`}`))
 			requests := tables.Requests()
 			if len(requests) != 1 {
@@ -164,7 +158,7 @@ func TestWhatDynamoDBIsSent(t *testing.T) {
 
 func TestTokenIsOfTheRunAndItsTry(t *testing.T) {
 	t.Parallel()
-	tables, table, bucket := standIn(t), testservers.Orders(t, 1), testservers.Bucket(t)
+	tables, table, bucket := startExports(t), testservers.Orders(t, 1), testservers.Bucket(t)
 	tokens := map[string]bool{}
 	for _, name := range []string{"run-1", "run-2"} {
 		request := fmt.Sprintf(`{"table": %q, "bucket": %q, "prefix": "{runId}", "export": {"exportTime": "2026-01-31T09:00:00Z"}}`, table, bucket)

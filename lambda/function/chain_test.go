@@ -37,21 +37,15 @@ type chain struct {
 // dawn is the start of the tests' clocks.
 var dawn = time.Date(2026, 1, 31, 6, 0, 0, 0, time.UTC)
 
-func standIn(t *testing.T, options exports.Options) *exports.Server {
+func startExports(t *testing.T, options exports.Options) *exports.Server {
 	t.Helper()
-	options.DynamoDB, options.S3 = testservers.Configs()
 	options.Now = func() time.Time { return dawn }
-	server, err := exports.Start(t.Context(), options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(server.Stop)
-	return server
+	return testservers.StartExports(t, options)
 }
 
 func newChain(t *testing.T) *chain {
 	t.Helper()
-	c := &chain{t: t, tables: standIn(t, exports.Options{Checks: 1}), table: testservers.Orders(t, 300), bucket: testservers.Bucket(t)}
+	c := &chain{t: t, tables: startExports(t, exports.Options{Checks: 1}), table: testservers.Orders(t, 300), bucket: testservers.Bucket(t)}
 	c.client = dynamodb.NewFromConfig(c.tables.AWS())
 	return c
 }

@@ -22,7 +22,7 @@ import (
 func exporting(t *testing.T, options exports.Options, fields string) execution {
 	t.Helper()
 	return execution{
-		t: t, name: "run-1", tables: standIn(t, options), start: dawn,
+		t: t, name: "run-1", tables: startExports(t, options), start: dawn,
 		request: fmt.Sprintf(`{"table": %q, "bucket": %q, "prefix": "lake", %s}`, testservers.Orders(t, 50), testservers.Bucket(t), fields),
 	}
 }

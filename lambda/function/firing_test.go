@@ -133,7 +133,7 @@ func wantOneOwner(t *testing.T, many []execution) {
 
 func TestFiringOfAnExportThatIsDeliveredTwice(t *testing.T) {
 	t.Parallel()
-	tables := standIn(t, exports.Options{Checks: 1})
+	tables := startExports(t, exports.Options{Checks: 1})
 	table, bucket := testservers.Orders(t, 10), testservers.Bucket(t)
 	request := fmt.Sprintf(`{"table": %q, "bucket": %q, "mode": "EXPORT", %s}`, table, bucket, firing)
 	first := execution{t: t, name: "e-1", request: request, tables: tables, start: tables.Now()}

@@ -236,7 +236,7 @@ func TestExportsOfADeadExecutionAreTakenOver(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			states, tables := testservers.StartStepFunctions(t), standIn(t, exports.Options{Checks: 1})
+			states, tables := testservers.StartStepFunctions(t), startExports(t, exports.Options{Checks: 1})
 			table, bucket := testservers.Orders(t, 10), testservers.Bucket(t)
 			request := fmt.Sprintf(`{"table": %q, "bucket": %q, "mode": "EXPORT", %s}`, table, bucket, firing)
 			first := execution{t: t, name: "e-1", request: request, tables: tables, start: tables.Now(), states: states}

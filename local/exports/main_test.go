@@ -35,16 +35,11 @@ type fixture struct {
 
 func newFixture(t *testing.T, changes ...func(*exports.Options)) *fixture {
 	t.Helper()
-	read, write := testservers.Configs()
-	options := exports.Options{DynamoDB: read, S3: write, Now: func() time.Time { return noon }}
+	options := exports.Options{Now: func() time.Time { return noon }}
 	for _, change := range changes {
 		change(&options)
 	}
-	server, err := exports.Start(t.Context(), options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(server.Stop)
+	server := testservers.StartExports(t, options)
 	db := dynamodb.NewFromConfig(server.AWS(), func(o *dynamodb.Options) {
 		o.Retryer = retry.AddWithMaxBackoffDelay(o.Retryer, time.Millisecond)
 	})
