@@ -44,7 +44,7 @@ type path struct {
 func (p path) String() string {
 	switch p.Name {
 	case pathBound:
-		return "the bound: read, checked, compressed, not split"
+		return "the bound: pages read, checked and compressed as they are"
 	case pathIdiomatic:
 		return "the SDK's way: ScanPaginator, attributevalue, encoding/json, compress/gzip"
 	default:
