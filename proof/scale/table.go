@@ -77,8 +77,8 @@ func Tables() string {
 	quota("state transitions a second, on average over the scan", transitionsPerSecond, func(o Outcome) float64 { return o.Transitions / (o.ScanHours * 3600) }, states)
 	quota("hours of an execution", contract.MaxDuration.Hours(), func(o Outcome) float64 { return o.ScanHours }, states)
 	quota("writes a second to a prefix, on average over the scan", putsPerSecond, func(o Outcome) float64 { return o.PutsPerSecond }, "[S3](https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html)")
-	quota("objects of one segment, which keys can number", run.MaxParts, func(o Outcome) float64 { return o.ObjectsOfSegment }, "`run.MaxParts`")
-	quota("objects that one `finalize` has time for", columns[0].FinalizeMost, func(o Outcome) float64 { return o.Objects }, "computed as above")
+	quota("objects of one segment (a key has six digits for the number)", run.MaxParts, func(o Outcome) float64 { return o.ObjectsOfSegment }, "`run.MaxParts`")
+	quota("objects that `finalize` can check in its one invocation", columns[0].FinalizeMost, func(o Outcome) float64 { return o.Objects }, "computed as above")
 	return b.String()
 }
 
@@ -95,11 +95,11 @@ func Given() string {
 	given("stored bytes per byte of the table", in.StorePerTableByte, "", "assumed, as in [cost.md](cost.md); GZIP")
 	given("size of an object", in.FileSizeBytes/(1<<20), "MiB", "the default of `fileSizeBytes`")
 	given("read rate of one function", in.Rate/1e6, "MB/s", "Scan answers from the 3,000 read units a second of one partition; the vCPU can process three times as much ([performance.md](performance.md))")
-	given("time for pages in an invocation", in.UsefulSeconds, "s", "of 900 s")
-	given("one call that lists 1,000 keys", in.ListSeconds, "s", "assumed")
+	given("time for pages in one invocation", in.UsefulSeconds, "s", "of 900 s")
+	given("time of one call that lists 1,000 keys", in.ListSeconds, "s", "assumed")
 	given("`finalize`, for each object", in.CPUPerObject*1e6, "µs of a vCPU", "measured, see below")
-	given("`finalize`, for each list", in.CPUPerList*1e6, "µs of a vCPU", "measured, see below")
-	given("share of a vCPU that `finalize` has", math.Round(in.VCPU*100)/100, "", "512 MiB of 1,769 (unverified)")
+	given("`finalize`, for each segment list", in.CPUPerList*1e6, "µs of a vCPU", "measured, see below")
+	given("vCPUs of `finalize`", math.Round(in.VCPU*100)/100, "", "512 MiB of 1,769 (unverified)")
 	return b.String()
 }
 
