@@ -105,9 +105,9 @@ func TestSchemaIsFresh(t *testing.T) {
 func TestReferenceIsFresh(t *testing.T) {
 	var page strings.Builder
 	page.WriteString("# The request\n\nA request is the input of an execution, in the console, in a schedule, or as `--input` of a local run. A request with an unknown " +
-		"field, a wrong type or a contradiction fails with `InvalidRequest`. The cause lists every problem at once. A field that the request " +
-		"does not give has the value of the deployment's defaults, or the default below. [`request.schema.json`](request.schema.json) is the JSON Schema of " +
-		"the request. Both files are generated from the Go types and rules in `lambda/request`.\n\n" +
+		"field, a wrong type or a contradiction fails with `InvalidRequest`. The cause lists every problem at once. If a request " +
+		"leaves out a field, the deployment's default applies, otherwise the default below. [`request.schema.json`](request.schema.json) is the JSON Schema of " +
+		"the request. A test generates this page and the schema from the Go types and rules in `lambda/request`.\n\n" +
 		"```json\n{\"table\": \"orders\", \"bucket\": \"my-lake\", \"prefix\": \"dynamodb/{table}/{date}\"}\n" +
 		"{\"table\": \"orders\", \"bucket\": \"my-lake\", \"prefix\": \"dynamodb/{table}\", \"export\": {\"from\": \"last\"}}\n```\n")
 	all := schema(t)
@@ -117,13 +117,12 @@ func TestReferenceIsFresh(t *testing.T) {
 	filter, _ := export.Properties.Get("filter")
 	page.WriteString("\nOnly a SCAN has `scan`, `segments`, `concurrency`, `readUnitsPerSecond`, `readPercent`, `fileSizeBytes`, `format`, `transform`, `encoder` and " +
 		"`compression`. Only an EXPORT has `export`. A request that mixes them fails, and the cause says what to write instead. A deployment's defaults can have " +
-		"the fields of both modes: a request takes those of its own mode. `sourceRoleArn` and `destinationRoleArn` are only for SCAN too, and an EXPORT fails " +
-		"even if a deployment's defaults give them.\n")
+		"the fields of both modes: a request takes those of its own mode. `sourceRoleArn` and `destinationRoleArn` are an exception. They are only for SCAN, " +
+		"and an EXPORT fails if the request or the deployment's defaults give them.\n")
 	table(&page, "`scan`", "scan.", scan)
+	page.WriteString("\nAn entry of the legacy `ScanFilter` is `{\"ComparisonOperator\": …, \"AttributeValueList\": […]}`, with values in DynamoDB JSON.\n")
 	table(&page, "`export`", "export.", export)
 	table(&page, "`export.filter`", "export.filter.", filter)
-	page.WriteString("\nThe values of expressions are in DynamoDB JSON. An entry of the legacy `ScanFilter` is `{\"ComparisonOperator\": …, " +
-		"\"AttributeValueList\": […]}`.\n")
 	fresh(t, "request.md", []byte(page.String()))
 }
 

@@ -12,17 +12,18 @@ type Export struct {
 	// FULL: the whole table as it was at exportTime. INCREMENTAL: what changed between from and to. Default: INCREMENTAL if from or to is
 	// given, otherwise FULL.
 	ExportType ExportType `json:"exportType,omitempty"`
-	// Only for FULL. The time of the snapshot in whole seconds, within the table's recovery window. Default: now.
+	// Only for FULL. The time of the snapshot in whole seconds, within the recovery window of the table's point-in-time recovery. Default: now.
 	ExportTime string `json:"exportTime,omitempty"`
-	// Only for INCREMENTAL. Where the window begins (inclusive), in whole seconds. With "last" it begins where the last run of this table
-	// and prefix ended. The first such run, and a run that cannot continue from the last one, makes a FULL export and says why.
+	// Only for INCREMENTAL. Where the window begins (inclusive), in whole seconds. With "last" it begins where the last run of this table and
+	// prefix ended. If there is no such run, or if the run cannot continue from it, the run makes a FULL export, and its result says why.
 	From string `json:"from,omitempty"`
 	// Only for INCREMENTAL. Where the window ends (exclusive), in whole seconds: 15 minutes to 24 hours after from, or any time after
 	// "last". Default: the latest time that can be exported, about 5 minutes ago.
 	To string `json:"to,omitempty"`
-	// Only for INCREMENTAL. Whether an item is written only as it is at the end of the window, or also as it was at its beginning.
+	// Only for INCREMENTAL. NEW_IMAGE: each changed item as it was at the end of the window. NEW_AND_OLD_IMAGES: also as it was at the
+	// beginning of the window.
 	ViewType ViewType `json:"viewType,omitempty"`
-	// How DynamoDB writes an item. It always compresses objects with GZIP.
+	// How DynamoDB writes an item. DynamoDB always compresses the objects with GZIP.
 	Format Format `json:"format,omitempty"`
 	// Which items and attributes to export: the API's FilterSpecification.
 	Filter *Filter `json:"filter,omitempty"`
@@ -30,11 +31,12 @@ type Export struct {
 	S3SseAlgorithm string `json:"s3SseAlgorithm,omitempty"`
 	// The KMS key that encrypts the objects. Default: kmsKeyId.
 	S3SseKMSKeyID string `json:"s3SseKmsKeyId,omitempty"`
-	// The account that owns the bucket. It is required if this is not the table's account. Default: bucketOwner.
+	// The account that owns the bucket. It is required if the table belongs to another account. Default: bucketOwner.
 	S3BucketOwner string `json:"s3BucketOwner,omitempty"`
-	// How many seconds to wait before each check whether the export is complete.
+	// The seconds between two checks whether the export is complete.
 	CheckInterval *int64 `json:"checkIntervalSeconds,omitempty"`
-	// After how many checks the run fails with ExportTimedOut. DynamoDB continues the export, and a redrive follows it again.
+	// The number of checks after which the run fails with ExportTimedOut. DynamoDB continues the export, and a redrive checks the same export
+	// again.
 	MaxAttempts *int64 `json:"maxAttempts,omitempty"`
 }
 

@@ -14,8 +14,8 @@ type Request struct {
 	// The bucket to write to. Default: the deployment's bucket.
 	Bucket string `json:"bucket,omitempty"`
 	// Where in the bucket the run writes: below <prefix>/AWSDynamoDB/<runId>/. The prefix can contain {table} {date} {year} {month} {day}
-	// {hour} {runId}. Dates are in UTC: of scheduledTime, otherwise of the start of the execution. Default: the deployment's prefix,
-	// otherwise the root of the bucket.
+	// {hour} {runId}. Dates are in UTC. They come from scheduledTime, otherwise from the start of the execution. Default: the deployment's
+	// prefix, otherwise the root of the bucket.
 	Prefix string `json:"prefix,omitempty" empty:"allowed"`
 	// How the table is read. SCAN: Lambda functions scan it in parallel. EXPORT: DynamoDB exports it to S3, and the run waits for the
 	// export. Default: EXPORT if export is given, otherwise SCAN.
@@ -25,9 +25,9 @@ type Request struct {
 	// The number of segments into which the scan is split. Default: one for each GiB of the table or index, at least 1 and at most 10,000.
 	// Not together with scan.TotalSegments, which sets the same number.
 	Segments *int64 `json:"segments,omitempty"`
-	// The number of segments that are scanned at the same time. Default: one for each 1,000 read units per second that the table can give
-	// (its provisioned capacity, on-demand maximum or warm throughput), at least 1 and at most 100; 10 if none of them is known. With a
-	// pace: one for each 250 read units per second of the pace.
+	// The number of segments that are scanned at the same time. Default: one for each 1,000 read units per second that the table can give (its
+	// provisioned capacity, on-demand maximum or warm throughput), at least 1 and at most 100. If none of these is known, the default is 10.
+	// With a pace, the default is one for each 250 read units per second of the pace.
 	Concurrency *int64 `json:"concurrency,omitempty"`
 	// The pace: how many read units per second all segments of the run can consume together. Default: no limit. Not together with
 	// readPercent.
@@ -35,17 +35,17 @@ type Request struct {
 	// The pace as a percentage of what the table or index can give when the run is planned: its provisioned read capacity, otherwise its
 	// on-demand maximum, otherwise its warm throughput. The run fails if none of them is known.
 	ReadPercent *float64 `json:"readPercent,omitempty"`
-	// The size of an object in bytes, after compression. An object is closed after the item that brings it to this size.
+	// The size of an object in bytes, after compression. A function closes an object when an item brings it to this size.
 	FileSize *int64 `json:"fileSizeBytes,omitempty"`
 	// How an item is written; each item is one line. DYNAMODB_JSON: as native exports write it, {"Item":{…}} with the type of each
 	// attribute, byte for byte what DynamoDB sent. ION: Amazon Ion text, as native exports write it and imports read it; numbers are
 	// decimals. JSON: plain JSON; numbers keep all their digits, sets become arrays, and binary becomes base64.
 	Format Format `json:"format,omitempty"`
-	// Only for SCAN. A jq expression that makes records of an item. Its input is the item in plain JSON. Each of its outputs must be an
-	// object and becomes one record, a line of plain JSON: {id, total}, or select(.status == "paid") | .lines[]. A number that is only moved
-	// keeps its digits. Not together with encoder, or with a format other than JSON.
+	// Only for SCAN. A jq expression that makes records from an item. Its input is the item in plain JSON. Each of its outputs must be an
+	// object and becomes one record, a line of plain JSON. Examples: {id, total}, or select(.status == "paid") | .lines[]. A number keeps all
+	// its digits if the expression only moves it. Not together with encoder, or with a format other than JSON.
 	Transform string `json:"transform,omitempty"`
-	// Only for SCAN. The name of your own encoder, which makes records of items and is built into the functions (docs/transform.md). Not
+	// Only for SCAN. The name of your own encoder, which makes records from items and is built into the functions (docs/transform.md). Not
 	// together with transform or format.
 	Encoder string `json:"encoder,omitempty"`
 	// How objects are compressed.
@@ -63,10 +63,10 @@ type Request struct {
 	KMSKeyID string `json:"kmsKeyId,omitempty"`
 	// A native export, which is DynamoDB's ExportTableToPointInTime.
 	Export *Export `json:"export,omitempty"`
-	// The time for which a schedule starts the run. The placeholders of prefix use it. Schedules set this field.
+	// The time for which a schedule starts the run. The placeholders of prefix for dates use it. Schedules set this field.
 	Scheduled string `json:"scheduledTime,omitempty"`
-	// The name of the schedule that starts the run. Together with scheduledTime it makes the name of the run, <schedule>-<time>, so that the
-	// same start makes one run even if it is delivered twice. Schedules set this field.
+	// The name of the schedule that starts the run. The name of the run is then <schedule>-<time>, with the time from scheduledTime. So if a
+	// schedule's start is delivered twice, there is only one run. Schedules set this field.
 	Schedule string `json:"schedule,omitempty"`
 }
 
@@ -75,7 +75,7 @@ type Request struct {
 type Scan struct {
 	// The global or local secondary index to scan instead of the table.
 	IndexName string `json:"IndexName,omitempty"`
-	// Which items to keep. DynamoDB filters after it has read an item, so a filter saves no read units.
+	// Which items to keep. DynamoDB filters an item after it has read it, so a filter saves no read units.
 	FilterExpression string `json:"FilterExpression,omitempty"`
 	// Which attributes to keep.
 	ProjectionExpression string `json:"ProjectionExpression,omitempty"`
@@ -84,14 +84,14 @@ type Scan struct {
 	// Values for the expressions, in DynamoDB JSON: {":s": {"S": "paid"}}.
 	ExpressionAttributeValues map[string]AttributeValue `json:"ExpressionAttributeValues,omitempty"`
 	// Strongly consistent reads, which cost twice the read units. They do not make the scan a snapshot. A global secondary index does not
-	// have them.
+	// support them.
 	ConsistentRead *bool `json:"ConsistentRead,omitempty"`
 	// Which attributes to return. COUNT is not allowed, because it returns no items.
 	Select string `json:"Select,omitempty"`
 	// The most items that one page reads. It limits a page, not the run.
 	Limit *int64 `json:"Limit,omitempty"`
-	// The number of segments. Without Segment it means the same as segments, and is at most 10,000. With Segment the run scans one segment
-	// of this number, so that several executions can share a table.
+	// The number of segments. Without Segment it means the same as the request's field segments, and is at most 10,000. With Segment the run
+	// scans only that one of these segments, so several executions can divide a table between them.
 	TotalSegments *int64 `json:"TotalSegments,omitempty"`
 	// The one segment to scan, counted from 0. It must be less than TotalSegments.
 	Segment *int64 `json:"Segment,omitempty"`
