@@ -44,7 +44,7 @@ func TestClientsAreKept(t *testing.T) {
 		t.Error("runs without roles have clients of their own")
 	}
 	if c.Tables(plan(1, role)) != of || c.Objects(plan(1, role)) != ofObjects || of == own || ofObjects == ownObjects {
-		t.Error("a run's clients are made anew, or are those of no role")
+		t.Error("a run's clients are not kept, or have no role")
 	}
 	if c.Tables(plan(2, role)) == of || c.Objects(plan(2, role)) == ofObjects {
 		t.Error("another run's session has the name of the first")

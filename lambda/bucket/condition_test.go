@@ -25,7 +25,7 @@ func TestReplaceWritesOnlyOverWhatWasRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := b.Replace(t.Context(), "k", []byte("other"), ""); !errors.Is(err, bucket.ErrChanged) {
-		t.Errorf("over one that was not read: %v", err)
+		t.Errorf("over an object that was not read: %v", err)
 	}
 	body, etag, err := b.GetTagged(t.Context(), "k")
 	if err != nil || etag != first || string(body) != "first" {
@@ -36,7 +36,7 @@ func TestReplaceWritesOnlyOverWhatWasRead(t *testing.T) {
 		t.Fatalf("got %q, %v", second, err)
 	}
 	if _, err := b.Replace(t.Context(), "k", []byte("third"), first); !errors.Is(err, bucket.ErrChanged) {
-		t.Errorf("over one that has changed since: %v", err)
+		t.Errorf("over a changed object: %v", err)
 	}
 	if body, err := b.Get(t.Context(), "k"); err != nil || string(body) != "second" {
 		t.Errorf("got %q, %v", body, err)
@@ -45,7 +45,7 @@ func TestReplaceWritesOnlyOverWhatWasRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := b.Replace(t.Context(), "k", []byte("third"), second); !errors.Is(err, bucket.ErrChanged) {
-		t.Errorf("over one that is gone: %v", err)
+		t.Errorf("over a removed object: %v", err)
 	}
 }
 
@@ -127,7 +127,7 @@ func TestAnswersThatBreakOffAreReadAgain(t *testing.T) {
 	}
 }
 
-func TestOwnedByAsksForAnOwner(t *testing.T) {
+func TestOwnedByExpectsAnOwner(t *testing.T) {
 	t.Parallel()
 	b := bucket.New(testservers.S3(), run.Plan{Bucket: testservers.Bucket(t)})
 	if _, err := b.OwnedBy("000000000000").Put(t.Context(), "k", nil); err != nil {

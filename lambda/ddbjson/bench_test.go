@@ -42,7 +42,7 @@ func BenchmarkParse(b *testing.B) {
 		}
 	}
 	if p.Len() == 0 || !json.Valid(p.Item(p.Len()-1)) {
-		b.Fatalf("Len() = %d and a last item that is no JSON", p.Len())
+		b.Fatalf("Len() = %d and the last item is not JSON", p.Len())
 	}
 }
 

@@ -234,9 +234,9 @@ func TestWhereTheSDKDiffers(t *testing.T) {
 		item             string
 		sdk, parse, json bool // who accepts it
 	}{
-		{"B that is no base64 is passed on as sent", `{"a":{"B":"!"}}`, false, true, true},
-		{"BS that is no base64 is passed on as sent", `{"a":{"BS":["!"]}}`, false, true, true},
-		{"N that is no number is for JSON alone an error", `{"a":{"N":"ten"}}`, true, true, false},
+		{"B that is not base64 is passed on as sent", `{"a":{"B":"!"}}`, false, true, true},
+		{"BS that is not base64 is passed on as sent", `{"a":{"BS":["!"]}}`, false, true, true},
+		{"N that is not a number is an error only for JSON", `{"a":{"N":"ten"}}`, true, true, false},
 		{"NULL of false", `{"a":{"NULL":false}}`, true, true, false},
 		{"an unknown type", `{"a":{"X":"x"}}`, true, true, false},
 		{"no type", `{"a":{}}`, true, true, false},
@@ -246,7 +246,7 @@ func TestWhereTheSDKDiffers(t *testing.T) {
 		{"plain JSON", `{"a":"x"}`, false, true, false},
 		{"a name that occurs twice", `{"a":{"S":"x"},"a":{"S":"y"}}`, true, false, true},
 		{"deeper than MaxDepth", `{"a":` + nested(ddbjson.MaxDepth/2, `{"L":[`, `{"S":"x"}`, `]}`) + `}`, true, false, false},
-		{"bytes that are no UTF-8 are for Parse to refuse", "{\"a\":{\"S\":\"\xff\"}}", true, false, true},
+		{"bytes that are not UTF-8, which Parse refuses", "{\"a\":{\"S\":\"\xff\"}}", true, false, true},
 		{"a control character", "{\"a\":{\"S\":\"\x01\"}}", false, false, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -64,7 +64,7 @@ func TestNoAllocationsOnceWarm(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !json.Valid(p.Rest()) {
-		t.Error("Rest is no JSON")
+		t.Error("Rest is not JSON")
 	}
 	for _, tt := range []struct {
 		name string

@@ -42,7 +42,7 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 		if !json.Valid(sent) || !utf8.Valid(sent) {
-			t.Fatal("Parse takes what is no JSON")
+			t.Fatal("Parse accepts invalid JSON")
 		}
 		checkRest(t, sent, p.Rest())
 
@@ -140,7 +140,7 @@ func FuzzJSON(f *testing.F) {
 		got, err := ddbjson.JSON{}.Append([]byte("before"), item)
 		record, ok := bytes.CutPrefix(got, []byte("before"))
 		if !ok || !bytes.Equal(item, sent) {
-			t.Fatal("Append changes what stood in dst, or the item")
+			t.Fatal("Append changes the earlier content of dst, or the item")
 		}
 		if err != nil {
 			var malformed *ddbjson.MalformedError
@@ -151,12 +151,12 @@ func FuzzJSON(f *testing.F) {
 		}
 		checkLine(t, record)
 		if !json.Valid(item) {
-			t.Fatal("Append takes what is no JSON")
+			t.Fatal("Append accepts invalid JSON")
 		}
 		// An encoder accepts an item in both ways or in neither.
 		var p ddbjson.Page
 		if err := p.Parse([]byte(`{"Items":[` + string(item) + `]}`)); err != nil && utf8.Valid(item) {
-			t.Fatalf("Append takes what Parse refuses: %v", err)
+			t.Fatalf("Append accepts what Parse refuses: %v", err)
 		}
 	})
 }

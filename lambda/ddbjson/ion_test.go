@@ -28,8 +28,8 @@ var ionRecords = []struct{ name, item, want string }{
 	{"around the surrogates", `{"a":{"S":"\ud7ff\ue000\uD7FF\uE000"}}`, `{a:"\ud7ff\ue000\uD7FF\uE000"}`},
 	{"a backslash before a u", `{"a":{"S":"\\ud800\\\\ude00"}}`, `{a:"\\ud800\\\\ude00"}`},
 	{"N", `{"a":{"N":"12.50"}}`, `{a:12.50}`},
-	{"N is no int", `{"a":{"N":"123"}}`, `{a:123.}`},
-	{"N is no float", `{"a":{"N":"1e5"},"b":{"N":"1E+10"},"c":{"N":"1.5e-7"}}`, `{a:1d5,b:1d+10,c:1.5d-7}`},
+	{"N is not an int", `{"a":{"N":"123"}}`, `{a:123.}`},
+	{"N is not a float", `{"a":{"N":"1e5"},"b":{"N":"1E+10"},"c":{"N":"1.5e-7"}}`, `{a:1d5,b:1d+10,c:1.5d-7}`},
 	{"N of zero", `{"a":{"N":"0"},"b":{"N":"-0"},"c":{"N":"0.00"},"d":{"N":"-0e3"}}`, `{a:0.,b:-0.,c:0.00,d:-0d3}`},
 	{"N respelled", `{"a":{"N":"+5"},"b":{"N":".5"},"c":{"N":"007"},"d":{"N":"5."},"e":{"N":"-.5E+03"},"f":{"N":"00"}}`, `{a:5.,b:0.5,c:7.,d:5.,e:-0.5d+03,f:0.}`},
 	{"N of 38 digits", `{"a":{"N":"-` + digits38 + `"},"b":{"N":"0.` + digits38 + `"}}`, `{a:-` + digits38 + `.,b:0.` + digits38 + `}`},
@@ -58,9 +58,9 @@ var ionRecords = []struct{ name, item, want string }{
 	{"one name in several maps", `{"a":{"M":{"a":{"M":{"a":{"L":[{"M":{"a":{"N":"1"}}},{"M":{"a":{"N":"2"}}}]}}}}}}`, `{a:{a:{a:[{a:1.},{a:2.}]}}}`},
 	{"white space", " { \"a b\" :\n{\t\"S\" : \" x \" } ,\r\n\"c\":{\"L\":[ {\"BOOL\" : true } , { \"NS\":[ \"1\" , \"2\" ] } ] } } ", `{'a b':" x ",c:[true,$dynamodb_NS::[1.,2.]]}`},
 	{"32 levels", level32, `{a:` + nested(16, `{m:[`, `$dynamodb_SS::["x"]`, `]}`) + `}`},
-	{"what grows most: quotes", `{"` + strings.Repeat("'", 1000) + `":{"S":""}}`, `{'` + strings.Repeat(`\'`, 1000) + `':""}`},
-	{"what grows most: empty sets", `{"a":{"L":[` + nested(500, `{"SS":[]},`, `{"SS":[]}`, "") + `]}}`, `{a:[` + nested(500, `$dynamodb_SS::[],`, `$dynamodb_SS::[]`, "") + `]}`},
-	{"what grows most: empty blobs", `{"a":{"BS":[` + nested(500, `"",`, `""`, "") + `]}}`, `{a:$dynamodb_BS::[` + nested(500, `{{}},`, `{{}}`, "") + `]}`},
+	{"the largest growth: quotes", `{"` + strings.Repeat("'", 1000) + `":{"S":""}}`, `{'` + strings.Repeat(`\'`, 1000) + `':""}`},
+	{"the largest growth: empty sets", `{"a":{"L":[` + nested(500, `{"SS":[]},`, `{"SS":[]}`, "") + `]}}`, `{a:[` + nested(500, `$dynamodb_SS::[],`, `$dynamodb_SS::[]`, "") + `]}`},
+	{"the largest growth: empty blobs", `{"a":{"BS":[` + nested(500, `"",`, `""`, "") + `]}}`, `{a:$dynamodb_BS::[` + nested(500, `{{}},`, `{{}}`, "") + `]}`},
 }
 
 func TestIon(t *testing.T) {
@@ -89,7 +89,7 @@ var malformedIon = []struct {
 	{"a half before an escape", `{"a":{"S":"\uD83D\n"}}`, 11, "both halves of a surrogate pair"},
 	{"a half of an escaped backslash", `{"a":{"S":"\uD83D\\uDE00"}}`, 11, "both halves of a surrogate pair"},
 	{"half a pair in a name", `{"x\udfff":{"S":""}}`, 3, "both halves of a surrogate pair"},
-	{"B that is no base64", `{"a":{"B":"!AAA"}}`, 11, "base64"},
+	{"B that is not base64", `{"a":{"B":"!AAA"}}`, 11, "base64"},
 	{"B without its padding", `{"a":{"B":"AA"}}`, 11, "base64"},
 	{"B that ends too early", `{"a":{"B":"AAAAA"}}`, 11, "base64"},
 	{"B with padding inside", `{"a":{"B":"AA==AAAA"}}`, 11, "base64"},
@@ -99,7 +99,7 @@ var malformedIon = []struct {
 	{"B with a line break", `{"a":{"B":"AAA\nA"}}`, 11, "base64"},
 	{"B with white space", `{"a":{"B":"AA A"}}`, 11, "base64"},
 	{"B that would end its blob", `{"a":{"B":"AA}}"}}`, 11, "base64"},
-	{"BS that is no base64", `{"a":{"BS":["AAAA","x"]}}`, 20, "base64"},
+	{"BS that is not base64", `{"a":{"BS":["AAAA","x"]}}`, 20, "base64"},
 }
 
 func TestIonRefuses(t *testing.T) {
@@ -167,7 +167,7 @@ func compareIon(t *testing.T, item []byte, want map[string]types.AttributeValue)
 		t.Fatal(err)
 	}
 	if hasHalfAPair(item) {
-		t.Fatalf("Ion takes half a pair of surrogates in %s", item)
+		t.Fatalf("Ion accepts half a surrogate pair in %s", item)
 	}
 	checkIonLine(t, record)
 	got, err := ionitem.Decode(record)
@@ -241,7 +241,7 @@ func exactNumber(t *testing.T, text string) string {
 	whole, fraction, _ := strings.Cut(digits, ".")
 	coefficient, ok := new(big.Int).SetString(whole+fraction, 10)
 	if !ok {
-		t.Fatalf("%q is no number", text)
+		t.Fatalf("%q is not a number", text)
 	}
 	sign := ""
 	if coefficient.Sign() == 0 && text[0] == '-' {
@@ -274,7 +274,7 @@ func FuzzIon(f *testing.F) {
 		got, err := ddbjson.Ion{}.Append([]byte("before"), item)
 		record, ok := bytes.CutPrefix(got, []byte("before"))
 		if !ok || !bytes.Equal(item, sent) {
-			t.Fatal("Append changes what stood in dst, or the item")
+			t.Fatal("Append changes the earlier content of dst, or the item")
 		}
 		_, jsonErr := ddbjson.JSON{}.Append(nil, item)
 		if err != nil {
@@ -283,12 +283,12 @@ func FuzzIon(f *testing.F) {
 				t.Fatalf("Append = %q, %v", record, err)
 			}
 			if jsonErr == nil && malformed.Want != "base64" && !hasHalfAPair(item) {
-				t.Fatalf("Append refuses what JSON takes: %v", err)
+				t.Fatalf("Append refuses what JSON accepts: %v", err)
 			}
 			return
 		}
 		if jsonErr != nil {
-			t.Fatalf("Append takes what JSON refuses: %v", jsonErr)
+			t.Fatalf("Append accepts what JSON refuses: %v", jsonErr)
 		}
 		checkIonLine(t, record)
 		if utf8.Valid(item) && !farExponent.Match(item) {

@@ -43,7 +43,7 @@ var answers = []struct {
 		},
 		rest: `{"ConsumedCapacity":{"Items":[{"no":{"S":"1"}}]},"LastEvaluatedKey":{"Items":{"S":"Items"}},"Items":[],"X":[{"Items":[{}]}]}`,
 	},
-	{name: "Items below the top level alone is none", body: `{"LastEvaluatedKey":{"Items":{"S":"x"}},"Y":"Items","Z":["Items",[{}]]}`},
+	{name: "Items only below the top level", body: `{"LastEvaluatedKey":{"Items":{"S":"x"}},"Y":"Items","Z":["Items",[{}]]}`},
 	{name: "a name that starts with an escaped quote", body: `{"A":{"\":":1,"\\":2},"":3}`},
 	{name: "names differ by case", body: `{"items":[{"a":1}],"ITEMS":[]}`},
 	{
@@ -132,8 +132,8 @@ var malformedAnswers = []struct {
 	{"no comma between members", `{"a":1 "b":2}`, 7, "a comma or the end of the object"},
 	{"no comma between elements", `{"a":[1 2]}`, 8, "a comma or the end of the array"},
 	{"two colons", `{"a"::1}`, 5, "a value"},
-	{"a name that is no string", `{a:1}`, 1, "a member name"},
-	{"an attribute name that is no string", `{"Items":[{1:1}]}`, 11, "a member name"},
+	{"a name that is not a string", `{a:1}`, 1, "a member name"},
+	{"an attribute name that is not a string", `{"Items":[{1:1}]}`, 11, "a member name"},
 	{"an object closed as an array", `{"Items":[{"a":{"S":"x"]}]}`, 23, "a comma or the end of the object"},
 	{"an array closed as an object", `{"Items":[{"a":{"L":[}}]}`, 21, "a value"},
 	{"the items closed as an object", `{"Items":[{}}`, 12, "a comma or the end of the array"},
@@ -151,7 +151,7 @@ var malformedAnswers = []struct {
 	{"a point without digits", `{"a":1.}`, 6, "a comma or the end of the object"},
 	{"an exponent without digits", `{"a":1e}`, 6, "a comma or the end of the object"},
 	{"a minus sign alone", `{"a":-}`, 5, "a value"},
-	{"bytes that are no UTF-8", "{\"a\":\"caf\xe9\"}", 9, "UTF-8"},
+	{"bytes that are not UTF-8", "{\"a\":\"caf\xe9\"}", 9, "UTF-8"},
 	{"one level too deep", `{"Items":[{"a":` + nested(ddbjson.MaxDepth, "[", "1", "]") + `}]}`, 15 + ddbjson.MaxDepth - 1, "no nesting deeper"},
 	{"a hundred thousand arrays", `{"Items":[{"a":` + strings.Repeat("[", 100_000), 15 + ddbjson.MaxDepth - 1, "no nesting deeper"},
 	{"a hundred thousand objects outside Items", `{"a":` + strings.Repeat(`{"a":`, 100_000), 5 + 5*ddbjson.MaxDepth, "no nesting deeper"},
@@ -167,7 +167,7 @@ func TestParseRefuses(t *testing.T) {
 			err := p.Parse([]byte(tt.body))
 			checkMalformed(t, err, "parse answer", tt.offset, len(tt.body), tt.want)
 			if p.Len() != 0 || p.Rest() != nil {
-				t.Errorf("the page still holds %d items and a rest of %d bytes", p.Len(), len(p.Rest()))
+				t.Errorf("the page still has %d items and a rest of %d bytes", p.Len(), len(p.Rest()))
 			}
 		})
 	}

@@ -31,7 +31,7 @@ func (prices) Append(_ context.Context, dst, item []byte) ([]byte, int, error) {
 	}
 	var o order
 	if err := attributevalue.UnmarshalMap(attributes, &o); err != nil {
-		return dst, 0, fmt.Errorf("item is no order: %T", err)
+		return dst, 0, fmt.Errorf("item is not an order: %T", err)
 	}
 	lines := bytes.NewBuffer(dst)
 	w := csv.NewWriter(lines)

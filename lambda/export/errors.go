@@ -36,7 +36,7 @@ func (p *pass) named(err error, action string) error {
 	case "ValidationException":
 		return failure.Errorf(failure.ExportRefused, "DynamoDB refused %s of table %q: %s", action, p.plan.Table, words)
 	case "ThrottlingException", "RequestLimitExceeded", "ProvisionedThroughputExceededException":
-		return failure.Errorf(failure.Throttled, "%s is called too often in this account and region: redrive this execution, and let fewer go at once (%s)", action, words)
+		return failure.Errorf(failure.Throttled, "%s is called too often in this account and region: redrive this execution, and start fewer at the same time (%s)", action, words)
 	default:
 		return table.Named(err, action, p.plan.Table, p.DynamoDB.Options().Region)
 	}

@@ -84,7 +84,7 @@ func seconds(clock string) string {
 }
 
 // The requests to DynamoDB, word by word. TABLE and BUCKET stand for the test's own; each request has both, and its ClientToken.
-func TestWhatDynamoDBIsSent(t *testing.T) {
+func TestRequestsToDynamoDB(t *testing.T) {
 	t.Parallel()
 	const (
 		now  = `"ExportType": "FULL_EXPORT", "ExportFormat": "DYNAMODB_JSON"`
@@ -156,7 +156,7 @@ func TestWhatDynamoDBIsSent(t *testing.T) {
 	}
 }
 
-func TestTokenIsOfTheRunAndItsTry(t *testing.T) {
+func TestTokenDependsOnTheRunAndItsTry(t *testing.T) {
 	t.Parallel()
 	tables, table, bucket := startExports(t), testservers.Orders(t, 1), testservers.Bucket(t)
 	tokens := map[string]bool{}

@@ -64,7 +64,7 @@ func TestStoredReadsTheListingOnce(t *testing.T) {
 }
 
 // A listing that breaks off says nothing about the keys after it.
-func TestStoredThatBreaksOffIsAFailure(t *testing.T) {
+func TestListingThatBreaksOffFails(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("broken")
 	for _, wanted := range []string{"a", "b"} {
@@ -80,7 +80,7 @@ func TestStoredThatBreaksOffIsAFailure(t *testing.T) {
 	}
 }
 
-func TestFewFaultsAreTold(t *testing.T) {
+func TestFewFaultsAreShown(t *testing.T) {
 	t.Parallel()
 	var f faults
 	for range 7 {

@@ -257,7 +257,7 @@ func TestChainSurvivesItsRuns(t *testing.T) {
 		t.Errorf("%d exports were made, want the one that follows", made)
 	}
 
-	t.Run("and a table that is made anew", func(t *testing.T) {
+	t.Run("and a table that is created again", func(t *testing.T) {
 		if _, err := c.client.DeleteTable(t.Context(), &dynamodb.DeleteTableInput{TableName: &c.table}); err != nil {
 			t.Fatal(err)
 		}
@@ -322,7 +322,7 @@ func TestChainOfRunsAtOnce(t *testing.T) {
 	for _, result := range results {
 		windows.Exports = append(windows.Exports, result.Exports...)
 		if len(result.Exports) == 0 && result.Reason == "" {
-			t.Errorf("%s tells nothing", result.RunID)
+			t.Errorf("%s says nothing", result.RunID)
 		}
 	}
 	slices.SortFunc(windows.Exports, func(a, b run.ExportedWindow) int { return a.From.Compare(*b.From) })

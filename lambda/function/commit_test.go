@@ -32,8 +32,8 @@ func (m meanwhile) Do(request *http.Request) (*http.Response, error) {
 }
 
 // Two finalize functions end at the same time, each with its own summary. One commits. The checksums are those of the committed
-// summary, whoever is last.
-func TestChecksumsAreOfTheSummaryThatWasCommitted(t *testing.T) {
+// summary, no matter which is last.
+func TestChecksumsAreThoseOfTheCommittedSummary(t *testing.T) {
 	t.Parallel()
 	table := testservers.Orders(t, 2000)
 	for _, at := range []string{"/manifest-files.json", "/manifest-files.md5", "/manifest-summary.json"} {
@@ -59,7 +59,7 @@ func TestChecksumsAreOfTheSummaryThatWasCommitted(t *testing.T) {
 			slow.warm = function.New(source, destination, function.Options{Log: slog.New(slog.DiscardHandler)})
 			result, err := slow.finalize(planned.Plan)
 			if err != nil || result.EndTime.IsZero() || !result.EndTime.Equal(other.EndTime) {
-				t.Fatalf("one tells of an end at %s, the other at %s, %v", result.EndTime, other.EndTime, err)
+				t.Fatalf("one has its end at %s, the other at %s, %v", result.EndTime, other.EndTime, err)
 			}
 			holds(t, bucket, result)
 			layout := planned.Plan.Layout()

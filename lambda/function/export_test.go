@@ -44,7 +44,7 @@ func wantExports(t *testing.T, e execution, want int) {
 	}
 }
 
-func TestExportIsTold(t *testing.T) {
+func TestExportReturnsItsResult(t *testing.T) {
 	t.Parallel()
 	e := exporting(t, exports.Options{Checks: 3}, `"export": {}`)
 	result, err := e.runExport()
@@ -65,7 +65,7 @@ func TestExportIsTold(t *testing.T) {
 	}
 	again, err := e.runExport()
 	if diff := cmp.Diff(result, again); err != nil || diff != "" {
-		t.Errorf("told again: %v, (-first +again):\n%s", err, diff)
+		t.Errorf("the second result: %v, (-first +again):\n%s", err, diff)
 	}
 	e.request = strings.Replace(e.request, `"lake"`, `"lake", "bucketOwner": "000000000000"`, 1)
 	_, err = e.runExport()
@@ -168,7 +168,7 @@ func TestExportWhoseAnswerWasLostIsFound(t *testing.T) {
 
 func TestFailedExports(t *testing.T) {
 	t.Parallel()
-	t.Run("that another try can help are tried once more", func(t *testing.T) {
+	t.Run("are tried again if another try can help", func(t *testing.T) {
 		t.Parallel()
 		e := exporting(t, exports.Options{}, `"export": {}`)
 		e.tables.Fail("InternalServerError", "no luck", 1)
@@ -178,7 +178,7 @@ func TestFailedExports(t *testing.T) {
 		}
 		wantExports(t, e, 2)
 	})
-	t.Run("that fail again end by their own code", func(t *testing.T) {
+	t.Run("that fail again end with their own code", func(t *testing.T) {
 		t.Parallel()
 		e := exporting(t, exports.Options{}, `"export": {}`)
 		e.tables.Fail("InternalServerError", "no luck", 2)
@@ -194,7 +194,7 @@ func TestFailedExports(t *testing.T) {
 		wantExports(t, e, 3)
 	})
 	for _, code := range []failure.Name{"S3AccessDenied", "S3NoSuchBucket", "KmsNotFoundException"} {
-		t.Run("that no try can help: "+string(code), func(t *testing.T) {
+		t.Run("are not tried again: "+string(code), func(t *testing.T) {
 			t.Parallel()
 			e := exporting(t, exports.Options{}, `"export": {}`)
 			e.tables.Fail(string(code), "not yours", 1)
@@ -207,7 +207,7 @@ func TestFailedExports(t *testing.T) {
 			}
 		})
 	}
-	t.Run("of a chain are made anew by the next run", func(t *testing.T) {
+	t.Run("in a chain are repeated by the next run", func(t *testing.T) {
 		t.Parallel()
 		c := newChain(t)
 		end := wantFull(t, c.run(), "begins here")
@@ -218,10 +218,10 @@ func TestFailedExports(t *testing.T) {
 		c.tables.Advance(time.Hour)
 		wantWindows(t, c.run(), end, 24*time.Hour, 2*time.Hour, time.Hour)
 		if n := len(c.tables.Exports()); n != 5 {
-			t.Errorf("%d exports were made: of two that were pending, the one that was well is to be kept", n)
+			t.Errorf("%d exports were made, want the successful one of two pending exports kept", n)
 		}
 	})
-	t.Run("of a chain, when they are too old, give way to a full one", func(t *testing.T) {
+	t.Run("in a chain are replaced by a full one when they are too old", func(t *testing.T) {
 		t.Parallel()
 		c := newChain(t)
 		wantFull(t, c.run(), "begins here")
@@ -235,7 +235,7 @@ func TestFailedExports(t *testing.T) {
 }
 
 // After a quota stops the start of exports, the exports that have started are followed.
-func TestCatchUpGoesOnAfterALimit(t *testing.T) {
+func TestCatchUpContinuesAfterALimit(t *testing.T) {
 	t.Parallel()
 	c := newChain(t)
 	end := wantFull(t, c.run(), "begins here")
@@ -313,7 +313,7 @@ func TestExportThatIsNotWholeIsNotCommitted(t *testing.T) {
 }
 
 // A wait that Step Functions would end early is refused before an export costs anything.
-func TestWaitThatCannotBeIsRefused(t *testing.T) {
+func TestImpossibleWaitIsRefused(t *testing.T) {
 	t.Parallel()
 	for fields, words := range map[string]string{
 		`"export": {"maxAttempts": 1000000, "checkIntervalSeconds": 1}`:   "export.maxAttempts: got 1000000, whose checks make a history of 28",

@@ -65,12 +65,12 @@ func TestFiringThatIsDeliveredTwiceMakesOneRun(t *testing.T) {
 	}
 	holds(t, bucket, result)
 	if result.RunID != firingRunID {
-		t.Errorf("the result is of %q", result.RunID)
+		t.Errorf("the result is for %q", result.RunID)
 	}
 	again, err = second.plan()
 	wantDuplicate(t, again, err, first, true)
 	if after, err := first.run(); err != nil || after.Manifest != result.Manifest {
-		t.Errorf("the first does not tell its result again: %+v, %v", after, err)
+		t.Errorf("the first does not return its result again: %+v, %v", after, err)
 	}
 
 	t.Run("but another request is refused", func(t *testing.T) {
@@ -88,7 +88,7 @@ func TestFiringThatIsDeliveredTwiceMakesOneRun(t *testing.T) {
 		}
 		holds(t, bucket, result)
 	})
-	t.Run("and so is one by hand, which only has the time", func(t *testing.T) {
+	t.Run("and an execution by hand with the same time is one too", func(t *testing.T) {
 		byHand := execution{t: t, name: "e-5", request: strings.Replace(request, `"schedule": "nightly", `, "", 1)}
 		if result, err := byHand.run(); err != nil || result.RunID != "e-5" {
 			t.Fatalf("%+v, %v", result, err)
@@ -122,7 +122,7 @@ func wantOneOwner(t *testing.T, many []execution) {
 	}
 	owner := slices.IndexFunc(outputs, func(o run.PlanOutput) bool { return o.Duplicate == nil })
 	if owner < 0 {
-		t.Fatal("nobody runs it")
+		t.Fatal("no execution owns it")
 	}
 	for i, output := range outputs {
 		if i != owner {

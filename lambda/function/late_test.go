@@ -65,7 +65,7 @@ func TestLateTryOverwritesNothing(t *testing.T) {
 		}
 	}
 	if len(now) <= len(committed) {
-		t.Error("the late ones have written nothing")
+		t.Error("the late invocations have written nothing")
 	}
 	again, err := e.finalize(planned.Plan)
 	if diff := cmp.Diff(result, again); err != nil || diff != "" {

@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 // A function that is started like Lambda starts it asks the runtime API for an invocation, and answers there. An error has the name
 // that Step Functions matches.
 // https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
-func TestFunctionSpeaksToLambdasRuntime(t *testing.T) {
+func TestFunctionAnswersLambdasRuntime(t *testing.T) {
 	t.Parallel()
 	table, bucket := testservers.Orders(t, 10), testservers.Bucket(t)
 	tokens := startSTS(t)
@@ -42,7 +42,7 @@ func TestFunctionSpeaksToLambdasRuntime(t *testing.T) {
 		{"a payload of another version", "finalize", `{"paln": {}}`, "/2018-06-01/runtime/invocation/1/error", `"errorType":"InvalidRequest"`},
 		{"a role that is not listed", "plan", fmt.Sprintf(plan, `{"table": "`+table+`", "sourceRoleArn": "`+writer+`"}`), "/2018-06-01/runtime/invocation/1/error", `sourceRoles (` + reader + `): add it there and deploy","errorType":"RoleNotListed"}`},
 		{"a role that is listed", "plan", fmt.Sprintf(plan, `{"table": "`+table+`", "prefix": "role", "sourceRoleArn": "`+reader+`"}`), "/2018-06-01/runtime/invocation/1/response", `"sourceRoleArn":"` + reader + `"`},
-		{"a scan that cannot be", "scan", `{"plan": {"version": 1, "mode": "SCAN", "table": "nowhere", "scan": {"format": "PARQUET", "compression": "GZIP"}}, "segment": 0}`, "/2018-06-01/runtime/invocation/1/error", `"errorMessage":"invalid request: format: \"PARQUET\" is not available in this version","errorType":"InvalidRequest"`},
+		{"an unknown format", "scan", `{"plan": {"version": 1, "mode": "SCAN", "table": "nowhere", "scan": {"format": "PARQUET", "compression": "GZIP"}}, "segment": 0}`, "/2018-06-01/runtime/invocation/1/error", `"errorMessage":"invalid request: format: \"PARQUET\" is not available in this version","errorType":"InvalidRequest"`},
 		{"a plan of another version", "scan", `{"plan": {"version": 2, "runId": "r"}, "segment": 0}`, "/2018-06-01/runtime/invocation/1/error", `"errorMessage":"the functions cannot read the plan of run \"r\": its version is 2, and these functions read version 1. Start a new execution under another name","errorType":"InvalidRequest"`},
 		{"a plan of the other mode", "export", `{"plan": {"version": 1, "mode": "SCAN", "runId": "r", "scan": {}}}`, "/2018-06-01/runtime/invocation/1/error", `"errorMessage":"invalid payload: the plan of run \"r\" is not for mode EXPORT","errorType":"InvalidRequest"`},
 		{"a payload without a plan", "finalize", `{}`, "/2018-06-01/runtime/invocation/1/error", `its version is 0, and these functions read version 1`},
@@ -84,8 +84,8 @@ func TestFunctionSpeaksToLambdasRuntime(t *testing.T) {
 				"AWS_ENDPOINT_URL_STS=" + tokens.URL, contract.EnvAssumableRoles + `={"source": ["` + reader + `"], "destination": []}`,
 				contract.EnvDefaults + `={"bucket": "` + bucket + `"}`, contract.EnvAccount + "=" + account, contract.EnvName + "=prod",
 			}
-			var told bytes.Buffer
-			function.Stdout = &told
+			var output bytes.Buffer
+			function.Stdout = &output
 			if err := function.Start(); err != nil {
 				t.Fatal(err)
 			}
@@ -97,7 +97,7 @@ func TestFunctionSpeaksToLambdasRuntime(t *testing.T) {
 			_ = function.Wait()
 			// Lambda keeps each line as one event, and CloudWatch reads the lines with metrics.
 			var levels, metrics int
-			for _, line := range decoded(t, told.String()) {
+			for _, line := range decoded(t, output.String()) {
 				if line["level"] != nil {
 					levels++
 				}
@@ -106,7 +106,7 @@ func TestFunctionSpeaksToLambdasRuntime(t *testing.T) {
 				}
 			}
 			if levels == 0 || metrics == 0 {
-				t.Errorf("%d lines of log and %d of metrics:\n%s", levels, metrics, told.String())
+				t.Errorf("%d lines of log and %d of metrics:\n%s", levels, metrics, output.String())
 			}
 		})
 	}

@@ -86,12 +86,12 @@ func TestMetricsAddUpToTheResult(t *testing.T) {
 	ends := 0
 	for _, line := range decoded(t, log.String()) {
 		if line["runId"] != "run-1" || line["table"] != table {
-			t.Errorf("of which run? %v", line)
+			t.Errorf("no run in %v", line)
 		}
 		if line["msg"] == "segment handed over" {
 			ends++
 			if line["segment"] == nil || line["invocation"] == nil {
-				t.Errorf("of which invocation? %v", line)
+				t.Errorf("no invocation in %v", line)
 			}
 		}
 	}
@@ -101,7 +101,7 @@ func TestMetricsAddUpToTheResult(t *testing.T) {
 }
 
 // A failure is logged once, under its name. Of the payload, the line has only what identifies the invocation.
-func TestFailureIsToldOnce(t *testing.T) {
+func TestFailureIsLoggedOnce(t *testing.T) {
 	t.Parallel()
 	const secret = `{"orderId":{"S":"secret-7"}}`
 	scan := run.ScanInput{
@@ -126,7 +126,7 @@ func TestFailureIsToldOnce(t *testing.T) {
 				t.Fatal("it went well")
 			}
 			if strings.Contains(log.String()+metrics.String(), "secret") {
-				t.Errorf("a key's value is told:\n%s%s", log.String(), metrics.String())
+				t.Errorf("a key's value is logged:\n%s%s", log.String(), metrics.String())
 			}
 			lines := decoded(t, log.String())
 			if len(lines) != 1 || lines[0]["level"] != "ERROR" || lines[0]["msg"] != "failed" || lines[0]["cause"] == "" {
@@ -138,14 +138,14 @@ func TestFailureIsToldOnce(t *testing.T) {
 			if diff := cmp.Diff(test.want, lines[0]); diff != "" {
 				t.Errorf("the line (-want +got):\n%s", diff)
 			}
-			told := 0
+			count := 0
 			for _, line := range decoded(t, metrics.String()) {
 				if line["Failures"] == 1.0 && line["ErrorName"] == test.want["error"] {
-					told++
+					count++
 				}
 			}
-			if told != 1 {
-				t.Errorf("told %d times:\n%s", told, metrics.String())
+			if count != 1 {
+				t.Errorf("logged %d times:\n%s", count, metrics.String())
 			}
 		})
 	}

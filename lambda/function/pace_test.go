@@ -29,7 +29,7 @@ func TestPacedRun(t *testing.T) {
 		t.Errorf("%g units were read in %.1f s, the pace is 120 a second", result.ReadUnits, took)
 	}
 	if said := regexp.MustCompile(`"throttles":0,"pace":[0-9]+,"waited":"[0-9.]+m?s"`).FindAll(log.Bytes(), -1); len(said) != 3 {
-		t.Errorf("the log tells of a pace %d times in\n%s", len(said), log.String())
+		t.Errorf("the log has a pace %d times in\n%s", len(said), log.String())
 	}
 	if keys := testservers.Keys(t, bucket, run.Layout{Root: result.Root}.PaceMarkers()); len(keys) > 0 {
 		t.Errorf("%v are left", keys)

@@ -47,7 +47,7 @@ func TestRunReplicatesEveryItemOnce(t *testing.T) {
 				t.Fatal(err)
 			}
 			if want := "backup/" + table + "/2026-01-31/AWSDynamoDB/run-1"; result.Root != want {
-				t.Errorf("the run lies at %s, want %s", result.Root, want)
+				t.Errorf("the run is at %s, want %s", result.Root, want)
 			}
 			holds(t, bucket, result)
 		})
@@ -81,7 +81,7 @@ func TestRunHandsOverManyCheckpoints(t *testing.T) {
 	holds(t, bucket, result)
 }
 
-func TestRunThatCrashedGoesOnUnderItsName(t *testing.T) {
+func TestRunThatCrashedContinuesUnderItsName(t *testing.T) {
 	t.Parallel()
 	table, bucket := testservers.Orders(t, 2000), testservers.Bucket(t)
 	req := fmt.Sprintf(`{"table": %q, "bucket": %q, "segments": 3, "fileSizeBytes": 5000, "scan": {"Limit": 50}}`, table, bucket)
@@ -112,7 +112,7 @@ func TestRunThatCrashedGoesOnUnderItsName(t *testing.T) {
 		t.Errorf("%v are left of %d objects, want the one of the second try", lists, len(before))
 	}
 
-	t.Run("and once committed tells its result again", func(t *testing.T) {
+	t.Run("and after the commit returns its result again", func(t *testing.T) {
 		after := contents(t, bucket)
 		again, err := execution{t: t, name: "run-1", request: req}.run()
 		if diff := cmp.Diff(result, again); err != nil || diff != "" {

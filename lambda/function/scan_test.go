@@ -141,7 +141,7 @@ func TestRunWritesPlainJSON(t *testing.T) {
 }
 
 // The largest item, the deepest, and the emptiest.
-func TestRunCarriesItemsAtTheLimits(t *testing.T) {
+func TestRunReplicatesItemsAtTheLimits(t *testing.T) {
 	t.Parallel()
 	table := testservers.Orders(t, 1)
 	deepest := types.AttributeValue(&types.AttributeValueMemberS{Value: "bottom"})

@@ -42,7 +42,7 @@ func smallSteps(table, bucket string) string {
 
 // Another execution takes over a run that died. It does not read again what the first has done, it reads the rest, and every item
 // is there once.
-func TestRunOfADeadExecutionIsTakenOver(t *testing.T) {
+func TestRunOfAFailedExecutionIsTakenOver(t *testing.T) {
 	t.Parallel()
 	states := testservers.StartStepFunctions(t)
 	table, bucket := testservers.Orders(t, 2000), testservers.Bucket(t)
@@ -94,13 +94,13 @@ func TestRunOfADeadExecutionIsTakenOver(t *testing.T) {
 		wantName(t, err, failure.RunNameTaken, "execution "+second.id()+" has taken over the run", "if that execution failed too, redrive it")
 		told, err := first.finalize(planned.Plan)
 		if err != nil || told.Manifest != result.Manifest {
-			t.Errorf("it does not tell the result: %+v, %v", told, err)
+			t.Errorf("it does not return the result: %+v, %v", told, err)
 		}
 		if now := contents(t, bucket); !slices.Equal(now, after) {
 			t.Error("the bucket has changed")
 		}
 	})
-	t.Run("and once committed it is nobody else's", func(t *testing.T) {
+	t.Run("and after the commit nobody takes it over", func(t *testing.T) {
 		states.Set(second.id(), run.ExecutionFailed, long())
 		again, err := execution{t: t, name: "e-3", request: first.request, states: states}.plan()
 		wantDuplicate(t, again, err, second, true)
@@ -174,7 +174,7 @@ func (r *redriven) Describe(ctx context.Context, arn string) (run.ExecutionState
 
 // An execution is redriven at the very moment when its run is taken over, and may have begun to write. The other execution steps
 // back.
-func TestRunIsNotTakenOverFromOneThatIsRedrivenMeanwhile(t *testing.T) {
+func TestRunIsNotTakenOverFromARedrivenExecution(t *testing.T) {
 	t.Parallel()
 	states := testservers.StartStepFunctions(t)
 	table, bucket := testservers.Orders(t, 2000), testservers.Bucket(t)
@@ -211,7 +211,7 @@ func TestTakeoverNeedsToAsk(t *testing.T) {
 }
 
 // A takeover of exports continues like a redrive: with exports that were begun, and with exports that were committed.
-func TestExportsOfADeadExecutionAreTakenOver(t *testing.T) {
+func TestExportsOfAFailedExecutionAreTakenOver(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name string

@@ -153,7 +153,7 @@ func TestTransformIsRepeatable(t *testing.T) {
 		}
 	}
 	if len(parts) < begun.Part+3 {
-		t.Errorf("%d parts are few", len(parts))
+		t.Errorf("only %d parts", len(parts))
 	}
 	result, err := e.finalize(planned.Plan)
 	if err != nil || result.Items != 400 {
@@ -165,7 +165,7 @@ func TestTransformIsRepeatable(t *testing.T) {
 }
 
 // A failure names the place, the key's attributes and what was tried. Neither its cause nor the logs have a value.
-func TestTransformThatFailsTellsNoValue(t *testing.T) {
+func TestFailedTransformShowsNoValue(t *testing.T) {
 	t.Parallel()
 	table := testservers.Table(t, &dynamodb.CreateTableInput{
 		BillingMode: types.BillingModePayPerRequest,
@@ -189,10 +189,10 @@ func TestTransformThatFailsTellsNoValue(t *testing.T) {
 		}
 	}
 	for name, test := range map[string]struct{ transform, words string }{
-		"a sum":             {`{at, dose: (.dose + 1)}`, `cannot add a string and a number`},
-		"an error":          {`if .at == 1 then error(.) else . end`, `calls error(…)`},
-		"what is no record": {`if .at == 1 then .dose else . end`, `gives a string as a record`},
-		"no end":            {`if .at == 1 then repeat(.) else . end`, `gives more than 100000 records`},
+		"a sum":                         {`{at, dose: (.dose + 1)}`, `cannot add a string and a number`},
+		"an error":                      {`if .at == 1 then error(.) else . end`, `calls error(…)`},
+		"a result that is not a record": {`if .at == 1 then .dose else . end`, `gives a string as a record`},
+		"no end":                        {`if .at == 1 then repeat(.) else . end`, `gives more than 100000 records`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -202,8 +202,8 @@ func TestTransformThatFailsTellsNoValue(t *testing.T) {
 				`{"table": %q, "bucket": %q, "transform": %q}`, table, bucket, test.transform)}
 			_, err := e.run()
 			wantName(t, err, failure.TransformFailed, "segment 0: item 1 of page 0 of invocation 0 (its key: patient, at): the transform "+test.words)
-			if told := err.Error() + log.String() + metrics.String(); strings.Contains(told, "s3cret") || !strings.Contains(log.String(), "TransformFailed") {
-				t.Errorf("got %s", told)
+			if shown := err.Error() + log.String() + metrics.String(); strings.Contains(shown, "s3cret") || !strings.Contains(log.String(), "TransformFailed") {
+				t.Errorf("got %s", shown)
 			}
 			if keys := testservers.Keys(t, bucket, "AWSDynamoDB/run-1/data/"); len(keys) > 0 {
 				t.Errorf("%v were written", keys)
@@ -237,7 +237,7 @@ func init() {
 	encoder.Register(encoder.Format{Name: "lines-csv", Extension: ".csv", New: func() (encoder.Encoder, error) { return linesCSV{}, nil }})
 }
 
-func TestRunEncodesItemsWithAnEncoderOfOnesOwn(t *testing.T) {
+func TestRunEncodesItemsWithARegisteredEncoder(t *testing.T) {
 	t.Parallel()
 	table, bucket := testservers.Orders(t, 300), testservers.Bucket(t)
 	result, err := execution{t: t, name: "run-1", request: fmt.Sprintf(

@@ -63,7 +63,7 @@ func TestUnreadableJournalIsRefused(t *testing.T) {
 	}
 }
 
-func TestSettleEndsWhereOthersDoNot(t *testing.T) {
+func TestSettleEndsIfOthersDoNot(t *testing.T) {
 	t.Parallel()
 	b := bucket.New(testservers.S3(), run.Plan{Bucket: "b-1"})
 	n := 0

@@ -74,7 +74,7 @@ func TestFilesAreALineEach(t *testing.T) {
 		t.Errorf("of no lines: %v, %v", files, err)
 	}
 	if _, err := manifest.DecodeFiles([]byte("{}\n{")); err == nil || !strings.Contains(err.Error(), "line 2 of manifest-files.json") {
-		t.Errorf("of a line that is none: %v", err)
+		t.Errorf("a line that is not JSON: %v", err)
 	}
 	if got := string(manifest.Checksum([]byte("abc"))); got != "kAFQmDzST7DWlj99KOF/cg==" { // from RFC 1321's test suite, in base64
 		t.Errorf("the checksum of abc is %s", got)

@@ -170,7 +170,7 @@ func TestLinesAreWhatCloudWatchReads(t *testing.T) {
 }
 
 // Properties distinguish single lines and make no metrics.
-func TestLinesSayWhatTheyAreOf(t *testing.T) {
+func TestLinesIdentifyTheirInvocation(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	w := metric.New(&out, "")

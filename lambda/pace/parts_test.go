@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-func TestSizerFindsThePageThatCostsSoMuch(t *testing.T) {
+func TestSizerFindsThePageOfACost(t *testing.T) {
 	t.Parallel()
 	s := newSizer(false, 0)
 	var limits []int32
@@ -19,35 +19,35 @@ func TestSizerFindsThePageThatCostsSoMuch(t *testing.T) {
 	}
 	for i, want := range []int32{1, 2, 8, 32} {
 		if limits[i] > 4*want || limits[i] < 1 {
-			t.Errorf("the first limits are %d, each is to be at most four times the last", limits)
+			t.Errorf("the first limits are %d, want each at most four times the last", limits)
 		}
 	}
 	if last := limits[7]; last < 180 || last > 200 {
-		t.Errorf("pages of 10 units are to have %d items of 0.05", last)
+		t.Errorf("a page of 10 units has %d items of 0.05", last)
 	}
-	t.Run("after a page of giants", func(t *testing.T) {
+	t.Run("after a page of very large items", func(t *testing.T) {
 		s.paid(10, 130)
 		if limit, expected := s.limit(10); limit != 1 || expected < 0.5 {
-			t.Errorf("got %d, which are to cost %g", limit, expected)
+			t.Errorf("got %d items for %g units", limit, expected)
 		}
 	})
-	t.Run("and never more than the request wants", func(t *testing.T) {
+	t.Run("never more than the request's own limit", func(t *testing.T) {
 		own := newSizer(true, 3)
 		own.paid(100, 1)
 		if limit, expected := own.limit(50); limit != 3 || expected != 1 {
-			t.Errorf("got %d, which are to cost %g", limit, expected)
+			t.Errorf("got %d items for %g units", limit, expected)
 		}
 		if limit, expected := own.limit(500); limit != 0 || expected != 1 { // the request has its own limit
-			t.Errorf("got %d, which are to cost %g", limit, expected)
+			t.Errorf("got %d items for %g units", limit, expected)
 		}
 	})
-	t.Run("nor any, where a whole page is not too much", func(t *testing.T) {
+	t.Run("no limit if a whole page is allowed", func(t *testing.T) {
 		whole := newSizer(true, 0)
 		if limit, expected := whole.limit(260); limit != 0 || expected != 260 {
-			t.Errorf("got %d, which are to cost %g", limit, expected)
+			t.Errorf("got %d items for %g units", limit, expected)
 		}
 	})
-	t.Run("a page of nothing tells nothing", func(t *testing.T) {
+	t.Run("an empty page says nothing", func(t *testing.T) {
 		empty := newSizer(false, 0)
 		empty.paid(0, 0.5)
 		if limit, _ := empty.limit(10); limit != 1 {
@@ -56,12 +56,12 @@ func TestSizerFindsThePageThatCostsSoMuch(t *testing.T) {
 	})
 }
 
-func TestLawGivesWayAndComesBack(t *testing.T) {
+func TestThrottledRateFallsAndComesBack(t *testing.T) {
 	t.Parallel()
 	var l cubic
 	begun := time.Now()
 	if !math.IsInf(l.rate(begun), 1) {
-		t.Error("nothing has throttled, and yet there is a rate")
+		t.Error("there is a rate, although nothing was throttled")
 	}
 	l.throttled(begun, 1000)
 	l.throttled(begun.Add(sameThrottle/2), 10) // the same throttle
@@ -78,13 +78,13 @@ func TestLawGivesWayAndComesBack(t *testing.T) {
 	}
 }
 
-// told is Markers with given answers. It counts the questions.
-type told struct {
+// markers is Markers with given answers. It counts the questions.
+type markers struct {
 	done  [][]int // for each look
 	after []int
 }
 
-func (m *told) DoneAfter(_ context.Context, segment int) ([]int, bool, error) {
+func (m *markers) DoneAfter(_ context.Context, segment int) ([]int, bool, error) {
 	m.after = append(m.after, segment)
 	done := m.done[0]
 	m.done = m.done[1:]
@@ -94,7 +94,7 @@ func (m *told) DoneAfter(_ context.Context, segment int) ([]int, bool, error) {
 func TestShareGrowsAsSegmentsEnd(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		m := &told{done: [][]int{{}, {1, 2}, {4}, {0}, {3}}}
+		m := &markers{done: [][]int{{}, {1, 2}, {4}, {0}, {3}}}
 		s := NewShare(120, 6, 4, m)
 		for i, want := range []struct {
 			rate  float64

@@ -8,7 +8,7 @@ import (
 )
 
 // A run keeps its pace: in no 5 seconds does it consume more, and on average it consumes almost as much.
-func TestRunIsHeldToItsPace(t *testing.T) {
+func TestRunKeepsItsPace(t *testing.T) {
 	t.Parallel()
 	even := func(n, items int) []int { return slices.Repeat([]int{items}, n) }
 	for _, test := range []struct {
@@ -19,10 +19,10 @@ func TestRunIsHeldToItsPace(t *testing.T) {
 		{"100 units a second over 8 segments", &world{segments: even(8, 75_000), concurrency: 8, units: 100, itemBytes: bytesOf(200, 1000)}, 0.95},
 		{"1,000 over 8", &world{segments: even(8, 750_000), concurrency: 8, units: 1000, itemBytes: bytesOf(200, 1000)}, 0.95},
 		{"20,000 over 8, which read 20 MB a second each", &world{segments: even(8, 1_500_000), concurrency: 8, units: 20_000, itemBytes: bytesOf(4000, 8000), latency: about(15 * time.Millisecond)}, 0.95},
-		{"8 at once of 40", &world{segments: even(40, 15_000), concurrency: 8, units: 500, itemBytes: bytesOf(500, 3000)}, 0.95},
+		{"8 of 40 at the same time", &world{segments: even(40, 15_000), concurrency: 8, units: 500, itemBytes: bytesOf(500, 3000)}, 0.95},
 		{"in many invocations", &world{segments: even(8, 40_000), concurrency: 8, units: 400, itemBytes: bytesOf(500, 3000), invocation: 20 * time.Second}, 0.95},
 		{"segments that end early", &world{segments: []int{5_000, 10_000, 20_000, 40_000, 160_000, 160_000, 160_000, 160_000}, concurrency: 8, units: 400, itemBytes: bytesOf(500, 3000)}, 0.95},
-		{"one segment that is left alone for long", &world{segments: []int{200_000, 3_000, 3_000, 3_000}, concurrency: 4, units: 400, itemBytes: bytesOf(500, 3000)}, 0.95},
+		{"one segment that runs alone for a long time", &world{segments: []int{200_000, 3_000, 3_000, 3_000}, concurrency: 4, units: 400, itemBytes: bytesOf(500, 3000)}, 0.95},
 		{"items of all sizes", &world{segments: even(8, 1_500), concurrency: 8, units: 2000, itemBytes: bytesOf(100, 400_000)}, 0.92},
 		{"slow pages", &world{segments: even(8, 40_000), concurrency: 8, units: 400, itemBytes: bytesOf(500, 3000), latency: about(120 * time.Millisecond)}, 0.9},
 	} {
@@ -39,7 +39,7 @@ func TestRunIsHeldToItsPace(t *testing.T) {
 				worst := w.worst() / (5 * w.units)
 				t.Logf("%s: %s, %d pages, average %.4f, worst %.4f", test.name, took.Round(time.Second), len(w.consumed), average, worst)
 				if worst > 1 {
-					t.Errorf("in some 5 seconds the run has consumed %.4f of its pace", worst)
+					t.Errorf("in 5 seconds the run has consumed %.4f of its pace", worst)
 				}
 				if average < test.least {
 					t.Errorf("on average the run has consumed %.4f of its pace, want %.2f", average, test.least)

@@ -39,8 +39,8 @@ func TestRunHasOneOwner(t *testing.T) {
 		{"of a schedule with the longest name", "a", firing(longest), "b", firing(longest), longest + "-20261121T020000Z", true, ""},
 		{"another schedule at the same time", "a", firing("nightly"), "b", firing("weekly"), "weekly-20261121T020000Z", false, ""},
 		{"the same firing with another request", "a", firing("nightly"), "b", firing("nightly") + `, "segments": 2`, "", false, "was begun by execution arn:a with another request"},
-		{"a firing whose run's name somebody has taken", "nightly-20261121T020000Z", "", "b", firing("nightly"), "", false, "was begun by execution arn:nightly-20261121T020000Z with another request"},
-		{"somebody who takes the name of a firing's run", "a", firing("nightly"), "nightly-20261121T020000Z", "", "", false, "belongs to execution arn:a, which has another request"},
+		{"a firing whose run's name is taken", "nightly-20261121T020000Z", "", "b", firing("nightly"), "", false, "was begun by execution arn:nightly-20261121T020000Z with another request"},
+		{"an execution with the name of a firing's run", "a", firing("nightly"), "nightly-20261121T020000Z", "", "", false, "belongs to execution arn:a, which has another request"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			bucket := testservers.Bucket(t)
@@ -68,7 +68,7 @@ func TestRunHasOneOwner(t *testing.T) {
 }
 
 // Others may be able to write the claim. The step follows a claim only if it says what the request asks for.
-func TestClaimThatDoesNotFitItsRequestIsNotFollowed(t *testing.T) {
+func TestClaimThatDoesNotFitItsRequestIsRefused(t *testing.T) {
 	table := testservers.Orders(t, 1)
 	for name, forge := range map[string]func(*run.Plan){
 		"another bucket":  func(p *run.Plan) { p.Bucket = "somebody-elses" },

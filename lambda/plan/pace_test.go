@@ -30,7 +30,7 @@ func TestPlanKeepsAPace(t *testing.T) {
 		{"a part of the table's capacity", `"segments": 50, "readPercent": 12.5`, 50, 1},
 		{"a part of the index's", `"segments": 50, "readPercent": 80, "scan": {"IndexName": "by-day"}`, 2000, 8},
 		{"concurrency that is given", `"segments": 50, "concurrency": 50, "readUnitsPerSecond": 50`, 50, 50},
-		{"concurrency that there are no segments for", `"segments": 3, "concurrency": 50, "readUnitsPerSecond": 5`, 5, 3},
+		{"more concurrency than segments", `"segments": 3, "concurrency": 50, "readUnitsPerSecond": 5`, 5, 3},
 		{"less than a unit for one", `"segments": 3, "concurrency": 1, "readUnitsPerSecond": 0.25`, 0.25, 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -43,7 +43,7 @@ func TestPlanKeepsAPace(t *testing.T) {
 				kept = 0
 			}
 			if got.Plan.Scan.ReadUnitsPerSecond != test.units || got.Concurrency != test.concurrency || got.Plan.Scan.Concurrency != kept || got.Plan.Scan.Paced() != (test.units > 0) {
-				t.Errorf("got %g units a second, %d at once, %d kept", got.Plan.Scan.ReadUnitsPerSecond, got.Concurrency, got.Plan.Scan.Concurrency)
+				t.Errorf("got %g units a second, concurrency %d, %d in the plan", got.Plan.Scan.ReadUnitsPerSecond, got.Concurrency, got.Plan.Scan.Concurrency)
 			}
 		})
 	}

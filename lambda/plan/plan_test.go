@@ -89,7 +89,7 @@ func TestPlanRefusesWhatCannotBeReplicated(t *testing.T) {
 		{"a table of another account than the role's, by its functions' ARN", "", `"sourceRoleArn": "arn:aws:iam::210987654321:role/reader", "table": "arn:aws:dynamodb:us-east-1:000000000000:table/` + table + `"`, failure.TableInOtherAccount, "is of account 000000000000, sourceRoleArn is of 210987654321"},
 		{"an index that is not there", "", `"table": "` + table + `", "scan": {"IndexName": "by-night"}`, failure.IndexNotFound, `has no index "by-night": it has by-day, by-day-local`},
 		{"consistent reads of a global index", "", `"table": "` + table + `", "scan": {"IndexName": "by-day", "ConsistentRead": true}`, failure.InvalidRequest, "scan.ConsistentRead: got true"},
-		{"a transform that is no expression", "", `"table": "` + table + `", "transform": "{id: .id"`, failure.InvalidRequest, `invalid request: transform: unexpected EOF at byte 8 of 8, after "{id: .id"`},
+		{"a transform that is not an expression", "", `"table": "` + table + `", "transform": "{id: .id"`, failure.InvalidRequest, `invalid request: transform: unexpected EOF at byte 8 of 8, after "{id: .id"`},
 		{"a transform that reads the clock", "", `"table": "` + table + `", "transform": ".at = now"`, failure.InvalidRequest, `invalid request: transform: now is refused`},
 		{"an encoder that is not built in", "", `"table": "` + table + `", "encoder": "xlm"`, failure.InvalidRequest, `invalid request: encoder: got "xlm", want an encoder that the functions have (xml), did you mean "xml"? `},
 		{"a bucket that is not there", "", `"table": "` + table + `", "bucket": "nowhere-at-all"`, failure.BucketNotFound, `there is no bucket "nowhere-at-all"`},
@@ -147,7 +147,7 @@ func TestPlanDecidesFromTheTable(t *testing.T) {
 		{"an index with more capacity", `, "segments": 7, "scan": {"IndexName": "by-day"}`, 7, 3, "AWSDynamoDB/"},
 		{"a local index, which shares the table's capacity", `, "segments": 7, "scan": {"IndexName": "by-day-local", "ConsistentRead": true}`, 7, 1, "AWSDynamoDB/"},
 		{"concurrency that is given", `, "segments": 7, "concurrency": 5`, 7, 5, "AWSDynamoDB/"},
-		{"never more at once than there are", `, "segments": 7, "concurrency": 50`, 7, 7, "AWSDynamoDB/"},
+		{"never more at the same time than there are", `, "segments": 7, "concurrency": 50`, 7, 7, "AWSDynamoDB/"},
 		{"segments as the API has them", `, "scan": {"TotalSegments": 3}`, 3, 1, "AWSDynamoDB/"},
 		{"one segment of many", `, "scan": {"TotalSegments": 300000, "Segment": 299999}`, 1, 1, "AWSDynamoDB/"},
 		{"a prefix by the start", `, "prefix": "a/{table}/{year}/{month}/{day}/{hour}"`, 1, 1, "a/" + table + "/2026/01/31/06/AWSDynamoDB/"},
@@ -166,7 +166,7 @@ func TestPlanDecidesFromTheTable(t *testing.T) {
 			}
 			if len(got.Segments) != test.segments || got.Concurrency != test.concurrency || got.Plan.Root != test.root+name ||
 				got.Plan.Table != table || got.Plan.TableARN != "arn:aws:dynamodb:us-east-1:000000000000:table/"+table || got.Committed {
-				t.Errorf("got %d segments, %d at once, %+v", len(got.Segments), got.Concurrency, got.Plan)
+				t.Errorf("got %d segments, concurrency %d, %+v", len(got.Segments), got.Concurrency, got.Plan)
 			}
 		})
 	}

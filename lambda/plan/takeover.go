@@ -37,7 +37,7 @@ func (c claimant) decide(ctx context.Context, theirs ledger.Claim) (run.PlanOutp
 	case state.Status == run.ExecutionSucceeded: // its commit was removed since
 		return c.leave(theirs, false, "has completed it")
 	case state.Status == run.ExecutionUnknown:
-		return c.refuse("belongs to execution %s, which Step Functions does not know or no longer knows: choose another name or prefix, or remove the folder if nobody needs it", theirs.ExecutionID)
+		return c.refuse("belongs to execution %s, which Step Functions does not know or no longer knows: choose another name or prefix, or remove the folder if it is not needed", theirs.ExecutionID)
 	case !state.Dead():
 		return c.leave(theirs, false, fmt.Sprintf("has claimed it and is %s: look there how it ends", state.Status))
 	case time.Now().Before(state.Quiet):

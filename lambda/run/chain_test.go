@@ -25,9 +25,9 @@ func TestChain(t *testing.T) {
 		fault string
 	}{
 		{"one invocation", []run.SegmentList{list(0, "a", "", 0, 3, "", "")}, "a", ""},
-		{"three that follow", []run.SegmentList{first, list(1, "b", "a", 3, 3, "x", "y"), list(2, "c", "b", 3, 9, "y", "")}, "abc", ""},
-		{"one, and what others left that did not end", []run.SegmentList{list(0, "b", "", 0, 2, "", "w"), list(1, "c", "b", 2, 5, "w", "y"), list(0, "a", "", 0, 3, "", "")}, "a", ""},
-		{"two tries that ended alike, of which one was gone on from", []run.SegmentList{first, list(0, "b", "", 0, 3, "", "x"), list(1, "c", "b", 3, 4, "x", "")}, "bc", ""},
+		{"three lists that follow each other", []run.SegmentList{first, list(1, "b", "a", 3, 3, "x", "y"), list(2, "c", "b", 3, 9, "y", "")}, "abc", ""},
+		{"one chain, and lists of tries that did not end", []run.SegmentList{list(0, "b", "", 0, 2, "", "w"), list(1, "c", "b", 2, 5, "w", "y"), list(0, "a", "", 0, 3, "", "")}, "a", ""},
+		{"two tries with the same end, one of which was continued", []run.SegmentList{first, list(0, "b", "", 0, 3, "", "x"), list(1, "c", "b", 3, 4, "x", "")}, "bc", ""},
 		{"two tries that ended elsewhere", []run.SegmentList{first, list(0, "b", "", 0, 2, "", "w"), list(1, "c", "b", 2, 3, "w", "x"), list(1, "d", "a", 3, 4, "x", "")}, "ad", ""},
 		{"none", nil, "", "segment 4 has 0 lists, and none of them ends the segment"},
 		{"no end", []run.SegmentList{first}, "", "segment 4 has 1 lists, and none of them ends the segment"},

@@ -94,7 +94,7 @@ func TestKeysSortByTheirNumbers(t *testing.T) {
 }
 
 // A state machine may write a key's JSON again between two invocations.
-func TestPositionIsOfTheKeyNotOfItsSpelling(t *testing.T) {
+func TestPositionDependsOnTheKeyNotItsSpelling(t *testing.T) {
 	position := func(key string) string { return run.Checkpoint{ExclusiveStartKey: json.RawMessage(key)}.Position() }
 	first := position(`{"id":{"S":"ü<1"},"at":{"N":"1.50"}}`)
 	if other := position(`{ "at": {"N":"1.50"}, "id": {"S":"\u00fc\u003c1"} }`); other != first || len(first) != 64 {
@@ -108,7 +108,7 @@ func TestPositionIsOfTheKeyNotOfItsSpelling(t *testing.T) {
 	}
 }
 
-func TestChainJournalIsOfATableAndAPrefix(t *testing.T) {
+func TestChainJournalDependsOnTableAndPrefix(t *testing.T) {
 	const arn = "arn:aws:dynamodb:eu-west-1:123456789012:table/orders"
 	for prefix, want := range map[string]string{
 		"":                       "AWSDynamoDB/_chains/orders-",
@@ -136,7 +136,7 @@ func TestChainJournalIsOfATableAndAPrefix(t *testing.T) {
 	}
 }
 
-func TestSharedFoldersAreNoRuns(t *testing.T) {
+func TestSharedFoldersAreNotRuns(t *testing.T) {
 	for _, name := range []string{"data", "_chains"} {
 		if _, err := run.Root("lake", "orders", name, time.Now()); err == nil || !strings.Contains(err.Error(), "want another name: it is the name of a folder that all runs of a prefix share") {
 			t.Errorf("%s: got %v", name, err)

@@ -38,7 +38,7 @@ func (s *segment) write(ctx context.Context, list run.SegmentList) error {
 	if _, whole, err := s.completed(ctx); whole || err != nil {
 		return err
 	}
-	// Somebody changed the folder, or this is the end of an execution that lost the run and whose objects are gone.
+	// Another program changed the folder, or this is the end of an execution that lost the run and whose objects are gone.
 	_, err = s.bucket.Replace(ctx, key, body, etag)
 	return err
 }

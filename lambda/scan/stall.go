@@ -68,7 +68,7 @@ func (s *segment) sameCheckpoint(stall *run.Stall) report {
 	return did
 }
 
-// runMoves reports whether any segment has written a list of late. It looks back over twice the time of this invocation: invocations
+// runMoves reports whether any segment has written a list recently. It looks back over twice the time of this invocation: invocations
 // of other segments are as long and may end at any time. A segment that stands still writes no list.
 func (s *segment) runMoves(ctx context.Context) (bool, error) {
 	since := s.budget.start.Add(-s.budget.elapsed()).Truncate(time.Second) // S3 has times in whole seconds

@@ -25,7 +25,7 @@ import (
 
 func TestMain(m *testing.M) { testservers.Main(m) }
 
-// records makes n records of about so many bytes. Dull records compress well.
+// records makes n records of about size bytes. Dull records compress well.
 func records(n, size int, dull bool) [][]byte {
 	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // test data, to be the same again
 	all := make([][]byte, n)
@@ -99,7 +99,7 @@ func TestObjectsHoldEveryRecordInOrderAndCloseAtTheirSize(t *testing.T) {
 				stored, etag := read(t, name, o.Key)
 				sum := md5.Sum(stored) //nolint:gosec // see the import
 				if o.Bytes != int64(len(stored)) || o.ETag != etag || o.MD5 != base64.StdEncoding.EncodeToString(sum[:]) {
-					t.Errorf("%s was told as %+v, and has %d bytes, ETag %s, MD5 %x", o.Key, o, len(stored), etag, sum)
+					t.Errorf("%s is reported as %+v, and has %d bytes, ETag %s, MD5 %x", o.Key, o, len(stored), etag, sum)
 				}
 				own := items[next : next+int(o.Items)]
 				next += int(o.Items)
@@ -121,7 +121,7 @@ func TestObjectsHoldEveryRecordInOrderAndCloseAtTheirSize(t *testing.T) {
 	}
 }
 
-func TestNothingWrittenIsNoObject(t *testing.T) {
+func TestWithoutRecordsThereIsNoObject(t *testing.T) {
 	name := testservers.Bucket(t)
 	objects := write(t, sink.Config{
 		Bucket: bucket.New(testservers.S3(), run.Plan{Bucket: name}), Compression: request.CompressionGZIP, FileSize: 1024,
@@ -131,7 +131,7 @@ func TestNothingWrittenIsNoObject(t *testing.T) {
 	}
 }
 
-func TestWriterFailsByWhatFailedInItsUploads(t *testing.T) {
+func TestWriterFailsWithTheErrorOfItsUploads(t *testing.T) {
 	writer, err := sink.New(t.Context(), sink.Config{
 		Bucket: bucket.New(testservers.S3(), run.Plan{Bucket: "no-such-bucket"}), Compression: request.CompressionNone, FileSize: 1024,
 	})

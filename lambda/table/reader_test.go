@@ -80,7 +80,7 @@ func clientOf(t *testing.T, s *wire) *dynamodb.Client {
 
 func ptr[T any](v T) *T { return new(v) }
 
-func TestScanIsSentWithWhatTheRequestSays(t *testing.T) {
+func TestScanHasTheRequestsParameters(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name    string
@@ -148,7 +148,7 @@ func TestScanIsSentWithWhatTheRequestSays(t *testing.T) {
 	}
 }
 
-func TestPageHasTheItemsAndWhatTheAnswerSaysOfThem(t *testing.T) {
+func TestPageHasTheItemsAndTheAnswersNumbers(t *testing.T) {
 	t.Parallel()
 	s := &wire{answers: []answer{
 		{body: `{"ConsumedCapacity":{"CapacityUnits":12.5,"TableName":"orders"},"Count":2,"Items":[{"id":{"S":"a"}},{"id":{"S":"b \u00fc"}}],"LastEvaluatedKey":{"id":{"S":"b \u00fc"}},"ScannedCount":9}`},
@@ -247,7 +247,7 @@ func TestPageHasALimit(t *testing.T) {
 	}
 }
 
-func TestReaderNamesWhatAPersonCanActOn(t *testing.T) {
+func TestReaderNamesItsErrors(t *testing.T) {
 	t.Parallel()
 	fault := func(kind, message string) answer {
 		return answer{status: 400, body: fmt.Sprintf(`{"__type":"com.amazonaws.dynamodb.v20120810#%s","message":%q}`, kind, message)}

@@ -90,7 +90,7 @@ func (d *decoder) string() string {
 	d.at = end + 1
 	var s string
 	if err := json.Unmarshal([]byte(d.text[start-1:d.at]), &s); err != nil {
-		panic("internal error: a string that page has checked is none")
+		panic("internal error: ddbjson wrote an invalid string")
 	}
 	return s
 }

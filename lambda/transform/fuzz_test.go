@@ -31,7 +31,7 @@ func FuzzIdentity(f *testing.F) {
 		got, records, err := same.Append(t.Context(), nil, p.Item(0))
 		if refused != nil {
 			if err == nil {
-				t.Errorf("taken, where plain JSON is refused: %v", refused)
+				t.Errorf("accepted, although plain JSON refuses it: %v", refused)
 			}
 			return
 		}

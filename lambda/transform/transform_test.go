@@ -24,7 +24,7 @@ func apply(t *testing.T, expression, item string) (string, int, error) {
 	out, records, err := compiled.Append(t.Context(), []byte("before|"), []byte(item))
 	text, kept := strings.CutPrefix(string(out), "before|")
 	if !kept {
-		t.Fatalf("%s: what was there before is lost: %s", expression, out)
+		t.Fatalf("%s: the earlier content is lost: %s", expression, out)
 	}
 	return text, records, err
 }
@@ -42,8 +42,8 @@ func TestTransformMakesRecords(t *testing.T) {
 		{"entries", `to_entries[] | select(.key == "total")`, `{"key":"total","value":12.50}`},
 		{"a sum", `{sum: ([.lines[].price] | add)}`, `{"sum":201.1}`},
 		{"a default", `{x: (.nowhere // "none")}`, `{"x":"none"}`},
-		{"what is caught", `{x: (try (.id + 1) catch "no number")}`, `{"x":"no number"}`},
-		{"a function of one's own", `def f(x): {v: x}; f(.id)`, `{"v":"o-1"}`},
+		{"an error that is caught", `{x: (try (.id + 1) catch "no number")}`, `{"x":"no number"}`},
+		{"a function of the expression", `def f(x): {v: x}; f(.id)`, `{"v":"o-1"}`},
 		{"texts that need escapes", `{t: "a\"\u2028\nä"}`, "{\"t\":\"a\\\"\u2028\\nä\"}"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -80,17 +80,17 @@ func TestTransformKeepsTheDigitsOfNumbers(t *testing.T) {
 	}
 	for _, test := range []struct{ name, numbers, expression, want string }{
 		{"integers are exact at any size", "12345678901234567890123456789012345678", `.n + 1`, "12345678901234567890123456789012345679"},
-		{"beyond 2^53 too", "9007199254740993", `.n * 2`, "18014398509481986"},
+		{"integers beyond 2^53 keep their digits", "9007199254740993", `.n * 2`, "18014398509481986"},
 		{"fractions are float64", "12345678901234567890.5", `.n + 0`, "12345678901234567000"},
-		{"and so is what has an exponent", "1E+2", `.n + 1`, "101"},
-		{"a text becomes a number of jq", "12.50", `.n | tostring | tonumber`, "12.5"},
-		{"but its text has all digits", "12.50", `.n | tostring`, `"12.50"`},
-		{"a change of sign is no change of digits", "12345678901234567890123456789012345.67", `-.n`, "-12345678901234567890123456789012345.67"},
-		{"integers are told apart", "9007199254740993", `.n == 9007199254740992`, "false"},
+		{"a number with an exponent is a float64", "1E+2", `.n + 1`, "101"},
+		{"a text becomes a jq number", "12.50", `.n | tostring | tonumber`, "12.5"},
+		{"the text of a number has all digits", "12.50", `.n | tostring`, `"12.50"`},
+		{"a change of sign keeps the digits", "12345678901234567890123456789012345.67", `-.n`, "-12345678901234567890123456789012345.67"},
+		{"large integers stay different", "9007199254740993", `.n == 9007199254740992`, "false"},
 		{"numbers are equal whatever their spelling", "12.50", `.n == 12.5`, "true"},
 		{"with a point, they are compared as float64", "0.12345678901234567890123456789012345678", `.n == 0.12345678901234568`, "true"},
-		{"so is their order", "1E+125", `.n > 9007199254740993`, "true"},
-		{"minus nought is nought", "-0", `.n == 0`, "true"},
+		{"numbers keep their order", "1E+125", `.n > 9007199254740993`, "true"},
+		{"minus zero is zero", "-0", `.n == 0`, "true"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got, _, err := apply(t, `{v: (`+test.expression+`)}`, `{"n":{"N":"`+test.numbers+`"}}`)
@@ -102,7 +102,7 @@ func TestTransformKeepsTheDigitsOfNumbers(t *testing.T) {
 }
 
 // An error says what the expression tried, in jq's own words, and nothing about the item.
-func TestFailuresTellNothingOfTheItem(t *testing.T) {
+func TestFailuresShowNothingOfTheItem(t *testing.T) {
 	t.Parallel()
 	const item = `{"id":{"S":"s3cret"},"x":{"S":"s3cret) and number (1"},"y":{"S":"(s3cret] cannot be applied to: s3cret (\n"},"n":{"N":"98765"},"l":{"L":[{"S":"s3cret"},{"N":"98765"}]},` +
 		`"m":{"M":{"s3cret":{"S":"s3cret"}}},"b":{"BOOL":true},"z":{"NULL":true}}`
@@ -160,12 +160,12 @@ func TestFailuresTellNothingOfTheItem(t *testing.T) {
 			t.Errorf("%s: got %d records, %v, want %s", test.expression, records, err, test.want)
 		}
 		if strings.Contains(err.Error(), "s3cret") || strings.Contains(err.Error(), "98765") {
-			t.Errorf("%s: the error tells what the item holds: %v", test.expression, err)
+			t.Errorf("%s: the error shows the item: %v", test.expression, err)
 		}
 	}
 }
 
-func TestWhatIsNoItemIsRefused(t *testing.T) {
+func TestOtherThanItemsIsRefused(t *testing.T) {
 	t.Parallel()
 	for _, item := range []string{``, `{"a":{"N":"x"}}`, `{"a":1}`, `[]`} {
 		if _, _, err := apply(t, `.`, item); !errors.Is(err, ddbjson.ErrMalformed) {
@@ -221,7 +221,7 @@ func TestExpressionsAreRefusedBeforeTheyRun(t *testing.T) {
 	}
 }
 
-func TestExpressionsThatDoNotEndAreEnded(t *testing.T) {
+func TestEndlessExpressionsEnd(t *testing.T) {
 	t.Parallel()
 	for expression, want := range map[string]string{
 		`repeat(.) | empty`:                       `takes more than 10000000 steps for one item`,
