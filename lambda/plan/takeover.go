@@ -65,6 +65,9 @@ func (c claimant) takeOver(ctx context.Context, theirs ledger.Claim) (run.PlanOu
 // reads the new claim before it does anything.
 func (c claimant) checkAlone(ctx context.Context, plan run.Plan) error {
 	for _, before := range plan.TakenOver {
+		if before == plan.ExecutionID {
+			continue // another execution had taken the run over from this one, and this one has taken it back
+		}
 		state, err := c.Executions.Describe(ctx, before)
 		if err != nil {
 			return fmt.Errorf("look whether an earlier owner of the run was redriven: %w", err)

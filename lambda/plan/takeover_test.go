@@ -110,6 +110,24 @@ func TestClaimOfAnotherExecution(t *testing.T) {
 	}
 }
 
+// Two executions of a firing fail in turn, and each takes the run over from the other. The first one runs again, so Step Functions
+// says that an earlier owner of the run is RUNNING: it is the first one itself.
+func TestRunIsTakenBack(t *testing.T) {
+	t.Parallel()
+	request := fmt.Sprintf(`{"table": %q, "bucket": %q, "segments": 4, "schedule": "nightly", "scheduledTime": "2026-11-21T02:00:00Z"}`,
+		testservers.Orders(t, 1), testservers.Bucket(t))
+	long := time.Now().Add(-17 * time.Minute)
+	others := &executions.Memory{}
+	for round, name := range []string{"a", "b", "a", "b"} {
+		others.Set("arn:"+name, run.ExecutionRunning, time.Time{})
+		got, err := runAmong(t, others, name, request)
+		if err != nil || got.Plan.ExecutionID != "arn:"+name || len(got.Plan.TakenOver) != round {
+			t.Fatalf("round %d: got %s, %v", round, show(t, got), err)
+		}
+		others.Set("arn:"+name, run.ExecutionFailed, long)
+	}
+}
+
 // reclaim gives the run to another execution.
 func reclaim(t *testing.T, in *bucket.Bucket, plan run.Plan, execution string) run.PlanOutput {
 	t.Helper()
