@@ -1,82 +1,103 @@
 package model
 
-import "fmt"
+import "slices"
 
 // finalize is lambda/finalize.
 func (m model) finalize(s *state, at int, next emit) {
-	n, f := *s, s.finalizers[at]
-	own, who := &n.finalizers[at], f.execution+1
-	ends := func(as phase, format string, args ...any) {
-		if *own = (finalizer{}); f.live {
-			m.end(&n, f.execution, as)
+	f := s.invocations[at]
+	to := func(n *state, p progress) { n.invocations[at].progress = p }
+	finish := func(n *state) {
+		if to(n, finished); !f.live { // nobody waits for what it returns
+			n.stop(at)
 		}
-		next(n, format, args...)
 	}
-	switch f.step {
-	case begun:
-		switch {
-		case s.committed && !m.CommitsOverAnother:
-			ends(succeeded, "finalize of execution %d finds the run committed", who)
-		case s.owner != who && !m.CommitsUnasked:
-			ends(dead, "finalize of execution %d finds that execution %d has the run", who, s.owner)
-		default:
-			own.step = mayCommit
-			next(n, "finalize of execution %d finds the run its own", who)
-		}
-	case mayCommit:
-		for g := range uint8(segments) {
-			if !m.chain(s, g, &own.merged) {
+	switch f.progress {
+	case called:
+		next(f.step(Finds), func(n *state) {
+			if to(n, looked); s.commit != nil && !m.CommitsOverAnother {
+				finish(n)
+			}
+		})
+	case looked:
+		next(f.step(Asks), func(n *state) {
+			if to(n, owning); s.owner != f.execution+1 && !m.CommitsUnasked {
+				n.fail(at)
+			}
+		})
+	case owning:
+		next(f.step(Merges), func(n *state) {
+			to(n, merged)
+			var chains []Item
+			for g := range m.Pages {
+				chain, ok := m.chain(s, uint8(g))
+				if !ok {
+					n.unwhole = true
+					n.fail(at)
+					return
+				}
+				chains = append(chains, chain...)
+			}
+			n.invocations[at].chains = chains
+			n.invocations[at].strays = slices.DeleteFunc(slices.Clone(s.bucket), func(i Item) bool { return !i.List || slices.Contains(chains, i) })
+		})
+	case merged:
+		next(f.step(Compares), func(n *state) {
+			to(n, compared)
+			named, whole := s.objects(f.chains)
+			if !whole {
 				n.unwhole = true
-				ends(dead, "finalize of execution %d finds no chain of lists", who)
+				n.fail(at)
 				return
 			}
-		}
-		own.step = hasMerged
-		next(n, "finalize of execution %d merges the lists", who)
-	case hasMerged:
-		for g := range uint8(segments) {
-			if m.present(s, g, f.merged.objects[g]) != f.merged.objects[g] {
-				n.unwhole = true
-				ends(dead, "finalize of execution %d finds objects that are not as listed", who)
-				return
+			strays := slices.DeleteFunc(slices.Clone(s.bucket), func(i Item) bool { return i.List || slices.Contains(named, i) })
+			n.invocations[at].strays = append(strays, f.strays...)
+		})
+	case compared:
+		m.sweep(s, at, next)
+	case swept:
+		m.sweep(s, at, next)
+		objects, _ := s.objects(f.chains)
+		write := f.step(Lists, objects...)
+		write.hidden = slices.Equal(s.files, f.chains)
+		next(write, func(n *state) {
+			to(n, listed)
+			n.files, n.invocations[at].strays = f.chains, nil
+			n.wroteOthers = n.wroteOthers || s.trespasses(f.execution)
+		})
+	case listed:
+		commit := f.step(Commits)
+		commit.hidden = s.commit != nil && !m.CommitsOverAnother
+		next(commit, func(n *state) {
+			if !commit.hidden {
+				n.commit, n.commits, n.committer = f.chains, n.commits+1, f.execution+1
 			}
-		}
-		own.step = hasCompared
-		next(n, "finalize of execution %d holds the lists against the bucket", who)
-	case hasCompared:
-		for g := range uint8(segments) {
-			if !m.LeavesLeftovers {
-				m.sweep(&n, g, f.merged)
-			}
-		}
-		own.step = hasSwept
-		next(n, "finalize of execution %d removes what no list names", who)
-	case hasSwept:
-		n.files, own.step = f.merged, hasListed
-		n.wroteOthers = n.wroteOthers || trespasses(s, f.execution)
-		next(n, "finalize of execution %d writes manifest-files.json", who)
-	case hasListed:
-		if !s.committed || m.CommitsOverAnother {
-			n.committed, n.commit = true, f.merged
-			n.commits++
-		}
-		ends(succeeded, "finalize of execution %d commits", who)
-	default:
-		panic(fmt.Sprintf("internal error: there is no step %d", f.step))
+			finish(n)
+		})
+	case finished:
+		next(f.step(Returns), func(n *state) {
+			n.stop(at)
+			n.end(f.execution, succeeded)
+		})
 	}
 }
 
-// sweep removes what no list of the chain names.
-func (m model) sweep(s *state, g uint8, named manifest) {
-	for try := range s.tries[g] {
-		own := &s.tries[g][try]
-		for p, o := range named.objects[g] {
-			if o == (object{}) || m.dataOf(o.try) != try {
-				own.objects[p] = object{}
+// sweep removes what no list names. If the answer was lost, finalize repeats it.
+func (m model) sweep(s *state, at int, next emit) {
+	f := s.invocations[at]
+	strays := without(f.strays, without(f.strays, s.bucket)) // those that nobody has removed since
+	if m.LeavesLeftovers {
+		strays = nil
+	}
+	sweep := f.step(Sweeps, strays...)
+	if sweep.hidden = len(strays) == 0; sweep.hidden && f.progress == swept {
+		return
+	}
+	next(sweep, func(n *state) {
+		n.bucket, n.invocations[at].progress = without(n.bucket, strays), swept
+		for _, item := range strays {
+			if slices.ContainsFunc(n.invocations, func(i invocation) bool { return i.wrote(item) }) {
+				n.swept = m.put(n.swept, item)
 			}
 		}
-		if l := own.list; l.there && named.lists[g][l.invocation] != l.try {
-			own.list = list{}
-		}
-	}
+	})
 }

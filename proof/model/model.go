@@ -1,151 +1,150 @@
-// Package model is a model of how a run is claimed, scanned, taken over and committed, small enough that every state that it can
-// come to is looked at: docs/exactly-once.md has the argument, and what comes of it. It follows lambda/plan, segment and
-// commit step by step, and shares their rule for chains of lists.
+// Package model is a model of a run: how executions claim it, scan, take it over and commit it. It is small enough that the tests can
+// visit every state that it can reach: docs/exactly-once.md has the argument and the results. Replay checks that the model allows what a
+// real run did.
 //
-// It imports lambda/job and the standard library.
+// The steps follow lambda/plan, lambda/scan and lambda/finalize. The model and finalize share the rule for chains of lists, run.Chain.
+//
+// It imports lambda/run and the standard library.
 package model
 
-// The sizes of the model: executions, segments, parts and tries of a segment, and workers at once. A part is an object; it takes one
-// page or two, as the sizes of items will have it, so that two tries can cut a segment differently. A segment has as many
-// invocations as parts at most.
+// The largest sizes of a run in the model.
 const (
-	executions = 3
-	segments   = 2
-	parts      = 3
-	tries      = 12
-	workers    = 4
-	finalizers = 2
+	Executions = 3
+	Segments   = 5
 )
 
-// Bounds are how much may happen in a run.
+// Bounds say how much can happen in a run.
 type Bounds struct {
-	// Executions are those of the run, 3 at most. The first claims it; each of the others may come at any time, and as often as it
-	// is turned away.
+	// Executions is their number. The first one claims the run. The others can come at any time, and as often as Plan refuses them.
 	Executions uint8
-	// Concurrency is how many segments an execution scans at once.
+	// Concurrency is the number of segments that an execution scans at the same time.
 	Concurrency uint8
-	// Pages are those of each segment, 3 at most.
-	Pages [segments]uint8
-	// Crashes is how often something dies: an invocation, or an execution, or an invocation is given up and goes on all the same.
+	// Pages has a text for each segment, and in it a character for each page: Full or Sparse.
+	Pages []string
+	// Crashes is how often an execution or invocation can die. It counts, too, if Step Functions gives an invocation up and it continues.
 	Crashes uint8
-	// Redrives is how often a dead execution is started again where it was.
+	// Redrives is how often a dead execution can start again.
 	Redrives uint8
 }
 
-// Rules are what the design does, and what it counts on. The zero value is the design; each field takes one thing away.
+// Kinds of pages.
+const (
+	Full   = 'x' // it has items
+	Sparse = '?' // it may have no items, and then no object has it
+)
+
+// Rules are the rules of the design. The zero value has all of them; each field removes one.
 type Rules struct {
 	ClaimsOverAnother  bool // the first claim is written without a condition
-	TakesOverBlindly   bool // a takeover does not name the claim that was read
-	TakesOverTheLiving bool // ... does not ask whether the other execution has died
-	TakesOverAtOnce    bool // ... does not wait until what the other had called has ended
-	LooksOnce          bool // ... does not look once more, after its write, whether the other was redriven
-	ScansUnasked       bool // scan does not look whose the run is
-	CommitsUnasked     bool // finalize does not look whose the run is
+	TakesOverBlindly   bool // a takeover is written without the ETag of the claim that was read
+	TakesOverTheLiving bool // a takeover does not require that the other execution is dead
+	TakesOverAtOnce    bool // a takeover does not wait until the invocations of the other execution have ended
+	LooksOnce          bool // a takeover does not check after its write that nobody has redriven the other execution
+	ScansUnasked       bool // scan does not check the claim
+	CommitsUnasked     bool // finalize does not check the claim
 	SharesData         bool // all tries write their objects under the same keys
 	SharesLists        bool // all tries at an invocation write their lists under the same key
-	EndsAnew           bool // the list of a segment's end is written without a condition, by whoever has come to it
-	TakesAllLists      bool // finalize follows no chain
+	EndsAnew           bool // the list of a segment's end is written without a condition
+	TakesAllLists      bool // finalize takes all lists and follows no chain
 	LeavesLeftovers    bool // finalize does not remove what no list names
-	CommitsOverAnother bool // the commit is written without a condition, by whoever has come to it
+	CommitsOverAnother bool // the commit is written without a condition, and finalize does not look for one
 }
 
-// object is one in the bucket, or as it was listed: the pages [from, to), and the try that wrote it, counted from 1. The zero value
-// is none.
-type object struct{ from, to, try uint8 }
-
-// list is what a try at an invocation has listed, and the try that it follows.
-type list struct {
-	there, done            bool
-	invocation, try, after uint8
-	first, next            uint8
-	start, end             uint8
-	objects                [parts]object
+// model is one instance. wanted is the next step of the trace that Replay follows, and nil if the tests visit every state.
+type model struct {
+	Bounds
+	Rules
+	scans, finalizes int // how many invocations there can be at the same time
+	wanted           *Step
 }
 
-// keys are what a try has in the bucket under names of its own.
-type keys struct {
-	objects [parts]object
-	list    list
-}
-
-type checkpoint struct {
-	done                       bool
-	invocation, part, pos, try uint8
+// Checkpoint is how far a segment has come: the invocation, part and page that come next, and the try before them.
+type Checkpoint struct {
+	Done                        bool
+	Invocation, Part, Page, Try uint8
 }
 
 // phase is where an execution is.
 type phase uint8
 
 const (
-	planning phase = iota
-	taking         // it has read a claim that may be taken over
-	looking        // it has taken the run over, and looks once more
-	working        // it scans, or finalizes
+	planning phase = iota // it does not have the run
+	taking                // it has read a claim that it may replace
+	looking               // it has taken the run over and checks again that the executions before it are dead
+	working               // it scans or finalizes
 	dead
-	refused // it has the run, and has failed in Plan, where a redrive does not go on
 	succeeded
 )
 
+// claim is the run's claim.
+type claim struct {
+	owner   uint8 // the execution that has the run, counted from 1; 0 if there is no claim
+	before  uint8 // a bit for each execution that the run was taken over from
+	version uint8
+}
+
+// execution consists of bytes alone, as claim, call and head do.
 type execution struct {
 	phase    phase
-	read     uint8 // the version of the claim that it has read
-	from     uint8 // the execution that it takes over from, counted from 1
-	tookOver bool
-	scanned  [segments]checkpoint
+	came     bool  // it has looked at the claim
+	planned  bool  // its Plan has succeeded, so that a redrive starts after Plan
+	failing  bool  // one of its invocations has failed for good: all that the execution can do is to fail
+	tookOver bool  // its plan says that it has taken the run over
+	read     claim // what it has read
+	scanned  [Segments]Checkpoint
 }
 
-// worker is an invocation of scan: which a live one's execution waits for, and others not any more.
-type worker struct {
-	there, live, asked, listed bool
-	execution, segment         uint8
-	invocation, first, part    uint8
-	start, pos                 uint8
-	after, try                 uint8 // try is 0 until it writes
-	objects                    [parts]object
-}
+// progress is how far an invocation has come.
+type progress uint8
 
-// finalizer is an invocation of finalize.
-type finalizer struct {
-	step      uint8
-	live      bool
-	execution uint8
-	merged    manifest
-}
-
-// The steps of finalize.
 const (
-	none uint8 = iota
-	begun
-	mayCommit
-	hasMerged
-	hasCompared
-	hasSwept
-	hasListed
+	called   progress = iota
+	looked            // finalize: it has found no commit
+	owning            // it has found that its execution has the run
+	scanning          // scan: it reads and writes
+	merged            // finalize: it has read the lists
+	compared          // finalize: it has compared the lists with the objects
+	swept             // finalize: it has removed what no list names
+	listed            // finalize: it has written manifest-files.json
+	finished          // it returns
 )
 
-// manifest is what is committed of each segment.
-type manifest struct {
-	objects [segments][parts]object
-	lists   [segments][parts]uint8 // the tries of each invocation
+// call is an invocation of scan, or of finalize if segment is Finalize. While it is live, its execution waits for it.
+type call struct {
+	name, execution, segment uint8
+	live                     bool
+	progress                 progress
+	from                     Checkpoint
+	part, page               uint8
+	try                      uint8 // 0 until it writes
+	// One object can arrive after later ones, because uploads run in parallel: [heldStart, heldEnd) are its pages, none if 0.
+	heldPart, heldStart, heldEnd uint8
 }
 
-// state is all that there is. It is made of bytes alone.
-type state struct {
-	crashes, redrives uint8
-	drawn             [segments]uint8 // how many tries have written
-	// The bucket: the claim's owner, counted from 1, and version; the objects and lists; the lists of the ends; the manifests.
-	owner, version uint8
-	tries          [segments][tries]keys
-	ends           [segments]list
-	files          manifest
-	committed      bool
-	commit         manifest
-	commits        uint8
-	wroteOthers    bool // an invocation has written to a run that was not its execution's
-	unwhole        bool // a finalize has found no chain, or not what is listed
-	late           bool // an invocation of scan has written after finalize has looked
+// invocation is a call, and what a finalize has read.
+type invocation struct {
+	call
+	chains []Item // of lists
+	strays []Item // what the chains do not name
+}
 
-	executions [executions]execution
-	workers    [workers]worker
-	finalizers [finalizers]finalizer
+// head is what has the same size in every state.
+type head struct {
+	claim
+	crashes, redrives uint8
+	commits           uint8
+	committer         uint8 // the execution that has committed, counted from 1
+	wroteOthers       bool  // an invocation has written to a run of another execution
+	unwhole           bool  // a finalize has found no chain, or not the objects that are listed
+	late              bool  // a scan has written an object after a finalize had listed the objects
+	drawn             [Segments]uint8
+	executions        [Executions]execution
+}
+
+// state is the whole state of a run. The steps replace slices of items as a whole and never change them.
+type state struct {
+	head
+	bucket, swept []Item // what there is, and what finalize has removed although the try that wrote it is at work
+	files, commit []Item // the lists behind manifest-files.json, and those that were committed
+	invocations   []invocation
 }

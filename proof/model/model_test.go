@@ -11,10 +11,10 @@ import (
 	"dynamodb-to-s3/proof/model"
 )
 
-// full has the large instances checked too, which takes a minute and a gigabyte or two.
-var full = flag.Bool("full", false, "check the large instances, too")
+// full adds the large instances, which take minutes and some gigabytes of memory.
+var full = flag.Bool("full", false, "check the large instances too")
 
-// In no state of a run does an invariant of the design fail to hold. The documentation has the figures.
+// All invariants of the design hold in every state of a run. The documentation has the figures.
 func TestDesignHasNoViolation(t *testing.T) {
 	t.Parallel()
 	figures, err := os.ReadFile("../../docs/exactly-once.md")
@@ -26,13 +26,16 @@ func TestDesignHasNoViolation(t *testing.T) {
 		bounds model.Bounds
 		large  bool
 	}{
-		{"segments at once", model.Bounds{Executions: 2, Concurrency: 2, Pages: [2]uint8{2, 1}, Crashes: 1, Redrives: 1}, false},
-		{"two crashes", model.Bounds{Executions: 2, Concurrency: 2, Pages: [2]uint8{1, 1}, Crashes: 2, Redrives: 1}, false},
-		{"three parts", model.Bounds{Executions: 2, Concurrency: 1, Pages: [2]uint8{3, 3}, Crashes: 1, Redrives: 0}, false},
-		{"three executions", model.Bounds{Executions: 3, Concurrency: 1, Pages: [2]uint8{1, 1}, Crashes: 2, Redrives: 1}, false},
-		{"segments at once and two crashes", model.Bounds{Executions: 2, Concurrency: 2, Pages: [2]uint8{2, 1}, Crashes: 2, Redrives: 1}, true},
-		{"three parts and two crashes", model.Bounds{Executions: 2, Concurrency: 1, Pages: [2]uint8{3, 2}, Crashes: 2, Redrives: 0}, true},
-		{"three parts, two crashes and a redrive", model.Bounds{Executions: 2, Concurrency: 1, Pages: [2]uint8{3, 1}, Crashes: 2, Redrives: 1}, true},
+		{"concurrent segments", model.Bounds{Executions: 2, Concurrency: 2, Pages: []string{"xx", "x"}, Crashes: 1, Redrives: 1}, false},
+		{"two crashes", model.Bounds{Executions: 2, Concurrency: 2, Pages: []string{"x", "x"}, Crashes: 2, Redrives: 0}, false},
+		{"three pages", model.Bounds{Executions: 2, Concurrency: 1, Pages: []string{"xxx", "x"}, Crashes: 1, Redrives: 1}, false},
+		{"three executions", model.Bounds{Executions: 3, Concurrency: 1, Pages: []string{"x"}, Crashes: 2, Redrives: 1}, false},
+		{"a page without items", model.Bounds{Executions: 2, Concurrency: 1, Pages: []string{"x?"}, Crashes: 1, Redrives: 1}, false},
+		{"two crashes and a redrive", model.Bounds{Executions: 2, Concurrency: 2, Pages: []string{"x", "x"}, Crashes: 2, Redrives: 1}, true},
+		{"two pages, two crashes and a redrive", model.Bounds{Executions: 2, Concurrency: 1, Pages: []string{"xx"}, Crashes: 2, Redrives: 1}, true},
+		{"concurrent segments and two crashes", model.Bounds{Executions: 2, Concurrency: 2, Pages: []string{"xx", "x"}, Crashes: 2, Redrives: 0}, true},
+		{"three pages and two crashes", model.Bounds{Executions: 2, Concurrency: 1, Pages: []string{"xxx"}, Crashes: 2, Redrives: 0}, true},
+		{"three executions, crashes and two redrives", model.Bounds{Executions: 3, Concurrency: 1, Pages: []string{"x"}, Crashes: 3, Redrives: 2}, true},
 	} {
 		if test.large && !*full {
 			continue
@@ -42,7 +45,7 @@ func TestDesignHasNoViolation(t *testing.T) {
 			got := model.Check(test.bounds, model.Rules{})
 			t.Logf("%d states, %d transitions, %d of them committed, %s", got.States, got.Transitions, got.Committed, time.Since(start))
 			if got.Violation != "" || got.Committed == 0 {
-				t.Errorf("%s:\n%s", got.Violation, strings.Join(got.Steps, "\n"))
+				t.Errorf("%s:\n%s", got.Violation, list(got.Steps))
 			}
 			if row := fmt.Sprintf("| %d | %d |", got.States, got.Transitions); !strings.Contains(string(figures), row) {
 				t.Errorf("docs/exactly-once.md has no row with %q", row)
@@ -51,12 +54,13 @@ func TestDesignHasNoViolation(t *testing.T) {
 	}
 }
 
-// Each rule is there for something: without it there is a way to break the run.
+// Each rule is needed: without it there is a way to break the run.
 func TestEachRuleIsNeeded(t *testing.T) {
 	t.Parallel()
 	var (
-		several = model.Bounds{Executions: 3, Concurrency: 1, Pages: [2]uint8{2, 1}, Crashes: 1, Redrives: 1}
-		one     = model.Bounds{Executions: 1, Concurrency: 1, Pages: [2]uint8{3, 1}, Crashes: 2}
+		several = model.Bounds{Executions: 3, Concurrency: 1, Pages: []string{"xx", "x"}, Crashes: 1, Redrives: 1}
+		one     = model.Bounds{Executions: 1, Concurrency: 1, Pages: []string{"xxx"}, Crashes: 2}
+		small   = model.Bounds{Executions: 1, Concurrency: 1, Pages: []string{"xx"}, Crashes: 2}
 	)
 	for _, test := range []struct {
 		name   string
@@ -64,27 +68,35 @@ func TestEachRuleIsNeeded(t *testing.T) {
 		rules  model.Rules
 		want   string
 	}{
-		{"a claim that is not conditional", several, model.Rules{ClaimsOverAnother: true}, "a claim has one owner"},
-		{"a takeover without the claim's ETag", several, model.Rules{TakesOverBlindly: true}, "nobody writes to a run that is another's"},
-		{"a takeover from one that runs", several, model.Rules{TakesOverTheLiving: true}, "nobody writes to a run that is another's"},
-		{"a takeover at once", several, model.Rules{TakesOverAtOnce: true}, "nobody writes to a run that is another's"},
-		{"a takeover that does not look again", several, model.Rules{LooksOnce: true}, "nobody writes to a run that is another's"},
-		{"a scan that does not look whose the run is", several, model.Rules{ScansUnasked: true}, "nobody writes to a run that is another's"},
-		{"a finalize that does not", several, model.Rules{CommitsUnasked: true}, "nobody writes to a run that is another's"},
-		{"objects under keys that tries share", one, model.Rules{SharesData: true}, "what was scanned is whole"},
-		{"lists under keys that tries share", one, model.Rules{SharesLists: true}, "what was scanned is whole"},
-		{"an end that the last to come there has", one, model.Rules{EndsAnew: true}, "what was scanned is whole"},
+		{"a claim without a condition", several, model.Rules{ClaimsOverAnother: true}, "a claim has one owner"},
+		{"a takeover without the claim's ETag", several, model.Rules{TakesOverBlindly: true}, "nobody writes to a run of another execution"},
+		{"a takeover from an execution that runs", several, model.Rules{TakesOverTheLiving: true}, "nobody writes to a run of another execution"},
+		{"a takeover at once", several, model.Rules{TakesOverAtOnce: true}, "nobody writes to a run of another execution"},
+		{"a takeover that does not check again", several, model.Rules{LooksOnce: true}, "nobody writes to a run of another execution"},
+		{"a scan that does not read the claim", several, model.Rules{ScansUnasked: true}, "nobody writes to a run of another execution"},
+		{"a finalize that does not read the claim", several, model.Rules{CommitsUnasked: true}, "nobody writes to a run of another execution"},
+		{"objects under keys that all tries share", one, model.Rules{SharesData: true}, "what was scanned is whole"},
+		{"lists under keys that all tries share", one, model.Rules{SharesLists: true}, "what was scanned is whole"},
+		{"an end that is written without a condition", small, model.Rules{EndsAnew: true}, "what was scanned is whole"},
 		{"no chain", one, model.Rules{TakesAllLists: true}, "no item is named twice"},
-		{"no sweep", one, model.Rules{LeavesLeftovers: true}, "the bucket has nothing besides"},
-		{"a commit that is not conditional", one, model.Rules{CommitsOverAnother: true}, "a run is committed once"},
+		{"no sweep", one, model.Rules{LeavesLeftovers: true}, "the bucket has no other data"},
+		{"a commit without a condition", small, model.Rules{CommitsOverAnother: true}, "a run is committed once"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			got := model.Check(test.bounds, test.rules)
 			if got.Violation != test.want || len(got.Steps) == 0 {
-				t.Errorf("got %q, want %q:\n%s", got.Violation, test.want, strings.Join(got.Steps, "\n"))
+				t.Errorf("got %q, want %q:\n%s", got.Violation, test.want, list(got.Steps))
 			}
 			t.Logf("%d states, %d steps: %s", got.States, len(got.Steps), got.Violation)
 		})
 	}
+}
+
+func list(steps []model.Step) string {
+	var text strings.Builder
+	for _, step := range steps {
+		fmt.Fprintln(&text, step)
+	}
+	return text.String()
 }

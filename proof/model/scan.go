@@ -1,170 +1,153 @@
 package model
 
-import (
-	"strconv"
-
-	"dynamodb-to-s3/lambda/run"
-)
-
 // scan is lambda/scan.
 func (m model) scan(s *state, at int, next emit) {
-	n, w := *s, s.workers[at]
-	own, who, pages := &n.workers[at], w.execution+1, m.Pages[w.segment]
-	switch {
-	case !w.asked && s.owner != who && !m.ScansUnasked:
-		*own = worker{}
-		if w.live {
-			m.end(&n, w.execution, dead)
+	c, pages := s.invocations[at].call, m.Pages[s.invocations[at].segment]
+	hidden := func(kind Kind) Step {
+		return Step{Kind: kind, Execution: c.execution, Segment: c.segment, hidden: true}
+	}
+	for _, item := range s.swept { // if the answer to a write was lost, the SDK repeats it: that shows if finalize has removed the item
+		if c.wrote(item) {
+			next(c.step(Writes, item), func(n *state) {
+				n.swept = without(n.swept, []Item{item})
+				m.write(n, s, at, item)
+			})
 		}
-		next(n, "scan of execution %d finds that execution %d has the run", who, s.owner)
-	case !w.asked && w.start == 0 && s.executions[w.execution].tookOver && m.settled(s, w.segment):
-		*own = worker{}
-		if w.live {
-			n.executions[w.execution].scanned[w.segment].done = true
-		}
-		next(n, "scan of execution %d finds segment %d done", who, w.segment)
-	case !w.asked:
-		own.asked = true
-		next(n, "scan of execution %d finds the run its own", who)
-	case w.listed:
-		*own = worker{}
-		if w.live {
-			to := checkpoint{invocation: w.invocation + 1, part: w.part, pos: w.pos, try: w.try}
-			if w.pos == pages {
-				to = checkpoint{done: true}
+	}
+	switch c.progress {
+	case called:
+		next(c.step(Asks), func(n *state) {
+			switch {
+			case s.owner != c.execution+1 && !m.ScansUnasked:
+				n.fail(at)
+			case c.from == Checkpoint{} && s.executions[c.execution].tookOver:
+				n.invocations[at].progress = owning
+			default:
+				n.invocations[at].progress = scanning
 			}
-			n.executions[w.execution].scanned[w.segment] = to
-		}
-		next(n, "scan of segment %d by execution %d returns the checkpoint of page %d", w.segment, who, w.pos)
-	default:
-		for size := uint8(1); size <= 2 && w.pos+size <= pages && w.part < parts; size++ {
-			n := *s
-			own := &n.workers[at]
-			if own.try == 0 {
-				n.drawn[w.segment]++
-				own.try = n.drawn[w.segment]
+		})
+	case owning:
+		next(hidden(settles), func(n *state) {
+			if n.invocations[at].progress = scanning; m.settled(s, c.segment) {
+				n.invocations[at].progress, n.invocations[at].page = finished, uint8(len(pages))
 			}
-			written := object{w.pos, w.pos + size, own.try}
-			n.tries[w.segment][m.dataOf(own.try)].objects[w.part], own.objects[w.part] = written, written
-			m.wrote(&n, w)
-			own.pos += size
-			own.part++
-			next(n, "scan of execution %d writes pages %d to %d as part %d of segment %d, try %d", who, w.pos, own.pos-1, w.part, w.segment, own.try)
+		})
+	case scanning:
+		for _, object := range m.nextObjects(c, uint8(len(pages))) {
+			m.upload(s, at, object, next)
 		}
-		if w.pos > w.start && w.invocation < parts {
-			m.list(&n, w)
-			own.listed = true
-			next(n, "scan of execution %d writes list %d of segment %d, try %d", who, w.invocation, w.segment, w.try)
+		if c.heldEnd == 0 && c.page > c.from.Page {
+			m.list(s, at, next)
 		}
+		if int(c.page) < len(pages) && pages[c.page] == Sparse {
+			next(hidden(passes), func(n *state) { n.invocations[at].page++ })
+		}
+		if c.page == c.from.Page && c.try == 0 { // throttled: it returns the checkpoint that it was given
+			next(c.step(Returns), func(n *state) { n.stop(at) })
+		}
+	case finished:
+		back := c.step(Returns)
+		back.At = Checkpoint{Invocation: c.from.Invocation + 1, Part: c.part, Page: c.page, Try: c.try}
+		if int(c.page) == len(pages) {
+			back.At = Checkpoint{Done: true}
+		}
+		next(back, func(n *state) {
+			if c.live {
+				n.executions[c.execution].scanned[c.segment] = back.At
+			}
+			n.stop(at)
+		})
 	}
 }
 
-// list writes the list of a worker; at the segment's end if it is the first there.
-func (m model) list(n *state, w worker) {
-	l := list{
-		there: true, done: w.pos == m.Pages[w.segment], invocation: w.invocation, try: w.try, after: w.after,
-		first: w.first, next: w.part, start: w.start, end: w.pos, objects: w.objects,
-	}
-	switch {
-	case !l.done:
-		n.tries[w.segment][m.listOf(l)].list = l
-	case n.ends[w.segment].there && !m.EndsAnew && m.settled(n, w.segment):
-		return
-	default:
-		n.ends[w.segment] = l
-	}
-	m.wrote(n, w)
-}
+// maxObjectPages is how many pages an object has at most, unless a trace says otherwise.
+const maxObjectPages = 2
 
-// wrote enters that an invocation has written.
-func (m model) wrote(n *state, w worker) {
-	n.wroteOthers = n.wroteOthers || trespasses(n, w.execution)
-	n.late = n.late || n.committed
-	for _, f := range n.finalizers {
-		n.late = n.late || f.step >= hasMerged
-	}
-}
-
-// dataOf is where the objects of a try lie, and listOf where a list does, that is not of an end.
-func (m model) dataOf(try uint8) int {
-	if m.SharesData {
-		return 0
-	}
-	return int(try) - 1
-}
-
-func (m model) listOf(l list) int {
-	if m.SharesLists {
-		return int(l.invocation)
-	}
-	return int(l.try) - 1
-}
-
-// trespasses tells whether a run is at work, or done, that is not the execution's which writes to it.
-func trespasses(s *state, e uint8) bool {
-	return s.owner != e+1 && (s.executions[s.owner-1].phase == working || s.executions[s.owner-1].phase == succeeded)
-}
-
-// settled is segment's settled.
-func (m model) settled(s *state, g uint8) bool {
-	var merged manifest
-	return m.chain(s, g, &merged) && merged.objects[g] == m.present(s, g, merged.objects[g])
-}
-
-// present are those of the listed objects that the bucket has as they were listed.
-func (m model) present(s *state, g uint8, listed [parts]object) [parts]object {
-	for p, o := range listed {
-		if o != (object{}) && s.tries[g][m.dataOf(o.try)].objects[p] != o {
-			listed[p] = object{}
+// nextObjects returns the objects that can arrive next. An object begins where the one before it ends. Uploads run in parallel, so that
+// one object can arrive after later ones.
+func (m model) nextObjects(c call, pages uint8) (objects []Item) {
+	add := func(part, start, end uint8) {
+		o := Item{Segment: c.segment, Number: part, Start: start, End: end}
+		if objects = append(objects, o); c.heldEnd == 0 && part == c.part {
+			for later := end + 1; m.wanted == nil && later <= min(end+maxObjectPages, pages); later++ {
+				objects = append(objects, Item{Segment: c.segment, Number: part + 1, Start: end, End: later})
+			}
 		}
 	}
-	return listed
+	if c.heldEnd != 0 {
+		add(c.heldPart, c.heldStart, c.heldEnd)
+	}
+	for end := c.page + 1; m.wanted == nil && end <= min(c.page+maxObjectPages, pages); end++ {
+		add(c.part, c.page, end)
+	}
+	if m.wanted != nil && len(m.wanted.Items) == 1 {
+		o := m.wanted.Items[0]
+		if !o.List && (o.Number == c.part && o.Start == c.page || c.heldEnd == 0 && o.Number == c.part+1 && o.Start > c.page) {
+			add(o.Number, o.Start, o.End)
+		}
+	}
+	return objects
 }
 
-// chain joins the lists of a segment by the rule that the functions have: run.Chain.
-func (m model) chain(s *state, g uint8, into *manifest) bool {
-	all := make([]list, 0, tries+1)
-	for try := range s.tries[g] {
-		if l := s.tries[g][try].list; l.there {
-			all = append(all, l)
+// upload writes an object. At its first write, an invocation draws the number of its try.
+func (m model) upload(s *state, at int, object Item, next emit) {
+	c := s.invocations[at].call
+	object.Try = c.tryOf(s)
+	next(c.step(Writes, object), func(n *state) {
+		own := &n.invocations[at]
+		switch {
+		case object.Number < c.part:
+			own.heldPart, own.heldStart, own.heldEnd = 0, 0, 0
+		case object.Number > c.part:
+			own.heldPart, own.heldStart, own.heldEnd = c.part, c.page, object.Start
+			fallthrough
+		default:
+			own.part, own.page = object.Number+1, object.End
 		}
-	}
-	if s.ends[g].there {
-		all = append(all, s.ends[g])
-	}
-	lists := make([]run.SegmentList, len(all))
-	byTry := [tries + 1]list{}
-	for i, l := range all {
-		byTry[l.try] = l
-		lists[i] = run.SegmentList{
-			Segment: int(g), Invocation: int(l.invocation), Try: position(l.try), After: position(l.after),
-			FirstPart: int(l.first), NextPart: int(l.next), Start: position(l.start), End: position(l.end), Done: l.done,
-		}
-	}
-	chain, fault := run.Chain(int(g), lists)
-	if m.TakesAllLists && s.ends[g].there {
-		chain, fault = lists, ""
-	}
-	if fault != "" {
-		return false
-	}
-	for _, l := range chain {
-		try, _ := strconv.Atoi(l.Try)
-		into.lists[g][l.Invocation] = uint8(try)
-		for p := l.FirstPart; p < l.NextPart; p++ {
-			into.objects[g][p] = byTry[try].objects[p]
-		}
-	}
-	return true
+		m.write(n, s, at, object)
+	})
 }
 
-// names are of positions, and of tries: "" for the start, and for none.
-var names = func() (names [tries + 1]string) {
-	for i := range names[1:] {
-		names[i+1] = strconv.Itoa(i + 1)
+// tryOf returns the number of a call's try.
+func (c call) tryOf(s *state) uint8 {
+	if c.try == 0 {
+		return s.drawn[c.segment] + 1
 	}
-	return names
-}()
+	return c.try
+}
 
-// position names a position or a try.
-func position(of uint8) string { return names[of] }
+// list writes the list of an invocation. At the segment's end it writes only if it is the first one there, or if what the first one has
+// listed is not whole.
+func (m model) list(s *state, at int, next emit) {
+	c := s.invocations[at].call
+	l := Item{
+		List: true, Segment: c.segment, Number: c.from.Invocation, Try: c.tryOf(s), Start: c.from.Page, End: c.page,
+		After: c.from.Try, First: c.from.Part, Next: c.part, Done: int(c.page) == len(m.Pages[c.segment]),
+	}
+	step := c.step(Writes, l)
+	step.hidden = l.Done && !m.EndsAnew && m.settled(s, c.segment)
+	next(step, func(n *state) {
+		if n.invocations[at].progress = finished; !step.hidden {
+			m.write(n, s, at, l)
+		}
+	})
+}
+
+// write writes an item of an invocation of scan. before is the state before the write.
+func (m model) write(n, before *state, at int, item Item) {
+	c := &n.invocations[at]
+	c.try, n.drawn[c.segment] = item.Try, max(n.drawn[c.segment], item.Try)
+	n.bucket = m.put(n.bucket, item)
+	n.wroteOthers = n.wroteOthers || before.trespasses(c.execution)
+	n.late = n.late || n.commit != nil
+	for _, i := range n.invocations {
+		n.late = n.late || i.segment == Finalize && i.progress >= compared
+	}
+}
+
+// trespasses tells whether an execution that writes has lost the run to another one, which works on it or has completed it. It has not if
+// it has committed the run itself: then the other one only returns the result.
+func (s *state) trespasses(e uint8) bool {
+	owner := s.executions[s.owner-1].phase
+	return s.owner != e+1 && s.committer != e+1 && (owner == working || owner == succeeded)
+}

@@ -1,210 +1,206 @@
 package model
 
-// model is one instance.
-type model struct {
-	Bounds
-	Rules
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Kind is what happens in a step, in words.
+type Kind string
+
+// What happens to an execution.
+const (
+	Claims Kind = "claims the run"
+	Looks  Kind = "checks that the executions before it are dead"
+	Dies   Kind = "fails"
+	Begins Kind = "starts again"
+	plans  Kind = "finds its own claim"
+	loses  Kind = "finds that the claim has changed"
+)
+
+// What happens to an invocation.
+const (
+	Calls    Kind = "is called"
+	GivesUp  Kind = "is given up, but can continue"
+	Stops    Kind = "stops"
+	Returns  Kind = "returns"
+	Asks     Kind = "reads the claim"
+	Writes   Kind = "writes"
+	Finds    Kind = "looks for a commit"
+	Merges   Kind = "reads the segment lists"
+	Compares Kind = "lists the objects"
+	Sweeps   Kind = "removes"
+	Lists    Kind = "writes manifest-files.json with"
+	Commits  Kind = "commits"
+	passes   Kind = "reads a page without items"
+	settles  Kind = "checks whether the segment was done before"
+)
+
+// Reads tells whether a step only reads. The answer can be lost. Then the invocation reads again, or fails without having learned anything.
+func (k Kind) Reads() bool {
+	return slices.Contains([]Kind{Asks, Looks, Finds, Merges, Compares}, k)
 }
 
-// emit is told of each state that may follow, and what has happened.
-type emit func(next state, format string, args ...any)
+// Finalize is the number that steps of finalize have in place of a segment. None is that of an execution's own steps.
+const (
+	Finalize uint8 = 255
+	None     uint8 = 254
+)
 
-// steps emits all that may happen next.
+// Step is a step of the model, and of a trace.
+type Step struct {
+	Kind      Kind
+	Execution uint8 // counted from 0
+	Segment   uint8
+	// Name tells the invocations of a trace apart.
+	Name uint8
+	// At is the checkpoint that an invocation of scan was called with or, if Kind is Returns, that it returns.
+	At Checkpoint
+	// Items are what is written or removed.
+	Items []Item
+	// hidden says that the step changes nothing that others can see.
+	hidden bool
+}
+
+// String returns the step in words.
+func (s Step) String() string {
+	who := fmt.Sprintf("execution %d", s.Execution)
+	switch s.Segment {
+	case None:
+	case Finalize:
+		who += ": finalize"
+	default:
+		who += fmt.Sprintf(": scan of segment %d at %+v", s.Segment, s.At)
+	}
+	return strings.TrimSpace(fmt.Sprintf("%s %s %s", who, s.Kind, strings.Trim(fmt.Sprint(s.Items), "[]")))
+}
+
+// emit receives each step that can come next, and the change that the step makes to a copy of the state.
+type emit func(step Step, change func(n *state))
+
+// steps emits all steps that can come next.
 func (m model) steps(s *state, next emit) {
 	for e := range m.Executions {
 		m.plan(s, e, next)
 		m.schedule(s, e, next)
 		m.die(s, e, next)
 	}
-	for w := range s.workers {
-		if s.workers[w].there {
-			m.scan(s, w, next)
-		}
-	}
-	for f := range s.finalizers {
-		if s.finalizers[f].step != none {
-			m.finalize(s, f, next)
+	for at, i := range s.invocations {
+		m.interrupt(s, at, next)
+		if i.segment == Finalize {
+			m.finalize(s, at, next)
+		} else {
+			m.scan(s, at, next)
 		}
 	}
 }
 
-// plan is lambda/plan: claim the run, or take it over. An execution that is turned away leaves everything as it was.
-func (m model) plan(s *state, e uint8, next emit) {
-	n, who := *s, e+1
-	own := &n.executions[e]
-	switch own.phase {
-	case planning:
-		switch {
-		case s.owner == 0 && e == 0: // whoever is the first is called so
-			n.owner, own.phase = who, working
-			n.version++
-			next(n, "execution %d claims the run", who)
-		case s.owner == 0, s.committed, e > 1 && s.executions[e-1].phase == planning: // the others come in their order
-		case m.ClaimsOverAnother:
-			n.owner, own.phase = who, working
-			n.version++
-			next(n, "execution %d claims the run, too", who)
-		case m.TakesOverTheLiving, isDead(s.executions[s.owner-1]) && (m.TakesOverAtOnce || quiet(s, s.owner-1)):
-			own.phase, own.read, own.from = taking, s.version, s.owner
-			next(n, "execution %d finds that it may take the run over from execution %d", who, s.owner)
-		}
-	case taking:
-		if own.read != s.version && !m.TakesOverBlindly {
-			own.phase = planning
-			next(n, "execution %d finds the claim changed", who)
-			return
-		}
-		n.owner, own.phase, own.tookOver = who, looking, true
-		n.version++
-		next(n, "execution %d takes the run over", who)
-	case looking:
-		for from := own.from; from != 0 && !m.LooksOnce && !m.TakesOverTheLiving; from = s.executions[from-1].from {
-			if !isDead(s.executions[from-1]) || !m.TakesOverAtOnce && !quiet(s, from-1) {
-				own.phase = refused
-				next(n, "execution %d finds execution %d redriven", who, from)
-				return
-			}
-		}
-		own.phase = working
-		next(n, "execution %d goes on", who)
-	default:
-	}
-}
-
-func isDead(e execution) bool { return e.phase == dead || e.phase == refused }
-
-// quiet tells whether nothing that an execution has called is at work.
-func quiet(s *state, e uint8) bool {
-	for _, w := range s.workers {
-		if w.there && w.execution == e {
-			return false
-		}
-	}
-	for _, f := range s.finalizers {
-		if f.step != none && f.execution == e {
-			return false
-		}
-	}
-	return true
-}
-
-// schedule is Step Functions: it calls scan for each segment from the last checkpoint, and then finalize.
+// schedule is Step Functions: it calls scan for each segment from the last checkpoint on, and then finalize.
 func (m model) schedule(s *state, e uint8, next emit) {
 	own := s.executions[e]
 	if own.phase != working {
 		return
 	}
 	open := uint8(0)
-	for g, at := range own.scanned {
-		if at.done || open == m.Concurrency {
-			continue
-		}
-		open++
-		if w := freeWorker(s); w >= 0 && !called(s, e, uint8(g)) {
-			n := *s
-			n.workers[w] = worker{
-				there: true, live: true, execution: e, segment: uint8(g),
-				invocation: at.invocation, first: at.part, part: at.part, start: at.pos, pos: at.pos, after: at.try,
-			}
-			next(n, "execution %d calls scan for segment %d from page %d", e+1, g, at.pos)
+	for g, at := range own.scanned[:len(m.Pages)] {
+		if !at.Done && open < m.Concurrency {
+			open++
+			m.call(s, call{execution: e, segment: uint8(g), from: at, part: at.Part, page: at.Page}, m.scans, next)
 		}
 	}
-	if open > 0 {
-		return
+	if open == 0 && !own.failing {
+		m.call(s, call{execution: e, segment: Finalize}, m.finalizes, next)
 	}
-	free := -1
-	for f, each := range s.finalizers {
-		switch {
-		case each.step == none:
-			free = f
-		case each.live && each.execution == e:
+}
+
+// call calls a function, unless its execution waits for such a call already, or there are as many as the model can have.
+func (m model) call(s *state, c call, most int, next emit) {
+	others := 0
+	for _, i := range s.invocations {
+		if i.live && i.execution == c.execution && i.segment == c.segment {
 			return
 		}
-	}
-	if free >= 0 {
-		n := *s
-		n.finalizers[free] = finalizer{step: begun, live: true, execution: e}
-		next(n, "execution %d calls finalize", e+1)
-	}
-}
-
-func freeWorker(s *state) int {
-	for w := range s.workers {
-		if !s.workers[w].there {
-			return w
+		if (i.segment == Finalize) == (c.segment == Finalize) {
+			others++
 		}
 	}
-	return -1
-}
-
-func called(s *state, e, g uint8) bool {
-	for _, w := range s.workers {
-		if w.there && w.live && w.execution == e && w.segment == g {
-			return true
-		}
+	if others == most {
+		return
 	}
-	return false
+	if c.live = true; m.wanted != nil {
+		c.name = m.wanted.Name
+	}
+	next(c.step(Calls), func(n *state) { n.invocations = append(n.invocations, invocation{call: c}) })
 }
 
-// die is all that can go wrong with an execution and what it has called, and its redrive.
+func (c call) step(kind Kind, items ...Item) Step {
+	return Step{Kind: kind, Execution: c.execution, Segment: c.segment, Name: c.name, At: c.from, Items: items}
+}
+
+// die emits the death of an execution, and its redrive.
 func (m model) die(s *state, e uint8, next emit) {
 	own := s.executions[e]
+	step := func(kind Kind) Step { return Step{Kind: kind, Execution: e, Segment: None} }
 	if own.phase == dead && s.redrives < m.Redrives {
-		n := *s
-		n.redrives++
-		n.executions[e].phase = working
-		next(n, "execution %d is redriven", e+1)
+		if own.planned { // a redrive, as Step Functions does it
+			next(step(Begins), func(n *state) {
+				count(&n.redrives)
+				n.executions[e].phase, n.executions[e].failing = working, false
+			})
+		}
+		next(step(Begins), func(n *state) { // a redrive of Plan, or a local run that is started again
+			count(&n.redrives)
+			n.executions[e] = execution{came: true}
+		})
 	}
+	if (own.phase == working || own.phase == looking) && (own.failing || s.crashes < m.Crashes) {
+		next(step(Dies), func(n *state) {
+			if !own.failing {
+				count(&n.crashes)
+			}
+			n.end(e, dead)
+		})
+	}
+}
+
+// interrupt emits what can happen to an invocation at any time.
+func (m model) interrupt(s *state, at int, next emit) {
+	i := s.invocations[at]
 	if s.crashes == m.Crashes {
 		return
 	}
-	if own.phase == working {
-		n := *s
-		n.crashes++
-		m.end(&n, e, dead)
-		next(n, "execution %d is aborted", e+1)
-	}
-	for w, each := range s.workers {
-		if each.there && each.execution == e {
-			n := *s
-			n.crashes++
-			n.workers[w] = worker{}
-			next(n, "scan of segment %d by execution %d is killed", each.segment, e+1)
-			if each.live {
-				n = *s
-				n.crashes++
-				n.workers[w].live = false
-				next(n, "scan of segment %d by execution %d is given up, and goes on", each.segment, e+1)
-			}
-		}
-	}
-	for f, each := range s.finalizers {
-		if each.step != none && each.execution == e {
-			n := *s
-			n.crashes++
-			n.finalizers[f] = finalizer{}
-			next(n, "finalize of execution %d is killed", e+1)
-			if each.live {
-				n = *s
-				n.crashes++
-				n.finalizers[f].live = false
-				next(n, "finalize of execution %d is given up, and goes on", e+1)
-			}
-		}
+	next(i.step(Stops), func(n *state) { count(&n.crashes); n.stop(at) })
+	if i.live {
+		next(i.step(GivesUp), func(n *state) { count(&n.crashes); n.invocations[at].live = false })
 	}
 }
 
-// end ends an execution; nobody waits for what it has called any more.
-func (m model) end(s *state, e uint8, as phase) {
+// unlimited is a bound that count does not reach.
+const unlimited = 255
+
+func count(number *uint8) { *number = min(*number+1, unlimited-1) }
+
+// end ends an execution. It does not wait for its invocations any more.
+func (s *state) end(e uint8, as phase) {
 	s.executions[e].phase = as
-	for w := range s.workers {
-		if s.workers[w].execution == e {
-			s.workers[w].live = false
-		}
-	}
-	for f := range s.finalizers {
-		if s.finalizers[f].execution == e {
-			s.finalizers[f].live = false
-		}
+	for at := range s.invocations {
+		s.invocations[at].live = s.invocations[at].live && s.invocations[at].execution != e
 	}
 }
+
+// stop removes an invocation.
+func (s *state) stop(at int) {
+	s.swept = slices.DeleteFunc(slices.Clone(s.swept), s.invocations[at].wrote)
+	s.invocations = slices.Delete(s.invocations, at, at+1)
+}
+
+// fail ends an invocation that has failed for good, and with it its execution if that waits for it.
+func (s *state) fail(at int) {
+	i := s.invocations[at]
+	s.executions[i.execution].failing = s.executions[i.execution].failing || i.live
+	s.stop(at)
+}
+
+// wrote tells whether an invocation has written an item.
+func (c call) wrote(item Item) bool { return c.segment == item.Segment && c.try == item.Try }

@@ -1,0 +1,66 @@
+package model
+
+import "slices"
+
+// plan is lambda/plan: it claims the run or takes it over. If Plan refuses an execution, nothing changes.
+func (m model) plan(s *state, e uint8, next emit) {
+	own, mine := s.executions[e], uint8(1)<<e
+	step := func(kind Kind) Step {
+		return Step{Kind: kind, Execution: e, Segment: None, hidden: kind == plans || kind == loses}
+	}
+	write := func(n *state, as phase) {
+		n.owner, n.version = e+1, n.version+1
+		n.executions[e].phase, n.executions[e].came, n.executions[e].planned, n.executions[e].read = as, true, as == working, claim{}
+	}
+	work := func(n *state) { n.executions[e].phase, n.executions[e].planned = working, true }
+	switch {
+	case own.phase == planning && s.owner == 0:
+		if e == 0 { // the first one is called so
+			next(step(Claims), func(n *state) { write(n, working) })
+		}
+	case own.phase == planning && e > 1 && !s.executions[e-1].came: // the others come in their order
+	case own.phase == planning && s.owner == e+1:
+		next(step(plans), func(n *state) {
+			n.executions[e].tookOver = s.before != 0
+			if s.commit == nil && s.before&^mine != 0 {
+				n.executions[e].phase = looking
+				return
+			}
+			for g := range n.executions[e].scanned { // after a commit, Step Functions goes straight to Finalize
+				n.executions[e].scanned[g].Done = s.commit != nil
+			}
+			work(n)
+		})
+	case own.phase == planning && s.commit != nil:
+	case own.phase == planning && m.ClaimsOverAnother:
+		next(step(Claims), func(n *state) { write(n, working) })
+	case own.phase == planning && (m.TakesOverTheLiving || m.gone(s, s.owner-1)):
+		next(step(Looks), func(n *state) {
+			n.executions[e].phase, n.executions[e].read, n.executions[e].came = taking, s.claim, true
+		})
+	case own.phase == taking && own.read != s.claim && !m.TakesOverBlindly:
+		next(step(loses), func(n *state) { n.executions[e].phase, n.executions[e].read = planning, claim{} })
+	case own.phase == taking:
+		next(step(Claims), func(n *state) {
+			write(n, looking)
+			n.before = own.read.before | 1<<(own.read.owner-1)
+			n.executions[e].tookOver = true
+		})
+	case own.phase == looking && !own.failing:
+		next(step(Looks), func(n *state) {
+			for other := range m.Executions {
+				if s.before&^mine&(1<<other) != 0 && !m.LooksOnce && !m.TakesOverTheLiving && !m.gone(s, other) {
+					n.executions[e].failing = true
+					return
+				}
+			}
+			work(n)
+		})
+	}
+}
+
+// gone tells whether an execution is dead and none of its invocations is at work.
+func (m model) gone(s *state, e uint8) bool {
+	atWork := slices.ContainsFunc(s.invocations, func(i invocation) bool { return i.execution == e })
+	return s.executions[e].phase == dead && (!atWork || m.TakesOverAtOnce)
+}
