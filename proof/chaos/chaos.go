@@ -40,6 +40,7 @@ type Harness struct {
 	tables              *dynamodb.Client
 	objects             *s3.Client
 	toTables, toObjects *network
+	recording           *http.Server // in front of S3
 	interpreter         *statemachine.Interpreter
 	lambda              http.Server
 	url                 string
@@ -59,7 +60,11 @@ func New(ctx context.Context, source, destination aws.Config) (h *Harness, err e
 		}
 	}()
 	h.tables = dynamodb.NewFromConfig(source)
-	if h.toObjects, err = newNetwork(hostOf(*destination.BaseEndpoint)); err != nil {
+	recorded, err := h.record(ctx, *destination.BaseEndpoint)
+	if err != nil {
+		return h, err
+	}
+	if h.toObjects, err = newNetwork(hostOf(recorded)); err != nil {
 		return h, err
 	}
 	if h.toTables, err = newNetwork(hostOf(*source.BaseEndpoint)); err != nil {
@@ -84,6 +89,9 @@ func (h *Harness) Stop() {
 		if n != nil {
 			n.stop()
 		}
+	}
+	if h.recording != nil {
+		_ = h.recording.Close() // as above
 	}
 }
 
@@ -131,6 +139,8 @@ type Report struct {
 	Ends []string
 	// Items is how many items were read back of what was committed.
 	Items int
+	// Trace is what happened.
+	Trace []Event
 	// Events is what struck, in the order in which it did.
 	Events []string
 	// Broken is how the promise was broken; nil if it was kept.
@@ -141,7 +151,7 @@ type Report struct {
 func (h *Harness) Run(ctx context.Context, seed uint64) (Report, error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
-	r := &trial{harness: h, scenario: Draw(seed), tally: map[Fault]int{}, writers: map[string][]string{}}
+	r := &trial{harness: h, scenario: Draw(seed), tally: map[Fault]int{}}
 	r.number = number()
 	h.mu.Lock()
 	h.runs[r.number] = r

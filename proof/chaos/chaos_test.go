@@ -13,6 +13,7 @@ import (
 
 	"dynamodb-to-s3/local/testservers"
 	"dynamodb-to-s3/proof/chaos"
+	"dynamodb-to-s3/proof/model"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -44,7 +45,7 @@ func TestChaos(t *testing.T) {
 	if *seed != 0 {
 		from, count = *seed, 1
 	}
-	total := summary{t: t, start: time.Now(), faults: map[chaos.Fault]int{}, ends: map[string]int{}}
+	total := summary{t: t, start: time.Now(), faults: map[chaos.Fault]int{}, steps: map[model.Kind]int{}, ends: map[string]int{}}
 	group, ctx := errgroup.WithContext(t.Context())
 	group.SetLimit(*atOnce)
 	for n := range uint64(count) { //nolint:gosec // not negative
@@ -56,7 +57,9 @@ func TestChaos(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			if total.add(report); report.Broken != nil && *untilBroken {
+			checked, fault := followsModel(report)
+			report.Broken = errors.Join(fault, report.Broken)
+			if total.add(report, checked); report.Broken != nil && *untilBroken {
 				return errBroken
 			}
 			return nil
@@ -84,17 +87,21 @@ type summary struct {
 	mu          sync.Mutex // guards what follows
 	done, items int
 	faults      map[chaos.Fault]int
+	steps       map[model.Kind]int
 	ends        map[string]int
 	broken      bool
 }
 
-func (s *summary) add(report chaos.Report) {
+func (s *summary) add(report chaos.Report, checked map[model.Kind]int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.done++
 	s.items += report.Items
 	for fault, times := range report.Faults {
 		s.faults[fault] += times
+	}
+	for kind, times := range checked {
+		s.steps[kind] += times
 	}
 	for _, end := range report.Ends {
 		s.ends[end]++
@@ -124,6 +131,9 @@ func (s *summary) print() {
 	s.t.Logf("%d seeds in %s, %d items read back", s.done, time.Since(s.start).Round(time.Millisecond), s.items)
 	for _, fault := range slices.Sorted(maps.Keys(s.faults)) {
 		s.t.Logf("%7d  %s", s.faults[fault], fault)
+	}
+	for _, kind := range slices.Sorted(maps.Keys(s.steps)) {
+		s.t.Logf("%7d  steps of the model: %s", s.steps[kind], kind)
 	}
 	var ends []string
 	for _, end := range slices.Sorted(maps.Keys(s.ends)) {

@@ -59,7 +59,7 @@ func (r *trial) check(ctx context.Context, outcomes []statemachine.Outcome) (che
 			}
 		}
 	}
-	if len(results) > 1 {
+	if len(results) > 1 && !r.scenario.TakesOver { // finalize tells an execution that has lost its run the result of a commit
 		return found, fmt.Errorf("%d executions of one firing have carried it out", len(results))
 	}
 	committed, layout, err := r.committed(ctx)
@@ -72,8 +72,11 @@ func (r *trial) check(ctx context.Context, outcomes []statemachine.Outcome) (che
 		return found, nil
 	case committed == nil:
 		return found, errors.New("an execution succeeded and there is no commit")
-	case len(results) == 1 && !same(*committed, results[0]):
-		return found, fmt.Errorf("an execution succeeded with %+v, and the commit is %+v", results[0], *committed)
+	}
+	for _, result := range results {
+		if !same(*committed, result) {
+			return found, fmt.Errorf("an execution succeeded with %+v, and the commit is %+v", result, *committed)
+		}
 	}
 	found.items, err = r.read(ctx, *committed, layout, len(results) > 0)
 	return found, err
@@ -92,7 +95,7 @@ func (r *trial) named(n int, outcomes []statemachine.Outcome) error {
 			return fmt.Errorf("%w; and nothing was the matter any more", words)
 		}
 		return nil
-	case name == failure.RunNameTaken && len(outcomes) > 1 && strings.Contains(o.Cause, string(run.ExecutionFailed)): // not long ago
+	case name == failure.RunNameTaken && len(outcomes) > 1 && (strings.Contains(o.Cause, string(run.ExecutionFailed)) || r.scenario.TakesOver): // not long ago, or taken over
 		return nil
 	case name.Permanent():
 		return fmt.Errorf("%w; and nothing that struck explains it", words)
@@ -142,7 +145,7 @@ func (r *trial) exportedOnce() error {
 	return nil
 }
 
-// tidy fails for a data object that the manifest does not name or that several invocations have written, and for an upload that was
+// tidy fails for a data object that the manifest does not name, and for an upload that was
 // begun and not ended.
 func (r *trial) tidy(ctx context.Context, layout run.Layout) error {
 	body, err := r.get(ctx, layout.ManifestFiles())
@@ -156,14 +159,6 @@ func (r *trial) tidy(ctx context.Context, layout run.Layout) error {
 	keys, err := r.keys(ctx)
 	if err != nil {
 		return err
-	}
-	for _, file := range files {
-		r.mu.Lock()
-		writers := r.writers[file.DataFileKey]
-		r.mu.Unlock()
-		if len(writers) > 1 {
-			return fmt.Errorf("%s is committed, and has been written by %v", file.DataFileKey, writers)
-		}
 	}
 	var strays []string
 	for _, key := range keys {

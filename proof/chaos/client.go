@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"slices"
 	"strings"
 )
 
@@ -50,11 +49,9 @@ func (s *sender) Do(request *http.Request) (*http.Response, error) {
 		}
 		fault = ""
 	}
+	request.Header.Set(header, s.header())
 	if s.sent != nil {
 		s.sent(request.Context(), s.who, o)
-	}
-	if o.name == "PutObject" || o.name == "CompleteMultipartUpload" {
-		s.trial.writes(s.who, o.key)
 	}
 	response, err := s.send(request, o, fault, func(how string) { s.trial.struck(fault, s.who, o, how) }, nth)
 	if fault == KilledAfter {
@@ -170,13 +167,4 @@ func (r *trial) struck(fault Fault, who string, on any, how ...string) {
 	r.tally[fault]++
 	event := strings.TrimSpace(fmt.Sprintf("%s: %s: %v %s", who, fault, on, strings.Join(how, " ")))
 	r.events = append(r.events, tried.ReplaceAllString(strings.ReplaceAll(event, r.bucket, "BUCKET"), "$1-TRY"))
-}
-
-// writes keeps who has written to a key, or has tried to.
-func (r *trial) writes(who, key string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if !slices.Contains(r.writers[key], who) {
-		r.writers[key] = append(r.writers[key], who)
-	}
 }

@@ -53,7 +53,7 @@ func (r *trial) serveFunction(w http.ResponseWriter, request *http.Request, exec
 	if err != nil {
 		return // the interpreter has gone
 	}
-	result := r.invoke(contract.Function(request.PathValue("function")), payload, execution)
+	result := r.answer(contract.Function(request.PathValue("function")), payload, execution)
 	if result.kind != "" {
 		w.Header().Set("X-Amzn-ErrorType", result.kind)
 	}
@@ -77,10 +77,15 @@ func (r *trial) invoke(function contract.Function, payload []byte, execution int
 	if function == contract.FunctionFinalize {
 		r.thaw(func(i *invocation) bool { return i.life.until == untilFinalize })
 	}
-	invocations := []*invocation{r.start(who, task, function, payload, fault)}
+	names := []string{who}
 	if fault == Doubled {
 		r.struck(fault, who, "")
-		invocations = append(invocations, r.start(who+" again", task, function, payload, fault))
+		names = append(names, who+" again")
+	}
+	r.note(Event{Kind: Called, Invocations: names, Execution: execution, Function: function, Body: payload})
+	var invocations []*invocation
+	for _, name := range names {
+		invocations = append(invocations, r.start(name, task, function, payload, fault))
 	}
 	results := make([]result, len(invocations))
 	for n, i := range invocations {
@@ -89,11 +94,13 @@ func (r *trial) invoke(function contract.Function, payload []byte, execution int
 	r.thaw(func(i *invocation) bool {
 		return i.task == task && i.life.until == untilRetried && !slices.Contains(invocations, i)
 	})
+	told := draw(r.scenario.Seed, who, "told").IntN(len(results))
 	if fault == OutcomeLost {
 		r.struck(fault, who, "")
-		return refused(http.StatusInternalServerError, "ServiceException")
+		results[told] = refused(http.StatusInternalServerError, "ServiceException")
 	}
-	return pick(draw(r.scenario.Seed, who, "told"), results...)
+	r.note(Event{Kind: Answered, Invocations: names[told : told+1], Body: results[told].output()})
+	return results[told]
 }
 
 // drawInvocation returns what befalls an invocation as a whole, "" if nothing does.
@@ -143,12 +150,13 @@ func (r *trial) start(who, task string, step contract.Function, payload []byte, 
 		source = hurried(r.tables.AWS())
 	}
 	source.HTTPClient, destination.HTTPClient = &i.sender, &i.sender
-	engine := function.New(source, destination, function.Options{Log: slog.New(slog.DiscardHandler), Account: account, Now: now, Executions: &r.executions})
+	engine := function.New(source, destination, function.Options{Log: slog.New(slog.DiscardHandler), Account: account, Now: now, Executions: describer{&r.executions, &i.sender}})
 	r.mu.Lock()
 	r.invocations = append(r.invocations, i)
 	r.mu.Unlock()
 	go func() {
 		defer close(i.life.ended)
+		defer r.note(Event{Kind: Stopped, Invocations: []string{who}})
 		defer func() {
 			if panicked := recover(); panicked != nil {
 				i.err = messages.InvokeResponse_Error{Type: "Runtime.Panic", Message: fmt.Sprint(panicked)}

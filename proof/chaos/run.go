@@ -39,7 +39,7 @@ type trial struct {
 
 	mu          sync.Mutex // guards what follows
 	invocations []*invocation
-	writers     map[string][]string // who has written to a key
+	trace       []Event
 	tally       map[Fault]int
 	events      []string
 	fault       error // of the harness itself
@@ -159,7 +159,7 @@ func (r *trial) play(ctx context.Context) (Report, error) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	report.Faults, report.Events = r.tally, r.events
+	report.Faults, report.Events, report.Trace = r.tally, r.events, r.trace
 	return report, r.fault
 }
 
@@ -187,16 +187,23 @@ func (r *trial) executeOne(ctx context.Context, n int) (statemachine.Outcome, er
 	const prefix = "arn:aws:states:us-east-1:" + account + ":"
 	id := prefix + "execution:dynamodb-to-s3:" + name
 	r.executions.Set(id, run.ExecutionRunning, time.Time{})
+	r.note(Event{Kind: Began, Execution: n})
 	outcome, err := r.harness.interpreter.Run(ctx, statemachine.Execution{
 		Definition: definition.JSON, Input: r.scenario.request(r.table.name, r.bucket), InvokeURL: fmt.Sprintf("%s/%d/%d", r.harness.url, r.number, n),
 		ID: id, Name: name, StartTime: time.Date(2026, 1, 31, 6, 0, 0, 0, time.UTC),
 		StateMachineID: prefix + "stateMachine:dynamodb-to-s3", StateMachineName: "dynamodb-to-s3", Hurried: true,
 	})
-	status := run.ExecutionFailed
 	if outcome.Succeeded {
-		status = run.ExecutionSucceeded
+		r.executions.Set(id, run.ExecutionSucceeded, time.Now())
+		return outcome, err
 	}
-	r.executions.Set(id, status, time.Now())
+	r.note(Event{Kind: Failed, Execution: n})
+	end := time.Now()
+	if r.scenario.TakesOver { // nothing that the execution has called is still at work
+		r.settle()
+		end = end.Add(-run.QuietAfter)
+	}
+	r.executions.Set(id, run.ExecutionFailed, end)
 	return outcome, err
 }
 

@@ -30,6 +30,10 @@ type Scenario struct {
 	// Deliveries is how often the firing of a schedule is delivered, 0 for a run by hand; AtOnce says that they come together.
 	Deliveries int
 	AtOnce     bool
+	// TakesOver says that the next delivery comes so late that its execution may take the run over from one that has failed.
+	TakesOver bool
+	// Redrives says that an execution that has failed is redriven. Otherwise it is started again from its beginning.
+	Redrives bool
 	// Rates is how likely each fault is to strike each time that it could.
 	Rates map[Fault]float64
 }
@@ -56,6 +60,8 @@ func Draw(seed uint64) Scenario {
 	if random.IntN(4) == 0 {
 		s.Deliveries, s.AtOnce = 2+random.IntN(2), random.IntN(2) == 0
 	}
+	s.TakesOver = s.Deliveries > 0 && !s.AtOnce && draw(seed, "takes over").IntN(3) > 0
+	s.Redrives = s.Mode == request.ModeScan && draw(seed, "redrives").IntN(2) == 0
 	// A few kinds at a time: with all of them, each hides the others.
 	for _, fault := range slices.Concat(requestFaults, invocationFaults) {
 		if chosen, rate := random.IntN(3) == 0, pick(random, 0.01, 0.03, 0.1); chosen {
@@ -97,6 +103,6 @@ func (s Scenario) String() string {
 	for _, fault := range slices.Sorted(maps.Keys(s.Rates)) {
 		rates = append(rates, fmt.Sprintf("%s %.2f", fault, s.Rates[fault]))
 	}
-	return fmt.Sprintf("%s of %d items (large: %t, written to: %t), %d segments by %d, %d items a page, %d pages an invocation, objects of %d bytes %s, %d deliveries (at once: %t); %s",
-		s.Mode, s.Items, s.Large, s.Writes, s.Segments, s.Concurrency, s.Limit, s.Pages, s.FileSize, s.Compression, max(1, s.Deliveries), s.AtOnce, strings.Join(rates, ", "))
+	return fmt.Sprintf("%s of %d items (large: %t, written to: %t), %d segments by %d, %d items a page, %d pages an invocation, objects of %d bytes %s, %d deliveries (at once: %t, takes over: %t), redrives: %t; %s",
+		s.Mode, s.Items, s.Large, s.Writes, s.Segments, s.Concurrency, s.Limit, s.Pages, s.FileSize, s.Compression, max(1, s.Deliveries), s.AtOnce, s.TakesOver, s.Redrives, strings.Join(rates, ", "))
 }

@@ -1,0 +1,46 @@
+package chaos
+
+import (
+	"encoding/json"
+	"net/http"
+
+	"dynamodb-to-s3/lambda/contract"
+	"dynamodb-to-s3/lambda/run"
+)
+
+// answer answers the call of a function. A redriven execution continues after its Plan, and in each segment from the last checkpoint
+// on: it gets the answers again that it got before it failed. If the seed has no redrives, an execution that has failed starts again
+// from its beginning, as a local run does.
+func (r *trial) answer(function contract.Function, payload []byte, execution int) result {
+	if in := scanInput(payload); r.scenario.Redrives && r.calm.Load() && in.Checkpoint == nil && function != contract.FunctionFinalize {
+		if known := r.answerBefore(function, in.Segment, execution); known != nil {
+			return result{status: http.StatusOK, body: known}
+		}
+	}
+	return r.invoke(function, payload, execution)
+}
+
+func scanInput(payload []byte) (in run.ScanInput) {
+	_ = json.Unmarshal(payload, &in) // the function says so if it cannot be read
+	return in
+}
+
+// answerBefore returns the last answer that an execution got to such calls before it failed, nil for none.
+func (r *trial) answerBefore(function contract.Function, segment, execution int) (answer []byte) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	waiting, failed := map[string]bool{}, false
+	for _, e := range r.trace {
+		switch {
+		case e.Kind == Failed && e.Execution == execution:
+			failed = true
+		case e.Kind == Called && e.Execution == execution && e.Function == function && scanInput(e.Body).Segment == segment:
+			for _, who := range e.Invocations {
+				waiting[who] = true
+			}
+		case e.Kind == Answered && waiting[e.Invocations[0]] && e.Body != nil && !failed:
+			answer = e.Body
+		}
+	}
+	return answer
+}

@@ -1,0 +1,107 @@
+package chaos
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"dynamodb-to-s3/lambda/contract"
+	"dynamodb-to-s3/lambda/run"
+	"dynamodb-to-s3/local/executions"
+	"dynamodb-to-s3/local/servers"
+)
+
+// Event is what happens in a run, as it shows outside of the functions. The tests read a run's events as steps of proof/model.
+type Event struct {
+	Kind EventKind
+	// Invocations has the name of the invocation that the event is about. A call can have two, because Lambda can run it twice.
+	Invocations []string
+	Execution   int // counted from 0
+	Function    contract.Function
+	// Method, URL and Status are those of a request to S3.
+	Method string
+	URL    *url.URL
+	Status int
+	// Body is the payload of a call, its answer (nil if the call fails), or the body of a request.
+	Body []byte
+}
+
+// EventKind is the kind of an event.
+type EventKind string
+
+// The kinds of events. Requested events come in the order in which S3 carries the requests out.
+const (
+	Began     EventKind = "the execution begins"
+	Failed    EventKind = "the execution fails"
+	Called    EventKind = "call"
+	Answered  EventKind = "answer"
+	Stopped   EventKind = "the invocation has ended"
+	Described EventKind = "DescribeExecution"
+	Requested EventKind = "request"
+)
+
+func (r *trial) note(e Event) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.trace = append(r.trace, e)
+}
+
+// output is what Step Functions gets from a call, nil if the call fails.
+func (r result) output() []byte {
+	if r.failed || r.status != http.StatusOK {
+		return nil
+	}
+	return r.body
+}
+
+// describer answers DescribeExecution for an invocation of plan.
+type describer struct {
+	*executions.Memory
+	sender *sender
+}
+
+// Describe returns the state of an execution.
+func (d describer) Describe(ctx context.Context, arn string) (run.ExecutionState, error) {
+	state, err := d.Memory.Describe(ctx, arn)
+	d.sender.trial.note(Event{Kind: Described, Invocations: []string{d.sender.who}})
+	return state, err
+}
+
+// header is the header of a request to S3 that names its run, by number, and its invocation.
+const header = "Chaos-Invocation"
+
+func (s *sender) header() string { return fmt.Sprintf("%d %s", s.trial.number, s.who) }
+
+// recorder sends requests to S3, and notes those of invocations.
+type recorder struct {
+	http.RoundTripper
+	harness *Harness
+}
+
+// record starts a server in front of S3 that records requests, and returns its address.
+func (h *Harness) record(ctx context.Context, s3 string) (address string, err error) {
+	h.recording, address, err = servers.InFront(ctx, s3, recorder{transportTo(hostOf(s3), true), h})
+	return address, err
+}
+
+// RoundTrip sends a request.
+func (r recorder) RoundTrip(request *http.Request) (*http.Response, error) {
+	number, who, _ := strings.Cut(request.Header.Get(header), " ")
+	request.Header.Del(header)
+	run, _ := strconv.Atoi(number) // no run has the number 0
+	r.harness.mu.Lock()
+	trial := r.harness.runs[run]
+	r.harness.mu.Unlock()
+	body, err := readBody(request)
+	if trial == nil || err != nil {
+		return r.RoundTripper.RoundTrip(request)
+	}
+	response, err := r.RoundTripper.RoundTrip(request)
+	if err == nil {
+		trial.note(Event{Kind: Requested, Invocations: []string{who}, Method: request.Method, URL: request.URL, Status: response.StatusCode, Body: body})
+	}
+	return response, err
+}

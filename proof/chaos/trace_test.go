@@ -1,0 +1,385 @@
+package chaos_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"dynamodb-to-s3/lambda/contract"
+	"dynamodb-to-s3/lambda/manifest"
+	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/run"
+	"dynamodb-to-s3/proof/chaos"
+	"dynamodb-to-s3/proof/model"
+)
+
+// errTooLarge says that a run is larger than the model.
+var errTooLarge = errors.New("the run is larger than the model")
+
+// followsModel fails if the model does not allow what a run did. It returns how many steps of each kind it has checked. The model has
+// no native exports, and no run of more than 250 objects in a segment, so it checks none of these.
+func followsModel(report chaos.Report) (checked map[model.Kind]int, err error) {
+	scenario := report.Scenario
+	if scenario.Mode != request.ModeScan {
+		return nil, nil
+	}
+	t := translation{
+		executions: map[int]uint8{}, invocations: map[string]*invocation{}, items: map[string]model.Item{}, content: map[string][]byte{},
+		reads: map[*invocation]int{}, stops: map[int][]*invocation{},
+	}
+	bounds := model.Bounds{Concurrency: uint8(scenario.Concurrency)}
+	for range scenario.Segments {
+		t.segments = append(t.segments, newSegment())
+	}
+	if err := t.prepare(report.Trace, &bounds); errors.Is(err, errTooLarge) {
+		return nil, nil
+	} else if err != nil {
+		return nil, err
+	}
+	for at, e := range report.Trace {
+		if err := t.translate(e); err != nil {
+			return nil, fmt.Errorf("%s: %w", show(e), err)
+		}
+		for _, i := range t.stops[at] {
+			t.step(e, model.Stops, i)
+		}
+	}
+	checked = map[model.Kind]int{}
+	var steps []model.Step
+	var origins []chaos.Event
+	for n, s := range t.steps {
+		if s.Kind != repeated {
+			steps, origins = append(steps, s), append(origins, t.origins[n])
+			checked[s.Kind]++
+		}
+	}
+	err = model.Replay(bounds, steps)
+	if rejection, ok := errors.AsType[*model.Rejection](err); ok {
+		return nil, fmt.Errorf("%s: %w", show(origins[rejection.Step]), err)
+	}
+	return checked, err
+}
+
+// show returns an event in words.
+func show(e chaos.Event) string {
+	words := fmt.Sprint(strings.Join(e.Invocations, " and "), ": ", e.Kind)
+	if e.Kind == chaos.Requested {
+		words += fmt.Sprintf(" %s %s (%d)", e.Method, e.URL.Path, e.Status)
+	}
+	return words
+}
+
+// translation turns the events of a run into steps of the model.
+type translation struct {
+	executions  map[int]uint8 // numbered in the order of their claims
+	segments    []*segment
+	invocations map[string]*invocation
+	items       map[string]model.Item // what the bucket has, by key
+	content     map[string][]byte
+	stops       map[int][]*invocation // those that stop after an event, by its index
+	steps       []model.Step
+	origins     []chaos.Event       // of the steps
+	reads       map[*invocation]int // the index of each invocation's last step, if that is a read
+}
+
+// repeated is the kind of a read that the invocation repeats later, because it has lost the answer.
+const repeated model.Kind = ""
+
+// invocation is an invocation of any function.
+type invocation struct {
+	name      uint8
+	function  contract.Function
+	execution int
+	segment   int
+	from      run.Checkpoint
+	try       string
+	next      int              // the part after the last one that it has written
+	list      *run.SegmentList // what it has tried to write
+	awaited   bool             // Step Functions got its answer
+	succeeded bool
+	last      int // the index of its last event
+}
+
+var (
+	dataKey = regexp.MustCompile(`/data/(\d{6})-(\d{6})-([0-9a-f]{8})\.`)
+	listKey = regexp.MustCompile(`/_segments/(\d{6})-(end|\d{6}-[0-9a-f]{8})\.json$`)
+)
+
+const (
+	claimKey  = "/_started"
+	filesKey  = "/manifest-files.json"
+	commitKey = "/manifest-summary.json"
+)
+
+// written returns the key that a request has written, or would have written if its condition held.
+func written(e chaos.Event) (key string, ok bool) {
+	_, key, _ = strings.Cut(strings.TrimPrefix(e.URL.Path, "/"), "/")
+	whole := e.Method == http.MethodPut && !e.URL.Query().Has("partNumber") || e.Method == http.MethodPost && e.URL.Query().Has("uploadId")
+	return key, whole && (e.Status == http.StatusOK || e.Status == http.StatusPreconditionFailed)
+}
+
+// prepare numbers executions, invocations, tries and positions.
+func (t *translation) prepare(events []chaos.Event, bounds *model.Bounds) error {
+	for at, e := range events {
+		for _, who := range e.Invocations {
+			if e.Kind == chaos.Called {
+				t.invocations[who] = &invocation{name: uint8(1 + len(t.invocations)%most), function: e.Function, execution: e.Execution}
+			}
+			i := t.invocations[who]
+			i.last = at
+			if err := t.index(e, i); err != nil {
+				return fmt.Errorf("%s: %w", show(e), err)
+			}
+		}
+	}
+	for _, e := range events {
+		if e.Kind == chaos.Began {
+			t.number(e.Execution)
+		}
+		if e.Kind != chaos.Stopped {
+			continue
+		}
+		if i := t.invocations[e.Invocations[0]]; !i.succeeded && i.function != contract.FunctionPlan {
+			t.stops[i.last] = append(t.stops[i.last], i) // a request of it can arrive after its end
+		}
+	}
+	if bounds.Executions = uint8(len(t.executions)); len(t.executions) > model.Executions || len(t.segments) > model.Segments {
+		return errTooLarge
+	}
+	for _, i := range t.invocations {
+		if i.function == contract.FunctionScan {
+			t.segments[i.segment].follow(i)
+		}
+	}
+	for _, s := range t.segments {
+		if err := s.number(); err != nil {
+			return err
+		}
+		bounds.Pages = append(bounds.Pages, s.pages())
+	}
+	return nil
+}
+
+// number gives an execution the next number, if it has none.
+func (t *translation) number(execution int) {
+	if _, known := t.executions[execution]; !known {
+		t.executions[execution] = uint8(len(t.executions))
+	}
+}
+
+// index keeps what an event tells of an invocation.
+func (t *translation) index(e chaos.Event, i *invocation) error {
+	switch e.Kind {
+	case chaos.Called:
+		var in run.ScanInput
+		if err := json.Unmarshal(e.Body, &in); i.function == contract.FunctionScan && err != nil {
+			return err
+		}
+		if i.segment = in.Segment; in.Checkpoint != nil {
+			i.from = *in.Checkpoint
+		}
+		i.next = i.from.Part
+	case chaos.Answered:
+		i.awaited, i.succeeded = true, e.Body != nil
+	case chaos.Requested:
+		if key, ok := written(e); ok {
+			return t.indexWrite(e, i, key)
+		}
+	}
+	return nil
+}
+
+func (t *translation) indexWrite(e chaos.Event, i *invocation, key string) error {
+	done := e.Status == http.StatusOK
+	switch data := dataKey.FindStringSubmatch(key); {
+	case strings.HasSuffix(key, claimKey) && done:
+		t.number(i.execution)
+		return nil
+	case data != nil:
+		part, _ := strconv.Atoi(data[2]) // six digits
+		i.try, i.next = data[3], max(i.next, part+1)
+	case listKey.MatchString(key):
+		list := new(run.SegmentList)
+		err := json.Unmarshal(e.Body, list)
+		if err != nil && done { // otherwise S3 has not looked at what was damaged on the way
+			return err
+		}
+		if err == nil {
+			i.list, i.try = list, list.Try
+		}
+	case strings.Contains(key, "/data/") || strings.Contains(key, "/_segments/"):
+		return errors.New("this is not the key of an object or a segment list")
+	default:
+		return nil
+	}
+	if tries := t.segments[i.segment].tries; done && tries[i.try] == 0 && i.try != "" {
+		tries[i.try] = uint8(1 + len(tries))
+	}
+	return nil
+}
+
+// step adds a step of an invocation. If the invocation repeats a read, only the last one counts.
+func (t *translation) step(origin chaos.Event, kind model.Kind, i *invocation, items ...model.Item) {
+	s := model.Step{Kind: kind, Execution: t.executions[i.execution], Segment: model.None, Items: items}
+	switch i.function {
+	case contract.FunctionScan:
+		s.Segment, s.Name, s.At = uint8(i.segment), i.name, t.checkpoint(i.segment, i.from)
+	case contract.FunctionFinalize:
+		s.Segment, s.Name = model.Finalize, i.name
+	}
+	if before, reads := t.reads[i]; reads && t.steps[before].Kind == kind {
+		t.steps[before].Kind = repeated
+	}
+	if kind.Reads() {
+		t.reads[i] = len(t.steps)
+	} else if kind != model.GivesUp {
+		delete(t.reads, i)
+	}
+	t.steps, t.origins = append(t.steps, s), append(t.origins, origin)
+}
+
+func (t *translation) checkpoint(segment int, at run.Checkpoint) model.Checkpoint {
+	if at.Done {
+		return model.Checkpoint{Done: true}
+	}
+	s := t.segments[segment]
+	return model.Checkpoint{Invocation: uint8(at.Invocation), Part: uint8(at.Part), Page: s.page(at.Position()), Try: s.tries[at.Try]}
+}
+
+// translate adds the steps of an event.
+func (t *translation) translate(e chaos.Event) error {
+	switch e.Kind {
+	case chaos.Began:
+		t.step(e, model.Begins, &invocation{execution: e.Execution})
+		return nil
+	case chaos.Failed:
+		t.step(e, model.Dies, &invocation{execution: e.Execution})
+		return nil
+	}
+	i := t.invocations[e.Invocations[0]]
+	switch plans := i.function == contract.FunctionPlan; {
+	case e.Kind == chaos.Described:
+		t.step(e, model.Looks, i)
+	case e.Kind == chaos.Requested:
+		return t.request(e, i)
+	case e.Kind == chaos.Called && !plans:
+		t.call(e)
+	case e.Kind == chaos.Answered && !plans && e.Body == nil:
+		t.step(e, model.GivesUp, i)
+	case e.Kind == chaos.Answered && !plans:
+		t.step(e, model.Returns, i)
+		if i.function == contract.FunctionScan {
+			var to run.Checkpoint
+			err := json.Unmarshal(e.Body, &to)
+			t.steps[len(t.steps)-1].At = t.checkpoint(i.segment, to)
+			return err
+		}
+	}
+	return nil
+}
+
+// call adds the call of a function. If it runs twice, Step Functions waits for the invocation whose answer it gets.
+func (t *translation) call(e chaos.Event) {
+	for _, awaited := range []bool{false, true} {
+		for _, who := range e.Invocations {
+			if i := t.invocations[who]; i.awaited == awaited {
+				t.step(e, model.Calls, i)
+				if !awaited {
+					t.step(e, model.GivesUp, i)
+				}
+			}
+		}
+	}
+}
+
+// request adds the step of a request to S3.
+func (t *translation) request(e chaos.Event, i *invocation) error {
+	key, writes := written(e)
+	query := e.URL.Query()
+	finalizes := i.function == contract.FunctionFinalize
+	switch {
+	case writes && e.Status == http.StatusOK:
+		return t.write(e, i, key)
+	case e.Method == http.MethodPost && query.Has("delete") && e.Status == http.StatusOK:
+		return t.remove(e, i)
+	case e.Method != http.MethodGet || e.Status != http.StatusOK && e.Status != http.StatusNotFound:
+	case strings.HasSuffix(key, claimKey) && i.function != contract.FunctionPlan:
+		t.step(e, model.Asks, i)
+	case strings.HasSuffix(key, commitKey) && finalizes:
+		t.step(e, model.Finds, i)
+	case strings.HasSuffix(query.Get("prefix"), "/_segments/") && finalizes:
+		t.step(e, model.Merges, i)
+	case strings.HasSuffix(query.Get("prefix"), "/data/") && finalizes:
+		t.step(e, model.Compares, i)
+	}
+	return nil
+}
+
+// remove adds the removal of what the bucket has.
+func (t *translation) remove(e chaos.Event, i *invocation) error {
+	var asked struct {
+		Object []struct{ Key string }
+	}
+	if err := xml.Unmarshal(e.Body, &asked); err != nil {
+		return err
+	}
+	var items []model.Item
+	for _, object := range asked.Object {
+		if item, there := t.items[object.Key]; there {
+			items = append(items, item)
+		}
+		delete(t.items, object.Key)
+		delete(t.content, object.Key)
+	}
+	if len(items) > 0 {
+		t.step(e, model.Sweeps, i, items...)
+	}
+	return nil
+}
+
+// write adds the write of an object, unless the bucket has it already.
+func (t *translation) write(e chaos.Event, i *invocation, key string) error {
+	if before, there := t.content[key]; there && bytes.Equal(before, e.Body) {
+		return nil
+	}
+	t.content[key] = e.Body
+	switch data := dataKey.FindStringSubmatch(key); {
+	case strings.HasSuffix(key, claimKey):
+		t.step(e, model.Claims, i)
+	case strings.HasSuffix(key, commitKey):
+		t.step(e, model.Commits, i)
+	case strings.HasSuffix(key, filesKey):
+		return t.writeFiles(e, i)
+	case data != nil:
+		part, _ := strconv.Atoi(data[2]) // six digits
+		t.items[key] = t.segments[i.segment].object(i, part)
+		t.step(e, model.Writes, i, t.items[key])
+	case listKey.MatchString(key):
+		t.items[key] = t.segments[i.segment].list(i.list)
+		t.step(e, model.Writes, i, t.items[key])
+	}
+	return nil
+}
+
+func (t *translation) writeFiles(e chaos.Event, i *invocation) error {
+	files, err := manifest.DecodeFiles(e.Body)
+	if err != nil {
+		return err
+	}
+	var items []model.Item
+	for _, file := range files {
+		item, there := t.items[file.DataFileKey]
+		if !there {
+			return fmt.Errorf("the bucket does not have %s", file.DataFileKey)
+		}
+		items = append(items, item)
+	}
+	t.step(e, model.Lists, i, items...)
+	return nil
+}
