@@ -10,6 +10,14 @@ var mutations = []mutation{
 	{"the claim", "lambda/ledger/ledger.go", []string{
 		`etag, err := o.bucket.Replace(ctx, o.key, run.Marshal(content), o.etag)`, `etag, err := o.bucket.Put(ctx, o.key, run.Marshal(content))`,
 	}},
+	{"the check of the claim", "lambda/ledger/claim.go", []string{
+		`held, err := LoadClaim(ctx, in, plan.Layout())`, `held, err := Claim{ExecutionID: plan.ExecutionID}, error(nil)`,
+	}},
+	{"the second look of a takeover", "lambda/plan/takeover.go", []string{`return own.Output, c.checkAlone(ctx, own.Output.Plan)`, `return own.Output, nil`}},
+	{"the condition of an end", "lambda/scan/list.go", []string{
+		`created, err := s.bucket.Create(ctx, key, body)`, `_, err = s.bucket.Put(ctx, key, body)
+	created := err == nil`,
+	}},
 	{"the sweep of objects", "lambda/finalize/scan.go", []string{`c.bucket.Delete(ctx, strays)`, `error(nil)`}},
 	{"the sweep of uploads", "lambda/finalize/scan.go", []string{`c.bucket.AbortUploads(ctx, c.layout.Root+"/", own)`, `0, error(nil)`}},
 	{"the try's own data", "lambda/run/layout.go", []string{
