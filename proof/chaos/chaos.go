@@ -1,12 +1,9 @@
-// Package chaos tries to break a run, and checks what comes of it. From one seed it draws a table, a request and faults of the
-// network, of the services, of the functions and of whoever starts them; it runs the real definition of the state machine over
-// the real handlers, DynamoDB and S3 servers; and then it holds the bucket against the table: every item once, or a failure by
-// name that has committed nothing.
+// Package chaos proves that, under all faults, a run commits every item once or fails with a named error. A seed draws a table, a request
+// and faults; the real definition, handlers and local servers do the run; then the bucket is compared with the table. The fault of a
+// request depends on the seed and on the request, not on time, so a seed that has failed fails again. `make test` runs a few seeds,
+// `make chaos` runs many, and docs/faults.md describes all of it.
 //
-// What befalls a request is a function of the seed and of what the request is, not of when it comes: a seed that has failed
-// fails again. New makes a Harness, Run runs a seed. docs/faults.md tells what is drawn.
-//
-// It may import the handlers, their words, and its neighbours under local/.
+// New returns a Harness, and Run runs a seed. The package may import the product and its neighbours in local/.
 package chaos
 
 import (
@@ -29,14 +26,14 @@ import (
 	"github.com/aws/smithy-go/logging"
 )
 
-// account is the one that tables and buckets of the servers are of.
+// account is the account of the servers.
 const account = "000000000000"
 
-// Harness is what all seeds share: the way to the servers, the interpreter, and tables that nobody writes to. Its methods may be
+// Harness has what all seeds share: the connections to the servers, the interpreter, and tables that do not change. Its methods may be
 // called from any goroutine.
 type Harness struct {
-	source, destination aws.Config // as the functions have them, but for who sends the requests
-	direct              aws.Config // of S3, with nothing that befalls a request
+	source, destination aws.Config // of the functions, except for the HTTP clients
+	direct              aws.Config // of S3, without faults
 	tables              *dynamodb.Client
 	objects             *s3.Client
 	toTables, toObjects *network
@@ -45,14 +42,14 @@ type Harness struct {
 	lambda              http.Server
 	url                 string
 
-	mu     sync.Mutex // guards what follows
-	runs   map[int]*trial
+	mu     sync.Mutex // guards the following fields
+	runs   map[int]*seedRun
 	shared map[int]*table
 }
 
-// New returns a harness over a DynamoDB and an S3 server. Stop ends what it has started.
+// New returns a harness for a DynamoDB and an S3 server. Stop ends what it has started.
 func New(ctx context.Context, source, destination aws.Config) (h *Harness, err error) {
-	h = &Harness{source: hurried(source), destination: hurried(destination), runs: map[int]*trial{}, shared: map[int]*table{}}
+	h = &Harness{source: withoutDelays(source), destination: withoutDelays(destination), runs: map[int]*seedRun{}, shared: map[int]*table{}}
 	defer func() {
 		if err != nil {
 			h.Stop()
@@ -84,7 +81,7 @@ func (h *Harness) Stop() {
 	if h.interpreter != nil {
 		h.interpreter.Stop()
 	}
-	_ = h.lambda.Close() // nobody asks any more
+	_ = h.lambda.Close() // its listener is not needed any more
 	for _, n := range []*network{h.toTables, h.toObjects} {
 		if n != nil {
 			n.stop()
@@ -95,7 +92,7 @@ func (h *Harness) Stop() {
 	}
 }
 
-// serve answers Lambda's Invoke API and SDK integrations for every run, below a path of its own for each execution.
+// serve answers Lambda's Invoke API and the SDK integrations. Each execution of each seed has a path of its own.
 func (h *Harness) serve(ctx context.Context) error {
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -103,7 +100,7 @@ func (h *Harness) serve(ctx context.Context) error {
 	}
 	h.url = "http://" + listener.Addr().String()
 	mux := http.NewServeMux()
-	of := func(r *http.Request) (*trial, int) {
+	of := func(r *http.Request) (*seedRun, int) {
 		number, _ := strconv.Atoi(r.PathValue("run"))
 		execution, _ := strconv.Atoi(r.PathValue("execution"))
 		h.mu.Lock()
@@ -125,33 +122,33 @@ func (h *Harness) serve(ctx context.Context) error {
 	return nil
 }
 
-// numbers tells apart what the harnesses of a process make on their servers.
+// numbers numbers the runs, because all harnesses of a process use the same servers.
 var numbers atomic.Int64
 
 func number() int { return int(numbers.Add(1)) }
 
-// Report is what has come of a seed.
+// Report is the result of a seed.
 type Report struct {
 	Scenario Scenario
-	// Faults counts those that struck.
+	// Faults counts the injected faults.
 	Faults map[Fault]int
-	// Ends are how its executions have ended, in words: "succeeded", "duplicate", or an error's name.
+	// Ends says how each execution has ended: "succeeded", "duplicate", or the name of the error.
 	Ends []string
-	// Items is how many items were read back of what was committed.
+	// Items is the number of items in the commit.
 	Items int
-	// Trace is what happened.
+	// Trace has the events of the run.
 	Trace []Event
-	// Events is what struck, in the order in which it did.
-	Events []string
-	// Broken is how the promise was broken; nil if it was kept.
+	// Injected describes the injected faults, in order.
+	Injected []string
+	// Broken says how the run broke the promise; nil if it did not.
 	Broken error
 }
 
-// Run runs a seed. The error says that it could not be run; a promise that was broken is in the report.
+// Run runs a seed. An error means that the seed could not run. A broken promise is in the report.
 func (h *Harness) Run(ctx context.Context, seed uint64) (Report, error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
-	r := &trial{harness: h, scenario: Draw(seed), tally: map[Fault]int{}}
+	r := &seedRun{harness: h, scenario: Draw(seed), faults: map[Fault]int{}}
 	r.number = number()
 	h.mu.Lock()
 	h.runs[r.number] = r
@@ -164,16 +161,15 @@ func (h *Harness) Run(ctx context.Context, seed uint64) (Report, error) {
 	if err := r.prepare(ctx); err != nil {
 		return Report{}, fmt.Errorf("seed %d: prepare: %w", seed, err)
 	}
-	report, err := r.play(ctx)
-	if err = errors.Join(err, r.clear(context.WithoutCancel(ctx))); err != nil {
+	report, err := r.run(ctx)
+	if err = errors.Join(err, r.cleanUp(context.WithoutCancel(ctx))); err != nil {
 		err = fmt.Errorf("seed %d: %w", seed, err)
 	}
 	return report, err
 }
 
-// hurried returns a configuration whose clients try again as often and for the same reasons, but without waiting, and say
-// nothing of damage that was done on purpose.
-func hurried(cfg aws.Config) aws.Config {
+// withoutDelays returns a configuration whose clients retry as often as before, but without waiting, and do not log injected faults.
+func withoutDelays(cfg aws.Config) aws.Config {
 	cfg = cfg.Copy()
 	cfg.Logger = logging.Nop{}
 	own := cfg.Retryer

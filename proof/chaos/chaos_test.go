@@ -19,21 +19,21 @@ import (
 )
 
 var (
-	seeds       = flag.Int("seeds", 20, "how many seeds to run")
-	first       = flag.Uint64("first", 1, "the first of them")
-	seed        = flag.Uint64("seed", 0, "run this seed only, and tell what struck")
-	atOnce      = flag.Int("at-once", 6, "how many run at once")
-	untilBroken = flag.Bool("until-broken", false, "stop at the first seed that is broken")
+	seeds       = flag.Int("seeds", 20, "the number of seeds")
+	first       = flag.Uint64("first", 1, "the first seed")
+	seed        = flag.Uint64("seed", 0, "run only this seed, and print its faults")
+	atOnce      = flag.Int("at-once", 6, "how many seeds run at the same time")
+	untilBroken = flag.Bool("until-broken", false, "stop at the first seed that breaks the promise")
 )
 
-// enough is how many seeds are surely struck by every fault.
+// enough is a number of seeds that certainly have every fault.
 const enough = 500
 
 func TestMain(m *testing.M) { testservers.Main(m) }
 
-var errBroken = errors.New("a seed is broken")
+var errBroken = errors.New("a seed has broken the promise")
 
-// The promise: every item once, or a clear failure, whatever happens.
+// The promise: under all faults, a run commits every item once or fails with a named error.
 func TestChaos(t *testing.T) {
 	source, destination := testservers.Configs()
 	harness, err := chaos.New(t.Context(), source, destination)
@@ -74,17 +74,17 @@ func TestChaos(t *testing.T) {
 	}
 	for _, fault := range chaos.Faults() {
 		if total.faults[fault] == 0 {
-			t.Errorf("in %d seeds there was never one where %s", count, fault)
+			t.Errorf("%d seeds never had the fault %q", count, fault)
 		}
 	}
 }
 
-// summary adds up what has come of the seeds.
+// summary adds up the reports of the seeds.
 type summary struct {
 	t     *testing.T
 	start time.Time
 
-	mu          sync.Mutex // guards what follows
+	mu          sync.Mutex // guards the following fields
 	done, items int
 	faults      map[chaos.Fault]int
 	steps       map[model.Kind]int
@@ -108,14 +108,14 @@ func (s *summary) add(report chaos.Report, checked map[model.Kind]int) {
 	}
 	number := report.Scenario.Seed
 	if *seed != 0 || testing.Verbose() {
-		s.t.Logf("seed %d: %v, %d items read back, %d faults", number, report.Ends, report.Items, len(report.Events))
+		s.t.Logf("seed %d: %v, %d items in the commit, %d faults", number, report.Ends, report.Items, len(report.Injected))
 	}
 	if report.Broken == nil && *seed == 0 || s.broken && *untilBroken {
 		return
 	}
 	s.t.Logf("seed %d: %s", number, report.Scenario)
-	for _, event := range report.Events {
-		s.t.Log("  ", event)
+	for _, fault := range report.Injected {
+		s.t.Log("  ", fault)
 	}
 	if report.Broken == nil {
 		return
@@ -128,7 +128,7 @@ func (s *summary) add(report chaos.Report, checked map[model.Kind]int) {
 }
 
 func (s *summary) print() {
-	s.t.Logf("%d seeds in %s, %d items read back", s.done, time.Since(s.start).Round(time.Millisecond), s.items)
+	s.t.Logf("%d seeds in %s, %d items in the commits", s.done, time.Since(s.start).Round(time.Millisecond), s.items)
 	for _, fault := range slices.Sorted(maps.Keys(s.faults)) {
 		s.t.Logf("%7d  %s", s.faults[fault], fault)
 	}
@@ -139,5 +139,5 @@ func (s *summary) print() {
 	for _, end := range slices.Sorted(maps.Keys(s.ends)) {
 		ends = append(ends, fmt.Sprintf("%s %d", end, s.ends[end]))
 	}
-	s.t.Logf("executions have ended: %v", ends)
+	s.t.Logf("ends of the executions: %v", ends)
 }

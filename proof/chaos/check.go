@@ -22,21 +22,21 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
 
-// platform are the names of failures that are not ours: of AWS Lambda, as Step Functions reports them. docs/errors.md has them.
-var platform = append([]string{"Lambda.TooManyRequestsException", "Lambda.ServiceException"}, deaths...)
+// platform are the errors of AWS Lambda, as Step Functions reports them. docs/errors.md lists them.
+var platform = append([]string{"Lambda.TooManyRequestsException", "Lambda.ServiceException"}, killErrors...)
 
-// checked is what was found good.
+// checked is the result of a check.
 type checked struct {
 	items int
-	// again are the executions that have failed in a way that a redrive mends.
-	again []int
+	// redrivable are the failed executions that a redrive can repair.
+	redrivable []int
 }
 
-// check holds what the executions say against what there is.
-func (r *trial) check(ctx context.Context, outcomes []statemachine.Outcome) (checked, error) {
+// check compares the outcomes of the executions with the bucket and the table.
+func (r *seedRun) check(ctx context.Context, outcomes []statemachine.Outcome) (checked, error) {
 	found := checked{}
 	var results []run.Result
-	forGood := false // an execution has failed as no redrive mends
+	permanent := false // an execution has failed with an error that no redrive can repair
 	for n, o := range outcomes {
 		switch {
 		case duplicate(o):
@@ -47,31 +47,31 @@ func (r *trial) check(ctx context.Context, outcomes []statemachine.Outcome) (che
 			}
 			results = append(results, result)
 		default:
-			if err := r.named(n, outcomes); err != nil {
+			if err := r.checkFailure(n, outcomes); err != nil {
 				return found, err
 			}
 			switch name := failure.Name(o.Error); {
-			case name == failure.RunNameTaken: // the one that has it may be redriven
+			case name == failure.RunNameTaken: // the execution that has the run may be redriven
 			case name.Permanent():
-				forGood = true
+				permanent = true
 			default:
-				found.again = append(found.again, n)
+				found.redrivable = append(found.redrivable, n)
 			}
 		}
 	}
-	if len(results) > 1 && !r.scenario.TakesOver { // finalize tells an execution that has lost its run the result of a commit
-		return found, fmt.Errorf("%d executions of one firing have carried it out", len(results))
+	if len(results) > 1 && !r.scenario.TakesOver { // finalize returns the result of the commit even to an execution that has lost its run
+		return found, fmt.Errorf("%d executions of one firing have done the run", len(results))
 	}
 	committed, layout, err := r.committed(ctx)
 	switch {
 	case err != nil:
 		return found, err
-	case len(results) == 0 && committed == nil && r.calm.Load() && !forGood:
-		return found, errors.New("there is no commit, also in good weather")
+	case len(results) == 0 && committed == nil && r.faultsOff.Load() && !permanent:
+		return found, errors.New("there is no commit, even without faults")
 	case len(results) == 0 && committed == nil:
 		return found, nil
 	case committed == nil:
-		return found, errors.New("an execution succeeded and there is no commit")
+		return found, errors.New("an execution succeeded, but there is no commit")
 	}
 	for _, result := range results {
 		if !same(*committed, result) {
@@ -82,38 +82,38 @@ func (r *trial) check(ctx context.Context, outcomes []statemachine.Outcome) (che
 	return found, err
 }
 
-// named fails for a failure that is not by name, or that nothing which struck explains.
-func (r *trial) named(n int, outcomes []statemachine.Outcome) error {
+// checkFailure returns an error if a failed execution has an undocumented error, or one that its faults do not explain.
+func (r *seedRun) checkFailure(n int, outcomes []statemachine.Outcome) error {
 	o := outcomes[n]
-	words := fmt.Errorf("execution %d failed with %s: %s", n, o.Error, o.Cause)
+	failed := fmt.Errorf("execution %d failed with %s: %s", n, o.Error, o.Cause)
 	name := failure.Name(o.Error)
 	switch {
 	case slices.Contains(failure.Names(), name) && !name.Permanent(), slices.Contains(platform, o.Error):
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		if r.calm.Load() || len(r.tally) == 0 {
-			return fmt.Errorf("%w; and nothing was the matter any more", words)
+		if r.faultsOff.Load() || len(r.faults) == 0 {
+			return fmt.Errorf("%w, but it had no faults", failed)
 		}
 		return nil
-	case name == failure.RunNameTaken && len(outcomes) > 1 && (strings.Contains(o.Cause, string(run.ExecutionFailed)) || r.scenario.TakesOver): // not long ago, or taken over
+	case name == failure.RunNameTaken && len(outcomes) > 1 && (strings.Contains(o.Cause, string(run.ExecutionFailed)) || r.scenario.TakesOver): // the other failed recently, or has lost the run
 		return nil
 	case name.Permanent():
-		return fmt.Errorf("%w; and nothing that struck explains it", words)
+		return fmt.Errorf("%w, which no fault explains", failed)
 	default:
-		return fmt.Errorf("%w, which is no name that is documented", words)
+		return fmt.Errorf("%w, which is not a documented error", failed)
 	}
 }
 
-// late tells whether an invocation of a scan went on after finalize had looked.
-func (r *trial) late() bool {
+// late reports whether an invocation of scan was resumed after finalize had listed the objects.
+func (r *seedRun) late() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return slices.ContainsFunc(r.invocations, func(i *invocation) bool { return i.life.after && i.function == contract.FunctionScan })
+	return slices.ContainsFunc(r.invocations, func(i *invocation) bool { return i.process.resumedLate && i.function == contract.FunctionScan })
 }
 
-// read reads a commit back and holds it against the table's history, and the bucket against it.
-func (r *trial) read(ctx context.Context, result run.Result, layout run.Layout, told bool) (int, error) {
-	reading := &reading{table: r.table, seen: map[string]bool{}}
+// read compares a commit with the table's history, and the bucket with the commit. succeeded says that an execution has succeeded.
+func (r *seedRun) read(ctx context.Context, result run.Result, layout run.Layout, succeeded bool) (int, error) {
+	items := &itemCheck{table: r.table, seen: map[string]bool{}}
 	err := verify.Records(ctx, r.harness.objects, result, func(line []byte) error {
 		var record struct{ Item json.RawMessage }
 		if err := json.Unmarshal(line, &record); err != nil {
@@ -123,31 +123,30 @@ func (r *trial) read(ctx context.Context, result run.Result, layout run.Layout, 
 		if err != nil {
 			return err
 		}
-		return reading.record(item)
+		return items.add(item)
 	}, func() {})
 	if err != nil {
 		return 0, err
 	}
-	if err := reading.whole(); err != nil {
+	if err := items.complete(); err != nil {
 		return 0, err
 	}
 	if r.scenario.Mode == request.ModeExport {
-		return len(reading.seen), r.exportedOnce()
+		return len(items.seen), r.checkExports()
 	}
-	return len(reading.seen), errors.Join(r.tidy(ctx, layout), r.summed(ctx, layout, told))
+	return len(items.seen), errors.Join(r.checkBucket(ctx, layout), r.checkChecksums(ctx, layout, succeeded))
 }
 
-// exportedOnce fails where more exports were made, and paid, than one.
-func (r *trial) exportedOnce() error {
+// checkExports returns an error unless exactly one export was made. A second one would cost money.
+func (r *seedRun) checkExports() error {
 	if all := r.tables.Exports(); len(all) != 1 {
 		return fmt.Errorf("%d exports were made", len(all))
 	}
 	return nil
 }
 
-// tidy fails for a data object that the manifest does not name, and for an upload that was
-// begun and not ended.
-func (r *trial) tidy(ctx context.Context, layout run.Layout) error {
+// checkBucket returns an error for a data object that the manifest does not name, and for an unfinished upload.
+func (r *seedRun) checkBucket(ctx context.Context, layout run.Layout) error {
 	body, err := r.get(ctx, layout.ManifestFiles())
 	if err != nil {
 		return err
@@ -171,17 +170,17 @@ func (r *trial) tidy(ctx context.Context, layout run.Layout) error {
 	case err != nil:
 		return err
 	case len(uploads) > 0:
-		return fmt.Errorf("%d uploads are unfinished, of %s among them", len(uploads), aws.ToString(uploads[0].Key))
+		return fmt.Errorf("%d uploads are unfinished, such as that of %s", len(uploads), aws.ToString(uploads[0].Key))
 	case len(strays) > 0 && r.late():
-		r.struck(LateStray, "reader", strays)
+		r.injected(LateStray, "reader", strays)
 	case len(strays) > 0:
 		return fmt.Errorf("no manifest names %v", strays)
 	}
 	return nil
 }
 
-// summed fails where a manifest is not what its checksums say. told says that an execution has succeeded.
-func (r *trial) summed(ctx context.Context, layout run.Layout, told bool) error {
+// checkChecksums returns an error if the checksum of a manifest is wrong.
+func (r *seedRun) checkChecksums(ctx context.Context, layout run.Layout, succeeded bool) error {
 	for _, key := range []string{layout.ManifestFiles(), layout.ManifestSummary()} {
 		body, err := r.get(ctx, key)
 		if err != nil {
@@ -189,8 +188,8 @@ func (r *trial) summed(ctx context.Context, layout run.Layout, told bool) error 
 		}
 		for _, name := range layout.Checksums(key) {
 			sum, err := r.get(ctx, name)
-			if _, absent := errors.AsType[*types.NoSuchKey](err); absent && !told && key == layout.ManifestSummary() {
-				continue // it follows the commit, and whoever should write it has failed
+			if _, absent := errors.AsType[*types.NoSuchKey](err); absent && !succeeded && key == layout.ManifestSummary() {
+				continue // it is written after the commit, and the execution has failed before
 			}
 			if err != nil {
 				return err

@@ -3,85 +3,84 @@ package chaos
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"io"
 	"net/http"
 	"strings"
 )
 
-// sender is one invocation's way to the services: all that it sends passes here, and what befalls it is drawn by what it is.
-type sender struct {
-	trial *trial
-	// who is the invocation, in words that are the same whenever the seed runs again.
-	who  string
-	life *life
-	// immortal says that it is no function's but Step Functions' own.
-	immortal bool
-	// sent is told of each request that is about to be sent, if it is given.
-	sent func(ctx context.Context, who string, o operation)
+// faultyClient is the HTTP client of one invocation. It injects the faults of its requests.
+type faultyClient struct {
+	seedRun *seedRun
+	// caller is the name of the invocation, which is the same every time that the seed runs.
+	caller  string
+	process *process
+	// stepFunctions is true for the client of Step Functions, which is never killed or paused.
+	stepFunctions bool
+	// before, if not nil, is called before each request.
+	before func(ctx context.Context, caller string, o operation)
 
 	counts counts
 }
 
-// Do sends a request, unless something befalls it.
-func (s *sender) Do(request *http.Request) (*http.Response, error) {
+// Do sends a request, with its fault if it has one.
+func (c *faultyClient) Do(request *http.Request) (*http.Response, error) {
 	o, err := operationOf(request)
 	if err != nil {
 		return nil, err
 	}
-	o.standIn = s.trial.tables != nil && o.service == serviceDynamoDB
-	if err := s.life.alive(request.Context()); err != nil {
+	o.toExports = c.seedRun.tables != nil && o.service == serviceDynamoDB
+	if err := c.process.waitWhilePaused(request.Context()); err != nil {
 		return nil, err
 	}
-	nth := s.counts.next(o.String())
-	fault := s.draw(o, nth)
-	random := draw(s.trial.scenario.Seed, s.who, o, nth, fault, "how")
+	nth := c.counts.next(o.String())
+	fault := c.draw(o, nth)
+	random := draw(c.seedRun.scenario.Seed, c.caller, o, nth, fault, "how")
 	switch fault {
 	case KilledBefore:
-		s.trial.struck(fault, s.who, o)
-		s.life.end(random)
+		c.seedRun.injected(fault, c.caller, o)
+		c.process.kill(random)
 		return nil, errKilled
-	case Frozen:
-		s.trial.struck(fault, s.who, o)
-		s.life.freeze(random)
-		if err := s.life.alive(request.Context()); err != nil {
+	case Paused:
+		c.seedRun.injected(fault, c.caller, o)
+		c.process.pause(random)
+		if err := c.process.waitWhilePaused(request.Context()); err != nil {
 			return nil, err
 		}
 		fault = ""
 	}
-	request.Header.Set(header, s.header())
-	if s.sent != nil {
-		s.sent(request.Context(), s.who, o)
+	request.Header.Set(header, c.header())
+	if c.before != nil {
+		c.before(request.Context(), c.caller, o)
 	}
-	response, err := s.send(request, o, fault, func(how string) { s.trial.struck(fault, s.who, o, how) }, nth)
+	response, err := c.send(request, o, fault, func(how string) { c.seedRun.injected(fault, c.caller, o, how) }, nth)
 	if fault == KilledAfter {
-		s.trial.struck(fault, s.who, o)
-		s.life.end(random)
+		c.seedRun.injected(fault, c.caller, o)
+		c.process.kill(random)
 	}
-	if gone := s.life.alive(request.Context()); gone != nil {
+	if ended := c.process.waitWhilePaused(request.Context()); ended != nil {
 		if err == nil {
-			_ = response.Body.Close() // nobody reads it
+			_ = response.Body.Close() // it is not read
 		}
-		return nil, gone
+		return nil, ended
 	}
 	return response, err
 }
 
-// send sends a request as the fault says.
-func (s *sender) send(request *http.Request, o operation, fault Fault, struck func(how string), nth int) (*http.Response, error) {
-	random := draw(s.trial.scenario.Seed, s.who, o, nth, fault, "send")
-	ways := s.trial.harness.toObjects
+// send sends a request with a fault.
+func (c *faultyClient) send(request *http.Request, o operation, fault Fault, injected func(how string), nth int) (*http.Response, error) {
+	random := draw(c.seedRun.scenario.Seed, c.caller, o, nth, fault, "send")
+	connections := c.seedRun.harness.toObjects
 	if o.service == serviceDynamoDB {
-		ways = s.trial.harness.toTables
+		connections = c.seedRun.harness.toTables
 	}
-	plain := ways.plain
-	if o.standIn {
+	plain := connections.plain
+	if o.toExports {
 		plain = http.DefaultClient
 	}
 	switch fault {
 	case Throttle, ServerError, Unavailable, SlowDown, Expired:
-		response, how := refusal(fault, o, random)
-		struck(how)
+		response, how := errorResponse(fault, o, random)
+		injected(how)
 		return response, nil
 	case BitFlippedUp:
 		body, err := readBody(request)
@@ -90,81 +89,71 @@ func (s *sender) send(request *http.Request, o operation, fault Fault, struck fu
 		}
 		flip(body, random)
 		request.Body = io.NopCloser(bytes.NewReader(body))
-		struck("")
+		injected("")
 		return plain.Do(request)
 	case AnswerLost:
 		response, err := plain.Do(request)
 		if err != nil {
 			return nil, err
 		}
-		_ = response.Body.Close() // which is lost
-		struck("")
-		return nil, errLost
+		_ = response.Body.Close() // the answer is lost
+		injected("")
+		return nil, errConnectionReset
 	case WrongChecksum, BitFlipped, CutBody:
 		response, err := plain.Do(request)
 		if err != nil || response.StatusCode != http.StatusOK || response.ContentLength == 0 {
 			return response, err
 		}
-		struck("")
+		injected("")
 		return response, damage(fault, response, random)
 	}
-	if through := ways.toxic[fault]; through != nil {
-		struck("")
+	if through := connections.toxic[fault]; through != nil {
+		injected("")
 		return through.Do(request)
 	}
 	return plain.Do(request)
 }
 
-// lasting is of how many faults of a kind one is met by every try of the request within an invocation.
-const lasting = 6
+// Of persistentShare faults, one strikes every attempt of the request within an invocation.
+const persistentShare = 6
 
-// draw returns what befalls the nth try of a request, "" if nothing does.
-func (s *sender) draw(o operation, nth int) Fault {
-	scenario := s.trial.scenario
-	if s.trial.calm.Load() {
+// draw returns the fault of the nth attempt of a request, or "".
+func (c *faultyClient) draw(o operation, nth int) Fault {
+	scenario := c.seedRun.scenario
+	if c.seedRun.faultsOff.Load() {
 		return ""
 	}
-	// The pages of an invocation are asked for one after the other. It hands over what it has where it gets no more.
-	pages, late := s.life.late()
+	// An invocation reads its pages one after the other. When it gets no more pages, it returns a checkpoint.
+	pages, late := c.process.resumedPages()
 	if o.name == "Scan" && nth == 0 {
-		count := s.counts.next("pages")
-		if late && pages == noMore && count > 0 || scenario.Pages > 0 && count >= scenario.Pages && (!late || pages == asBefore) {
+		count := c.counts.next("pages")
+		if late && pages == noPages && count > 0 || scenario.Pages > 0 && count >= scenario.Pages && (!late || pages == samePages) {
 			return Expired
 		}
 	}
 	switch {
-	case late && s.life.cut && o.name == "PutObject" && strings.Contains(o.subject, "/_segments/"):
+	case late && c.process.killedAtList && o.name == "PutObject" && strings.Contains(o.subject, "/_segments/"):
 		return KilledBefore
 	case late:
 		return ""
 	}
 	for _, fault := range requestFaults {
 		rate := scenario.Rates[fault]
-		if rate == 0 || !fault.strikes(o) || s.immortal && fault.fatal() {
+		if rate == 0 || !fault.appliesTo(o) || c.stepFunctions && fault.endsInvocation() {
 			continue
 		}
-		if !strings.HasPrefix(s.who, "scan") { // of which there are few, of few requests
+		if !strings.HasPrefix(c.caller, "scan") { // the other functions send few requests
 			rate = min(2*rate, 0.2)
 		}
-		if draw(scenario.Seed, s.who, o, fault, nth).Float64() < rate {
+		if draw(scenario.Seed, c.caller, o, fault, nth).Float64() < rate {
 			return fault
 		}
-		if fault != Throttle && draw(scenario.Seed, s.who, o, fault, "always").Float64() < rate/lasting {
+		if fault != Throttle && draw(scenario.Seed, c.caller, o, fault, "always").Float64() < rate/persistentShare {
 			return fault
 		}
 	}
-	if s.life.starved && Throttle.strikes(o) {
+	if c.process.noCapacity && Throttle.appliesTo(o) {
 		return Throttle
 	}
 	return ""
-}
-
-// struck counts a fault that has struck. The bucket has another number each time that the seed runs, as tries
-// have other names.
-func (r *trial) struck(fault Fault, who string, on any, how ...string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.tally[fault]++
-	event := strings.TrimSpace(fmt.Sprintf("%s: %s: %v %s", who, fault, on, strings.Join(how, " ")))
-	r.events = append(r.events, tried.ReplaceAllString(strings.ReplaceAll(event, r.bucket, "BUCKET"), "$1-TRY"))
 }

@@ -16,8 +16,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
 
-// committed returns the result of the run that is committed, nil if none is, and the layout of its manifest.
-func (r *trial) committed(ctx context.Context) (*run.Result, run.Layout, error) {
+// committed returns the result of the committed run, or nil if no run is committed, and the layout of its manifest.
+func (r *seedRun) committed(ctx context.Context) (*run.Result, run.Layout, error) {
 	keys, err := r.keys(ctx)
 	if err != nil {
 		return nil, run.Layout{}, err
@@ -65,17 +65,17 @@ func same(a, b run.Result) bool {
 		a.Objects == b.Objects && a.Bytes == b.Bytes && a.EndTime.Equal(b.EndTime)
 }
 
-func (r *trial) get(ctx context.Context, key string) ([]byte, error) {
+func (r *seedRun) get(ctx context.Context, key string) ([]byte, error) {
 	answer, err := r.harness.objects.GetObject(ctx, &s3.GetObjectInput{Bucket: &r.bucket, Key: &key})
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", key, err)
 	}
-	defer func() { _ = answer.Body.Close() }() // a fault shows in the read
+	defer func() { _ = answer.Body.Close() }() // an error shows in the read
 	return io.ReadAll(answer.Body)
 }
 
-// keys returns the keys of all objects of the run's bucket.
-func (r *trial) keys(ctx context.Context) ([]string, error) {
+// keys returns the keys of all objects in the run's bucket.
+func (r *seedRun) keys(ctx context.Context) ([]string, error) {
 	var keys []string
 	pages := s3.NewListObjectsV2Paginator(r.harness.objects, &s3.ListObjectsV2Input{Bucket: &r.bucket})
 	for pages.HasMorePages() {
@@ -90,7 +90,7 @@ func (r *trial) keys(ctx context.Context) ([]string, error) {
 	return keys, nil
 }
 
-func (r *trial) uploads(ctx context.Context) ([]types.MultipartUpload, error) {
+func (r *seedRun) uploads(ctx context.Context) ([]types.MultipartUpload, error) {
 	answer, err := r.harness.objects.ListMultipartUploads(ctx, &s3.ListMultipartUploadsInput{Bucket: &r.bucket})
 	if err != nil {
 		return nil, err

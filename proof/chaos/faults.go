@@ -8,10 +8,10 @@ import (
 	"slices"
 )
 
-// A Fault is a kind of fault.
+// A Fault is a kind of fault. What a seed draws depends on the texts, so a changed text changes every seed.
 type Fault string
 
-// What befalls single requests of the functions, as the service or the network would do it.
+// Faults of single requests of the functions, as a service or the network causes them.
 const (
 	Throttle      Fault = "read capacity is wanting"
 	ServerError   Fault = "500 of a service"
@@ -33,52 +33,52 @@ const (
 	NetFragments Fault = "network: in small pieces"
 )
 
-// What befalls a whole invocation.
+// Faults of whole invocations.
 const (
 	KilledBefore Fault = "killed before a request"
 	KilledAfter  Fault = "killed after a request"
-	Frozen       Fault = "given up, and goes on later"
+	Paused       Fault = "given up, and goes on later"
 	NotStarted   Fault = "Lambda refuses the invocation"
 	OutcomeLost  Fault = "the invocation's answer is lost"
 	Doubled      Fault = "invoked twice at once"
 	NoTime       Fault = "no time for a page"
-	Starved      Fault = "no capacity as long as it runs"
+	NoCapacity   Fault = "no capacity as long as it runs"
 )
 
-// What befalls a run.
+// Faults of a run.
 const (
-	Written  Fault = "the table is written to"
-	Fired    Fault = "the firing is delivered again"
-	Redriven Fault = "redriven after its failure"
-	// LateStray is what an invocation can do that outlives finalize: docs/architecture.md has it among what is left.
+	Written        Fault = "the table is written to"
+	DeliveredAgain Fault = "the firing is delivered again"
+	Redriven       Fault = "redriven after its failure"
+	// LateStray is possible if an invocation outlives finalize, see docs/faults.md.
 	LateStray Fault = "a late invocation has left an object that no manifest names"
 )
 
-// requestFaults are those of single requests, in the order in which they are drawn.
+// requestFaults are the faults of single requests, in the order in which they are drawn.
 var requestFaults = []Fault{
-	KilledBefore, KilledAfter, Frozen, Expired, Throttle, ServerError, Unavailable, SlowDown, WrongChecksum, BitFlipped, CutBody, BitFlippedUp,
+	KilledBefore, KilledAfter, Paused, Expired, Throttle, ServerError, Unavailable, SlowDown, WrongChecksum, BitFlipped, CutBody, BitFlippedUp,
 	AnswerLost, NetReset, NetCutDown, NetCutUp, NetStall, NetSilent, NetSlow, NetFragments,
 }
 
-// invocationFaults are those of whole invocations.
-var invocationFaults = []Fault{NotStarted, OutcomeLost, Doubled, NoTime, Starved}
+// invocationFaults are the faults of whole invocations.
+var invocationFaults = []Fault{NotStarted, OutcomeLost, Doubled, NoTime, NoCapacity}
 
-// Faults returns every kind that seeds draw.
+// Faults returns every fault that seeds draw.
 func Faults() []Fault {
-	return slices.Concat(requestFaults, invocationFaults, []Fault{Written, Fired, Redriven})
+	return slices.Concat(requestFaults, invocationFaults, []Fault{Written, DeliveredAgain, Redriven})
 }
 
-// draw returns random numbers that depend on the seed and on what they are for, and on nothing else.
+// draw returns random numbers that depend only on the seed and on their purpose.
 func draw(seed uint64, of ...any) *rand.Rand {
 	sum := sha256.Sum256(fmt.Appendln(nil, append([]any{seed}, of...)...))
-	return rand.New(rand.NewPCG(binary.LittleEndian.Uint64(sum[:]), binary.LittleEndian.Uint64(sum[8:]))) //nolint:gosec // to be the same again
+	return rand.New(rand.NewPCG(binary.LittleEndian.Uint64(sum[:]), binary.LittleEndian.Uint64(sum[8:]))) //nolint:gosec // the same numbers every time
 }
 
 // pick returns one of the values.
 func pick[T any](random *rand.Rand, values ...T) T { return values[random.IntN(len(values))] }
 
-// strikes tells whether a fault can befall a request at all.
-func (f Fault) strikes(o operation) bool {
+// appliesTo reports whether a request can have the fault.
+func (f Fault) appliesTo(o operation) bool {
 	switch f {
 	case Throttle:
 		return o.name == "Scan"
@@ -93,11 +93,11 @@ func (f Fault) strikes(o operation) bool {
 	case AnswerLost:
 		return o.changes
 	case NetReset, NetCutDown, NetCutUp, NetStall, NetSilent, NetSlow, NetFragments:
-		return !o.standIn
+		return !o.toExports
 	default:
 		return true
 	}
 }
 
-// fatal tells whether a fault befalls whoever sends a request.
-func (f Fault) fatal() bool { return f == KilledBefore || f == KilledAfter || f == Frozen }
+// endsInvocation reports whether the fault kills or pauses the invocation that sends the request.
+func (f Fault) endsInvocation() bool { return f == KilledBefore || f == KilledAfter || f == Paused }

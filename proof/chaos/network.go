@@ -13,8 +13,8 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// toxics is what Toxiproxy does to a connection for each fault of the network. Each has a proxy of its own, that a request is
-// sent through which the fault befalls: so that it strikes that one, whatever else is under way.
+// toxics are Toxiproxy's settings for each network fault. Each fault has a proxy of its own, and only a request with the fault is sent
+// through it, so that no other request has the fault.
 var toxics = map[Fault]string{
 	NetReset:     `{"type": "reset_peer", "stream": "downstream", "attributes": {"timeout": 0}}`,
 	NetCutDown:   `{"type": "limit_data", "stream": "downstream", "attributes": {"bytes": 400}}`,
@@ -25,17 +25,17 @@ var toxics = map[Fault]string{
 	NetFragments: `{"type": "slicer", "stream": "downstream", "attributes": {"average_size": 500, "size_variation": 200, "delay": 10}}`,
 }
 
-// patience is how long a client waits for an answer that never comes, in place of a minute.
-const patience = 80 * time.Millisecond
+// silentTimeout is how long a client waits for an answer that never comes, instead of a minute.
+const silentTimeout = 80 * time.Millisecond
 
-// network is the ways to one server.
+// network has the connections to one server.
 type network struct {
-	plain   *http.Client
-	toxic   map[Fault]*http.Client
+	plain   *http.Client           // without faults
+	toxic   map[Fault]*http.Client // with a fault
 	proxies []*toxiproxy.Proxy
 }
 
-// newNetwork opens the ways to the server at an address. Whatever host a request names, it goes there.
+// newNetwork returns the connections to the server at an address. Every request goes there, whatever its host.
 func newNetwork(address string) (*network, error) {
 	n := &network{plain: &http.Client{Transport: transportTo(address, true)}, toxic: map[Fault]*http.Client{}}
 	n.plain.CheckRedirect = noRedirect
@@ -53,7 +53,7 @@ func newNetwork(address string) (*network, error) {
 		}
 		through := &http.Client{Transport: transportTo(proxy.Listen, false), CheckRedirect: noRedirect}
 		if fault == NetSilent {
-			through.Timeout = patience
+			through.Timeout = silentTimeout
 		}
 		n.toxic[fault] = through
 	}
@@ -67,7 +67,7 @@ func (n *network) stop() {
 	n.plain.CloseIdleConnections()
 }
 
-// transportTo returns a transport that dials one address only. A connection that something befalls is used for one request.
+// transportTo returns a transport that connects to one address only. A connection with a fault is used for one request (keep is false).
 func transportTo(address string, keep bool) *http.Transport {
 	return &http.Transport{
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
@@ -79,11 +79,11 @@ func transportTo(address string, keep bool) *http.Transport {
 
 func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
-// hostOf returns host:port of an endpoint.
+// hostOf returns the host and port of an endpoint.
 func hostOf(endpoint string) string {
 	parsed, err := url.Parse(endpoint)
 	if err != nil {
-		panic(fmt.Sprintf("internal error: %q is no endpoint: %v", endpoint, err))
+		panic(fmt.Sprintf("internal error: %q is not an endpoint: %v", endpoint, err))
 	}
 	return parsed.Host
 }

@@ -15,32 +15,31 @@ const (
 	serviceS3       = "s3"
 )
 
-// An operation is what a request asks for, in words that are the same whenever the same is asked again.
+// An operation is the purpose of a request. Its text is the same every time that a seed runs.
 type operation struct {
 	service, name string
 	subject       string // the key, the part, or the position
-	key           string // as it is, of S3
-	changes       bool   // whether it writes
-	standIn       bool   // whether it goes to a stand-in of the run's own
+	changes       bool   // it writes
+	toExports     bool   // it goes to the run's own server for exports
 }
 
 func (o operation) String() string { return strings.TrimSpace(o.name + " " + o.subject) }
 
-// named is an export's own name, or its token, which is another each time that the seed runs.
+// named matches the name or the token of an export, which is different every time that a seed runs.
 var named = regexp.MustCompile(`\b(\d{14}-[0-9a-f]{8}|[0-9a-f]{32})\b`)
 
-// tried is the name of a try in the key of an object or a list, which is another each time, too.
+// tried matches the name of a try in the key of an object or a list, which is also different every time.
 var tried = regexp.MustCompile(`(/\d{6}-\d{6})-[0-9a-f]{8}\b`)
 
-// operationOf reads what a request asks for.
+// operationOf returns the operation of a request.
 func operationOf(request *http.Request) (operation, error) {
 	if target := request.Header.Get("X-Amz-Target"); target != "" {
 		return tableOperation(target, request)
 	}
-	// /<bucket>/<key>; buckets are named anew for each run.
+	// The path is /<bucket>/<key>. Each run has another bucket.
 	_, key, _ := strings.Cut(strings.TrimPrefix(request.URL.Path, "/"), "/")
 	query := request.URL.Query()
-	o := operation{service: serviceS3, key: key, changes: request.Method != http.MethodGet && request.Method != http.MethodHead}
+	o := operation{service: serviceS3, changes: request.Method != http.MethodGet && request.Method != http.MethodHead}
 	key = tried.ReplaceAllString(named.ReplaceAllString(key, "EXPORT"), "$1-TRY")
 	o.subject = key
 	switch {
@@ -78,13 +77,13 @@ func tableOperation(target string, request *http.Request) (operation, error) {
 	}
 	var input struct{ ExclusiveStartKey json.RawMessage }
 	if err := json.Unmarshal(body, &input); err != nil {
-		return o, fmt.Errorf("internal error: a Scan that is no JSON: %w", err)
+		return o, fmt.Errorf("internal error: a Scan that is not JSON: %w", err)
 	}
 	o.subject = string(input.ExclusiveStartKey)
 	return o, nil
 }
 
-// readBody reads a request's body and leaves it to be read again.
+// readBody reads a request's body and replaces it, so that it can be read again.
 func readBody(request *http.Request) ([]byte, error) {
 	if request.Body == nil {
 		return nil, nil

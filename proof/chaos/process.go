@@ -7,24 +7,24 @@ import (
 	"time"
 )
 
-// life is how far an invocation lives: until it is killed, after which nothing that it sends arrives; or, given up by whoever
-// invoked it, with a standstill in between.
-type life struct {
-	starved bool
+// process is the process of an invocation. It can be killed: after that, none of its requests arrive. It can be paused, when its caller
+// gives it up, and resumed later.
+type process struct {
+	noCapacity bool
 
-	mu     sync.Mutex
-	dead   chan struct{} // closed by end
-	as     string        // as what Lambda reports the end
-	frozen chan struct{} // closed by freeze
-	thawed chan struct{} // closed by thaw
-	until  phase
-	pages  pages         // how many it gets once thawed
-	cut    bool          // dies once thawed before it lists what it has written
-	after  bool          // was thawed after finalize has looked at what there is
-	ended  chan struct{} // closed when its handler has returned
+	mu           sync.Mutex
+	killed       chan struct{} // closed by kill
+	killError    string        // the error that Lambda reports
+	paused       chan struct{} // closed by pause
+	resumed      chan struct{} // closed by resume
+	until        phase
+	pages        pages         // how many pages it gets after it is resumed
+	killedAtList bool          // killed after it is resumed, before it writes its list
+	resumedLate  bool          // resumed after finalize has listed the objects
+	ended        chan struct{} // closed when its handler has returned
 }
 
-// A phase is until when an invocation stands still that was given up.
+// A phase is the time at which a paused invocation is resumed.
 type phase string
 
 const (
@@ -34,76 +34,76 @@ const (
 	untilOver      phase = "the execution is over"
 )
 
-// pages is how many pages an invocation gets that goes on: its objects end where those of its retry end, or elsewhere.
+// pages says how many pages a resumed invocation gets. Its objects end where the objects of its retry end, or elsewhere.
 type pages int
 
 const (
-	asBefore pages = iota
-	allThereAre
-	noMore
+	samePages pages = iota
+	allPages
+	noPages
 )
 
-func newLife() *life {
-	return &life{dead: make(chan struct{}), frozen: make(chan struct{}), thawed: make(chan struct{}), ended: make(chan struct{})}
+func newProcess() *process {
+	return &process{killed: make(chan struct{}), paused: make(chan struct{}), resumed: make(chan struct{}), ended: make(chan struct{})}
 }
 
-// deaths are as what Lambda reports an invocation that was killed: its process has ended, its memory or its time was up.
+// killErrors are the errors that Lambda reports for a killed invocation: its process ended, or its memory or time was exceeded.
 // https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-invocation.html
-var deaths = []string{"Runtime.ExitError", "Runtime.OutOfMemory", "Sandbox.Timedout"}
+var killErrors = []string{"Runtime.ExitError", "Runtime.OutOfMemory", "Sandbox.Timedout"}
 
-// end kills the invocation.
-func (l *life) end(random *rand.Rand) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if !closed(l.dead) {
-		l.as = pick(random, deaths...)
-		close(l.dead)
+// kill kills the invocation.
+func (p *process) kill(random *rand.Rand) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !closed(p.killed) {
+		p.killError = pick(random, killErrors...)
+		close(p.killed)
 	}
 }
 
-// freeze makes the invocation stand still until a phase.
-func (l *life) freeze(random *rand.Rand) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if !closed(l.frozen) {
-		l.pages, l.cut = pick(random, asBefore, allThereAre, noMore), random.IntN(3) == 0
-		l.until = pick(random, untilRetried, untilRetried, untilFinalize, untilCommitted, untilOver)
-		close(l.frozen)
+// pause pauses the invocation until a random phase.
+func (p *process) pause(random *rand.Rand) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !closed(p.paused) {
+		p.pages, p.killedAtList = pick(random, samePages, allPages, noPages), random.IntN(3) == 0
+		p.until = pick(random, untilRetried, untilRetried, untilFinalize, untilCommitted, untilOver)
+		close(p.paused)
 	}
 }
 
-// thaw lets it go on, and returns when it has ended. after says that finalize has looked already.
-func (l *life) thaw(after bool) {
-	l.mu.Lock()
-	if !closed(l.thawed) {
-		l.after = after
-		close(l.thawed)
+// resume resumes the invocation and returns when it has ended. late says that finalize has already listed the objects.
+func (p *process) resume(late bool) {
+	p.mu.Lock()
+	if !closed(p.resumed) {
+		p.resumedLate = late
+		close(p.resumed)
 	}
-	l.mu.Unlock()
-	<-l.ended
+	p.mu.Unlock()
+	<-p.ended
 }
 
-// alive waits as long as the invocation stands still, and fails once it is dead.
-func (l *life) alive(ctx context.Context) error {
-	if closed(l.frozen) {
+// waitWhilePaused waits while the invocation is paused. It returns an error if the invocation is killed.
+func (p *process) waitWhilePaused(ctx context.Context) error {
+	if closed(p.paused) {
 		select {
-		case <-l.thawed:
+		case <-p.resumed:
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 	}
-	if closed(l.dead) {
-		return errDead
+	if closed(p.killed) {
+		return errEnded
 	}
 	return nil
 }
 
-// late tells whether the invocation goes on after it was given up, and then how many pages it gets.
-func (l *life) late() (pages, bool) {
-	if !closed(l.thawed) {
-		return asBefore, false
+// resumedPages reports whether the invocation was resumed, and how many pages it gets.
+func (p *process) resumedPages() (pages, bool) {
+	if !closed(p.resumed) {
+		return samePages, false
 	}
-	return l.pages, true
+	return p.pages, true
 }
 
 func closed(c chan struct{}) bool {
@@ -115,13 +115,13 @@ func closed(c chan struct{}) bool {
 	}
 }
 
-// counts counts what happens by name.
+// counts counts events by name.
 type counts struct {
 	mu sync.Mutex
 	of map[string]int
 }
 
-// next returns how often the name was counted before.
+// next counts an event and returns how often it was counted before.
 func (c *counts) next(name string) int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -133,8 +133,8 @@ func (c *counts) next(name string) int {
 }
 
 const (
-	// lifetime is how long an invocation may take. It is to be too long to be met, however busy this computer is.
+	// lifetime is the timeout of an invocation. No invocation reaches it, even on a busy computer.
 	lifetime = 60 * time.Second
-	// starvedLifetime leaves some tenths of a second to wait for capacity.
-	starvedLifetime = 1800 * time.Millisecond
+	// noCapacityLifetime leaves a few tenths of a second to wait for capacity.
+	noCapacityLifetime = 1800 * time.Millisecond
 )

@@ -11,8 +11,8 @@ import (
 // answer answers the call of a function. A redriven execution continues after its Plan, and in each segment from the last checkpoint
 // on: it gets the answers again that it got before it failed. If the seed has no redrives, an execution that has failed starts again
 // from its beginning, as a local run does.
-func (r *trial) answer(function contract.Function, payload []byte, execution int) result {
-	if in := scanInput(payload); r.scenario.Redrives && r.calm.Load() && in.Checkpoint == nil && function != contract.FunctionFinalize {
+func (r *seedRun) answer(function contract.Function, payload []byte, execution int) result {
+	if in := scanInput(payload); r.scenario.Redrives && r.faultsOff.Load() && in.Checkpoint == nil && function != contract.FunctionFinalize {
 		if known := r.answerBefore(function, in.Segment, execution); known != nil {
 			return result{status: http.StatusOK, body: known}
 		}
@@ -26,7 +26,7 @@ func scanInput(payload []byte) (in run.ScanInput) {
 }
 
 // answerBefore returns the last answer that an execution got to such calls before it failed, nil for none.
-func (r *trial) answerBefore(function contract.Function, segment, execution int) (answer []byte) {
+func (r *seedRun) answerBefore(function contract.Function, segment, execution int) (answer []byte) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	waiting, failed := map[string]bool{}, false
@@ -35,8 +35,8 @@ func (r *trial) answerBefore(function contract.Function, segment, execution int)
 		case e.Kind == Failed && e.Execution == execution:
 			failed = true
 		case e.Kind == Called && e.Execution == execution && e.Function == function && scanInput(e.Body).Segment == segment:
-			for _, who := range e.Invocations {
-				waiting[who] = true
+			for _, caller := range e.Invocations {
+				waiting[caller] = true
 			}
 		case e.Kind == Answered && waiting[e.Invocations[0]] && e.Body != nil && !failed:
 			answer = e.Body

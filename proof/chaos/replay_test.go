@@ -13,9 +13,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// A seed that has failed is of use only if it fails again: what strikes depends on the seed alone. Where things happen at the
-// same time, as the reads of finalize do, one that is struck can keep another from happening, so only what befalls scans is compared.
-func TestSeedStrikesTheSameAgain(t *testing.T) {
+// A seed that has failed is useful only if it fails again, so its faults depend on the seed alone. The test compares only the faults of
+// scans: finalize sends requests at the same time, and the fault of one request can prevent another.
+func TestSeedRepeatsItsFaults(t *testing.T) {
 	t.Parallel()
 	source, destination := testservers.Configs()
 	harness, err := chaos.New(t.Context(), source, destination)
@@ -23,14 +23,14 @@ func TestSeedStrikesTheSameAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer harness.Stop()
-	play := func(seed uint64) []string {
+	faultsOf := func(seed uint64) []string {
 		report, err := harness.Run(t.Context(), seed)
 		if err != nil {
 			t.Fatal(err)
 		}
-		struck := slices.DeleteFunc(report.Events, func(event string) bool { return !strings.HasPrefix(event, string(contract.FunctionScan)) })
-		slices.Sort(struck)
-		return struck
+		faults := slices.DeleteFunc(report.Injected, func(fault string) bool { return !strings.HasPrefix(fault, string(contract.FunctionScan)) })
+		slices.Sort(faults)
+		return faults
 	}
 	compared := 0
 	for seed := uint64(1); compared < 3; seed++ {
@@ -38,13 +38,13 @@ func TestSeedStrikesTheSameAgain(t *testing.T) {
 		if s := chaos.Draw(seed); s.Mode != request.ModeScan || s.Concurrency > 1 || s.AtOnce || s.FileSize < 1<<20 || s.Large {
 			continue
 		}
-		struck := play(seed)
-		if len(struck) == 0 {
+		faults := faultsOf(seed)
+		if len(faults) == 0 {
 			continue
 		}
 		compared++
-		if diff := cmp.Diff(struck, play(seed)); diff != "" {
-			t.Errorf("seed %d strikes otherwise the second time:\n%s", seed, diff)
+		if diff := cmp.Diff(faults, faultsOf(seed)); diff != "" {
+			t.Errorf("seed %d has other faults the second time:\n%s", seed, diff)
 		}
 	}
 }

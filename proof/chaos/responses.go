@@ -13,10 +13,10 @@ import (
 	"syscall"
 )
 
-// errLost is what a client sees whose connection was reset.
-var errLost = fmt.Errorf("read tcp: %w", syscall.ECONNRESET)
+// errConnectionReset is the error of a client whose connection was reset.
+var errConnectionReset = fmt.Errorf("read tcp: %w", syscall.ECONNRESET)
 
-// throttles are the exceptions for want of capacity, and reasons are why it can be wanting to a Scan of a table.
+// throttles are the exceptions of a throttled Scan, and reasons are the reasons in them.
 var (
 	throttles = []string{"ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException"}
 	reasons   = []string{
@@ -24,8 +24,8 @@ var (
 	}
 )
 
-// refusal makes the answer of a service that refuses, and says in words which.
-func refusal(fault Fault, o operation, random *rand.Rand) (*http.Response, string) {
+// errorResponse returns the error of a service, and its name.
+func errorResponse(fault Fault, o operation, random *rand.Rand) (*http.Response, string) {
 	if o.service == serviceS3 {
 		status, code := http.StatusInternalServerError, "InternalError"
 		switch fault {
@@ -36,32 +36,32 @@ func refusal(fault Fault, o operation, random *rand.Rand) (*http.Response, strin
 		case Expired:
 			status, code = http.StatusBadRequest, "ExpiredToken"
 		}
-		body := fmt.Sprintf("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>%s</Code><Message>of the harness</Message></Error>", code)
-		return answer(status, "application/xml", []byte(body)), code
+		body := fmt.Sprintf("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>%s</Code><Message>from the harness</Message></Error>", code)
+		return newResponse(status, "application/xml", []byte(body)), code
 	}
-	status, code, said := http.StatusInternalServerError, "InternalServerError", ""
-	fields := map[string]any{"message": "of the harness"}
+	status, code, detail := http.StatusInternalServerError, "InternalServerError", ""
+	fields := map[string]any{"message": "from the harness"}
 	switch fault {
 	case Throttle:
 		reason := pick(random, reasons...)
 		status, code = http.StatusBadRequest, pick(random, throttles...)
 		fields["ThrottlingReasons"] = []map[string]string{{"reason": reason, "resource": "arn:aws:dynamodb:us-east-1:" + account + ":table/t"}}
-		said = " " + reason
+		detail = " " + reason
 	case Unavailable:
 		status, code = http.StatusServiceUnavailable, "ServiceUnavailable"
 	case Expired:
 		status, code = http.StatusBadRequest, "ExpiredTokenException"
 	}
 	fields["__type"] = "com.amazonaws.dynamodb.v20120810#" + code
-	body, _ := json.Marshal(fields) // texts always marshal
-	response := answer(status, "application/x-amz-json-1.0", body)
+	body, _ := json.Marshal(fields) // strings always marshal
+	response := newResponse(status, "application/x-amz-json-1.0", body)
 	response.Header.Set(checksumHeader, strconv.FormatUint(uint64(crc32.ChecksumIEEE(body)), 10))
-	return response, code + said
+	return response, code + detail
 }
 
 const checksumHeader = "X-Amz-Crc32"
 
-func answer(status int, kind string, body []byte) *http.Response {
+func newResponse(status int, kind string, body []byte) *http.Response {
 	return &http.Response{
 		Status: http.StatusText(status), StatusCode: status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header: http.Header{"Content-Type": {kind}, "X-Amzn-Requestid": {"CHAOS"}, "X-Amz-Request-Id": {"CHAOS"}},
@@ -69,10 +69,10 @@ func answer(status int, kind string, body []byte) *http.Response {
 	}
 }
 
-// damage changes an answer on its way, as the fault says.
+// damage changes a response in the way of a fault.
 func damage(fault Fault, response *http.Response, random *rand.Rand) error {
 	if fault == WrongChecksum {
-		sum, _ := strconv.ParseUint(response.Header.Get(checksumHeader), 10, 32) // without one there is one from now on
+		sum, _ := strconv.ParseUint(response.Header.Get(checksumHeader), 10, 32) // 0 if there is no checksum
 		response.Header.Set(checksumHeader, strconv.FormatUint(sum^1, 10))
 		return nil
 	}
@@ -87,18 +87,18 @@ func damage(fault Fault, response *http.Response, random *rand.Rand) error {
 		flip(body, random)
 	case CutBody:
 		whole := bytes.NewReader(body[:random.IntN(len(body)+1)])
-		response.Body = io.NopCloser(io.MultiReader(whole, broken{}))
+		response.Body = io.NopCloser(io.MultiReader(whole, brokenReader{}))
 	}
 	return nil
 }
 
-// broken is the end of a connection that has been cut.
-type broken struct{}
+// brokenReader is the end of a broken connection.
+type brokenReader struct{}
 
-func (broken) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+func (brokenReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
-// flip flips the lowest bit of a digit, of those in the second half if there is one: the body stays as well-formed as it was, so
-// that nothing but its checksum tells.
+// flip flips the lowest bit of a digit, in the second half of the body if it has one there. The body stays well-formed, so that only
+// the checksum shows the change.
 func flip(body []byte, random *rand.Rand) {
 	start := len(body)/2 + random.IntN(len(body)/2+1)
 	for i := range body {
@@ -111,5 +111,5 @@ func flip(body []byte, random *rand.Rand) {
 
 var (
 	errKilled = errors.New("the harness has killed the invocation")
-	errDead   = errors.New("the invocation is dead")
+	errEnded  = errors.New("the invocation has ended")
 )

@@ -10,31 +10,32 @@ import (
 	"dynamodb-to-s3/lambda/request"
 )
 
-// Scenario is what a seed draws before anything runs.
+// Scenario is what a seed draws before its run.
 type Scenario struct {
 	Seed uint64
 	Mode request.Mode
-	// Items is how many there are in the table; Large says that each is nearly as large as one can be, so that an object takes
+	// Items is the number of items of the table. Large makes each item nearly as large as DynamoDB allows, so that objects have
 	// several parts.
 	Items       int
 	Large       bool
 	Segments    int
 	Concurrency int
-	Limit       int // of a page
+	Limit       int // items of a page
 	FileSize    int
 	Compression request.Compression
-	// Pages is how many an invocation gets, so that it hands over; 0 for all.
+	// Pages is how many pages an invocation gets before it must return a checkpoint; 0 for all.
 	Pages int
-	// Writes says that the table is written to while it is read.
+	// Writes changes the table while it is read.
 	Writes bool
-	// Deliveries is how often the firing of a schedule is delivered, 0 for a run by hand; AtOnce says that they come together.
+	// Deliveries is how often the firing of a schedule is delivered, or 0 for a run without a schedule. AtOnce delivers them at the
+	// same time.
 	Deliveries int
 	AtOnce     bool
-	// TakesOver says that the next delivery comes so late that its execution may take the run over from one that has failed.
+	// TakesOver delivers the next firing so late that its execution may take the run over from a failed one.
 	TakesOver bool
-	// Redrives says that an execution that has failed is redriven. Otherwise it is started again from its beginning.
+	// Redrives redrives a failed execution. Otherwise it starts again from the beginning.
 	Redrives bool
-	// Rates is how likely each fault is to strike each time that it could.
+	// Rates is the probability of each fault, each time that it can happen.
 	Rates map[Fault]float64
 }
 
@@ -54,7 +55,7 @@ func Draw(seed uint64) Scenario {
 	case kind < 18:
 		s.Mode, s.Items = request.ModeExport, 30
 	case kind < 40:
-		s.Writes, s.Concurrency = true, 1 // one segment after the other: what each finds is then the same again
+		s.Writes, s.Concurrency = true, 1 // one segment after the other, so that each always finds the same items
 		s.Rates[Written] = pick(random, 0.2, 0.6)
 	}
 	if random.IntN(4) == 0 {
@@ -62,13 +63,13 @@ func Draw(seed uint64) Scenario {
 	}
 	s.TakesOver = s.Deliveries > 0 && !s.AtOnce && draw(seed, "takes over").IntN(3) > 0
 	s.Redrives = s.Mode == request.ModeScan && draw(seed, "redrives").IntN(2) == 0
-	// A few kinds at a time: with all of them, each hides the others.
+	// Only some kinds of faults: with all of them, each would hide the others.
 	for _, fault := range slices.Concat(requestFaults, invocationFaults) {
 		if chosen, rate := random.IntN(3) == 0, pick(random, 0.01, 0.03, 0.1); chosen {
 			s.Rates[fault] = rate
 		}
 	}
-	if s.Large { // each request is as much work as a small run
+	if s.Large { // a large run has few requests
 		for fault := range s.Rates {
 			s.Rates[fault] = max(s.Rates[fault], 0.03)
 		}
@@ -76,7 +77,7 @@ func Draw(seed uint64) Scenario {
 	return s
 }
 
-// request is the state machine's input.
+// request returns the state machine's input.
 func (s Scenario) request(table, bucket string) json.RawMessage {
 	fields := map[string]any{"table": table, "bucket": bucket, "prefix": "chaos", "mode": s.Mode}
 	if s.Deliveries > 0 {
@@ -97,12 +98,12 @@ func (s Scenario) request(table, bucket string) json.RawMessage {
 	return req
 }
 
-// String says in a line what was drawn.
+// String describes the scenario in one line.
 func (s Scenario) String() string {
 	var rates []string
 	for _, fault := range slices.Sorted(maps.Keys(s.Rates)) {
 		rates = append(rates, fmt.Sprintf("%s %.2f", fault, s.Rates[fault]))
 	}
-	return fmt.Sprintf("%s of %d items (large: %t, written to: %t), %d segments by %d, %d items a page, %d pages an invocation, objects of %d bytes %s, %d deliveries (at once: %t, takes over: %t), redrives: %t; %s",
+	return fmt.Sprintf("%s of %d items (large: %t, changed: %t), %d segments, %d at once, %d items a page, %d pages an invocation, objects of %d bytes %s, %d deliveries (at once: %t, takes over: %t), redrives: %t; %s",
 		s.Mode, s.Items, s.Large, s.Writes, s.Segments, s.Concurrency, s.Limit, s.Pages, s.FileSize, s.Compression, max(1, s.Deliveries), s.AtOnce, s.TakesOver, s.Redrives, strings.Join(rates, ", "))
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"math/rand/v2"
 	"reflect"
 	"slices"
 	"sync"
@@ -17,24 +16,24 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// largeItems is how many large items there are in a table of them: some 12 MiB of JSON.
+// largeItems is the number of items of a table with large items: about 12 MiB of JSON.
 const largeItems = 28
 
-// table is one of the server, and all that was ever in it.
+// table is a table of the server, with everything that was ever in it.
 type table struct {
 	name  string
 	items map[string]*history // by orderId
-	keys  []string            // of what was there at the beginning, in order
+	keys  []string            // of the items at the beginning, in order
 }
 
-// history is what an item has been.
+// history has all versions of an item.
 type history struct {
 	versions []verify.Item
-	// throughout says that there was always some version of it.
+	// throughout is true if the item was never missing.
 	throughout bool
 }
 
-// sharedTable returns the table of so many items that nobody writes to; it is made once.
+// sharedTable returns a table with the given number of items, which no run changes. It is created once.
 func (h *Harness) sharedTable(ctx context.Context, items int, large bool) (*table, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -48,7 +47,7 @@ func (h *Harness) sharedTable(ctx context.Context, items int, large bool) (*tabl
 	return t, err
 }
 
-// newTable makes a table and reads what is in it, by the SDK alone.
+// newTable creates a table and reads its items through the SDK.
 func (h *Harness) newTable(ctx context.Context, name string, items int, large bool) (*table, error) {
 	if err := sampletable.Create(ctx, h.tables, name); err != nil {
 		return nil, err
@@ -76,7 +75,7 @@ func (h *Harness) newTable(ctx context.Context, name string, items int, large bo
 	return t, nil
 }
 
-// enlarge makes an item nearly as large as one can be, of what no compressor makes smaller than the bytes that it stands for.
+// enlarge makes an item nearly as large as DynamoDB allows, with random bytes that cannot be compressed.
 func (h *Harness) enlarge(ctx context.Context, name string, item verify.Item) error {
 	noise := make([]byte, 330_000)
 	random := draw(0, "noise", keyOf(item))
@@ -96,84 +95,43 @@ func keyOf(item verify.Item) string {
 	return id.Value
 }
 
-// writer writes to a run's table while it is read. It keeps what it writes before it writes it.
-type writer struct {
-	client *dynamodb.Client
-	table  *table
-
-	mu    sync.Mutex // held for each write, and guards table.items
-	count int
+// itemCheck compares the items of a commit with a table's history.
+type itemCheck struct {
+	table *table
+	mu    sync.Mutex // guards seen
+	seen  map[string]bool
 }
 
-// write changes, removes or adds an item, and says which. Only one item in three is ever touched.
-func (w *writer) write(ctx context.Context, random *rand.Rand) (string, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.count++
-	key := w.table.keys[random.IntN((len(w.table.keys)+2)/3)*3%len(w.table.keys)]
-	item := maps.Clone(w.table.items[key].versions[0])
-	item["revision"] = &types.AttributeValueMemberN{Value: fmt.Sprint(w.count)}
-	switch random.IntN(4) {
-	case 0:
-		w.table.items[key].throughout = false
-		_, err := w.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{
-			TableName: &w.table.name, Key: verify.Item{"orderId": &types.AttributeValueMemberS{Value: key}},
-		})
-		return "delete " + key, err
-	case 1:
-		added := fmt.Sprintf("added-%d-%d", random.IntN(1_000_000), w.count)
-		item["orderId"] = &types.AttributeValueMemberS{Value: added}
-		w.table.items[added] = &history{versions: []verify.Item{item}}
-		return "add " + added, w.put(ctx, item)
-	default:
-		h := w.table.items[key]
-		h.versions = append(h.versions, item)
-		return "change " + key, w.put(ctx, item)
+// add checks one item of the commit.
+func (c *itemCheck) add(item verify.Item) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	key := keyOf(item)
+	var err error
+	h := c.table.items[key]
+	switch {
+	case h == nil:
+		err = fmt.Errorf("item %q was never in the table", key)
+	case c.seen[key]:
+		err = fmt.Errorf("the commit has item %q twice", key)
+	case !slices.ContainsFunc(h.versions, func(v verify.Item) bool { return reflect.DeepEqual(v, item) }):
+		err = fmt.Errorf("item %q is not one of the %d versions that the table has had", key, len(h.versions))
 	}
-}
-
-func (w *writer) put(ctx context.Context, item verify.Item) error {
-	_, err := w.client.PutItem(ctx, &dynamodb.PutItemInput{TableName: &w.table.name, Item: item})
+	c.seen[key] = true
 	return err
 }
 
-// reading holds what is read back against a table's history.
-type reading struct {
-	table *table
-	mu    sync.Mutex // guards what follows
-	seen  map[string]bool
-	fault error // of an item, which no checksum tells
-}
-
-// record takes one item that was read back.
-func (r *reading) record(item verify.Item) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	key := keyOf(item)
-	h := r.table.items[key]
-	switch {
-	case h == nil:
-		r.fault = fmt.Errorf("item %q was never in the table", key)
-	case r.seen[key]:
-		r.fault = fmt.Errorf("item %q is there twice", key)
-	case !slices.ContainsFunc(h.versions, func(v verify.Item) bool { return reflect.DeepEqual(v, item) }):
-		r.fault = fmt.Errorf("item %q is none of the %d versions that the table has had", key, len(h.versions))
-	}
-	r.seen[key] = true
-	return r.fault
-}
-
-// whole fails where an item is missing that was there throughout.
-func (r *reading) whole() error {
+// complete returns an error if an item is missing that was never missing in the table.
+func (c *itemCheck) complete() error {
 	var lost []string
-	for key, h := range r.table.items {
-		if h.throughout && !r.seen[key] {
+	for key, h := range c.table.items {
+		if h.throughout && !c.seen[key] {
 			lost = append(lost, key)
 		}
 	}
 	slices.Sort(lost)
 	if len(lost) > 0 {
-		return fmt.Errorf("%d items are lost, %q among them", len(lost), lost[0])
+		return fmt.Errorf("%d items are lost, such as %q", len(lost), lost[0])
 	}
 	return nil
 }

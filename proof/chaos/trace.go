@@ -14,7 +14,7 @@ import (
 	"dynamodb-to-s3/local/servers"
 )
 
-// Event is what happens in a run, as it shows outside of the functions. The tests read a run's events as steps of proof/model.
+// Event is an event of a run that is visible outside the functions. The tests translate events into steps of proof/model.
 type Event struct {
 	Kind EventKind
 	// Invocations has the name of the invocation that the event is about. A call can have two, because Lambda can run it twice.
@@ -43,7 +43,7 @@ const (
 	Requested EventKind = "request"
 )
 
-func (r *trial) note(e Event) {
+func (r *seedRun) record(e Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.trace = append(r.trace, e)
@@ -60,22 +60,22 @@ func (r result) output() []byte {
 // describer answers DescribeExecution for an invocation of plan.
 type describer struct {
 	*executions.Memory
-	sender *sender
+	faultyClient *faultyClient
 }
 
 // Describe returns the state of an execution.
 func (d describer) Describe(ctx context.Context, arn string) (run.ExecutionState, error) {
 	state, err := d.Memory.Describe(ctx, arn)
-	d.sender.trial.note(Event{Kind: Described, Invocations: []string{d.sender.who}})
+	d.faultyClient.seedRun.record(Event{Kind: Described, Invocations: []string{d.faultyClient.caller}})
 	return state, err
 }
 
-// header is the header of a request to S3 that names its run, by number, and its invocation.
+// header is the header of a request to S3 with the number of its run and the name of its invocation.
 const header = "Chaos-Invocation"
 
-func (s *sender) header() string { return fmt.Sprintf("%d %s", s.trial.number, s.who) }
+func (s *faultyClient) header() string { return fmt.Sprintf("%d %s", s.seedRun.number, s.caller) }
 
-// recorder sends requests to S3, and notes those of invocations.
+// recorder sends requests to S3, and records those of invocations.
 type recorder struct {
 	http.RoundTripper
 	harness *Harness
@@ -89,19 +89,19 @@ func (h *Harness) record(ctx context.Context, s3 string) (address string, err er
 
 // RoundTrip sends a request.
 func (r recorder) RoundTrip(request *http.Request) (*http.Response, error) {
-	number, who, _ := strings.Cut(request.Header.Get(header), " ")
+	number, caller, _ := strings.Cut(request.Header.Get(header), " ")
 	request.Header.Del(header)
 	run, _ := strconv.Atoi(number) // no run has the number 0
 	r.harness.mu.Lock()
-	trial := r.harness.runs[run]
+	seedRun := r.harness.runs[run]
 	r.harness.mu.Unlock()
 	body, err := readBody(request)
-	if trial == nil || err != nil {
+	if seedRun == nil || err != nil {
 		return r.RoundTripper.RoundTrip(request)
 	}
 	response, err := r.RoundTripper.RoundTrip(request)
 	if err == nil {
-		trial.note(Event{Kind: Requested, Invocations: []string{who}, Method: request.Method, URL: request.URL, Status: response.StatusCode, Body: body})
+		seedRun.record(Event{Kind: Requested, Invocations: []string{caller}, Method: request.Method, URL: request.URL, Status: response.StatusCode, Body: body})
 	}
 	return response, err
 }

@@ -1,8 +1,7 @@
-// Command mutate shows that the harness of proof/chaos can fail: it takes what the promise rests on out of the engine, one
-// thing at a time, and runs seeds until one is broken. The product's files stay as they are: the compiler is given a changed
-// copy in the place of one, as `go help build` has it under -overlay.
+// Command mutate proves that proof/chaos can fail. It removes the rules of the engine that keep the promise, one at a time, and runs
+// seeds until one breaks the promise. `make chaos-mutations` runs it. It imports local/checkout only.
 //
-// It imports local/checkout only.
+// The files of the product do not change: the compiler reads a changed copy of one (-overlay, see `go help build`).
 package main
 
 import (
@@ -22,8 +21,8 @@ import (
 )
 
 func main() {
-	seeds := flag.Int("seeds", 1000, "how many seeds to run at most for each")
-	only := flag.String("only", "", "run those mutations only whose name has this in it")
+	seeds := flag.Int("seeds", 1000, "the largest number of seeds for each mutation")
+	only := flag.String("only", "", "run only the mutations whose names contain this text")
 	flag.Parse()
 	if err := run(*seeds, *only); err != nil {
 		fmt.Fprintln(os.Stderr, "mutate:", err)
@@ -32,7 +31,7 @@ func main() {
 }
 
 func run(seeds int, only string) error {
-	checkout, err := checkout.Find()
+	repository, err := checkout.Find()
 	if err != nil {
 		return err
 	}
@@ -42,15 +41,15 @@ func run(seeds int, only string) error {
 			continue
 		}
 		start := time.Now()
-		caught, words, err := m.try(checkout.Root, seeds)
+		caught, message, err := m.try(repository.Root, seeds)
 		if err != nil {
 			return fmt.Errorf("%s: %w", m.name, err)
 		}
 		if caught == 0 {
 			missed++
-			words = "NOT CAUGHT"
+			message = "NOT CAUGHT"
 		}
-		fmt.Printf("%-28s %4d seeds %6s  %s\n", m.name, caught, time.Since(start).Round(time.Second), words)
+		fmt.Printf("%-28s %4d seeds %6s  %s\n", m.name, caught, time.Since(start).Round(time.Second), message)
 	}
 	if missed > 0 {
 		return fmt.Errorf("%d mutations were not caught in %d seeds", missed, seeds)
@@ -58,8 +57,8 @@ func run(seeds int, only string) error {
 	return nil
 }
 
-// mutated returns the file with everything replaced. It fails where something is not there, or more than once: the product has
-// moved on, and the mutation has to follow.
+// mutated returns the changed file. It returns an error if a text does not occur exactly once: the product has changed, and the mutation
+// must be adapted.
 func (m mutation) mutated(root string) ([]byte, error) {
 	text, err := os.ReadFile(filepath.Join(root, m.file))
 	if err != nil {
@@ -68,7 +67,7 @@ func (m mutation) mutated(root string) ([]byte, error) {
 	for i := 0; i < len(m.replace); i += 2 {
 		old := []byte(m.replace[i])
 		if n := bytes.Count(text, old); n != 1 {
-			return nil, fmt.Errorf("%s: %q is there %d times, want once", m.file, old, n)
+			return nil, fmt.Errorf("%s has %q %d times, want once", m.file, old, n)
 		}
 		text = bytes.Replace(text, old, []byte(m.replace[i+1]), 1)
 	}
@@ -77,8 +76,8 @@ func (m mutation) mutated(root string) ([]byte, error) {
 
 var brokenAfter = regexp.MustCompile(`broken after (\d+) seeds: (.*)`)
 
-// try runs seeds with the mutation, and returns after how many the harness has failed, 0 if it has not, and its words.
-func (m mutation) try(root string, seeds int) (after int, words string, err error) {
+// try runs seeds with the mutation. It returns how many seeds the harness needed to fail, or 0 if it has not failed, and its message.
+func (m mutation) try(root string, seeds int) (after int, message string, err error) {
 	text, err := m.mutated(root)
 	if err != nil {
 		return 0, "", err
@@ -87,7 +86,7 @@ func (m mutation) try(root string, seeds int) (after int, words string, err erro
 	if err != nil {
 		return 0, "", err
 	}
-	defer func() { _ = os.RemoveAll(folder) }() // the system's to clear if not ours
+	defer func() { _ = os.RemoveAll(folder) }() // what remains is in the system's folder for temporary files
 	copied, overlay := filepath.Join(folder, "mutated.go"), filepath.Join(folder, "overlay.json")
 	replaced, err := json.Marshal(map[string]any{"Replace": map[string]string{filepath.Join(root, m.file): copied}})
 	if err != nil {

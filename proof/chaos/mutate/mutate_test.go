@@ -8,15 +8,15 @@ import (
 	"dynamodb-to-s3/local/checkout"
 )
 
-// The product moves on, and the mutations have to follow: each finds what it takes out.
+// When the product changes, the mutations must be adapted: each must find the text that it replaces.
 func TestMutationsFitTheProduct(t *testing.T) {
 	t.Parallel()
-	checkout, err := checkout.Find()
+	repository, err := checkout.Find()
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, m := range mutations {
-		text, err := m.mutated(checkout.Root)
+		text, err := m.mutated(repository.Root)
 		if err != nil {
 			t.Errorf("%s: %v", m.name, err)
 			continue

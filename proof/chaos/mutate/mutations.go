@@ -1,9 +1,9 @@
 package main
 
-// A mutation takes one thing out of the product.
+// A mutation removes one rule from the product.
 type mutation struct {
 	name, file string
-	replace    []string // what is there, and what comes in its place, in turn
+	replace    []string // pairs of a text of the file and its replacement
 }
 
 var mutations = []mutation{

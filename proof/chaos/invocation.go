@@ -1,0 +1,112 @@
+package chaos
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"slices"
+	"time"
+
+	"dynamodb-to-s3/lambda/contract"
+	"dynamodb-to-s3/lambda/function"
+
+	"github.com/aws/aws-lambda-go/lambda/messages"
+)
+
+// invocation is one invocation of a function.
+type invocation struct {
+	faultyClient
+	function contract.Function
+	task     string // the same for all tries
+	// out or err is set before the invocation has ended.
+	out []byte
+	err error
+}
+
+// start starts an invocation.
+func (r *seedRun) start(caller, task string, step contract.Function, payload []byte, fault Fault) *invocation {
+	i := &invocation{faultyClient: faultyClient{seedRun: r, caller: caller, process: newProcess()}, function: step, task: task}
+	now, timeout := time.Now, lifetime
+	switch fault {
+	case NoTime:
+		r.injected(fault, caller, "")
+		now = func() time.Time { return time.Now().Add(lifetime) }
+	case NoCapacity:
+		r.injected(fault, caller, "")
+		i.process.noCapacity, timeout = true, noCapacityLifetime
+	}
+	i.before = r.beforeRequest
+	source, destination := r.harness.source.Copy(), r.harness.destination.Copy()
+	if r.tables != nil {
+		source = withoutDelays(r.tables.AWS())
+	}
+	source.HTTPClient, destination.HTTPClient = &i.faultyClient, &i.faultyClient
+	engine := function.New(source, destination, function.Options{Log: slog.New(slog.DiscardHandler), Account: account, Now: now, Executions: describer{&r.executions, &i.faultyClient}})
+	r.mu.Lock()
+	r.invocations = append(r.invocations, i)
+	r.mu.Unlock()
+	go func() {
+		defer close(i.process.ended)
+		defer r.record(Event{Kind: Stopped, Invocations: []string{caller}})
+		defer func() {
+			if panicked := recover(); panicked != nil {
+				i.err = messages.InvokeResponse_Error{Type: "Runtime.Panic", Message: fmt.Sprint(panicked)}
+			}
+		}()
+		ctx, cancel := context.WithTimeout(context.Background(), timeout)
+		defer cancel()
+		var out any
+		if out, i.err = engine.Handler(step)(ctx, payload); i.err == nil {
+			i.out, i.err = json.Marshal(out)
+		}
+	}()
+	return i
+}
+
+// await waits until the invocation has ended or is paused.
+func (r *seedRun) await(i *invocation) result {
+	select {
+	case <-i.process.ended:
+	case <-i.process.paused:
+		return died("Sandbox.Timedout")
+	}
+	switch {
+	case closed(i.process.killed):
+		return died(i.process.killError)
+	case i.err != nil:
+		return failed(i.err)
+	default:
+		return result{status: http.StatusOK, body: i.out}
+	}
+}
+
+// resume resumes the paused invocations that are chosen, and returns when they have ended.
+func (r *seedRun) resume(chosen func(*invocation) bool) {
+	r.mu.Lock()
+	all := slices.Clone(r.invocations)
+	r.mu.Unlock()
+	for _, i := range all {
+		if closed(i.process.paused) && !closed(i.process.resumed) && chosen(i) {
+			i.process.resume(i.process.until == untilCommitted)
+		}
+	}
+}
+
+// finishAll resumes all paused invocations and returns when every invocation has ended.
+func (r *seedRun) finishAll() {
+	for n := 0; ; n++ {
+		r.mu.Lock()
+		all := r.invocations
+		r.mu.Unlock()
+		if n == len(all) {
+			return
+		}
+		select {
+		case <-all[n].process.ended:
+		case <-all[n].process.paused:
+			all[n].process.resume(true)
+		}
+	}
+}

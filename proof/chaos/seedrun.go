@@ -1,0 +1,138 @@
+package chaos
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/local/executions"
+	"dynamodb-to-s3/local/exports"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+)
+
+// seedRun is the run of one seed.
+type seedRun struct {
+	harness   *Harness
+	scenario  Scenario
+	number    int
+	bucket    string
+	table     *table
+	writer    *writer         // nil if nothing changes the table
+	tables    *exports.Server // nil if the run is not an export
+	faultsOff atomic.Bool     // no more faults
+	tries     counts          // by task
+	// executions knows the run's executions, as Step Functions does.
+	executions executions.Memory
+
+	mu           sync.Mutex // guards the following fields
+	invocations  []*invocation
+	trace        []Event
+	faults       map[Fault]int
+	descriptions []string // of the faults
+	err          error    // of the harness itself
+}
+
+// prepare creates the bucket and the table.
+func (r *seedRun) prepare(ctx context.Context) error {
+	h := r.harness
+	r.bucket = fmt.Sprintf("chaos-%d", r.number)
+	if _, err := h.objects.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: &r.bucket}); err != nil {
+		return err
+	}
+	var err error
+	if !r.scenario.Writes {
+		if r.table, err = h.sharedTable(ctx, r.scenario.Items, r.scenario.Large); err != nil {
+			return err
+		}
+	} else {
+		if r.table, err = h.newTable(ctx, fmt.Sprintf("written-%d", r.number), r.scenario.Items, false); err != nil {
+			return err
+		}
+		r.writer = &writer{client: h.tables, table: r.table}
+	}
+	if r.scenario.Mode == request.ModeExport {
+		r.tables, err = exports.Start(ctx, exports.Options{DynamoDB: h.source, S3: h.direct, Checks: 1})
+	}
+	return err
+}
+
+// cleanUp removes what the seed has created.
+func (r *seedRun) cleanUp(ctx context.Context) error {
+	if r.tables != nil {
+		r.tables.Stop()
+	}
+	if r.writer != nil {
+		if _, err := r.harness.tables.DeleteTable(ctx, &dynamodb.DeleteTableInput{TableName: &r.table.name}); err != nil {
+			return err
+		}
+	}
+	keys, err := r.keys(ctx)
+	if err != nil {
+		return err
+	}
+	for batch := range slices.Chunk(keys, 1000) {
+		var objects []types.ObjectIdentifier
+		for _, key := range batch {
+			objects = append(objects, types.ObjectIdentifier{Key: &key})
+		}
+		if _, err := r.harness.objects.DeleteObjects(ctx, &s3.DeleteObjectsInput{Bucket: &r.bucket, Delete: &types.Delete{Objects: objects}}); err != nil {
+			return err
+		}
+	}
+	uploads, err := r.uploads(ctx)
+	if err != nil {
+		return err
+	}
+	for _, upload := range uploads {
+		_, err := r.harness.objects.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{Bucket: &r.bucket, Key: upload.Key, UploadId: upload.UploadId})
+		if err != nil {
+			return err
+		}
+	}
+	_, err = r.harness.objects.DeleteBucket(ctx, &s3.DeleteBucketInput{Bucket: &r.bucket})
+	return err
+}
+
+// beforeRequest is called before each request of a function. Some faults happen at this time.
+func (r *seedRun) beforeRequest(ctx context.Context, caller string, o operation) {
+	switch {
+	case o.name == "Scan" && r.writer != nil && !r.faultsOff.Load():
+		random := draw(r.scenario.Seed, caller, o, Written)
+		if random.Float64() >= r.scenario.Rates[Written] {
+			return
+		}
+		what, err := r.writer.write(context.WithoutCancel(ctx), random)
+		if err != nil {
+			r.fail(fmt.Errorf("write to the table: %w", err))
+		}
+		r.injected(Written, caller, o, what)
+	case o.name == "PutObject" && strings.HasSuffix(o.subject, "/manifest-files.json"):
+		r.resume(func(i *invocation) bool { return i.process.until == untilCommitted && i.caller != caller })
+	}
+}
+
+// injected counts and describes a fault. The description has no names that are different every time that the seed runs: the bucket's
+// and the tries'.
+func (r *seedRun) injected(fault Fault, caller string, on any, how ...string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.faults[fault]++
+	text := strings.TrimSpace(fmt.Sprintf("%s: %s: %v %s", caller, fault, on, strings.Join(how, " ")))
+	r.descriptions = append(r.descriptions, tried.ReplaceAllString(strings.ReplaceAll(text, r.bucket, "BUCKET"), "$1-TRY"))
+}
+
+// fail keeps the first error of the harness itself.
+func (r *seedRun) fail(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.err == nil {
+		r.err = err
+	}
+}
