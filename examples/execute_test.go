@@ -68,7 +68,7 @@ func TestRequestsExecute(t *testing.T) {
 				t.Fatal(err)
 			}
 			records := make(chan string, 10*orders)
-			if err := verify.Records(t.Context(), testservers.S3(), result, func(line []byte) error { records <- string(line); return nil }, func() {}); err != nil {
+			if err := verify.Records(t.Context(), testservers.S3(), result, func(line []byte) error { records <- string(line); return nil }, func(string) {}); err != nil {
 				t.Fatal(err)
 			}
 			close(records)

@@ -255,7 +255,7 @@ func TestOneSegmentOfManyIsARunOfItsOwn(t *testing.T) {
 			defer mu.Unlock()
 			seen[string(line)]++
 			return nil
-		}, func() {})
+		}, func(string) {})
 		if err != nil {
 			t.Fatal(err)
 		}

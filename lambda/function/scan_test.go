@@ -204,7 +204,7 @@ func texts(t *testing.T, result run.Result, decode func(line []byte) (any, error
 		defer mu.Unlock()
 		all = append(all, text(t, decoded))
 		return err
-	}, func() {})
+	}, func(string) {})
 	if err != nil {
 		t.Fatal(err)
 	}

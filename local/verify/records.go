@@ -25,9 +25,9 @@ import (
 // workers is how many objects, or segments of the table, are read at the same time.
 const workers = 4
 
-// Records reads every object that the run's manifests name. It calls record with each line, and object after each object, from
-// several goroutines at once. It checks the counts and checksums of the manifests, and the counts of the result.
-func Records(ctx context.Context, client *s3.Client, result run.Result, record func(line []byte) error, object func()) error {
+// Records reads every object that the run's manifests name. It calls record with each line, and object with the key after each object,
+// from several goroutines at once. It checks the counts and checksums of the manifests, and the counts of the result.
+func Records(ctx context.Context, client *s3.Client, result run.Result, record func(line []byte) error, object func(key string)) error {
 	for _, export := range exportsOf(result) {
 		if _, err := readExport(ctx, client, export, record, object); err != nil {
 			return err
@@ -61,7 +61,7 @@ type file struct {
 }
 
 // readExport reads one export, as Records does, and returns its summary.
-func readExport(ctx context.Context, client *s3.Client, export run.ExportedWindow, record func(line []byte) error, object func()) (summary, error) {
+func readExport(ctx context.Context, client *s3.Client, export run.ExportedWindow, record func(line []byte) error, object func(key string)) (summary, error) {
 	manifest, bucket, err := readSummary(ctx, client, export.Manifest)
 	if err != nil {
 		return manifest, err
@@ -87,7 +87,7 @@ func readExport(ctx context.Context, client *s3.Client, export run.ExportedWindo
 			if err := readObject(ctx, client, bucket, file, record); err != nil {
 				return fmt.Errorf("%s: %w", file.Key, err)
 			}
-			object()
+			object(file.Key)
 			return nil
 		})
 	}

@@ -102,7 +102,7 @@ func formatTime(at time.Time) string { return at.UTC().Format(time.RFC3339Nano) 
 
 // read reads an export and returns its summary. Several goroutines call record.
 func (r *replay) read(ctx context.Context, export run.ExportedWindow, record func(line []byte) error) (summary, error) {
-	manifest, err := readExport(ctx, r.client, export, record, func() { r.mu.Lock(); r.report.Objects++; r.mu.Unlock() })
+	manifest, err := readExport(ctx, r.client, export, record, func(string) { r.mu.Lock(); r.report.Objects++; r.mu.Unlock() })
 	if err == nil && manifest.ExportARN != export.ExportARN {
 		err = fmt.Errorf("its manifest is of export %s", manifest.ExportARN)
 	}
@@ -111,7 +111,7 @@ func (r *replay) read(ctx context.Context, export run.ExportedWindow, record fun
 
 // put adds a line of a full export.
 func (r *replay) put(line []byte) error {
-	item, err := readItem(line)
+	item, err := DecodeItem(line)
 	if err != nil {
 		return err
 	}

@@ -26,7 +26,7 @@ func Count(ctx context.Context, source *dynamodb.Client, destination *s3.Client,
 		}
 		records.Add(1)
 		return nil
-	}, func() { objects.Add(1) })
+	}, func(string) { objects.Add(1) })
 	report := Report{Items: int(records.Load()), Objects: int(objects.Load())}
 	if err != nil {
 		return report, err

@@ -43,7 +43,7 @@ func Compare(ctx context.Context, source *dynamodb.Client, destination *s3.Clien
 	if err != nil {
 		return Report{}, err
 	}
-	read := readItem
+	read := DecodeItem
 	switch request.Format(manifest.OutputFormat) {
 	case request.FormatDynamoDBJSON:
 	case request.FormatION:
@@ -71,7 +71,7 @@ func Compare(ctx context.Context, source *dynamodb.Client, destination *s3.Clien
 			return fmt.Errorf("the item with key %s differs from the table's", id)
 		}
 		return nil
-	}, func() { mu.Lock(); report.Objects++; mu.Unlock() })
+	}, func(string) { mu.Lock(); report.Objects++; mu.Unlock() })
 	if err != nil {
 		return report, err
 	}
@@ -86,8 +86,8 @@ func nothingLeft(items map[string]Item) error {
 	return nil
 }
 
-// readItem reads a line of a scan or of a full export.
-func readItem(line []byte) (Item, error) {
+// DecodeItem returns the item in a line of a scan in DYNAMODB_JSON, or of a full export.
+func DecodeItem(line []byte) (Item, error) {
 	var record struct{ Item json.RawMessage }
 	if err := json.Unmarshal(line, &record); err != nil {
 		return nil, err
