@@ -115,15 +115,38 @@ func TestReferenceIsFresh(t *testing.T) {
 	scan, _ := all.Properties.Get("scan")
 	export, _ := all.Properties.Get("export")
 	filter, _ := export.Properties.Get("filter")
-	page.WriteString("\nOnly a SCAN has `scan`, `segments`, `concurrency`, `readUnitsPerSecond`, `readPercent`, `fileSizeBytes`, `format`, `transform`, `encoder` and " +
-		"`compression`. Only an EXPORT has `export`. A request that mixes them fails, and the cause says what to write instead. A deployment's defaults can have " +
-		"the fields of both modes: a request takes those of its own mode. `sourceRoleArn` and `destinationRoleArn` are an exception. They are only for SCAN, " +
-		"and an EXPORT fails if the request or the deployment's defaults give them.\n")
+	var scans, exports []string
+	for property := all.Properties.Oldest(); property != nil; property = property.Next() {
+		field := "`" + property.Key + "`"
+		if refuses(request.ModeExport, property.Key) {
+			scans = append(scans, field)
+		} else if refuses(request.ModeScan, property.Key) {
+			exports = append(exports, field)
+		}
+	}
+	page.WriteString("\nOnly a SCAN has " + list(scans) + ". Only an EXPORT has " + list(exports) + ". A request that mixes them fails, and the cause says " +
+		"what to write instead. A deployment's defaults can have " +
+		"the fields of both modes: a request takes those of its own mode. `sourceRoleArn` and `destinationRoleArn` are an exception: an EXPORT " +
+		"also fails if the deployment's defaults give them.\n")
 	table(&page, "`scan`", "scan.", scan)
 	page.WriteString("\nAn entry of the legacy `ScanFilter` is `{\"ComparisonOperator\": …, \"AttributeValueList\": […]}`, with values in DynamoDB JSON.\n")
 	table(&page, "`export`", "export.", export)
 	table(&page, "`export.filter`", "export.filter.", filter)
 	fresh(t, "request.md", []byte(page.String()))
+}
+
+// refuses reports whether a request of a mode cannot have a field.
+func refuses(mode request.Mode, field string) bool {
+	_, err := request.Parse(fmt.Appendf(nil, `{"table": "orders", "bucket": "my-bucket", "mode": %q, %q: {}}`, mode, field), nil)
+	return err != nil && strings.Contains(err.Error(), field+": not allowed in mode "+string(mode))
+}
+
+func list(fields []string) string {
+	last := len(fields) - 1
+	if last < 1 {
+		return strings.Join(fields, "")
+	}
+	return strings.Join(fields[:last], ", ") + " and " + fields[last]
 }
 
 func table(page *strings.Builder, title, path string, s *jsonschema.Schema) {
