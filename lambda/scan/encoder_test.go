@@ -87,6 +87,14 @@ func init() {
 	encoder.Register(encoder.Format{Name: "refuses", Extension: ".x", New: func() (encoder.Encoder, error) { return nil, context.Canceled }})
 }
 
+func TestEveryFormatHasAnEncoder(t *testing.T) {
+	for _, format := range request.RuleOf("format").Enum {
+		if _, err := encoderOf(run.ScanPlan{Format: request.Format(format)}); err != nil {
+			t.Errorf("%s: %v", format, err)
+		}
+	}
+}
+
 func TestEncodersAreThoseOfThePlan(t *testing.T) {
 	for _, test := range []struct {
 		plan  run.ScanPlan
