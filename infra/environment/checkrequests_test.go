@@ -1,6 +1,13 @@
 package environment
 
-import "testing"
+import (
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"dynamodb-to-s3/lambda/request"
+)
 
 func TestRequestsAreHeldAgainstThePlanFunction(t *testing.T) {
 	t.Parallel()
@@ -9,6 +16,13 @@ func TestRequestsAreHeldAgainstThePlanFunction(t *testing.T) {
 		place = "account: \"111122223333\"\nregion: eu-west-1\n"
 		key   = "arn:aws:kms:eu-west-1:111122223333:key/1"
 	)
+	formats := request.RuleOf("format").String()
+	var fields []string
+	for field := range reflect.TypeFor[request.Request]().Fields() {
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		fields = append(fields, name)
+	}
+	slices.Sort(fields)
 	// schedule is one, from line 3, with its input from line 6.
 	schedule := func(input string) string {
 		return base + "schedules:\n- name: nightly\n  expression: rate(1 day)\n  input:\n" + input
@@ -22,7 +36,7 @@ func TestRequestsAreHeldAgainstThePlanFunction(t *testing.T) {
 			`5: defaults.segmnts: unknown field, did you mean "segments"?`,
 			`7: defaults.scan.Limit: got 0, want 1 to 2147483647`,
 		}},
-		{"a value like a message", base + "defaults: {format: \"X; mode: Y\"}", []string{`3: defaults.format: got "X; mode: Y", want one of DYNAMODB_JSON, ION, JSON`}},
+		{"a value like a message", base + "defaults: {format: \"X; mode: Y\"}", []string{`3: defaults.format: got "X; mode: Y", want ` + formats}},
 		{"bounds of defaults", base + "defaults:\n  fileSizeBytes: 1\n  segments: 0.5\n  concurrency: 100000\n  scan:\n    TotalSegments: 2\n    Select: COUNT\n    ExpressionAttributeValues:\n      \":a\": {S: x}", []string{
 			`4: defaults.fileSizeBytes: got 1, want 1024 to 5368709120`,
 			`5: defaults.segments: got 0.5, want a whole number`,
@@ -97,7 +111,7 @@ func TestRequestsAreHeldAgainstThePlanFunction(t *testing.T) {
 		{"input", schedule("    table: orders\n    scan:\n      Limt: 5\n      Segment: 1\n    fileSize: 5\n    segments: \"4\""), []string{
 			`9: schedules[0].input.scan.Limt: unknown field, did you mean "Limit"?`,
 			`10: schedules[0].input.scan.Segment: given without scan.TotalSegments`,
-			`11: schedules[0].input.fileSize: unknown field, want one of bucket, bucketOwner, compression, concurrency, destinationRoleArn, encoder, export, fileSizeBytes, format, kmsKeyId, mode, prefix, readPercent, readUnitsPerSecond, scan, schedule, scheduledTime, segments, sourceRoleArn, table, transform`,
+			`11: schedules[0].input.fileSize: unknown field, want one of ` + strings.Join(fields, ", "),
 			`12: schedules[0].input.segments: got "4", want a whole number`,
 		}},
 		{"contradictions of an input", schedule("    table: orders\n    format: ION\n    prefix: a//b\n    export:\n      from: last\n      checkIntervalSeconds: 0"), []string{
@@ -125,7 +139,7 @@ func TestRequestsAreHeldAgainstThePlanFunction(t *testing.T) {
 			`8: schedules[0].expression: missing: give cron(…), rate(…) or at(…)`,
 			`9: schedules[0].input.segments: got "many", want a whole number`,
 			`9: schedules[0].input.tabel: unknown field, did you mean "table"?`,
-			`9: schedules[0].input.format: got "CSV", want one of DYNAMODB_JSON, ION, JSON`,
+			`9: schedules[0].input.format: got "CSV", want ` + formats,
 			`9: schedules[0].input.table: missing: give the name or the ARN of the table`,
 		}},
 		{"over the defaults", schedule("    table: orders\n    scan: {TotalSegments: 4}\ndefaults: {segments: 4}"), []string{`6: schedules[0].input: over the environment's defaults: segments: given together with scan.TotalSegments: both set the number of segments, give one`}},
