@@ -101,7 +101,7 @@ func TestRejectedFieldsHaveNoFurtherProblems(t *testing.T) {
 	}
 }
 
-func TestLinesAreThoseOfTheNearestField(t *testing.T) {
+func TestProblemsHaveTheLineOfTheNearestField(t *testing.T) {
 	t.Parallel()
 	root := &document.Node{Kind: document.Object, Line: 1, Members: []document.Member{
 		{Name: "id", Line: 1, Value: &document.Node{Kind: document.Number, Text: "007", Line: 1}},
@@ -125,7 +125,7 @@ func TestLinesAreThoseOfTheNearestField(t *testing.T) {
 	}
 }
 
-// JSON never panics, accepts what encoding/json accepts, unless Go would put U+FFFD into it, and decodes it to the same values.
+// JSON never panics. It accepts what encoding/json accepts, except text in which Go would put U+FFFD, and decodes it to the same values.
 func FuzzJSON(f *testing.F) {
 	for _, text := range []string{
 		`{"a":[1,-0.5e+3,"\u00e9\ud83d\ude00",true,false,null,{}],"a":{"b":[]}}`, ` 12 `, `"x"`, `{"":""}`, `{"a":}`, `[1,]`, `nul`, `"\ud800"`, "\"\xff\"", `[[[[]]]]`,
@@ -158,7 +158,7 @@ func FuzzJSON(f *testing.F) {
 	})
 }
 
-// valueOf is a node as encoding/json has it: of a name that is given twice, the last value counts.
+// valueOf returns the value that encoding/json has for a node. If a name is given twice, it has the last value.
 func valueOf(node *document.Node) any {
 	switch node.Kind {
 	case document.Object:

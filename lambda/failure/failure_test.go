@@ -9,24 +9,24 @@ import (
 	"dynamodb-to-s3/lambda/failure"
 )
 
-func TestErrorNamesAreOfOneKindEach(t *testing.T) {
+func TestErrorNamesAreListedOnce(t *testing.T) {
 	t.Parallel()
 	seen := map[failure.Name]bool{}
 	for _, name := range failure.Names() {
 		if seen[name] || !name.Understood() {
-			t.Errorf("%s is there twice, or is no name", name)
+			t.Errorf("%s is listed twice, or is not a valid name", name)
 		}
 		seen[name] = true
 	}
 	if !failure.InvalidRequest.Permanent() || failure.Throttled.Permanent() || failure.Name("x").Permanent() {
-		t.Error("a name is of the wrong kind")
+		t.Error("Permanent is wrong")
 	}
 	if got := failure.NameOf(errors.New("x")); got != failure.Internal {
 		t.Errorf("an error without a name is %s", got)
 	}
 }
 
-func TestProblemsAreRenderedOnceAndReadAsData(t *testing.T) {
+func TestProblemsAreOneMessageAndReadableAsData(t *testing.T) {
 	t.Parallel()
 	if err := failure.Problems(nil).Err(); err != nil {
 		t.Errorf("no problems: got %v", err)

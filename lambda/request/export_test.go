@@ -8,14 +8,14 @@ import (
 	"dynamodb-to-s3/lambda/request"
 )
 
-// invalidExports lists requests of mode EXPORT with the problems that each must be answered with, in order.
+// invalidExports lists requests of mode EXPORT with the problems that each must cause, in order.
 var invalidExports = []struct {
 	name     string
 	fields   string
 	problems []string
 }{
 	{"an export in a scan", `"mode":"SCAN","export":{}`, []string{`export: not allowed in mode SCAN: leave mode out, or set it to EXPORT`}},
-	{"all that a scan has", `"mode":"EXPORT","segments":4,"concurrency":2,"fileSizeBytes":2048,"format":"JSON","compression":"ZSTD"`, []string{
+	{"fields that only a scan has", `"mode":"EXPORT","segments":4,"concurrency":2,"fileSizeBytes":2048,"format":"JSON","compression":"ZSTD"`, []string{
 		`segments: not allowed in mode EXPORT: leave it out`, `concurrency: not allowed in mode EXPORT`, `fileSizeBytes: not allowed in mode EXPORT`,
 		`format: not allowed in mode EXPORT: write it as export.format: DYNAMODB_JSON or ION`, `compression: not allowed in mode EXPORT: leave it out: DynamoDB always writes GZIP`,
 	}},
@@ -37,15 +37,15 @@ var invalidExports = []struct {
 	{"an empty scan", `"export":{},"scan":{}`, []string{`scan: not allowed in mode EXPORT: leave it out`}},
 	{"an unknown field", `"export":{"exportTyp":"FULL"}`, []string{`export.exportTyp: unknown field, did you mean "exportType"?`}},
 	{"a field of the filter in the wrong case", `"export":{"filter":{"filterExpression":"a = b"}}`, []string{`export.filter.filterExpression: unknown field, did you mean "FilterExpression"?`, `export.filter: has no expression`}},
-	{"unknown words", `"export":{"exportType":"FULL_EXPORT","viewType":"NEW_IMAGES","format":"JSON","s3SseAlgorithm":"aws:kms"}`, []string{
+	{"unknown values", `"export":{"exportType":"FULL_EXPORT","viewType":"NEW_IMAGES","format":"JSON","s3SseAlgorithm":"aws:kms"}`, []string{
 		`export.exportType: got "FULL_EXPORT"`, `export.viewType: got "NEW_IMAGES", want one of NEW_IMAGE, NEW_AND_OLD_IMAGES, did you mean "NEW_IMAGE"?`,
 		`export.format: got "JSON"`, `export.s3SseAlgorithm: got "aws:kms"`,
 	}},
 	{"numbers out of their bounds", `"export":{"checkIntervalSeconds":0,"maxAttempts":1000001}`, []string{
 		`export.checkIntervalSeconds: got 0, want 1 to 86400`, `export.maxAttempts: got 1000001, want 1 to 1000000`,
 	}},
-	{"times that are none", `"export":{"exportType":"INCREMENTAL","from":"yesterday","to":1769850000}`, []string{`export.to: got 1769850000, want a string: put it in quotes`, `export.from: got "yesterday", want a time`}},
-	{"a beginning that is none", `"export":{"from":"yesterday"}`, []string{`export.from: got "yesterday", want a time such as 2026-01-31T06:00:00Z`}},
+	{"invalid times", `"export":{"exportType":"INCREMENTAL","from":"yesterday","to":1769850000}`, []string{`export.to: got 1769850000, want a string: put it in quotes`, `export.from: got "yesterday", want a time`}},
+	{"an invalid beginning", `"export":{"from":"yesterday"}`, []string{`export.from: got "yesterday", want a time such as 2026-01-31T06:00:00Z`}},
 	{"fractions of a second", `"export":{"exportTime":"2026-01-31T06:00:00.5Z"}`, []string{`export.exportTime: got "2026-01-31T06:00:00.5Z", want whole seconds: DynamoDB exports by the second`}},
 	{"a window of a full export", `"export":{"exportType":"FULL","from":"last","to":"2026-01-31T06:00:00Z","viewType":"NEW_IMAGE"}`, []string{
 		`export.from: not allowed in a FULL export: leave it out, or set export.exportType to INCREMENTAL`, `export.to: not allowed`, `export.viewType: not allowed`,
@@ -54,7 +54,7 @@ var invalidExports = []struct {
 	{"a moment of an incremental export", `"export":{"exportTime":"2026-01-31T06:00:00Z","from":"2026-01-31T05:00:00Z"}`, []string{`export.exportTime: not allowed in an INCREMENTAL export, which has from and to`}},
 	{"a window without its beginning", `"export":{"to":"2026-01-31T06:00:00Z"}`, []string{`export.from: missing: give where the window begins, or "last"`}},
 	{"a window that ends before it begins", `"export":{"from":"2026-01-31T06:00:00Z","to":"2026-01-31T06:00:00Z"}`, []string{`export.to: got "2026-01-31T06:00:00Z", want a time after export.from, 2026-01-31T06:00:00Z`}},
-	{"an owner that is no account", `"export":{"s3BucketOwner":"me"}`, []string{`export.s3BucketOwner: got "me", want an AWS account of 12 digits`}},
+	{"an owner that is not an account", `"export":{"s3BucketOwner":"me"}`, []string{`export.s3BucketOwner: got "me", want an AWS account of 12 digits`}},
 	{"owners that differ", `"bucketOwner":"111111111111","export":{"s3BucketOwner":"222222222222"}`, []string{`export.s3BucketOwner: differs from bucketOwner: give one of them`}},
 	{"keys that differ", `"kmsKeyId":"alias/a","export":{"s3SseKmsKeyId":"alias/b"}`, []string{`export.s3SseKmsKeyId: differs from kmsKeyId: give one of them`}},
 	{"a key for encryption by S3", `"kmsKeyId":"alias/a","export":{"s3SseAlgorithm":"AES256"}`, []string{`export.s3SseAlgorithm: AES256 contradicts the KMS key that is given: leave one of them out`}},
@@ -63,7 +63,7 @@ var invalidExports = []struct {
 		`export.filter.ExpressionAttributeNames: does not define #k`, `export.filter.ExpressionAttributeValues: does not define :k`,
 	}},
 	{"a filter that is too long", `"export":{"filter":{"FilterExpression":"` + strings.Repeat("a", 4097) + `"}}`, []string{`export.filter.FilterExpression: got 4097 bytes, want at most 4096 bytes`}},
-	{"a filter whose value is none", `"export":{"filter":{"FilterExpression":"a = :a","ExpressionAttributeValues":{":a":"x"}}}`, []string{`export.filter.ExpressionAttributeValues.:a: got a string, want an object`}},
+	{"a filter whose value is not an attribute value", `"export":{"filter":{"FilterExpression":"a = :a","ExpressionAttributeValues":{":a":"x"}}}`, []string{`export.filter.ExpressionAttributeValues.:a: got a string, want an object`}},
 }
 
 func TestParseNamesEveryProblemOfAnInvalidExport(t *testing.T) {
@@ -119,7 +119,7 @@ func TestParseFillsInAnExport(t *testing.T) {
 				t.Fatal(err)
 			}
 			if second, err := request.Parse(again, json.RawMessage(test.defaults)); err != nil || second.Digest() != r.Digest() {
-				t.Errorf("%s is not taken again: %v", again, err)
+				t.Errorf("Parse does not accept its own result %s: %v", again, err)
 			}
 		})
 	}

@@ -44,8 +44,8 @@ func TestRolesAreNamedByTheirARNs(t *testing.T) {
 	}
 }
 
-// A role is neither heeded nor dropped in silence by an export.
-func TestExportsHaveNoRoles(t *testing.T) {
+// An export refuses a role. It does not ignore it.
+func TestExportsRefuseRoles(t *testing.T) {
 	const role = `"arn:aws:iam::123456789012:role/x"`
 	problems := []string{
 		`sourceRoleArn: not allowed in mode EXPORT: deploy the stack in the table's account, and give the bucket's owner as export.s3BucketOwner`,
@@ -58,7 +58,7 @@ func TestExportsHaveNoRoles(t *testing.T) {
 	}
 }
 
-func TestOnlyListedRolesMayBeNamed(t *testing.T) {
+func TestRolesMustBeListed(t *testing.T) {
 	const reader, writer = "arn:aws:iam::123456789012:role/reader", "arn:aws:iam::123456789012:role/writer"
 	list, err := json.Marshal(request.AssumableRoles{Source: []string{reader, "arn:aws:iam::123456789012:role/other"}, Destination: []string{writer}})
 	if err != nil {
@@ -67,15 +67,15 @@ func TestOnlyListedRolesMayBeNamed(t *testing.T) {
 	for _, test := range []struct {
 		name, list          string
 		source, destination string
-		says                []string // nothing: they are allowed
+		says                []string // nil: the roles are allowed
 	}{
-		{"any, where nothing is set", "", "arn:x", "arn:y", nil},
-		{"none named", `{}`, "", "", nil},
-		{"those that are listed", string(list), reader, writer, nil},
-		{"one that is not", string(list), writer, writer, []string{
+		{"every role, if the deployment sets no list", "", "arn:x", "arn:y", nil},
+		{"no roles", `{}`, "", "", nil},
+		{"listed roles", string(list), reader, writer, nil},
+		{"a role that is not listed", string(list), writer, writer, []string{
 			`sourceRoleArn: got "` + writer + `", want a role in the environment's sourceRoles (` + reader + ", arn:aws:iam::123456789012:role/other): add it there",
 		}},
-		{"two that are not", `{"source": [], "destination": null}`, reader, writer, []string{
+		{"two roles that are not listed", `{"source": [], "destination": null}`, reader, writer, []string{
 			`sourceRoleArn: got "` + reader + `", want a role in the environment's sourceRoles (none)`,
 			`; destinationRoleArn: got "` + writer + `", want a role in the environment's destinationRoles (none)`,
 		}},
@@ -103,7 +103,7 @@ func TestOnlyListedRolesMayBeNamed(t *testing.T) {
 	}
 }
 
-func TestRunsOfSchedulesAreNamedByTheirFirings(t *testing.T) {
+func TestRunsOfSchedulesAreNamedAfterTheirFirings(t *testing.T) {
 	execution := run.Execution{Name: "5c2f-execution", StartTime: time.Date(2026, 11, 21, 2, 0, 5, 0, time.UTC)}
 	longest := strings.Repeat("s", 64)
 	for fields, want := range map[string]string{

@@ -13,21 +13,20 @@ import (
 	"dynamodb-to-s3/lambda/run"
 )
 
-// conversation is an invocation of a function to which a service answers what it should not, or for which somebody has left in the
-// bucket what is none of ours.
+// conversation is an invocation of a function in which a service gives a bad answer, or the bucket has an object of another program.
 type conversation struct {
 	expected `yaml:",inline"`
 	Function contract.Function `yaml:"function"`
 	Answers  map[string]answer `yaml:"answers"` // by operation
 	Objects  map[string]text   `yaml:"objects"` // by key
-	// Request is what is planned; Plan has members of the plan's scan that differ from those below, in JSON, or is "export".
+	// Request is the input of plan. Plan has fields of the plan's scan that differ from those below, in JSON, or is "export".
 	Request text `yaml:"request"`
 	Plan    text `yaml:"plan"`
-	// Leaves is what the keys begin with of what may be written all the same, before the answer is there.
+	// Leaves has prefixes of keys that the function may write before the bad answer.
 	Leaves []string `yaml:"leaves"`
 }
 
-// payload is what the state machine would give to the function.
+// payload returns the payload that the state machine gives to the function.
 func (c conversation) payload(t *testing.T) any {
 	t.Helper()
 	start := time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
@@ -71,7 +70,7 @@ func TestBadAnswersEndByName(t *testing.T) {
 				t.Fatal(err)
 			}
 			w := newWire()
-			if c.Function != contract.FunctionPlan { // which has claimed the run before
+			if c.Function != contract.FunctionPlan { // plan claimed the run before
 				w.objects["p/AWSDynamoDB/run-1/_started"] = `{"version":1,"executionId":"arn:run-1"}`
 			}
 			for key, content := range c.Objects {
@@ -82,7 +81,7 @@ func TestBadAnswersEndByName(t *testing.T) {
 			c.hold(t, told.Type, told.Message)
 			for _, key := range w.written {
 				if !c.mayLeave(key) {
-					t.Errorf("has written %q", key)
+					t.Errorf("%s wrote %q", c.Function, key)
 				}
 			}
 		})

@@ -1,5 +1,5 @@
-// Package badinput holds the corpus of bad input, what people and services may give and must not, and runs all of it through the
-// real code. The corpus is data, in the folders beside this file; README.md tells how to add to it.
+// Package badinput holds a corpus of invalid input from people and services, and gives all of it to the real code. The corpus is data, in
+// the folders beside this file. README.md says how to add an entry.
 package badinput
 
 import (
@@ -20,22 +20,22 @@ import (
 )
 
 const (
-	// secret is what stands for the value of an attribute in the corpus: no message and no line of a log may have it.
+	// secret is the value of an attribute in the corpus. No message and no line of a log may have it.
 	secret = "s3cr3t"
-	// mostWords is how long a message may be, however long the input, in bytes.
+	// mostWords is the most bytes of a message, for an input of any length.
 	mostWords = 9 << 10
-	// patience is far longer than any input may take, so that a busy machine fails no test.
+	// patience is far longer than any input takes, so that no test fails because the machine is busy.
 	patience = 20 * time.Second
 )
 
-// expected is what every entry tells of the error that it must give.
+// expected is the name of an entry and the error that it must cause.
 type expected struct {
 	Name  string   `yaml:"name"`
 	Error string   `yaml:"error"`
 	Says  []string `yaml:"says"`
 }
 
-// hold holds an error against what is expected of it, and of every error.
+// hold checks an error against the entry, and against the rules for all errors.
 func (e expected) hold(t *testing.T, name, message string) {
 	t.Helper()
 	if name != e.Error {
@@ -43,24 +43,24 @@ func (e expected) hold(t *testing.T, name, message string) {
 	}
 	for _, words := range e.Says {
 		if !strings.Contains(message, words) {
-			t.Errorf("does not say %q", words)
+			t.Errorf("the message does not say %q", words)
 		}
 	}
 	if len(message) > mostWords {
-		t.Errorf("takes %d bytes, want %d at most", len(message), mostWords)
+		t.Errorf("the message has %d bytes, want at most %d", len(message), mostWords)
 	}
 	if i := strings.IndexFunc(message, func(r rune) bool { return !unicode.IsPrint(r) }); i >= 0 || !utf8.ValidString(message) {
-		t.Errorf("is not printable at byte %d", i)
+		t.Errorf("the message is not printable at byte %d", i)
 	}
 	if strings.Contains(message, secret) {
-		t.Error("tells the value of an attribute")
+		t.Error("the message shows the value of an attribute")
 	}
 	if t.Failed() {
 		t.Logf("the message is %.2000q", message)
 	}
 }
 
-// run reads the entries of a kind and runs check for each, as a test of its own.
+// each reads the entries of a kind and runs check for each, as a test of its own.
 func each[E any](t *testing.T, kind string, least int, of func(E) expected, check func(*testing.T, E)) {
 	files, err := filepath.Glob(filepath.Join(kind, "*.yaml"))
 	if err != nil {
@@ -71,10 +71,10 @@ func each[E any](t *testing.T, kind string, least int, of func(E) expected, chec
 		for _, entry := range read[E](t, file) {
 			e := of(entry)
 			if e.Name == "" || e.Error == "" || len(e.Says) == 0 || names[e.Name] {
-				t.Errorf("%s: the entry %q lacks its name, error or words, or is there twice", file, e.Name)
+				t.Errorf("%s: the entry %q has no name, error or words, or its name is there twice", file, e.Name)
 			}
 			if e.Error == string(failure.Internal) && filepath.Base(file) != "faults.yaml" {
-				t.Errorf("%s: %q would end without a name", file, e.Name)
+				t.Errorf("%s: %q expects Internal, which only faults.yaml may have", file, e.Name)
 			}
 			names[e.Name] = true
 			t.Run(e.Name, func(t *testing.T) {
@@ -89,7 +89,7 @@ func each[E any](t *testing.T, kind string, least int, of func(E) expected, chec
 	}
 	t.Logf("%d %s in %d files", len(names), kind, len(files))
 	if len(names) < least {
-		t.Errorf("%d %s, want %d at least", len(names), kind, least)
+		t.Errorf("%d %s, want at least %d", len(names), kind, least)
 	}
 }
 
@@ -108,7 +108,7 @@ func read[E any](t *testing.T, file string) []E {
 	return entries
 }
 
-// text is input as the corpus writes it: ⟦3×ab⟧ is ababab, and ⟦ff 00⟧ the bytes of these numbers.
+// text is input as the corpus writes it: ⟦3×ab⟧ is ababab, and ⟦ff 00⟧ are these two bytes.
 type text string
 
 var (
@@ -116,7 +116,7 @@ var (
 	numbers  = regexp.MustCompile(`⟦([0-9a-f]{2}(?: [0-9a-f]{2})*)⟧`)
 )
 
-// written returns the input that is meant.
+// written returns the input with its marks replaced.
 func (x text) written() string {
 	bare := numbers.ReplaceAllStringFunc(string(x), func(mark string) string {
 		var octets []byte

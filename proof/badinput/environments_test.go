@@ -9,10 +9,10 @@ import (
 	"dynamodb-to-s3/infra/environment"
 )
 
-// file is one of an environment that cannot be deployed. Its error is a line for each fault, which begins with file and line.
+// file is an environment file that must be refused. The error has a line for each fault, which begins with the file and the line.
 type file struct {
 	expected `yaml:",inline"`
-	// With follows a table and a bucket, which are lines 1 and 2; Text is a file in whole.
+	// With follows a table and a bucket, which are lines 1 and 2. Text is a complete file.
 	With text `yaml:"with"`
 	Text text `yaml:"text"`
 }
@@ -30,7 +30,7 @@ func TestBadEnvironmentsAreRefusedByLine(t *testing.T) {
 		}
 		_, err := environment.Read(name)
 		if err == nil {
-			t.Fatal("was taken")
+			t.Fatal("the file was accepted")
 		}
 		var told []string
 		for line := range strings.SplitSeq(err.Error(), "\n") {

@@ -9,10 +9,10 @@ import (
 	"dynamodb-to-s3/lambda/request"
 )
 
-// badRequest is one of an execution that cannot be carried out.
+// badRequest is a request that must be refused.
 type badRequest struct {
 	expected `yaml:",inline"`
-	// With is what a request has after its table and its bucket; Request is one in whole.
+	// With follows a valid table and bucket. Request is a complete request.
 	With    text `yaml:"with"`
 	Request text `yaml:"request"`
 	// Defaults are the deployment's request fields; Execution is the execution's name.
@@ -27,8 +27,8 @@ func (r badRequest) body() string {
 	return `{"table":"orders","bucket":"b-1",` + r.With.written() + `}`
 }
 
-// What is wrong with a request alone is told by request.Parse, and by the function plan in the same words; what is wrong with it here,
-// by the function plan. Nothing is ever written.
+// request.Parse finds the faults of a request itself, and the function plan reports them in the same words. Only plan finds the faults that
+// depend on the table, the bucket or the deployment. Nothing is written.
 func TestBadRequestsAreRefusedByName(t *testing.T) {
 	t.Parallel()
 	each(t, "requests", 120, func(r badRequest) expected { return r.expected }, func(t *testing.T, r badRequest) {
@@ -37,9 +37,9 @@ func TestBadRequestsAreRefusedByName(t *testing.T) {
 		if refused != nil {
 			r.hold(t, string(failure.NameOf(refused)), refused.Error())
 		}
-		if !json.Valid(body) { // Step Functions takes none
+		if !json.Valid(body) { // Step Functions accepts only JSON
 			if refused == nil {
-				t.Error("what is no JSON was taken")
+				t.Error("request.Parse accepted input that is not JSON")
 			}
 			return
 		}
@@ -56,7 +56,7 @@ func TestBadRequestsAreRefusedByName(t *testing.T) {
 		told := w.invoke(t, contract.FunctionPlan, payload, string(r.Defaults))
 		r.hold(t, told.Type, told.Message)
 		if len(w.written) > 0 {
-			t.Errorf("has written %q", w.written)
+			t.Errorf("plan wrote %q", w.written)
 		}
 	})
 }

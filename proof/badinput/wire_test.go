@@ -29,12 +29,12 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// answer is what a service answers; a text alone is the body of a 200.
+// answer is the answer of a service. A text alone is the body of an answer with status 200.
 type answer struct {
 	Status  int               `yaml:"status"`
 	Headers map[string]string `yaml:"headers"`
 	Body    text              `yaml:"body"`
-	// Cut is how many bytes of the body are lost with the connection.
+	// Cut is the number of bytes at the end of the body that are lost, because the connection ends early.
 	Cut int `yaml:"cut"`
 }
 
@@ -47,7 +47,7 @@ func (a *answer) UnmarshalYAML(node *yaml.Node) error {
 	return node.Decode((*plain)(a))
 }
 
-// wire is DynamoDB and S3 below the real clients: it answers as it is told to, and else as if all were well.
+// wire stands in for DynamoDB and S3 below the real clients. It gives the answers of the entry; every other call succeeds.
 type wire struct {
 	answers map[string]answer // by operation, such as Scan or PutObject
 
@@ -78,7 +78,7 @@ func (w *wire) invoke(t *testing.T, step contract.Function, payload, defaults st
 	}
 	hidden := func(r rune) bool { return r != '\n' && !unicode.IsPrint(r) }
 	if logged := log.String(); strings.Contains(logged, secret) || len(logged) > 3*mostWords || strings.ContainsFunc(logged, hidden) {
-		t.Errorf("logs the value of an attribute, what does not print, or too much: %.2000q", logged)
+		t.Errorf("the log has the value of an attribute, characters that are not printable, or too many bytes: %.2000q", logged)
 	}
 	return told
 }
@@ -111,7 +111,7 @@ func (w *wire) Do(asked *http.Request) (*http.Response, error) {
 	return w.stored(operation, key, asked, body).response(asked), nil
 }
 
-// healthy is the answer of a DynamoDB that all is well with.
+// healthy returns the answer of DynamoDB to a call that succeeds.
 func healthy(operation string, body []byte) answer {
 	var asked struct{ TableName, ExportArn string }
 	_ = json.Unmarshal(body, &asked) // written by the SDK
@@ -156,7 +156,7 @@ func operationOf(asked *http.Request) string {
 	}
 }
 
-// stored answers as a bucket does.
+// stored returns the answer of a bucket.
 func (w *wire) stored(operation, key string, asked *http.Request, body []byte) answer {
 	content, there := w.objects[key]
 	tag := map[string]string{"ETag": etag(content)}
@@ -210,7 +210,7 @@ func (a answer) response(asked *http.Request) *http.Response {
 	}
 }
 
-// cut ends as a connection does that is gone while bytes are missing.
+// cut is a body whose connection ends before all bytes have arrived.
 type cut struct {
 	io.Reader
 	missing int
