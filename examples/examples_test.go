@@ -1,4 +1,4 @@
-// Package examples_test holds the examples to what they promise: each is valid, and each request is executed.
+// Package examples_test checks that each example is valid, and executes each request.
 package examples_test
 
 import (
@@ -52,8 +52,8 @@ func TestEnvironmentsAreValid(t *testing.T) {
 	}
 }
 
-// Every request that the documentation shows is valid where a deployment gives the bucket. Only DynamoDB can judge expressions, so a
-// request with expressions must be one of the examples, which are executed.
+// Every request that the documentation shows is valid if the deployment names the bucket. Only DynamoDB can check expressions. So if a
+// request has expressions, one of the examples, which are executed, must have the same.
 func TestPublishedRequestsAreValid(t *testing.T) {
 	t.Parallel()
 	executed := map[string]bool{}

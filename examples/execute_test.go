@@ -27,22 +27,22 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// The requests name 06:00 and 12:00 of this day. One order changes between them, and the requests are executed after them.
+// The requests name 06:00 and 12:00 of this day. One order changes between the two times, and the requests are executed after 12:00.
 var (
 	change  = time.Date(2026, 1, 31, 7, 0, 0, 0, time.UTC)
 	execute = change.Add(11 * time.Hour)
 )
 
-// orders is how many orders the table has.
+// orders is the number of orders in the table.
 const orders = 300
 
-// made is what a request must give: items, records, the run's folder, and the form of each record.
+// made is the result that a request must have: the numbers of items and records, the run's folder, and the form of each record.
 type made struct {
 	items, records int
 	root, record   string
 }
 
-// Every request is executed as it stands, by the definition and the functions that are deployed.
+// The definition and the functions that are deployed execute every request, without a change.
 func TestRequestsExecute(t *testing.T) {
 	t.Parallel()
 	server, dynamoDB := deploy(t)
@@ -84,11 +84,11 @@ func TestRequestsExecute(t *testing.T) {
 		})
 	}
 	for name := range requests {
-		t.Errorf("requests/%s.json is not executed: this test must say what it gives", name)
+		t.Errorf("requests/%s.json is not executed: add its result to expected", name)
 	}
 }
 
-// expected returns what each request must give of a table.
+// expected returns the result that each request must have for a table.
 func expected(t *testing.T, table []map[string]types.AttributeValue) map[string]made {
 	t.Helper()
 	var paid, large, lines int
@@ -103,7 +103,7 @@ func expected(t *testing.T, table []map[string]types.AttributeValue) map[string]
 		}
 	}
 	if len(table) != orders || large == 0 || large == paid {
-		t.Fatalf("of %d orders %d are paid, and %d of these are large: too few to tell the filters apart", len(table), paid, large)
+		t.Fatalf("%d orders, %d of them paid, %d of these large: the numbers must differ, so that the test sees which filter was used", len(table), paid, large)
 	}
 	const item, ion, plain = `\{"Item":\{"\w+":\{.*\}\}`, `\$ion_1_0 \{Item:\{.*\}\}`, `\{.*"status":"\w+".*\}`
 	return map[string]made{
