@@ -16,6 +16,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"dynamodb-to-s3/lambda/contract"
@@ -31,7 +32,7 @@ const (
 //
 // It may find calls that never happen. A function that is mentioned counts as called. A call of an interface method counts as a call of the
 // method of every type that has it. If a type is mentioned, foreign code may call its methods that belong to foreign interfaces. Only in a
-// switch over the names of the functions, it follows only the matching case.
+// switch over the names of the functions, and in a map with these names as keys, it follows only the matching case.
 type program struct {
 	info     types.Info
 	bodies   map[types.Object]ast.Node // of functions, methods and package variables
@@ -187,18 +188,21 @@ func (p *program) mentions(object types.Object, function contract.Function) []ty
 		return nil
 	}
 	var found []types.Object
+	isFunction := func(e ast.Expr) bool { return types.TypeString(p.info.TypeOf(e), nil) == own+"contract.Function" }
 	var visit func(node ast.Node) bool
 	visit = func(node ast.Node) bool {
 		switch node := node.(type) {
 		case *ast.SwitchStmt:
-			if node.Tag != nil && types.TypeString(p.info.Types[node.Tag].Type, nil) == own+"contract.Function" {
+			if isFunction(node.Tag) {
 				for _, each := range node.Body.List {
-					if clause := each.(*ast.CaseClause); p.isFor(clause, function) {
+					if clause := each.(*ast.CaseClause); p.isFor(clause.List, function) {
 						ast.Inspect(clause, visit)
 					}
 				}
 				return false
 			}
+		case *ast.KeyValueExpr:
+			return !isFunction(node.Key) || p.isFor([]ast.Expr{node.Key}, function)
 		case *ast.Ident:
 			switch used := p.info.Uses[node].(type) {
 			case *types.Func:
@@ -215,15 +219,12 @@ func (p *program) mentions(object types.Object, function contract.Function) []ty
 	return found
 }
 
-// isFor reports whether a case of a switch over the functions is the case of function.
-func (p *program) isFor(clause *ast.CaseClause, function contract.Function) bool {
-	for _, expression := range clause.List {
-		value := p.info.Types[expression].Value
-		if value == nil || constant.StringVal(value) == string(function) {
-			return true
-		}
-	}
-	return false
+// isFor reports whether a case of a switch over the functions, or a key of a map, is for function.
+func (p *program) isFor(expressions []ast.Expr, function contract.Function) bool {
+	return slices.ContainsFunc(expressions, func(e ast.Expr) bool {
+		value := p.info.Types[e].Value
+		return value == nil || constant.StringVal(value) == string(function)
+	})
 }
 
 // calledBy returns a function itself. For a method of an interface, it returns the methods of the types that have it.
