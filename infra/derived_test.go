@@ -4,6 +4,7 @@ package main
 
 import (
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -66,6 +67,10 @@ func TestActionsFollowFromCode(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	page, err := os.ReadFile("../docs/security.md")
+	if err != nil {
+		t.Fatal(err)
+	}
 	granted, used := policies(t, synthFull(t)), map[string]bool{}
 	for _, function := range contract.Functions() {
 		role := string(function) + "/Role"
@@ -90,6 +95,9 @@ func TestActionsFollowFromCode(t *testing.T) {
 			}
 		}
 		for action, operation := range needed {
+			if _, name, _ := strings.Cut(action, ":"); !strings.Contains(string(page), name+"`") {
+				t.Errorf("docs/security.md does not explain %s", action)
+			}
 			switch reason := withheld[role+" "+action]; {
 			case reason != "":
 				used[role+" "+action] = true
