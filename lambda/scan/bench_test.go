@@ -63,7 +63,7 @@ func BenchmarkSegment(b *testing.B) {
 			items.WriteByte(',')
 		}
 		fmt.Fprintf(&items, `{"orderId":{"S":"order-%08d"},"status":{"S":"shipped"},"total":{"N":"%d.%02d"},"paid":{"BOOL":true},"tags":{"SS":["gift","b2b"]},`+
-			`"lines":{"L":[{"M":{"sku":{"S":"lamp-%d"},"quantity":{"N":"%d"}}},{"M":{"sku":{"S":"desk-%d"},"quantity":{"N":"1"}}}]},"signature":{"B":"%x"}}`,
+			`"lines":{"L":[{"M":{"sku":{"S":"lamp-%d"},"quantity":{"N":"%d"}}},{"M":{"sku":{"S":"desk-%d"},"quantity":{"N":"1"}}}]},"signature":{"B":"%016x"}}`,
 			i, i*7919%100_000, i%100, i*31%1000, i%9, i*17%1000, i*2_654_435_761)
 	}
 	body := []byte(`{"Items":[` + items.String() + `]}`)
