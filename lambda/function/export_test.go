@@ -93,13 +93,13 @@ func TestExportsThatAreInProgressAreFollowed(t *testing.T) {
 
 	e.tables.Advance(9 * time.Hour) // DynamoDB forgets the client token
 	e.tables.Finish()
-	for _, xrun := range []execution{e, other} {
-		result, err := xrun.runExport()
+	for _, each := range []execution{e, other} {
+		result, err := each.runExport()
 		if err != nil {
 			t.Fatal(err)
 		}
-		if window := result.Exports[0]; window.ExportARN != e.tables.Exports()[0].ARN || window.Followed != (xrun.name == "run-2") || result.Items != 50 {
-			t.Errorf("%s: %+v", xrun.name, result)
+		if window := result.Exports[0]; window.ExportARN != e.tables.Exports()[0].ARN || window.Followed != (each.name == "run-2") || result.Items != 50 {
+			t.Errorf("%s: %+v", each.name, result)
 		}
 	}
 	wantExports(t, e, 1)
