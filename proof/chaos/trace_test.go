@@ -60,7 +60,7 @@ func followsModel(report chaos.Report) (checked map[model.Kind]int, err error) {
 		}
 	}
 	err = model.Replay(bounds, steps)
-	if rejection, ok := errors.AsType[*model.Rejection](err); ok {
+	if rejection, ok := errors.AsType[*model.RejectionError](err); ok {
 		return nil, fmt.Errorf("%s: %w", show(origins[rejection.Step]), err)
 	}
 	return checked, err

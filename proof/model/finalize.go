@@ -50,7 +50,7 @@ func (m model) finalize(s *state, at int, next emit) {
 				return
 			}
 			strays := slices.DeleteFunc(slices.Clone(s.bucket), func(i Item) bool { return i.List || slices.Contains(named, i) })
-			n.invocations[at].strays = append(strays, f.strays...)
+			n.invocations[at].strays = slices.Concat(strays, f.strays)
 		})
 	case compared:
 		m.sweep(s, at, next)

@@ -88,7 +88,7 @@ type execution struct {
 	phase    phase
 	came     bool  // it has looked at the claim
 	planned  bool  // its Plan has succeeded, so that a redrive starts after Plan
-	failing  bool  // one of its invocations has failed for good: all that the execution can do is to fail
+	failing  bool  // it has failed or can only fail; if it does not have the run, an invocation of plan can still claim it
 	tookOver bool  // its plan says that it has taken the run over
 	read     claim // what it has read
 	scanned  [Segments]Checkpoint

@@ -10,6 +10,9 @@ func (m model) plan(s *state, e uint8, next emit) {
 	}
 	write := func(n *state, as phase) {
 		n.owner, n.version = e+1, n.version+1
+		if own.failing {
+			as = dead
+		}
 		n.executions[e].phase, n.executions[e].came, n.executions[e].planned, n.executions[e].read = as, true, as == working, claim{}
 	}
 	work := func(n *state) { n.executions[e].phase, n.executions[e].planned = working, true }
@@ -19,6 +22,7 @@ func (m model) plan(s *state, e uint8, next emit) {
 			next(step(Claims), func(n *state) { write(n, working) })
 		}
 	case own.phase == planning && e > 1 && !s.executions[e-1].came: // the others come in their order
+	case own.phase == planning && s.owner == e+1 && own.failing:
 	case own.phase == planning && s.owner == e+1:
 		next(step(plans), func(n *state) {
 			n.executions[e].tookOver = s.before != 0

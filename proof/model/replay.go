@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// Rejection says that the model does not allow a trace.
-type Rejection struct {
+// RejectionError says that the model does not allow a trace.
+type RejectionError struct {
 	// Step is the index of the first step that the model does not allow.
 	Step int
 	// Reason says why, and in which state of the model.
@@ -14,11 +14,11 @@ type Rejection struct {
 }
 
 // Error returns the reason.
-func (r *Rejection) Error() string { return r.Reason }
+func (r *RejectionError) Error() string { return r.Reason }
 
 // Replay checks that the model allows a trace: the steps that a real run has taken, in their order. The model can take hidden steps
-// between them, so Replay follows every state that the run can be in. It fails with a *Rejection at the first step after which there is
-// no state in which all invariants hold.
+// between them, so Replay follows every state that the run can be in. It fails with a *RejectionError at the first step after which no
+// such state is left, or none in which all invariants hold.
 func Replay(bounds Bounds, trace []Step) error {
 	bounds.Crashes, bounds.Redrives = unlimited, unlimited
 	possible := []state{{}}
@@ -32,7 +32,7 @@ func Replay(bounds Bounds, trace []Step) error {
 			if violation != "" {
 				reason = fmt.Sprintf("the invariant %q does not hold after", violation)
 			}
-			return &Rejection{i, fmt.Sprintf("%s %q in the state\n%s", reason, step, before[0].String())}
+			return &RejectionError{i, fmt.Sprintf("%s %q in the state\n%s", reason, step, before[0].String())}
 		}
 	}
 	return nil
@@ -42,20 +42,20 @@ func Replay(bounds Bounds, trace []Step) error {
 func (m model) follow(before []state, wanted Step) (after []state, violation string) {
 	found := set{}
 	for i := range before {
-		stays := wanted.Kind.Reads() || slices.Contains([]Kind{Begins, Dies, Stops, GivesUp}, wanted.Kind) || !before[i].has(wanted)
+		stays := wanted.Kind.Reads() || slices.Contains([]Kind{Begins, Dies, Stops, GivesUp}, wanted.Kind) || before[i].lacks(wanted)
 		m.steps(&before[i], func(step Step, change func(*state)) {
 			if step.hidden || step.Kind != wanted.Kind || step.Execution != wanted.Execution || step.Segment != wanted.Segment ||
 				step.Name != wanted.Name || step.At != wanted.At || !slices.Equal(step.Items, wanted.Items) {
 				return
 			}
 			next := before[i].changed(change)
-			if broken := m.violated(&next); broken != "" {
-				violation = broken
+			if stays = false; m.violated(&next) != "" {
+				violation = m.violated(&next)
 				return
 			}
 			found.add(next)
-			// The answer to a read that ends an invocation can have been lost.
-			stays = wanted.Kind.Reads() && (!next.has(wanted) || next.executions[wanted.Execution].failing)
+			// The answer to a read that ends the invocation can have been lost.
+			stays = wanted.Kind.Reads() && (next.lacks(wanted) || next.executions[wanted.Execution].failing)
 		})
 		if stays {
 			found.add(before[i])
@@ -64,10 +64,10 @@ func (m model) follow(before []state, wanted Step) (after []state, violation str
 	return found.states, violation
 }
 
-// has tells whether the model has the invocation of a step. If a step that must have one is a call, the model does not have it yet.
-func (s *state) has(step Step) bool {
-	return step.Segment == None || step.Kind != Returns && !step.Kind.Reads() ||
-		slices.ContainsFunc(s.invocations, func(i invocation) bool { return i.segment == step.Segment && i.name == step.Name })
+// lacks tells whether the invocation that reads or returns in a step has ended in the model before.
+func (s *state) lacks(step Step) bool {
+	return step.Segment != None && (step.Kind == Returns || step.Kind.Reads()) &&
+		!slices.ContainsFunc(s.invocations, func(i invocation) bool { return i.segment == step.Segment && i.name == step.Name })
 }
 
 // withHidden returns the states, and those that hidden steps lead to from them.

@@ -36,8 +36,8 @@ func scan(e, segment, name uint8, at model.Checkpoint, kind model.Kind, items ..
 	return model.Step{Kind: kind, Execution: e, Segment: segment, Name: name, At: at, Items: items}
 }
 
-func finalize(e, name uint8, kind model.Kind, items ...model.Item) model.Step {
-	return model.Step{Kind: kind, Execution: e, Segment: model.Finalize, Name: name, Items: items}
+func finalize(e uint8, kind model.Kind, items ...model.Item) model.Step {
+	return model.Step{Kind: kind, Execution: e, Segment: model.Finalize, Name: 6, Items: items}
 }
 
 // trace is a run: execution 0 scans segment 1 and half of segment 0, and fails. Execution 1 takes the run over and commits it. Then
@@ -56,9 +56,9 @@ func trace() []model.Step {
 		scan(1, 0, 4, start, model.Calls), scan(1, 0, 4, start, model.Asks), scan(1, 0, 4, start, model.Writes, whole),
 		scan(1, 1, 5, start, model.Calls), scan(1, 1, 5, start, model.Asks), scan(1, 1, 5, done, model.Returns),
 		scan(1, 0, 4, start, model.Writes, end), scan(1, 0, 4, done, model.Returns),
-		finalize(1, 6, model.Calls), finalize(1, 6, model.Finds), finalize(1, 6, model.Asks),
-		finalize(1, 6, model.Merges), finalize(1, 6, model.Compares), finalize(1, 6, model.Sweeps, first, second, listed),
-		finalize(1, 6, model.Lists, whole, other), finalize(1, 6, model.Commits), finalize(1, 6, model.Returns),
+		finalize(1, model.Calls), finalize(1, model.Finds), finalize(1, model.Asks),
+		finalize(1, model.Merges), finalize(1, model.Compares), finalize(1, model.Sweeps, first, second, listed),
+		finalize(1, model.Lists, whole, other), finalize(1, model.Commits), finalize(1, model.Returns),
 		execution(0, model.Begins), scan(0, 0, 7, middle, model.Calls), scan(0, 0, 7, middle, model.Asks), execution(0, model.Dies),
 	}
 }
@@ -103,9 +103,9 @@ func TestModelRejectsWhatNoRunMayDo(t *testing.T) {
 		return func(steps []model.Step) []model.Step { steps[at(steps, like)] = by; return steps }
 	}
 	var (
-		commit  = finalize(1, 6, model.Commits)
-		files   = finalize(1, 6, model.Lists)
-		sweep   = finalize(1, 6, model.Sweeps)
+		commit  = finalize(1, model.Commits)
+		files   = finalize(1, model.Lists)
+		sweep   = finalize(1, model.Sweeps)
 		claim   = execution(1, model.Claims)
 		late    = scan(0, 0, 7, middle, model.Writes, model.Item{Segment: 0, Number: 1, Try: 4, Start: 1, End: 2})
 		endList = scan(1, 0, 4, start, model.Writes, end)
@@ -130,23 +130,23 @@ func TestModelRejectsWhatNoRunMayDo(t *testing.T) {
 		},
 		{"a segment that is not scanned again", drop(endList), scan(1, 0, 4, done, model.Returns)},
 		{"a commit before the list of a segment's end", func(steps []model.Step) []model.Step {
-			return before(endList, finalize(1, 6, model.Calls))(steps)
-		}, finalize(1, 6, model.Calls)},
-		{"a finalize that does not read the claim", drop(finalize(1, 6, model.Asks)), sweep},
+			return before(endList, finalize(1, model.Calls))(steps)
+		}, finalize(1, model.Calls)},
+		{"a finalize that does not read the claim", drop(finalize(1, model.Asks)), sweep},
 		{"no sweep", drop(sweep), files},
-		{"a sweep that removes too much", replace(sweep, finalize(1, 6, model.Sweeps, first, second, whole, listed)), sweep},
-		{"a sweep that leaves something", replace(sweep, finalize(1, 6, model.Sweeps, first, second)), sweep},
-		{"a sweep after the commit", after(commit, finalize(1, 6, model.Sweeps, whole)), sweep},
-		{"a manifest without an object", replace(files, finalize(1, 6, model.Lists, whole)), files},
+		{"a sweep that removes too much", replace(sweep, finalize(1, model.Sweeps, first, second, whole, listed)), sweep},
+		{"a sweep that leaves something", replace(sweep, finalize(1, model.Sweeps, first, second)), sweep},
+		{"a sweep after the commit", after(commit, finalize(1, model.Sweeps, whole)), sweep},
+		{"a manifest without an object", replace(files, finalize(1, model.Lists, whole)), files},
 		{"a commit before its manifest", swap(files, commit), commit},
 		{"two commits", after(commit, commit), commit},
-		{"a commit by another execution", replace(commit, finalize(0, 6, model.Commits)), finalize(0, 6, model.Commits)},
-		{"a result without a commit", drop(commit), finalize(1, 6, model.Returns)},
+		{"a commit by another execution", replace(commit, finalize(0, model.Commits)), finalize(0, model.Commits)},
+		{"a result without a commit", drop(commit), finalize(1, model.Returns)},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			steps := test.change(trace())
-			rejection, ok := errors.AsType[*model.Rejection](model.Replay(traced, steps))
+			rejection, ok := errors.AsType[*model.RejectionError](model.Replay(traced, steps))
 			if !ok {
 				t.Fatal("the model allows it")
 			}

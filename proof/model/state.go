@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"slices"
+	"strings"
 )
 
 // changed returns a copy of the state after a change. It sorts the invocations, so that states that differ only in their order are one.
@@ -20,17 +21,17 @@ func (s *state) changed(change func(*state)) state {
 
 // String returns what a reader needs in order to see why the model does not allow a step.
 func (s *state) String() string {
-	words := fmt.Sprintf("claim %+v, committed: %t", s.claim, s.commit != nil)
+	words := []string{fmt.Sprintf("claim %+v, committed: %t", s.claim, s.commit != nil)}
 	for e, own := range s.executions {
-		words += fmt.Sprintf("\n  execution %d: phase %d, failing: %t, scanned %v", e, own.phase, own.failing, own.scanned)
+		words = append(words, fmt.Sprintf("execution %d: phase %d, failing: %t, scanned %v", e, own.phase, own.failing, own.scanned))
 	}
 	for _, i := range s.invocations {
-		words += fmt.Sprintf("\n  invocation %+v", i.call)
+		words = append(words, fmt.Sprintf("invocation %+v", i.call))
 	}
 	for _, item := range s.bucket {
-		words += "\n  " + item.String()
+		words = append(words, item.String())
 	}
-	return words
+	return strings.Join(words, "\n  ")
 }
 
 type key [2]uint64

@@ -142,7 +142,8 @@ func (c call) step(kind Kind, items ...Item) Step {
 func (m model) die(s *state, e uint8, next emit) {
 	own := s.executions[e]
 	step := func(kind Kind) Step { return Step{Kind: kind, Execution: e, Segment: None} }
-	if own.phase == dead && s.redrives < m.Redrives {
+	claims := own.phase == planning || own.phase == taking
+	if (own.phase == dead || claims && own.failing) && s.redrives < m.Redrives {
 		if own.planned { // a redrive, as Step Functions does it
 			next(step(Begins), func(n *state) {
 				count(&n.redrives)
@@ -154,7 +155,13 @@ func (m model) die(s *state, e uint8, next emit) {
 			n.executions[e] = execution{came: true}
 		})
 	}
-	if (own.phase == working || own.phase == looking) && (own.failing || s.crashes < m.Crashes) {
+	switch {
+	case claims && !own.failing && s.crashes < m.Crashes: // an invocation of plan can continue
+		next(step(Dies), func(n *state) {
+			count(&n.crashes)
+			n.executions[e].failing, n.executions[e].came = true, true
+		})
+	case (own.phase == working || own.phase == looking) && (own.failing || s.crashes < m.Crashes):
 		next(step(Dies), func(n *state) {
 			if !own.failing {
 				count(&n.crashes)
