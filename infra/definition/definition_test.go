@@ -26,7 +26,7 @@ func states(t *testing.T) map[string]state {
 	t.Helper()
 	var m machine
 	if err := json.Unmarshal(JSON, &m); err != nil {
-		t.Fatalf("the definition is no JSON: %v", err)
+		t.Fatalf("the definition is not JSON: %v", err)
 	}
 	all := map[string]state{}
 	var add func(machine)

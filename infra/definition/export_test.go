@@ -196,7 +196,7 @@ func (e *exports) run(t *testing.T) (s *simulation, events int, failed string) {
 			e.more--
 			return asJSON(run.FinalizeOutput{More: e.more >= 0, Result: run.Result{RunID: "run"}}), ""
 		default:
-			t.Fatalf("the state %s is no part of an export", state)
+			t.Fatalf("the state %s is not part of an export", state)
 			return nil, ""
 		}
 	}}

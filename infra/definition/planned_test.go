@@ -38,7 +38,7 @@ func TestPlanLeadsOn(t *testing.T) {
 				}
 			}
 			if got != test.want {
-				t.Errorf("goes on at %s, want %s", got, test.want)
+				t.Errorf("continues at %s, want %s", got, test.want)
 			}
 		})
 	}
