@@ -1,9 +1,7 @@
 package chaos_test
 
 import (
-	"bytes"
 	"encoding/json"
-	"encoding/xml"
 	"errors"
 	"fmt"
 	"net/http"
@@ -12,7 +10,6 @@ import (
 	"strings"
 
 	"dynamodb-to-s3/lambda/contract"
-	"dynamodb-to-s3/lambda/manifest"
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/proof/chaos"
@@ -296,90 +293,4 @@ func (t *translation) call(e chaos.Event) {
 			}
 		}
 	}
-}
-
-// request adds the step of a request to S3.
-func (t *translation) request(e chaos.Event, i *invocation) error {
-	key, writes := written(e)
-	query := e.URL.Query()
-	finalizes := i.function == contract.FunctionFinalize
-	switch {
-	case writes && e.Status == http.StatusOK:
-		return t.write(e, i, key)
-	case e.Method == http.MethodPost && query.Has("delete") && e.Status == http.StatusOK:
-		return t.remove(e, i)
-	case e.Method != http.MethodGet || e.Status != http.StatusOK && e.Status != http.StatusNotFound:
-	case strings.HasSuffix(key, claimKey) && i.function != contract.FunctionPlan:
-		t.step(e, model.Asks, i)
-	case strings.HasSuffix(key, commitKey) && finalizes:
-		t.step(e, model.Finds, i)
-	case strings.HasSuffix(query.Get("prefix"), "/_segments/") && finalizes:
-		t.step(e, model.Merges, i)
-	case strings.HasSuffix(query.Get("prefix"), "/data/") && finalizes:
-		t.step(e, model.Compares, i)
-	}
-	return nil
-}
-
-// remove adds the removal of what the bucket has.
-func (t *translation) remove(e chaos.Event, i *invocation) error {
-	var asked struct {
-		Object []struct{ Key string }
-	}
-	if err := xml.Unmarshal(e.Body, &asked); err != nil {
-		return err
-	}
-	var items []model.Item
-	for _, object := range asked.Object {
-		if item, there := t.items[object.Key]; there {
-			items = append(items, item)
-		}
-		delete(t.items, object.Key)
-		delete(t.content, object.Key)
-	}
-	if len(items) > 0 {
-		t.step(e, model.Sweeps, i, items...)
-	}
-	return nil
-}
-
-// write adds the write of an object, unless the bucket has it already.
-func (t *translation) write(e chaos.Event, i *invocation, key string) error {
-	if before, there := t.content[key]; there && bytes.Equal(before, e.Body) {
-		return nil
-	}
-	t.content[key] = e.Body
-	switch data := dataKey.FindStringSubmatch(key); {
-	case strings.HasSuffix(key, claimKey):
-		t.step(e, model.Claims, i)
-	case strings.HasSuffix(key, commitKey):
-		t.step(e, model.Commits, i)
-	case strings.HasSuffix(key, filesKey):
-		return t.writeFiles(e, i)
-	case data != nil:
-		part, _ := strconv.Atoi(data[2]) // six digits
-		t.items[key] = t.segments[i.segment].object(i, part)
-		t.step(e, model.Writes, i, t.items[key])
-	case listKey.MatchString(key):
-		t.items[key] = t.segments[i.segment].list(i.list)
-		t.step(e, model.Writes, i, t.items[key])
-	}
-	return nil
-}
-
-func (t *translation) writeFiles(e chaos.Event, i *invocation) error {
-	files, err := manifest.DecodeFiles(e.Body)
-	if err != nil {
-		return err
-	}
-	var items []model.Item
-	for _, file := range files {
-		item, there := t.items[file.DataFileKey]
-		if !there {
-			return fmt.Errorf("the bucket does not have %s", file.DataFileKey)
-		}
-		items = append(items, item)
-	}
-	t.step(e, model.Lists, i, items...)
-	return nil
 }
