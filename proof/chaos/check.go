@@ -161,7 +161,7 @@ func (r *seedRun) checkBucket(ctx context.Context, layout run.Layout, committed 
 	case len(uploads) > 0:
 		return fmt.Errorf("%d uploads are unfinished, such as that of %s", len(uploads), aws.ToString(uploads[0].Key))
 	case len(strays) > 0 && r.late():
-		r.injected(LateStray, "reader", strays)
+		r.injected(faultLateStray, "reader", strays)
 	case len(strays) > 0:
 		return fmt.Errorf("no manifest names %v", strays)
 	}

@@ -36,11 +36,11 @@ func (c *faultyClient) Do(request *http.Request) (*http.Response, error) {
 	fault := c.draw(o, nth)
 	random := draw(c.seedRun.scenario.Seed, c.caller, o, nth, fault, "how")
 	switch fault {
-	case KilledBefore:
+	case faultKilledBefore:
 		c.seedRun.injected(fault, c.caller, o)
 		c.process.kill(random)
 		return nil, errKilled
-	case Paused:
+	case faultPaused:
 		c.seedRun.injected(fault, c.caller, o)
 		c.process.pause(random)
 		if err := c.process.waitWhilePaused(request.Context()); err != nil {
@@ -53,7 +53,7 @@ func (c *faultyClient) Do(request *http.Request) (*http.Response, error) {
 		c.before(request.Context(), c.caller, o)
 	}
 	response, err := c.send(request, o, fault, func(how string) { c.seedRun.injected(fault, c.caller, o, how) }, nth)
-	if fault == KilledAfter {
+	if fault == faultKilledAfter {
 		c.seedRun.injected(fault, c.caller, o)
 		c.process.kill(random)
 	}
@@ -78,11 +78,11 @@ func (c *faultyClient) send(request *http.Request, o operation, fault Fault, inj
 		plain = http.DefaultClient
 	}
 	switch fault {
-	case Throttle, ServerError, Unavailable, SlowDown, Expired:
+	case faultThrottle, faultServerError, faultUnavailable, faultSlowDown, faultExpired:
 		response, how := errorResponse(fault, o, random)
 		injected(how)
 		return response, nil
-	case BitFlippedUp:
+	case faultBitFlippedUp:
 		body, err := readBody(request)
 		if err != nil || len(body) == 0 {
 			return plain.Do(request)
@@ -91,7 +91,7 @@ func (c *faultyClient) send(request *http.Request, o operation, fault Fault, inj
 		request.Body = io.NopCloser(bytes.NewReader(body))
 		injected("")
 		return plain.Do(request)
-	case AnswerLost:
+	case faultAnswerLost:
 		response, err := plain.Do(request)
 		if err != nil {
 			return nil, err
@@ -99,7 +99,7 @@ func (c *faultyClient) send(request *http.Request, o operation, fault Fault, inj
 		_ = response.Body.Close() // the answer is lost
 		injected("")
 		return nil, errConnectionReset
-	case WrongChecksum, BitFlipped, CutBody:
+	case faultWrongChecksum, faultBitFlipped, faultCutBody:
 		response, err := plain.Do(request)
 		if err != nil || response.StatusCode != http.StatusOK || response.ContentLength == 0 {
 			return response, err
@@ -128,12 +128,12 @@ func (c *faultyClient) draw(o operation, nth int) Fault {
 	if o.name == "Scan" && nth == 0 {
 		count := c.counts.next("pages")
 		if late && pages == noPages && count > 0 || scenario.Pages > 0 && count >= scenario.Pages && (!late || pages == samePages) {
-			return Expired
+			return faultExpired
 		}
 	}
 	switch {
 	case late && c.process.killedAtList && o.name == "PutObject" && strings.Contains(o.subject, "/_segments/"):
-		return KilledBefore
+		return faultKilledBefore
 	case late:
 		return ""
 	}
@@ -148,12 +148,12 @@ func (c *faultyClient) draw(o operation, nth int) Fault {
 		if draw(scenario.Seed, c.caller, o, fault, nth).Float64() < rate {
 			return fault
 		}
-		if fault != Throttle && draw(scenario.Seed, c.caller, o, fault, "always").Float64() < rate/persistentShare {
+		if fault != faultThrottle && draw(scenario.Seed, c.caller, o, fault, "always").Float64() < rate/persistentShare {
 			return fault
 		}
 	}
-	if c.process.noCapacity && Throttle.appliesTo(o) {
-		return Throttle
+	if c.process.noCapacity && faultThrottle.appliesTo(o) {
+		return faultThrottle
 	}
 	return ""
 }

@@ -28,7 +28,7 @@ func (r *seedRun) run(ctx context.Context) (Report, error) {
 	if broken == nil && len(checked.redrivable) > 0 {
 		r.faultsOff.Store(true)
 		for _, n := range checked.redrivable {
-			r.injected(Redriven, fmt.Sprintf("execution %d", n), outcomes[n].Error)
+			r.injected(faultRedriven, fmt.Sprintf("execution %d", n), outcomes[n].Error)
 			if outcomes[n], err = r.runExecution(ctx, n); err != nil {
 				return report, err
 			}
@@ -53,7 +53,7 @@ func (r *seedRun) runExecutions(ctx context.Context) ([]statemachine.Outcome, er
 	}
 	for n := range outcomes {
 		if n > 0 {
-			r.injected(DeliveredAgain, fmt.Sprintf("execution %d", n), "")
+			r.injected(faultDeliveredAgain, fmt.Sprintf("execution %d", n), "")
 		}
 		group.Go(func() (err error) {
 			outcomes[n], err = r.runExecution(ctx, n)

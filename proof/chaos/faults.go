@@ -13,59 +13,60 @@ type Fault string
 
 // Faults of single requests of the functions, as a service or the network causes them.
 const (
-	Throttle      Fault = "read capacity is wanting"
-	ServerError   Fault = "500 of a service"
-	Unavailable   Fault = "503 of a service"
-	SlowDown      Fault = "SlowDown of S3"
-	Expired       Fault = "the credentials have expired"
-	WrongChecksum Fault = "an answer's checksum is wrong"
-	BitFlipped    Fault = "a bit of an answer is flipped"
-	CutBody       Fault = "an answer's body ends early"
-	BitFlippedUp  Fault = "a bit of an upload is flipped"
-	AnswerLost    Fault = "the answer is lost, the service has done it"
+	faultThrottle      Fault = "read capacity is wanting"
+	faultServerError   Fault = "500 of a service"
+	faultUnavailable   Fault = "503 of a service"
+	faultSlowDown      Fault = "SlowDown of S3"
+	faultExpired       Fault = "the credentials have expired"
+	faultWrongChecksum Fault = "an answer's checksum is wrong"
+	faultBitFlipped    Fault = "a bit of an answer is flipped"
+	faultCutBody       Fault = "an answer's body ends early"
+	faultBitFlippedUp  Fault = "a bit of an upload is flipped"
+	faultAnswerLost    Fault = "the answer is lost, the service has done it"
 
-	NetReset     Fault = "network: reset before the answer"
-	NetCutDown   Fault = "network: closed in mid-answer"
-	NetCutUp     Fault = "network: closed in mid-request"
-	NetStall     Fault = "network: stalled, then closed"
-	NetSilent    Fault = "network: stalled for ever"
-	NetSlow      Fault = "network: slow"
-	NetFragments Fault = "network: in small pieces"
+	faultNetReset     Fault = "network: reset before the answer"
+	faultNetCutDown   Fault = "network: closed in mid-answer"
+	faultNetCutUp     Fault = "network: closed in mid-request"
+	faultNetStall     Fault = "network: stalled, then closed"
+	faultNetSilent    Fault = "network: stalled for ever"
+	faultNetSlow      Fault = "network: slow"
+	faultNetFragments Fault = "network: in small pieces"
 )
 
 // Faults of whole invocations.
 const (
-	KilledBefore Fault = "killed before a request"
-	KilledAfter  Fault = "killed after a request"
-	Paused       Fault = "given up, and goes on later"
-	NotStarted   Fault = "Lambda refuses the invocation"
-	OutcomeLost  Fault = "the invocation's answer is lost"
-	Doubled      Fault = "invoked twice at once"
-	NoTime       Fault = "no time for a page"
-	NoCapacity   Fault = "no capacity as long as it runs"
+	faultKilledBefore Fault = "killed before a request"
+	faultKilledAfter  Fault = "killed after a request"
+	faultPaused       Fault = "given up, and goes on later"
+	faultNotStarted   Fault = "Lambda refuses the invocation"
+	faultOutcomeLost  Fault = "the invocation's answer is lost"
+	faultDoubled      Fault = "invoked twice at once"
+	faultNoTime       Fault = "no time for a page"
+	faultNoCapacity   Fault = "no capacity as long as it runs"
 )
 
 // Faults of a run.
 const (
-	Written        Fault = "the table is written to"
-	DeliveredAgain Fault = "the firing is delivered again"
-	Redriven       Fault = "redriven after its failure"
-	// LateStray is possible if an invocation outlives finalize, see docs/faults.md.
-	LateStray Fault = "a late invocation has left an object that no manifest names"
+	faultWritten        Fault = "the table is written to"
+	faultDeliveredAgain Fault = "the firing is delivered again"
+	faultRedriven       Fault = "redriven after its failure"
+	// faultLateStray is possible if an invocation outlives finalize, see docs/faults.md.
+	faultLateStray Fault = "a late invocation has left an object that no manifest names"
 )
 
 // requestFaults are the faults of single requests, in the order in which they are drawn.
 var requestFaults = []Fault{
-	KilledBefore, KilledAfter, Paused, Expired, Throttle, ServerError, Unavailable, SlowDown, WrongChecksum, BitFlipped, CutBody, BitFlippedUp,
-	AnswerLost, NetReset, NetCutDown, NetCutUp, NetStall, NetSilent, NetSlow, NetFragments,
+	faultKilledBefore, faultKilledAfter, faultPaused, faultExpired, faultThrottle, faultServerError, faultUnavailable, faultSlowDown,
+	faultWrongChecksum, faultBitFlipped, faultCutBody, faultBitFlippedUp, faultAnswerLost, faultNetReset, faultNetCutDown, faultNetCutUp,
+	faultNetStall, faultNetSilent, faultNetSlow, faultNetFragments,
 }
 
 // invocationFaults are the faults of whole invocations.
-var invocationFaults = []Fault{NotStarted, OutcomeLost, Doubled, NoTime, NoCapacity}
+var invocationFaults = []Fault{faultNotStarted, faultOutcomeLost, faultDoubled, faultNoTime, faultNoCapacity}
 
 // Faults returns every fault that seeds draw.
 func Faults() []Fault {
-	return slices.Concat(requestFaults, invocationFaults, []Fault{Written, DeliveredAgain, Redriven})
+	return slices.Concat(requestFaults, invocationFaults, []Fault{faultWritten, faultDeliveredAgain, faultRedriven})
 }
 
 // draw returns random numbers that depend only on the seed and on their purpose.
@@ -80,19 +81,19 @@ func pick[T any](random *rand.Rand, values ...T) T { return values[random.IntN(l
 // appliesTo reports whether a request can have the fault.
 func (f Fault) appliesTo(o operation) bool {
 	switch f {
-	case Throttle:
+	case faultThrottle:
 		return o.name == "Scan"
-	case SlowDown:
+	case faultSlowDown:
 		return o.service == serviceS3
-	case WrongChecksum:
+	case faultWrongChecksum:
 		return o.service == serviceDynamoDB
-	case BitFlipped, CutBody:
+	case faultBitFlipped, faultCutBody:
 		return o.name == "Scan" || o.name == "GetObject"
-	case BitFlippedUp:
+	case faultBitFlippedUp:
 		return o.name == "PutObject" || o.name == "UploadPart"
-	case AnswerLost:
+	case faultAnswerLost:
 		return o.changes
-	case NetReset, NetCutDown, NetCutUp, NetStall, NetSilent, NetSlow, NetFragments:
+	case faultNetReset, faultNetCutDown, faultNetCutUp, faultNetStall, faultNetSilent, faultNetSlow, faultNetFragments:
 		return !o.toExports
 	default:
 		return true
@@ -100,4 +101,6 @@ func (f Fault) appliesTo(o operation) bool {
 }
 
 // endsInvocation reports whether the fault kills or pauses the invocation that sends the request.
-func (f Fault) endsInvocation() bool { return f == KilledBefore || f == KilledAfter || f == Paused }
+func (f Fault) endsInvocation() bool {
+	return f == faultKilledBefore || f == faultKilledAfter || f == faultPaused
+}

@@ -30,10 +30,10 @@ func (r *seedRun) start(caller, task string, step contract.Function, payload []b
 	i := &invocation{faultyClient: faultyClient{seedRun: r, caller: caller, process: newProcess()}, function: step, task: task}
 	now, timeout := time.Now, lifetime
 	switch fault {
-	case NoTime:
+	case faultNoTime:
 		r.injected(fault, caller, "")
 		now = func() time.Time { return time.Now().Add(lifetime) }
-	case NoCapacity:
+	case faultNoCapacity:
 		r.injected(fault, caller, "")
 		i.process.noCapacity, timeout = true, noCapacityLifetime
 	}

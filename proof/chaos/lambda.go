@@ -55,7 +55,7 @@ func (r *seedRun) invoke(function contract.Function, payload []byte, execution i
 	task := taskOf(function, payload, execution)
 	caller := fmt.Sprintf("%s, try %d", task, r.tries.next(task))
 	fault := r.drawInvocation(function, caller)
-	if fault == NotStarted {
+	if fault == faultNotStarted {
 		r.injected(fault, caller, "")
 		return pick(draw(r.scenario.Seed, caller, fault),
 			refused(http.StatusTooManyRequests, "TooManyRequestsException"), refused(http.StatusInternalServerError, "ServiceException"))
@@ -64,7 +64,7 @@ func (r *seedRun) invoke(function contract.Function, payload []byte, execution i
 		r.resume(func(i *invocation) bool { return i.process.until == untilFinalize })
 	}
 	names := []string{caller}
-	if fault == Doubled {
+	if fault == faultDoubled {
 		r.injected(fault, caller, "")
 		names = append(names, caller+" again")
 	}
@@ -81,7 +81,7 @@ func (r *seedRun) invoke(function contract.Function, payload []byte, execution i
 		return i.task == task && i.process.until == untilRetried && !slices.Contains(invocations, i)
 	})
 	reported := draw(r.scenario.Seed, caller, "told").IntN(len(results))
-	if fault == OutcomeLost {
+	if fault == faultOutcomeLost {
 		r.injected(fault, caller, "")
 		results[reported] = refused(http.StatusInternalServerError, "ServiceException")
 	}
@@ -95,7 +95,7 @@ func (r *seedRun) drawInvocation(function contract.Function, caller string) Faul
 		return ""
 	}
 	for _, fault := range invocationFaults {
-		if (fault == NoTime || fault == NoCapacity) && function != contract.FunctionScan {
+		if (fault == faultNoTime || fault == faultNoCapacity) && function != contract.FunctionScan {
 			continue
 		}
 		if draw(r.scenario.Seed, caller, fault).Float64() < 2*r.scenario.Rates[fault] {

@@ -16,13 +16,13 @@ import (
 // toxics are Toxiproxy's settings for each network fault. Each fault has a proxy of its own, and only a request with the fault is sent
 // through it, so that no other request has the fault.
 var toxics = map[Fault]string{
-	NetReset:     `{"type": "reset_peer", "stream": "downstream", "attributes": {"timeout": 0}}`,
-	NetCutDown:   `{"type": "limit_data", "stream": "downstream", "attributes": {"bytes": 400}}`,
-	NetCutUp:     `{"type": "limit_data", "stream": "upstream", "attributes": {"bytes": 300}}`,
-	NetStall:     `{"type": "timeout", "stream": "downstream", "attributes": {"timeout": 60}}`,
-	NetSilent:    `{"type": "timeout", "stream": "downstream", "attributes": {"timeout": 0}}`,
-	NetSlow:      `{"type": "latency", "stream": "downstream", "attributes": {"latency": 40, "jitter": 20}}`,
-	NetFragments: `{"type": "slicer", "stream": "downstream", "attributes": {"average_size": 500, "size_variation": 200, "delay": 10}}`,
+	faultNetReset:     `{"type": "reset_peer", "stream": "downstream", "attributes": {"timeout": 0}}`,
+	faultNetCutDown:   `{"type": "limit_data", "stream": "downstream", "attributes": {"bytes": 400}}`,
+	faultNetCutUp:     `{"type": "limit_data", "stream": "upstream", "attributes": {"bytes": 300}}`,
+	faultNetStall:     `{"type": "timeout", "stream": "downstream", "attributes": {"timeout": 60}}`,
+	faultNetSilent:    `{"type": "timeout", "stream": "downstream", "attributes": {"timeout": 0}}`,
+	faultNetSlow:      `{"type": "latency", "stream": "downstream", "attributes": {"latency": 40, "jitter": 20}}`,
+	faultNetFragments: `{"type": "slicer", "stream": "downstream", "attributes": {"average_size": 500, "size_variation": 200, "delay": 10}}`,
 }
 
 // silentTimeout is how long a client waits for an answer that never comes, instead of a minute.
@@ -52,7 +52,7 @@ func newNetwork(address string) (*network, error) {
 			return nil, fmt.Errorf("%s: %w", fault, err)
 		}
 		through := &http.Client{Transport: transportTo(proxy.Listen, false), CheckRedirect: noRedirect}
-		if fault == NetSilent {
+		if fault == faultNetSilent {
 			through.Timeout = silentTimeout
 		}
 		n.toxic[fault] = through

@@ -29,11 +29,11 @@ func errorResponse(fault Fault, o operation, random *rand.Rand) (*http.Response,
 	if o.service == serviceS3 {
 		status, code := http.StatusInternalServerError, "InternalError"
 		switch fault {
-		case SlowDown:
+		case faultSlowDown:
 			status, code = http.StatusServiceUnavailable, "SlowDown"
-		case Unavailable:
+		case faultUnavailable:
 			status, code = http.StatusServiceUnavailable, "ServiceUnavailable"
-		case Expired:
+		case faultExpired:
 			status, code = http.StatusBadRequest, "ExpiredToken"
 		}
 		body := fmt.Sprintf("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>%s</Code><Message>from the harness</Message></Error>", code)
@@ -42,14 +42,14 @@ func errorResponse(fault Fault, o operation, random *rand.Rand) (*http.Response,
 	status, code, detail := http.StatusInternalServerError, "InternalServerError", ""
 	fields := map[string]any{"message": "from the harness"}
 	switch fault {
-	case Throttle:
+	case faultThrottle:
 		reason := pick(random, reasons...)
 		status, code = http.StatusBadRequest, pick(random, throttles...)
 		fields["ThrottlingReasons"] = []map[string]string{{"reason": reason, "resource": "arn:aws:dynamodb:us-east-1:" + account + ":table/t"}}
 		detail = " " + reason
-	case Unavailable:
+	case faultUnavailable:
 		status, code = http.StatusServiceUnavailable, "ServiceUnavailable"
-	case Expired:
+	case faultExpired:
 		status, code = http.StatusBadRequest, "ExpiredTokenException"
 	}
 	fields["__type"] = "com.amazonaws.dynamodb.v20120810#" + code
@@ -71,7 +71,7 @@ func newResponse(status int, kind string, body []byte) *http.Response {
 
 // damage changes a response in the way of a fault.
 func damage(fault Fault, response *http.Response, random *rand.Rand) error {
-	if fault == WrongChecksum {
+	if fault == faultWrongChecksum {
 		sum, _ := strconv.ParseUint(response.Header.Get(checksumHeader), 10, 32) // 0 if there is no checksum
 		response.Header.Set(checksumHeader, strconv.FormatUint(sum^1, 10))
 		return nil
@@ -83,9 +83,9 @@ func damage(fault Fault, response *http.Response, random *rand.Rand) error {
 	}
 	response.Body = io.NopCloser(bytes.NewReader(body))
 	switch fault {
-	case BitFlipped:
+	case faultBitFlipped:
 		flip(body, random)
-	case CutBody:
+	case faultCutBody:
 		whole := bytes.NewReader(body[:random.IntN(len(body)+1)])
 		response.Body = io.NopCloser(io.MultiReader(whole, brokenReader{}))
 	}

@@ -56,7 +56,7 @@ func Draw(seed uint64) Scenario {
 		s.Mode, s.Items = request.ModeExport, 30
 	case kind < 40:
 		s.Writes, s.Concurrency = true, 1 // one segment after the other, so that each always finds the same items
-		s.Rates[Written] = pick(random, 0.2, 0.6)
+		s.Rates[faultWritten] = pick(random, 0.2, 0.6)
 	}
 	if random.IntN(4) == 0 {
 		s.Deliveries, s.AtOnce = 2+random.IntN(2), random.IntN(2) == 0

@@ -104,15 +104,15 @@ func (r *seedRun) cleanUp(ctx context.Context) error {
 func (r *seedRun) beforeRequest(ctx context.Context, caller string, o operation) {
 	switch {
 	case o.name == "Scan" && r.writer != nil && !r.faultsOff.Load():
-		random := draw(r.scenario.Seed, caller, o, Written)
-		if random.Float64() >= r.scenario.Rates[Written] {
+		random := draw(r.scenario.Seed, caller, o, faultWritten)
+		if random.Float64() >= r.scenario.Rates[faultWritten] {
 			return
 		}
 		what, err := r.writer.write(context.WithoutCancel(ctx), random)
 		if err != nil {
 			r.fail(fmt.Errorf("write to the table: %w", err))
 		}
-		r.injected(Written, caller, o, what)
+		r.injected(faultWritten, caller, o, what)
 	case o.name == "PutObject" && strings.HasSuffix(o.subject, "/manifest-files.json"):
 		r.resume(func(i *invocation) bool { return i.process.until == untilCommitted && i.caller != caller })
 	}
