@@ -44,7 +44,7 @@ func (c checker) checkRequests() {
 		requests = append(requests, with(req, "mode", "SCAN"), with(req, "mode", "EXPORT"))
 	}
 	for _, req := range requests {
-		for _, problem := range c.problemsOf(req, c.standIn()) {
+		for _, problem := range c.problemsOf(req, c.withValidBucket()) {
 			if !slices.Contains([]string{"bucket", "prefix", "table"}, fieldOf(problem)) {
 				c.Add(below("defaults", problem), problem.Got, "%s", problem.Want)
 			}
@@ -53,9 +53,9 @@ func (c checker) checkRequests() {
 	c.checkKeysIn("defaults", c.e.Defaults)
 }
 
-// standIn is the environment with a bucket and a prefix that are right, and without the defaults that are not understood: their problems
+// withValidBucket returns the environment with a valid bucket and prefix, and without the defaults that are not understood: their problems
 // are added once, and not again for each request.
-func (c checker) standIn() *Environment {
+func (c checker) withValidBucket() *Environment {
 	e := *c.e
 	e.Bucket.Name, e.Bucket.Owner, e.Prefix = "amzn-s3-demo-bucket", "", ""
 	e.Defaults = maps.Clone(e.Defaults)

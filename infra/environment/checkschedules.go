@@ -94,7 +94,7 @@ func (c checker) has(req map[string]any, field string) bool {
 // alone: checkRequests has added it, with their own lines.
 func (c checker) checkParsed(path string, input map[string]any) {
 	req := with(with(input, "scheduledTime", "2026-01-31T06:00:00Z"), "schedule", "schedule")
-	e := c.standIn()
+	e := c.withValidBucket()
 	if len(c.problemsOf(map[string]any{"table": c.anyTable()}, e)) > 0 {
 		e.Defaults = nil
 	}

@@ -153,7 +153,7 @@ func fieldsOf(of any) []string {
 	return names
 }
 
-// Whatever a file holds, each fault is told in one line that begins with where it is, is printable and not too long.
+// For any file, each problem is one line that begins with its place. The line is printable and not too long.
 func FuzzParseEnvironment(f *testing.F) {
 	files, err := filepath.Glob("../../examples/environments/*.yaml")
 	if err != nil {

@@ -19,8 +19,8 @@ const (
 	// sessionDuration is the longest session that one role may ask for of another (role chaining). The functions have a role.
 	// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-chaining
 	sessionDuration = time.Hour
-	// expiryWindow is how long before its end a session counts as ended. It is longer than one try of a request, each of which has
-	// its own signature, and than clocks differ.
+	// expiryWindow is how long before its end a session counts as ended. It is longer than one try of a request, and longer than the
+	// difference between clocks. Each try of a request has its own signature.
 	expiryWindow = 5 * time.Minute
 )
 
