@@ -15,7 +15,7 @@ var mutations = []mutation{
 	}},
 	{"the second look of a takeover", "lambda/plan/takeover.go", []string{`return own.Output, c.checkAlone(ctx, own.Output.Plan)`, `return own.Output, nil`}},
 	{"the condition of an end", "lambda/scan/list.go", []string{
-		`created, err := s.bucket.Create(ctx, key, body)`, `_, err = s.bucket.Put(ctx, key, body)
+		`created, err := s.bucket.Create(ctx, key, body)`, `_, err := s.bucket.Put(ctx, key, body)
 	created := err == nil`,
 	}},
 	{"the sweep of objects", "lambda/finalize/scan.go", []string{`c.bucket.Delete(ctx, strays)`, `error(nil)`}},
