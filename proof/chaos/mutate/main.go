@@ -7,6 +7,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -76,26 +77,29 @@ func (m mutation) mutated(root string) ([]byte, error) {
 
 var brokenAfter = regexp.MustCompile(`broken after (\d+) seeds: (.*)`)
 
-// try runs seeds with the mutation. It returns how many seeds the harness needed to fail, or 0 if it has not failed, and its message.
-func (m mutation) try(root string, seeds int) (after int, message string, err error) {
+// overlay writes the changed file and a file that tells the compiler to read it. It returns the path of the latter.
+func (m mutation) overlay(root, folder string) (path string, err error) {
 	text, err := m.mutated(root)
 	if err != nil {
-		return 0, "", err
+		return "", err
 	}
+	copied, path := filepath.Join(folder, "mutated.go"), filepath.Join(folder, "overlay.json")
+	replaced, err := json.Marshal(map[string]any{"Replace": map[string]string{filepath.Join(root, m.file): copied}})
+	if err != nil {
+		return "", err
+	}
+	return path, errors.Join(os.WriteFile(copied, text, 0o600), os.WriteFile(path, replaced, 0o600))
+}
+
+// try runs seeds with the mutation. It returns how many seeds the harness needed to fail, or 0 if it has not failed, and its message.
+func (m mutation) try(root string, seeds int) (after int, message string, err error) {
 	folder, err := os.MkdirTemp("", "mutate")
 	if err != nil {
 		return 0, "", err
 	}
 	defer func() { _ = os.RemoveAll(folder) }() // what remains is in the system's folder for temporary files
-	copied, overlay := filepath.Join(folder, "mutated.go"), filepath.Join(folder, "overlay.json")
-	replaced, err := json.Marshal(map[string]any{"Replace": map[string]string{filepath.Join(root, m.file): copied}})
+	overlay, err := m.overlay(root, folder)
 	if err != nil {
-		return 0, "", err
-	}
-	if err := os.WriteFile(copied, text, 0o600); err != nil {
-		return 0, "", err
-	}
-	if err := os.WriteFile(overlay, replaced, 0o600); err != nil {
 		return 0, "", err
 	}
 	test := exec.Command("go", "test", "-overlay", overlay, "-count=1", "-timeout=60m", "-run=^TestChaos$", "./proof/chaos", //nolint:noctx // it ends with its seeds
