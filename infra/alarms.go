@@ -75,7 +75,7 @@ func (a alarms) add(id string, m cloudwatch.IMetric, threshold int, description 
 func (a alarms) addStale(table string, props *Props) {
 	hours := props.Alarms.StaleHours[table]
 	description := "Table " + table + " has had no successful run of " + props.Name + " for " + strconv.Itoa(hours) +
-		" hours. Look at its last executions and at the last delivery of its schedule (docs/operations.md)."
+		" hours. Look at its last executions and at its schedule (docs/operations.md)."
 	a.notify(true, cloudwatch.NewAlarm(a.scope, jsii.String("Stale-"+table), &cloudwatch.AlarmProps{
 		AlarmDescription: &description,
 		Metric: cloudwatch.NewMathExpression(&cloudwatch.MathExpressionProps{
