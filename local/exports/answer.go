@@ -35,15 +35,6 @@ func (e *apiError) Error() string { return e.name() + ": " + e.message }
 // name is the name of the error in the SDK.
 func (e *apiError) name() string { return e.kind[strings.LastIndexByte(e.kind, '#')+1:] }
 
-// namespaces are the namespaces of errors that all services have. Every other error is DynamoDB's own.
-var namespaces = map[string]string{
-	"AccessDeniedException":       "com.amazon.coral.service",
-	"SerializationException":      "com.amazon.coral.service",
-	"ThrottlingException":         "com.amazon.coral.availability",
-	"UnrecognizedClientException": "com.amazon.coral.service",
-	"ValidationException":         "com.amazon.coral.validate",
-}
-
 // statuses are the HTTP statuses of the service's own failures. Every other error, also a throttle, has status 400.
 var statuses = map[string]int{
 	"InternalServerError": http.StatusInternalServerError,
@@ -52,15 +43,11 @@ var statuses = map[string]int{
 
 // refuse returns an error of DynamoDB by its name.
 func refuse(name, format string, values ...any) *apiError {
-	namespace, ok := namespaces[name]
-	if !ok {
-		namespace = "com.amazonaws.dynamodb.v20120810"
-	}
 	status, ok := statuses[name]
 	if !ok {
 		status = http.StatusBadRequest
 	}
-	return &apiError{status: status, kind: namespace + "#" + name, message: fmt.Sprintf(format, values...)}
+	return &apiError{status: status, kind: "com.amazonaws.dynamodb.v20120810#" + name, message: fmt.Sprintf(format, values...)}
 }
 
 func invalid(format string, values ...any) *apiError {

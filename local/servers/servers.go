@@ -17,8 +17,13 @@ import (
 	"syscall"
 	"time"
 
+	"dynamodb-to-s3/lambda/awsclient"
 	"dynamodb-to-s3/local/checkout"
 	"dynamodb-to-s3/local/childprocess"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 )
 
 const (
@@ -80,6 +85,12 @@ type Server struct {
 	stop   sync.Once
 	ended  chan struct{} // closed when the process has ended
 	err    error         // how it ended; set before ended is closed
+}
+
+// AWS returns the SDK's configuration for clients of the server. The environment does not change it.
+func (s *Server) AWS(ctx context.Context) (aws.Config, error) {
+	return awsclient.Config(ctx, config.WithRegion(Region), config.WithBaseEndpoint(s.URL),
+		config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider(s.AccessKey, s.SecretKey, "")))
 }
 
 // launch starts cmd. The server may not answer yet.

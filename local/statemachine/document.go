@@ -9,39 +9,14 @@ import (
 // timeFormat is the format of $$.Execution.StartTime on AWS.
 const timeFormat = "2006-01-02T15:04:05.000Z"
 
-// A document is one line of the input of machine.mjs.
-type document struct {
-	Run             int              `json:"run"`
-	Definition      json.RawMessage  `json:"definition"`
-	Input           json.RawMessage  `json:"input"`
-	Execution       executionContext `json:"execution"`
-	StateMachine    machineContext   `json:"stateMachine"`
-	InvokeURL       string           `json:"invokeUrl"`
-	ThresholdErrors bool             `json:"thresholdErrors"`
-	Hurried         bool             `json:"hurried"`
-}
-
-type executionContext struct {
-	ID        string `json:"id"`
-	Name      string `json:"name"`
-	StartTime string `json:"startTime"`
-}
-
-type machineContext struct {
-	ID   string `json:"id"`
-	Name string `json:"name"`
-}
-
-func newDocument(e Execution) document {
-	return document{
-		Definition:      e.Definition,
-		Input:           e.Input,
-		Execution:       executionContext{ID: e.ID, Name: e.Name, StartTime: e.StartTime.UTC().Format(timeFormat)},
-		StateMachine:    machineContext{ID: e.StateMachineID, Name: e.StateMachineName},
-		InvokeURL:       e.InvokeURL,
-		ThresholdErrors: e.ThresholdErrors,
-		Hurried:         e.Hurried,
-	}
+// document returns the line of the input of machine.mjs for an execution with a number.
+func document(run int, e Execution) ([]byte, error) {
+	return json.Marshal(map[string]any{
+		"run": run, "definition": e.Definition, "input": e.Input, "invokeUrl": e.InvokeURL,
+		"execution":       map[string]string{"id": e.ID, "name": e.Name, "startTime": e.StartTime.UTC().Format(timeFormat)},
+		"stateMachine":    map[string]string{"id": e.StateMachineID, "name": e.StateMachineName},
+		"thresholdErrors": e.ThresholdErrors, "hurried": e.Hurried,
+	})
 }
 
 // A line is one line of the output of machine.mjs: an event, or, if it has a Status, the end of an execution.

@@ -131,15 +131,13 @@ func (i *Interpreter) begin(execution Execution) (int, listener, error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.last++
-	d := newDocument(execution)
-	d.Run = i.last
-	document, err := json.Marshal(d)
+	input, err := document(i.last, execution)
 	if err != nil {
 		return 0, listener{}, err
 	}
-	i.runs[d.Run] = listener{lines: make(chan line), gone: make(chan struct{})}
-	_, err = i.stdin.Write(append(document, '\n'))
-	return d.Run, i.runs[d.Run], err
+	i.runs[i.last] = listener{lines: make(chan line), gone: make(chan struct{})}
+	_, err = i.stdin.Write(append(input, '\n'))
+	return i.last, i.runs[i.last], err
 }
 
 func (i *Interpreter) forget(number int, l listener) {

@@ -64,7 +64,7 @@ type Outcome struct {
 	Objects, ObjectsOfSegment, Puts, Gets               float64
 	ScanHours, FinalizeSeconds                          float64
 	ReadUnits, ReadDollars, LambdaDollars, OtherDollars float64
-	PutsPerSecond, SegmentBytes, InvocationsOfSegment   float64
+	PutsPerSecond, InvocationsOfSegment                 float64
 	FinalizeMost                                        float64 // how many objects finalize has time for
 }
 
@@ -73,7 +73,7 @@ const finalizeTime = 900
 
 // Compute computes the outcome of one execution.
 func Compute(in Inputs) Outcome {
-	o := Outcome{Executions: 1, Segments: in.Segments, SegmentBytes: in.TableBytes / in.Segments}
+	o := Outcome{Executions: 1, Segments: in.Segments}
 	o.ReadUnits = in.TableBytes / in.BytesPerReadUnit
 	pages := in.TableBytes * in.PagePerTableByte
 	o.Concurrency = math.Min(in.Segments, math.Ceil(in.ReadUnitsPerSecond*in.BytesPerReadUnit*in.PagePerTableByte/in.Rate))
