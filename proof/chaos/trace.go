@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -43,10 +44,21 @@ const (
 	Requested EventKind = "request"
 )
 
+// record adds an event. A call that arrives after its execution has failed was sent before: the state machine stops all calls before it
+// reports the failure, but the two messages can overtake each other. So record puts the call before the failure.
 func (r *seedRun) record(e Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.trace = append(r.trace, e)
+	at := len(r.trace)
+	for i, before := range slices.Backward(r.trace) {
+		if e.Kind != Called || before.Kind == Began && before.Execution == e.Execution {
+			break
+		}
+		if before.Kind == Failed && before.Execution == e.Execution {
+			at = i
+		}
+	}
+	r.trace = slices.Insert(r.trace, at, e)
 }
 
 // output is what Step Functions gets from a call, nil if the call fails.
