@@ -9,8 +9,14 @@ func TestCallThatOvertakesAFailureIsRecordedBeforeIt(t *testing.T) {
 	t.Parallel()
 	r := &seedRun{}
 	for _, e := range []Event{
-		{Kind: Began}, {Kind: Began, Execution: 1}, {Kind: Failed}, {Kind: Failed, Execution: 1}, {Kind: Called},
-		{Kind: Began}, {Kind: Called}, {Kind: Called, Execution: 1},
+		{Kind: Began},
+		{Kind: Began, Execution: 1},
+		{Kind: Failed},
+		{Kind: Failed, Execution: 1},
+		{Kind: Called},
+		{Kind: Began},
+		{Kind: Called},
+		{Kind: Called, Execution: 1},
 	} {
 		r.record(e)
 	}
