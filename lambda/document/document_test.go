@@ -75,6 +75,22 @@ func TestEveryProblemIsFoundAtOnce(t *testing.T) {
 	}
 }
 
+// A path shows only the beginning of a long name.
+func TestLongNamesThatBeginAlikeAreTwoNames(t *testing.T) {
+	t.Parallel()
+	first, second := strings.Repeat("n", 200)+"1", strings.Repeat("n", 200)+"2"
+	root, err := document.JSON([]byte(`{"tags":{"` + first + `":"a","` + second + `":"b"}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	report := document.NewReport()
+	var decoded order
+	document.Decoder{Report: report}.Decode(root, &decoded)
+	if len(report.Problems) > 0 || decoded.Tags[first] != "a" || decoded.Tags[second] != "b" {
+		t.Errorf("got %v, %v", decoded.Tags, report.Problems)
+	}
+}
+
 func TestRejectedFieldsHaveNoFurtherProblems(t *testing.T) {
 	t.Parallel()
 	root, err := document.JSON([]byte(`{"id":7,"address":{"name":[]},"count":5}`))

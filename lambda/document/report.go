@@ -87,12 +87,13 @@ func (r *Report) EachMember(node *Node, path string, visit func(name string, val
 	if node.Kind != Object {
 		r.Reject(path, string(node.Kind), string(Object))
 	}
+	seen := map[string]int{} // the line by the whole name: a path shortens long names, so that two can have one path
 	for _, member := range node.Members {
 		own := Join(path, member.Name)
-		first, twice := r.lines[own]
+		first, twice := seen[member.Name]
 		switch {
 		case !twice:
-			r.lines[own] = member.Line
+			seen[member.Name], r.lines[own] = member.Line, member.Line
 			visit(member.Name, member.Value, own)
 		case first > 0:
 			r.AddProblem(failure.Problem{Path: own, Want: "given twice, first in line " + strconv.Itoa(first), Line: member.Line})
