@@ -9,7 +9,7 @@ import (
 
 	"dynamodb-to-s3/lambda/contract"
 	"dynamodb-to-s3/lambda/document"
-	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/problem"
 	"dynamodb-to-s3/lambda/request"
 )
 
@@ -56,7 +56,7 @@ func (c checker) checkKeysAndRoles() {
 	for i, key := range c.e.KMSKeys {
 		path := document.Element("kmsKeys", i)
 		if strings.Contains(key, "alias/") {
-			c.Add(path, failure.Quote(key), "the key's own ARN: IAM cannot permit a key by its alias")
+			c.Add(path, problem.Quote(key), "the key's own ARN: IAM cannot permit a key by its alias")
 			continue
 		}
 		c.match(path, key, keyPattern, "a key's ARN such as arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab")
@@ -131,5 +131,5 @@ func (c checker) once(path string, list []string) {
 }
 
 func (c checker) again(path, value, first string) {
-	c.Add(path, failure.Quote(value), "each value once, the first is in line %d", c.Line(first))
+	c.Add(path, problem.Quote(value), "each value once, the first is in line %d", c.Line(first))
 }

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/problem"
 )
 
 func TestFaultsAreToldWithTheirLines(t *testing.T) {
@@ -207,7 +207,7 @@ func holdFaults(t *testing.T, text string, want []string) {
 	if got, want := err.Error(), "test.yaml:"+strings.Join(want, "\ntest.yaml:"); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
-	if problems, ok := errors.AsType[failure.Problems](err); !ok || len(problems) != len(want) {
+	if problems, ok := errors.AsType[problem.List](err); !ok || len(problems) != len(want) {
 		t.Errorf("got %d problems as data, want %d", len(problems), len(want))
 	}
 }

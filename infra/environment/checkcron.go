@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/problem"
 )
 
 var expressionPattern = regexp.MustCompile(`^(cron|rate|at)\((.*)\)$`)
@@ -158,5 +158,5 @@ func (f cronField) refusal(text string) string {
 		words = " or " + f.words[0] + " to " + f.words[len(f.words)-1]
 	}
 	return fmt.Sprintf("%s %d to %d%s and the signs %s in place of %s", f.name, f.low, f.high, words,
-		strings.Join(strings.Split(",-*/"+f.signs, ""), " "), failure.Quote(text))
+		strings.Join(strings.Split(",-*/"+f.signs, ""), " "), problem.Quote(text))
 }

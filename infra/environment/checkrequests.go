@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"dynamodb-to-s3/lambda/document"
-	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/problem"
 	"dynamodb-to-s3/lambda/request"
 )
 
@@ -19,9 +19,9 @@ func (c checker) checkRequests() {
 	plain := *c.e
 	plain.Defaults = nil
 	req := map[string]any{"table": c.anyTable()}
-	for _, problem := range c.problemsOf(req, &plain) {
-		if path := map[string]string{"bucket": "bucket.name", "prefix": "prefix"}[problem.Path]; path != "" {
-			c.Add(path, problem.Got, "%s", problem.Want)
+	for _, p := range c.problemsOf(req, &plain) {
+		if path := map[string]string{"bucket": "bucket.name", "prefix": "prefix"}[p.Path]; path != "" {
+			c.Add(path, p.Got, "%s", p.Want)
 		}
 	}
 	for field, instead := range map[string]string{
@@ -44,9 +44,9 @@ func (c checker) checkRequests() {
 		requests = append(requests, with(req, "mode", "SCAN"), with(req, "mode", "EXPORT"))
 	}
 	for _, req := range requests {
-		for _, problem := range c.problemsOf(req, c.withValidBucket()) {
-			if !slices.Contains([]string{"bucket", "prefix", "table"}, fieldOf(problem)) {
-				c.Add(below("defaults", problem), problem.Got, "%s", problem.Want)
+		for _, p := range c.problemsOf(req, c.withValidBucket()) {
+			if !slices.Contains([]string{"bucket", "prefix", "table"}, fieldOf(p)) {
+				c.Add(below("defaults", p), p.Got, "%s", p.Want)
 			}
 		}
 	}
@@ -76,7 +76,7 @@ func (c checker) anyTable() string {
 }
 
 // problemsOf returns what the function plan of an environment would find wrong with a request.
-func (c checker) problemsOf(req map[string]any, e *Environment) failure.Problems {
+func (c checker) problemsOf(req map[string]any, e *Environment) problem.List {
 	text, err := json.Marshal(req)
 	if err != nil {
 		panic("internal error: what was read from YAML does not marshal: " + err.Error())
@@ -85,23 +85,23 @@ func (c checker) problemsOf(req map[string]any, e *Environment) failure.Problems
 	if err == nil {
 		err = (&request.AssumableRoles{Source: e.SourceRoles, Destination: e.DestinationRoles}).Check(parsed)
 	}
-	problems, _ := errors.AsType[failure.Problems](err)
+	problems, _ := errors.AsType[problem.List](err)
 	return problems
 }
 
 // fieldOf is the field of the request that a problem is in.
-func fieldOf(problem failure.Problem) string {
-	field, _, _ := strings.Cut(problem.Path, ".")
+func fieldOf(p problem.Problem) string {
+	field, _, _ := strings.Cut(p.Path, ".")
 	field, _, _ = strings.Cut(field, "[")
 	return field
 }
 
 // below is the path of a request's problem in the file.
-func below(path string, problem failure.Problem) string {
-	if problem.Path == "" {
+func below(path string, p problem.Problem) string {
+	if p.Path == "" {
 		return path
 	}
-	return path + "." + problem.Path
+	return path + "." + p.Path
 }
 
 // checkKeysIn checks that the functions may use the KMS keys that a request names. It cannot know the key of an alias.
@@ -115,7 +115,7 @@ func (c checker) checkKeysIn(path string, req map[string]any) {
 			return
 		}
 		if !slices.ContainsFunc(c.e.KMSKeys, func(known string) bool { return known == key || strings.HasSuffix(known, ":key/"+key) }) {
-			c.Add(path, failure.Quote(key), "one of kmsKeys: the functions may use no other key")
+			c.Add(path, problem.Quote(key), "one of kmsKeys: the functions may use no other key")
 		}
 	}
 	check(path+".kmsKeyId", req["kmsKeyId"])

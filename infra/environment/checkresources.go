@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"dynamodb-to-s3/lambda/document"
-	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/problem"
 	"dynamodb-to-s3/lambda/request"
 )
 
@@ -19,7 +19,7 @@ func (c checker) checkBucket() {
 	b := c.e.Bucket
 	if b.Create {
 		if strings.HasPrefix(b.Name, reservedPrefix) {
-			c.Add("bucket.name", failure.Quote(b.Name), "a name that does not begin with %s: S3 does not create such a bucket", reservedPrefix)
+			c.Add("bucket.name", problem.Quote(b.Name), "a name that does not begin with %s: S3 does not create such a bucket", reservedPrefix)
 		}
 		if c.Given("bucket.owner") {
 			c.AddGiven("bucket.owner", "contradicts bucket.create: the stack's account owns a bucket that the stack creates")
@@ -58,13 +58,13 @@ func (c checker) checkTags() {
 		case strings.HasPrefix(strings.ToLower(key), "aws:"):
 			c.Add(path, "", "want another key: AWS reserves keys that begin with aws:")
 		case !tagPattern.MatchString(key):
-			c.Add(path, "the key "+failure.Quote(key), characters)
+			c.Add(path, "the key "+problem.Quote(key), characters)
 		}
 		switch {
 		case len([]rune(value)) > maxTagValue:
 			c.Add(path, fmt.Sprintf("a value of %d characters", len([]rune(value))), "at most %d", maxTagValue)
 		case !tagPattern.MatchString(value):
-			c.Add(path, failure.Quote(value), characters)
+			c.Add(path, problem.Quote(value), characters)
 		}
 	}
 }

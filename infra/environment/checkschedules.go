@@ -6,7 +6,7 @@ import (
 	_ "time/tzdata" // every machine then knows the same time zones
 
 	"dynamodb-to-s3/lambda/document"
-	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/problem"
 	"dynamodb-to-s3/lambda/request"
 )
 
@@ -25,7 +25,7 @@ func (c checker) checkSchedules() {
 		c.required(path+".expression", s.Expression, "give cron(…), rate(…) or at(…)")
 		if s.Expression != "" {
 			for _, words := range checkExpression(s.Expression) {
-				c.Add(path+".expression", failure.Quote(s.Expression), "%s", words)
+				c.Add(path+".expression", problem.Quote(s.Expression), "%s", words)
 			}
 		}
 		c.checkTimeZone(path+".timeZone", s.TimeZone)
@@ -44,7 +44,7 @@ func (c checker) checkTimeZone(path, zone string) {
 		return
 	}
 	if _, err := time.LoadLocation(zone); err != nil || zone == "Local" {
-		c.Add(path, failure.Quote(zone), "a time zone by its name in the IANA database, such as Europe/Berlin")
+		c.Add(path, problem.Quote(zone), "a time zone by its name in the IANA database, such as Europe/Berlin")
 	}
 }
 
@@ -64,7 +64,7 @@ func (c checker) checkInput(path string, s Schedule) {
 	c.checkTable(path, s.Input)
 	// With a role of another account, a run writes to every bucket that the role may write to.
 	if bucket, ok := s.Input["bucket"].(string); ok && bucket != c.e.Bucket.Name && c.Understood("bucket.name") && !c.has(s.Input, "destinationRoleArn") {
-		c.Add(path+".bucket", failure.Quote(bucket), "%s: the functions may write to no other bucket", c.e.Bucket.Name)
+		c.Add(path+".bucket", problem.Quote(bucket), "%s: the functions may write to no other bucket", c.e.Bucket.Name)
 	}
 	c.checkKeysIn(path, s.Input)
 	c.checkParsed(path, s.Input)
@@ -77,7 +77,7 @@ func (c checker) checkTable(path string, req map[string]any) {
 	switch {
 	case table == "" || err != nil || !c.Understood("tables"):
 	case !c.permits(table):
-		c.Add(path+".table", failure.Quote(table), "one of tables (%s)", strings.Join(c.e.Tables, ", "))
+		c.Add(path+".table", problem.Quote(table), "one of tables (%s)", strings.Join(c.e.Tables, ", "))
 	case parsed.Account != "" && c.e.Account != "" && parsed.Account != c.e.Account && !c.has(req, "sourceRoleArn"):
 		c.Add(path+".table", "", "is in account %s: give sourceRoleArn, a role of that account that may read it", parsed.Account)
 	}
@@ -98,12 +98,12 @@ func (c checker) checkParsed(path string, input map[string]any) {
 	if len(c.problemsOf(map[string]any{"table": c.anyTable()}, e)) > 0 {
 		e.Defaults = nil
 	}
-	for _, problem := range c.problemsOf(req, e) {
-		_, own := input[fieldOf(problem)]
-		if _, byDefault := e.Defaults[fieldOf(problem)]; byDefault && !own {
-			c.Add(path, "", "over the environment's defaults: %s", problem)
+	for _, p := range c.problemsOf(req, e) {
+		_, own := input[fieldOf(p)]
+		if _, byDefault := e.Defaults[fieldOf(p)]; byDefault && !own {
+			c.Add(path, "", "over the environment's defaults: %s", p)
 			continue
 		}
-		c.Add(below(path, problem), problem.Got, "%s", problem.Want)
+		c.Add(below(path, p), p.Got, "%s", p.Want)
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"dynamodb-to-s3/lambda/document"
-	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/problem"
 	"dynamodb-to-s3/lambda/request"
 )
 
@@ -28,14 +28,14 @@ func (c checker) checkTables() {
 		if strings.HasPrefix(table, "arn:") {
 			parts := tableARN.FindStringSubmatch(table)
 			if parts == nil {
-				c.Add(path, failure.Quote(table), "an ARN such as arn:aws:dynamodb:eu-west-1:123456789012:table/orders")
+				c.Add(path, problem.Quote(table), "an ARN such as arn:aws:dynamodb:eu-west-1:123456789012:table/orders")
 				continue
 			}
 			name = parts[3]
 			c.checkReachable(path, parts[2])
 		}
 		if !isTable(name) {
-			c.Add(path, failure.Quote(table), "a table's name, 3 to 255 of a-z A-Z 0-9 _ . -, a pattern of names with * in it, or a table's ARN")
+			c.Add(path, problem.Quote(table), "a table's name, 3 to 255 of a-z A-Z 0-9 _ . -, a pattern of names with * in it, or a table's ARN")
 		}
 	}
 	var full []string // a table is the same by its name and by its ARN

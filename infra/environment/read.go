@@ -8,14 +8,14 @@ import (
 	"strings"
 
 	"dynamodb-to-s3/lambda/document"
-	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/problem"
 )
 
 // environmentName is short: it is part of the stack's name, and so of the names of most resources.
 var environmentName = regexp.MustCompile(`^[a-z0-9-]{1,20}$`)
 
 // Read reads, checks and completes the environment of a file. Its error has every problem at once, each with its line, the field, what
-// was given and what is allowed; failure.Problems is in its chain.
+// was given and what is allowed; problem.List is in its chain.
 func Read(file string) (Environment, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -28,7 +28,7 @@ func parse(file, text string) (Environment, error) {
 	found := document.NewReport()
 	e := Environment{Name: strings.TrimSuffix(filepath.Base(file), ".yaml")}
 	if !environmentName.MatchString(e.Name) {
-		found.Add("the file's name", failure.Quote(e.Name), "1 to 20 of a-z 0-9 - before .yaml")
+		found.Add("the file's name", problem.Quote(e.Name), "1 to 20 of a-z 0-9 - before .yaml")
 	}
 	if root := readYAML(text, found); root != nil {
 		document.Decoder{Report: found, BareText: true}.Decode(root, &e)
@@ -55,8 +55,8 @@ func Find(folder, name string) (Environment, error) {
 		names = append(names, own)
 	}
 	if len(names) == 0 {
-		return Environment{}, fmt.Errorf("there is no environment %s: %s has no .yaml file", failure.Quote(name), folder)
+		return Environment{}, fmt.Errorf("there is no environment %s: %s has no .yaml file", problem.Quote(name), folder)
 	}
 	return Environment{}, fmt.Errorf("there is no environment %s%s; there are: %s (the files %s)",
-		failure.Quote(name), document.Suggestion(name, names), strings.Join(names, ", "), filepath.Join(folder, "*.yaml"))
+		problem.Quote(name), document.Suggestion(name, names), strings.Join(names, ", "), filepath.Join(folder, "*.yaml"))
 }

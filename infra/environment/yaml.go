@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"dynamodb-to-s3/lambda/document"
-	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/problem"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -22,7 +22,7 @@ func readYAML(text string, found *document.Report) *document.Node {
 	err := stream.Decode(&first)
 	if err == nil {
 		if err = stream.Decode(&second); err == nil {
-			found.AddProblem(failure.Problem{Want: "the file has a second document: an environment is one document", Line: second.Line})
+			found.AddProblem(problem.Problem{Want: "the file has a second document: an environment is one document", Line: second.Line})
 		}
 	}
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -41,7 +41,7 @@ var (
 )
 
 // syntaxProblem says why text is not YAML. The likeliest error is a pattern such as *-prod without quotes: * is YAML's sign for an alias.
-func syntaxProblem(text string, err error) failure.Problem {
+func syntaxProblem(text string, err error) problem.Problem {
 	words := strings.TrimPrefix(err.Error(), "yaml: ")
 	line := 1
 	if match := lineOfSyntax.FindStringSubmatch(words); match != nil {
@@ -51,13 +51,13 @@ func syntaxProblem(text string, err error) failure.Problem {
 	if match := unknownAnchor.FindStringSubmatch(words); match != nil {
 		before, _, _ := strings.Cut(text, "*"+match[1])
 		line = 1 + strings.Count(before, "\n")
-		words = "got " + failure.Quote("*"+match[1]) + ", want " + noAliases
+		words = "got " + problem.Quote("*"+match[1]) + ", want " + noAliases
 	} else if strings.Contains(words, "alphabetic or numeric character") {
 		words += ": a value that begins with * or & needs quotes"
 	} else if strings.Contains(words, "cannot start any token") {
 		words += ": YAML is indented with spaces, not with tabs, and a value that begins with @, % or ` needs quotes"
 	}
-	return failure.Problem{Want: "not valid YAML: " + words, Line: line}
+	return problem.Problem{Want: "not valid YAML: " + words, Line: line}
 }
 
 // nodeOf returns what a YAML node has in common with JSON. The rest of YAML is a fault: an anchor, an alias or a tag.
@@ -65,11 +65,11 @@ func nodeOf(from *yaml.Node) *document.Node {
 	node := &document.Node{Text: from.Value, Line: from.Line, Kind: document.String}
 	switch tag := tagOf(from); {
 	case from.Kind == yaml.AliasNode:
-		node.Fault = failure.Problem{Got: failure.Quote("*" + from.Value), Want: noAliases}
+		node.Fault = problem.Problem{Got: problem.Quote("*" + from.Value), Want: noAliases}
 	case from.Anchor != "":
-		node.Fault = failure.Problem{Got: failure.Quote("&" + from.Anchor), Want: noAliases}
+		node.Fault = problem.Problem{Got: problem.Quote("&" + from.Anchor), Want: noAliases}
 	case from.Style&yaml.TaggedStyle != 0:
-		node.Fault = failure.Problem{Got: "the tag " + failure.Quote(from.Tag), Want: "a value without a tag"}
+		node.Fault = problem.Problem{Got: "the tag " + problem.Quote(from.Tag), Want: "a value without a tag"}
 	case from.Kind == yaml.MappingNode:
 		node.Kind = document.Object
 		for i := 0; i+1 < len(from.Content); i += 2 {
@@ -94,9 +94,9 @@ func memberOf(name, value *yaml.Node) document.Member {
 	member := document.Member{Name: name.Value, Line: name.Line, Value: nodeOf(value)}
 	switch {
 	case tagOf(name) == "!!merge":
-		member.Value.Fault = failure.Problem{Want: "want " + noAliases}
+		member.Value.Fault = problem.Problem{Want: "want " + noAliases}
 	case name.Kind != yaml.ScalarNode || tagOf(name) == "!!null":
-		member.Value.Fault = failure.Problem{Want: "the name of a field is not a string"}
+		member.Value.Fault = problem.Problem{Want: "the name of a field is not a string"}
 	}
 	return member
 }

@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"dynamodb-to-s3/lambda/document"
-	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/problem"
 )
 
 type order struct {
@@ -109,7 +109,7 @@ func TestRejectedFieldsHaveNoFurtherProblems(t *testing.T) {
 	report.Add("lines", "", "missing")
 	report.AddGiven("id", "not allowed here")
 	want := "4 problems: id: got 7, want a string: put it in quotes; address.name: got a list, want a string; lines: missing; id: not allowed here"
-	if got, ok := errors.AsType[failure.Problems](report.Problems.Err()); !ok || got.Error() != want {
+	if got, ok := errors.AsType[problem.List](report.Problems.Err()); !ok || got.Error() != want {
 		t.Errorf("got %v\nwant %s", got, want)
 	}
 	if report.Understood("id") || !report.Understood("address") || report.Understood("address.name") || !report.Given("id") || report.Given("lines") {
@@ -123,14 +123,14 @@ func TestProblemsHaveTheLineOfTheNearestField(t *testing.T) {
 		{Name: "id", Line: 1, Value: &document.Node{Kind: document.Number, Text: "007", Line: 1}},
 		{Name: "lines", Line: 2, Value: &document.Node{Kind: document.List, Line: 3, Elements: []*document.Node{{Kind: document.Object, Line: 3}}}},
 		{Name: "id", Line: 4, Value: &document.Node{Kind: document.String, Text: "b", Line: 4}},
-		{Name: "note", Line: 5, Value: &document.Node{Line: 5, Fault: failure.Problem{Got: "*a", Want: "a value"}}},
+		{Name: "note", Line: 5, Value: &document.Node{Line: 5, Fault: problem.Problem{Got: "*a", Want: "a value"}}},
 	}}
 	report := document.NewReport()
 	var decoded order
 	document.Decoder{Report: report, BareText: true}.Decode(root, &decoded)
 	report.Add("lines[0].name", "", "missing")
 	report.Add("address", "", "missing")
-	want := failure.Problems{
+	want := problem.List{
 		{Path: "id", Want: "given twice, first in line 1", Line: 4},
 		{Path: "note", Got: "*a", Want: "a value", Line: 5},
 		{Path: "lines[0].name", Want: "missing", Line: 3},

@@ -12,7 +12,7 @@ import (
 	"strconv"
 	"unicode"
 
-	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/problem"
 )
 
 // Kind is the type of a value, in the words of a message.
@@ -38,7 +38,7 @@ type Node struct {
 	// Line is where the value begins, from 1; 0 where the reader does not know it.
 	Line int
 	// Fault is what the reader found wrong with the value, such as an alias in YAML. A node with a Want in it has no value.
-	Fault failure.Problem
+	Fault problem.Problem
 }
 
 // Member is one field of an object.
@@ -130,9 +130,9 @@ func (n *Node) shown() string {
 		if len(n.Text) <= most && !bytes.ContainsFunc([]byte(n.Text), hidden) {
 			return n.Text
 		}
-		return failure.Quote(n.Text)
+		return problem.Quote(n.Text)
 	case String:
-		return failure.Quote(n.Text)
+		return problem.Quote(n.Text)
 	default:
 		return string(n.Kind)
 	}

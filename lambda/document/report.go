@@ -6,13 +6,13 @@ import (
 	"strconv"
 	"strings"
 
-	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/problem"
 )
 
 // Report has what is wrong with one document, and which fields the document gives.
 type Report struct {
-	Problems failure.Problems
-	told     map[failure.Problem]bool
+	Problems problem.List
+	told     map[problem.Problem]bool
 	lines    map[string]int  // by path, of each member and element
 	rejected map[string]bool // by path
 	empty    map[string]bool // by path, of the rejected ones
@@ -20,26 +20,26 @@ type Report struct {
 
 // NewReport returns a report without problems.
 func NewReport() *Report {
-	return &Report{told: map[failure.Problem]bool{}, lines: map[string]int{}, rejected: map[string]bool{}, empty: map[string]bool{}}
+	return &Report{told: map[problem.Problem]bool{}, lines: map[string]int{}, rejected: map[string]bool{}, empty: map[string]bool{}}
 }
 
 // Add adds a problem of the field at path, once, unless the field was rejected: what follows from a rejected value is no problem of its own.
 func (r *Report) Add(path, got, want string, args ...any) {
 	if r.Understood(path) {
-		r.AddProblem(failure.Problem{Path: path, Got: got, Want: fmt.Sprintf(want, args...), Line: r.Line(path)})
+		r.AddProblem(problem.Problem{Path: path, Got: got, Want: fmt.Sprintf(want, args...), Line: r.Line(path)})
 	}
 }
 
 // AddGiven adds a problem of a field that must not be given, once and whatever its value is.
 func (r *Report) AddGiven(path, want string, args ...any) {
-	r.AddProblem(failure.Problem{Path: path, Want: fmt.Sprintf(want, args...), Line: r.Line(path)})
+	r.AddProblem(problem.Problem{Path: path, Want: fmt.Sprintf(want, args...), Line: r.Line(path)})
 }
 
 // AddProblem adds a problem, once.
-func (r *Report) AddProblem(problem failure.Problem) {
-	if !r.told[problem] {
-		r.told[problem] = true
-		r.Problems = append(r.Problems, problem)
+func (r *Report) AddProblem(p problem.Problem) {
+	if !r.told[p] {
+		r.told[p] = true
+		r.Problems = append(r.Problems, p)
 	}
 }
 
@@ -96,9 +96,9 @@ func (r *Report) EachMember(node *Node, path string, visit func(name string, val
 			seen[member.Name], r.lines[own] = member.Line, member.Line
 			visit(member.Name, member.Value, own)
 		case first > 0:
-			r.AddProblem(failure.Problem{Path: own, Want: "given twice, first in line " + strconv.Itoa(first), Line: member.Line})
+			r.AddProblem(problem.Problem{Path: own, Want: "given twice, first in line " + strconv.Itoa(first), Line: member.Line})
 		default:
-			r.AddProblem(failure.Problem{Path: own, Want: "given twice"})
+			r.AddProblem(problem.Problem{Path: own, Want: "given twice"})
 		}
 	}
 }
@@ -121,7 +121,7 @@ var plainName = regexp.MustCompile(`^[#:]?[a-zA-Z0-9_-]{1,150}$`)
 // Join returns the path of a member of the object at path. A name that could be mistaken for more than one is in quotes.
 func Join(path, name string) string {
 	if !plainName.MatchString(name) {
-		name = failure.Quote(name)
+		name = problem.Quote(name)
 	}
 	if path == "" {
 		return name

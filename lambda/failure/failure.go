@@ -1,5 +1,5 @@
 // Package failure owns the names of errors, under which Step Functions retries and catches them and under which docs/errors.md explains
-// them, and the lists of problems of an input. Start with Errorf, NameOf and Problems. It imports only the standard library.
+// them. Start with Errorf and NameOf. It imports only the standard library.
 package failure
 
 import (

@@ -10,6 +10,7 @@ import (
 	"dynamodb-to-s3/lambda/bucket"
 	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/ledger"
+	"dynamodb-to-s3/lambda/problem"
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
 )
@@ -79,7 +80,7 @@ func (c commit) storedResult(ctx context.Context) (run.Result, error) {
 		err = run.CheckVersion(result.Version)
 	}
 	if err == nil && result.RunID != c.plan.RunID {
-		err = fmt.Errorf("it is the result of run %s", failure.Quote(result.RunID))
+		err = fmt.Errorf("it is the result of run %s", problem.Quote(result.RunID))
 	}
 	if err != nil {
 		return run.Result{}, failure.Errorf(failure.ExportIncomplete, "%s is not this run's result: %w. Choose another name for the execution",

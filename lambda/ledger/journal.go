@@ -11,6 +11,7 @@ import (
 
 	"dynamodb-to-s3/lambda/bucket"
 	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/problem"
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
 )
@@ -100,13 +101,13 @@ func (j *Journal) check(bucket string) error {
 		incremental := p.ExportType == request.ExportIncremental
 		switch {
 		case !incremental && p.ExportType != request.ExportFull:
-			return fmt.Errorf("pending export %d has type %s", i, failure.Quote(string(p.ExportType)))
+			return fmt.Errorf("pending export %d has type %s", i, problem.Quote(string(p.ExportType)))
 		case p.S3Bucket != bucket:
-			return fmt.Errorf("pending export %d goes to bucket %s", i, failure.Quote(p.S3Bucket))
+			return fmt.Errorf("pending export %d goes to bucket %s", i, problem.Quote(p.S3Bucket))
 		case incremental && (p.From == nil || p.To == nil || !p.From.Before(*p.To)):
 			return fmt.Errorf("pending export %d has no window", i)
 		case p.Done != nil && p.S3Prefix != "" && !strings.HasPrefix(p.Done.Manifest, p.S3Prefix+"/"):
-			return fmt.Errorf("pending export %d has its manifest at %s, outside its prefix", i, failure.Quote(p.Done.Manifest))
+			return fmt.Errorf("pending export %d has its manifest at %s, outside its prefix", i, problem.Quote(p.Done.Manifest))
 		}
 	}
 	for i, c := range j.Committed {

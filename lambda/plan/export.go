@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"dynamodb-to-s3/lambda/contract"
-	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/problem"
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/lambda/table"
@@ -35,16 +35,16 @@ func noExports() run.ExportProgress { return run.ExportProgress{Exports: []run.F
 // checkWait refuses a wait that is too long for Step Functions, before an export costs anything.
 func checkWait(export request.Export) error {
 	checks, interval := *export.MaxAttempts, *export.CheckInterval
-	var found failure.Problems
+	var found problem.List
 	if events := contract.ExportEvents(checks); events > contract.MaxHistoryEvents {
-		found = append(found, failure.Problem{
+		found = append(found, problem.Problem{
 			Path: "export.maxAttempts", Got: fmt.Sprintf("%d, whose checks make a history of %d events", checks, events),
 			Want: fmt.Sprintf("at most %d events, which Step Functions allows: lower it, or raise export.checkIntervalSeconds", contract.MaxHistoryEvents),
 		})
 	}
 	const day = 24 * time.Hour
 	if wait := time.Duration(checks*interval) * time.Second; wait > contract.MaxDuration {
-		found = append(found, failure.Problem{
+		found = append(found, problem.Problem{
 			Path: "export.maxAttempts", Got: fmt.Sprintf("%d checks, at %d s each a wait of %d days", checks, interval, wait/day),
 			Want: fmt.Sprintf("at most %d days, which an execution can take: lower it or export.checkIntervalSeconds", contract.MaxDuration/day),
 		})

@@ -3,7 +3,7 @@ package plan
 import (
 	"fmt"
 
-	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/problem"
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/table"
 )
@@ -33,7 +33,7 @@ func checkObjects(req request.Request, described table.Description) error {
 	}
 	bytes /= least
 	if objects := bytes / *req.FileSize; objects > mostObjects {
-		return failure.Problems{{
+		return problem.List{{
 			Path: "fileSizeBytes", Got: fmt.Sprintf("%d, which makes about %d objects or more of a table of %d bytes", *req.FileSize, objects, described.Bytes),
 			Want: fmt.Sprintf("%d or more: a run can commit %d objects", bytes/mostObjects+1, mostObjects),
 		}}.Err()

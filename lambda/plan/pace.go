@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"math"
 
-	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/problem"
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/lambda/table"
@@ -28,7 +28,7 @@ func pace(req request.Request, described table.Description) (float64, error) {
 	case req.ReadPercent == nil:
 		return 0, nil
 	case described.ReadUnits == 0:
-		return 0, failure.Problems{{Path: "readPercent", Want: "DynamoDB reports no read capacity of " + subject(req) +
+		return 0, problem.List{{Path: "readPercent", Want: "DynamoDB reports no read capacity of " + subject(req) +
 			", neither provisioned nor an on-demand maximum nor a warm throughput: give readUnitsPerSecond, or set an on-demand maximum"}}.Err()
 	default:
 		return described.ReadUnits * *req.ReadPercent / 100, nil
@@ -41,7 +41,7 @@ func checkShare(req request.Request, scan run.ScanPlan) error {
 		return nil
 	}
 	share := scan.ReadUnitsPerSecond / float64(scan.Concurrency)
-	return failure.Problems{{
+	return problem.List{{
 		Path: "concurrency",
 		Got:  fmt.Sprintf("%d, which leaves %.2g of %g read units a second for each segment", scan.Concurrency, share, scan.ReadUnitsPerSecond),
 		Want: fmt.Sprintf("%d or less, or leave it out", int(max(1, math.Floor(scan.ReadUnitsPerSecond/leastShare)))),

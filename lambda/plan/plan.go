@@ -11,6 +11,7 @@ import (
 
 	"dynamodb-to-s3/lambda/contract"
 	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/problem"
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
 
@@ -65,7 +66,7 @@ func (s *Step) Run(ctx context.Context, in run.PlanInput) (run.PlanOutput, error
 		return run.PlanOutput{}, err
 	}
 	if size, most := len(run.Marshal(output)), contract.MaxPayloadBytes-contract.MaxResultBytes; size > most {
-		return run.PlanOutput{}, failure.Problems{{
+		return run.PlanOutput{}, problem.List{{
 			Want: fmt.Sprintf("it makes a state of %d bytes, and %d are allowed, of the %d that Step Functions carries: shorten the expressions and their values",
 				size, most, contract.MaxPayloadBytes),
 		}}.Err()

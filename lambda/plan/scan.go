@@ -8,7 +8,7 @@ import (
 
 	"dynamodb-to-s3/lambda/document"
 	"dynamodb-to-s3/lambda/encoder"
-	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/problem"
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/lambda/table"
@@ -80,7 +80,7 @@ func concurrency(req request.Request, readUnits, pace float64) int {
 func encoderOf(req request.Request) (*run.Encoder, error) {
 	if req.Transform != "" {
 		if _, err := transform.Compile(req.Transform); err != nil {
-			return nil, failure.Problems{{Path: "transform", Want: err.Error()}}.Err()
+			return nil, problem.List{{Path: "transform", Want: err.Error()}}.Err()
 		}
 	}
 	if req.Encoder == "" {
@@ -89,8 +89,8 @@ func encoderOf(req request.Request) (*run.Encoder, error) {
 	format, known := encoder.Lookup(req.Encoder)
 	if !known {
 		has := cmp.Or(strings.Join(encoder.Names(), ", "), "none")
-		return nil, failure.Problems{{
-			Path: "encoder", Got: failure.Quote(req.Encoder),
+		return nil, problem.List{{
+			Path: "encoder", Got: problem.Quote(req.Encoder),
 			Want: "an encoder that the functions have (" + has + ")" + cmp.Or(document.Suggestion(req.Encoder, encoder.Names()), ".") +
 				" To make records with jq, use transform. To add an encoder, see docs/transform.md",
 		}}.Err()

@@ -1,9 +1,12 @@
-package failure
+// Package problem owns the lists of what is wrong with an input, such as a request or an environment. Start with List. It may import failure.
+package problem
 
 import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"dynamodb-to-s3/lambda/failure"
 )
 
 // Problem is one thing that is wrong with an input.
@@ -30,14 +33,14 @@ func (p Problem) String() string {
 	return shortened(p.Path, 200) + ": " + words
 }
 
-// Problems is an error that lists everything that is wrong with an input, so that a person can correct it all at once.
+// List is an error that lists everything that is wrong with an input, so that a person can correct it all at once.
 // Callers read the list with errors.AsType.
-type Problems []Problem //nolint:errname // it is a list of data first, and named as messages name it
+type List []Problem //nolint:errname // it is a list of data first, and named as messages name it
 
 // maxTold is the number of problems in one message: a request can have thousands, and Step Functions keeps 32 KiB of a cause.
 const maxTold = 20
 
-func (p Problems) Error() string {
+func (p List) Error() string {
 	var told []string
 	for _, each := range p[:min(len(p), maxTold)] {
 		told = append(told, each.String())
@@ -52,11 +55,11 @@ func (p Problems) Error() string {
 }
 
 // Err returns nil if there are no problems, otherwise an InvalidRequest that holds them.
-func (p Problems) Err() error {
+func (p List) Err() error {
 	if len(p) == 0 {
 		return nil
 	}
-	return Errorf(InvalidRequest, "invalid request: %w", p)
+	return failure.Errorf(failure.InvalidRequest, "invalid request: %w", p)
 }
 
 // Quote shows text that a person or a service wrote, which can hold anything: quoted, on one line, and not too long.

@@ -11,7 +11,7 @@ import (
 	"unicode/utf8"
 
 	"dynamodb-to-s3/lambda/document"
-	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/problem"
 )
 
 // check adds a problem for each field that breaks its rule and for each pair of fields that contradict each other.
@@ -20,7 +20,7 @@ func (r Request) check(mode Mode, found *document.Report) {
 	if r.Table == "" {
 		found.Add("table", "", "missing: give the name or the ARN of the table")
 	} else if _, after, index := strings.Cut(r.Table, "/index/"); index {
-		found.Add("table", "", "this is the ARN of an index: give the table here, and %s as scan.IndexName", failure.Quote(after))
+		found.Add("table", "", "this is the ARN of an index: give the table here, and %s as scan.IndexName", problem.Quote(after))
 	}
 	checkBucket(r.Bucket, found)
 	checkPrefix(r.Prefix, found)
@@ -62,7 +62,7 @@ func (r Request) checkRecords(found *document.Report) {
 	case found.Given("encoder") && found.Given("format"):
 		found.AddGiven("format", "given together with encoder, which decides how items are written: leave format out")
 	case r.Transform != "" && r.Format != "" && r.Format != FormatJSON:
-		found.Add("format", failure.Quote(string(r.Format)), "JSON, which transform makes: leave format out, or set it to JSON")
+		found.Add("format", problem.Quote(string(r.Format)), "JSON, which transform makes: leave format out, or set it to JSON")
 	}
 }
 
@@ -162,7 +162,7 @@ func (s *Scan) checkLegacy(found *document.Report) {
 	for i, name := range s.AttributesToGet {
 		field := document.Element("scan.AttributesToGet", i)
 		if slices.Index(s.AttributesToGet, name) < i {
-			found.Add(field, failure.Quote(name), "each attribute once")
+			found.Add(field, problem.Quote(name), "each attribute once")
 			continue
 		}
 		checkAttributeName(field, name, found)

@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"dynamodb-to-s3/lambda/document"
-	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/problem"
 )
 
 var ipAddress = regexp.MustCompile(`^[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+$`)
@@ -23,16 +23,16 @@ func checkBucket(name string, found *document.Report) {
 	case strings.HasPrefix(name, "s3://"):
 		found.Add("bucket", "", "leave out s3://, and give a prefix in the field prefix")
 	case ipAddress.MatchString(name), strings.Contains(name, ".."):
-		found.Add("bucket", failure.Quote(name), "a name that is not an IP address and has no two dots together")
+		found.Add("bucket", problem.Quote(name), "a name that is not an IP address and has no two dots together")
 	}
 	for _, prefix := range otherNames.prefixes {
 		if strings.HasPrefix(name, prefix) {
-			found.Add("bucket", failure.Quote(name), "a name that does not begin with %s: S3 reserves it", prefix)
+			found.Add("bucket", problem.Quote(name), "a name that does not begin with %s: S3 reserves it", prefix)
 		}
 	}
 	for _, suffix := range otherNames.suffixes {
 		if strings.HasSuffix(name, suffix) {
-			found.Add("bucket", failure.Quote(name), "the name of a general purpose bucket, which does not end with %s", suffix)
+			found.Add("bucket", problem.Quote(name), "the name of a general purpose bucket, which does not end with %s", suffix)
 		}
 	}
 }

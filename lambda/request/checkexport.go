@@ -4,13 +4,13 @@ import (
 	"cmp"
 
 	"dynamodb-to-s3/lambda/document"
-	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/problem"
 )
 
 func (e *Export) check(r Request, found *document.Report) {
 	for _, field := range []struct{ path, text string }{{"export.exportTime", e.ExportTime}, {"export.from", e.From}, {"export.to", e.To}} {
 		if Moment(field.text).Nanosecond() != 0 {
-			found.Add(field.path, failure.Quote(field.text), "whole seconds: DynamoDB exports by the second")
+			found.Add(field.path, problem.Quote(field.text), "whole seconds: DynamoDB exports by the second")
 		}
 	}
 	e.checkType(found)
@@ -48,7 +48,7 @@ func (e *Export) checkType(found *document.Report) {
 			found.Add("export.from", "", `missing: give where the window begins, or "last"`)
 		}
 		if !from.IsZero() && !to.IsZero() && !from.Before(to) {
-			found.Add("export.to", failure.Quote(e.To), "a time after export.from, %s", e.From)
+			found.Add("export.to", problem.Quote(e.To), "a time after export.from, %s", e.From)
 		}
 	}
 }

@@ -21,7 +21,7 @@ const maxRequest = 128 << 10
 // Parse reads and checks a request. A field that the request does not give comes from defaults, a JSON object of request fields
 // that a deployment sets (it can be empty), and then from the documented defaults.
 //
-// The error is an InvalidRequest with failure.Problems in its chain: every problem at once.
+// The error is an InvalidRequest with problem.List in its chain: every problem at once.
 func Parse(request, defaults json.RawMessage) (Request, error) {
 	found := document.NewReport()
 	parsed := parse(request, defaults, found)

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/problem"
 	"dynamodb-to-s3/lambda/request"
 )
 
@@ -145,7 +146,7 @@ func wantProblems(t *testing.T, req string, problems []string) {
 	if failure.NameOf(err) != failure.InvalidRequest || err == nil {
 		t.Fatalf("got %v, want an InvalidRequest", err)
 	}
-	got, _ := errors.AsType[failure.Problems](err)
+	got, _ := errors.AsType[problem.List](err)
 	for i, problem := range got[:min(len(got), len(problems))] {
 		if !strings.Contains(problem.String(), problems[i]) {
 			t.Errorf("got %s\nwant %s", problem, problems[i])

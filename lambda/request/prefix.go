@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 
 	"dynamodb-to-s3/lambda/document"
-	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/problem"
 )
 
 // RootFolder is the folder that native exports write to. A run writes there too, so that one reader serves both.
@@ -22,7 +22,7 @@ var placeholders = []string{"table", "date", "year", "month", "day", "hour", "ru
 // of writing.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
 func checkPrefix(prefix string, found *document.Report) {
-	got := failure.Quote(prefix)
+	got := problem.Quote(prefix)
 	if strings.ContainsFunc(prefix, unsafeInKey) {
 		found.Add("prefix", got, "letters, digits, spaces, !-_.*'()/=@:+,&$;? and placeholders")
 	}

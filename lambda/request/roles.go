@@ -11,6 +11,7 @@ import (
 
 	"dynamodb-to-s3/lambda/contract"
 	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/problem"
 )
 
 // RoleAccount returns the account in the ARN of a role, arn:<partition>:iam::<account>:role/<path and name>.
@@ -48,12 +49,12 @@ func ParseAssumableRoles(text string) (*AssumableRoles, error) {
 	return roles, nil
 }
 
-// Check fails with RoleNotListed, and failure.Problems in the error's chain, if the request names a role that is not listed.
+// Check fails with RoleNotListed, and problem.List in the error's chain, if the request names a role that is not listed.
 func (a *AssumableRoles) Check(request Request) error {
 	if a == nil {
 		return nil
 	}
-	var unlisted failure.Problems
+	var unlisted problem.List
 	for _, named := range []struct {
 		field, arn, setting string
 		listed              []string
@@ -64,8 +65,8 @@ func (a *AssumableRoles) Check(request Request) error {
 		if named.arn == "" || slices.Contains(named.listed, named.arn) {
 			continue
 		}
-		unlisted = append(unlisted, failure.Problem{
-			Path: named.field, Got: failure.Quote(named.arn),
+		unlisted = append(unlisted, problem.Problem{
+			Path: named.field, Got: problem.Quote(named.arn),
 			Want: fmt.Sprintf("a role in the environment's %s (%s): add it there and deploy", named.setting, cmp.Or(strings.Join(named.listed, ", "), "none")),
 		})
 	}

@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"dynamodb-to-s3/lambda/document"
-	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/problem"
 )
 
 // Rule is what one field of a request can be. Parse checks a request by its rules, and docs/request.schema.json has the same rules. They
@@ -149,9 +149,9 @@ func (r Rule) Check(value any) (got, want string) {
 		case r.MaxBytes > 0 && len(text) > r.MaxBytes:
 			return fmt.Sprintf("%d bytes", len(text)), fmt.Sprintf("at most %d bytes", r.MaxBytes)
 		case r.Enum != nil && !slices.Contains(r.Enum, text):
-			return failure.Quote(text), r.String() + document.Suggestion(text, r.Enum)
+			return problem.Quote(text), r.String() + document.Suggestion(text, r.Enum)
 		case r.Pattern != nil && !r.Pattern.MatchString(text), r.Time && text != r.Or && Moment(text).IsZero():
-			return failure.Quote(text), r.String()
+			return problem.Quote(text), r.String()
 		}
 	case v.CanInt() || v.CanFloat():
 		if n := v.Convert(reflect.TypeFor[float64]()).Float(); n < r.Min || r.Above && n == r.Min || r.Max > 0 && n > r.Max {

@@ -3,7 +3,7 @@ package request
 import (
 	"fmt"
 
-	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/problem"
 )
 
 // Table is a table by its name or ARN.
@@ -16,7 +16,7 @@ type Table struct {
 func ParseTable(nameOrARN string) (Table, error) {
 	parts := tableForm.FindStringSubmatch(nameOrARN)
 	if parts == nil {
-		return Table{}, fmt.Errorf("got %s, want %s", failure.Quote(nameOrARN), rules["table"])
+		return Table{}, fmt.Errorf("got %s, want %s", problem.Quote(nameOrARN), rules["table"])
 	}
 	return Table{Region: parts[1], Account: parts[2], Name: parts[3]}, nil
 }

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/problem"
 	"dynamodb-to-s3/lambda/request"
 )
 
@@ -52,13 +52,13 @@ func (e Execution) RunID(req request.Request) string {
 // Root returns the key prefix of all that a run writes, without a slash at its end: <prefix>/AWSDynamoDB/<runId>, with the placeholders of
 // the prefix filled in for the table and for the time at, in UTC. It fails with InvalidRequest if S3 cannot have the run's name or the keys.
 func Root(prefix, table, run string, at time.Time) (string, error) {
-	var found failure.Problems
-	wrong := func(path, got, want string) { found = append(found, failure.Problem{Path: path, Got: got, Want: want}) }
+	var found problem.List
+	wrong := func(path, got, want string) { found = append(found, problem.Problem{Path: path, Got: got, Want: want}) }
 	if !runID.MatchString(run) {
-		wrong("the execution's name", failure.Quote(run), "1 to 81 of a-z A-Z 0-9 _ - ., the first not a dot")
+		wrong("the execution's name", problem.Quote(run), "1 to 81 of a-z A-Z 0-9 _ - ., the first not a dot")
 	}
 	if run == exportData || run == chains {
-		wrong("the execution's name", failure.Quote(run), "another name: it is the name of a folder that all runs of a prefix share")
+		wrong("the execution's name", problem.Quote(run), "another name: it is the name of a folder that all runs of a prefix share")
 	}
 	at = at.UTC()
 	filled := strings.NewReplacer(
@@ -67,7 +67,7 @@ func Root(prefix, table, run string, at time.Time) (string, error) {
 		"{day}", at.Format("02"), "{hour}", at.Format("15"),
 	).Replace(strings.TrimSuffix(prefix, "/"))
 	for _, want := range request.BadFolders(filled) { // a table named AWSDynamoDB would write into the folder of other runs
-		wrong("prefix", failure.Quote(prefix)+", which becomes "+failure.Quote(filled), want)
+		wrong("prefix", problem.Quote(prefix)+", which becomes "+problem.Quote(filled), want)
 	}
 	root := below(filled, run)
 	if n := max((Layout{Root: root}).longest(), len(below(filled, chains+"/"+table+"-"+strings.Repeat("f", chainDigest)+".json"))); n > maxKey {

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/problem"
 	"dynamodb-to-s3/lambda/request"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -95,7 +96,7 @@ func describeIndex(description *Description, t *types.TableDescription, scan req
 				scan.IndexName, aws.ToString(t.TableName), index.IndexStatus)
 		}
 		if aws.ToBool(scan.ConsistentRead) {
-			return failure.Problems{{
+			return problem.List{{
 				Path: "scan.ConsistentRead", Got: "true",
 				Want: "false: " + scan.IndexName + " is a global secondary index, which has only eventually consistent reads",
 			}}.Err()
