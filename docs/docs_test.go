@@ -55,6 +55,7 @@ func schema(t *testing.T) *jsonschema.Schema {
 	s := reflector.Reflect(request.Request{})
 	s.Title = "Request"
 	s.Description = "The input of an execution."
+	s.PatternProperties = map[string]*jsonschema.Schema{request.Others.String(): {Description: "A member that others put into the input: accepted, without an effect."}}
 	addRules("", s)
 	return s
 }
@@ -108,6 +109,11 @@ func TestReferenceIsFresh(t *testing.T) {
 		"field, a wrong type or a contradiction fails with `InvalidRequest`. The cause lists every problem at once. If a request " +
 		"leaves out a field, the deployment's default applies, otherwise the default below. [`request.schema.json`](request.schema.json) is the JSON Schema of " +
 		"the request. A test generates this page and the schema from the Go types and rules in `lambda/request`.\n\n" +
+		"Two kinds of members that others put into the input have no effect: `$schema`, by which editors find this schema, and names that begin with " +
+		"`AWS_STEP_FUNCTIONS_`. A state machine that starts this one puts `AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID` there, to " +
+		"[link the two executions](https://docs.aws.amazon.com/step-functions/latest/dg/concepts-nested-workflows.html). They are no part of " +
+		"the request: if only they differ, two inputs are the same request. If a rule of EventBridge starts the run, give the request as the input of " +
+		"the rule's target. Otherwise EventBridge sends the event itself, which is refused.\n\n" +
 		"```json\n{\"table\": \"orders\", \"bucket\": \"my-lake\", \"prefix\": \"dynamodb/{table}/{date}\"}\n" +
 		"{\"table\": \"orders\", \"bucket\": \"my-lake\", \"prefix\": \"dynamodb/{table}\", \"export\": {\"from\": \"last\"}}\n```\n")
 	all := schema(t)

@@ -14,6 +14,9 @@ import (
 // environmentName is short: it is part of the stack's name, and so of the names of most resources.
 var environmentName = regexp.MustCompile(`^[a-z0-9-]{1,20}$`)
 
+// editors matches the member by which an editor finds the JSON Schema of a file.
+var editors = regexp.MustCompile(`^\$schema$`)
+
 // Read reads, checks and completes the environment of a file. Its error has every problem at once, each with its line, the field, what
 // was given and what is allowed; problem.List is in its chain.
 func Read(file string) (Environment, error) {
@@ -31,7 +34,7 @@ func parse(file, text string) (Environment, error) {
 		found.Add("the file's name", problem.Quote(e.Name), "1 to 20 of a-z 0-9 - before .yaml")
 	}
 	if root := readYAML(text, found); root != nil {
-		document.Decoder{Report: found, BareText: true}.Decode(root, &e)
+		document.Decoder{Report: found, BareText: true, Others: editors}.Decode(root, &e)
 		checker{found, &e}.check()
 	}
 	if len(found.Problems) > 0 {

@@ -189,3 +189,27 @@ func FuzzParseEnvironment(f *testing.F) {
 		}
 	})
 }
+
+// Editors put $schema into a file, and a request that somebody copies into a file has what others put into its input.
+func TestMembersOfOthersAreAccepted(t *testing.T) {
+	t.Parallel()
+	got, err := parse("test.yaml", `
+$schema: https://example.com/environment.json
+tables: [orders]
+bucket: {name: replica}
+defaults: {$schema: ../docs/request.schema.json, compression: ZSTD}
+schedules:
+- name: a
+  expression: rate(1 day)
+  input: {$schema: ../docs/request.schema.json, table: orders, AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID: "arn:x"}
+`)
+	if err != nil || got.Defaults["compression"] != "ZSTD" {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	_, err = parse("test.yaml", "tables: [orders]\nbucket: {name: replica, $schema: x}\nAWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID: x\n")
+	for _, words := range []string{`bucket."$schema": unknown field`, "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID: unknown field"} {
+		if err == nil || !strings.Contains(err.Error(), words) {
+			t.Errorf("got %v, want %s", err, words)
+		}
+	}
+}

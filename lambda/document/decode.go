@@ -21,6 +21,9 @@ type Decoder struct {
 	Instead map[string]string
 	// Raw, if it is set, checks each value that is kept as a json.RawMessage.
 	Raw func(node *Node, path string)
+	// Others, if it is set, matches the names of members that others put into the document, beside its fields: an editor, or a service that
+	// passes the document on. They can have any value, and are left out.
+	Others *regexp.Regexp
 }
 
 // Decode fills into, which points to a struct. A value that is not understood leaves its field at the zero value.
@@ -75,9 +78,11 @@ func (d Decoder) structure(node *Node, into reflect.Value, path string) {
 			fields[name] = i
 		}
 	}
+	root := path == ""
 	d.EachMember(node, path, func(name string, value *Node, path string) {
 		index, known := fields[name]
 		switch {
+		case root && d.Others != nil && d.Others.MatchString(name):
 		case value.Fault.Want != "":
 			d.Reject(path, value.Fault.Got, "%s", value.Fault.Want)
 		case known && value.Kind == String && value.Text == "" && into.Type().Field(index).Tag.Get("empty") == "":

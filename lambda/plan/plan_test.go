@@ -193,6 +193,23 @@ func TestPlanIsMadeOnce(t *testing.T) {
 	}
 }
 
+// Step Functions names the state machine that started an execution in its input. A repeat that another one starts is the same request.
+func TestRunIsTheSameForEveryParent(t *testing.T) {
+	table, bucket := tableWithIndexes(t), testservers.Bucket(t)
+	startedBy := func(parent string) string {
+		return `{"table": "` + table + `", "bucket": "` + bucket + `", "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID": ` + parent + `}`
+	}
+	first, err := planRun(t, "run-1", startedBy(`"arn:aws:states:us-east-1:000000000000:execution:nightly:1"`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, input := range []string{startedBy(`"arn:aws:states:us-east-1:000000000000:execution:nightly:2"`), startedBy(`null`), `{"$schema": "x", "table": "` + table + `", "bucket": "` + bucket + `"}`} {
+		if again, err := planRun(t, "run-1", input); err != nil || show(t, again) != show(t, first) {
+			t.Errorf("%s: got %+v, %v\nwant %+v", input, again, err, first)
+		}
+	}
+}
+
 func TestLargestPlanFitsIntoAState(t *testing.T) {
 	bucket, table := testservers.Bucket(t), tableWithIndexes(t)
 	got, err := planRun(t, strings.Repeat("r", 80), `{"table": "`+table+`", "bucket": "`+bucket+`", "segments": 10000, "prefix": "`+strings.Repeat("p/", 250)+
