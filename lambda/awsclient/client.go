@@ -55,8 +55,15 @@ func Config(ctx context.Context, options ...func(*config.LoadOptions) error) (aw
 	return cfg, nil
 }
 
-// DynamoDB returns a client for DynamoDB.
-func DynamoDB(cfg aws.Config) *dynamodb.Client { return dynamodb.NewFromConfig(cfg) }
+// DynamoDB returns a client for DynamoDB, or for another server with DynamoDB's API.
+func DynamoDB(cfg aws.Config) *dynamodb.Client {
+	return dynamodb.NewFromConfig(cfg, func(o *dynamodb.Options) {
+		o.DisableValidateResponseChecksum = true
+		o.APIOptions = append(o.APIOptions, func(stack *middleware.Stack) error {
+			return stack.Deserialize.Add(checkAnswers{}, middleware.After)
+		})
+	})
+}
 
 // S3 returns a client for S3, or for another server with S3's API.
 func S3(cfg aws.Config) *s3.Client {

@@ -121,7 +121,7 @@ func TestHostileAnswerIsNotWritten(t *testing.T) {
 						objects := &line{rate: func() int64 { return 1 << 30 }}
 						runner := Step{
 							Tables: func(run.Plan) *dynamodb.Client {
-								return dynamodb.NewFromConfig(aws.Config{
+								return awsclient.DynamoDB(aws.Config{
 									Region: "us-east-1", HTTPClient: tables, Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""),
 									Retryer: func() aws.Retryer { return retry.NewStandard() },
 								})

@@ -158,7 +158,7 @@ func (r *Reader) scan(ctx context.Context, input *dynamodb.ScanInput, p *Page) (
 }
 
 // takeItems stands between the SDK's decoder and the network. It keeps the bytes of the answer's items and gives the decoder the
-// same answer without them. The checksum is checked further down: it is correct if the body could be read to its end.
+// same answer without them. The checksum is checked further down: it is correct, or absent, if the body could be read to its end.
 type takeItems struct{ into *Page }
 
 func (*takeItems) ID() string { return "TakeItems" }
@@ -188,9 +188,7 @@ func (p *Page) read(response *smithyhttp.Response) error {
 	body := response.Body
 	response.Body = http.NoBody // after a damaged answer, there is nothing left to read
 	err := p.fill(body, response.ContentLength)
-	if closed := body.Close(); err == nil {
-		err = closed // a wrong checksum shows here at the latest
-	}
+	_ = body.Close() // a fault of the answer, such as a wrong checksum, has shown in the read
 	if err != nil {
 		return err
 	}
