@@ -5,6 +5,7 @@ package main
 import (
 	"encoding/json"
 	"maps"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -61,20 +62,41 @@ func TestSchedules(t *testing.T) {
 	}
 }
 
-// EventBridge Scheduler turns the input into a valid request, and two deliveries of a firing give the same run.
+// EventBridge Scheduler turns the input into a valid request, and two deliveries of a firing give the same run. Two schedules never
+// give the same run.
 func TestFiringsAreRequests(t *testing.T) {
-	props := fullProps("")
-	for _, schedule := range props.Schedules {
-		fired := strings.ReplaceAll(inputOf(schedule), scheduledTime, "2026-01-31T06:00:00Z")
-		req, err := request.Parse(json.RawMessage(fired), json.RawMessage(props.RequestDefaults()))
+	environments := map[string]environment.Environment{"full": fullProps("").Environment}
+	for _, folder := range []string{"environments", "../examples/environments"} {
+		files, err := filepath.Glob(folder + "/*.yaml")
 		if err != nil {
-			t.Errorf("schedule %s: %v\n%s", schedule.Name, err, fired)
-			continue
+			t.Fatal(err)
 		}
-		first, second := run.Execution{Name: "a"}.RunID(req), run.Execution{Name: "b"}.RunID(req)
-		if first != second || !strings.Contains(first, schedule.Name) {
-			t.Errorf("schedule %s: the runs %s and %s, want one that is called after the schedule", schedule.Name, first, second)
+		for _, file := range files {
+			if environments[file], err = environment.Read(file); err != nil {
+				t.Fatal(err)
+			}
 		}
+	}
+	severalTables := false
+	for name, of := range environments {
+		runs := map[string]bool{}
+		for _, schedule := range of.Schedules {
+			fired := strings.ReplaceAll(inputOf(schedule), scheduledTime, "2026-01-31T06:00:00Z")
+			req, err := request.Parse(json.RawMessage(fired), json.RawMessage(of.RequestDefaults()))
+			if err != nil {
+				t.Errorf("%s: schedule %s: %v\n%s", name, schedule.Name, err, fired)
+				continue
+			}
+			first, second := run.Execution{Name: "a"}.RunID(req), run.Execution{Name: "b"}.RunID(req)
+			if first != second || first != schedule.Name+"-20260131T060000Z" || runs[first] {
+				t.Errorf("%s: schedule %s: the runs %s and %s, want one of its own that is called after the schedule", name, schedule.Name, first, second)
+			}
+			runs[first] = true
+			severalTables = severalTables || strings.HasSuffix(schedule.Name, "-"+req.Table)
+		}
+	}
+	if !severalTables {
+		t.Error("no example has a schedule of several tables")
 	}
 }
 

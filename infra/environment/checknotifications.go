@@ -44,7 +44,7 @@ func (c checker) checkAlarms() {
 		case strings.ContainsAny(table, "*:"):
 			c.Add(path, "", "want the name of one table: not a pattern with *, and not an ARN")
 		case c.Understood("tables") && !slices.ContainsFunc(c.e.Tables, func(pattern string) bool { return fits(tableOf(pattern), table) }):
-			c.Add(path, "", "is not in tables (%s)", strings.Join(c.e.Tables, ", "))
+			c.Add(path, "", "is not in tables (%s)", shown(c.e.Tables))
 		}
 	}
 	c.hold("alarms.throttles", c.e.Alarms.Throttles, request.Rule{Min: 1})

@@ -125,7 +125,11 @@ func (c checker) checkKeysIn(path string, req map[string]any) {
 }
 
 func with(req map[string]any, field string, value any) map[string]any {
-	req = maps.Clone(req)
-	req[field] = value
-	return req
+	changed := map[string]any{field: value}
+	for name, each := range req {
+		if name != field {
+			changed[name] = each
+		}
+	}
+	return changed
 }

@@ -85,7 +85,7 @@ func TestRequestsAreHeldAgainstThePlanFunction(t *testing.T) {
 		{"no name, no expression, no input", base + "schedules:\n- disabled: true", []string{
 			`4: schedules[0].name: missing: give the schedule a name, which begins the names of its runs`,
 			`4: schedules[0].expression: missing: give cron(…), rate(…) or at(…)`,
-			`4: schedules[0].input: missing: give the request, {table: …} at least`,
+			`4: schedules[0].input: missing: give the request, {table: …} at least, or name several tables in tables beside it`,
 		}},
 		{"names", base + "schedules:\n- {name: .a, expression: rate(1 day), input: {table: orders}}\n- {name: a b, expression: rate(1 day), input: {table: orders}}\n- {name: a, expression: rate(1 day), input: {table: orders}}\n- {name: a, expression: rate(1 day), input: {table: orders}}\n- {name: " + long(65) + ", expression: rate(1 day), input: {table: orders}}", []string{
 			`4: schedules[0].name: got ".a", want 1 to 64 of a-z A-Z 0-9 _ - ., the first not a dot`,

@@ -38,15 +38,29 @@ func (c checker) checkTables() {
 			c.Add(path, problem.Quote(table), "a table's name, 3 to 255 of a-z A-Z 0-9 _ . -, a pattern of names with * in it, or a table's ARN")
 		}
 	}
-	var full []string // a table is the same by its name and by its ARN
-	for _, table := range c.e.Tables {
-		full = append(full, c.fullName(table))
-	}
-	for i, each := range full {
-		if first := slices.Index(full, each); first < i {
-			c.again(document.Element("tables", i), c.e.Tables[i], document.Element("tables", first))
+	c.eachTableOnce("tables", c.e.Tables)
+}
+
+// eachTableOnce adds a problem for each table of a list that is there again. A table is the same by its name and by its ARN.
+func (c checker) eachTableOnce(path string, tables []string) {
+	first := map[string]string{}
+	for i, table := range tables {
+		own, full := document.Element(path, i), c.fullName(table)
+		if first[full] == "" {
+			first[full] = own
+		} else {
+			c.again(own, table, first[full])
 		}
 	}
+}
+
+// shown is a list of tables in a message.
+func shown(tables []string) string {
+	const most = 10
+	if len(tables) <= most {
+		return strings.Join(tables, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(tables[:most], ", "), len(tables)-most)
 }
 
 // checkReachable wants a role for each other account that a table is in: the functions' own roles can read no table there.

@@ -9,7 +9,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"slices"
 )
 
 // Environment is the content of infra/environments/<name>.yaml: one deployment, the tables that its functions may read, and the bucket
@@ -90,6 +89,8 @@ type Schedule struct {
 	MaximumEventAgeSeconds int            `json:"maximumEventAgeSeconds"`
 	Disabled               bool           `json:"disabled"`
 	Input                  map[string]any `json:"input"` // the request; schedule and scheduledTime are added to it
+	// Tables, if they are given, take the place of the table in Input: WithDefaults makes one schedule for each.
+	Tables []string `json:"tables"`
 }
 
 // Notifications are SNS messages about the end of each run.
@@ -138,7 +139,7 @@ func (e Environment) WithDefaults() Environment {
 	}
 	e.Functions.Architecture = cmp.Or(e.Functions.Architecture, defaultArchitecture)
 	e.LogRetention = cmp.Or(e.LogRetention, defaultLogRetention)
-	e.Schedules = slices.Clone(e.Schedules)
+	e.Schedules = e.expanded()
 	for i := range e.Schedules {
 		schedule := &e.Schedules[i]
 		schedule.TimeZone = cmp.Or(schedule.TimeZone, defaultTimeZone)
