@@ -9,6 +9,7 @@ import (
 
 	"dynamodb-to-s3/lambda/document"
 	"dynamodb-to-s3/lambda/version"
+	"dynamodb-to-s3/local/progress"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -24,6 +25,7 @@ The exit code is 0 after success, 1 after a failure, 2 for wrong arguments and 1
 
 // execute runs the command and returns its exit code, as about explains.
 func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	stderr = progress.NewScreen(stderr)
 	root := &cobra.Command{
 		Use: "ddb2s3", Short: "Replicate DynamoDB tables to S3 on this computer", Long: about, Version: version.Number,
 		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: "go run ./cmd/ddb2s3"},

@@ -32,7 +32,8 @@ type execution struct {
 	options        options
 	request        json.RawMessage
 	name           string
-	exporting      bool // the request is for a native export
+	table          string // as the request names it; "" if the request is invalid
+	exporting      bool   // the request is for a native export
 	stdout, stderr io.Writer
 }
 
@@ -106,20 +107,21 @@ func (e execution) execute(ctx context.Context) (statemachine.Outcome, time.Dura
 	return outcome, time.Since(start), errors.Join(err, running.End(status))
 }
 
-// work returns the progress to show: of a scan the segments and what was read, of an export only the checks, because DynamoDB does
-// not report the progress of an export.
+// work returns the progress to show: of a scan the items, of an export only the checks, because DynamoDB does not report the
+// progress of an export.
 func (e execution) work(f *functions, segments func() int64, start time.Time) progress.Work {
 	if e.exporting {
 		return progress.Work{
-			Name: "exporting: checks", Done: f.checks.Load,
-			Detail: func() string { return fmt.Sprintf("(%s)", time.Since(start).Round(time.Second)) },
+			Name: "exporting " + e.table, Unit: "check", Done: f.checks.Load,
+			Detail: func() string { return time.Since(start).Round(time.Second).String() },
 		}
 	}
 	return progress.Work{
-		Name: "replicating: segments", Total: f.segments.Load, Done: segments,
+		Name: "replicating " + e.table, Unit: "item", Done: f.progress.Scanned.Load, Total: f.items.Load, Estimated: true,
 		Detail: func() string {
-			return fmt.Sprintf("(%s items, %s read, %.1f MB/s)", progress.Count(f.progress.Items.Load()),
-				progress.Megabytes(f.progress.Bytes.Load()), float64(f.progress.Bytes.Load())/1e6/time.Since(start).Seconds())
+			bytes, planned := f.progress.Bytes.Load(), f.segments.Load()
+			return fmt.Sprintf("%s at %s/s, %s of %s", progress.Bytes(bytes), progress.Bytes(int64(float64(bytes)/time.Since(start).Seconds())),
+				progress.Count(segments()), progress.Plural(planned, "segment"))
 		},
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"dynamodb-to-s3/lambda/awsclient"
 	"dynamodb-to-s3/lambda/contract"
 	"dynamodb-to-s3/lambda/function"
 	"dynamodb-to-s3/lambda/request"
@@ -18,6 +19,9 @@ import (
 	"dynamodb-to-s3/lambda/scan"
 	"dynamodb-to-s3/local/lambdaapi"
 	"dynamodb-to-s3/local/sdkintegration"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 )
 
 // functions is an HTTP server for what the state machine calls: the functions, and DescribeExport, which Step Functions calls
@@ -27,6 +31,7 @@ type functions struct {
 	server   *http.Server
 	progress *scan.Progress
 	segments atomic.Int64 // of the latest plan
+	items    atomic.Int64 // that these segments have, as far as it is known
 	checks   atomic.Int64 // calls of DescribeExport
 }
 
@@ -47,7 +52,7 @@ func startFunctions(ctx context.Context, s *services, timeout time.Duration, add
 	}
 	f.url = "http://" + listener.Addr().String()
 	calls := http.NewServeMux()
-	calls.Handle("/", lambdaapi.Server{Function: f.countSegments(engine.Handler), Timeout: timeout}.Handler())
+	calls.Handle("/", lambdaapi.Server{Function: f.countPlanned(s, engine.Handler), Timeout: timeout}.Handler())
 	integrations := sdkintegration.Server{DynamoDB: s.source}.Handler()
 	calls.HandleFunc("/aws-sdk/", func(w http.ResponseWriter, r *http.Request) {
 		f.checks.Add(1)
@@ -58,8 +63,8 @@ func startFunctions(ctx context.Context, s *services, timeout time.Duration, add
 	return f, nil
 }
 
-// countSegments counts the segments of a plan when the function returns it.
-func (f *functions) countSegments(handlers func(contract.Function) function.Handler) func(contract.Function) function.Handler {
+// countPlanned counts the segments of a plan, and their items, when the function returns it.
+func (f *functions) countPlanned(s *services, handlers func(contract.Function) function.Handler) func(contract.Function) function.Handler {
 	return func(name contract.Function) function.Handler {
 		handler := handlers(name)
 		if name != contract.FunctionPlan {
@@ -67,12 +72,43 @@ func (f *functions) countSegments(handlers func(contract.Function) function.Hand
 		}
 		return func(ctx context.Context, payload json.RawMessage) (any, error) {
 			out, err := handler(ctx, payload)
-			if planned, ok := out.(run.PlanOutput); ok {
-				f.segments.Store(int64(len(planned.Segments)))
+			if planned, ok := out.(run.PlanOutput); ok && planned.Plan.Scan != nil {
+				segments := int64(len(planned.Segments))
+				f.segments.Store(segments)
+				// A run that continues, or that has one segment, reads only a part of the table.
+				f.items.Store(s.itemCount(ctx, planned.Plan) * segments / int64(max(planned.Plan.Scan.TotalSegments, 1)))
 			}
 			return out, err
 		}
 	}
+}
+
+// itemCount returns how many items the table or index of a scan has: exactly if this process has loaded the table, or else what
+// DynamoDB has counted within about the last six hours. It returns 0 if the number is unknown. Only the progress needs it.
+func (s *services) itemCount(ctx context.Context, plan run.Plan) int64 {
+	index := plan.Scan.Request.IndexName
+	if s.loadedItems > 0 && index == "" {
+		return s.loadedItems
+	}
+	client := awsclient.NewClients(s.source, s.destination, s.identity).Tables(plan)
+	answer, err := client.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &plan.Table})
+	if err != nil || answer.Table == nil {
+		return 0
+	}
+	if index == "" {
+		return aws.ToInt64(answer.Table.ItemCount)
+	}
+	for _, global := range answer.Table.GlobalSecondaryIndexes {
+		if aws.ToString(global.IndexName) == index {
+			return aws.ToInt64(global.ItemCount)
+		}
+	}
+	for _, local := range answer.Table.LocalSecondaryIndexes {
+		if aws.ToString(local.IndexName) == index {
+			return aws.ToInt64(local.ItemCount)
+		}
+	}
+	return 0
 }
 
 func (f *functions) close() { _ = f.server.Close() } // nobody waits for an answer any more

@@ -128,7 +128,7 @@ func (v *runVerb) run(ctx context.Context, stdout, stderr io.Writer) error {
 		v.name = timeName()
 	}
 	e := execution{
-		services: services, options: v.options, request: v.text, name: v.name, exporting: v.exporting(), stdout: stdout, stderr: stderr,
+		services: services, options: v.options, request: v.text, name: v.name, table: v.request.Table, exporting: v.exporting(), stdout: stdout, stderr: stderr,
 	}
 	return e.run(ctx, func(result run.Result) error {
 		if !v.verify {

@@ -71,7 +71,7 @@ func runExport(ctx context.Context, o options, stdout, stderr io.Writer) error {
 func exportTwice(ctx context.Context, s *services, o options, items int, stdout, stderr io.Writer) error {
 	name := timeName()
 	first := execution{
-		services: s, options: o, request: json.RawMessage(sampleExport), name: name + "-1", exporting: true, stdout: stdout, stderr: stderr,
+		services: s, options: o, request: json.RawMessage(sampleExport), name: name + "-1", table: sampletable.Table, exporting: true, stdout: stdout, stderr: stderr,
 	}
 	var full run.Result
 	err := first.run(ctx, func(result run.Result) error {
@@ -96,9 +96,9 @@ func (s *services) changeSampleTable(ctx context.Context, items int, stderr io.W
 	plan := sampletable.PlanChanges(items)
 	var changed atomic.Int64
 	stop := progress.Show(stderr, progress.Work{
-		Name: "changing the table: orders", Total: func() int64 { return int64(plan.Total()) }, Done: changed.Load,
+		Name: "changing " + sampletable.Table, Unit: "order", Total: func() int64 { return int64(plan.Total()) }, Done: changed.Load,
 		Detail: func() string {
-			return fmt.Sprintf("(%s new, %s replaced, %s updated, %s deleted, %s new and deleted again)", progress.Count(int64(plan.Added)),
+			return fmt.Sprintf("%s new, %s replaced, %s updated, %s deleted, %s new and deleted again", progress.Count(int64(plan.Added)),
 				progress.Count(int64(plan.Replaced)), progress.Count(int64(plan.Updated)), progress.Count(int64(plan.Deleted)), progress.Count(int64(plan.Fleeting)))
 		},
 	})

@@ -33,6 +33,7 @@ type services struct {
 	identity            aws.Config        // asks STS for sessions of the roles that requests name
 	account             string            // "" if unknown
 	ownDynamoDB         bool              // this process has started DynamoDB
+	loadedItems         int64             // that this process has loaded into the table; 0 if it has loaded none
 	s3Folder            string            // where an S3 that this process has started keeps its objects; "" for another S3
 	exports             *exports.Server   // makes exports on this computer; nil if DynamoDB makes them
 	executions          executions.Folder // the status of local executions
@@ -90,6 +91,7 @@ func (s *services) startServers(ctx context.Context, repository checkout.Reposit
 		if s.source, err = s.startServer(ctx, setup, servers.StartDynamoDB); err != nil {
 			return err
 		}
+		s.loadedItems = int64(sampleItems)
 		return loadSampleTable(ctx, s.source, sampleItems, stderr)
 	}
 	return nil
@@ -173,7 +175,7 @@ func loadSampleTable(ctx context.Context, cfg aws.Config, items int, stderr io.W
 	}
 	var loaded atomic.Int64
 	stop := progress.Show(stderr, progress.Work{
-		Name: "loading the sample table " + sampletable.Table, Total: func() int64 { return int64(items) }, Done: loaded.Load,
+		Name: "loading the sample table " + sampletable.Table, Unit: "item", Total: func() int64 { return int64(items) }, Done: loaded.Load,
 	})
 	defer stop()
 	return sampletable.Load(ctx, client, sampletable.Table, sampletable.Seed, items, func(n int) { loaded.Add(int64(n)) })

@@ -23,11 +23,11 @@ func (s *services) summary(result run.Result, took time.Duration) string {
 		fmt.Fprintf(&text, "nothing was exported of table %s: %s\n", result.Table, result.Reason)
 	default:
 		fmt.Fprintf(&text, "exported table %s: %s, %s billed, %.1f s\n",
-			result.Table, amount(result.Items, result.Items, result.Objects, result.Bytes), progress.Megabytes(result.BilledBytes), took.Seconds())
+			result.Table, amount(result.Items, result.Items, result.Objects, result.Bytes), progress.Bytes(result.BilledBytes), took.Seconds())
 		for _, export := range result.Exports {
 			text.WriteString(describeExport(export))
 			if len(result.Exports) > 1 {
-				fmt.Fprintf(&text, ": %s, %s billed", amount(export.Items, export.Items, export.Objects, export.Bytes), progress.Megabytes(export.BilledBytes))
+				fmt.Fprintf(&text, ": %s, %s billed", amount(export.Items, export.Items, export.Objects, export.Bytes), progress.Bytes(export.BilledBytes))
 			}
 			fmt.Fprintf(&text, "\nmanifest: %s\n", s.location(export.Manifest))
 		}
@@ -39,9 +39,9 @@ func (s *services) summary(result run.Result, took time.Duration) string {
 func amount(items, records, objects, bytes int64) string {
 	became := ""
 	if records != items {
-		became = " became " + progress.Count(records) + " records"
+		became = " became " + progress.Plural(records, "record")
 	}
-	return fmt.Sprintf("%s items%s in %s objects, %s as stored", progress.Count(items), became, progress.Count(objects), progress.Megabytes(bytes))
+	return fmt.Sprintf("%s%s in %s, %s as stored", progress.Plural(items, "item"), became, progress.Plural(objects, "object"), progress.Bytes(bytes))
 }
 
 // describeExport says what an export covers, and why.

@@ -18,7 +18,7 @@ func TestRunVerifiesTheCountsOfATransform(t *testing.T) {
 		t.Fatalf("exit %d, %+v, %+v\n%s", o.code, o.result, o.failed, o.stderr)
 	}
 	for _, words := range []string{
-		"all 500 items of the table were read", "1,000 records", "The content of the records is not compared", "500 items became 1,000 records in 2 objects",
+		"the run has read the whole table, 500 items. The ", "1,000 records", "The content of the records is not compared", "500 items became 1,000 records in 2 objects",
 	} {
 		if !strings.Contains(o.stderr, words) {
 			t.Errorf("standard error has no %q:\n%s", words, o.stderr)

@@ -34,9 +34,9 @@ func (s *services) verify(ctx context.Context, req request.Request, result run.R
 		if err != nil {
 			return fmt.Errorf("verify: %w", err)
 		}
-		_, err = fmt.Fprintf(stderr, "verified: all %s items of the table were read. The %s objects hold %s records, as the manifest says, and each is a JSON object. "+
+		_, err = fmt.Fprintf(stderr, "verified: the run has read the whole table, %s. The %s %s, as the manifest says, and each is a JSON object. "+
 			"The content of the records is not compared (%.1f s)\n",
-			progress.Count(result.Items), progress.Count(int64(counted.Objects)), progress.Count(int64(counted.Items)), time.Since(start).Seconds())
+			progress.Plural(result.Items, "item"), hold(counted.Objects), progress.Plural(int64(counted.Items), "record"), time.Since(start).Seconds())
 		return err
 	}
 	_, _ = fmt.Fprintln(stderr, "verifying: reading the objects that the manifest names, and comparing them with the table")
@@ -44,9 +44,17 @@ func (s *services) verify(ctx context.Context, req request.Request, result run.R
 	if err != nil {
 		return fmt.Errorf("verify: %w", err)
 	}
-	_, err = fmt.Fprintf(stderr, "verified: the %s objects hold exactly the %s items of the table: none is missing, changed or duplicated (%.1f s)\n",
-		progress.Count(int64(compared.Objects)), progress.Count(int64(compared.Items)), time.Since(start).Seconds())
+	_, err = fmt.Fprintf(stderr, "verified: the %s exactly the %s of the table: none is missing, changed or duplicated (%.1f s)\n",
+		hold(compared.Objects), progress.Plural(int64(compared.Items), "item"), time.Since(start).Seconds())
 	return err
+}
+
+// hold begins a sentence about what objects hold.
+func hold(objects int) string {
+	if objects == 1 {
+		return "1 object holds"
+	}
+	return progress.Plural(int64(objects), "object") + " hold"
 }
 
 // verifyChanges applies the exported changes to the full export and compares the items with the table.
@@ -57,8 +65,8 @@ func (s *services) verifyChanges(ctx context.Context, stderr io.Writer, results 
 	if err != nil {
 		return fmt.Errorf("verify: %w", err)
 	}
-	_, err = fmt.Fprintf(stderr, "verified: the %s objects of both exports hold exactly the table: the full export with all %s changes gives its %s items (%.1f s)\n",
-		progress.Count(int64(compared.Objects)), progress.Count(int64(compared.Changes)), progress.Count(int64(compared.Items)), time.Since(start).Seconds())
+	_, err = fmt.Fprintf(stderr, "verified: the %s exactly the table: the full export with %s gives its %s (%.1f s)\n",
+		hold(compared.Objects), progress.Plural(int64(compared.Changes), "change"), progress.Plural(int64(compared.Items), "item"), time.Since(start).Seconds())
 	return err
 }
 

@@ -1,45 +1,47 @@
-// Package progress shows the progress of work: a bar on a terminal, plain lines elsewhere.
+// Package progress shows the progress of work: one line that is redrawn on a terminal, and few plain lines elsewhere. It uses no colors.
+// It also formats numbers, sizes and counts for people.
+//
+// A [Screen] is the standard error of a program. Other output goes through it too, so that it appears above the line of the progress.
+// The package imports golang.org/x/term for the terminal's width and go-runewidth for the width of texts.
 package progress
 
 import (
 	"fmt"
 	"io"
-	"os"
+	"strings"
 	"sync"
 	"time"
 
-	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
+	"github.com/mattn/go-runewidth"
 )
 
 // Work is the work to show. Show calls its functions from another goroutine.
 type Work struct {
+	// Name says what is done, such as "replicating orders".
 	Name string
-	// Total is the amount of work, and Done is how much of it is done, in the same unit. If the total is unknown, Total is nil.
-	// Show shows nothing while Total is 0, or, if Total is nil, while Done is 0.
-	Total, Done func() int64
-	// Detail is a text to show beside the numbers. It may be nil.
+	// Unit is what Done and Total count, in the singular.
+	Unit string
+	Done func() int64
+	// Total is how much there is to do, 0 while it is unknown. It may be nil. Nothing is shown while Done and Total are both 0.
+	Total func() int64
+	// Estimated says that Total may be wrong, as a table's ItemCount may be.
+	Estimated bool
+	// Detail is a text to show after the numbers. It may be nil.
 	Detail func() string
 }
 
+// How often the line on a terminal is redrawn, and how often it is checked whether a plain line is due.
 const (
-	barEvery  = 100 * time.Millisecond
-	lineEvery = 2 * time.Second
-	// Long work gets fewer lines: after the first lines, only every fifth is written.
-	firstLines, thenEvery = 10, 5
+	redrawEvery = 100 * time.Millisecond
+	checkEvery  = time.Second
 )
 
-// Show shows the progress of the work on w until stop is called. stop shows the final state.
+// Show shows the progress of the work on w, which is a *Screen or no terminal, until stop is called. stop shows the final state.
 func Show(w io.Writer, work Work) (stop func()) {
-	var draw func(last bool)
-	every := barEvery
-	switch file, isFile := w.(*os.File); {
-	case !isFile || !term.IsTerminal(int(file.Fd())): //nolint:gosec // a file descriptor is an int everywhere
-		draw, every = lines(w, work), lineEvery
-	case work.Total == nil:
-		draw = spinner(w, work)
-	default:
-		draw = bar(w, work)
+	m := meter{work: work, start: time.Now()}
+	draw, every := plainLines(w, &m), checkEvery
+	if screen, ok := w.(*Screen); ok && screen.terminal {
+		draw, every = screen.redraw(&m), redrawEvery
 	}
 	ticker := time.NewTicker(every)
 	var ended sync.WaitGroup
@@ -48,10 +50,10 @@ func Show(w io.Writer, work Work) (stop func()) {
 		defer ticker.Stop()
 		for {
 			select {
-			case <-ticker.C:
-				draw(false)
+			case now := <-ticker.C:
+				draw(now, false)
 			case <-quit:
-				draw(true)
+				draw(time.Now(), true)
 				return
 			}
 		}
@@ -59,91 +61,94 @@ func Show(w io.Writer, work Work) (stop func()) {
 	return sync.OnceFunc(func() { close(quit); ended.Wait() })
 }
 
-func lines(w io.Writer, work Work) func(last bool) {
-	n, written := 0, int64(0)
-	return func(last bool) {
-		if !work.begun() {
+// The first plain lines are two seconds apart. Long work gets fewer lines: the next one is due when the work has taken a tenth longer,
+// and at the latest after a minute.
+const (
+	lineSoonest = 2 * time.Second
+	lineLatest  = time.Minute
+	lineShare   = 10
+)
+
+// plainLines writes lines for a log. A line without a new number says nothing, so it is left out.
+func plainLines(w io.Writer, m *meter) func(now time.Time, last bool) {
+	at, written := m.start, int64(-1)
+	return func(now time.Time, last bool) {
+		wait := min(max(now.Sub(m.start)/lineShare, lineSoonest), lineLatest)
+		done := m.work.Done()
+		if !m.begun() || !last && (now.Sub(at) < wait || done == written) {
 			return
 		}
-		// If the total is unknown, a line without a new number says nothing.
-		done := work.Done()
-		if work.Total == nil && !last && done == written {
-			return
+		at, written = now, done
+		_, _ = fmt.Fprintln(w, m.text(now, last, 0)) // a lost line does no harm
+	}
+}
+
+// meter makes the text of a progress. It is for one goroutine.
+type meter struct {
+	work  Work
+	start time.Time
+
+	// From when on, and from how much on, the speed is measured: since the work has moved for the first time.
+	moved  time.Time
+	before int64
+}
+
+func (m *meter) total() int64 {
+	if m.work.Total == nil {
+		return 0
+	}
+	return m.work.Total()
+}
+
+func (m *meter) begun() bool { return m.work.Done() > 0 || m.total() > 0 }
+
+// text returns the line for a terminal of so many columns, or the whole line if columns is 0. What matters most comes first.
+func (m *meter) text(now time.Time, last bool, columns int) string {
+	done, total := m.work.Done(), m.total()
+	var parts []string
+	switch {
+	case total <= 0:
+		parts = append(parts, short(done)+" "+plural(done, m.work.Unit))
+	case done > total:
+		parts = append(parts, fmt.Sprintf("%s %s, more than the estimated %s", short(done), plural(done, m.work.Unit), short(total)))
+	default:
+		about := ""
+		if m.work.Estimated {
+			about = "about "
 		}
-		written = done
-		if n++; !last && n > firstLines && n%thenEvery != 0 {
-			return
-		}
-		_, _ = fmt.Fprintln(w, work.line()) // a lost line does no harm
+		parts = append(parts, fmt.Sprintf("%d %%", int(100*(float64(done)/float64(total)))),
+			fmt.Sprintf("%s of %s%s %s", short(done), about, short(total), plural(total, m.work.Unit)))
 	}
+	if d, known := m.left(now, done, total); known && !last {
+		parts = append(parts, left(d))
+	}
+	if m.work.Detail != nil {
+		parts = append(parts, m.work.Detail())
+	}
+	name, rest := m.work.Name+": ", strings.Join(parts, ", ")
+	if columns == 0 || runewidth.StringWidth(name+rest) <= columns {
+		return name + rest
+	}
+	// A long name leaves half of the line to the numbers.
+	return runewidth.Truncate(runewidth.Truncate(m.work.Name, columns/2-2, "…")+": "+rest, columns, "…")
 }
 
-func (work Work) begun() bool {
-	if work.Total == nil {
-		return work.Done() > 0
+// An estimate of the time needs this much of the work to be seen: some seconds, and a share of the whole or many seconds.
+const (
+	seenAtLeast   = 5 * time.Second
+	seenShare     = 0.02
+	seenLongSince = time.Minute
+)
+
+// left estimates how long the rest of the work takes, at the speed so far. It is unknown at the beginning, and if there is more to do
+// than was estimated.
+func (m *meter) left(now time.Time, done, total int64) (d time.Duration, known bool) {
+	if m.moved.IsZero() && done > 0 {
+		m.moved, m.before = now, done
 	}
-	return work.Total() > 0
-}
-
-func (work Work) line() string {
-	if work.Total == nil {
-		return fmt.Sprintf("%s: %s%s", work.Name, Count(work.Done()), detail(work))
+	seen, took := float64(done-m.before), now.Sub(m.moved)
+	if seen <= 0 || done >= total || took < seenAtLeast || took < seenLongSince && seen < seenShare*float64(total) {
+		return 0, false
 	}
-	return fmt.Sprintf("%s: %s/%s%s", work.Name, Count(work.Done()), Count(work.Total()), detail(work))
+	return time.Duration(took.Seconds() / seen * float64(total-done) * float64(time.Second)), true
 }
-
-// clearLine moves to the beginning of a terminal's line and clears it.
-const clearLine = "\r\x1b[2K"
-
-// spinner shows that work continues whose total is unknown.
-func spinner(w io.Writer, work Work) func(last bool) {
-	frames, n := []string{"|", "/", "-", "\\"}, 0
-	return func(last bool) {
-		if !work.begun() {
-			return
-		}
-		n++
-		text := clearLine + frames[n%len(frames)] + " " + work.line()
-		if last {
-			text = clearLine + work.line() + "\n"
-		}
-		_, _ = io.WriteString(w, text) // a lost frame does no harm
-	}
-}
-
-func bar(w io.Writer, work Work) func(last bool) {
-	b := progressbar.NewOptions64(1, progressbar.OptionSetWriter(w), progressbar.OptionSetWidth(24),
-		progressbar.OptionShowCount(), progressbar.OptionSetPredictTime(false), progressbar.OptionSetElapsedTime(false),
-		progressbar.OptionClearOnFinish())
-	return func(last bool) {
-		if !work.begun() {
-			return
-		}
-		b.ChangeMax64(work.Total())
-		b.Describe(work.Name + detail(work))
-		_ = b.Set64(min(work.Done(), work.Total())) // a lost frame does no harm
-		if last {
-			_ = b.Clear()
-			lines(w, work)(true)
-		}
-	}
-}
-
-func detail(work Work) string {
-	if work.Detail == nil {
-		return ""
-	}
-	return " " + work.Detail()
-}
-
-// Count formats a number with commas between thousands.
-func Count(n int64) string {
-	text := fmt.Sprint(n)
-	for at := len(text) - 3; at > 0 && text[at-1] != '-'; at -= 3 {
-		text = text[:at] + "," + text[at:]
-	}
-	return text
-}
-
-// Megabytes formats a number of bytes in MB of a million bytes.
-func Megabytes(bytes int64) string { return fmt.Sprintf("%.1f MB", float64(bytes)/1e6) }
