@@ -40,8 +40,10 @@ func TestRefusedExports(t *testing.T) {
 		}), "TableNotFoundException"},
 		{"without recovery", f.full(off), "PointInTimeRecoveryUnavailableException"},
 
-		{"of the latest time", f.full(table, latest), ""},
-		{"just after the latest time", f.full(table, latest.Add(time.Millisecond)), "InvalidExportTimeException"},
+		{"of the latest restorable time", f.full(table, latest), ""},
+		{"just after the latest restorable time", f.full(table, latest.Add(time.Millisecond)), ""},
+		{"of now", f.full(table, now), ""},
+		{"of the future", f.full(table, now.Add(time.Millisecond)), "InvalidExportTimeException"},
 		{"of the earliest time", f.full(table, earliest), ""},
 		{"just before the earliest time", f.full(table, earliest.Add(-time.Millisecond)), "InvalidExportTimeException"},
 
@@ -51,12 +53,15 @@ func TestRefusedExports(t *testing.T) {
 		{"a second more", window(earliest, earliest.Add(24*time.Hour+time.Second)), "InvalidExportTimeException"},
 		{"backwards", window(latest, latest.Add(-time.Hour)), "InvalidExportTimeException"},
 		{"from before the earliest time", window(earliest.Add(-time.Second), earliest.Add(time.Hour)), "InvalidExportTimeException"},
-		{"to after the latest time", window(latest.Add(-time.Hour), latest.Add(time.Second)), "InvalidExportTimeException"},
-		{"from half a second", window(latest.Add(-time.Hour-500*time.Millisecond), latest), "InvalidExportTimeException"},
-		{"to half a second", window(latest.Add(-time.Hour), latest.Add(-500*time.Millisecond)), "InvalidExportTimeException"},
+		{"to after the latest restorable time", window(latest.Add(-time.Hour), latest.Add(time.Second)), ""},
+		{"to now", window(now.Add(-time.Hour), now), ""},
+		{"to the future", window(now.Add(-time.Hour), now.Add(time.Millisecond)), "InvalidExportTimeException"},
+		{"of milliseconds", window(latest.Add(-15*time.Minute-109*time.Millisecond), latest.Add(-109*time.Millisecond)), ""},
+		{"of a millisecond less", window(latest.Add(-15*time.Minute-108*time.Millisecond), latest.Add(-109*time.Millisecond)), "InvalidExportTimeException"},
+		{"without an end", with(window(now.Add(-time.Hour), latest), func(in *exportInput) { in.IncrementalExportSpecification.ExportToTime = nil }), ""},
+		{"without a beginning", with(window(earliest, latest), func(in *exportInput) { in.IncrementalExportSpecification.ExportFromTime = nil }), "ValidationException"},
 
 		{"incremental without a window", with(f.full(table), func(in *exportInput) { in.ExportType = types.ExportTypeIncrementalExport }), "ValidationException"},
-		{"incremental with half a window", with(window(earliest, latest), func(in *exportInput) { in.IncrementalExportSpecification.ExportToTime = nil }), "ValidationException"},
 		{"incremental of a time", with(window(latest.Add(-time.Hour), latest), func(in *exportInput) { in.ExportTime = &latest }), "ValidationException"},
 		{"a window without incremental", with(window(latest.Add(-time.Hour), latest), func(in *exportInput) { in.ExportType = "" }), "ValidationException"},
 		{"an unknown view", with(window(latest.Add(-time.Hour), latest), func(in *exportInput) { in.IncrementalExportSpecification.ExportViewType = "NEW_IMAGES" }), "ValidationException"},
@@ -67,6 +72,7 @@ func TestRefusedExports(t *testing.T) {
 		{"an unknown type", with(f.full(table), func(in *exportInput) { in.ExportType = "FULL" }), "ValidationException"},
 		{"ION", with(f.full(table), func(in *exportInput) { in.ExportFormat = types.ExportFormatIon }), "ValidationException"},
 		{"an unknown format", with(f.full(table), func(in *exportInput) { in.ExportFormat = "CSV" }), "ValidationException"},
+		{"a key without KMS", with(f.full(table), func(in *exportInput) { in.S3SseKmsKeyId = aws.String("alias/lake") }), "ValidationException"},
 		{"an unknown encryption", with(f.full(table), func(in *exportInput) { in.S3SseAlgorithm = "DES" }), "ValidationException"},
 		{"no bucket", with(f.full(table), func(in *exportInput) { in.S3Bucket = aws.String("") }), "ValidationException"},
 	} {
@@ -90,7 +96,7 @@ func TestRefusedExports(t *testing.T) {
 		t.Errorf("an unknown export: %v", err)
 	}
 	f.Finish()
-	if n := len(f.Requests()); n != 29 {
+	if n := len(f.Requests()); n != 35 {
 		t.Errorf("%d requests were recorded", n)
 	}
 }

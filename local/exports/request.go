@@ -87,10 +87,12 @@ func (in *request) check() error {
 		return invalid("ExportTime is for a FULL_EXPORT only")
 	case incremental && in.Filter != nil:
 		return invalid("FilterSpecification: this server does not filter an INCREMENTAL_EXPORT")
-	case incremental && (in.Window.From == nil || in.Window.To == nil):
-		return invalid("IncrementalExportSpecification: ExportFromTime and ExportToTime must be given")
+	case incremental && in.Window.From == nil:
+		return invalid("ExportFromTime must be provided in IncrementalExportSpecification")
 	case incremental && in.Window.View != "" && in.Window.View != newImage && in.Window.View != newAndOldImages:
 		return invalid("ExportViewType: got %s, want NEW_IMAGE or NEW_AND_OLD_IMAGES", in.Window.View)
+	case in.S3SseKmsKeyID != "" && in.S3SseAlgorithm != "KMS":
+		return invalid("KMS Key Id is not supported for this encryption type")
 	case in.S3SseAlgorithm != "" && in.S3SseAlgorithm != "AES256" && in.S3SseAlgorithm != "KMS":
 		return invalid("S3SseAlgorithm: got %s, want AES256 or KMS", in.S3SseAlgorithm)
 	}
@@ -109,25 +111,37 @@ func (in *request) defaults() {
 	}
 }
 
-// checkTimes checks the request's times against the table's recovery window. A full export without a time gets the current time.
+// checkTimes checks the request's times, in DynamoDB's order and with its messages, and fills in those that are not given. Like DynamoDB,
+// it takes times up to now, not only up to the latest restorable time.
 func (in *request) checkTimes(r recovery, now time.Time) error {
 	if r.off {
-		return refuse("PointInTimeRecoveryUnavailableException", "Point in time recovery is not enabled for table %s", tableName(in.TableARN))
+		return refuse("PointInTimeRecoveryUnavailableException", "Point in time recovery is not enabled for table '%s'", tableName(in.TableARN))
 	}
-	earliest, latest := r.window(now)
-	outside := func(t *epoch) bool { return t.Before(earliest) || t.After(latest) }
-	switch w := in.Window; {
-	case w == nil && in.ExportTime == nil:
-		in.ExportTime = &epoch{now}
-	case w == nil && outside(in.ExportTime):
-		return badTime("ExportTime %s is outside of the recovery window, %s to %s", formatTime(in.ExportTime.Time), formatTime(earliest), formatTime(latest))
-	case w == nil:
-	case w.From.Nanosecond() != 0 || w.To.Nanosecond() != 0:
-		return badTime("ExportFromTime %s and ExportToTime %s must be whole seconds", formatTime(w.From.Time), formatTime(w.To.Time))
-	case w.To.Sub(w.From.Time) < minWindow || w.To.Sub(w.From.Time) > maxWindow:
-		return badTime("ExportFromTime to ExportToTime is %s, want %s to %s", w.To.Sub(w.From.Time), minWindow, maxWindow)
-	case outside(w.From) || outside(w.To):
-		return badTime("%s to %s is not within the recovery window, %s to %s", formatTime(w.From.Time), formatTime(w.To.Time), formatTime(earliest), formatTime(latest))
+	earliest, _ := r.window(now)
+	w := in.Window
+	if w == nil {
+		if in.ExportTime == nil {
+			in.ExportTime = &epoch{now}
+		}
+		if in.ExportTime.Before(earliest) || in.ExportTime.After(now) {
+			return badTime("Export Time is invalid")
+		}
+		return nil
+	}
+	if w.To == nil {
+		w.To = &epoch{now.Truncate(time.Second)}
+	}
+	switch length := w.To.Sub(w.From.Time); {
+	case w.From.Before(earliest):
+		return badTime("Incremental export period from time cannot be less than the table creation time : %s", formatTime(w.From.Time))
+	case w.To.After(now):
+		return badTime("Incremental export period to time cannot be greater than the current time : %s", formatTime(w.To.Time))
+	case length <= 0:
+		return badTime("Incremental export period from time should not be greater or equal to incremental export period to time")
+	case length < minWindow:
+		return badTime("Difference between export period from time and export period to time is less than 15 minutes")
+	case length > maxWindow:
+		return badTime("Difference between export period from time and export period to time is greater than 24 hours")
 	}
 	return nil
 }
