@@ -24,7 +24,7 @@ func (p *pass) decide(ctx context.Context) (idle string, err error) {
 		return idle, err
 	}
 	for _, spec := range specs {
-		if err := p.recovery.check(spec); err != nil {
+		if err := p.checkTimes(spec); err != nil {
 			return "", err
 		}
 	}
@@ -34,7 +34,7 @@ func (p *pass) decide(ctx context.Context) (idle string, err error) {
 	p.journal.TableARN, p.journal.TableID, p.journal.Filter = p.plan.TableARN, p.plan.TableID, digest(p.export.Filter)
 	p.journal.Pending = nil
 	for _, spec := range specs {
-		p.journal.Pending = append(p.journal.Pending, ledger.PendingExport{ExportSpec: spec, Reason: reason, Since: p.recovery.latest})
+		p.journal.Pending = append(p.journal.Pending, ledger.PendingExport{ExportSpec: spec, Reason: reason, Since: p.recovery.now})
 	}
 	return "", p.journal.Save(ctx)
 }
@@ -54,7 +54,7 @@ func (p *pass) same() bool {
 // table's recovery no longer reaches back to one that has not started.
 func (p *pass) outdated() bool {
 	return !p.same() || p.export.InChain() && slices.ContainsFunc(p.journal.Pending, func(e ledger.PendingExport) bool {
-		return e.ExportARN == "" && p.recovery.check(e.ExportSpec) != nil
+		return e.ExportARN == "" && p.checkTimes(e.ExportSpec) != nil
 	})
 }
 
@@ -72,9 +72,11 @@ func (p *pass) next() (specs []ledger.ExportSpec, reason, idle string, err error
 	case p.export.ExportType == request.ExportFull:
 		return []ledger.ExportSpec{full(moment(p.export.ExportTime))}, "", "", nil
 	default:
-		to := p.recovery.latest
-		if p.export.To != "" {
-			to = request.Moment(p.export.To)
+		to := request.Moment(p.export.To)
+		if p.export.To == "" {
+			if to, err = p.end(); err != nil {
+				return nil, "", "", err
+			}
 		}
 		return []ledger.ExportSpec{p.window(request.Moment(p.export.From), to)}, "", "", nil
 	}
@@ -110,16 +112,17 @@ func (p *pass) chained(full func(*time.Time) ledger.ExportSpec) (specs []ledger.
 }
 
 // chainEnd returns how far the run exports: to the request's end, or else to the latest moment when the run began. So a run ends even
-// if that moment moves on.
+// if that moment moves on. The end is never after the latest restorable moment, because the next run continues exactly from it.
 func (p *pass) chainEnd() (time.Time, error) {
-	latest := p.recovery.latest
-	switch to := request.Moment(p.export.To); {
-	case p.in.Export.Until != nil:
+	if p.in.Export.Until != nil {
 		return *p.in.Export.Until, nil
-	case to.IsZero():
-		return latest, nil
+	}
+	latest, err := p.end()
+	switch to := request.Moment(p.export.To); {
+	case err != nil || to.IsZero():
+		return latest, err
 	case to.After(latest):
-		return to, tooRecent(to, latest)
+		return to, tooRecent(to, latest, "a chain ends at the latest restorable moment at most, which is")
 	default:
 		return to, nil
 	}

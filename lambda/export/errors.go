@@ -11,36 +11,47 @@ import (
 	"github.com/aws/smithy-go"
 )
 
+// refusals are the names of DynamoDB's errors, by its own names. A message gets the table as %[1]q, the action as %[2]s and DynamoDB's
+// words as %[3]s.
+var refusals = map[string]refusal{
+	"ContinuousBackupsUnavailableException":  {failure.TableNotReady, "DynamoDB is still switching on the backups of table %[1]q: start again in some minutes (%[3]s)"},
+	"ExportConflictException":                {failure.ExportConflict, "DynamoDB knows this run's export of table %[1]q with other parameters, or another export writes to the same place: start a new execution under another name (%[3]s)"},
+	"LimitExceededException":                 {failure.ExportLimitReached, "table %[1]q: the account has as many exports in progress as DynamoDB allows: redrive this execution when some have ended, or ask for a higher quota (%[3]s)"},
+	"TableNotFoundException":                 {failure.TableNotFound, "there is no table %[1]q: check the name, and that the stack is deployed where the table is (%[2]s: %[3]s)"},
+	"ExportNotFoundException":                {failure.ExportRefused, "DynamoDB no longer knows the export of table %[1]q, it forgets exports after 90 days: start a new execution under another name (%[3]s)"},
+	"ValidationException":                    {failure.ExportRefused, "DynamoDB refused %[2]s of table %[1]q: %[3]s"},
+	"ThrottlingException":                    throttled,
+	"RequestLimitExceeded":                   throttled,
+	"ProvisionedThroughputExceededException": throttled,
+}
+var throttled = refusal{failure.Throttled, "%[2]s is called too often in this account and region (table %[1]q): redrive this execution, and start fewer at the same time (%[3]s)"}
+
+type refusal struct {
+	name    failure.Name
+	message string
+}
+
 // named gives an error of DynamoDB's export calls the name that tells a person what to do.
 func (p *pass) named(err error, action string) error {
 	api, ok := errors.AsType[smithy.APIError](err)
 	if !ok {
 		return table.Named(err, action, p.plan.Table, p.DynamoDB.Options().Region)
 	}
-	words := api.ErrorMessage()
-	switch api.ErrorCode() {
-	case "PointInTimeRecoveryUnavailableException", "ContinuousBackupsUnavailableException":
+	code, words := api.ErrorCode(), api.ErrorMessage()
+	known, ok := refusals[code]
+	switch {
+	case code == "PointInTimeRecoveryUnavailableException":
 		return p.recoveryOff(" (" + words + ")")
-	case "InvalidExportTimeException":
-		return failure.Errorf(failure.ExportTimeOutsideRecovery, "DynamoDB refused the times of the export of table %q: %s. The table's recovery reaches from %s to %s",
-			p.plan.Table, words, show(p.recovery.earliest), show(p.recovery.latest))
-	case "ExportConflictException":
-		return failure.Errorf(failure.ExportConflict,
-			"DynamoDB knows this run's export of table %q with other parameters, or another export writes to the same place: start a new execution under another name (%s)", p.plan.Table, words)
-	case "LimitExceededException":
-		return failure.Errorf(failure.ExportLimitReached, "the account has as many exports in progress as DynamoDB allows: redrive this execution when some have ended, or ask for a higher quota (%s)", words)
-	case "TableNotFoundException":
-		return failure.Errorf(failure.TableNotFound, "there is no table %s: check the name, and that the stack is deployed where the table is", p.plan.TableARN)
-	case "ExportNotFoundException":
-		return failure.Errorf(failure.ExportRefused, "DynamoDB no longer knows the export, it forgets exports after 90 days: start a new execution under another name (%s)", words)
-	case "ValidationException":
-		return failure.Errorf(failure.ExportRefused, "DynamoDB refused %s of table %q: %s", action, p.plan.Table, words)
-	case "ThrottlingException", "RequestLimitExceeded", "ProvisionedThroughputExceededException":
-		return failure.Errorf(failure.Throttled, "%s is called too often in this account and region: redrive this execution, and start fewer at the same time (%s)", action, words)
-	default:
+	case code == "LimitExceededException" && action != startAction:
+		known = throttled // these calls have no other limit
+	case !ok:
 		return table.Named(err, action, p.plan.Table, p.DynamoDB.Options().Region)
 	}
+	return failure.Errorf(known.name, known.message, p.plan.Table, action, words)
 }
+
+// startAction is the action that starts an export.
+const startAction = "dynamodb:ExportTableToPointInTime"
 
 // described returns an answer's description of an export. It fails with MalformedAnswer if the description has no ARN: without it, the
 // export would start again and cost again.

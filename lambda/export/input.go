@@ -9,6 +9,7 @@ import (
 
 	"dynamodb-to-s3/lambda/ledger"
 	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/run"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
@@ -55,35 +56,36 @@ func filterSpecification(filter *request.Filter) (*types.FilterSpecification, er
 	return specification, nil
 }
 
-// sameMoment is how much older than now a snapshot may be if the request asks for now: the latest moment that DynamoDB can restore is
-// as old.
-const sameMoment = 5 * time.Minute
-
-// identical reports whether an export has the parameters of spec, so that a second one would only cost twice. asked is when the run
-// started.
-func identical(spec ledger.ExportSpec, d types.ExportDescription, asked time.Time) bool {
-	format, exportType := d.ExportFormat, d.ExportType
+// identical reports whether an export gives what the run would get from an export of its own with these parameters.
+func identical(spec ledger.ExportSpec, d types.ExportDescription, plan run.Plan) bool {
+	format, exportType, encryption := d.ExportFormat, d.ExportType, d.S3SseAlgorithm
 	if format == "" {
 		format = types.ExportFormatDynamodbJson
+	}
+	if encryption == types.S3SseAlgorithmAes256 && spec.S3SseAlgorithm == "" {
+		encryption = "" // DynamoDB describes the default as AES256
 	}
 	incremental := exportType == types.ExportTypeIncrementalExport
 	return aws.ToString(d.S3Bucket) == spec.S3Bucket && strings.TrimSuffix(aws.ToString(d.S3Prefix), "/") == spec.S3Prefix &&
 		format == types.ExportFormat(spec.Format) && incremental == (spec.ExportType == request.ExportIncremental) &&
+		(d.TableId == nil || *d.TableId == plan.TableID) &&
 		(spec.S3BucketOwner == "" || aws.ToString(d.S3BucketOwner) == spec.S3BucketOwner) &&
-		(spec.S3SseAlgorithm == "" || string(d.S3SseAlgorithm) == spec.S3SseAlgorithm) &&
-		aws.ToString(d.S3SseKmsKeyId) == spec.S3SseKMSKeyID &&
-		sameTimes(spec, d, asked) && sameFilter(spec.Filter, d.FilterSpecification)
+		string(encryption) == spec.S3SseAlgorithm && aws.ToString(d.S3SseKmsKeyId) == spec.S3SseKMSKeyID &&
+		sameTimes(spec, d, plan.StartTime) && sameFilter(spec.Filter, d.FilterSpecification)
 }
 
-func sameTimes(spec ledger.ExportSpec, d types.ExportDescription, asked time.Time) bool {
-	at := func(t *time.Time) int64 { return aws.ToTime(t).Unix() }
+// sameTimes compares the times of an export. If the run asks for now, the export's moment must not be before the start of the execution
+// that began the run. So every item that was written before the start is in it. A redrive and a takeover continue the same
+// run, so they do not ask for a later moment.
+func sameTimes(spec ledger.ExportSpec, d types.ExportDescription, started time.Time) bool {
+	at := func(t *time.Time) int64 { return aws.ToTime(t).UnixMilli() }
 	switch {
 	case spec.ExportType == request.ExportIncremental:
 		window := d.IncrementalExportSpecification
 		return window != nil && at(window.ExportFromTime) == at(spec.From) && at(window.ExportToTime) == at(spec.To) &&
 			(window.ExportViewType == types.ExportViewType(spec.ViewType) || window.ExportViewType == "" && spec.ViewType == request.ViewNewAndOld)
 	case spec.ExportTime == nil:
-		return d.ExportTime != nil && !d.ExportTime.Before(asked.Add(-sameMoment))
+		return d.ExportTime != nil && !d.ExportTime.Before(started)
 	default:
 		return at(d.ExportTime) == at(spec.ExportTime)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/ledger"
+	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -48,8 +49,11 @@ func (p *pass) startOne(ctx context.Context, e *ledger.PendingExport, known []ty
 			return failure.Errorf(failure.InvalidRequest, "invalid request: export.filter: %w", err)
 		}
 		answer, err := p.DynamoDB.ExportTableToPointInTime(ctx, input)
+		if refused, ok := errors.AsType[*types.InvalidExportTimeException](err); ok {
+			return p.timesRefused(e.ExportSpec, refused.ErrorMessage())
+		}
 		if err != nil {
-			return p.named(err, "dynamodb:ExportTableToPointInTime")
+			return p.named(err, startAction)
 		}
 		d, err := described(answer.ExportDescription)
 		if err != nil {
@@ -70,9 +74,14 @@ func (p *pass) startOne(ctx context.Context, e *ledger.PendingExport, known []ty
 }
 
 // token returns the client token of a try. Every run has the same token for the same export of the same journal; each attempt has
-// another. DynamoDB answers a known token with the export that it started, even one that FAILED.
+// another. DynamoDB answers a known token with the export that it started, even one that FAILED. An export of now also has the run's
+// start in its token: if a run was removed from the bucket and its name is used again, it must not get the old snapshot.
 func (p *pass) token(e *ledger.PendingExport) string {
-	return hash([]any{p.plan.Export.Journal, p.plan.TableID, e.ExportSpec, e.Attempt})
+	var now *time.Time
+	if e.ExportType == request.ExportFull && e.ExportTime == nil {
+		now = &p.plan.StartTime
+	}
+	return hash([]any{p.plan.Export.Journal, p.plan.TableID, e.ExportSpec, e.Attempt, now})
 }
 
 // checkDestination writes an object under the run's own name, with the role that DynamoDB uses. DynamoDB accepts an export to a
@@ -106,7 +115,7 @@ func (p *pass) find(e *ledger.PendingExport, token string, known []types.ExportD
 		}
 	}
 	for _, d := range known {
-		if d.ExportStatus == types.ExportStatusInProgress && identical(e.ExportSpec, d, p.plan.StartTime) && !p.pending(aws.ToString(d.ExportArn)) {
+		if d.ExportStatus == types.ExportStatusInProgress && identical(e.ExportSpec, d, p.plan) && !p.pending(aws.ToString(d.ExportArn)) {
 			return aws.ToString(d.ExportArn), false
 		}
 	}

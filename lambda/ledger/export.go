@@ -12,7 +12,7 @@ type PendingExport struct {
 	ExportSpec
 	// Reason is why the export is a full one although the request asks for an incremental one.
 	Reason string `json:"reason,omitempty"`
-	// Since is the table's latest restorable moment at the time of the decision. The export is not older.
+	// Since is when the run decided to make the export, by DynamoDB's clock. The export starts later.
 	Since time.Time `json:"since"`
 	// Attempt counts the attempts from 0. Execution made the last one, which was its try number Tries.
 	Attempt   int    `json:"attempt"`

@@ -2,6 +2,7 @@ package request
 
 import (
 	"cmp"
+	"time"
 
 	"dynamodb-to-s3/lambda/document"
 	"dynamodb-to-s3/lambda/problem"
@@ -9,8 +10,8 @@ import (
 
 func (e *Export) check(r Request, found *document.Report) {
 	for _, field := range []struct{ path, text string }{{"export.exportTime", e.ExportTime}, {"export.from", e.From}, {"export.to", e.To}} {
-		if Moment(field.text).Nanosecond() != 0 {
-			found.Add(field.path, problem.Quote(field.text), "whole seconds: DynamoDB exports by the second")
+		if Moment(field.text).Nanosecond()%int(time.Millisecond) != 0 {
+			found.Add(field.path, problem.Quote(field.text), "whole milliseconds at most: DynamoDB's API has times in milliseconds")
 		}
 	}
 	e.checkType(found)

@@ -12,13 +12,14 @@ type Export struct {
 	// FULL: the whole table as it was at exportTime. INCREMENTAL: what changed between from and to. Default: INCREMENTAL if from or to is
 	// given, otherwise FULL.
 	ExportType ExportType `json:"exportType,omitempty"`
-	// Only for FULL. The time of the snapshot in whole seconds, within the recovery window of the table's point-in-time recovery. Default: now.
+	// Only for FULL. The time of the snapshot, within the recovery window of the table's point-in-time recovery: not in the future, with at most
+	// milliseconds. Default: now.
 	ExportTime string `json:"exportTime,omitempty"`
-	// Only for INCREMENTAL. Where the window begins (inclusive), in whole seconds. With "last" it begins where the last run of this table and
+	// Only for INCREMENTAL. Where the window begins (inclusive), with at most milliseconds. With "last" it begins where the last run of this table and
 	// prefix ended. If there is no such run, or if the run cannot continue from it, the run makes a FULL export, and its result says why.
 	From string `json:"from,omitempty"`
-	// Only for INCREMENTAL. Where the window ends (exclusive), in whole seconds: 15 minutes to 24 hours after from, or any time after
-	// "last". Default: the latest time that can be exported, about 5 minutes ago.
+	// Only for INCREMENTAL. Where the window ends (exclusive), with at most milliseconds: 15 minutes to 24 hours after from, or any time after
+	// "last". Default: the latest restorable time, about 5 minutes ago. A later time is for DynamoDB to accept, except after "last".
 	To string `json:"to,omitempty"`
 	// Only for INCREMENTAL. NEW_IMAGE: each changed item as it was at the end of the window. NEW_AND_OLD_IMAGES: also as it was at the
 	// beginning of the window.

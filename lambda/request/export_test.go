@@ -46,7 +46,7 @@ var invalidExports = []struct {
 	}},
 	{"invalid times", `"export":{"exportType":"INCREMENTAL","from":"yesterday","to":1769850000}`, []string{`export.to: got 1769850000, want a string: put it in quotes`, `export.from: got "yesterday", want a time`}},
 	{"an invalid beginning", `"export":{"from":"yesterday"}`, []string{`export.from: got "yesterday", want a time such as 2026-01-31T06:00:00Z`}},
-	{"fractions of a second", `"export":{"exportTime":"2026-01-31T06:00:00.5Z"}`, []string{`export.exportTime: got "2026-01-31T06:00:00.5Z", want whole seconds: DynamoDB exports by the second`}},
+	{"fractions of a millisecond", `"export":{"exportTime":"2026-01-31T06:00:00.0005Z"}`, []string{`export.exportTime: got "2026-01-31T06:00:00.0005Z", want whole milliseconds at most: DynamoDB's API has times in milliseconds`}},
 	{"a window of a full export", `"export":{"exportType":"FULL","from":"last","to":"2026-01-31T06:00:00Z","viewType":"NEW_IMAGE"}`, []string{
 		`export.from: not allowed in a FULL export: leave it out, or set export.exportType to INCREMENTAL`, `export.to: not allowed`, `export.viewType: not allowed`,
 	}},
