@@ -4,25 +4,25 @@ GO_MIN     := 1.26
 NODE_MIN   := 20.3
 VERSITYGW  := github.com/versity/versitygw/cmd/versitygw@v1.8.0
 GOLANGCI   := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
-ENV        ?= dev
 
 BIN        := $(CURDIR)/.local/bin
 APP        := $(BIN)/infra
+CLI        := $(BIN)/cli
 TOOLS      := $(BIN)/versitygw
 MODULES    := local/node/node_modules/.package-lock.json
 # The CDK's command line contains Go files that are not packages. Go skips them here, because the folder begins with a dot.
 CDK        := $(CURDIR)/.local/cdk/node_modules/.bin/cdk
 CDK_MODULE := .local/cdk/node_modules/.package-lock.json
 
-# infra/ reads the name of the environment from ENV.
+# infra/ reads the name of the environment from ENV. There is no default, so that nobody deploys or removes the wrong environment.
 export ENV
 
 # jsii warns about Node.js versions after their end of life. The value lists versions without a warning.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
-.PHONY: help run run-export test chaos chaos-mutations race check lint audit build reproduce app synth diff deploy destroy bench load generate deps clean
+.PHONY: help run run-export test chaos chaos-mutations race check lint audit build reproduce app synth bootstrap diff deploy destroy bench load generate deps clean
 
-help: ## show this help; ENV is the name of a file in infra/environments (default: dev)
+help: ## show this help; ENV is the name of a file in infra/environments
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: deps ## replicate a sample table on this computer and verify the result
@@ -78,25 +78,30 @@ reproduce: build ## build the Lambda program again in another folder with an emp
 app: build
 	@$(APP)
 
-# Phony, because Go knows whether the program is up to date.
-.PHONY: $(APP)
+# Phony, because Go knows whether the programs are up to date.
+.PHONY: $(APP) $(CLI)
 $(APP): requirements
 	@go build -o $@ ./infra
+
+$(CLI): requirements
+	@go build -o $@ ./infra/cli
 
 synth: app ## write the CloudFormation template of environment ENV to cdk.out; needs no AWS account
 	@echo cdk.out/dynamodb-to-s3-$(ENV).template.json
 
 # CDK_ARGS is passed to the CDK's command line: make deploy ENV=prod CDK_ARGS=--require-approval=never.
-cdk = $(CDK) $@ -c env=$(ENV) $(CDK_ARGS) || { echo "make $@ needs AWS credentials (AWS_PROFILE=…) and an account and region that were bootstrapped once: \
-https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html" >&2; exit 1; }
+cdk = $(CLI) $(CDK) $@ $(CDK_ARGS)
 
-diff: $(CDK_MODULE) ## show the changes that a deployment of environment ENV would make
+bootstrap: $(CLI) $(CDK_MODULE) ## prepare the account and region of environment ENV for the CDK, once
 	@$(cdk)
 
-deploy: $(CDK_MODULE) ## deploy environment ENV
+diff: $(CLI) $(CDK_MODULE) ## show the changes that a deployment of environment ENV would make
 	@$(cdk)
 
-destroy: $(CDK_MODULE) ## remove environment ENV; a bucket that it created stays
+deploy: $(CLI) $(CDK_MODULE) ## deploy environment ENV
+	@$(cdk)
+
+destroy: $(CLI) $(CDK_MODULE) ## remove environment ENV; a bucket that it created stays
 	@$(cdk)
 
 bench: requirements $(TOOLS) $(MODULES) ## run the benchmarks and update the table in docs/performance.md

@@ -1,6 +1,5 @@
 // Command infra is the CDK app. It synthesizes the stack of one environment into CDK_OUTDIR, which the CDK's command line sets, or into
-// cdk.out. It needs no AWS account and no credentials. The name of the environment comes from `cdk -c env=…`, from the variable ENV,
-// or is dev.
+// cdk.out. It needs no AWS account and no credentials. The name of the environment comes from `cdk -c env=…` or from the variable ENV.
 //
 // It imports only packages of lambda/ that hold names and data: contract, failure, metric, request, run and version.
 package main
@@ -73,7 +72,7 @@ func chosenEnvironment(context, variable string) (string, error) {
 			return "", fmt.Errorf("read the CDK's context: %w: want env to be the name of an environment", err)
 		}
 	}
-	return cmp.Or(given.Env, variable, "dev"), nil
+	return cmp.Or(given.Env, variable), nil
 }
 
 // goarch returns Go's name for an architecture of AWS Lambda.

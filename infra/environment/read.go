@@ -57,9 +57,13 @@ func Find(folder, name string) (Environment, error) {
 		}
 		names = append(names, own)
 	}
-	if len(names) == 0 {
-		return Environment{}, fmt.Errorf("there is no environment %s: %s has no .yaml file", problem.Quote(name), folder)
+	unknown := "ENV is missing: give the name of an environment"
+	if name != "" {
+		// A path or a file's name means the environment of that file.
+		unknown = "there is no environment " + problem.Quote(name) + document.Suggestion(strings.TrimSuffix(filepath.Base(name), ".yaml"), names)
 	}
-	return Environment{}, fmt.Errorf("there is no environment %s%s; there are: %s (the files %s)",
-		problem.Quote(name), document.Suggestion(name, names), strings.Join(names, ", "), filepath.Join(folder, "*.yaml"))
+	if len(names) == 0 {
+		return Environment{}, fmt.Errorf("%s: %s has no .yaml file", unknown, folder)
+	}
+	return Environment{}, fmt.Errorf("%s; there are: %s (the files %s)", unknown, strings.Join(names, ", "), filepath.Join(folder, "*.yaml"))
 }

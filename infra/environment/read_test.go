@@ -104,8 +104,13 @@ func TestEnvironmentThatDoesNotExist(t *testing.T) {
 	if _, err := Find(t.TempDir(), "dev"); err == nil || !strings.Contains(err.Error(), "has no .yaml file") {
 		t.Errorf("got %v", err)
 	}
-	if _, err := Find("../../examples/environments", "../environments/smallest"); err == nil {
-		t.Error("a path was taken for a name")
+	for _, path := range []string{"../environments/smallest", "infra/environments/smallest.yaml", "smallest.yaml", "Smallest", "smallest "} {
+		if _, err := Find("../../examples/environments", path); err == nil || !strings.Contains(err.Error(), `, did you mean "smallest"?; there are: `) {
+			t.Errorf("%s: got %v", path, err)
+		}
+	}
+	if _, err := Find("../../examples/environments", ""); err == nil || !strings.HasPrefix(err.Error(), "ENV is missing: give the name of an environment; there are: accounts, ") {
+		t.Errorf("got %v", err)
 	}
 	if _, err := Read("nowhere.yaml"); err == nil || !strings.HasPrefix(err.Error(), "read the environment: ") {
 		t.Errorf("got %v", err)
