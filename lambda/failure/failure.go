@@ -27,6 +27,8 @@ const (
 	InvalidRequest Name = "InvalidRequest"
 	// TableNotFound means that this region and account have no such table.
 	TableNotFound Name = "TableNotFound"
+	// TableReplaced means that the table, or the index, was deleted and created again after the run began. Nothing was committed.
+	TableReplaced Name = "TableReplaced"
 	// TableNotReady means that the status of the table or index does not allow reads.
 	TableNotReady Name = "TableNotReady"
 	// IndexNotFound means that the table has no such index.
@@ -110,7 +112,7 @@ const (
 
 var (
 	permanent = []Name{
-		InvalidRequest, TableNotFound, TableNotReady, IndexNotFound, TableInOtherRegion, TableInOtherAccount,
+		InvalidRequest, TableNotFound, TableReplaced, TableNotReady, IndexNotFound, TableInOtherRegion, TableInOtherAccount,
 		BucketNotFound, BucketInOtherRegion, AccessDenied, RoleNotListed, RunNameTaken, ScanRefused, ItemNotEncodable, TransformFailed,
 		ListsInconsistent, TooManyParts,
 		PointInTimeRecoveryOff, ExportTimeOutsideRecovery, ExportWindowInvalid, ExportWindowTooRecent, BucketInOtherAccount,

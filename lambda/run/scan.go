@@ -5,7 +5,9 @@ import "dynamodb-to-s3/lambda/request"
 // ScanPlan is what only a run that scans has.
 type ScanPlan struct {
 	// Request is the request's field scan: parameters of DynamoDB's Scan.
-	Request       request.Scan   `json:"request"`
+	Request request.Scan `json:"request"`
+	// Index is the definition of the index that Request names: its key and its projection. With it, a later look recognizes the index.
+	Index         string         `json:"index,omitempty"`
 	TotalSegments int            `json:"totalSegments"`
 	Format        request.Format `json:"format,omitempty"`
 	// Transform or Encoder makes the records if Format alone does not. At most one of the two is there.

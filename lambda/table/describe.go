@@ -28,6 +28,8 @@ type Description struct {
 	Bytes int64
 	// ReadUnits is how many read units a second are available, 0 if the service does not say.
 	ReadUnits float64
+	// Index is the definition of the index that is scanned, "" for the table itself.
+	Index string
 }
 
 // Describe describes the table, or the index that scan names.
@@ -35,14 +37,9 @@ type Description struct {
 // It fails with TableNotFound, TableNotReady, TableInOtherAccount, IndexNotFound or AccessDenied, and with InvalidRequest if scan
 // asks the index for something that it does not support.
 func Describe(ctx context.Context, client *dynamodb.Client, table request.Table, scan request.Scan) (Description, error) {
-	answer, err := client.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &table.Name})
+	t, err := describe(ctx, client, table.Name)
 	if err != nil {
-		return Description{}, fmt.Errorf("describe table %q: %w", table.Name,
-			Named(err, "dynamodb:DescribeTable", table.Name, client.Options().Region))
-	}
-	t := answer.Table
-	if t == nil {
-		return Description{}, failure.Errorf(failure.MalformedAnswer, "describe table %q: the answer describes no table", table.Name)
+		return Description{}, err
 	}
 	arn := aws.ToString(t.TableArn)
 	if own, err := request.ParseTable(arn); err == nil && table.Account != "" && own.Account != "" && own.Account != table.Account {
@@ -72,6 +69,17 @@ func Describe(ctx context.Context, client *dynamodb.Client, table request.Table,
 	return description, nil
 }
 
+func describe(ctx context.Context, client *dynamodb.Client, name string) (*types.TableDescription, error) {
+	answer, err := client.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &name})
+	if err != nil {
+		return nil, fmt.Errorf("describe table %q: %w", name, Named(err, "dynamodb:DescribeTable", name, client.Options().Region))
+	}
+	if answer.Table == nil {
+		return nil, failure.Errorf(failure.MalformedAnswer, "describe table %q: the answer describes no table", name)
+	}
+	return answer.Table, nil
+}
+
 func readable(status types.TableStatus) bool {
 	return status == types.TableStatusActive || status == types.TableStatusUpdating
 }
@@ -83,6 +91,7 @@ func describeIndex(description *Description, t *types.TableDescription, scan req
 		names = append(names, aws.ToString(index.IndexName))
 		if aws.ToString(index.IndexName) == scan.IndexName {
 			description.Bytes = aws.ToInt64(index.IndexSizeBytes)
+			description.Index = definition(t, index.KeySchema, index.Projection)
 			return nil
 		}
 	}
@@ -102,6 +111,7 @@ func describeIndex(description *Description, t *types.TableDescription, scan req
 			}}.Err()
 		}
 		description.Bytes = aws.ToInt64(index.IndexSizeBytes)
+		description.Index = definition(t, index.KeySchema, index.Projection)
 		var warm *int64
 		if index.WarmThroughput != nil {
 			warm = index.WarmThroughput.ReadUnitsPerSecond
