@@ -10,6 +10,7 @@ import (
 	"dynamodb-to-s3/lambda/ledger"
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
+	"dynamodb-to-s3/lambda/table"
 )
 
 // maxLooks is how often the step looks at a claim that other executions keep changing.
@@ -83,7 +84,19 @@ func (c claimant) resume(ctx context.Context, output run.PlanOutput) (run.PlanOu
 	if output.Committed, err = committed(ctx, c.destination, output.Plan); err != nil || output.Committed {
 		return output, err
 	}
+	if err := c.sameSource(output.Plan); err != nil {
+		return run.PlanOutput{}, err
+	}
 	return output, c.checkAlone(ctx, output.Plan)
+}
+
+// sameSource fails with TableReplaced unless the table that is there now, and the index, are those of a plan that was made before.
+func (c claimant) sameSource(kept run.Plan) error {
+	made, index := c.own.Output.Plan, ""
+	if made.Scan != nil {
+		index = made.Scan.Index
+	}
+	return table.Compare(kept, made.TableID, index)
 }
 
 // refuse fails with RunNameTaken and says why.

@@ -42,7 +42,7 @@ func (s *Step) planScan(ctx context.Context, req request.Request, target request
 	}
 	plan.TableARN, plan.TableID = described.ARN, described.ID
 	scan.TotalSegments, scan.Format, scan.Compression, scan.FileSizeBytes = segments(req, described.Bytes), req.Format, req.Compression, *req.FileSize
-	scan.Transform, scan.KeyNames = req.Transform, described.KeyNames
+	scan.Transform, scan.KeyNames, scan.Index = req.Transform, described.KeyNames, described.Index
 	numbers := scan.Segments()
 	atOnce := min(concurrency(req, described.ReadUnits, scan.ReadUnitsPerSecond), len(numbers))
 	if scan.Paced() {

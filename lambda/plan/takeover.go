@@ -43,9 +43,11 @@ func (c claimant) decide(ctx context.Context, theirs ledger.Claim) (run.PlanOutp
 	case time.Now().Before(state.Quiet):
 		return c.refuse("belongs to execution %s, which is %s, but functions that it called may still be at work: redrive that execution, or start this one again after %s",
 			theirs.ExecutionID, state.Status, state.Quiet.Format(time.RFC3339))
-	default:
-		return c.takeOver(ctx, theirs)
 	}
+	if err := c.sameSource(theirs.Output.Plan); err != nil {
+		return run.PlanOutput{}, err
+	}
+	return c.takeOver(ctx, theirs)
 }
 
 // takeOver makes this execution the run's owner. The plan stays the same, so that what the other execution has done still fits.
