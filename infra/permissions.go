@@ -31,7 +31,10 @@ func ofTables(at place, function contract.Function, props *Props) []grant {
 	case contract.FunctionPlan:
 		return []grant{allow(actions("dynamodb:DescribeTable"), at.tables(readable, ""))}
 	case contract.FunctionScan:
-		return []grant{allow(actions("dynamodb:Scan"), at.tables(readable, ""), at.tables(readable, "/index/*"))}
+		return []grant{
+			allow(actions("dynamodb:Scan"), at.tables(readable, ""), at.tables(readable, "/index/*")),
+			allow(actions("dynamodb:DescribeTable"), at.tables(readable, "")), // scan checks that the table was not replaced
+		}
 	case contract.FunctionExport:
 		return []grant{
 			// Before export starts an export, it checks whether the table can be exported, and from which times.

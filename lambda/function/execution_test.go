@@ -41,6 +41,8 @@ type execution struct {
 	beforeScan func(in run.ScanInput) bool
 	// tables has the tables; nil for the test servers' DynamoDB.
 	tables *exports.Server
+	// pages watches the requests for pages; nil for none.
+	pages *watched
 	// start is when the execution starts; a constant if it is zero.
 	start time.Time
 	// redrives is how often it was redriven.
@@ -63,6 +65,9 @@ func (e execution) engine() *function.Engine {
 	if e.tables != nil {
 		source = e.tables.AWS()
 		source.Retryer = func() aws.Retryer { return aws.NopRetryer{} } // a refusal returns at once
+	}
+	if e.pages != nil {
+		source.HTTPClient = e.pages
 	}
 	log := slog.New(slog.DiscardHandler)
 	if e.log != nil {

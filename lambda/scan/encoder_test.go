@@ -54,7 +54,7 @@ func TestScanCountsWhatAnEncoderMakes(t *testing.T) {
 				moment = moment.Add(time.Hour - mostFloor - 10*time.Millisecond)
 			}
 			s := segment{
-				plan: plan, try: "0a1b2c3d", reader: &answers{items("a", "b", "c")}, throttles: none, pacer: pace.New(pace.Config{}), encoder: test.encoder,
+				plan: plan, try: "0a1b2c3d", reader: &answers{items("a", "b", "c")}, throttles: none, confirm: planned, pacer: pace.New(pace.Config{}), encoder: test.encoder,
 				bucket: bucket.New(testservers.S3(), plan), budget: newBudget(ctx, func() time.Time { return moment }), log: slog.New(slog.DiscardHandler),
 			}
 			s.budget.start = moment.Add(-time.Hour)

@@ -39,6 +39,10 @@ func (a answered) Do(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	body, sum, length := a.page(params.ExclusiveStartKey.ID.S)
+	if strings.HasSuffix(req.Header.Get("X-Amz-Target"), ".DescribeTable") {
+		body = `{"Table":{}}`
+		sum, length = crc32.ChecksumIEEE([]byte(body)), len(body)
+	}
 	return &http.Response{
 		StatusCode: http.StatusOK, Request: req, ContentLength: int64(length),
 		Header: http.Header{"X-Amz-Crc32": {strconv.FormatUint(uint64(sum), 10)}},

@@ -83,7 +83,7 @@ func stalling(t *testing.T, plan run.Plan, from run.Checkpoint, reason string) (
 	destination, reader := bucket.New(testservers.S3(), plan), &throttling{refusals: 1000, reason: reason}
 	pacer := newPacer(plan, from, destination)
 	s := segment{
-		plan: plan, number: 2, from: from, reader: &pacedReader{reader, pacer}, throttles: reader.Throttles, pacer: pacer,
+		plan: plan, number: 2, from: from, reader: &pacedReader{reader, pacer}, throttles: reader.Throttles, confirm: planned, pacer: pacer,
 		encoder: oneToOne{ddbjson.DynamoDBJSON{}}, bucket: destination, budget: newBudget(ctx, func() time.Time { return began.Add(time.Hour - 6*time.Second) }), log: slog.New(slog.DiscardHandler),
 	}
 	s.budget.start = began
@@ -174,7 +174,7 @@ func TestMarkerEndsASegment(t *testing.T) {
 	t.Parallel()
 	name := testservers.Orders(t, 50)
 	plan := run.Plan{
-		Version: run.Version, Mode: request.ModeScan, RunID: "r", Table: name, Bucket: testservers.Bucket(t), Root: "r", Scan: &run.ScanPlan{
+		Version: run.Version, Mode: request.ModeScan, RunID: "r", Table: name, TableID: testservers.TableID(t, testservers.DynamoDB(), name), Bucket: testservers.Bucket(t), Root: "r", Scan: &run.ScanPlan{
 			Compression: request.CompressionNone, Format: request.FormatDynamoDBJSON, FileSizeBytes: 1 << 20, TotalSegments: 2, ReadUnitsPerSecond: 1000, Concurrency: 2,
 		},
 	}

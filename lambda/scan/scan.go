@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"dynamodb-to-s3/lambda/bucket"
+	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/ledger"
 	"dynamodb-to-s3/lambda/metric"
 	"dynamodb-to-s3/lambda/request"
@@ -46,7 +47,7 @@ type Step struct {
 // tries again. The invocation returns the checkpoint that it received if the pace left no time for a page, or if DynamoDB throttled
 // every try while other segments moved.
 //
-// Run fails with the names in package failure. RunNameTaken means that another execution owns the run; NoProgress means that no page
+// Run fails with the names in package failure. TableReplaced means that the table is no longer the plan's; RunNameTaken means that another execution owns the run; NoProgress means that no page
 // was done in time.
 func (step *Step) Run(ctx context.Context, in run.ScanInput) (run.Checkpoint, error) {
 	from := run.Checkpoint{}
@@ -79,6 +80,12 @@ func (step *Step) Run(ctx context.Context, in run.ScanInput) (run.Checkpoint, er
 			return end, nil
 		}
 	}
+	// A segment may wait long between two invocations. A look that fails for a moment does no harm, because there is one at the end.
+	if in.Checkpoint != nil {
+		if err := s.confirm(ctx); failure.NameOf(err).Permanent() {
+			return from, fmt.Errorf("segment %d: %w", in.Segment, err)
+		}
+	}
 	did, err := s.scan(ctx)
 	err = s.payAndMark(ctx, did.checkpoint, err)
 	s.tell(ctx, step.Metrics, did)
@@ -95,7 +102,8 @@ func (step *Step) segment(ctx context.Context, in run.ScanInput, from run.Checkp
 		now = time.Now
 	}
 	destination := bucket.New(step.Objects(in.Plan), in.Plan)
-	reader, err := table.NewReader(step.Tables(in.Plan), in.Plan, in.Segment)
+	tables := step.Tables(in.Plan)
+	reader, err := table.NewReader(tables, in.Plan, in.Segment)
 	if err != nil {
 		return nil, err
 	}
@@ -108,6 +116,7 @@ func (step *Step) segment(ctx context.Context, in run.ScanInput, from run.Checkp
 		plan: in.Plan, number: in.Segment, from: from, try: randomTry(),
 		reader: &pacedReader{reader, pacer}, throttles: reader.Throttles, pacer: pacer, encoder: encoder,
 		bucket: destination, budget: newBudget(ctx, now), progress: step.Progress,
-		log: step.Log.With("runId", in.Plan.RunID, "table", in.Plan.Table, "segment", in.Segment, "invocation", from.Invocation),
+		confirm: func(ctx context.Context) error { return table.Confirm(ctx, tables, in.Plan) },
+		log:     step.Log.With("runId", in.Plan.RunID, "table", in.Plan.Table, "segment", in.Segment, "invocation", from.Invocation),
 	}, nil
 }

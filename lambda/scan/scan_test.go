@@ -55,6 +55,9 @@ func fails(err error) func(context.Context) ([]string, error) {
 	return func(context.Context) ([]string, error) { return nil, err }
 }
 
+// planned says that the table is still the plan's.
+func planned(context.Context) error { return nil }
+
 func none() table.Throttles { return table.Throttles{} }
 
 func never(ctx context.Context) ([]string, error) {
@@ -114,7 +117,7 @@ func TestScanHandsOverWhatItHasOrSaysWhyNot(t *testing.T) {
 			defer cancel()
 			moment := time.Now().Add(time.Hour - 7*time.Second)
 			s := segment{
-				plan: plan, number: 2, try: "0a1b2c3d", reader: &test.pages, throttles: none, pacer: pace.New(pace.Config{}),
+				plan: plan, number: 2, try: "0a1b2c3d", reader: &test.pages, throttles: none, confirm: planned, pacer: pace.New(pace.Config{}),
 				encoder: oneToOne{ddbjson.DynamoDBJSON{}}, bucket: bucket.New(testservers.S3(), plan), budget: newBudget(ctx, func() time.Time { return moment }), log: slog.New(slog.DiscardHandler),
 			}
 			s.budget.start = moment.Add(-time.Hour)
@@ -166,7 +169,7 @@ func TestScanEndsWithItsContext(t *testing.T) {
 	plan := run.Plan{Bucket: testservers.Bucket(t), Root: "r", Scan: &run.ScanPlan{Compression: request.CompressionNone, FileSizeBytes: 1 << 20}}
 	pages := answers{items("a"), func(ctx context.Context) ([]string, error) { cancel(); return never(ctx) }, nil}
 	s := segment{
-		plan: plan, reader: &pages, throttles: none, pacer: pace.New(pace.Config{}), encoder: oneToOne{ddbjson.DynamoDBJSON{}}, bucket: bucket.New(testservers.S3(), plan),
+		plan: plan, reader: &pages, throttles: none, confirm: planned, pacer: pace.New(pace.Config{}), encoder: oneToOne{ddbjson.DynamoDBJSON{}}, bucket: bucket.New(testservers.S3(), plan),
 		budget: newBudget(ctx, time.Now), log: slog.New(slog.DiscardHandler),
 	}
 	if _, err := s.scan(ctx); !errors.Is(err, context.Canceled) {

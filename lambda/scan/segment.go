@@ -30,6 +30,8 @@ type segment struct {
 	budget    *budget
 	progress  *Progress
 	log       *slog.Logger
+	// confirm fails if the table is no longer the plan's.
+	confirm func(context.Context) error
 }
 
 // pageReader is the part of a table.Reader that a segment uses.
@@ -50,7 +52,7 @@ func (s *segment) scan(ctx context.Context) (report, error) {
 		return report{}, err
 	}
 	to, err := s.encodePages(ctx, writer)
-	if err == nil {
+	if err = s.confirmed(ctx, err); err == nil {
 		return s.handOver(ctx, writer, to)
 	}
 	stopUploads()
@@ -59,6 +61,18 @@ func (s *segment) scan(ctx context.Context) (report, error) {
 		s.log.WarnContext(ctx, "uploads are left for the end of the run to sweep", "cause", fault.Error())
 	}
 	return s.withoutProgress(ctx, to, err)
+}
+
+// confirmed looks at the table after the last page and before the list. So a list exists only if all its pages came from the plan's
+// table. If the scan has failed for good, a table that was replaced is the better explanation.
+func (s *segment) confirmed(ctx context.Context, err error) error {
+	if err != nil && !failure.NameOf(err).Permanent() {
+		return err
+	}
+	if fault := s.confirm(ctx); fault != nil && (err == nil || failure.NameOf(fault).Permanent()) {
+		return fault
+	}
+	return err
 }
 
 // position is how far an invocation came.

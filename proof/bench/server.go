@@ -53,6 +53,10 @@ func (t *tables) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "no such table", http.StatusBadRequest)
 		return
 	}
+	if strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".DescribeTable") { // the plans of the bench have no TableId
+		_, _ = io.WriteString(w, `{"Table": {}}`)
+		return
+	}
 	n, _ := strconv.Atoi(asked.ExclusiveStartKey.Page.N) // the first page has no key
 	p, key := served[n%len(served)], []byte(nil)
 	if n+1 < s.Pages {
