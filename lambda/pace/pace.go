@@ -8,6 +8,7 @@ package pace
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"time"
 )
@@ -21,10 +22,16 @@ const (
 	slack = 250 * time.Millisecond
 	// step is how long a wait lasts before the pacer checks it again.
 	step = time.Second
+	// startStalled is the number of refusals with which a stalled segment starts: its next pause is longer than any patience.
+	startStalled = 5
 )
 
-// ErrNoTime says that the context ended before the pace allowed another page.
-var ErrNoTime = errors.New("the pace allows no page in the time left")
+var (
+	// ErrNoTime says that the context ended before the pace allowed another page.
+	ErrNoTime = errors.New("the pace allows no page in the time left")
+	// ErrPatience says that the next page would need a longer wait than Config.Patience. ResumeAt returns its end.
+	ErrPatience = errors.New("the pace allows the next page only after a long wait")
+)
 
 // Config configures a Pacer.
 type Config struct {
@@ -36,17 +43,24 @@ type Config struct {
 	Limit int64
 	// PaidAt is when the pace has paid for what the invocation before read. The Pacer asks for no page before.
 	PaidAt time.Time
+	// Patience is how long Ask waits for the share of the pace, or after a refused page. Zero means without end.
+	Patience time.Duration
+	// Stalled says that the invocation before got no page because of throttling. The first refused page then ends the patience.
+	Stalled bool
 }
 
 // Pacer paces one segment. It is for one goroutine.
 type Pacer struct {
-	share *Share
-	size  sizer
-	cubic cubic
-	spent window
+	share    *Share
+	patience time.Duration
+	size     sizer
+	cubic    cubic
+	spent    window
 
 	tokens   float64 // units that may be consumed without waiting; below zero, the units to pay for
 	at       time.Time
+	paidAt   time.Time     // when what the invocation before read is paid for
+	read     bool          // whether pages were paid for since
 	notYet   time.Time     // no page is requested before
 	asked    time.Time     // when the current page was requested
 	expected float64       // its expected cost
@@ -58,22 +72,25 @@ type Pacer struct {
 // New returns a Pacer that begins now.
 func New(c Config) *Pacer {
 	now := time.Now()
-	p := &Pacer{share: c.Share, size: newSizer(c.Consistent, c.Limit), spent: window{begun: now}, at: now, notYet: c.PaidAt}
-	if p.notYet.After(now) {
-		p.at = p.notYet // units that are added until then pay for what was read
+	p := &Pacer{share: c.Share, patience: c.Patience, size: newSizer(c.Consistent, c.Limit), spent: window{begun: now}, at: now, paidAt: c.PaidAt, notYet: c.PaidAt}
+	if !c.PaidAt.IsZero() {
+		p.at = c.PaidAt // units that are added until then pay for what was read
+	}
+	if c.Stalled {
+		p.refusals = startStalled
 	}
 	return p
 }
 
 // Ask waits until the segment may request its next page. It returns how many items the page may evaluate, 0 for the request's own
-// limit. After each Ask, the caller calls Answered, Refused or Lost. Ask fails with ErrNoTime if ctx ends first, or with the error
-// of Markers.
+// limit. After each Ask, the caller calls Answered, Refused or Lost. Ask fails with ErrPatience if the wait would be too long, with
+// ErrNoTime if ctx ends first, or with the error of Markers.
 func (p *Pacer) Ask(ctx context.Context) (limit int32, err error) {
 	begun := time.Now()
 	defer func() { p.waited += time.Since(begun) }()
 	for {
 		if ctx.Err() != nil {
-			return 0, errors.Join(ErrNoTime, ctx.Err())
+			return 0, fmt.Errorf("%w: %w", ErrNoTime, ctx.Err())
 		}
 		if err := p.share.look(ctx); err != nil {
 			return 0, err
@@ -83,7 +100,11 @@ func (p *Pacer) Ask(ctx context.Context) (limit int32, err error) {
 			p.asked = time.Now()
 			return limit, nil
 		}
-		if deadline, ok := ctx.Deadline(); ok && p.notYet.After(deadline) {
+		resume := p.ResumeAt()
+		if p.patience > 0 && time.Until(resume) > p.patience {
+			return 0, ErrPatience
+		}
+		if deadline, ok := ctx.Deadline(); ok && resume.After(deadline) {
 			return 0, ErrNoTime
 		}
 		timer := time.NewTimer(min(wait, step))
@@ -152,11 +173,37 @@ func (p *Pacer) Refused() {
 // Lost records that no answer came for another reason. DynamoDB may have charged for the page.
 func (p *Pacer) Lost() { p.pay(time.Now(), p.expected) }
 
-// PaidAt returns when the pace has paid for what was read, so that a Pacer that knows nothing of it may start. It is zero without a
-// pace.
+// ResumeAt returns the earliest moment at which the segment may ask for its next page: after the pause that follows a refused page, and
+// when its share has paid for its pages. It may be in the past. The rate that throttling leaves does not count: it grows while time
+// passes.
+func (p *Pacer) ResumeAt() time.Time {
+	if p.share == nil || p.tokens >= 0 {
+		return p.notYet
+	}
+	if paid := p.at.Add(seconds(-p.tokens / p.share.rate())); paid.After(p.notYet) {
+		return paid
+	}
+	return p.notYet
+}
+
+// ContinueAt returns when a Pacer of the same segment may start, as its Config.PaidAt. It is zero without a pace. If paying takes longer
+// than the span, no page of this Pacer is in a span with pages of the next one. Then the next one may start when the share has paid, like
+// this one.
+func (p *Pacer) ContinueAt() time.Time {
+	if resume := p.ResumeAt(); p.share != nil && time.Until(resume) > span {
+		return resume
+	}
+	return p.PaidAt()
+}
+
+// PaidAt returns when the pace has paid for what was read, so that a Pacer of another segment, which knows nothing of it, may start. It
+// is zero without a pace.
 func (p *Pacer) PaidAt() time.Time {
 	if p.share == nil {
 		return time.Time{}
+	}
+	if !p.read { // what the invocation before read is paid for at the same moment as before
+		return p.paidAt
 	}
 	now := time.Now()
 	p.refill(now)
@@ -180,6 +227,7 @@ func (p *Pacer) rate(now time.Time) float64 { return min(p.share.rate(), p.cubic
 // pay subtracts the cost of a page from the tokens.
 func (p *Pacer) pay(now time.Time, units float64) {
 	p.refill(now)
+	p.read = true
 	p.tokens -= units
 	p.spent.add(now, units)
 }
@@ -212,7 +260,8 @@ func (p *Pacer) target(rate float64) float64 {
 	return rate * min(most, max(least, 2*p.took.Seconds(), few/rate))
 }
 
-// seconds returns a duration of s seconds, rounded up, and at most a day.
+// seconds returns a duration of s seconds, rounded up, and at most a year, which no execution outlasts.
 func seconds(s float64) time.Duration {
-	return time.Duration(math.Ceil(min(s, 86400) * float64(time.Second)))
+	const year = 365 * 24 * 60 * 60
+	return time.Duration(math.Ceil(min(s, year) * float64(time.Second)))
 }

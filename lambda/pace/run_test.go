@@ -24,6 +24,7 @@ func TestRunKeepsItsPace(t *testing.T) {
 		{"segments that end early", &world{segments: []int{5_000, 10_000, 20_000, 40_000, 160_000, 160_000, 160_000, 160_000}, concurrency: 8, units: 400, itemBytes: bytesOf(500, 3000)}, 0.95},
 		{"one segment that runs alone for a long time", &world{segments: []int{200_000, 3_000, 3_000, 3_000}, concurrency: 4, units: 400, itemBytes: bytesOf(500, 3000)}, 0.95},
 		{"items of all sizes", &world{segments: even(8, 1_500), concurrency: 8, units: 2000, itemBytes: bytesOf(100, 400_000)}, 0.92},
+		{"large items, almost each in its own invocation", &world{segments: even(8, 40), concurrency: 8, units: 200, itemBytes: bytesOf(100_000, 400_000), patience: time.Second}, 0.35},
 		{"slow pages", &world{segments: even(8, 40_000), concurrency: 8, units: 400, itemBytes: bytesOf(500, 3000), latency: about(120 * time.Millisecond)}, 0.9},
 	} {
 		t.Run(test.name, func(t *testing.T) {

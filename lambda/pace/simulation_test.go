@@ -22,6 +22,7 @@ type world struct {
 	itemBytes   func(r *rand.Rand) float64
 	latency     func(r *rand.Rand) time.Duration // of a page
 	invocation  time.Duration                    // how long an invocation lasts; 0 means forever
+	patience    time.Duration                    // how long it waits for the pace; 0 means forever
 
 	capacity float64         // of the table, in units a second; 0 means unlimited
 	hot      map[int]float64 // the units a second that a segment's key range gives
@@ -84,9 +85,13 @@ func (w *world) scan(ctx context.Context, segment int) error {
 		if w.units > 0 {
 			share = pace.NewShare(w.units, len(w.segments), w.concurrency, w)
 		}
-		p := pace.New(pace.Config{Share: share, PaidAt: paid})
+		p := pace.New(pace.Config{Share: share, PaidAt: paid, Patience: w.patience})
 		for begun := time.Now(); w.invocation == 0 || time.Since(begun) < w.invocation; {
 			limit, err := p.Ask(ctx)
+			if errors.Is(err, pace.ErrPatience) {
+				time.Sleep(time.Until(p.ResumeAt()))
+				break
+			}
 			if err != nil {
 				return err
 			}
@@ -121,7 +126,7 @@ func (w *world) scan(ctx context.Context, segment int) error {
 				return nil
 			}
 		}
-		paid = p.PaidAt()
+		paid = p.ContinueAt()
 	}
 }
 
