@@ -107,13 +107,19 @@ func retry(tries float64, interval time.Duration, failures ...string) *sfn.Retry
 }
 
 // scanSegments returns the Map over the segments. Each child calls scan, each time with the previous checkpoint, until its segment is done.
+// If the checkpoint has a moment to wait for, the child waits first. A child that waits still counts for the Map's MaxConcurrency, so the
+// shares of a pace stay valid.
 // The output of a child is constant and tiny, because the Map collects up to 10,000 outputs before it drops them.
 func (s states) scanSegments() sfn.DistributedMap {
 	scan := s.task(contract.StateScanSegment, contract.FunctionScan, attempts, nil, jsii.String("$.checkpoint"))
 	scanned := sfn.NewPass(s.scope, jsii.String(contract.StateSegmentEnd), &sfn.PassProps{
 		Result: sfn.Result_FromObject(&map[string]any{}),
 	})
+	wait := sfn.NewWait(s.scope, jsii.String(contract.StateWaitToScan), &sfn.WaitProps{
+		Time: sfn.WaitTime_TimestampPath(jsii.String("$.checkpoint.waitUntil")),
+	})
 	done := sfn.NewChoice(s.scope, jsii.String(contract.StateSegmentDone), nil).
+		When(sfn.Condition_IsPresent(jsii.String("$.checkpoint.waitUntil")), wait.Next(scan), nil).
 		When(sfn.Condition_BooleanEquals(jsii.String("$.checkpoint.done"), jsii.Bool(true)), scanned, nil).
 		Otherwise(scan)
 	segments := sfn.NewDistributedMap(s.scope, jsii.String(contract.StateScanSegments), &sfn.DistributedMapProps{

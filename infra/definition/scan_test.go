@@ -2,64 +2,103 @@ package definition
 
 import (
 	"encoding/json"
+	"slices"
 	"testing"
+	"time"
 
 	"dynamodb-to-s3/lambda/contract"
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
 )
 
-// docs/scale.md uses these numbers.
+// docs/scale.md and the checks of plan use these numbers.
 func TestEventsOfAScanAreAsForetold(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
-		name                  string
-		segments, invocations int
+		name                         string
+		segments, invocations, waits int // of each segment
 	}{
-		{"one segment", 1, 1},
-		{"each done at once", 100, 1},
-		{"many invocations", 3, 40},
-		{"as many segments as a run may have", request.MaxSegments, 1},
+		{"one segment", 1, 1, 0},
+		{"each done at once", 100, 1, 0},
+		{"many invocations", 3, 40, 0},
+		{"as many segments as a run may have", request.MaxSegments, 1, 0},
+		{"a wait after each invocation but the last", 2, 40, 39},
+		{"a wait before the end", 2, 2, 1},
+		{"as many early ends as a segment may have", 1, contract.MaxEarlyEnds, contract.MaxEarlyEnds - 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			var m machine
-			if err := json.Unmarshal(JSON, &m); err != nil {
-				t.Fatal(err)
-			}
-			scan := m.States[contract.StateScanSegments]
-			discarded := "$.discarded" // like a ResultPath of null, this keeps the input
-			scan.ResultPath = &discarded
-			m.States[contract.StateScanSegments] = scan
-			s := &simulation{t: t, call: func(state string, payload any) (any, string) {
-				switch state {
-				case contract.StatePlan:
-					planned := run.PlanOutput{Plan: run.Plan{Mode: request.ModeScan}}
-					for i := range test.segments {
-						planned.Segments = append(planned.Segments, i)
-					}
-					return asJSON(planned), ""
-				case contract.StateScanSegment:
-					var in run.ScanInput
-					decode(t, payload, &in)
-					n := 1
-					if in.Checkpoint != nil {
-						n = in.Checkpoint.Invocation + 1
-					}
-					return asJSON(run.Checkpoint{Done: n == test.invocations, Invocation: n}), ""
-				default:
-					return asJSON(run.FinalizeOutput{}), ""
+			s := &simulation{t: t}
+			events, failed := scanned(t, s, test.segments, func(in run.ScanInput, n int) run.Checkpoint {
+				to := run.Checkpoint{Done: n == test.invocations, Invocation: n}
+				if n <= test.waits {
+					to.WaitUntil = new(time.Date(2026, 1, 31, 6, 0, n%60, 0, time.UTC))
 				}
-			}}
-			_, events, failed := s.execution(m, map[string]any{"table": "orders"})
+				return to
+			})
 			if failed != "" || int64(events) != contract.ScanEvents() || len(s.children) != test.segments {
 				t.Errorf("got %d events, %d children and failure %q, want %d events", events, len(s.children), failed, contract.ScanEvents())
 			}
 			for i, own := range s.children {
-				if want := contract.SegmentEvents(int64(test.invocations)); int64(own) != want {
+				if want := contract.SegmentEvents(int64(test.invocations), int64(test.waits)); int64(own) != want {
 					t.Fatalf("child %d has %d events, want %d", i, own, want)
 				}
 			}
+			if len(s.moments) != test.segments*test.waits {
+				t.Errorf("the children waited %d times, want %d times each", len(s.moments), test.waits)
+			}
 		})
 	}
+}
+
+// A segment that is done, but not paid for, waits before its child ends and another segment starts in its place.
+func TestSegmentThatIsDoneWaitsUntilItIsPaid(t *testing.T) {
+	t.Parallel()
+	s := &simulation{t: t}
+	var got []bool
+	_, failed := scanned(t, s, 1, func(in run.ScanInput, n int) run.Checkpoint {
+		to := run.Checkpoint{Done: true, Invocation: 1}
+		if n == 1 {
+			to.WaitUntil = new(time.Date(2026, 1, 31, 6, 0, 0, 0, time.UTC))
+		} else {
+			got = append(got, in.Checkpoint.Done && in.Checkpoint.WaitUntil != nil)
+		}
+		return to
+	})
+	if failed != "" || !slices.Equal(got, []bool{true}) || !slices.Equal(s.moments, []string{"2026-01-31T06:00:00Z"}) {
+		t.Errorf("got failure %q, calls %v and the waits %v, want one wait and one more call", failed, got, s.moments)
+	}
+}
+
+// scanned executes the definition for a scan. answer is the answer of the function scan to the nth call for a segment.
+func scanned(t *testing.T, s *simulation, segments int, answer func(in run.ScanInput, n int) run.Checkpoint) (events int, failed string) {
+	t.Helper()
+	var m machine
+	if err := json.Unmarshal(JSON, &m); err != nil {
+		t.Fatal(err)
+	}
+	scan := m.States[contract.StateScanSegments]
+	discarded := "$.discarded" // like a ResultPath of null, this keeps the input
+	scan.ResultPath = &discarded
+	m.States[contract.StateScanSegments] = scan
+	calls := map[int]int{}
+	s.call = func(state string, payload any) (any, string) {
+		switch state {
+		case contract.StatePlan:
+			planned := run.PlanOutput{Plan: run.Plan{Mode: request.ModeScan}}
+			for i := range segments {
+				planned.Segments = append(planned.Segments, i)
+			}
+			return asJSON(planned), ""
+		case contract.StateScanSegment:
+			var in run.ScanInput
+			decode(t, payload, &in)
+			calls[in.Segment]++
+			return asJSON(answer(in, calls[in.Segment])), ""
+		default:
+			return asJSON(run.FinalizeOutput{}), ""
+		}
+	}
+	_, events, failed = s.execution(m, map[string]any{"table": "orders"})
+	return events, failed
 }

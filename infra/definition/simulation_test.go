@@ -35,7 +35,8 @@ type state struct {
 	ItemSelector  map[string]json.RawMessage
 	ItemsPath     string
 	// For a Wait.
-	SecondsPath string
+	SecondsPath   string
+	TimestampPath string
 	// Payload templates and constants.
 	Parameters     map[string]json.RawMessage
 	ResultSelector map[string]json.RawMessage
@@ -84,7 +85,8 @@ type simulation struct {
 
 	item     any // $$.Map.Item.Value
 	waited   time.Duration
-	children []int // the events of each child
+	moments  []string // that Wait states waited for
+	children []int    // the events of each child
 }
 
 // execution runs one execution: of the state machine, or a child of a Map. failure is the name of the error, or "".
@@ -119,6 +121,10 @@ func (s *simulation) execution(m machine, input any) (output any, events int, fa
 			}
 			input = s.put(input, state.ResultPath, outputs)
 		case "Wait":
+			if state.TimestampPath != "" {
+				s.moments = append(s.moments, s.moment(input, state.TimestampPath))
+				break
+			}
 			s.waited += time.Duration(s.at(input, state.SecondsPath).(float64)) * time.Second
 		case "Pass":
 			input = s.put(input, state.ResultPath, s.template(state.Parameters, input))
@@ -140,6 +146,16 @@ func (s *simulation) execution(m machine, input any) (output any, events int, fa
 		}
 		name = next
 	}
+}
+
+// moment returns the moment at a path. Step Functions takes RFC 3339 with an upper-case T and Z, and ignores fractions of a second.
+// https://docs.aws.amazon.com/step-functions/latest/dg/state-wait.html
+func (s *simulation) moment(input any, path string) string {
+	text, _ := s.at(input, path).(string)
+	if _, err := time.Parse("2006-01-02T15:04:05Z", text); err != nil || strings.Contains(text, ".") {
+		s.t.Fatalf("%s is %q, want a moment in whole seconds of UTC: %v", path, text, err)
+	}
+	return text
 }
 
 // task tries until a try succeeds, or no Retry for the error has tries left. Each Retry counts its own tries.

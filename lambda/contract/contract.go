@@ -26,6 +26,7 @@ const (
 	StateScanSegments   = "ScanSegments"
 	StateScanSegment    = "ScanSegment"
 	StateSegmentDone    = "SegmentDone?"
+	StateWaitToScan     = "WaitToScan"
 	StateSegmentEnd     = "SegmentScanned"
 
 	StateStartExport    = "StartExport"
@@ -56,6 +57,8 @@ const (
 	EnvAccount = "ACCOUNT_ID"
 	// EnvAssumableRoles has the roles that requests may name, as the JSON of request.AssumableRoles. Without it they may name every role.
 	EnvAssumableRoles = "ASSUMABLE_ROLES"
+	// EnvScanTimeout has the timeout of the function scan, in seconds. The function plan computes with it.
+	EnvScanTimeout = "SCAN_TIMEOUT_SECONDS"
 )
 
 // MaxPayloadBytes is the most JSON, in bytes, that Step Functions passes from one state to the next.

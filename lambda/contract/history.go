@@ -26,16 +26,32 @@ func ExportEvents(checks int64) int64 {
 	return eventsOfExport + rounds*eventsOfRound
 }
 
+// Times of the function scan. docs/pace.md has the reasons.
+const (
+	// LeastScanTimeout is the shortest timeout: 750 ms are for the answer, and the rest for the claim, a page, its object and its list.
+	LeastScanTimeout = 2 * time.Second
+	MaxScanTimeout   = 900 * time.Second
+	// MaxLambdaWait is the longest time that an invocation waits for the pace. To wait longer, it ends, and the state machine waits.
+	MaxLambdaWait = 10 * time.Second
+	// MaxEarlyEnds is how many invocations of a segment may end because of such a wait, and take half of the history. The invocations
+	// after them wait until their time is over.
+	MaxEarlyEnds = MaxHistoryEvents / 2 / (eventsOfInvocation + eventsOfWait)
+)
+
 // The events of an execution that scans, and of each child of its Map. A test counts them in the definition.
 const (
 	eventsOfScan       = 24 // beginning and end, Plan and its choice, the Map and its run, Finalize and its choice, Replicated
 	eventsOfSegment    = 4  // beginning and end, SegmentScanned
 	eventsOfInvocation = 7  // ScanSegment and its choice
+	eventsOfWait       = 2  // WaitToScan
 )
 
 // ScanEvents returns the number of events in the history of an execution that scans, without retries. The number of segments does not
 // change it.
 func ScanEvents() int64 { return eventsOfScan }
 
-// SegmentEvents returns the number of events in the history of a segment's child that needs this many invocations, without retries.
-func SegmentEvents(invocations int64) int64 { return eventsOfSegment + invocations*eventsOfInvocation }
+// SegmentEvents returns the number of events in the history of a segment's child that needs so many invocations and waits, without
+// retries.
+func SegmentEvents(invocations, waits int64) int64 {
+	return eventsOfSegment + invocations*eventsOfInvocation + waits*eventsOfWait
+}

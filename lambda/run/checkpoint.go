@@ -18,8 +18,11 @@ type ScanInput struct {
 // Checkpoint is how far a segment has come. Every object before it is completely in S3. So an invocation that starts from it can be
 // repeated: each try writes under its own keys.
 type Checkpoint struct {
-	// Done says that the segment is scanned to its end.
+	// Done says that the segment is scanned to its end. Together with WaitUntil, the pace still has to pay for its last pages.
 	Done bool `json:"done"`
+	// WaitUntil is when the state machine calls the function again, in whole seconds of UTC. If it is absent, the state machine does not
+	// wait.
+	WaitUntil *time.Time `json:"waitUntil,omitempty"`
 	// Invocation and Part are the numbers of the next invocation and of its first object.
 	Invocation int `json:"invocation"`
 	Part       int `json:"part"`

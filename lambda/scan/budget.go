@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"dynamodb-to-s3/lambda/contract"
 )
 
 // budget divides the time of an invocation between pages and a reserve before the deadline. The reserve is for closing what is open:
@@ -38,6 +40,15 @@ func newBudget(ctx context.Context, now func() time.Time) *budget {
 func (b *budget) stopBy(timeToClose time.Duration) time.Time {
 	floor := min(max(b.deadline.Sub(b.start)/100, leastFloor), mostFloor)
 	return b.deadline.Add(-floor - margin*timeToClose)
+}
+
+// mostWait returns the longest wait for the pace that is worth the invocation's time: contract.MaxLambdaWait, or a quarter of the time
+// for pages if that is shorter.
+func (b *budget) mostWait() time.Duration {
+	if b.deadline.IsZero() {
+		return contract.MaxLambdaWait
+	}
+	return min(contract.MaxLambdaWait, b.stopBy(0).Sub(b.start)/4)
 }
 
 // roomForPage reports whether a page that is requested now would arrive and be written in time, after all other pages in memory.
@@ -83,6 +94,14 @@ func (b *budget) remember(slowest *time.Duration, took time.Duration) {
 
 // elapsed returns how long the invocation has run.
 func (b *budget) elapsed() time.Duration { return b.now().Sub(b.start) }
+
+// timeout returns the time of the whole invocation, 0 without a deadline.
+func (b *budget) timeout() time.Duration {
+	if b.deadline.IsZero() {
+		return 0
+	}
+	return b.deadline.Sub(b.start)
+}
 
 // unused returns the time that is left before the deadline, 0 without a deadline.
 func (b *budget) unused() time.Duration {

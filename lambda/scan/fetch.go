@@ -3,6 +3,7 @@ package scan
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"dynamodb-to-s3/lambda/sink"
 	"dynamodb-to-s3/lambda/table"
@@ -68,7 +69,7 @@ func (s *segment) fetchPage(ctx context.Context, p *table.Page, key []byte, writ
 	start := s.budget.now()
 	err := s.reader.Next(waiting, key, p)
 	if err != nil && waiting.Err() != nil && ctx.Err() == nil {
-		return errors.Join(errNoTime, err)
+		return fmt.Errorf("%w: %w", errNoTime, err)
 	}
 	s.budget.fetched(s.budget.now().Sub(start))
 	return err

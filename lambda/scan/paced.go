@@ -5,11 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
 
 	"dynamodb-to-s3/lambda/bucket"
+	"dynamodb-to-s3/lambda/contract"
 	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/pace"
 	"dynamodb-to-s3/lambda/run"
@@ -19,9 +21,15 @@ import (
 )
 
 // newPacer returns the pacer of an invocation. Without a pace for the run, only throttling slows the segment.
-func newPacer(plan run.Plan, from run.Checkpoint, destination *bucket.Bucket) *pace.Pacer {
+func newPacer(plan run.Plan, from run.Checkpoint, destination *bucket.Bucket, budget *budget) *pace.Pacer {
 	scan := plan.Scan
-	config := pace.Config{Consistent: aws.ToBool(scan.Request.ConsistentRead), Limit: aws.ToInt64(scan.Request.Limit), PaidAt: aws.ToTime(from.PaidAt)}
+	config := pace.Config{
+		Consistent: aws.ToBool(scan.Request.ConsistentRead), Limit: aws.ToInt64(scan.Request.Limit), PaidAt: aws.ToTime(from.PaidAt),
+		Patience: budget.mostWait(), Stalled: from.Stall != nil,
+	}
+	if from.Invocation >= contract.MaxEarlyEnds {
+		config.Patience = 0
+	}
 	if scan.Paced() {
 		config.Share = pace.NewShare(scan.ReadUnitsPerSecond, len(scan.Segments()), scan.Concurrency, markers{destination, plan.Layout()})
 	}
@@ -43,7 +51,10 @@ func (r *pacedReader) Next(ctx context.Context, exclusiveStartKey json.RawMessag
 	for {
 		limit, err := r.pacer.Ask(ctx)
 		if err != nil {
-			return errors.Join(throttled, err)
+			if throttled != nil {
+				return fmt.Errorf("%w: %w", throttled, err)
+			}
+			return err
 		}
 		into.Limit = limit
 		before := r.table.Throttles().Tries
@@ -112,33 +123,59 @@ func (s *segment) markedDone(ctx context.Context) (done run.Checkpoint, err erro
 	return done, nil
 }
 
-// payAndMark ends an invocation whose share of the pace goes to other segments: it waits until the pace has paid for what was read, as
-// far as there is time. If the segment is done, it then writes the segment's marker.
-func (s *segment) payAndMark(ctx context.Context, to run.Checkpoint, err error) error {
-	if !s.plan.Scan.Paced() || err == nil && !to.Done {
-		return err // the checkpoint says when it is paid for
+// payAndMark ends an invocation whose share of the pace goes to other segments. If it was the segment's last one, the pace must first pay
+// for what was read. After a short wait, payAndMark writes the segment's marker. For a long wait, it returns a checkpoint with a moment
+// to wait for, and the next invocation writes the marker. If the invocation failed, the retry has no such moment, so payAndMark waits as
+// far as there is time.
+func (s *segment) payAndMark(ctx context.Context, to run.Checkpoint, err error) (run.Checkpoint, error) {
+	if !s.plan.Scan.Paced() || err == nil && !to.Done || err != nil && failure.NameOf(err).Permanent() {
+		return to, err
 	}
 	const answering = leastFloor / 3 // of the time that is left
-	wait := time.Until(s.pacer.PaidAt())
+	wait, most := time.Until(s.pacer.PaidAt()), time.Duration(math.MaxInt64)
 	if deadline, ok := ctx.Deadline(); ok {
-		wait = min(wait, time.Until(deadline)-answering)
+		most = time.Until(deadline) - answering
+	}
+	if err == nil && wait > min(most, s.budget.mostWait()) {
+		to.WaitUntil = waitUntil(s.pacer.PaidAt())
+		return to, nil
 	}
 	select {
-	case <-time.After(wait):
+	case <-time.After(min(wait, most)):
 	case <-ctx.Done():
 	}
 	if err != nil {
-		return err
+		return to, err
 	}
-	_, err = s.bucket.Put(ctx, s.plan.Layout().PaceMarker(s.number), run.Marshal(to))
-	return err
+	return s.mark(ctx, to)
 }
 
-// paidAt returns when the segment may continue to read, nil without a pace.
-func (s *segment) paidAt() *time.Time {
-	if !s.plan.Scan.Paced() {
-		return nil
+// mark writes the marker of a segment that is done.
+func (s *segment) mark(ctx context.Context, to run.Checkpoint) (run.Checkpoint, error) {
+	to.WaitUntil = nil
+	if _, err := s.bucket.Put(ctx, s.plan.Layout().PaceMarker(s.number), run.Marshal(to)); err != nil {
+		return to, fmt.Errorf("segment %d: write its marker: %w", s.number, err)
 	}
-	at := s.pacer.PaidAt().UTC()
-	return &at
+	return to, nil
+}
+
+// next adds to a checkpoint when the segment may continue: as PaidAt, and if that needs a long wait, as WaitUntil.
+func (s *segment) next(to *run.Checkpoint) {
+	to.PaidAt, to.WaitUntil = nil, nil
+	at := s.pacer.ResumeAt()
+	if paid := s.pacer.ContinueAt().UTC(); !paid.IsZero() {
+		to.PaidAt = &paid
+		if paid.After(at) {
+			at = paid
+		}
+	}
+	if time.Until(at) > s.budget.mostWait() {
+		to.WaitUntil = waitUntil(at)
+	}
+}
+
+// waitUntil returns a moment in the form for a Wait state, which ignores fractions of a second.
+// https://docs.aws.amazon.com/step-functions/latest/dg/state-wait.html
+func waitUntil(at time.Time) *time.Time {
+	return new(at.Add(time.Second - 1).UTC().Truncate(time.Second))
 }

@@ -81,17 +81,17 @@ func stalling(t *testing.T, plan run.Plan, from run.Checkpoint, reason string) (
 	t.Cleanup(cancel)
 	began := time.Now()
 	destination, reader := bucket.New(testservers.S3(), plan), &throttling{refusals: 1000, reason: reason}
-	pacer := newPacer(plan, from, destination)
-	s := segment{
+	budget := newBudget(ctx, func() time.Time { return began.Add(time.Hour - 6*time.Second) })
+	budget.start = began
+	pacer := newPacer(plan, from, destination, budget)
+	return segment{
 		plan: plan, number: 2, from: from, reader: &pacedReader{reader, pacer}, throttles: reader.Throttles, confirm: planned, pacer: pacer,
-		encoder: oneToOne{ddbjson.DynamoDBJSON{}}, bucket: destination, budget: newBudget(ctx, func() time.Time { return began.Add(time.Hour - 6*time.Second) }), log: slog.New(slog.DiscardHandler),
-	}
-	s.budget.start = began
-	return s, ctx
+		encoder: oneToOne{ddbjson.DynamoDBJSON{}}, bucket: destination, budget: budget, log: slog.New(slog.DiscardHandler),
+	}, ctx
 }
 
-// A throttled segment does not fail while the run moves. If the run stands still, the cause says why, for how long, and what to
-// raise.
+// A throttled segment does not fail while the run moves, and not before two hours. It waits as long as it has stood still, at most five
+// minutes. If the run stands still, the cause says why, for how long, and what to raise.
 func TestThrottledSegmentWaitsWhileTheRunMoves(t *testing.T) {
 	t.Parallel()
 	const provisioned = "TableReadProvisionedThroughputExceeded"
@@ -99,26 +99,29 @@ func TestThrottledSegmentWaitsWhileTheRunMoves(t *testing.T) {
 	since := func(d time.Duration, reason string) *run.Stall {
 		return &run.Stall{Since: time.Now().Add(-d), Reason: reason}
 	}
+	const invocation = time.Hour - 6*time.Second // how long the invocation has taken already
 	for _, test := range []struct {
 		name, reason string
 		moves        bool
 		stall        *run.Stall
 		words        []string // of the failure; empty if the segment waits
 	}{
+		{name: "the first time, and nothing moves", reason: provisioned},
+		{name: "almost two hours, and nothing moves", reason: provisioned, stall: since(2*time.Hour-invocation-time.Minute, provisioned)},
 		{name: "the run moves", reason: provisioned, moves: true},
 		{name: "the run has moved for long", reason: provisioned, moves: true, stall: since(22*time.Hour, provisioned)},
 		{
 			name: "the run has moved for too long", reason: provisioned, moves: true, stall: since(23*time.Hour+10*time.Minute, provisioned),
-			words: []string{"throttled for 24h9m5", "while other segments moved: a segment waits 24h"},
+			words: []string{"throttled for 24h9m5", "while other segments moved: a segment waits 24 hours at most"},
 		},
 		{
-			name: "nothing moves, and the provisioned capacity is used up", reason: provisioned, stall: since(time.Hour, provisioned),
-			words: []string{"throttled for 1h59m5", "(" + provisioned + ") and no other segment has moved", "raise ReadCapacityUnits of table orders (aws dynamodb update-table --table-name orders --provisioned-throughput ReadCapacityUnits="},
+			name: "nothing moves, and the provisioned capacity is used up", reason: provisioned, stall: since(2*time.Hour-invocation, provisioned),
+			words: []string{"throttled for 2h0m", "(" + provisioned + ") and no other segment has moved for 2 hours", "raise ReadCapacityUnits of table orders (aws dynamodb update-table --table-name orders --provisioned-throughput ReadCapacityUnits="},
 		},
-		{name: "for the on-demand maximum", reason: "TableReadMaxOnDemandThroughputExceeded", words: []string{"throttled for 59m5", "raise OnDemandThroughput.MaxReadRequestUnits of table orders (aws dynamodb update-table"}},
-		{name: "for the account's limit", reason: "TableReadAccountLimitExceeded", words: []string{"Account-level read throughput limit", "Service Quotas"}},
-		{name: "for a hot range", reason: "IndexReadKeyRangeThroughputExceeded", words: []string{"3,000 read units a second that one partition of index by-day of table orders gives", "this limit cannot be raised"}},
-		{name: "without a reason", reason: "ThrottlingException", words: []string{"raise the read capacity of table orders"}},
+		{name: "for the on-demand maximum", reason: "TableReadMaxOnDemandThroughputExceeded", stall: since(2*time.Hour, ""), words: []string{"throttled for 2h59m5", "raise OnDemandThroughput.MaxReadRequestUnits of table orders (aws dynamodb update-table"}},
+		{name: "for the account's limit", reason: "TableReadAccountLimitExceeded", stall: since(2*time.Hour, ""), words: []string{"Account-level read throughput limit", "Service Quotas"}},
+		{name: "for a hot range", reason: "IndexReadKeyRangeThroughputExceeded", stall: since(2*time.Hour, ""), words: []string{"3,000 read units a second that one partition of index by-day of table orders gives", "this limit cannot be raised"}},
+		{name: "without a reason", reason: "ThrottlingException", stall: since(2*time.Hour, ""), words: []string{"raise the read capacity of table orders"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -152,20 +155,10 @@ func TestThrottledSegmentWaitsWhileTheRunMoves(t *testing.T) {
 			if test.stall != nil && !got.Stall.Since.Equal(test.stall.Since) {
 				t.Errorf("it waits since %s, want %s", got.Stall.Since, test.stall.Since)
 			}
+			if wait := time.Until(*got.WaitUntil); wait < mostStallWait-time.Minute || wait > mostStallWait+time.Second {
+				t.Errorf("it waits for %s, want %s", wait, mostStallWait)
+			}
 		})
-	}
-}
-
-// An invocation does not fail if the pace allows no page in its time, because earlier pages are not paid for.
-func TestSegmentWaitsWhileItPays(t *testing.T) {
-	t.Parallel()
-	plan := run.Plan{Bucket: testservers.Bucket(t), Root: "r", Scan: &run.ScanPlan{Compression: request.CompressionNone, FileSizeBytes: 1 << 20, TotalSegments: 1, ReadUnitsPerSecond: 0.5, Concurrency: 1}}
-	paid := time.Now().Add(2 * time.Hour)
-	s, ctx := stalling(t, plan, run.Checkpoint{Invocation: 1, PaidAt: &paid}, "")
-	did, err := s.scan(ctx)
-	got := did.checkpoint
-	if err != nil || got.Invocation != 1 || got.PaidAt == nil || got.PaidAt.Before(paid) || got.PaidAt.After(paid.Add(time.Minute)) || got.Stall != nil {
-		t.Errorf("got %+v, %v", got, err)
 	}
 }
 

@@ -44,17 +44,18 @@ type Step struct {
 // takeover, a segment that an earlier execution completed is not scanned again.
 //
 // A transient error after some pages does not fail the invocation: it closes and hands over what it has, and the next invocation
-// tries again. The invocation returns the checkpoint that it received if the pace left no time for a page, or if DynamoDB throttled
-// every try while other segments moved.
+// tries again. If the next page needs a long wait, the checkpoint has a moment to wait for. An invocation that did no page returns the
+// checkpoint that it received only together with such a moment, and only if the pace allowed no page, or if DynamoDB throttled every try
+// while other segments moved.
 //
-// Run fails with the names in package failure. TableReplaced means that the table is no longer the plan's; RunNameTaken means that another execution owns the run; NoProgress means that no page
-// was done in time.
+// Run fails with the names in package failure. TableReplaced means that the table is no longer the plan's; RunNameTaken means that
+// another execution owns the run; NoProgress means that no page was done in time.
 func (step *Step) Run(ctx context.Context, in run.ScanInput) (run.Checkpoint, error) {
 	from := run.Checkpoint{}
 	if in.Checkpoint != nil {
 		from = *in.Checkpoint
 	}
-	if from.Done {
+	if from.Done && from.WaitUntil == nil {
 		return from, nil
 	}
 	if err := in.Plan.Check(request.ModeScan); err != nil {
@@ -69,6 +70,9 @@ func (step *Step) Run(ctx context.Context, in run.ScanInput) (run.Checkpoint, er
 	}
 	if done, err := s.markedDone(ctx); err != nil || done.Done {
 		return done, err
+	}
+	if from.Done { // the state machine has waited until the pace has paid
+		return s.mark(ctx, from)
 	}
 	if in.Checkpoint == nil && len(in.Plan.TakenOver) > 0 {
 		end, done, err := s.completed(ctx)
@@ -87,12 +91,12 @@ func (step *Step) Run(ctx context.Context, in run.ScanInput) (run.Checkpoint, er
 		}
 	}
 	did, err := s.scan(ctx)
-	err = s.payAndMark(ctx, did.checkpoint, err)
+	to, err := s.payAndMark(ctx, did.checkpoint, err)
 	s.tell(ctx, step.Metrics, did)
 	if err != nil {
 		return from, fmt.Errorf("segment %d: %w", in.Segment, err)
 	}
-	return did.checkpoint, nil
+	return to, nil
 }
 
 // segment prepares the work of one invocation.
@@ -111,11 +115,12 @@ func (step *Step) segment(ctx context.Context, in run.ScanInput, from run.Checkp
 	if err != nil {
 		return nil, err
 	}
-	pacer := newPacer(in.Plan, from, destination)
+	budget := newBudget(ctx, now)
+	pacer := newPacer(in.Plan, from, destination, budget)
 	return &segment{
 		plan: in.Plan, number: in.Segment, from: from, try: randomTry(),
 		reader: &pacedReader{reader, pacer}, throttles: reader.Throttles, pacer: pacer, encoder: encoder,
-		bucket: destination, budget: newBudget(ctx, now), progress: step.Progress,
+		bucket: destination, budget: budget, progress: step.Progress,
 		confirm: func(ctx context.Context) error { return table.Confirm(ctx, tables, in.Plan) },
 		log:     step.Log.With("runId", in.Plan.RunID, "table", in.Plan.Table, "segment", in.Segment, "invocation", from.Invocation),
 	}, nil

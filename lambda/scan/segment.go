@@ -132,7 +132,7 @@ func (s *segment) failureOf(ctx context.Context, err error, at position) error {
 		return nil
 	case ctx.Err() != nil:
 		return ctx.Err() // the invocation itself ended: it can close nothing
-	case at.totals.Pages > 0 && errors.Is(err, pace.ErrNoTime):
+	case at.totals.Pages > 0 && (errors.Is(err, pace.ErrNoTime) || errors.Is(err, pace.ErrPatience)):
 		return nil
 	case at.totals.Pages > 0 && !failure.NameOf(err).Permanent():
 		s.log.WarnContext(ctx, "reading stopped; the pages that were read are handed over", "cause", err.Error())
@@ -171,7 +171,9 @@ func (s *segment) handOver(ctx context.Context, writer *sink.Writer, at position
 	if err := s.write(ctx, list); err != nil {
 		return report{totals: at.totals}, err
 	}
-	to.PaidAt = s.paidAt()
+	if !to.Done {
+		s.next(&to)
+	}
 	did.checkpoint, did.closing, did.unused = to, s.budget.now().Sub(closing), s.budget.unused()
 	return did, nil
 }

@@ -16,25 +16,36 @@ import (
 	"dynamodb-to-s3/lambda/run"
 )
 
-// maxStall is how long a throttled segment may stand still while the run moves.
-const maxStall = 24 * time.Hour
+const (
+	// maxStall is how long a throttled segment may stand still while the run moves. maxStandstill is how long all segments may.
+	maxStall      = 24 * time.Hour
+	maxStandstill = 2 * time.Hour
+	// A stalled segment waits as long as it has stood still, so that each wait is twice as long as the last one, within these bounds.
+	leastStallWait = 16 * time.Second
+	mostStallWait  = 5 * time.Minute
+)
 
-// withoutProgress decides what an invocation does after err. It either fails or hands over the checkpoint that it received. In both
-// cases it has written nothing, so the next invocation has the same number.
+// withoutProgress decides what an invocation does after err. It either fails, or hands over the checkpoint that it received with a moment
+// to wait for. In both cases it has written nothing, so the next invocation has the same number.
 func (s *segment) withoutProgress(ctx context.Context, at position, err error) (report, error) {
 	failed := report{totals: at.totals}
-	paying := errors.Is(err, pace.ErrNoTime)
+	noTime := errors.Is(err, errNoTime) || errors.Is(err, pace.ErrNoTime) || errors.Is(err, pace.ErrPatience)
+	resume := s.pacer.ResumeAt()
 	switch {
-	case ctx.Err() != nil || at.totals.Pages > 0 || !paying && !errors.Is(err, errNoTime):
+	case ctx.Err() != nil || at.totals.Pages > 0 || !noTime:
 		return failed, err
 	case failure.NameOf(err) == failure.Throttled:
 		return s.stalled(ctx, err)
-	case paying: // the pace still pays for what was read before
-		return s.sameCheckpoint(nil), nil
-	default:
+	case time.Until(resume) <= 0:
 		return failed, failure.Errorf(failure.NoProgress,
-			"no page came within the %s that this invocation could wait: raise the function's timeout, lower concurrency, or set a scan.Limit: %w",
-			s.budget.elapsed().Round(time.Millisecond), err)
+			"no page came within %s: the invocation has %s, and keeps the rest for its answer: raise the function's timeout, lower concurrency, or set a smaller scan.Limit: %w",
+			s.budget.elapsed().Round(time.Millisecond), s.budget.timeout().Round(time.Millisecond), err)
+	case s.from.WaitUntil != nil: // the state machine has waited, and the pace has paid
+		return failed, failure.Errorf(failure.NoProgress,
+			"the state machine waited until %s, but the function's clock says %s, which is %s too early for a page: the clocks of Step Functions and of the function differ",
+			s.from.WaitUntil.Format(time.RFC3339), time.Now().UTC().Format(time.RFC3339), time.Until(resume).Round(time.Second))
+	default: // the pace still pays for what was read before
+		return s.sameCheckpoint(nil, resume), nil
 	}
 }
 
@@ -45,33 +56,37 @@ func (s *segment) stalled(ctx context.Context, err error) (report, error) {
 		stall.Since, stall.Reason = before.Since, cmp.Or(stall.Reason, before.Reason)
 	}
 	stood := s.budget.now().Sub(stall.Since)
-	moves, fault := s.runMoves(ctx)
-	switch {
-	case fault != nil:
-		return report{}, fault
-	case moves && stood < maxStall:
-		s.log.WarnContext(ctx, "the segment is throttled; it waits while the run moves", "since", stall.Since, "reason", stall.Reason)
-		return s.sameCheckpoint(&stall), nil
+	waits, while := stood < maxStandstill, "and no other segment has moved for "+spoken(maxStandstill)
+	if !waits {
+		moves, err := s.runMoves(ctx)
+		if err != nil {
+			return report{}, err
+		}
+		if moves {
+			waits, while = stood < maxStall, "while other segments moved: a segment waits "+spoken(maxStall)+" at most"
+		}
 	}
-	while := "and no other segment has moved recently"
-	if moves {
-		while = "while other segments moved: a segment waits " + maxStall.String() + " at most"
+	if waits {
+		wait := min(max(leastStallWait, stood), mostStallWait)
+		s.log.WarnContext(ctx, "the segment is throttled and waits", "since", stall.Since, "reason", stall.Reason, "wait", wait.Round(time.Second).String())
+		return s.sameCheckpoint(&stall, time.Now().Add(wait)), nil
 	}
 	return report{}, failure.Errorf(failure.NoProgress, "throttled for %s (%s) %s: %s: %w",
 		stood.Round(time.Second), cmp.Or(stall.Reason, "without a reason"), while, s.remedy(stall.Reason), err)
 }
 
-// sameCheckpoint reports an invocation that hands over the checkpoint that it received.
-func (s *segment) sameCheckpoint(stall *run.Stall) report {
+func spoken(d time.Duration) string { return fmt.Sprintf("%.0f hours", d.Hours()) }
+
+// sameCheckpoint reports an invocation that hands over the checkpoint that it received, with a moment to wait for.
+func (s *segment) sameCheckpoint(stall *run.Stall, until time.Time) report {
 	did := report{checkpoint: s.from, end: metric.HandedOver, unused: s.budget.unused()}
-	did.checkpoint.PaidAt, did.checkpoint.Stall = s.paidAt(), stall
+	did.checkpoint.Stall, did.checkpoint.WaitUntil = stall, waitUntil(until)
 	return did
 }
 
-// runMoves reports whether any segment has written a list recently. It looks back over twice the time of this invocation: invocations
-// of other segments are as long and may end at any time. A segment that stands still writes no list.
+// runMoves reports whether any segment has written a list within maxStandstill. A segment that stands still writes no list.
 func (s *segment) runMoves(ctx context.Context) (bool, error) {
-	since := s.budget.start.Add(-s.budget.elapsed()).Truncate(time.Second) // S3 has times in whole seconds
+	since := s.budget.now().Add(-maxStandstill)
 	for entry, err := range s.bucket.List(ctx, s.plan.Layout().SegmentLists()) {
 		if err != nil {
 			return false, fmt.Errorf("look whether the run moves: %w", err)

@@ -1,8 +1,8 @@
 // Changes a definition so that aws-local-stepfunctions runs it as Step Functions does. Without this, some differences would go
 // unnoticed.
 
-// setTimeout fires immediately for more than 2^31-1 milliseconds. AWS gives a task 99,999,999 seconds by default.
-const LONGEST_TIMEOUT_SECONDS = 2_147_483;
+// AWS gives a task so much time by default, and the interpreter 60 seconds.
+const DEFAULT_TIMEOUT_SECONDS = 99_999_999;
 
 // The fields that the interpreter ignores without notice, by type of state ("*" for every type).
 const UNSUPPORTED = {
@@ -34,7 +34,6 @@ export function prepare(original) {
 
 function prepareMachine(machine, found) {
   if (machine.QueryLanguage === "JSONata") found.problems.push("the state machine's QueryLanguage is JSONata");
-  limitTimeout(machine);
   checkTransitions(machine, found.problems);
   for (const [name, state] of Object.entries(machine.States ?? {})) {
     prepareState(name, state, found);
@@ -57,9 +56,7 @@ function prepareState(name, state, found) {
   switch (state.Type) {
     case "Task":
       found.tasks.set(name, state);
-      // Without the field, the interpreter gives a task 60 seconds.
-      if (!state.TimeoutSecondsPath) state.TimeoutSeconds ??= LONGEST_TIMEOUT_SECONDS;
-      limitTimeout(state);
+      if (!state.TimeoutSecondsPath) state.TimeoutSeconds ??= DEFAULT_TIMEOUT_SECONDS;
       break;
     case "Pass":
       // The interpreter ignores a Result of 0, false, "" or null, but not such Parameters.
@@ -96,10 +93,6 @@ function checkTransitions(machine, problems) {
       check(`state "${name}"`, target);
     }
   }
-}
-
-function limitTimeout(target) {
-  if (target.TimeoutSeconds > LONGEST_TIMEOUT_SECONDS) target.TimeoutSeconds = LONGEST_TIMEOUT_SECONDS;
 }
 
 // In the interpreter, {IsPresent: false} and similar tests never match. Not {IsPresent: true} means the same and works.

@@ -133,6 +133,9 @@ function observer(options, emit, index) {
         bytes = withinQuota(checked, "output", state);
         break;
       case "StateFailed":
+        if (event.state.type === "Fail" && event.Error?.startsWith("States.")) {
+          throw new TerminalError("States.Runtime", `the Fail state "${state}" may not raise ${event.Error}: names that begin with States. are reserved`);
+        }
         last = { error: event.Error, cause: event.Cause?.message ?? event.Cause };
         break;
       case "StateRetried":

@@ -6,6 +6,10 @@ if (major < 20 || (major === 20 && minor < 3)) {
   process.exit(1);
 }
 
+// setTimeout fires immediately for more than 2^31-1 milliseconds, 24.8 days. A timeout or a wait may be longer.
+const { setTimeout } = globalThis;
+globalThis.setTimeout = (run, milliseconds, ...rest) => setTimeout(run, Math.min(milliseconds ?? 0, 2 ** 31 - 1), ...rest);
+
 // aws-local-stepfunctions requires Node 22, but only for this function.
 Promise.withResolvers ??= function () {
   let resolve, reject;

@@ -61,6 +61,25 @@ func TestTenThousandChildren(t *testing.T) {
 	t.Logf("%d children took %s", items, time.Since(begin).Round(time.Millisecond))
 }
 
+// A child that waits keeps its place among the MaxConcurrency children that run at once, as on AWS.
+func TestChildThatWaitsKeepsItsPlace(t *testing.T) {
+	t.Parallel()
+	for concurrency, want := range map[int]int{1: 0, 2: 1} {
+		lambda := serve(t, map[string]function{"work": returns(1)})
+		outcome := run(t, statemachine.Execution{
+			Definition: definition(fmt.Sprintf(`{"TimeoutSeconds":1,"StartAt":"All","States":{"All":{"Type":"Map","ItemsPath":"$.items","MaxConcurrency":%d,"End":true,
+				"ItemProcessor":{"ProcessorConfig":{"Mode":"DISTRIBUTED","ExecutionType":"STANDARD"},"StartAt":"Waits?","States":{
+					"Waits?":{"Type":"Choice","Choices":[{"Variable":"$.until","IsPresent":true,"Next":"Nap"}],"Default":"Work"},
+					"Nap":{"Type":"Wait","TimestampPath":"$.until","End":true},
+					"Work":{"Type":"Task","Resource":"@work@","End":true}}}}}}`, concurrency)),
+			Input: json.RawMessage(`{"items":[{"until":"2999-01-31T06:00:00Z"},{}]}`), InvokeURL: lambda.url,
+		})
+		if outcome.Error != "States.Timeout" || lambda.count("work") != want {
+			t.Errorf("of %d children at once one waits: the next one was invoked %d times, want %d; got %+v", concurrency, lambda.count("work"), want, outcome)
+		}
+	}
+}
+
 func TestFailedChild(t *testing.T) {
 	t.Parallel()
 	state := definition(`{"StartAt":"All","States":{

@@ -39,6 +39,8 @@ func TestOutcome(t *testing.T) {
 	pass := `{"StartAt":"P","States":{"P":{"Type":"Pass",%s,"End":true}}}`
 	choice := `{"StartAt":"C","States":{"C":{"Type":"Choice","Choices":[{%s,"Next":"Yes"}],"Default":"No"},
 		"Yes":{"Type":"Pass","Result":"yes","End":true},"No":{"Type":"Pass","Result":"no","End":true}}}`
+	nap := `{"StartAt":"Nap","States":{"Nap":{"Type":"Wait","TimestampPath":"%s","End":true}}%s}`
+	fail := `{"StartAt":"Failed","States":{"Failed":{"Type":"Fail",%s}}}`
 
 	tests := []struct {
 		name       string
@@ -103,6 +105,17 @@ func TestOutcome(t *testing.T) {
 			definition: `{"StartAt":"Nap","States":{"Nap":{"Type":"Wait","Seconds":60,"End":true}},"TimeoutSeconds":1}`,
 			error:      "States.Timeout", cause: "the execution took longer than its TimeoutSeconds",
 		},
+
+		// Moments to wait for.
+		{name: "a moment in the past is not waited for", definition: fmt.Sprintf(nap, "$.at", ""), input: `{"at":"2020-01-31T06:00:00Z"}`, output: `{"at":"2020-01-31T06:00:00Z"}`},
+		{name: "a moment with fractions of a second", definition: fmt.Sprintf(nap, "$.at", ""), input: `{"at":"2020-01-31T06:00:00.123456789Z"}`, output: `{"at":"2020-01-31T06:00:00.123456789Z"}`},
+		{name: "a moment in hundreds of years is waited for", definition: fmt.Sprintf(nap, "$.at", `,"TimeoutSeconds":1`), input: `{"at":"2999-01-31T06:00:00Z"}`, error: "States.Timeout", cause: "the execution took longer than its TimeoutSeconds"},
+		{name: "a text that is no moment", definition: fmt.Sprintf(nap, "$.at", ""), input: `{"at":"tomorrow"}`, error: "States.Runtime", cause: "Path expression '$.at' evaluated to \"tomorrow\", …"},
+
+		// Names that only Step Functions may raise.
+		{name: "a Fail state may not raise States.Timeout", definition: fmt.Sprintf(fail, `"ErrorPath":"$.e","Cause":"late"`), input: `{"e":"States.Timeout"}`, error: "States.Runtime", cause: `the Fail state "Failed" may not raise States.Timeout: names that begin with States. are reserved`},
+		{name: "nor with a fixed name", definition: fmt.Sprintf(fail, `"Error":"States.TaskFailed"`), error: "States.Runtime", cause: `the Fail state "Failed" may not raise States.TaskFailed: …`},
+		{name: "other names of AWS are allowed", definition: fmt.Sprintf(fail, `"ErrorPath":"$.e","Cause":"late"`), input: `{"e":"Sandbox.Timedout"}`, error: "Sandbox.Timedout", cause: "late"},
 
 		// The payload quota.
 		{
