@@ -1,13 +1,8 @@
 package main
 
 import (
-	"strings"
-
-	"dynamodb-to-s3/lambda/contract"
-
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
 	"github.com/aws/jsii-runtime-go"
 )
@@ -52,31 +47,4 @@ func newBucket(stack awscdk.Stack, props *Props) {
 		bucket.EncryptionKey = awskms.Key_FromKeyArn(stack, jsii.String("Key"), &key)
 	}
 	awss3.NewBucket(stack, jsii.String("Bucket"), bucket)
-}
-
-// outputBucketPolicy adds an output for a bucket in another account: the statements that its owner must add to the bucket policy. They
-// repeat what the functions' roles may do with the bucket, because access across accounts needs both policies.
-// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html
-func outputBucketPolicy(stack awscdk.Stack, functions map[contract.Function]awslambda.Function, props *Props) {
-	if props.Bucket.Owner == "" {
-		return
-	}
-	var statements []map[string]any
-	for _, function := range contract.Functions() {
-		for _, grant := range permissions(placeOf(stack), function, props) {
-			if !strings.HasPrefix(grant.actions[0], "s3:") {
-				continue
-			}
-			grant.condition = nil // it names the account of the bucket, which the bucket policy need not check
-			statement := grant.statement()
-			statement["Principal"] = map[string]any{"AWS": functions[function].Role().RoleArn()}
-			statements = append(statements, statement)
-		}
-	}
-	policy := map[string]any{"Version": "2012-10-17", "Statement": statements}
-	awscdk.NewCfnOutput(stack, jsii.String("BucketPolicy"), &awscdk.CfnOutputProps{
-		Value: stack.ToJsonString(&policy, nil),
-		Description: jsii.String("Account " + props.Bucket.Owner + " must add these statements to the policy of its bucket " + props.Bucket.Name +
-			". If a KMS key encrypts the bucket, the policy of the key must allow what the functions' roles may do with keys."),
-	})
 }

@@ -51,7 +51,6 @@ func AddStack(scope constructs.Construct, id string, props *Props) error {
 	for _, function := range contract.Functions() {
 		functions[function] = newFunction(stack, function, props)
 	}
-	outputBucketPolicy(stack, functions, props)
 	exports := jsii.Strings(placeOf(stack).exports(props)...)
 	machine := newStateMachine(stack, "StateMachine", functions, *exports, props.Tracing)
 	allowTakeover(stack, machine, functions[contract.FunctionPlan])
@@ -59,9 +58,7 @@ func AddStack(scope constructs.Construct, id string, props *Props) error {
 	topic := newNotifications(stack, machine, props)
 	newAlarms(stack, machine, undelivered, topic, props)
 	newDashboard(stack, machine, functions, props)
-	awscdk.NewCfnOutput(stack, jsii.String("StateMachineArn"), &awscdk.CfnOutputProps{
-		Value: machine.StateMachineArn(), Description: jsii.String("Start executions of this state machine."),
-	})
+	newOutputs(stack, described{machine, functions, topic, undelivered}, props)
 	return nil
 }
 
