@@ -15,7 +15,7 @@ import (
 var anyRun = []run.Layout{{Root: "AWSDynamoDB/*"}, {Root: "*/AWSDynamoDB/*"}}
 
 // chainJournals are patterns of the keys of the journals that the runs of a chain share.
-var chainJournals = []string{run.ChainJournals("") + "*", run.ChainJournals("*") + "*"}
+var chainJournals = []string{run.ExportChain{}.Journals() + "*", run.ExportChain{Prefix: "*"}.Journals() + "*"}
 
 // permissions returns exactly what the calls of a function need. Only plan can claim a run, only scan can write data, and only finalize can
 // commit and remove. Only export can start exports, and DynamoDB writes them with its rights.

@@ -223,7 +223,7 @@ func TestAccess(t *testing.T) {
 		exported := s3 + "replica/" + native.DataPrefix() + "7kzq3m5lf4y2jbxv6wq2u5c7ze.json.gz"
 		shared := s3 + "replica/" + strings.TrimSuffix(root, "run-1") + "data/x.json.gz" // shared by all incremental exports
 		journal, try, result := s3+"replica/"+l.Journal(), s3+"replica/"+l.ExportTry("token"), s3+"replica/"+l.Result()
-		chain := s3 + "replica/" + run.ChainJournal(prefix, "orders", table+"orders")
+		chain := s3 + "replica/" + run.ExportChain{TableARN: table + "orders", Prefix: prefix}.Journal()
 		for _, key := range []string{exported, shared, s3 + "replica/" + native.Claim(), s3 + "replica/" + native.ManifestSummary()} {
 			for _, action := range []string{"s3:PutObject", "s3:PutObjectAcl", "s3:AbortMultipartUpload"} {
 				yes = append(yes, access{export, action, key})

@@ -28,6 +28,7 @@ func (c checker) check() {
 	c.checkFunctions()
 	c.checkRequests()
 	c.checkSchedules()
+	c.checkChains()
 	c.checkNotifications()
 	c.checkAlarms()
 	c.checkTags()

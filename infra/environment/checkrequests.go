@@ -77,16 +77,21 @@ func (c checker) anyTable() string {
 
 // problemsOf returns what the function plan of an environment would find wrong with a request.
 func (c checker) problemsOf(req map[string]any, e *Environment) problem.List {
-	text, err := json.Marshal(req)
-	if err != nil {
-		panic("internal error: what was read from YAML does not marshal: " + err.Error())
-	}
-	parsed, err := request.Parse(text, json.RawMessage(e.RequestDefaults()))
+	parsed, err := parseRequest(req, e)
 	if err == nil {
 		err = (&request.AssumableRoles{Source: e.SourceRoles, Destination: e.DestinationRoles}).Check(parsed)
 	}
 	problems, _ := errors.AsType[problem.List](err)
 	return problems
+}
+
+// parseRequest returns the request as the function plan of an environment would read it.
+func parseRequest(req map[string]any, e *Environment) (request.Request, error) {
+	text, err := json.Marshal(req)
+	if err != nil {
+		panic("internal error: what was read from YAML does not marshal: " + err.Error())
+	}
+	return request.Parse(text, json.RawMessage(e.RequestDefaults()))
 }
 
 // fieldOf is the field of the request that a problem is in.

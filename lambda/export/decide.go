@@ -28,10 +28,10 @@ func (p *pass) decide(ctx context.Context) (idle string, err error) {
 			return "", err
 		}
 	}
-	if !p.same() { // no window continues what was committed for another table or another filter
+	if !p.same() { // no window continues what was committed for another table
 		p.journal.End = nil
 	}
-	p.journal.TableARN, p.journal.TableID, p.journal.Filter = p.plan.TableARN, p.plan.TableID, digest(p.export.Filter)
+	p.journal.TableARN, p.journal.TableID, p.journal.Chain = p.plan.TableARN, p.plan.TableID, p.plan.Export.Chain
 	p.journal.Pending = nil
 	for _, spec := range specs {
 		p.journal.Pending = append(p.journal.Pending, ledger.PendingExport{ExportSpec: spec, Reason: reason, Since: p.recovery.now})
@@ -45,13 +45,11 @@ func (p *pass) started() bool {
 		!slices.ContainsFunc(p.journal.Pending, func(e ledger.PendingExport) bool { return e.ExportARN == "" })
 }
 
-// same reports whether the journal is for the table and the filter of this run. A run's own journal always is.
-func (p *pass) same() bool {
-	return !p.export.InChain() || p.journal.TableID == p.plan.TableID && p.journal.Filter == digest(p.export.Filter)
-}
+// same reports whether the journal is for the table of this run, and not for one that had its name before. A run's own journal always is.
+func (p *pass) same() bool { return !p.export.InChain() || p.journal.TableID == p.plan.TableID }
 
-// outdated reports whether a chain cannot continue with its pending exports: they are for another table or another filter, or the
-// table's recovery no longer reaches back to one that has not started.
+// outdated reports whether a chain cannot continue with its pending exports: they are for another table, or the table's recovery no longer
+// reaches back to one that has not started.
 func (p *pass) outdated() bool {
 	return !p.same() || p.export.InChain() && slices.ContainsFunc(p.journal.Pending, func(e ledger.PendingExport) bool {
 		return e.ExportARN == "" && p.checkTimes(e.ExportSpec) != nil
@@ -133,11 +131,9 @@ func (p *pass) broken() string {
 	j, w := p.journal, p.recovery
 	switch {
 	case j.End == nil:
-		return "the chain begins here: no earlier run of this table and prefix has committed an export"
+		return "the chain begins here: no earlier run with the same table, prefix, filter, format, view type, encryption and bucket owner has committed an export"
 	case j.TableID != p.plan.TableID:
 		return fmt.Sprintf("table %q was deleted and created again since the last run", p.plan.Table)
-	case j.Filter != digest(p.export.Filter):
-		return "the filter differs from the last run's"
 	case !j.End.Before(w.earliest):
 		return ""
 	case w.latest.Sub(w.earliest) < w.period-switchedOn:
@@ -170,14 +166,6 @@ func moment(text string) *time.Time {
 		return nil
 	}
 	return new(request.Moment(text))
-}
-
-// digest returns a digest of a filter, "" for no filter.
-func digest(filter *request.Filter) string {
-	if filter == nil {
-		return ""
-	}
-	return hash(filter)
 }
 
 // hash returns a digest of a value's JSON in hex, half a SHA-256: a client token has 64 characters at most.

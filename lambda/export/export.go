@@ -41,11 +41,11 @@ func (s *Step) Run(ctx context.Context, in run.ExportInput) (run.ExportProgress,
 	if err := in.Plan.Check(request.ModeExport); err != nil {
 		return run.ExportProgress{}, err
 	}
-	destination, key := bucket.New(s.S3, in.Plan), in.Plan.Export.Journal
+	destination, key := bucket.New(s.S3, in.Plan), in.Plan.Journal()
 	log := s.Log.With("runId", in.Plan.RunID, "table", in.Plan.Table)
 	var progress run.ExportProgress
 	err := ledger.Settle(destination, key, func() error {
-		journal, err := ledger.LoadJournal(ctx, destination, key)
+		journal, err := ledger.LoadJournal(ctx, destination, in.Plan)
 		if err != nil {
 			return err
 		}

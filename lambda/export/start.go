@@ -81,7 +81,7 @@ func (p *pass) token(e *ledger.PendingExport) string {
 	if e.ExportType == request.ExportFull && e.ExportTime == nil {
 		now = &p.plan.StartTime
 	}
-	return hash([]any{p.plan.Export.Journal, p.plan.TableID, e.ExportSpec, e.Attempt, now})
+	return hash([]any{p.plan.Journal(), p.plan.TableID, e.ExportSpec, e.Attempt, now})
 }
 
 // checkDestination writes an object under the run's own name, with the role that DynamoDB uses. DynamoDB accepts an export to a

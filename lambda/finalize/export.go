@@ -22,8 +22,8 @@ func (c commit) exports(ctx context.Context, progress run.ExportProgress) (run.F
 		return run.FinalizeOutput{Result: result}, err
 	}
 	var j *ledger.Journal
-	err = ledger.Settle(c.bucket, c.plan.Export.Journal, func() (err error) {
-		if j, err = ledger.LoadJournal(ctx, c.bucket, c.plan.Export.Journal); err != nil {
+	err = ledger.Settle(c.bucket, c.plan.Journal(), func() (err error) {
+		if j, err = ledger.LoadJournal(ctx, c.bucket, c.plan); err != nil {
 			return err
 		}
 		return c.commitPending(ctx, j)
@@ -124,6 +124,6 @@ func reason(j *ledger.Journal, progress run.ExportProgress) string {
 		return progress.Reason
 	}
 	last := j.Committed[len(j.Committed)-1]
-	return fmt.Sprintf("nothing is left to export: run %q of the same table and prefix was at work at the same time and committed everything up to %s",
-		last.RunID, endOf(last.ExportedWindow).Format(time.RFC3339))
+	return fmt.Sprintf("nothing is left to export: run %q of the same chain was at work at the same time and committed everything up to %s",
+		last.RunID, endOf(last.ExportedWindow).Format(time.RFC3339Nano))
 }

@@ -288,7 +288,7 @@ func TestChainSurvivesItsRuns(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		wantFull(t, result, "the filter differs from the last run's")
+		wantFull(t, result, "the chain begins here: no earlier run with the same table, prefix, filter,")
 	})
 	if slices.ContainsFunc(c.tables.Exports(), func(e exports.Export) bool { return e.Status != "COMPLETED" }) {
 		t.Error("some exports have not completed")

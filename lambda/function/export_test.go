@@ -147,7 +147,7 @@ func TestExportWhoseAnswerWasLostIsFound(t *testing.T) {
 	}
 	// The journal is the one from before the answer.
 	var journal ledger.Journal
-	if err := json.Unmarshal([]byte(get(t, planned.Plan.Bucket, planned.Plan.Export.Journal)), &journal); err != nil {
+	if err := json.Unmarshal([]byte(get(t, planned.Plan.Bucket, planned.Plan.Journal())), &journal); err != nil {
 		t.Fatal(err)
 	}
 	journal.Pending[0].ExportARN = ""
@@ -155,7 +155,7 @@ func TestExportWhoseAnswerWasLostIsFound(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	put(t, planned.Plan.Bucket, planned.Plan.Export.Journal, string(body))
+	put(t, planned.Plan.Bucket, planned.Plan.Journal(), string(body))
 	e.tables.Finish()
 	e.tables.Advance(10 * time.Hour) // a token is valid for eight hours
 	result, err := e.runExport()

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"bytes"
 	"time"
 
 	"dynamodb-to-s3/lambda/request"
@@ -39,6 +40,13 @@ type ExportSpec struct {
 	S3BucketOwner  string             `json:"s3BucketOwner,omitempty"`
 	S3SseAlgorithm string             `json:"s3SseAlgorithm,omitempty"`
 	S3SseKMSKeyID  string             `json:"s3SseKmsKeyId,omitempty"`
+}
+
+// asks reports whether an export has the parameters of a request. A chain makes both types of exports, with their own times.
+func (s ExportSpec) asks(e request.Export) bool {
+	return s.Format == e.Format && (s.ViewType == e.ViewType || s.ExportType == request.ExportFull) &&
+		s.S3BucketOwner == e.S3BucketOwner && s.S3SseAlgorithm == e.S3SseAlgorithm && s.S3SseKMSKeyID == e.S3SseKMSKeyID &&
+		bytes.Equal(run.Marshal(s.Filter), run.Marshal(e.Filter))
 }
 
 // CompletedExport is what DynamoDB says about a COMPLETED export.

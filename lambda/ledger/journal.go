@@ -22,8 +22,8 @@ type Journal struct {
 	Version  int    `json:"version"`
 	TableARN string `json:"tableArn"`
 	TableID  string `json:"tableId"`
-	// Filter is a digest of the filter: a window with one filter does not follow a window with another.
-	Filter string `json:"filter,omitempty"`
+	// Chain says which chain the journal belongs to; nil if it is a run's own.
+	Chain *run.ExportChain `json:"chain,omitempty"`
 	// End is the moment before which everything is committed; nil if nothing is.
 	End *time.Time `json:"end,omitempty"`
 	// Pending holds the exports that are planned or in progress, in the order of their windows.
@@ -38,9 +38,10 @@ type Journal struct {
 // recovery.
 const MaxCommitted = 100
 
-// LoadJournal reads the journal at a key. It is empty if there is none. LoadJournal fails with RunNameTaken if the object is not a
-// journal.
-func LoadJournal(ctx context.Context, from *bucket.Bucket, key string) (*Journal, error) {
+// LoadJournal reads the journal of a plan. It is empty if there is none. LoadJournal fails with RunNameTaken if the object is not a journal,
+// or if it does not fit the plan: others may be able to write the object.
+func LoadJournal(ctx context.Context, from *bucket.Bucket, plan run.Plan) (*Journal, error) {
+	key := plan.Journal()
 	j := &Journal{object: object{bucket: from, key: key}}
 	body, err := j.object.read(ctx)
 	switch {
@@ -50,7 +51,7 @@ func LoadJournal(ctx context.Context, from *bucket.Bucket, key string) (*Journal
 		return nil, fmt.Errorf("read the journal of exports: %w", err)
 	}
 	if err = json.Unmarshal(body, j); err == nil {
-		err = j.check(from.Name())
+		err = j.check(plan)
 	}
 	if err != nil {
 		return nil, failure.Errorf(failure.RunNameTaken, "%s is not a journal that these functions can read: %w. Choose another prefix, or remove the journal to start again with a full export",
@@ -83,7 +84,7 @@ func Settle(in *bucket.Bucket, key string, decide func() error) error {
 			return err
 		}
 	}
-	return failure.Errorf(failure.JournalContended, "other runs kept changing %s: start fewer runs of this table and prefix at the same time", in.URI(key))
+	return failure.Errorf(failure.JournalContended, "other runs kept changing %s: start fewer runs of this chain at the same time", in.URI(key))
 }
 
 // More reports whether a chain has another window between its end and until. It has none if until is nil.
@@ -91,23 +92,32 @@ func (j *Journal) More(until *time.Time) bool {
 	return until != nil && j.End != nil && until.Sub(*j.End) >= request.MinWindow
 }
 
-// check refuses a journal that a run must not follow: all exports must go to the journal's bucket and have their times. Others may
-// be able to write the object.
-func (j *Journal) check(bucket string) error {
+// check refuses a journal that is not the plan's, and pending exports that the plan would not make.
+func (j *Journal) check(plan run.Plan) error {
 	if err := run.CheckVersion(j.Version); err != nil {
 		return err
+	}
+	switch own := plan.Export.Chain; {
+	case own == nil && j.Chain != nil:
+		return errors.New("it is the journal of a chain, and this run has a journal of its own")
+	case own != nil && j.Chain == nil:
+		return errors.New("it does not say which chain it belongs to")
+	case own != nil && len(own.Differences(*j.Chain)) > 0:
+		return fmt.Errorf("it belongs to another chain, with another %s", strings.Join(own.Differences(*j.Chain), ", "))
 	}
 	for i, p := range j.Pending {
 		incremental := p.ExportType == request.ExportIncremental
 		switch {
 		case !incremental && p.ExportType != request.ExportFull:
 			return fmt.Errorf("pending export %d has type %s", i, problem.Quote(string(p.ExportType)))
-		case p.S3Bucket != bucket:
+		case p.S3Bucket != plan.Bucket:
 			return fmt.Errorf("pending export %d goes to bucket %s", i, problem.Quote(p.S3Bucket))
 		case incremental && (p.From == nil || p.To == nil || !p.From.Before(*p.To)):
 			return fmt.Errorf("pending export %d has no window", i)
 		case p.Done != nil && p.S3Prefix != "" && !strings.HasPrefix(p.Done.Manifest, p.S3Prefix+"/"):
 			return fmt.Errorf("pending export %d has its manifest at %s, outside its prefix", i, problem.Quote(p.Done.Manifest))
+		case !p.asks(plan.Export.Request):
+			return fmt.Errorf("pending export %d has another format, view type, filter, encryption or bucket owner than the request", i)
 		}
 	}
 	for i, c := range j.Committed {

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -72,7 +73,7 @@ func sameWork(kept, made run.Plan) bool {
 		return false
 	}
 	if made.Export != nil {
-		return kept.Export.Journal == made.Export.Journal
+		return bytes.Equal(run.Marshal(kept.Export), run.Marshal(made.Export))
 	}
 	return kept.Scan.TableRegion == made.Scan.TableRegion &&
 		kept.Scan.SourceRoleARN == made.Scan.SourceRoleARN && kept.Scan.DestinationRoleARN == made.Scan.DestinationRoleARN

@@ -23,9 +23,9 @@ func (s *Step) planExport(ctx context.Context, req request.Request, target reque
 		return run.PlanOutput{}, err
 	}
 	plan.TableARN, plan.TableID = described.ARN, described.ID
-	plan.Export.Journal = plan.Layout().Journal()
 	if req.Export.InChain() {
-		plan.Export.Journal = run.ChainJournal(req.Prefix, plan.Table, plan.TableARN)
+		plan.Export.Chain = new(run.ChainOf(req, plan.TableARN))
+		plan.Export.Request.Filter = plan.Export.Chain.Filter // the runs of a chain write one filter in one way
 	}
 	return run.PlanOutput{Plan: plan, Segments: []int{}, Export: noExports()}, nil
 }

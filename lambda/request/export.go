@@ -15,8 +15,9 @@ type Export struct {
 	// Only for FULL. The time of the snapshot, within the recovery window of the table's point-in-time recovery: not in the future, with at most
 	// milliseconds. Default: now.
 	ExportTime string `json:"exportTime,omitempty"`
-	// Only for INCREMENTAL. Where the window begins (inclusive), with at most milliseconds. With "last" it begins where the last run of this table and
-	// prefix ended. If there is no such run, or if the run cannot continue from it, the run makes a FULL export, and its result says why.
+	// Only for INCREMENTAL. Where the window begins (inclusive), with at most milliseconds. With "last" it begins where the last run with the same table,
+	// prefix, filter, format, view type, encryption and bucket owner ended. If there is no such run, or if the run cannot continue from it, the
+	// run makes a FULL export, and its result says why.
 	From string `json:"from,omitempty"`
 	// Only for INCREMENTAL. Where the window ends (exclusive), with at most milliseconds: 15 minutes to 24 hours after from, or any time after
 	// "last". Default: the latest restorable time, about 5 minutes ago. A later time is for DynamoDB to accept, except after "last".

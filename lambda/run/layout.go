@@ -1,8 +1,6 @@
 package run
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"regexp"
 	"strings"
@@ -23,9 +21,6 @@ const (
 func below(prefix, name string) string {
 	return strings.TrimPrefix(prefix+"/"+request.RootFolder+"/"+name, "/")
 }
-
-// chainDigest is how many hex digits of a digest distinguish the journals of chains.
-const chainDigest = 12
 
 // maxKey is the most bytes that S3 allows in a key.
 const maxKey = 1024
@@ -140,26 +135,6 @@ func (l Layout) ExportTry(token string) string { return l.Root + "/_exports/" + 
 
 // Result is the key of the result of a run of native exports. The write of the result is the run's commit.
 func (l Layout) Result() string { return l.Root + "/_result.json" }
-
-// ChainJournal returns the key of the journal that all runs share that export a table in a chain to a prefix. The prefix is the
-// request's. The journal lies in the last folder before the first placeholder that changes. A digest separates it from the journals
-// of other tables, and of prefixes that begin with the same folders.
-func ChainJournal(prefix, table, tableARN string) string {
-	prefix = strings.TrimSuffix(prefix, "/")
-	sum := sha256.Sum256([]byte(tableARN + "\n" + prefix))
-	var constant []string
-	for folder := range strings.SplitSeq(prefix, "/") {
-		folder = strings.ReplaceAll(folder, "{table}", table)
-		if strings.Contains(folder, "{") {
-			break
-		}
-		constant = append(constant, folder)
-	}
-	return below(strings.Join(constant, "/"), chains+"/"+table+"-"+hex.EncodeToString(sum[:])[:chainDigest]+".json")
-}
-
-// ChainJournals returns the start of the keys of all journals of a prefix's chains.
-func ChainJournals(prefix string) string { return below(prefix, chains+"/") }
 
 // longest returns the length of a run's longest key in bytes.
 func (l Layout) longest() int {

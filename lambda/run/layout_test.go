@@ -108,34 +108,6 @@ func TestPositionDependsOnTheKeyNotItsSpelling(t *testing.T) {
 	}
 }
 
-func TestChainJournalDependsOnTableAndPrefix(t *testing.T) {
-	const arn = "arn:aws:dynamodb:eu-west-1:123456789012:table/orders"
-	for prefix, want := range map[string]string{
-		"":                       "AWSDynamoDB/_chains/orders-",
-		"lake":                   "lake/AWSDynamoDB/_chains/orders-",
-		"lake/{table}/":          "lake/orders/AWSDynamoDB/_chains/orders-",
-		"lake/{table}/{date}":    "lake/orders/AWSDynamoDB/_chains/orders-",
-		"lake/year={year}/{day}": "lake/AWSDynamoDB/_chains/orders-",
-		"{date}/{table}":         "AWSDynamoDB/_chains/orders-",
-	} {
-		if got := run.ChainJournal(prefix, "orders", arn); !strings.HasPrefix(got, want) || !strings.HasSuffix(got, ".json") {
-			t.Errorf("%q: got %s, want %s…", prefix, got, want)
-		}
-	}
-	keys := map[string]bool{}
-	for _, pair := range [][2]string{
-		{"lake", arn}, {"lake/{date}", arn}, {"lake/{year}/{month}", arn}, {"lake", strings.Replace(arn, "123", "321", 1)}, {"lake", strings.Replace(arn, "eu-west", "us-west", 1)},
-	} {
-		keys[run.ChainJournal(pair[0], "orders", pair[1])] = true
-	}
-	if len(keys) != 5 {
-		t.Errorf("five chains share %d journals: %v", len(keys), keys)
-	}
-	if run.ChainJournal("lake/", "orders", arn) != run.ChainJournal("lake", "orders", arn) {
-		t.Error("a slash at the end makes another chain")
-	}
-}
-
 func TestSharedFoldersAreNotRuns(t *testing.T) {
 	for _, name := range []string{"data", "_chains"} {
 		if _, err := run.Root("lake", "orders", name, time.Now()); err == nil || !strings.Contains(err.Error(), "want another name: it is the name of a folder that all runs of a prefix share") {

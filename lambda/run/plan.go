@@ -81,8 +81,8 @@ type Plan struct {
 type ExportPlan struct {
 	// Request is the request's field export.
 	Request request.Export `json:"request"`
-	// Journal is the key of the journal that says which exports were begun and committed.
-	Journal string `json:"journal"`
+	// Chain is the chain that the request continues; nil if it asks for exports of its own.
+	Chain *ExportChain `json:"chain,omitempty"`
 }
 
 // Check fails with InvalidRequest if the plan has another version than these functions, or if it is not a plan of the mode.
@@ -90,7 +90,8 @@ func (p Plan) Check(mode request.Mode) error {
 	if err := CheckVersion(p.Version); err != nil {
 		return failure.Errorf(failure.InvalidRequest, "the functions cannot read the plan of run %q: %w. Start a new execution under another name", p.RunID, err)
 	}
-	if p.Mode != mode || (p.Scan != nil) == (p.Export != nil) || (p.Scan != nil) != (mode == request.ModeScan) {
+	if p.Mode != mode || (p.Scan != nil) == (p.Export != nil) || (p.Scan != nil) != (mode == request.ModeScan) ||
+		p.Export != nil && p.Export.Request.InChain() != (p.Export.Chain != nil) {
 		return failure.Errorf(failure.InvalidRequest, "invalid payload: the plan of run %q is not for mode %s", p.RunID, mode)
 	}
 	return nil
@@ -98,6 +99,14 @@ func (p Plan) Check(mode request.Mode) error {
 
 // Layout returns the names of the run's objects.
 func (p Plan) Layout() Layout { return Layout{Root: p.Root} }
+
+// Journal returns the key of the journal that says which exports were begun and committed: the chain's, or the run's own.
+func (p Plan) Journal() string {
+	if p.Export.Chain != nil {
+		return p.Export.Chain.Journal()
+	}
+	return p.Layout().Journal()
+}
 
 // Prefix returns the prefix that contains the run's folder, with its placeholders filled in. It is "" for the bucket's root.
 func (p Plan) Prefix() string {

@@ -37,7 +37,7 @@ func (c conversation) payload(t *testing.T) any {
 	}
 	if c.Plan == "export" {
 		plan.Mode, plan.Scan = request.ModeExport, nil
-		plan.Export = &run.ExportPlan{Journal: plan.Layout().Journal(), Request: request.Export{
+		plan.Export = &run.ExportPlan{Request: request.Export{
 			ExportType: request.ExportFull, Format: request.FormatDynamoDBJSON, CheckInterval: new(int64(30)), MaxAttempts: new(int64(60)),
 		}}
 	} else if c.Plan != "" {
