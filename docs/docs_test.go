@@ -135,9 +135,16 @@ func TestReferenceIsFresh(t *testing.T) {
 		"the fields of both modes: a request takes those of its own mode. `sourceRoleArn` and `destinationRoleArn` are an exception: an EXPORT " +
 		"also fails if the deployment's defaults give them.\n")
 	table(&page, "`scan`", "scan.", scan)
+	page.WriteString("\nBefore a run begins, `plan` asks DynamoDB for one item with these parameters. If DynamoDB refuses them, for example because of a reserved " +
+		"word in an expression, the run fails with `InvalidRequest`, and nothing is written. The cause has the field, DynamoDB's message without the values, " +
+		"and what to do. The question costs half a read unit for an item of up to 4 KB, 50 for the largest item, and twice as much with " +
+		"`ConsistentRead`. It does not count for the pace. If the table has no capacity for it, the run begins without it.\n")
 	page.WriteString("\nAn entry of the legacy `ScanFilter` is `{\"ComparisonOperator\": …, \"AttributeValueList\": […]}`, with values in DynamoDB JSON.\n")
 	table(&page, "`export`", "export.", export)
 	table(&page, "`export.filter`", "export.filter.", filter)
+	page.WriteString("\nDynamoDB cannot be asked about a filter before the export starts. `plan` checks that the expressions use each placeholder that is defined, " +
+		"and define each placeholder that they use. If DynamoDB refuses the filter for another reason, the run fails with `ExportRefused` when it starts the " +
+		"export, which costs nothing.\n")
 	fresh(t, "request.md", []byte(page.String()))
 }
 

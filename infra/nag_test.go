@@ -31,6 +31,7 @@ var explained = []explanation{
 	{"plan/Role/Permissions", `IAM5\[.*:table/sales-\*\]`, "the environment names tables by a pattern"},
 	{"scan/Role/Permissions", `IAM5\[.*:table/sales-\*\]`, "the environment names tables by a pattern"},
 	{"export/Role/Permissions", `IAM5\[.*:table/sales-\*\]`, "the environment names tables by a pattern"},
+	{"plan/Role/Permissions", `IAM5\[.*:table/.*/index/\*\]`, "as in scan"},
 	{"scan/Role/Permissions", `IAM5\[.*:table/.*/index/\*\]`, "a request may name any index of a table that may be read"},
 	{"export/Role/Permissions", `IAM5\[.*:table/.*/export/\*\]`, "DynamoDB chooses the names of exports"},
 	{"StateMachine/Role/DefaultPolicy", `IAM5\[.*:table/.*/export/\*\]`, "DynamoDB chooses the names of exports"},

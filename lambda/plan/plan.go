@@ -35,7 +35,7 @@ type Step struct {
 	Roles *request.AssumableRoles
 }
 
-// Run checks the request, describes the table, and claims the run.
+// Run checks the request, describes the table, asks DynamoDB whether it accepts the scan, and claims the run.
 //
 // If the same execution repeats it with the same request, it returns the first plan, whatever has changed since. If another execution
 // calls it with the same request, it takes the run over if the first execution has failed and its functions can no longer be at work.
@@ -70,6 +70,11 @@ func (s *Step) Run(ctx context.Context, in run.PlanInput) (run.PlanOutput, error
 			Want: fmt.Sprintf("it makes a state of %d bytes, and %d are allowed, of the %d that Step Functions carries: shorten the expressions and their values",
 				size, most, contract.MaxPayloadBytes),
 		}}.Err()
+	}
+	if output.Plan.Scan != nil {
+		if err := s.preflight(ctx, output.Plan); err != nil {
+			return run.PlanOutput{}, err
+		}
 	}
 	return s.claim(ctx, req, output)
 }

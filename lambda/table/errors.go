@@ -32,8 +32,6 @@ func Named(err error, action, table, region string) error {
 			"there is no table %q in region %s of this account: check the name; for a table in another region give its ARN, for one in another account give sourceRoleArn too", table, region)
 	case code == "AccessDeniedException":
 		return failure.Errorf(failure.AccessDenied, "%s on table %q is not allowed: add it to the role that reads: the function's role or sourceRoleArn (%s)", action, table, api.ErrorMessage())
-	case code == "ValidationException" && action == "dynamodb:Scan":
-		return failure.Errorf(failure.ScanRefused, "DynamoDB refused the scan of table %q: %s", table, api.ErrorMessage())
 	case slices.Contains(throttles, code):
 		return failure.Errorf(failure.Throttled, "table %q gave no read capacity: raise it, or lower concurrency (%s)", table, api.ErrorMessage())
 	default:

@@ -151,6 +151,9 @@ func (r *Reader) scan(ctx context.Context, input *dynamodb.ScanInput, p *Page) (
 	if malformed, ok := errors.AsType[*answerError](err); ok {
 		return nil, failure.Errorf(failure.MalformedAnswer, "scan %s: %w", r.subject, malformed)
 	}
+	if refusal := r.refusal(err); refusal != nil {
+		return nil, failure.Errorf(failure.ScanRefused, "scan %s: %w", r.subject, refusal)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("scan %s: %w", r.subject, Named(err, "dynamodb:Scan", r.table, r.client.Options().Region))
 	}
