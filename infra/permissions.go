@@ -39,8 +39,8 @@ func ofTables(at place, function contract.Function, props *Props) []grant {
 		}
 	case contract.FunctionExport:
 		return []grant{
-			// Before export starts an export, it checks whether the table can be exported, and from which times.
-			allow(actions("dynamodb:DescribeContinuousBackups", "dynamodb:ExportTableToPointInTime"), at.tables(exportable, "")),
+			// Before export starts an export, it checks that the table was not replaced, whether it can be exported, and from which times.
+			allow(actions("dynamodb:DescribeTable", "dynamodb:DescribeContinuousBackups", "dynamodb:ExportTableToPointInTime"), at.tables(exportable, "")),
 			allow(actions("dynamodb:DescribeExport"), at.tables(exportable, "/export/*")),
 			// export looks for an earlier start of the same export, so that it is not paid for twice. The action supports no
 			// resources, so it cannot be limited to a table. It returns only ARNs, types and statuses of exports.

@@ -61,3 +61,13 @@ func described(d *types.ExportDescription) (*types.ExportDescription, error) {
 	}
 	return d, nil
 }
+
+// described is like the function, for an export of the run. It fails with TableReplaced if the export is of another table than the plan's:
+// the table can be replaced in the moment before the start. An export cannot be cancelled. Nothing follows it.
+func (p *pass) described(d *types.ExportDescription) (*types.ExportDescription, error) {
+	d, err := described(d)
+	if err != nil || d.TableId == nil { // the manifest always has the TableId
+		return d, err
+	}
+	return d, table.Compare(p.plan, *d.TableId, "")
+}

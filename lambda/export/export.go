@@ -18,6 +18,7 @@ import (
 	"dynamodb-to-s3/lambda/ledger"
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
+	"dynamodb-to-s3/lambda/table"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -76,6 +77,11 @@ func (p *pass) run(ctx context.Context) (_ run.ExportProgress, err error) {
 	if p.committed() {
 		return p.done(""), nil
 	}
+	if !p.started() || !p.same() { // exports that have started are of the plan's table, and end well even if it is replaced
+		if err := table.Confirm(ctx, p.DynamoDB, p.plan); err != nil {
+			return run.ExportProgress{}, err
+		}
+	}
 	if p.recovery, err = p.describeRecovery(ctx); err == nil {
 		if idle, err := p.decide(ctx); idle != "" || err != nil {
 			return p.done(idle), err
@@ -118,7 +124,7 @@ func (p *pass) check(ctx context.Context, e *ledger.PendingExport) error {
 	if err != nil {
 		return p.named(err, "dynamodb:DescribeExport")
 	}
-	d, err := described(answer.ExportDescription)
+	d, err := p.described(answer.ExportDescription)
 	if err != nil {
 		return err
 	}

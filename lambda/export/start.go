@@ -55,7 +55,7 @@ func (p *pass) startOne(ctx context.Context, e *ledger.PendingExport, known []ty
 		if err != nil {
 			return p.named(err, startAction)
 		}
-		d, err := described(answer.ExportDescription)
+		d, err := p.described(answer.ExportDescription)
 		if err != nil {
 			return err
 		}

@@ -6,7 +6,7 @@
 // For native exports, DynamoDB has written the manifests. The step compares them with the bucket and enters the exports into the
 // journal. That write is the commit of an export. When the run has nothing more to export, the step writes the run's result.
 //
-// It may import failure, request, run, bucket, ledger and manifest.
+// It may import failure, request, run, bucket, ledger, manifest and table.
 package finalize
 
 import (
@@ -31,7 +31,8 @@ type Step struct {
 //
 // If Run fails with one of these names, it has committed nothing. RunNameTaken: another execution has taken a scan over.
 // ListsInconsistent: a list of a scan is missing, does not follow the one before, or names an object that the bucket does not have as
-// listed. ExportIncomplete: an export's manifest does not agree with the bucket.
+// listed. ExportIncomplete: an export's manifest does not agree with the bucket. TableReplaced: an export is of another table than
+// the plan's.
 func (s *Step) Run(ctx context.Context, in run.FinalizeInput) (run.FinalizeOutput, error) {
 	if err := in.Plan.Check(in.Plan.Mode); err != nil {
 		return run.FinalizeOutput{}, err

@@ -14,6 +14,7 @@ import (
 	"dynamodb-to-s3/lambda/manifest"
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
+	"dynamodb-to-s3/lambda/table"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -34,6 +35,9 @@ func (c commit) checkExport(ctx context.Context, p ledger.PendingExport) (run.Ex
 	}
 	if summary.ExportARN != p.ExportARN {
 		return window, c.incomplete(p.Done.Manifest, "is the manifest of export "+summary.ExportARN+", want "+p.ExportARN)
+	}
+	if err := table.Compare(c.plan, summary.TableID, ""); err != nil {
+		return window, err
 	}
 	var files []manifest.File
 	err := c.readManifest(ctx, summary.ManifestFilesS3Key, func(body []byte) (err error) {

@@ -69,10 +69,13 @@ func (s *segment) confirmed(ctx context.Context, err error) error {
 	if err != nil && !failure.NameOf(err).Permanent() {
 		return err
 	}
-	if fault := s.confirm(ctx); fault != nil && (err == nil || failure.NameOf(fault).Permanent()) {
+	fault := s.confirm(ctx)
+	switch name := failure.NameOf(fault); {
+	case err == nil, name == failure.TableReplaced, name == failure.TableNotFound, name == failure.TableNotReady, name == failure.IndexNotFound:
 		return fault
+	default:
+		return err
 	}
-	return err
 }
 
 // position is how far an invocation came.
