@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -114,6 +115,7 @@ func variables(at place, props *Props) *map[string]*string {
 		contract.EnvAccount:        &at.account,
 		contract.EnvName:           &props.Name,
 		contract.EnvAssumableRoles: jsii.String(props.assumableRoles()),
+		contract.EnvScanTimeout:    jsii.String(strconv.Itoa(int(props.limits(contract.FunctionScan).timeout.Seconds()))),
 	}
 }
 

@@ -46,6 +46,7 @@ func TestFunctions(t *testing.T) {
 			// Empty lists allow no role. Without the variable, every role would be allowed.
 			contract.EnvAssumableRoles: `{"source":[],"destination":[]}`,
 			contract.EnvName:           "test",
+			contract.EnvScanTimeout:    "900",
 		}
 		if diff := cmp.Diff(expected, got); diff != "" {
 			t.Errorf("function %s (-want +got):\n%s", name, diff)

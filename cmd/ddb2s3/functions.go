@@ -42,7 +42,7 @@ func startFunctions(ctx context.Context, s *services, timeout time.Duration, add
 		return nil, err
 	}
 	engine := function.New(s.source, s.destination, function.Options{
-		Log: log, Progress: f.progress, Defaults: os.Getenv(contract.EnvDefaults), Account: s.account, Identity: &s.identity, Roles: roles,
+		Log: log, Progress: f.progress, Defaults: os.Getenv(contract.EnvDefaults), Account: s.account, Identity: &s.identity, Roles: roles, ScanTimeout: timeout,
 		Executions: s.executions,
 	})
 	var listen net.ListenConfig

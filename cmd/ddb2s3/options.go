@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"dynamodb-to-s3/lambda/contract"
+
 	"github.com/spf13/pflag"
 )
 
@@ -47,7 +49,7 @@ func (o *options) addServices(flags *pflag.FlagSet) {
 
 // addFunctions adds the flags of the functions, and of the exports that this computer makes.
 func (o *options) addFunctions(flags *pflag.FlagSet) {
-	flags.DurationVar(&o.lambdaTimeout, "lambda-timeout", 900*time.Second, "how long one invocation of a function may take")
+	flags.DurationVar(&o.lambdaTimeout, "lambda-timeout", 900*time.Second, "how long one invocation of a function may take, at least 2s")
 	flags.DurationVar(&o.exportDelay, "export-delay", 2*time.Second, "how long an export on this computer takes")
 	flags.StringSliceVar(&o.exportFail, "export-fail", nil, "how the next exports fail, as `CODE[:COUNT]`, for example S3AccessDenied:1; separate several with commas")
 }
@@ -70,8 +72,8 @@ func (o *options) check(flags *pflag.FlagSet) error {
 		}
 	}
 	switch given, endpoint := exportFlag(flags), endpointVariable(envDynamoDBEndpoint); {
-	case o.lambdaTimeout <= 0:
-		return fmt.Errorf("--lambda-timeout: got %s, want more than 0", o.lambdaTimeout)
+	case o.lambdaTimeout < contract.LeastScanTimeout:
+		return fmt.Errorf("--lambda-timeout: got %s, want %s or more: scan needs that time to read one page, write it and answer", o.lambdaTimeout, contract.LeastScanTimeout)
 	case o.exportDelay < 0:
 		return fmt.Errorf("--export-delay: got %s, want 0 or more", o.exportDelay)
 	case given != "" && o.aws:

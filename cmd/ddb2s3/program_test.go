@@ -145,6 +145,19 @@ func TestRunHandsOverCheckpoints(t *testing.T) {
 	}
 }
 
+// The state machine waits for the pace. It does not call the function again at once.
+func TestRunWaitsForItsPaceBetweenInvocations(t *testing.T) {
+	t.Parallel()
+	table, bucket := bigItems(t, 3, 390<<10), testservers.Bucket(t)
+	o := runProgram(t, "--lambda-timeout", "2s", "--verbose",
+		"--input", requestFile(t, fmt.Sprintf(`{"table": %q, "bucket": %q, "readUnitsPerSecond": 60}`, table, bucket)))
+	succeeds(t, o)
+	calls, without := strings.Count(o.stderr, "segment handed over"), strings.Count(o.stderr, "done=false pages=0")
+	if calls > 4 || without > 0 {
+		t.Errorf("%d invocations, of which %d read nothing, for 3 items\n%s", calls, without, o.stderr)
+	}
+}
+
 func TestKilledRunContinuesUnderItsName(t *testing.T) {
 	t.Parallel()
 	table, bucket := testservers.Orders(t, 3000), testservers.Bucket(t)
@@ -279,7 +292,8 @@ func TestWrongArguments(t *testing.T) {
 	}{
 		{nil, "Available Commands:"},
 		{[]string{"rum"}, "unknown command \"rum\" for \"go run ./cmd/ddb2s3\"\n\nDid you mean this?\n\trun"},
-		{[]string{"run", "--lambda-timeout", "0s"}, "error: --lambda-timeout: got 0s, want more than 0"},
+		{[]string{"run", "--lambda-timeout", "0s"}, "error: --lambda-timeout: got 0s, want 2s or more: scan needs that time to read one page, write it and answer"},
+		{[]string{"run", "--lambda-timeout", "1999ms"}, "error: --lambda-timeout: got 1.999s, want 2s or more"},
 		{[]string{"run", "--input", "nowhere.json"}, "--input: read the request: open nowhere.json"},
 		{[]string{"run"}, "--input is missing: without it, run uses the sample table"},
 		{[]string{"run", "--aws"}, "--aws and AWS_ENDPOINT_URL_DYNAMODB contradict each other: give only one"},

@@ -94,6 +94,10 @@ func (c checker) checkFunctions() {
 		}
 		// https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 		c.within(path+".memoryMiB", limits.MemoryMiB, 128, 10_240)
+		if least := int(contract.LeastScanTimeout.Seconds()); contract.Function(name) == contract.FunctionScan && limits.TimeoutSeconds == least-1 {
+			c.Add(path+".timeoutSeconds", strconv.Itoa(limits.TimeoutSeconds), "%d to 900: scan needs %d s to read one page, write it and answer", least, least)
+			continue
+		}
 		c.within(path+".timeoutSeconds", limits.TimeoutSeconds, 1, 900)
 	}
 	if c.Given("logRetentionDays") && !slices.Contains(retentions, c.e.LogRetention) {

@@ -140,6 +140,10 @@ func TestFaultsAreToldWithTheirLines(t *testing.T) {
 			`8: functions.limits.plan.memoryMiB: got 10241, want 128 to 10240`,
 			`8: functions.limits.plan.timeoutSeconds: got 0, want 1 to 900`,
 		}},
+		{"a scan without time for a page", base + "functions: {limits: {scan: {timeoutSeconds: 1}, plan: {timeoutSeconds: 1}}}", []string{
+			`3: functions.limits.scan.timeoutSeconds: got 1, want 2 to 900: scan needs 2 s to read one page, write it and answer`,
+		}},
+		{"a scan with time for one page", base + "functions: {limits: {scan: {timeoutSeconds: 2, memoryMiB: 127}}}", []string{`3: functions.limits.scan.memoryMiB: got 127, want 128 to 10240`}},
 		{"retention", base + "logRetentionDays: 31", []string{`3: logRetentionDays: got 31, want one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653`}},
 		{"retention of no days", base + "logRetentionDays: 0", []string{`3: logRetentionDays: got 0, want one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653`}},
 

@@ -14,6 +14,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"strconv"
 	"time"
 
 	"dynamodb-to-s3/lambda/awsclient"
@@ -52,6 +53,8 @@ type Options struct {
 	Executions plan.Executions
 	// Roles are the roles that a request may name; nil allows any role.
 	Roles *request.AssumableRoles
+	// ScanTimeout is the timeout of the function scan, 0 if it is not known.
+	ScanTimeout time.Duration
 }
 
 // New returns an engine that reads tables with source and writes objects with destination.
@@ -67,6 +70,7 @@ func New(source, destination aws.Config, options Options) *Engine {
 	planStep := plan.Step{
 		Tables: clients.Tables, Objects: clients.Objects,
 		Executions: options.Executions, Defaults: json.RawMessage(options.Defaults), Account: options.Account, Roles: options.Roles,
+		ScanTimeout: options.ScanTimeout,
 	}
 	scanStep := scan.Step{
 		Tables: clients.Tables, Objects: clients.Objects, Log: options.Log, Progress: options.Progress, Metrics: metrics, Now: options.Now,
@@ -116,9 +120,10 @@ func Main(function contract.Function) {
 	log := slog.New(slog.NewJSONHandler(os.Stdout, nil))
 	cfg, err := awsclient.Config(context.Background())
 	roles, invalid := request.ParseAssumableRoles(os.Getenv(contract.EnvAssumableRoles))
+	scanTimeout, _ := strconv.Atoi(os.Getenv(contract.EnvScanTimeout)) // 0 if an older stack does not set it
 	engine := New(cfg, cfg, Options{
 		Log: log, Defaults: os.Getenv(contract.EnvDefaults), Account: os.Getenv(contract.EnvAccount), Roles: roles,
-		Metrics: os.Stdout, Environment: os.Getenv(contract.EnvName),
+		Metrics: os.Stdout, Environment: os.Getenv(contract.EnvName), ScanTimeout: time.Duration(scanTimeout) * time.Second,
 	})
 	handler := engine.Handler(function)
 	if err = errors.Join(err, invalid); err == nil && handler == nil {

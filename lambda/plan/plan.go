@@ -8,6 +8,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"dynamodb-to-s3/lambda/contract"
 	"dynamodb-to-s3/lambda/failure"
@@ -33,6 +34,8 @@ type Step struct {
 	Account string
 	// Roles are the roles that a request may name; nil allows any role.
 	Roles *request.AssumableRoles
+	// ScanTimeout is the timeout of the function scan, 0 for the longest that Lambda allows.
+	ScanTimeout time.Duration
 }
 
 // Run checks the request, describes the table, asks DynamoDB whether it accepts the scan, and claims the run.

@@ -48,7 +48,10 @@ func (s *Step) planScan(ctx context.Context, req request.Request, target request
 	if scan.Paced() {
 		scan.Concurrency = atOnce
 	}
-	return run.PlanOutput{Plan: plan, Segments: numbers, Concurrency: atOnce, Export: noExports()}, checkShare(req, *scan)
+	if err := checkShare(req, *scan); err != nil {
+		return run.PlanOutput{}, err
+	}
+	return run.PlanOutput{Plan: plan, Segments: numbers, Concurrency: atOnce, Export: noExports()}, s.checkDuration(req, *scan, described, atOnce)
 }
 
 func segments(req request.Request, bytes int64) int {

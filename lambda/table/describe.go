@@ -24,8 +24,9 @@ type Description struct {
 	ARN, ID string
 	// KeyNames are the names of the primary key's attributes: the partition key, then the sort key if there is one.
 	KeyNames []string
-	// Bytes is the size of the table or index that is scanned. DynamoDB updates it about every six hours.
-	Bytes int64
+	// Bytes is the size of the table or index that is scanned, and Items its number of items. DynamoDB updates them about every six
+	// hours.
+	Bytes, Items int64
 	// ReadUnits is how many read units a second are available, 0 if the service does not say.
 	ReadUnits float64
 	// Index is the definition of the index that is scanned, "" for the table itself.
@@ -55,7 +56,7 @@ func Describe(ctx context.Context, client *dynamodb.Client, table request.Table,
 		warm = t.WarmThroughput.ReadUnitsPerSecond
 	}
 	description := Description{
-		ARN: arn, ID: aws.ToString(t.TableId), Bytes: aws.ToInt64(t.TableSizeBytes),
+		ARN: arn, ID: aws.ToString(t.TableId), Bytes: aws.ToInt64(t.TableSizeBytes), Items: aws.ToInt64(t.ItemCount),
 		ReadUnits: readUnits(t.ProvisionedThroughput, t.OnDemandThroughput, warm),
 	}
 	for _, key := range t.KeySchema {
@@ -90,7 +91,7 @@ func describeIndex(description *Description, t *types.TableDescription, scan req
 	for _, index := range t.LocalSecondaryIndexes {
 		names = append(names, aws.ToString(index.IndexName))
 		if aws.ToString(index.IndexName) == scan.IndexName {
-			description.Bytes = aws.ToInt64(index.IndexSizeBytes)
+			description.Bytes, description.Items = aws.ToInt64(index.IndexSizeBytes), aws.ToInt64(index.ItemCount)
 			description.Index = definition(t, index.KeySchema, index.Projection)
 			return nil
 		}
@@ -110,7 +111,7 @@ func describeIndex(description *Description, t *types.TableDescription, scan req
 				Want: "false: " + scan.IndexName + " is a global secondary index, which has only eventually consistent reads",
 			}}.Err()
 		}
-		description.Bytes = aws.ToInt64(index.IndexSizeBytes)
+		description.Bytes, description.Items = aws.ToInt64(index.IndexSizeBytes), aws.ToInt64(index.ItemCount)
 		description.Index = definition(t, index.KeySchema, index.Projection)
 		var warm *int64
 		if index.WarmThroughput != nil {
