@@ -28,15 +28,10 @@ func permissions(at place, function contract.Function, props *Props) []grant {
 func ofTables(at place, function contract.Function, props *Props) []grant {
 	readable, exportable := props.readable(), props.exportable()
 	switch function {
-	case contract.FunctionPlan:
-		// plan asks for one item, to see whether DynamoDB accepts the parameters of the scan. One statement is shorter than two; an index
-		// cannot be described.
+	case contract.FunctionPlan, contract.FunctionScan:
+		// plan describes the table, and asks for one item to see whether DynamoDB accepts the parameters of the scan. scan reads, and checks
+		// that the table was not replaced. One statement is shorter than two; an index cannot be described.
 		return []grant{allow(actions("dynamodb:DescribeTable", "dynamodb:Scan"), at.tables(readable, ""), at.tables(readable, "/index/*"))}
-	case contract.FunctionScan:
-		return []grant{
-			allow(actions("dynamodb:Scan"), at.tables(readable, ""), at.tables(readable, "/index/*")),
-			allow(actions("dynamodb:DescribeTable"), at.tables(readable, "")), // scan checks that the table was not replaced
-		}
 	case contract.FunctionExport:
 		return []grant{
 			// Before export starts an export, it checks that the table was not replaced, whether it can be exported, and from which times.
