@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"sync"
 
+	"dynamodb-to-s3/lambda/fault"
+
 	"github.com/aws/smithy-go/logging"
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
@@ -44,31 +46,28 @@ func (checkAnswers) HandleDeserialize(
 }
 
 // checkedBody fails instead of ending if the checksum of what was read is another than want, a decimal number. Every failure is a
-// damaged answer, so the SDK tries again.
+// damaged answer, so the SDK tries again. After a failure nothing is left to read: the SDK would log the failure again.
 type checkedBody struct {
 	io.ReadCloser
 	want string
 	sum  uint32
+	done bool
 }
 
 func (b *checkedBody) Read(p []byte) (int, error) {
+	if b.done {
+		return 0, io.EOF
+	}
 	n, err := b.ReadCloser.Read(p)
-	b.sum = crc32.Update(b.sum, crc32.IEEETable, p[:n])
+	b.sum, b.done = crc32.Update(b.sum, crc32.IEEETable, p[:n]), err != nil
 	switch {
 	case err == nil:
 		return n, nil
 	case !errors.Is(err, io.EOF):
-		return n, damagedError{err}
+		return n, fault.Damage(err)
 	case b.want != "" && b.want != strconv.FormatUint(uint64(b.sum), 10):
-		return n, damagedError{fmt.Errorf("its checksum is %d, and its header %s says %.20q", b.sum, checksumHeader, b.want)}
+		return n, fault.Damage(fmt.Errorf("its checksum is %d, and its header %s says %.20q", b.sum, checksumHeader, b.want))
 	default:
 		return n, err
 	}
 }
-
-type damagedError struct{ error }
-
-func (e damagedError) Unwrap() error { return e.error }
-
-// RetryableError tells the SDK's retryer to try again.
-func (damagedError) RetryableError() bool { return true }

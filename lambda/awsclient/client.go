@@ -1,12 +1,14 @@
 // Package awsclient makes the AWS clients: how often and how long a client tries, how it addresses a bucket, and with which role a
 // run reads and writes.
 //
-// It may import failure, run and version.
+// It may import failure, fault, run and version.
 package awsclient
 
 import (
 	"context"
 	"fmt"
+	"net"
+	"net/http"
 	"time"
 
 	"dynamodb-to-s3/lambda/version"
@@ -25,6 +27,8 @@ import (
 const (
 	// requestTimeout limits one try: a page of 1 MB or a part of 8 MiB takes about a second, a stalled connection forever.
 	requestTimeout = 60 * time.Second
+	// connectTimeout limits the connection to an endpoint. Without a route, for example in a VPC, every try takes as long.
+	connectTimeout = 5 * time.Second
 	// maxBackoff limits the wait between two tries.
 	maxBackoff = 5 * time.Second
 	// tries is how often a client tries a request. All tries take about ten seconds.
@@ -44,7 +48,7 @@ func retryer() aws.Retryer {
 // this software and its version in their User-Agent.
 func Config(ctx context.Context, options ...func(*config.LoadOptions) error) (aws.Config, error) {
 	options = append([]func(*config.LoadOptions) error{
-		config.WithHTTPClient(awshttp.NewBuildableClient().WithTimeout(requestTimeout)),
+		config.WithHTTPClient(awshttp.NewBuildableClient().WithTimeout(requestTimeout).WithDialerOptions(func(d *net.Dialer) { d.Timeout = connectTimeout })),
 		config.WithRetryer(retryer),
 		config.WithAPIOptions([]func(*middleware.Stack) error{awsmiddleware.AddUserAgentKeyValue(version.Name, version.Number)}),
 	}, options...)
@@ -52,7 +56,24 @@ func Config(ctx context.Context, options ...func(*config.LoadOptions) error) (aw
 	if err != nil {
 		return cfg, fmt.Errorf("read the AWS configuration: %w", err)
 	}
+	if cfg.Credentials != nil {
+		cfg.Credentials = ownCredentials{cfg.Credentials}
+	}
+	cfg.HTTPClient = withoutRedirects(cfg.HTTPClient)
 	return cfg, nil
+}
+
+// withoutRedirects returns a client that returns redirects as answers, so that the SDK sees S3's own error. The SDK's client follows 307 and
+// 308 to any host, without the signature if it is another domain, and S3 would then deny the access.
+func withoutRedirects(client aws.HTTPClient) aws.HTTPClient {
+	built, ok := client.(*awshttp.BuildableClient)
+	if !ok {
+		return client
+	}
+	return &http.Client{
+		Transport: built.GetTransport(), Timeout: built.GetTimeout(),
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
 }
 
 // DynamoDB returns a client for DynamoDB, or for another server with DynamoDB's API.

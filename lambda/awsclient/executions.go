@@ -6,13 +6,12 @@ import (
 	"fmt"
 	"time"
 
-	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/fault"
 	"dynamodb-to-s3/lambda/run"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
-	"github.com/aws/smithy-go"
 )
 
 // patience is how long to wait for Step Functions. It is shorter than the plan function's time, so that the function can report the
@@ -31,18 +30,15 @@ func (e Executions) Describe(ctx context.Context, arn string) (run.ExecutionStat
 	defer cancel()
 	// Without input and output, the call needs no permission to decrypt.
 	answer, err := e.client.DescribeExecution(ctx, &sfn.DescribeExecutionInput{ExecutionArn: &arn, IncludedData: types.IncludedDataMetadataOnly})
-	if _, unknown := errors.AsType[*types.ExecutionDoesNotExist](err); unknown {
+	switch code := fault.Code(err); {
+	case code == "ExecutionDoesNotExist", code == "InvalidArn": // of another partition, or of a local run
 		return run.ExecutionState{Status: run.ExecutionUnknown}, nil
-	}
-	if api, ok := errors.AsType[smithy.APIError](err); ok && (api.ErrorCode() == "AccessDeniedException" || api.ErrorCode() == "AccessDenied") {
-		return run.ExecutionState{}, failure.Errorf(failure.AccessDenied, "states:DescribeExecution on %s is not allowed: check the role of the plan function (%s)",
-			arn, api.ErrorMessage())
-	}
-	if cause := context.Cause(ctx); err != nil && cause != nil {
-		err = cause
-	}
-	if err != nil {
-		return run.ExecutionState{}, fmt.Errorf("states:DescribeExecution %s: %w", arn, err)
+	case err != nil && context.Cause(ctx) != nil:
+		return run.ExecutionState{}, fmt.Errorf("states:DescribeExecution on %s: %w", arn, context.Cause(ctx))
+	case err != nil:
+		return run.ExecutionState{}, fault.Call{
+			Service: "Step Functions", Action: "states:DescribeExecution", On: arn, Key: "the state machine's KMS key", Role: "the role of the plan function",
+		}.Named(err)
 	}
 	state := run.ExecutionState{Status: run.ExecutionStatus(answer.Status)}
 	switch {

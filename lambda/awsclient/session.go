@@ -2,17 +2,15 @@ package awsclient
 
 import (
 	"context"
-	"errors"
 	"strings"
 	"time"
 
 	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/fault"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
-	"github.com/aws/smithy-go"
 )
 
 const (
@@ -76,30 +74,21 @@ type assumedRole struct {
 	arn, setting string
 }
 
-// Retrieve asks for a session. It fails with AccessDenied, Throttled or Internal.
+// Retrieve asks for a session.
 //
 // STS's error is in the message only. If it were wrapped, the SDK would ask for the session again for each try of the request that
 // needs it.
 func (a assumedRole) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	session, err := a.AssumeRoleProvider.Retrieve(ctx)
-	if err == nil {
-		return session, nil
+	if err == nil || ctx.Err() != nil {
+		return session, err
 	}
-	var code, words string
-	if api, ok := errors.AsType[smithy.APIError](err); ok {
-		code, words = api.ErrorCode(), api.ErrorMessage()
+	named := fault.Call{
+		Service: "STS", Action: "sts:AssumeRole", On: a.arn, Key: "a KMS key",
+		Role: "that the role's trust policy names the function's role, and that the function's role may assume it (environment: " + a.setting + ")",
+	}.Named(err)
+	if failure.NameOf(named) == failure.Internal && fault.Status(err)/100 == 4 {
+		return session, failure.Errorf(failure.AccessDenied, "sts:AssumeRole on %s is refused (%s: %s)", a.arn, fault.Code(err), fault.Words(err))
 	}
-	response, answered := errors.AsType[*awshttp.ResponseError](err)
-	switch {
-	case code == "AccessDenied":
-		return session, failure.Errorf(failure.AccessDenied,
-			"sts:AssumeRole on %s is not allowed: the role's trust policy must name the function's role, and the function's role must be allowed to assume it (environment: %s) (%s)",
-			a.arn, a.setting, words)
-	case strings.Contains(code, "Throttl"):
-		return session, failure.Errorf(failure.Throttled, "sts:AssumeRole on %s is called too often in this account and region: start fewer runs at the same time (%s)", a.arn, words)
-	case answered && response.HTTPStatusCode()/100 == 4 && !strings.HasPrefix(code, "Expired"):
-		return session, failure.Errorf(failure.AccessDenied, "sts:AssumeRole on %s is refused (%s: %s)", a.arn, code, words)
-	default:
-		return session, failure.Errorf(failure.Internal, "sts:AssumeRole on %s: %s", a.arn, err.Error())
-	}
+	return session, failure.Errorf(failure.NameOf(named), "%s", named.Error())
 }

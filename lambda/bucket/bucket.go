@@ -1,7 +1,8 @@
 // Package bucket is the destination: one S3 bucket, with the account that must own it and the key that encrypts new objects. Every
 // S3 call of the functions goes through it, so no call forgets either.
 //
-// Errors that a person can act on carry a name from package failure. The package may import failure and run.
+// Errors that a person can act on carry a name from package failure. The package may import failure, fault
+// and run.
 package bucket
 
 import (
@@ -16,10 +17,10 @@ import (
 	"time"
 
 	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/fault"
 	"dynamodb-to-s3/lambda/run"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go"
@@ -88,14 +89,13 @@ type condition struct{ ifMatch, ifNoneMatch *string }
 // deletion, happen at the same time. It answers 404 if there is no object to match.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 func (c condition) unmet(err error) bool {
-	switch status(err) {
+	switch fault.Status(err) {
 	case http.StatusPreconditionFailed:
 		return true
 	case http.StatusConflict:
 		return c.ifMatch != nil || c.ifNoneMatch != nil
 	case http.StatusNotFound:
-		api, ok := errors.AsType[smithy.APIError](err)
-		return c.ifMatch != nil && ok && api.ErrorCode() != "NoSuchBucket"
+		return c.ifMatch != nil && fault.Code(err) != "NoSuchBucket"
 	default:
 		return false
 	}
@@ -113,7 +113,7 @@ func (b *Bucket) put(ctx context.Context, key string, body []byte, c condition) 
 	case err != nil:
 		return "", b.named(err, "s3:PutObject", key)
 	}
-	return unquote(answer.ETag), nil
+	return b.tag(answer.ETag, "s3:PutObject", key)
 }
 
 // Get returns an object's content, or ErrNotFound.
@@ -135,13 +135,14 @@ func (b *Bucket) GetTagged(ctx context.Context, key string) (content []byte, eta
 		content, err = io.ReadAll(answer.Body)
 		_ = answer.Body.Close() // a fault of the download has shown in the read
 		if err == nil {
-			return content, unquote(answer.ETag), nil
+			etag, err = b.tag(answer.ETag, "s3:GetObject", key)
+			return content, etag, err
 		}
 		if ctx.Err() != nil {
-			break
+			return nil, "", fmt.Errorf("read %s: %w", b.URI(key), err)
 		}
 	}
-	return nil, "", fmt.Errorf("read %s: %w", b.URI(key), err)
+	return nil, "", failure.Errorf(failure.MalformedAnswer, "read %s: %w", b.URI(key), fault.Damage(err))
 }
 
 // reads is how often GetTagged reads an answer before it fails.
@@ -189,7 +190,7 @@ func (b *Bucket) ListAfter(ctx context.Context, prefix, after string) iter.Seq2[
 				return
 			}
 			for _, object := range answer.Contents {
-				entry := Entry{Key: aws.ToString(object.Key), ETag: unquote(object.ETag), Bytes: aws.ToInt64(object.Size), Modified: aws.ToTime(object.LastModified)}
+				entry := Entry{Key: aws.ToString(object.Key), ETag: opaque(object.ETag), Bytes: aws.ToInt64(object.Size), Modified: aws.ToTime(object.LastModified)}
 				if !yield(entry, nil) {
 					return
 				}
@@ -222,52 +223,6 @@ func (b *Bucket) Delete(ctx context.Context, keys []string) error {
 	return nil
 }
 
-// named gives an error of the S3 client the name that tells a person what to do.
-func (b *Bucket) named(err error, action, key string) error {
-	if named, ok := errors.AsType[*failure.Error](err); ok { // an error of the credentials, before the request to S3
-		return fmt.Errorf("%s on %s: %w", action, b.URI(key), named)
-	}
-	api, ok := errors.AsType[smithy.APIError](err)
-	if !ok && status(err) != 0 {
-		return failure.Errorf(failure.MalformedAnswer, "%s %s: S3's answer cannot be read: %w", action, b.URI(key), err)
-	}
-	if !ok {
-		return fmt.Errorf("%s %s: %w", action, b.URI(key), err)
-	}
-	switch code := api.ErrorCode(); {
-	case !failure.Name(code).Understood():
-		return failure.Errorf(failure.MalformedAnswer, "%s on %s was refused with the code %q, which is not a code of S3", action, b.URI(key), code)
-	case code == "NoSuchKey", code == "NotFound":
-		return fmt.Errorf("%s: %w", b.URI(key), ErrNotFound)
-	case code == "NoSuchBucket":
-		return failure.Errorf(failure.BucketNotFound, "there is no bucket %q: create it, or correct the request's bucket", b.name)
-	case code == "PermanentRedirect", code == "AuthorizationHeaderMalformed":
-		return failure.Errorf(failure.BucketInOtherRegion, "bucket %q is in another region than the functions: use a bucket in their region (%s)", b.name, api.ErrorMessage())
-	case strings.HasPrefix(code, "KMS."), code == "AccessDenied" && strings.Contains(api.ErrorMessage(), "kms:"):
-		return failure.Errorf(failure.KMSKeyUnusable, "%s on %s: S3 cannot use %s: check that it exists in the bucket's region and is enabled, and that its policy and the function's role allow kms:GenerateDataKey and kms:Decrypt (%s: %s)",
-			action, b.URI(key), b.keyName(), code, api.ErrorMessage())
-	case code == "AccessDenied", status(err) == http.StatusForbidden && !strings.Contains(code, "Token"):
-		return failure.Errorf(failure.AccessDenied, "%s on %s is not allowed: check the role that writes (the function's role or destinationRoleArn), the bucket's policy and owner, and its KMS key (%s: %s)",
-			action, b.URI(key), code, api.ErrorMessage())
-	default:
-		return fmt.Errorf("%s %s: %w", action, b.URI(key), err)
-	}
-}
-
-func status(err error) int {
-	if response, ok := errors.AsType[*awshttp.ResponseError](err); ok {
-		return response.HTTPStatusCode()
-	}
-	return 0
-}
-
-func (b *Bucket) keyName() string {
-	if b.kms == nil {
-		return "the bucket's own KMS key"
-	}
-	return "the KMS key " + *b.kms
-}
-
 func (b *Bucket) encryption() types.ServerSideEncryption {
 	if b.kms == nil {
 		return "" // the bucket's own
@@ -295,5 +250,3 @@ func optional(s string) *string {
 	}
 	return &s
 }
-
-func unquote(etag *string) string { return strings.Trim(aws.ToString(etag), `"`) }

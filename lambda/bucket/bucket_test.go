@@ -186,9 +186,9 @@ func TestFaultsOnTheWireAreNamed(t *testing.T) {
 	}{
 		{http.StatusForbidden, "AccessDenied", failure.AccessDenied, "s3:PutObject on s3://my-bucket/k is not allowed: check the role that writes (the function's role or destinationRoleArn), the bucket's policy and owner, and its KMS key (AccessDenied: x)"},
 		{http.StatusForbidden, "KMS.DisabledException", failure.KMSKeyUnusable, "s3:PutObject on s3://my-bucket/k: S3 cannot use the bucket's own KMS key: check that it exists"},
-		{http.StatusMovedPermanently, "PermanentRedirect", failure.BucketInOtherRegion, `bucket "my-bucket" is in another region than the functions`},
+		{http.StatusMovedPermanently, "PermanentRedirect", failure.BucketInOtherRegion, `bucket "my-bucket" is in another region, and the functions are in us-east-1: use a bucket in us-east-1`},
 		{http.StatusNotFound, "NoSuchBucket", failure.BucketNotFound, `there is no bucket "my-bucket"`},
-		{http.StatusBadRequest, "EntityTooLarge", failure.Internal, "s3:PutObject s3://my-bucket/k: "},
+		{http.StatusBadRequest, "EntityTooLarge", failure.Internal, "s3:PutObject on s3://my-bucket/k: "},
 	} {
 		_, cfg := testservers.Configs()
 		cfg.HTTPClient = &recorder{status: test.status, body: "<Error><Code>" + test.code + "</Code><Message>x</Message></Error>"}

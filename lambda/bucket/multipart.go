@@ -39,7 +39,7 @@ func (b *Bucket) StartUpload(ctx context.Context, key string) (*Upload, error) {
 		return nil, b.named(err, "s3:PutObject", key)
 	}
 	if aws.ToString(answer.UploadId) == "" { // an empty id would name the object itself
-		return nil, failure.Errorf(failure.MalformedAnswer, "s3:PutObject %s: S3 began an upload and returned no upload id", b.URI(key))
+		return nil, failure.Errorf(failure.MalformedAnswer, "s3:PutObject on %s: S3 began an upload and returned no upload id", b.URI(key))
 	}
 	return &Upload{bucket: b, key: key, id: *answer.UploadId}, nil
 }
@@ -53,6 +53,9 @@ func (u *Upload) Put(ctx context.Context, number int, body []byte) (Part, error)
 	})
 	if err != nil {
 		return Part{}, u.bucket.named(err, "s3:PutObject", u.key)
+	}
+	if _, err := u.bucket.tag(answer.ETag, "s3:PutObject", u.key); err != nil {
+		return Part{}, err
 	}
 	return Part{types.CompletedPart{ETag: answer.ETag, PartNumber: n, ChecksumCRC32: answer.ChecksumCRC32}}, nil
 }
@@ -71,7 +74,7 @@ func (u *Upload) Complete(ctx context.Context, parts []Part) (string, error) {
 	if err != nil {
 		return "", u.bucket.named(err, "s3:PutObject", u.key)
 	}
-	return unquote(answer.ETag), nil
+	return u.bucket.tag(answer.ETag, "s3:PutObject", u.key)
 }
 
 // Abort aborts the upload and frees its parts.

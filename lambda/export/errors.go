@@ -1,30 +1,24 @@
 package export
 
 import (
-	"errors"
-
 	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/fault"
 	"dynamodb-to-s3/lambda/table"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-	"github.com/aws/smithy-go"
 )
 
 // refusals are the names of DynamoDB's errors, by its own names. A message gets the table as %[1]q, the action as %[2]s and DynamoDB's
 // words as %[3]s.
 var refusals = map[string]refusal{
-	"ContinuousBackupsUnavailableException":  {failure.TableNotReady, "DynamoDB is still switching on the backups of table %[1]q: start again in some minutes (%[3]s)"},
-	"ExportConflictException":                {failure.ExportConflict, "DynamoDB knows this run's export of table %[1]q with other parameters, or another export writes to the same place: start a new execution under another name (%[3]s)"},
-	"LimitExceededException":                 {failure.ExportLimitReached, "table %[1]q: the account has as many exports in progress as DynamoDB allows: redrive this execution when some have ended, or ask for a higher quota (%[3]s)"},
-	"TableNotFoundException":                 {failure.TableNotFound, "there is no table %[1]q: check the name, and that the stack is deployed where the table is (%[2]s: %[3]s)"},
-	"ExportNotFoundException":                {failure.ExportRefused, "DynamoDB no longer knows the export of table %[1]q, it forgets exports after 90 days: start a new execution under another name (%[3]s)"},
-	"ValidationException":                    {failure.ExportRefused, "DynamoDB refused %[2]s of table %[1]q: %[3]s"},
-	"ThrottlingException":                    throttled,
-	"RequestLimitExceeded":                   throttled,
-	"ProvisionedThroughputExceededException": throttled,
+	"ContinuousBackupsUnavailableException": {failure.TableNotReady, "DynamoDB is still switching on the backups of table %[1]q: start again in some minutes (%[3]s)"},
+	"ExportConflictException":               {failure.ExportConflict, "DynamoDB knows this run's export of table %[1]q with other parameters, or another export writes to the same place: start a new execution under another name (%[3]s)"},
+	"LimitExceededException":                {failure.ExportLimitReached, "table %[1]q: the account has as many exports in progress as DynamoDB allows: redrive this execution when some have ended, or ask for a higher quota (%[3]s)"},
+	"TableNotFoundException":                {failure.TableNotFound, "there is no table %[1]q: check the name, and that the stack is deployed where the table is (%[2]s: %[3]s)"},
+	"ExportNotFoundException":               {failure.ExportRefused, "DynamoDB no longer knows the export of table %[1]q, it forgets exports after 90 days: start a new execution under another name (%[3]s)"},
+	"ValidationException":                   {failure.ExportRefused, "DynamoDB refused %[2]s of table %[1]q: %[3]s"},
 }
-var throttled = refusal{failure.Throttled, "%[2]s is called too often in this account and region (table %[1]q): redrive this execution, and start fewer at the same time (%[3]s)"}
 
 type refusal struct {
 	name    failure.Name
@@ -33,18 +27,12 @@ type refusal struct {
 
 // named gives an error of DynamoDB's export calls the name that tells a person what to do.
 func (p *pass) named(err error, action string) error {
-	api, ok := errors.AsType[smithy.APIError](err)
-	if !ok {
-		return table.Named(err, action, p.plan.Table, p.DynamoDB.Options().Region)
-	}
-	code, words := api.ErrorCode(), api.ErrorMessage()
+	code, words := fault.Code(err), fault.Words(err)
 	known, ok := refusals[code]
 	switch {
 	case code == "PointInTimeRecoveryUnavailableException":
 		return p.recoveryOff(" (" + words + ")")
-	case code == "LimitExceededException" && action != startAction:
-		known = throttled // these calls have no other limit
-	case !ok:
+	case !ok, code == "LimitExceededException" && action != startAction: // the other calls have no limit but that of their rate
 		return table.Named(err, action, p.plan.Table, p.DynamoDB.Options().Region)
 	}
 	return failure.Errorf(known.name, known.message, p.plan.Table, action, words)

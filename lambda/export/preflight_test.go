@@ -100,9 +100,9 @@ func TestRefusalsAreNamed(t *testing.T) {
 		want                 failure.Name
 		words                string
 	}{
-		{"DescribeContinuousBackups", "ThrottlingException", failure.Throttled, "dynamodb:DescribeContinuousBackups is called too often"},
+		{"DescribeContinuousBackups", "ThrottlingException", failure.Throttled, "DynamoDB refused the call because there are too many"},
 		{"DescribeContinuousBackups", "ContinuousBackupsUnavailableException", failure.TableNotReady, "start again in some minutes (no way)"},
-		{"ListExports", "LimitExceededException", failure.Throttled, "dynamodb:ListExports is called too often"},
+		{"ListExports", "LimitExceededException", failure.Throttled, "DynamoDB refused the call because there are too many"},
 		{"ListExports", "AccessDeniedException", failure.AccessDenied, "dynamodb:ListExports on table"},
 		{"ExportTableToPointInTime", "ExportConflictException", failure.ExportConflict, "under another name (no way)"},
 		{"ExportTableToPointInTime", "LimitExceededException", failure.ExportLimitReached, "as many exports in progress as DynamoDB allows"},

@@ -104,6 +104,11 @@ const (
 	ExportLimitReached Name = "ExportLimitReached"
 	// JournalContended means that other runs changed the journal of exports at every attempt of this run to change it.
 	JournalContended Name = "JournalContended"
+	// CredentialsInvalid means that AWS does not accept the credentials, or that there are none. They may be renewed by another process of
+	// the function, or by a person, so a retry can help.
+	CredentialsInvalid Name = "CredentialsInvalid"
+	// EndpointUnreachable means that a service could not be reached, also after the SDK's own retries.
+	EndpointUnreachable Name = "EndpointUnreachable"
 	// MalformedAnswer means that an answer was damaged, also after the SDK's own retries, or lacks what it must have.
 	MalformedAnswer Name = "MalformedAnswer"
 	// Internal is every other failure.
@@ -119,31 +124,34 @@ var (
 		KMSKeyUnusable, ExportConflict, ExportRefused, ExportTimedOut, ExportIncomplete,
 		s3NoSuchBucket, s3AccessDenied, kmsNotFound, internalServerError,
 	}
-	transient = []Name{NoProgress, Throttled, ExportLimitReached, JournalContended, MalformedAnswer, Internal}
+	transient = []Name{NoProgress, Throttled, ExportLimitReached, JournalContended, CredentialsInvalid, EndpointUnreachable, MalformedAnswer, Internal}
 )
 
 // Names returns every name that is documented, the permanent ones first.
 func Names() []Name { return slices.Concat(permanent, transient) }
 
-// Error is a failure with its name. The message is for a person: what happened, to which resource, and what to do.
-type Error struct {
-	Name Name
-	Err  error
+// namedError is a failure with its name. The message is for a person: what happened, to which resource, and what to do.
+type namedError struct {
+	name Name
+	err  error
 }
 
-// Errorf returns an Error. The format is that of fmt.Errorf, with %w.
+// Errorf returns an error with a name. The format is that of fmt.Errorf, with %w.
 func Errorf(name Name, format string, args ...any) error {
-	return &Error{Name: name, Err: fmt.Errorf(format, args...)}
+	return &namedError{name: name, err: fmt.Errorf(format, args...)}
 }
 
-func (e *Error) Error() string { return e.Err.Error() }
+func (e *namedError) Error() string { return e.err.Error() }
 
-func (e *Error) Unwrap() error { return e.Err }
+func (e *namedError) Unwrap() error { return e.err }
 
-// NameOf returns the name of the outermost Error in err's chain, or Internal if there is none.
+// Name returns the name of the error itself.
+func (e *namedError) Name() Name { return e.name }
+
+// NameOf returns the name of the outermost error of Errorf in err's chain, or Internal if there is none.
 func NameOf(err error) Name {
-	if named, ok := errors.AsType[*Error](err); ok {
-		return named.Name
+	if named, ok := errors.AsType[*namedError](err); ok {
+		return named.name
 	}
 	return Internal
 }

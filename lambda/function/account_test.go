@@ -156,7 +156,7 @@ func TestRoleThatIsNotListedIsNotAssumed(t *testing.T) {
 func TestRoleThatCannotBeAssumed(t *testing.T) {
 	t.Parallel()
 	denied := func(role, setting string) string {
-		return "sts:AssumeRole on " + role + " is not allowed: the role's trust policy must name the function's role, and the function's role must be allowed to assume it (environment: " + setting + ") (no way)"
+		return "sts:AssumeRole on " + role + " is not allowed: check that the role's trust policy names the function's role, and that the function's role may assume it (environment: " + setting + ") (AccessDenied: no way)"
 	}
 	for _, test := range []struct {
 		name, role string
@@ -167,10 +167,10 @@ func TestRoleThatCannotBeAssumed(t *testing.T) {
 	}{
 		{"the reader is denied", reader, http.StatusForbidden, "AccessDenied", failure.AccessDenied, ": " + denied(reader, "sourceRoles")},
 		{"the writer is denied", writer, http.StatusForbidden, "AccessDenied", failure.AccessDenied, "claim the run: s3:PutObject on s3://BUCKET/AWSDynamoDB/run-1/_started: " + denied(writer, "destinationRoles")},
-		{"STS is not active in the region", reader, http.StatusForbidden, "RegionDisabledException", failure.AccessDenied, "sts:AssumeRole on " + reader + " is refused (RegionDisabledException: no way)"},
+		{"STS is not active in the region", reader, http.StatusForbidden, "RegionDisabledException", failure.AccessDenied, "sts:AssumeRole on " + reader + " is not allowed: the account cannot use STS here"},
 		{"a session longer than the role allows", writer, http.StatusBadRequest, "ValidationError", failure.AccessDenied, "is refused (ValidationError: no way)"},
-		{"STS is asked too often", reader, http.StatusBadRequest, "Throttling", failure.Throttled, "sts:AssumeRole on " + reader + " is called too often"},
-		{"the function's own session has ended", reader, http.StatusForbidden, "ExpiredToken", failure.Internal, "sts:AssumeRole on " + reader + ": "},
+		{"STS is asked too often", reader, http.StatusBadRequest, "Throttling", failure.Throttled, "sts:AssumeRole on " + reader + ": STS refused the call because there are too many"},
+		{"the function's own session has ended", reader, http.StatusForbidden, "ExpiredToken", failure.CredentialsInvalid, "sts:AssumeRole on " + reader + ": STS does not accept the credentials"},
 		{"STS has a fault", writer, http.StatusInternalServerError, "InternalFailure", failure.Internal, "sts:AssumeRole on " + writer + ": "},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -208,5 +208,5 @@ func TestRoleThatIsTakenAway(t *testing.T) {
 		return 0, ""
 	}
 	_, err := v.execution(t, fromElsewhere(table, bucket, `, "scan": {"Limit": 100}`)).run()
-	wantName(t, err, failure.AccessDenied, "segment 0: scan table ", "sts:AssumeRole on "+reader+" is not allowed")
+	wantName(t, err, failure.AccessDenied, "segment 0: dynamodb:Scan on table ", "sts:AssumeRole on "+reader+" is not allowed")
 }

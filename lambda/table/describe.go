@@ -73,7 +73,7 @@ func Describe(ctx context.Context, client *dynamodb.Client, table request.Table,
 func describe(ctx context.Context, client *dynamodb.Client, name string) (*types.TableDescription, error) {
 	answer, err := client.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &name})
 	if err != nil {
-		return nil, fmt.Errorf("describe table %q: %w", name, Named(err, "dynamodb:DescribeTable", name, client.Options().Region))
+		return nil, Named(err, "dynamodb:DescribeTable", name, client.Options().Region)
 	}
 	if answer.Table == nil {
 		return nil, failure.Errorf(failure.MalformedAnswer, "describe table %q: the answer describes no table", name)

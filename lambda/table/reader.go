@@ -11,6 +11,7 @@ import (
 
 	"dynamodb-to-s3/lambda/ddbjson"
 	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/fault"
 	"dynamodb-to-s3/lambda/run"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -72,14 +73,14 @@ func (p *Page) Parse() error {
 	}
 	p.unparsed = false
 	if err := p.Items.Parse(p.body); err != nil {
-		return failure.Errorf(failure.MalformedAnswer, "scan %s: %w", p.subject, &answerError{err})
+		return failure.Errorf(failure.MalformedAnswer, "dynamodb:Scan on %s: %w", p.subject, fault.Damage(err))
 	}
 	return p.counted()
 }
 
 func (p *Page) counted() error {
 	if n := p.Items.Len(); n != p.count {
-		return failure.Errorf(failure.MalformedAnswer, "scan %s: the answer counts %d items and holds %d", p.subject, p.count, n)
+		return failure.Errorf(failure.MalformedAnswer, "dynamodb:Scan on %s: the answer counts %d items and holds %d", p.subject, p.count, n)
 	}
 	return nil
 }
@@ -115,7 +116,7 @@ func (r *Reader) Next(ctx context.Context, exclusiveStartKey json.RawMessage, p 
 	p.LastEvaluatedKey = nil
 	if len(answer.LastEvaluatedKey) > 0 {
 		if err := checkKey(answer.LastEvaluatedKey); err != nil {
-			return failure.Errorf(failure.MalformedAnswer, "scan %s: %w", r.subject, err)
+			return failure.Errorf(failure.MalformedAnswer, "dynamodb:Scan on %s: %w", r.subject, err)
 		}
 		if p.LastEvaluatedKey, err = attributevalue.MarshalMapJSON(answer.LastEvaluatedKey); err != nil {
 			return failure.Errorf(failure.Internal, "keep the page's LastEvaluatedKey: %w", err)
@@ -148,14 +149,11 @@ func (r *Reader) scan(ctx context.Context, input *dynamodb.ScanInput, p *Page) (
 			stack.Deserialize.Insert(&takeItems{into: p}, "OperationDeserializer", middleware.After),
 		)
 	}))
-	if malformed, ok := errors.AsType[*answerError](err); ok {
-		return nil, failure.Errorf(failure.MalformedAnswer, "scan %s: %w", r.subject, malformed)
-	}
 	if refusal := r.refusal(err); refusal != nil {
 		return nil, failure.Errorf(failure.ScanRefused, "scan %s: %w", r.subject, refusal)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("scan %s: %w", r.subject, Named(err, "dynamodb:Scan", r.table, r.client.Options().Region))
+		return nil, Named(err, "dynamodb:Scan", r.table, r.client.Options().Region)
 	}
 	return answer, nil
 }
@@ -181,7 +179,7 @@ func (t *takeItems) HandleDeserialize(
 		if ctx.Err() != nil {
 			return out, metadata, ctx.Err()
 		}
-		return out, metadata, &answerError{err}
+		return out, metadata, fault.Damage(err)
 	}
 	return out, metadata, nil
 }
@@ -229,16 +227,6 @@ func (p *Page) fill(from io.Reader, length int64) error {
 		}
 	}
 }
-
-// answerError is a damaged answer: cut off, with a wrong checksum, or not JSON. Another try may succeed.
-type answerError struct{ err error }
-
-func (e *answerError) Error() string { return "the answer is damaged: " + e.err.Error() }
-
-func (e *answerError) Unwrap() error { return e.err }
-
-// RetryableError tells the SDK's retryer to try again.
-func (*answerError) RetryableError() bool { return true }
 
 // scanInput translates the plan's scan for the SDK.
 func scanInput(plan run.Plan, segment int) (dynamodb.ScanInput, error) {

@@ -2,17 +2,16 @@ package table
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"regexp"
 	"strings"
 	"unicode/utf8"
 
+	"dynamodb-to-s3/lambda/fault"
 	"dynamodb-to-s3/lambda/run"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-	"github.com/aws/smithy-go"
 )
 
 // Ask sends the first request of the plan's scan for one item, and throws the answer away: DynamoDB checks the parameters, the expressions
@@ -40,11 +39,10 @@ func (r *RefusedError) Error() string {
 
 // refusal returns the RefusedError that an error of the SDK means, otherwise nil.
 func (r *Reader) refusal(err error) *RefusedError {
-	api, ok := errors.AsType[smithy.APIError](err)
-	if !ok || api.ErrorCode() != "ValidationException" {
+	if fault.Code(err) != "ValidationException" {
 		return nil
 	}
-	return &RefusedError{Message: r.withoutValues(api.ErrorMessage()), table: r.table}
+	return &RefusedError{Message: r.withoutValues(fault.Words(err)), table: r.table}
 }
 
 var (

@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 
+	"dynamodb-to-s3/lambda/fault"
+
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/middleware"
@@ -44,7 +46,7 @@ func (c *countThrottles) HandleFinalize(
 	ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler,
 ) (middleware.FinalizeOutput, middleware.Metadata, error) {
 	out, metadata, err := next.HandleFinalize(ctx, in)
-	if api, ok := errors.AsType[smithy.APIError](err); ok && slices.Contains(throttles, api.ErrorCode()) {
+	if api, ok := errors.AsType[smithy.APIError](err); ok && fault.Throttles(api.ErrorCode()) {
 		c.into.add(reasons(api))
 	}
 	return out, metadata, err
