@@ -53,7 +53,7 @@ func JSON(text []byte) (*Node, error) {
 	if err := json.Unmarshal(text, new(json.RawMessage)); err != nil {
 		return nil, fmt.Errorf("not valid JSON: %w", err)
 	}
-	if err := checkUnicode(text); err != nil {
+	if err := CheckUnicode(text); err != nil {
 		return nil, err
 	}
 	tokens := json.NewDecoder(bytes.NewReader(text))

@@ -6,9 +6,9 @@ import (
 	"unicode/utf8"
 )
 
-// checkUnicode refuses JSON that readers read differently. Go's decoder replaces bytes that are not UTF-8, and half a surrogate pair, by
+// CheckUnicode refuses valid JSON that readers read differently. Go's decoder replaces bytes that are not UTF-8, and half a surrogate pair, by
 // U+FFFD without an error: the run would write something else than the request says.
-func checkUnicode(text []byte) error {
+func CheckUnicode(text []byte) error {
 	for i := 0; i < len(text); {
 		r, size := utf8.DecodeRune(text[i:])
 		if r == utf8.RuneError && size == 1 {
