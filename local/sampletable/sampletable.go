@@ -1,5 +1,5 @@
 // Package sampletable creates and fills the sample table: orders that use every attribute type. The same seed gives the same
-// orders. It imports the SDK only.
+// orders. It imports local/tablewrite and the SDK.
 package sampletable
 
 import (
@@ -8,6 +8,8 @@ import (
 	"math/rand/v2"
 	"strconv"
 	"time"
+
+	"dynamodb-to-s3/local/tablewrite"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -23,17 +25,13 @@ const (
 
 // Create creates the table and waits until it can be used.
 func Create(ctx context.Context, client *dynamodb.Client, name string) error {
-	_, err := client.CreateTable(ctx, &dynamodb.CreateTableInput{
+	err := tablewrite.Create(ctx, client, &dynamodb.CreateTableInput{
 		TableName:            &name,
 		BillingMode:          types.BillingModePayPerRequest,
 		KeySchema:            []types.KeySchemaElement{{AttributeName: aws.String("orderId"), KeyType: types.KeyTypeHash}},
 		AttributeDefinitions: []types.AttributeDefinition{{AttributeName: aws.String("orderId"), AttributeType: types.ScalarAttributeTypeS}},
 	})
 	if err != nil {
-		return fmt.Errorf("create table %s: %w", name, err)
-	}
-	waiter := dynamodb.NewTableExistsWaiter(client, func(o *dynamodb.TableExistsWaiterOptions) { o.MinDelay = 10 * time.Millisecond })
-	if err := waiter.Wait(ctx, &dynamodb.DescribeTableInput{TableName: &name}, time.Minute); err != nil {
 		return fmt.Errorf("create table %s: %w", name, err)
 	}
 	return nil

@@ -3,15 +3,12 @@ package sampletable
 import (
 	"context"
 
+	"dynamodb-to-s3/local/tablewrite"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"golang.org/x/sync/errgroup"
-)
-
-const (
-	batch   = 25 // the most that one BatchWriteItem takes
-	writers = 4  // enough to keep a single-threaded server busy
 )
 
 type item = map[string]types.AttributeValue
@@ -33,41 +30,25 @@ type writer struct {
 	written func(int) // is called with the number of items that were just written; nil if nobody counts them
 }
 
-func (w writer) count(items int) {
-	if w.written != nil {
-		w.written(items)
-	}
-}
-
 // batches sends count requests in batches. It calls request in order, from one goroutine.
 func (w writer) batches(ctx context.Context, count int, request func(i int) types.WriteRequest) error {
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(writers)
-	for first := 0; first < count; first += batch {
-		requests := make([]types.WriteRequest, min(batch, count-first))
-		for i := range requests {
-			requests[i] = request(first + i)
-		}
-		group.Go(func() error {
-			// DynamoDB returns the requests that it has no capacity for.
-			for left := requests; len(left) > 0; {
-				answer, err := w.client.BatchWriteItem(ctx, &dynamodb.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{w.table: left}})
-				if err != nil {
-					return err
-				}
-				left = answer.UnprocessedItems[w.table]
+	return tablewrite.Batches(ctx, w.client, w.table, func(yield func([]types.WriteRequest, error) bool) {
+		for first := 0; first < count; first += tablewrite.BatchItems {
+			requests := make([]types.WriteRequest, min(tablewrite.BatchItems, count-first))
+			for i := range requests {
+				requests[i] = request(first + i)
 			}
-			w.count(len(requests))
-			return nil
-		})
-	}
-	return group.Wait()
+			if !yield(requests, nil) {
+				return
+			}
+		}
+	}, w.written)
 }
 
 // update changes each order's status and adds 1 to its revisions.
 func (w writer) update(ctx context.Context, items []item) error {
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(writers)
+	group.SetLimit(tablewrite.Concurrency)
 	for _, of := range items {
 		group.Go(func() error {
 			_, err := w.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
@@ -75,8 +56,8 @@ func (w writer) update(ctx context.Context, items []item) error {
 				ExpressionAttributeNames:  map[string]string{"#s": "status"},
 				ExpressionAttributeValues: item{":s": of["status"], ":one": num("1")},
 			})
-			if err == nil {
-				w.count(1)
+			if err == nil && w.written != nil {
+				w.written(1)
 			}
 			return err
 		})
