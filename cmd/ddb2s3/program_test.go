@@ -73,6 +73,12 @@ func runProgramAt(t testing.TB, dynamoDB string, args ...string) outcome {
 	if dynamoDB != "" {
 		cmd.Env = append(cmd.Env, envDynamoDBEndpoint+"="+dynamoDB)
 	}
+	return outcomeOf(t, cmd)
+}
+
+// outcomeOf runs a command of the program.
+func outcomeOf(t testing.TB, cmd *exec.Cmd) outcome {
+	t.Helper()
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	var o outcome

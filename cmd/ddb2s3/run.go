@@ -25,6 +25,7 @@ const sampleRequest = `{"table": "orders", "bucket": "demo", "prefix": "{table}"
 // runVerb is the verb run, with its flags.
 type runVerb struct {
 	options
+	own         ownTable
 	input, name string
 	verify      bool
 
@@ -39,12 +40,19 @@ func newRun() *cobra.Command {
 		Use: "run", Short: "Run the state machine once and print its output as JSON", Args: cobra.NoArgs,
 		Long: `Run the state machine once and print its output as JSON.
 
-Without --input, run replicates the sample table and verifies the result.`,
+Without --input, run replicates the sample table, or the table of --load, and verifies the result.`,
 		Example: `  # Replicate the sample table.
   go run ./cmd/ddb2s3 run
 
   # Run your own request. If the run is interrupted, the same command continues it.
   go run ./cmd/ddb2s3 run --input request.json --name try-1
+
+  # Replicate your own items. The key of the table is the attribute id.
+  go run ./cmd/ddb2s3 run --load items.jsonl --key id
+
+  # Create your own table as it is in AWS, and run your own request on it.
+  aws dynamodb describe-table --table-name orders > table.json
+  go run ./cmd/ddb2s3 run --load items.jsonl --table-definition table.json --input request.json --verify
 
   # Read the request from standard input, and verify the result.
   echo '{"table": "orders", "bucket": "demo", "format": "ION"}' | go run ./cmd/ddb2s3 run --input - --verify
@@ -64,6 +72,7 @@ Without --input, run replicates the sample table and verifies the result.`,
 	flags.StringVar(&v.name, "name", "", "the `NAME` of the execution; the same name with the same request continues an interrupted run (default: the time)")
 	flags.BoolVar(&v.verify, "verify", false, "read the result back and compare it with the table")
 	flags.BoolVarP(&v.verbose, "verbose", "v", false, "show the logs of the functions")
+	v.own.add(flags)
 	v.addFunctions(flags)
 	v.addServices(flags)
 	return verb
@@ -72,6 +81,9 @@ Without --input, run replicates the sample table and verifies the result.`,
 // check reads the request, and refuses flags that do not fit it. The execution itself reports what is wrong with the request.
 func (v *runVerb) check(flags *pflag.FlagSet) error {
 	if err := v.options.check(flags); err != nil {
+		return err
+	}
+	if err := v.own.check(v.aws); err != nil {
 		return err
 	}
 	if err := v.readRequest(); err != nil {
@@ -88,16 +100,23 @@ func (v *runVerb) check(flags *pflag.FlagSet) error {
 	return nil
 }
 
-// readRequest reads the request. A run of the sample request is verified.
+// readRequest reads the request. A run without a request of its own is verified.
 func (v *runVerb) readRequest() (err error) {
 	switch v.input {
 	case "":
+		v.verify = true
+		if v.own.given() {
+			v.text = fmt.Appendf(nil, `{"table": %q, "bucket": "demo", "prefix": "{table}"}`, v.own.name())
+			return nil
+		}
 		if v.aws || endpointVariable(envDynamoDBEndpoint) != "" {
 			return errors.New("--input is missing: without it, run uses the sample table, which is only in the DynamoDB that run starts itself")
 		}
-		v.verify = true
 		v.text = json.RawMessage(sampleRequest)
 	case "-":
+		if v.own.file == "-" {
+			return errors.New("--input - and --load - contradict each other: standard input can be only one of them")
+		}
 		v.text, err = io.ReadAll(os.Stdin)
 	default:
 		v.text, err = os.ReadFile(v.input)
@@ -114,7 +133,12 @@ func (v *runVerb) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if !json.Valid(v.text) { // StartExecution refuses it too, before there is an execution
 		return printOutcome(stdout, statemachine.Outcome{Error: string(failure.InvalidRequest), Cause: v.invalid.Error()})
 	}
-	services, err := startServices(ctx, v.options, sampletable.Count, v.exporting(), stderr)
+	own, err := v.openTable(ctx, stderr)
+	if err != nil {
+		return err
+	}
+	defer own.close()
+	services, err := startServices(ctx, v.options, own, v.exporting(), stderr)
 	if err != nil {
 		return err
 	}
@@ -136,6 +160,21 @@ func (v *runVerb) run(ctx context.Context, stdout, stderr io.Writer) error {
 		}
 		return services.verify(ctx, v.request, result, stderr)
 	})
+}
+
+// openTable returns the tables to load. It checks the user's own items before anything is started. An invalid request needs no table.
+func (v *runVerb) openTable(ctx context.Context, stderr io.Writer) (t tables, err error) {
+	switch {
+	case !v.own.given():
+		return tables{sampleOrders: sampletable.Count}, nil
+	case v.invalid == nil:
+		var table request.Table
+		if table, err = request.ParseTable(v.request.Table); err == nil {
+			t.name = table.Name
+			t.own, err = v.own.open(ctx, os.Stdin, stderr)
+		}
+	}
+	return t, err
 }
 
 // verifiable reports whether --verify can check a run of the request. Only the result shows whether an export in a chain is full.

@@ -56,7 +56,7 @@ by an hour, so it uses only a DynamoDB that it starts itself.`,
 }
 
 func runExport(ctx context.Context, o options, stdout, stderr io.Writer) error {
-	services, err := startServices(ctx, o, sampleExportItems, true, stderr)
+	services, err := startServices(ctx, o, tables{sampleOrders: sampleExportItems}, true, stderr)
 	if err != nil {
 		return err
 	}

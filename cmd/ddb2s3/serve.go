@@ -41,7 +41,7 @@ Use it to call the functions from your own state machine or program.`,
 
 // serve serves the functions until ctx ends.
 func serve(ctx context.Context, o options, address string, stderr io.Writer) error {
-	services, err := startServices(ctx, o, sampletable.Count, true, stderr)
+	services, err := startServices(ctx, o, tables{sampleOrders: sampletable.Count}, true, stderr)
 	if err != nil {
 		return err
 	}

@@ -7,21 +7,17 @@ import (
 	"io"
 	"path/filepath"
 	"slices"
-	"sync/atomic"
 
 	"dynamodb-to-s3/lambda/awsclient"
 	"dynamodb-to-s3/local/checkout"
 	"dynamodb-to-s3/local/executions"
 	"dynamodb-to-s3/local/exports"
-	"dynamodb-to-s3/local/progress"
-	"dynamodb-to-s3/local/sampletable"
 	"dynamodb-to-s3/local/servers"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
@@ -33,16 +29,16 @@ type services struct {
 	identity            aws.Config        // asks STS for sessions of the roles that requests name
 	account             string            // "" if unknown
 	ownDynamoDB         bool              // this process has started DynamoDB
-	loadedItems         int64             // that this process has loaded into the table; 0 if it has loaded none
+	loadedItems         int64             // of the table that this process has loaded; 0 if it has loaded none
 	s3Folder            string            // where an S3 that this process has started keeps its objects; "" for another S3
 	exports             *exports.Server   // makes exports on this computer; nil if DynamoDB makes them
 	executions          executions.Folder // the status of local executions
 	stops               []func()
 }
 
-// startServices connects to AWS or to the servers that the environment names, and starts the others: S3, DynamoDB with a sample
-// table of so many items, and, if asked for, what makes exports.
-func startServices(ctx context.Context, o options, sampleItems int, exporting bool, stderr io.Writer) (*services, error) {
+// startServices connects to AWS or to the servers that the environment names, and starts the others: S3, DynamoDB, and, if asked for,
+// what makes exports. It loads the tables.
+func startServices(ctx context.Context, o options, t tables, exporting bool, stderr io.Writer) (*services, error) {
 	repository, err := checkout.Find()
 	if err != nil {
 		return nil, err
@@ -51,7 +47,10 @@ func startServices(ctx context.Context, o options, sampleItems int, exporting bo
 	if o.aws {
 		return s, s.useAWS(ctx)
 	}
-	err = s.startServers(ctx, repository, sampleItems, stderr)
+	err = s.startServers(ctx, repository)
+	if err == nil {
+		err = s.load(ctx, t, stderr)
+	}
 	if err == nil && exporting {
 		err = s.startExports(ctx, o, stderr)
 	}
@@ -61,7 +60,7 @@ func startServices(ctx context.Context, o options, sampleItems int, exporting bo
 	return s, err
 }
 
-func (s *services) startServers(ctx context.Context, repository checkout.Repository, sampleItems int, stderr io.Writer) (err error) {
+func (s *services) startServers(ctx context.Context, repository checkout.Repository) (err error) {
 	if s.source, err = localConfig(ctx); err != nil {
 		return err
 	}
@@ -88,13 +87,9 @@ func (s *services) startServers(ctx context.Context, repository checkout.Reposit
 	}
 	if s.ownDynamoDB {
 		s.account = "000000000000"
-		if s.source, err = s.startServer(ctx, setup, servers.StartDynamoDB); err != nil {
-			return err
-		}
-		s.loadedItems = int64(sampleItems)
-		return loadSampleTable(ctx, s.source, sampleItems, stderr)
+		s.source, err = s.startServer(ctx, setup, servers.StartDynamoDB)
 	}
-	return nil
+	return err
 }
 
 // startServer starts a server and returns the configuration of its clients.
@@ -166,19 +161,6 @@ func localConfig(ctx context.Context) (aws.Config, error) {
 		cfg.Credentials = credentials.NewStaticCredentialsProvider("local", "local", "")
 	}
 	return cfg, nil
-}
-
-func loadSampleTable(ctx context.Context, cfg aws.Config, items int, stderr io.Writer) error {
-	client := dynamodb.NewFromConfig(cfg)
-	if err := sampletable.Create(ctx, client, sampletable.Table); err != nil {
-		return err
-	}
-	var loaded atomic.Int64
-	stop := progress.Show(stderr, progress.Work{
-		Name: "loading the sample table " + sampletable.Table, Unit: "item", Total: func() int64 { return int64(items) }, Done: loaded.Load,
-	})
-	defer stop()
-	return sampletable.Load(ctx, client, sampletable.Table, sampletable.Seed, items, func(n int) { loaded.Add(int64(n)) })
 }
 
 // createBucket creates a bucket if this process has started S3, which has no other user.

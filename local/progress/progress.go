@@ -19,7 +19,7 @@ import (
 type Work struct {
 	// Name says what is done, such as "replicating orders".
 	Name string
-	// Unit is what Done and Total count, in the singular.
+	// Unit is what Done and Total count, in the singular. Bytes are shown as sizes, such as 15.4 GB.
 	Unit string
 	Done func() int64
 	// Total is how much there is to do, 0 while it is unknown. It may be nil. Nothing is shown while Done and Total are both 0.
@@ -108,16 +108,16 @@ func (m *meter) text(now time.Time, last bool, columns int) string {
 	var parts []string
 	switch {
 	case total <= 0:
-		parts = append(parts, short(done)+" "+plural(done, m.work.Unit))
+		parts = append(parts, m.amount(done)+m.units(done))
 	case done > total:
-		parts = append(parts, fmt.Sprintf("%s %s, more than the estimated %s", short(done), plural(done, m.work.Unit), short(total)))
+		parts = append(parts, fmt.Sprintf("%s%s, more than the estimated %s", m.amount(done), m.units(done), m.amount(total)))
 	default:
 		about := ""
 		if m.work.Estimated {
 			about = "about "
 		}
 		parts = append(parts, fmt.Sprintf("%d %%", int(100*(float64(done)/float64(total)))),
-			fmt.Sprintf("%s of %s%s %s", short(done), about, short(total), plural(total, m.work.Unit)))
+			fmt.Sprintf("%s of %s%s%s", m.amount(done), about, m.amount(total), m.units(total)))
 	}
 	if d, known := m.left(now, done, total); known && !last {
 		parts = append(parts, left(d))
@@ -131,6 +131,21 @@ func (m *meter) text(now time.Time, last bool, columns int) string {
 	}
 	// A long name leaves half of the line to the numbers.
 	return runewidth.Truncate(runewidth.Truncate(m.work.Name, columns/2-2, "…")+": "+rest, columns, "…")
+}
+
+func (m *meter) amount(n int64) string {
+	if m.work.Unit == "byte" {
+		return Bytes(n)
+	}
+	return short(n)
+}
+
+// units returns the unit after an amount.
+func (m *meter) units(n int64) string {
+	if m.work.Unit == "byte" {
+		return ""
+	}
+	return " " + plural(n, m.work.Unit)
 }
 
 // An estimate of the time needs this much of the work to be seen: some seconds, and a share of the whole or many seconds.

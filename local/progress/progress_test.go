@@ -69,6 +69,14 @@ func TestScreenFollowsTheWidth(t *testing.T) {
 	}
 }
 
+func TestBytesAreSizes(t *testing.T) {
+	t.Parallel()
+	m := meter{start: begin, work: Work{Name: "checking the items", Unit: "byte", Done: count(1_250_000), Total: count(2_500_000)}}
+	if got, want := m.text(begin, false, 0), "checking the items: 50 %, 1.2 MB of 2.5 MB"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 // Other output of the program is in rows of its own.
 func TestScreenShowsOtherOutputAbove(t *testing.T) {
 	t.Parallel()
