@@ -35,7 +35,10 @@ import (
 type Handler func(ctx context.Context, payload json.RawMessage) (any, error)
 
 // Engine has the handlers of all functions, with one set of clients.
-type Engine struct{ handlers map[contract.Function]Handler }
+type Engine struct {
+	handlers map[contract.Function]Handler
+	plan     *plan.Step
+}
 
 // Options are the settings of a process for its functions.
 type Options struct {
@@ -67,7 +70,7 @@ func New(source, destination aws.Config, options Options) *Engine {
 	}
 	clients := awsclient.NewClients(source, destination, *options.Identity)
 	metrics := metric.New(options.Metrics, options.Environment)
-	planStep := plan.Step{
+	planStep := &plan.Step{
 		Tables: clients.Tables, Objects: clients.Objects,
 		Executions: options.Executions, Defaults: json.RawMessage(options.Defaults), Account: options.Account, Roles: options.Roles,
 		ScanTimeout: options.ScanTimeout,
@@ -80,7 +83,7 @@ func New(source, destination aws.Config, options Options) *Engine {
 	ends := func(function contract.Function) outcome {
 		return outcome{log: options.Log, metrics: metrics, function: function}
 	}
-	return &Engine{map[contract.Function]Handler{
+	return &Engine{plan: planStep, handlers: map[contract.Function]Handler{
 		contract.FunctionPlan:     step(ends(contract.FunctionPlan), planStep.Run),
 		contract.FunctionScan:     step(ends(contract.FunctionScan), scanStep.Run),
 		contract.FunctionExport:   step(ends(contract.FunctionExport), exportStep.Run),

@@ -15,9 +15,6 @@ import (
 // planExport completes the plan of a run that exports. The step StartExport decides later what is exported, from the table's recovery
 // and the journal.
 func (s *Step) planExport(ctx context.Context, req request.Request, target request.Table, plan run.Plan) (run.PlanOutput, error) {
-	if err := checkWait(plan.Export.Request); err != nil {
-		return run.PlanOutput{}, err
-	}
 	described, err := table.Describe(ctx, s.Tables(plan), target, request.Scan{})
 	if err != nil {
 		return run.PlanOutput{}, err

@@ -45,26 +45,67 @@ type Step struct {
 // Otherwise it fails with RunNameTaken; for the same firing of a schedule it returns a Duplicate if the first execution still runs or
 // has committed the run.
 func (s *Step) Run(ctx context.Context, in run.PlanInput) (run.PlanOutput, error) {
-	req, err := request.Parse(in.Request, s.Defaults)
+	p, err := s.prepare(in)
 	if err != nil {
 		return run.PlanOutput{}, err
 	}
-	if err := s.Roles.Check(req); err != nil {
-		return run.PlanOutput{}, err
-	}
-	target, err := s.target(req)
+	output, err := s.complete(ctx, p)
 	if err != nil {
 		return run.PlanOutput{}, err
 	}
-	plan, err := s.begin(req, target, in.Execution)
-	if err != nil {
-		return run.PlanOutput{}, err
+	return s.claim(ctx, p.request, output)
+}
+
+// CheckInput returns the error with which Run would refuse an input without asking a service.
+func (s *Step) CheckInput(in run.PlanInput) error {
+	_, err := s.prepare(in)
+	return err
+}
+
+// Check returns the error with which Run would refuse an input before it claims the run. It asks DynamoDB and writes nothing.
+func (s *Step) Check(ctx context.Context, in run.PlanInput) error {
+	p, err := s.prepare(in)
+	if err == nil {
+		_, err = s.complete(ctx, p)
 	}
+	return err
+}
+
+// prepared is a request, its table, and what a plan says before the table is described.
+type prepared struct {
+	request request.Request
+	target  request.Table
+	plan    run.Plan
+}
+
+// prepare checks all of an input that needs no service.
+func (s *Step) prepare(in run.PlanInput) (p prepared, err error) {
+	if p.request, err = request.Parse(in.Request, s.Defaults); err != nil {
+		return p, err
+	}
+	if err = s.Roles.Check(p.request); err != nil {
+		return p, err
+	}
+	if p.target, err = s.target(p.request); err != nil {
+		return p, err
+	}
+	if p.plan, err = s.begin(p.request, p.target, in.Execution); err != nil {
+		return p, err
+	}
+	if p.plan.Export != nil {
+		return p, checkWait(p.plan.Export.Request)
+	}
+	p.plan.Scan.Encoder, err = encoderOf(p.request)
+	return p, err
+}
+
+// complete makes the plan from the table's description, and asks DynamoDB whether it accepts a scan.
+func (s *Step) complete(ctx context.Context, p prepared) (run.PlanOutput, error) {
 	planMode := s.planScan
-	if req.Mode == request.ModeExport {
+	if p.plan.Export != nil {
 		planMode = s.planExport
 	}
-	output, err := planMode(ctx, req, target, plan)
+	output, err := planMode(ctx, p.request, p.target, p.plan)
 	if err != nil {
 		return run.PlanOutput{}, err
 	}
@@ -74,12 +115,10 @@ func (s *Step) Run(ctx context.Context, in run.PlanInput) (run.PlanOutput, error
 				size, most, contract.MaxPayloadBytes),
 		}}.Err()
 	}
-	if output.Plan.Scan != nil {
-		if err := s.preflight(ctx, output.Plan); err != nil {
-			return run.PlanOutput{}, err
-		}
+	if output.Plan.Scan == nil {
+		return output, nil
 	}
-	return s.claim(ctx, req, output)
+	return output, s.preflight(ctx, output.Plan)
 }
 
 // target returns the table that the request names, if the run can reach its region and account.

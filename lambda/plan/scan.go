@@ -26,10 +26,6 @@ const (
 // planScan completes the plan of a run that scans, from the table's description.
 func (s *Step) planScan(ctx context.Context, req request.Request, target request.Table, plan run.Plan) (run.PlanOutput, error) {
 	scan := plan.Scan
-	var err error
-	if scan.Encoder, err = encoderOf(req); err != nil {
-		return run.PlanOutput{}, err
-	}
 	described, err := table.Describe(ctx, s.Tables(plan), target, scan.Request)
 	if err != nil {
 		return run.PlanOutput{}, err
