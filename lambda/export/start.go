@@ -211,7 +211,7 @@ func worthAnother(code string) bool {
 
 // completed returns what the journal keeps of an export that is COMPLETED.
 func completed(d types.ExportDescription) (*ledger.CompletedExport, error) {
-	if aws.ToString(d.ExportManifest) == "" || aws.ToInt64(d.ItemCount) < 0 {
+	if aws.ToString(d.ExportManifest) == "" || d.ItemCount == nil || *d.ItemCount < 0 {
 		return nil, failure.Errorf(failure.MalformedAnswer, "DynamoDB's answer says that export %s is COMPLETED, but not where its manifest is and how many items it has", aws.ToString(d.ExportArn))
 	}
 	return &ledger.CompletedExport{

@@ -31,8 +31,8 @@ type Step struct {
 //
 // If Run fails with one of these names, it has committed nothing. RunNameTaken: another execution has taken a scan over.
 // ListsInconsistent: a list of a scan is missing, does not follow the one before, or names an object that the bucket does not have as
-// listed. ExportIncomplete: an export's manifest does not agree with the bucket. TableReplaced: an export is of another table than
-// the plan's.
+// listed. ExportIncomplete: an export's manifest does not agree with the bucket, or with DynamoDB. TableReplaced: an export is of another
+// table than the plan's.
 func (s *Step) Run(ctx context.Context, in run.FinalizeInput) (run.FinalizeOutput, error) {
 	if err := in.Plan.Check(in.Plan.Mode); err != nil {
 		return run.FinalizeOutput{}, err

@@ -258,24 +258,7 @@ func TestChainSurvivesItsRuns(t *testing.T) {
 	}
 
 	t.Run("and a table that is created again", func(t *testing.T) {
-		if _, err := c.client.DeleteTable(t.Context(), &dynamodb.DeleteTableInput{TableName: &c.table}); err != nil {
-			t.Fatal(err)
-		}
-		again := testservers.Orders(t, 1) // the same keys
-		described, err := c.client.DescribeTable(t.Context(), &dynamodb.DescribeTableInput{TableName: &again})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := c.client.CreateTable(t.Context(), &dynamodb.CreateTableInput{
-			TableName: &c.table, BillingMode: types.BillingModePayPerRequest,
-			KeySchema: described.Table.KeySchema, AttributeDefinitions: described.Table.AttributeDefinitions,
-		}); err != nil {
-			t.Fatal(err)
-		}
-		waiter := dynamodb.NewTableExistsWaiter(c.client, func(o *dynamodb.TableExistsWaiterOptions) { o.MinDelay = time.Millisecond })
-		if err := waiter.Wait(t.Context(), &dynamodb.DescribeTableInput{TableName: &c.table}, time.Minute); err != nil {
-			t.Fatal(err)
-		}
+		testservers.ReplaceOrders(t, c.client, c.table, 0)
 		c.tables.Advance(time.Hour)
 		wantFull(t, c.run(), "was deleted and created again")
 	})

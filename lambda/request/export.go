@@ -27,7 +27,8 @@ type Export struct {
 	ViewType ViewType `json:"viewType,omitempty"`
 	// How DynamoDB writes an item. DynamoDB always compresses the objects with GZIP.
 	Format Format `json:"format,omitempty"`
-	// Which items and attributes to export: the API's FilterSpecification.
+	// Which items and attributes to export: the API's FilterSpecification. In an INCREMENTAL export, DynamoDB applies it to the latest state of
+	// each changed item. An item that no longer fits the filter is then not in the window.
 	Filter *Filter `json:"filter,omitempty"`
 	// How the objects are encrypted. Default: KMS if a key is given, otherwise the bucket's own encryption.
 	S3SseAlgorithm string `json:"s3SseAlgorithm,omitempty"`
