@@ -85,7 +85,7 @@ func (e execution) execute(ctx context.Context) (statemachine.Outcome, time.Dura
 	stop := progress.Show(e.stderr, e.work(functions, segments.Load, start))
 	defer stop()
 	outcome, err := statemachine.Run(ctx, statemachine.Execution{
-		Definition: definition.JSON, Input: e.request, InvokeURL: functions.url, StartTime: start,
+		Definition: definition.JSON, Input: e.request, InvokeURL: functions.url, StartTime: running.StartTime,
 		ID: id, Name: e.name,
 		StateMachineID: arnPrefix + "stateMachine:dynamodb-to-s3", StateMachineName: "dynamodb-to-s3",
 		OnEvent: func(event statemachine.Event) {

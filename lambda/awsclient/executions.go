@@ -40,7 +40,7 @@ func (e Executions) Describe(ctx context.Context, arn string) (run.ExecutionStat
 			Service: "Step Functions", Action: "states:DescribeExecution", On: arn, Key: "the state machine's KMS key", Role: "the role of the plan function",
 		}.Named(err)
 	}
-	state := run.ExecutionState{Status: run.ExecutionStatus(answer.Status)}
+	state := run.ExecutionState{Status: run.ExecutionStatus(answer.Status), StartTime: aws.ToTime(answer.StartDate).UTC()}
 	switch {
 	case answer.StopDate != nil:
 		state.Quiet = answer.StopDate.Add(run.QuietAfter).UTC()

@@ -115,7 +115,7 @@ func (p *pass) run(ctx context.Context) (_ run.ExportProgress, err error) {
 
 // committed reports whether this run has committed everything that it exports. A chain may have more windows.
 func (p *pass) committed() bool {
-	return len(p.journal.Of(p.plan.Executions())) > 0 && !p.journal.More(p.in.Export.Until)
+	return len(p.journal.Of(p.plan.Owners())) > 0 && !p.journal.More(p.in.Export.Until)
 }
 
 // check looks how an export is doing that has started.

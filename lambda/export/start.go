@@ -62,10 +62,10 @@ func (p *pass) startOne(ctx context.Context, e *ledger.PendingExport, known []ty
 		arn = *d.ExportArn
 	}
 	if !e.Followed { // following another's export does not count as a try
-		if e.Execution != p.plan.ExecutionID {
+		if e.Execution != p.plan.Owner() {
 			e.Tries = 0
 		}
-		e.Execution = p.plan.ExecutionID
+		e.Execution = p.plan.Owner()
 		e.Tries++
 	}
 	e.ExportARN = arn
@@ -188,7 +188,7 @@ func (p *pass) mayTryAgain(e *ledger.PendingExport, d types.ExportDescription) e
 	if worthAnother(code) {
 		tries++
 	}
-	if e.Execution != p.plan.ExecutionID || e.Tries < tries { // another run's tries do not count
+	if e.Execution != p.plan.Owner() || e.Tries < tries { // another run's tries do not count
 		return nil
 	}
 	if code == "" {

@@ -54,7 +54,7 @@ func (c commit) commitPending(ctx context.Context, j *ledger.Journal) error {
 		if err != nil {
 			return err
 		}
-		j.Committed = append(j.Committed, ledger.CommittedExport{RunID: c.plan.RunID, Execution: c.plan.ExecutionID, ExportedWindow: window})
+		j.Committed = append(j.Committed, ledger.CommittedExport{RunID: c.plan.RunID, Execution: c.plan.Owner(), ExportedWindow: window})
 		j.End = endOf(window)
 	}
 	j.Pending = []ledger.PendingExport{}
@@ -82,6 +82,9 @@ func (c commit) storedResult(ctx context.Context) (run.Result, error) {
 	if err == nil && result.RunID != c.plan.RunID {
 		err = fmt.Errorf("it is the result of run %s", problem.Quote(result.RunID))
 	}
+	if err == nil && !result.StartTime.Equal(c.plan.StartTime) {
+		err = fmt.Errorf("it is the result of a run that began at %s", result.StartTime.Format(time.RFC3339))
+	}
 	if err != nil {
 		return run.Result{}, failure.Errorf(failure.ExportIncomplete, "%s is not this run's result: %w. Choose another name for the execution",
 			c.bucket.URI(c.layout.Result()), err)
@@ -93,7 +96,7 @@ func (c commit) storedResult(ctx context.Context) (run.Result, error) {
 func (c commit) writeResult(ctx context.Context, j *ledger.Journal, progress run.ExportProgress) (run.FinalizeOutput, error) {
 	result := run.Result{
 		Version: run.Version, RunID: c.plan.RunID, Mode: request.ModeExport, Table: c.plan.Table, Bucket: c.plan.Bucket, Root: c.plan.Root,
-		Exports: j.Of(c.plan.Executions()), StartTime: c.plan.StartTime, EndTime: time.Now().UTC().Truncate(time.Millisecond),
+		Exports: j.Of(c.plan.Owners()), StartTime: c.plan.StartTime, EndTime: time.Now().UTC().Truncate(time.Millisecond),
 	}
 	for _, window := range result.Exports {
 		result.Items += window.Items

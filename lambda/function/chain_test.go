@@ -278,6 +278,17 @@ func TestChainSurvivesItsRuns(t *testing.T) {
 	}
 }
 
+// A later execution with the name of an earlier one exports what follows. The journal names the earlier one's exports, which are not its own.
+func TestChainIsNotEndedByANameThatIsUsedAgain(t *testing.T) {
+	t.Parallel()
+	c := newChain(t)
+	end := wantFull(t, c.run(), "begins here")
+	c.write()
+	c.tables.Advance(25 * time.Hour) // the prefix has the date, so the run has another folder and claim
+	c.runs = 0
+	wantWindows(t, c.run(), end, 24*time.Hour, time.Hour)
+}
+
 // Runs at the same moment decide nothing twice, start nothing twice and commit nothing twice.
 func TestChainOfRunsAtOnce(t *testing.T) {
 	t.Parallel()

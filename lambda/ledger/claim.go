@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"dynamodb-to-s3/lambda/bucket"
 	"dynamodb-to-s3/lambda/failure"
@@ -14,8 +15,10 @@ import (
 // Claim says which execution owns a run, and keeps the run's plan. The first execution creates it. Another execution may replace it
 // only to take the run over from an execution that failed.
 type Claim struct {
-	Version       int            `json:"version"`
-	ExecutionID   string         `json:"executionId"`
+	Version     int    `json:"version"`
+	ExecutionID string `json:"executionId"`
+	// StartTime is when the execution began. Step Functions allows a name again after 90 days, and local runs at once.
+	StartTime     time.Time      `json:"startTime"`
 	RequestDigest string         `json:"requestDigest"`
 	Output        run.PlanOutput `json:"output"`
 	object        object

@@ -15,7 +15,7 @@ type PendingExport struct {
 	Reason string `json:"reason,omitempty"`
 	// Since is when the run decided to make the export, by DynamoDB's clock. The export starts later.
 	Since time.Time `json:"since"`
-	// Attempt counts the attempts from 0. Execution made the last one, which was its try number Tries.
+	// Attempt counts the attempts from 0. Execution is the Owner of the run that made the last one, which was its try number Tries.
 	Attempt   int    `json:"attempt"`
 	Execution string `json:"execution"`
 	Tries     int    `json:"tries"`
@@ -59,7 +59,7 @@ type CompletedExport struct {
 	EndTime     time.Time `json:"endTime"`
 }
 
-// CommittedExport is a committed export, with the run and the execution that committed it.
+// CommittedExport is a committed export, with the run that committed it and the run's Owner.
 type CommittedExport struct {
 	RunID     string `json:"runId"`
 	Execution string `json:"execution"`

@@ -128,11 +128,11 @@ func (j *Journal) check(plan run.Plan) error {
 	return nil
 }
 
-// Of returns the exports that the given executions committed.
-func (j *Journal) Of(executions []string) []run.ExportedWindow {
+// Of returns the exports that the runs of the given owners committed.
+func (j *Journal) Of(owners []string) []run.ExportedWindow {
 	var own []run.ExportedWindow
 	for _, committed := range j.Committed {
-		if slices.Contains(executions, committed.Execution) {
+		if slices.Contains(owners, committed.Execution) {
 			own = append(own, committed.ExportedWindow)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"dynamodb-to-s3/lambda/bucket"
 	"dynamodb-to-s3/lambda/failure"
@@ -21,7 +22,7 @@ const maxLooks = 3
 func (s *Step) claim(ctx context.Context, req request.Request, output run.PlanOutput) (run.PlanOutput, error) {
 	c := claimant{
 		Step: s, request: req, destination: bucket.New(s.Objects(output.Plan), output.Plan),
-		own: ledger.Claim{ExecutionID: output.Plan.ExecutionID, RequestDigest: req.Digest(), Output: output},
+		own: ledger.Claim{ExecutionID: output.Plan.ExecutionID, StartTime: output.Plan.StartTime, RequestDigest: req.Digest(), Output: output},
 	}
 	created, err := ledger.CreateClaim(ctx, c.destination, c.own)
 	if created || err != nil {
@@ -46,16 +47,20 @@ type claimant struct {
 // look reads the claim and decides by its owner. It fails with bucket.ErrChanged if another execution has changed the claim since.
 func (c claimant) look(ctx context.Context) (run.PlanOutput, error) {
 	theirs, err := ledger.LoadClaim(ctx, c.destination, c.own.Output.Plan.Layout())
+	own := theirs.ExecutionID == c.own.ExecutionID && theirs.StartTime.Equal(c.own.StartTime)
 	switch same := theirs.RequestDigest == c.own.RequestDigest; {
 	case err != nil:
 		return run.PlanOutput{}, err
 	case same && !sameWork(theirs.Output.Plan, c.own.Output.Plan):
 		return c.refuse("has a claim that does not fit its own request: another program has written %s; choose another name or prefix",
 			c.destination.URI(c.own.Output.Plan.Layout().Claim()))
-	case theirs.ExecutionID == c.own.ExecutionID && same:
+	case own && same:
 		return c.resume(ctx, theirs.Output)
-	case theirs.ExecutionID == c.own.ExecutionID:
+	case own:
 		return c.refuse("was begun with another request: repeat that request to continue, or choose another name")
+	case theirs.ExecutionID == c.own.ExecutionID && c.request.Schedule == "":
+		return c.refuse("is of an earlier execution with the same name, which began at %s. This execution began at %s, and a name can be used again 90 days after its execution has ended: choose another name for the execution, or another prefix",
+			theirs.StartTime.Format(time.RFC3339), c.own.StartTime.Format(time.RFC3339))
 	case same:
 		return c.decide(ctx, theirs)
 	case c.request.Schedule != "":

@@ -67,10 +67,16 @@ func planRun(t *testing.T, name, req string) (run.PlanOutput, error) {
 // runAmong plans for an execution, with the given states of the others.
 func runAmong(t *testing.T, others plan.Executions, name, req string) (run.PlanOutput, error) {
 	t.Helper()
+	return runFrom(t, time.Date(2026, 1, 31, 6, 7, 8, 0, time.UTC), others, name, req)
+}
+
+// runFrom plans for an execution that began at start.
+func runFrom(t *testing.T, start time.Time, others plan.Executions, name, req string) (run.PlanOutput, error) {
+	t.Helper()
 	p := plan.Step{Tables: clients().Tables, Objects: clients().Objects, Executions: others, Account: account}
 	return p.Run(t.Context(), run.PlanInput{
 		Request:   json.RawMessage(req),
-		Execution: run.Execution{ID: "arn:" + name, Name: name, StartTime: time.Date(2026, 1, 31, 6, 7, 8, 0, time.UTC)},
+		Execution: run.Execution{ID: "arn:" + name, Name: name, StartTime: start},
 	})
 }
 

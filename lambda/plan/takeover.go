@@ -34,10 +34,10 @@ func (c claimant) decide(ctx context.Context, theirs ledger.Claim) (run.PlanOutp
 	switch {
 	case err != nil:
 		return run.PlanOutput{}, fmt.Errorf("look up the execution that claimed the run: %w", err)
+	case state.Status == run.ExecutionUnknown, !state.Began(theirs.StartTime):
+		return c.refuse("belongs to execution %s, which Step Functions does not know or no longer knows: choose another name or prefix, or remove the folder if it is not needed", theirs.ExecutionID)
 	case state.Status == run.ExecutionSucceeded: // its commit was removed since
 		return c.leave(theirs, false, "has completed it")
-	case state.Status == run.ExecutionUnknown:
-		return c.refuse("belongs to execution %s, which Step Functions does not know or no longer knows: choose another name or prefix, or remove the folder if it is not needed", theirs.ExecutionID)
 	case !state.Dead():
 		return c.leave(theirs, false, fmt.Sprintf("has claimed it and is %s: look there how it ends", state.Status))
 	case time.Now().Before(state.Quiet):
@@ -53,7 +53,7 @@ func (c claimant) decide(ctx context.Context, theirs ledger.Claim) (run.PlanOutp
 // takeOver makes this execution the run's owner. The plan stays the same, so that what the other execution has done still fits.
 func (c claimant) takeOver(ctx context.Context, theirs ledger.Claim) (run.PlanOutput, error) {
 	own := theirs
-	own.ExecutionID = c.own.ExecutionID
+	own.ExecutionID, own.StartTime = c.own.ExecutionID, c.own.StartTime
 	own.Output.Plan.ExecutionID = c.own.ExecutionID
 	own.Output.Plan.TakenOver = append(slices.Clone(theirs.Output.Plan.TakenOver), theirs.ExecutionID)
 	if err := theirs.Replace(ctx, own); err != nil {

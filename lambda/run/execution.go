@@ -24,6 +24,8 @@ const QuietAfter = 15*time.Minute + time.Minute
 // ExecutionState is the state of an execution.
 type ExecutionState struct {
 	Status ExecutionStatus
+	// StartTime is when the execution began; zero if that is not known.
+	StartTime time.Time
 	// Quiet is the moment after which no function of the execution can be at work. It is zero if the execution has not ended.
 	Quiet time.Time
 }
@@ -31,4 +33,10 @@ type ExecutionState struct {
 // Dead reports whether the execution has ended without success, so that it will never complete its run unless it is redriven.
 func (s ExecutionState) Dead() bool {
 	return s.Status == ExecutionFailed || s.Status == ExecutionTimedOut || s.Status == ExecutionAborted
+}
+
+// Began reports whether the execution is the one that began at this time, and not a later one with the same name. A minute is allowed: it
+// is not documented that Step Functions gives a start the same milliseconds everywhere, and a name is free again after 90 days.
+func (s ExecutionState) Began(at time.Time) bool {
+	return s.StartTime.IsZero() || s.StartTime.Sub(at).Abs() < time.Minute
 }

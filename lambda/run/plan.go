@@ -113,5 +113,15 @@ func (p Plan) Prefix() string {
 	return strings.TrimSuffix(strings.TrimSuffix(p.Root, request.RootFolder+"/"+p.RunID), "/")
 }
 
-// Executions returns every execution that owned the run, the current one last.
-func (p Plan) Executions() []string { return append(slices.Clone(p.TakenOver), p.ExecutionID) }
+// Owner identifies the plan's execution among all executions that ever had its name. A name can be used again after 90 days, and the
+// run of the later execution began at another time.
+func (p Plan) Owner() string { return p.ExecutionID + " " + p.StartTime.Format(time.RFC3339Nano) }
+
+// Owners returns the Owner of every execution that owned the run, the current one last.
+func (p Plan) Owners() []string {
+	var owners []string
+	for _, p.ExecutionID = range append(slices.Clone(p.TakenOver), p.ExecutionID) {
+		owners = append(owners, p.Owner())
+	}
+	return owners
+}

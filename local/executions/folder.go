@@ -1,6 +1,7 @@
 package executions
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,22 +21,27 @@ import (
 type Folder string
 
 // Running is an execution that this process runs.
-type Running struct{ descriptor int }
+type Running struct {
+	// StartTime is when the execution began. It is the same for every process that continues the execution, as after a redrive.
+	StartTime  time.Time
+	descriptor int
+}
 
 // Begin marks an execution as running in this process. It fails if another process runs the execution; how the execution ended
-// before does not matter.
+// before does not matter. The file has the time of the first Begin, and after a space how the execution ended.
 func (f Folder) Begin(arn string) (Running, error) {
 	if err := os.MkdirAll(string(f), 0o755); err != nil {
 		return Running{}, fmt.Errorf("begin the execution: %w", err)
 	}
 	// A plain descriptor: only the end of the process closes it, and so unlocks the file.
-	descriptor, err := syscall.Open(f.file(arn), syscall.O_RDWR|syscall.O_CREAT|syscall.O_CLOEXEC, 0o644)
+	descriptor, err := syscall.Open(f.file(arn), syscall.O_RDWR|syscall.O_APPEND|syscall.O_CREAT|syscall.O_CLOEXEC, 0o644)
 	if err != nil {
 		return Running{}, fmt.Errorf("begin the execution: open %s: %w", f.file(arn), err)
 	}
 	err = syscall.Flock(descriptor, syscall.LOCK_EX|syscall.LOCK_NB)
+	var start time.Time
 	if err == nil {
-		err = syscall.Ftruncate(descriptor, 0)
+		start, err = f.mark(arn, descriptor)
 	}
 	if err != nil {
 		_ = syscall.Close(descriptor) // the first error counts
@@ -44,12 +50,35 @@ func (f Folder) Begin(arn string) (Running, error) {
 		}
 		return Running{}, fmt.Errorf("begin the execution: lock %s: %w", f.file(arn), err)
 	}
-	return Running{descriptor}, nil
+	return Running{start, descriptor}, nil
+}
+
+// mark leaves in an execution's file only the time when it began, which is now if the file has none.
+func (f Folder) mark(arn string, descriptor int) (time.Time, error) {
+	if start, _, err := f.read(arn); err == nil && !start.IsZero() {
+		return start, syscall.Ftruncate(descriptor, int64(len(start.Format(time.RFC3339Nano))))
+	}
+	if err := syscall.Ftruncate(descriptor, 0); err != nil {
+		return time.Time{}, err
+	}
+	start := time.Now().UTC().Truncate(time.Millisecond) // as Step Functions
+	_, err := syscall.Write(descriptor, []byte(start.Format(time.RFC3339Nano)))
+	return start, err
+}
+
+// read returns when an execution began and how it ended; zero and "" for what its process did not come to write.
+func (f Folder) read(arn string) (start time.Time, status run.ExecutionStatus, err error) {
+	text, err := os.ReadFile(f.file(arn))
+	began, ended, _ := strings.Cut(string(text), " ")
+	if at, fault := time.Parse(time.RFC3339Nano, began); fault == nil {
+		start = at
+	}
+	return start, run.ExecutionStatus(ended), err
 }
 
 // End keeps how the execution ended. Other processes see it as running until this process ends.
 func (r Running) End(status run.ExecutionStatus) error {
-	if _, err := syscall.Write(r.descriptor, []byte(status)); err != nil {
+	if _, err := syscall.Write(r.descriptor, []byte(" "+status)); err != nil {
 		return fmt.Errorf("keep how the execution ended: %w", err)
 	}
 	return nil
@@ -65,20 +94,19 @@ func (f Folder) Describe(_ context.Context, arn string) (run.ExecutionState, err
 		return run.ExecutionState{}, fmt.Errorf("describe the execution: %w", err)
 	}
 	defer func() { _ = file.Close() }() // this unlocks the file, which was only read
-	switch err := syscall.Flock(int(file.Fd()), syscall.LOCK_SH|syscall.LOCK_NB); {
-	case errors.Is(err, syscall.EWOULDBLOCK):
-		return run.ExecutionState{Status: run.ExecutionRunning}, nil
-	case err != nil:
+	err = syscall.Flock(int(file.Fd()), syscall.LOCK_SH|syscall.LOCK_NB)
+	running := errors.Is(err, syscall.EWOULDBLOCK)
+	if err != nil && !running {
 		return run.ExecutionState{}, fmt.Errorf("describe the execution: lock %s: %w", file.Name(), err)
 	}
-	status, err := os.ReadFile(file.Name())
-	if err != nil {
+	start, status, err := f.read(arn)
+	switch {
+	case err != nil:
 		return run.ExecutionState{}, fmt.Errorf("describe the execution: %w", err)
+	case running:
+		return run.ExecutionState{Status: run.ExecutionRunning, StartTime: start}, nil
 	}
-	if len(status) == 0 {
-		status = []byte(run.ExecutionAborted)
-	}
-	return run.ExecutionState{Status: run.ExecutionStatus(status), Quiet: time.Now()}, nil
+	return run.ExecutionState{Status: cmp.Or(status, run.ExecutionAborted), StartTime: start, Quiet: time.Now()}, nil
 }
 
 func (f Folder) file(arn string) string {

@@ -83,12 +83,17 @@ func TestExecutionRunsAsLongAsItsProcess(t *testing.T) {
 				t.Errorf("got %+v, %v, want %s", got, err, want)
 			}
 		}
+		began := time.Now().Truncate(time.Millisecond)
 		wants(run.ExecutionUnknown)
 		line, kill := begin(t, string(folder), test.status)
 		if line != "begun" {
 			t.Fatal(line)
 		}
 		wants(run.ExecutionRunning)
+		first, err := folder.Describe(t.Context(), arn)
+		if err != nil || first.StartTime.Before(began) || first.StartTime.After(time.Now()) {
+			t.Errorf("it began at %s, %v", first.StartTime, err)
+		}
 		line, stop := begin(t, string(folder), "")
 		stop()
 		if !strings.Contains(line, `the execution "night/1" runs in another process`) {
@@ -101,8 +106,27 @@ func TestExecutionRunsAsLongAsItsProcess(t *testing.T) {
 		wants(run.ExecutionRunning)
 		kill()
 		wants(run.ExecutionAborted)
+		if last, err := folder.Describe(t.Context(), arn); err != nil || !last.StartTime.Equal(first.StartTime) {
+			t.Errorf("after a redrive it began at %s, %v, want %s", last.StartTime, err, first.StartTime)
+		}
 		if line != "begun" {
 			t.Error(line)
 		}
+	}
+}
+
+// A process can be killed before it has written anything. The execution is then aborted, and begins when another process runs it.
+func TestExecutionWhoseFileIsEmptyIsAborted(t *testing.T) {
+	t.Parallel()
+	folder := executions.Folder(t.TempDir())
+	if err := os.WriteFile(string(folder)+"/night%2F1.status", nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := folder.Describe(t.Context(), arn); err != nil || got.Status != run.ExecutionAborted || !got.StartTime.IsZero() {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	running, err := folder.Begin(arn)
+	if err != nil || running.StartTime.IsZero() {
+		t.Errorf("it began at %s, %v", running.StartTime, err)
 	}
 }

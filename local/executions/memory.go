@@ -25,8 +25,8 @@ type Memory struct {
 }
 
 type execution struct {
-	status run.ExecutionStatus
-	stop   time.Time
+	status      run.ExecutionStatus
+	start, stop time.Time
 }
 
 // Set sets the status of an execution, and when it stopped; the zero time if it runs.
@@ -36,7 +36,16 @@ func (m *Memory) Set(arn string, status run.ExecutionStatus, stop time.Time) {
 	if m.executions == nil {
 		m.executions = map[string]execution{}
 	}
-	m.executions[arn] = execution{status, stop}
+	m.executions[arn] = execution{status: status, start: m.executions[arn].start, stop: stop}
+}
+
+// SetStart sets when an execution began that was set before; nobody knows it otherwise.
+func (m *Memory) SetStart(arn string, start time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	e := m.executions[arn]
+	e.start = start
+	m.executions[arn] = e
 }
 
 func (m *Memory) find(arn string) (execution, bool) {
@@ -54,7 +63,7 @@ func (m *Memory) Describe(_ context.Context, arn string) (run.ExecutionState, er
 	if !found {
 		return run.ExecutionState{Status: run.ExecutionUnknown}, nil
 	}
-	state := run.ExecutionState{Status: e.status}
+	state := run.ExecutionState{Status: e.status, StartTime: e.start}
 	if !e.stop.IsZero() {
 		state.Quiet = e.stop.Add(run.QuietAfter)
 	}
@@ -77,7 +86,10 @@ func (m *Memory) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		Refuse(w, "ExecutionDoesNotExist", "Execution Does Not Exist: '"+in.ExecutionArn+"'")
 		return
 	}
-	out := map[string]any{"executionArn": in.ExecutionArn, "status": e.status, "startDate": 1.7e9}
+	out := map[string]any{"executionArn": in.ExecutionArn, "status": e.status}
+	if !e.start.IsZero() {
+		out["startDate"] = float64(e.start.UnixMilli()) / 1000
+	}
 	if !e.stop.IsZero() {
 		out["stopDate"] = float64(e.stop.UnixMilli()) / 1000
 	}
