@@ -44,8 +44,15 @@ func newAlarms(stack awscdk.Stack, machine sfn.StateMachine, undelivered awssqs.
 			Period: seconds(alarmPeriod), Statistic: jsii.String("Maximum"),
 		}), 1, "A schedule of "+props.Name+" could not start a run. The messages in the queue name the schedule, and docs/operations.md says how to start the run by hand.")
 	}
-	for _, table := range slices.Sorted(maps.Keys(props.Alarms.StaleHours)) {
-		a.addStale(table, props)
+	tables := slices.Sorted(maps.Keys(props.Alarms.StaleHours))
+	for n, part := range inTemplates(tables, func(string) int { return frameBytes }) {
+		in := a
+		if n > 0 {
+			in.scope = newNested(a.scope, n, "Alarms of "+*stack.StackName())
+		}
+		for _, table := range part {
+			in.addStale(table, props)
+		}
 	}
 }
 

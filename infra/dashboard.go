@@ -23,7 +23,8 @@ const dashboardPeriod = 300
 func newDashboard(stack awscdk.Stack, machine sfn.StateMachine, functions map[contract.Function]awslambda.Function, props *Props) {
 	d := dashboard{machine: machine, functions: functions, props: props}
 	cloudwatch.NewDashboard(stack, jsii.String("Dashboard"), &cloudwatch.DashboardProps{
-		DashboardName: stack.StackName(), // unique like the stack's name, and easy to find
+		// Dashboards are global to an account, and stacks of two regions can have the same name.
+		DashboardName: jsii.String(*stack.StackName() + "-" + *stack.Region()),
 		Widgets: &[]*[]cloudwatch.IWidget{
 			{graph("Runs", d.executions()...), graph("Running executions (started in this period)", d.running()), d.freshness()},
 			{

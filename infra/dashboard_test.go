@@ -49,12 +49,6 @@ func widgetsOf(t *testing.T, made template) map[string]widget {
 	return all
 }
 
-func TestDashboardIsNamedAfterTheStack(t *testing.T) {
-	if name := synthFull(t).of(t, "AWS::CloudWatch::Dashboard")["Dashboard"].Properties["DashboardName"]; name != "stack" {
-		t.Errorf("got %v", name)
-	}
-}
-
 var searched = regexp.MustCompile(`SEARCH\('\{"dynamodb-to-s3",([A-Za-z,]+)\} MetricName="([A-Za-z]+)" Environment="full"', '([A-Za-z]+)', (\d+)\)`)
 
 // The searches use exactly the metrics and the sets of dimensions that the functions write. Any other search finds nothing.

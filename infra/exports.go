@@ -5,8 +5,8 @@ import (
 
 	"dynamodb-to-s3/lambda/contract"
 
+	"github.com/aws/aws-cdk-go/awscdk/v2"
 	sfn "github.com/aws/aws-cdk-go/awscdk/v2/awsstepfunctions"
-	tasks "github.com/aws/aws-cdk-go/awscdk/v2/awsstepfunctionstasks"
 	"github.com/aws/jsii-runtime-go"
 )
 
@@ -62,22 +62,23 @@ const (
 	describeAttempts  = 3
 )
 
-// describeExport returns the check of one export. Step Functions calls DynamoDB itself, so a check needs no invocation.
+// describeExport returns the check of one export. Step Functions calls DynamoDB itself, so a check needs no invocation. The CDK does not know
+// the call, so that it grants nothing for it: policiesOfMachine does, in policies of a checked size.
 //
 // The errors of an integration have the names of the exceptions in the SDK for Java. If the model of the service does not list an error
 // for the call, it arrives as DynamoDbException, and no Retry can match its own name. DescribeExport does not list throttling.
 // https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DescribeExport.html#API_DescribeExport_Errors
-func (s states) describeExport() tasks.CallAwsService {
-	describe := tasks.NewCallAwsService(s.scope, jsii.String(contract.StateDescribeExport), &tasks.CallAwsServiceProps{
-		Service: jsii.String("dynamodb"), Action: jsii.String("describeExport"),
-		IamAction: jsii.String("dynamodb:DescribeExport"), IamResources: &s.exports,
-		Parameters: &map[string]any{"ExportArn.$": "$.exportArn"},
+func (s states) describeExport() sfn.CustomState {
+	describe := sfn.NewCustomState(s.scope, jsii.String(contract.StateDescribeExport), &sfn.CustomStateProps{StateJson: &map[string]any{
+		"Type":       "Task",
+		"Resource":   "arn:" + *awscdk.Stack_Of(s.scope).Partition() + ":states:::aws-sdk:dynamodb:describeExport",
+		"Parameters": map[string]any{"ExportArn.$": "$.exportArn"},
 		// The export function reads the rest of the description itself.
-		ResultSelector: &map[string]any{"exportStatus.$": "$.ExportDescription.ExportStatus"},
-		ResultPath:     jsii.String("$.described"),
-		TaskTimeout:    sfn.Timeout_Duration(seconds(time.Minute)),
-	})
+		"ResultSelector": map[string]any{"exportStatus.$": "$.ExportDescription.ExportStatus"},
+		"ResultPath":     "$.described",
+		"TimeoutSeconds": 60,
+	}})
 	// DynamoDB forgets an export after 90 days.
 	describe.AddRetry(&sfn.RetryProps{Errors: jsii.Strings("DynamoDb.ExportNotFoundException"), MaxAttempts: jsii.Number(0)})
 	describe.AddRetry(retry(throttledAttempts, 20*time.Second,

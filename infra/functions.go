@@ -55,7 +55,7 @@ func newFunction(stack awscdk.Stack, function contract.Function, props *Props) a
 	role := awsiam.NewRole(scope, jsii.String("Role"), &awsiam.RoleProps{
 		AssumedBy: awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil),
 	})
-	policy := newPolicy(role, stack, function, props)
+	policies := newPolicies(role, role, props.policiesOf(placeOf(stack), function))
 	logs.GrantWrite(role)
 	limits := props.limits(function)
 	made := awslambda.NewFunction(scope, jsii.String("Function"), &awslambda.FunctionProps{
@@ -71,26 +71,9 @@ func newFunction(stack awscdk.Stack, function contract.Function, props *Props) a
 		Tracing:      tracing(props),
 		Environment:  variables(placeOf(stack), props),
 	})
-	made.Node().AddDependency(policy)
+	made.Node().AddDependency(policies...)
 	placeIn(made, props.VPC)
 	return made
-}
-
-// newPolicy adds the only policy of a function's role. It is inline, and checkPolicies has checked its size. If the statements were added
-// to the role itself, the CDK would move some of them into managed policies, whose size nothing checks.
-func newPolicy(role awsiam.Role, stack awscdk.Stack, function contract.Function, props *Props) awsiam.Policy {
-	policy := awsiam.NewPolicy(role, jsii.String("Permissions"), &awsiam.PolicyProps{Roles: &[]awsiam.IRole{role}})
-	at := placeOf(stack)
-	for _, grant := range permissions(at, function, props) {
-		policy.AddStatements(grant.policyStatement())
-	}
-	if network := ofNetwork(at, props); network != nil {
-		for _, grant := range network {
-			policy.AddStatements(grant.policyStatement())
-		}
-		policy.AddStatements(denyNetwork(at, network))
-	}
-	return policy
 }
 
 // architecture is the architecture that `make build` builds for.

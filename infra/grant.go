@@ -13,6 +13,7 @@ import (
 
 // grant is a permission of a role: a statement of its policy. If the bucket is in another account, the bucket policy needs it too.
 type grant struct {
+	deny      bool
 	actions   []string
 	resources []string
 	condition condition
@@ -37,6 +38,9 @@ func (g grant) where(c condition) grant {
 // statement returns the grant as a statement of a policy.
 func (g grant) statement() map[string]any {
 	statement := map[string]any{"Effect": "Allow", "Action": g.actions, "Resource": g.resources}
+	if g.deny {
+		statement["Effect"] = "Deny"
+	}
 	if g.condition != nil {
 		statement["Condition"] = g.condition
 	}

@@ -93,7 +93,7 @@ func stackName(environment string) string { return "dynamodb-to-s3-" + environme
 // exactly the template that `make deploy` deploys.
 func synthesizeApp(props *Props) error {
 	id := stackName(props.Name)
-	if err := props.check(id); err != nil {
+	if err := props.check(); err != nil {
 		return fmt.Errorf("environment %s: %w", props.Name, err)
 	}
 	defer closeRuntime()
@@ -105,7 +105,7 @@ func synthesizeApp(props *Props) error {
 		return err
 	}
 	app.Synth(nil)
-	return nil
+	return checkTemplates(outdir, id)
 }
 
 // closeRuntime ends the CDK's Node.js. Two goroutines of jsii-runtime-go wait for the process. Sometimes the second one complains on

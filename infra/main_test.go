@@ -60,6 +60,11 @@ func synthesize(props func(codeFolder string) *Props) (template, error) {
 		return template{}, err
 	}
 	defer func() { _ = os.RemoveAll(folder) }() // leftovers in a temporary folder do not fail a test
+	return synthesizeInto(folder, props)
+}
+
+// synthesizeInto writes the templates into the folder out.
+func synthesizeInto(folder string, props func(codeFolder string) *Props) (template, error) {
 	made := props(filepath.Join(folder, "code"))
 	if err := build(made.CodeFolder); err != nil {
 		return template{}, err

@@ -34,7 +34,7 @@ var explained = []explanation{
 	{"plan/Role/Permissions", `IAM5\[.*:table/.*/index/\*\]`, "as in scan"},
 	{"scan/Role/Permissions", `IAM5\[.*:table/.*/index/\*\]`, "a request may name any index of a table that may be read"},
 	{"export/Role/Permissions", `IAM5\[.*:table/.*/export/\*\]`, "DynamoDB chooses the names of exports"},
-	{"StateMachine/Role/DefaultPolicy", `IAM5\[.*:table/.*/export/\*\]`, "DynamoDB chooses the names of exports"},
+	{"StateMachine/Role/Permissions", `IAM5\[.*:table/.*/export/\*\]`, "DynamoDB chooses the names of exports"},
 	{"StateMachine/Role/DefaultPolicy", `IAM5\[Resource::<[a-z]+Function[0-9A-F]+.Arn>:\*\]`, "the CDK also grants the versions of a function, which do not exist"},
 	{"Takeover/Permissions", `IAM5\[.*:states:.*:execution:.*:\*\]`, "plan reads the status of any execution of this state machine"},
 	{"StateMachine/DistributedMapPolicy", `IAM5\[.*:states:.*:execution:.*:\*\]`, "Step Functions chooses the names of the executions of this state machine and of its two Maps"},

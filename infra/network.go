@@ -3,7 +3,6 @@ package main
 import (
 	"dynamodb-to-s3/infra/environment"
 
-	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/jsii-runtime-go"
 )
@@ -20,8 +19,9 @@ func placeIn(function awslambda.Function, vpc *environment.VPC) {
 	})
 }
 
-// ofNetwork returns what Lambda itself does with a function's role to connect the function to the subnets. Another account may share its
-// subnets and groups. The Describe actions support no resources, and Lambda requires the removal for all resources.
+// ofNetwork returns what Lambda itself does with a function's role to connect the function to the subnets, and denies it to the function's
+// code. Another account may share its subnets and groups. The Describe actions support no resources, and Lambda requires the removal for all
+// resources.
 // https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
 func ofNetwork(at place, props *Props) []grant {
 	if props.VPC == nil {
@@ -34,11 +34,12 @@ func ofNetwork(at place, props *Props) []grant {
 	for _, group := range props.VPC.SecurityGroups {
 		interfaces = append(interfaces, at.shared("security-group/"+group))
 	}
-	return []grant{
+	allowed := []grant{
 		allow(actions("ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"), []string{"*"}),
 		allow(actions("ec2:CreateNetworkInterface"), interfaces),
 		allow(actions("ec2:AssignPrivateIpAddresses", "ec2:DeleteNetworkInterface", "ec2:UnassignPrivateIpAddresses"), []string{at.arn("ec2", "*/*")}),
 	}
+	return append(allowed, denyNetwork(at, allowed))
 }
 
 // shared returns the ARN of an EC2 resource in any account.
@@ -51,13 +52,10 @@ func (p place) shared(resource string) string {
 // key only if the code itself calls. The condition names every function of the account and region, because the ARN of the function is
 // unknown when its role is created.
 // https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
-func denyNetwork(at place, grants []grant) awsiam.PolicyStatement {
-	var all []string
-	for _, grant := range grants {
-		all = append(all, grant.actions...)
+func denyNetwork(at place, allowed []grant) grant {
+	denied := grant{deny: true, resources: []string{"*"}}
+	for _, each := range allowed {
+		denied.actions = append(denied.actions, each.actions...)
 	}
-	return awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
-		Effect: awsiam.Effect_DENY, Actions: jsii.Strings(all...), Resources: jsii.Strings("*"),
-		Conditions: &map[string]any{"ArnLike": map[string]any{"lambda:SourceFunctionArn": at.arn("lambda", "function:*")}},
-	})
+	return denied.where(condition{"ArnLike": {"lambda:SourceFunctionArn": {at.arn("lambda", "function:*")}}})
 }

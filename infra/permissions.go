@@ -19,8 +19,10 @@ var chainJournals = []string{run.ExportChain{}.Journals() + "*", run.ExportChain
 
 // permissions returns exactly what the calls of a function need. Only plan can claim a run, only scan can write data, and only finalize can
 // commit and remove. Only export can start exports, and DynamoDB writes them with its rights.
+//
+// The tables are last: if a new table needs a new policy, the other permissions stay in the policies in which they are.
 func permissions(at place, function contract.Function, props *Props) []grant {
-	all := slices.Concat(ofTables(at, function, props), ofObjects(at, function, props), ofKeys(function, props), ofRoles(function, props))
+	all := slices.Concat(ofObjects(at, function, props), ofKeys(function, props), ofRoles(function, props), ofNetwork(at, props), ofTables(at, function, props))
 	return slices.DeleteFunc(all, func(g grant) bool { return len(g.resources) == 0 })
 }
 

@@ -74,7 +74,10 @@ func policies(t *testing.T, made template) map[string][]statement {
 		}
 	}
 	statements := map[string][]statement{}
-	for _, policy := range made.of(t, "AWS::IAM::Policy") {
+	for _, policy := range made.resources {
+		if policy.Type != "AWS::IAM::Policy" && policy.Type != "AWS::IAM::ManagedPolicy" {
+			continue
+		}
 		var body struct {
 			PolicyDocument struct{ Statement []statement }
 			Roles          []string

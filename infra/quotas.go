@@ -1,38 +1,41 @@
 package main
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
-	"strings"
+	"sort"
 
 	"dynamodb-to-s3/lambda/contract"
+	"dynamodb-to-s3/lambda/problem"
 )
 
 const (
 	// maxVariables is the maximum size of a function's environment variables, names and values together, in bytes.
 	// https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 	maxVariables = 4 << 10
-	// maxPolicies is the maximum size of all inline policies of a role, in characters without white space. reservedPolicy is the part
-	// for logs and tracing.
-	// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
-	maxPolicies, reservedPolicy = 10_240, 700
 	// maxMachineName is the maximum length of a state machine's name.
 	// https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html
 	maxMachineName = 80
-	// maxScheduleName is the maximum length of the name of a schedule, and of a group of schedules.
-	// https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html
-	maxScheduleName = 64
 	// maxScheduleInput is the maximum size of the input of an execution, in bytes.
 	// https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 	maxScheduleInput = contract.MaxPayloadBytes
+	// maxParts is the maximum number of schedules and alarms. CloudFormation changes 2,500 resources of a stack and its nested stacks in
+	// one operation, and the others are fewer than 400.
+	// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+	maxParts = 2_000
 )
 
 // checkQuotas finds the quotas of AWS that the stack would exceed, and says what to do. AWS would report them in the middle of a
-// deployment.
-func (p *Props) checkQuotas(stack string) error {
-	at := place{partition: "aws", region: cmp.Or(p.Region, "ap-southeast-2"), account: cmp.Or(p.Account, "123456789012")}
-	return errors.Join(p.checkVariables(at), p.checkPolicies(at), p.checkSchedules(stack))
+// deployment. The other quotas cannot be reached: environment.Read bounds what decides them, or the template does not depend on the
+// environment.
+func (p *Props) checkQuotas() error {
+	at := p.longest()
+	return errors.Join(p.checkVariables(at), p.checkPolicies(at), p.checkSchedules(), p.checkParts())
+}
+
+// exceeded is the error of a quota.
+func exceeded(path, got, want string, args ...any) error {
+	return problem.List{{Path: path, Got: got, Want: fmt.Sprintf(want, args...)}}
 }
 
 func (p *Props) checkVariables(at place) error {
@@ -43,56 +46,70 @@ func (p *Props) checkVariables(at place) error {
 	if bytes <= maxVariables {
 		return nil
 	}
-	return fmt.Errorf("defaults, sourceRoles, destinationRoles: need environment variables of %d bytes, Lambda allows %d: "+
-		"list fewer roles, or give long defaults in the requests", bytes, maxVariables)
+	return exceeded("defaults, sourceRoles, destinationRoles", fmt.Sprintf("environment variables of %d bytes", bytes),
+		"at most %d, which is the quota of Lambda: list fewer roles, or give long defaults in the requests", maxVariables)
 }
 
-// checkPolicies reports only the largest policy: the same change makes the others smaller too.
+// checkPolicies reports only the role that needs most managed policies: the same change makes the others smaller too.
 func (p *Props) checkPolicies(at place) error {
-	var most int
-	var whose contract.Function
-	for _, function := range contract.Functions() {
-		if size := policySize(at, function, p); size > most {
-			most, whose = size, function
+	most, allowed := 0, p.Quotas.ManagedPoliciesPerRole
+	var whose string
+	for role, policies := range p.allPolicies(at) {
+		if n := len(policies) - 1; n > most || n == most && role < whose {
+			most, whose = n, role
 		}
 	}
-	if most <= maxPolicies {
+	if most <= allowed {
 		return nil
 	}
-	return fmt.Errorf("tables, kmsKeys, sourceRoles, destinationRoles: need a policy of about %d characters for the function %s, IAM allows %d: "+
-		"name similar tables by one pattern, such as \"orders-*\", or divide them among several environments", most, whose, maxPolicies)
-}
-
-// policySize returns the size of the policy of a function's role in characters, or slightly more.
-func policySize(at place, function contract.Function, props *Props) int {
-	grants := append(permissions(at, function, props), ofNetwork(at, props)...)
-	statements := make([]map[string]any, 0, len(grants))
-	for _, grant := range grants {
-		statements = append(statements, grant.statement())
-	}
-	if function == contract.FunctionPlan {
-		statements = append(statements, ofExecutions(at, strings.Repeat("s", maxMachineName)).statement())
-	}
-	size := reservedPolicy + len(mustMarshal(statements))
-	if props.VPC != nil {
-		size += reservedPolicy // denyNetwork
-	}
-	return size
-}
-
-func (p *Props) checkSchedules(stack string) error {
-	var faults []error
-	if len(p.Schedules) > 0 && len(stack) > maxScheduleName {
-		faults = append(faults, fmt.Errorf("the stack's name %q: has %d characters, but the group of its schedules has the same name, and EventBridge Scheduler allows %d: give the environment a shorter name",
-			stack, len(stack), maxScheduleName))
-	}
-	for _, schedule := range p.Schedules {
-		if len(schedule.Name) > maxScheduleName {
-			faults = append(faults, fmt.Errorf("schedules: the name %q has %d characters, EventBridge Scheduler allows %d", schedule.Name, len(schedule.Name), maxScheduleName))
+	// With the first tables and all else the policies fit.
+	fit := sort.Search(len(p.Tables), func(n int) bool {
+		fewer := *p
+		fewer.Tables = p.Tables[:n+1]
+		for _, policies := range fewer.allPolicies(at) {
+			if len(policies)-1 > allowed {
+				return true
+			}
 		}
+		return false
+	})
+	advice := fmt.Sprintf("the first %d tables fit. Name similar tables by one pattern, such as \"orders-*\", divide the tables among several environments", fit)
+	if fit == 0 {
+		advice = "list fewer keys and roles"
+	}
+	return exceeded("tables, kmsKeys, sourceRoles, destinationRoles",
+		fmt.Sprintf("%d tables, %d keys and %d roles, which need %d managed policies for the role of %s", len(p.Tables), len(p.KMSKeys), len(p.SourceRoles)+len(p.DestinationRoles), most, whose),
+		"at most %d managed policies of %d characters, which is the quota of IAM: %s, or have the quota of the account raised (to 25 at most) and set quotas.managedPoliciesPerRole",
+		allowed, maxManaged, advice)
+}
+
+// allPolicies returns the policies of each role whose size depends on the environment.
+func (p *Props) allPolicies(at place) map[string][][]grant {
+	all := map[string][][]grant{"the state machine": p.policiesOfMachine(at)}
+	for _, function := range contract.Functions() {
+		all["the function "+string(function)] = p.policiesOf(at, function)
+	}
+	return all
+}
+
+func (p *Props) checkSchedules() error {
+	var faults []error
+	for _, schedule := range p.Schedules {
 		if n := len(inputOf(schedule)); n > maxScheduleInput {
-			faults = append(faults, fmt.Errorf("schedules: the input of %s has %d bytes, Step Functions allows %d", schedule.Name, n, maxScheduleInput))
+			faults = append(faults, exceeded("schedules", fmt.Sprintf("%d bytes as the input of %s", n, schedule.Name), "at most %d, which is the quota of Step Functions", maxScheduleInput))
 		}
 	}
 	return errors.Join(faults...)
+}
+
+func (p *Props) checkParts() error {
+	schedules, alarms := len(p.Schedules), len(p.Alarms.StaleHours)
+	if p.Alarms.Disabled {
+		alarms = 0
+	}
+	if schedules+alarms <= maxParts {
+		return nil
+	}
+	return exceeded("schedules, alarms.staleHours", fmt.Sprintf("%d schedules, one for each table of a schedule, and %d alarms", schedules, alarms),
+		"at most %d together, because CloudFormation changes 2500 resources in one operation: divide them among several environments", maxParts)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"maps"
+	"strconv"
 
 	"dynamodb-to-s3/infra/environment"
 
@@ -17,8 +18,8 @@ import (
 // undeliveredDays is how long the queue keeps firings that could not be delivered: the maximum of SQS.
 const undeliveredDays = 14
 
-// newSchedules adds the environment's schedules in their own group, and returns the queue of firings that could not be delivered. It
-// returns nil if there are no schedules.
+// newSchedules adds the environment's schedules, and returns the queue of firings that could not be delivered. It returns nil if there are
+// no schedules.
 //
 // EventBridge Scheduler delivers a firing at least once, and each delivery starts an execution. The request has the name of the schedule
 // and the time of the firing. plan names the run after both, so one firing makes one run.
@@ -28,18 +29,36 @@ func newSchedules(stack awscdk.Stack, machine sfn.StateMachine, props *Props) aw
 		return nil
 	}
 	scope := constructs.NewConstruct(stack, jsii.String("Schedules"))
-	group := awsscheduler.NewCfnScheduleGroup(scope, jsii.String("Group"), &awsscheduler.CfnScheduleGroupProps{Name: stack.StackName()})
 	undelivered := awssqs.NewQueue(scope, jsii.String("Undelivered"), &awssqs.QueueProps{
 		Encryption:      awssqs.QueueEncryption_SQS_MANAGED,
 		EnforceSSL:      jsii.Bool(true),
 		RetentionPeriod: awscdk.Duration_Days(jsii.Number(undeliveredDays)),
 	})
+	for n, part := range inTemplates(props.Schedules, func(s environment.Schedule) int { return frameBytes + len(mustMarshal(inputOf(s))) }) {
+		switch {
+		case len(part) == 0:
+		case n == 0:
+			addSchedules(scope, *stack.StackName(), *stack.StackName(), part, machine, undelivered)
+		default:
+			// If a schedule moves to another part, CloudFormation creates it there before it removes the old one. So each part has a group
+			// of its own. Both can fire in between: the firings have the same name, so that they make one run. No environment has a dot in
+			// its name, so the group cannot be that of another one.
+			nested := newNested(scope, n, "Schedules of "+*stack.StackName())
+			addSchedules(nested, *stack.StackName(), *stack.StackName()+"."+strconv.Itoa(n+1), part, machine, undelivered)
+		}
+	}
+	return undelivered
+}
+
+// addSchedules adds a group with its schedules and their role.
+func addSchedules(scope constructs.Construct, stack, groupName string, schedules []environment.Schedule, machine sfn.StateMachine, undelivered awssqs.Queue) {
+	group := awsscheduler.NewCfnScheduleGroup(scope, jsii.String("Group"), &awsscheduler.CfnScheduleGroupProps{Name: &groupName})
 	role := newScheduleRole(scope, group, machine, undelivered)
-	for _, s := range props.Schedules {
+	for _, s := range schedules {
 		schedule := awsscheduler.NewCfnSchedule(scope, jsii.String("Schedule-"+s.Name), &awsscheduler.CfnScheduleProps{
 			Name:                       &s.Name,
 			GroupName:                  group.Ref(),
-			Description:                jsii.String("Starts executions of the state machine of " + *stack.StackName() + "."),
+			Description:                jsii.String("Starts executions of the state machine of " + stack + "."),
 			ScheduleExpression:         &s.Expression,
 			ScheduleExpressionTimezone: &s.TimeZone,
 			FlexibleTimeWindow:         windowOf(s),
@@ -55,7 +74,6 @@ func newSchedules(stack awscdk.Stack, machine sfn.StateMachine, props *Props) aw
 		})
 		schedule.Node().AddDependency(role) // and on its policy: without it the first firing could fail
 	}
-	return undelivered
 }
 
 // newScheduleRole adds the role that starts executions. Only EventBridge Scheduler in this account may assume it, and only for schedules

@@ -30,13 +30,15 @@ type Props struct {
 // AddStack adds a stack to scope: the functions, the state machine that calls them, the schedules that start it and, if the
 // environment asks for it, the bucket. If the props cannot be deployed, it adds nothing and returns an error with every problem.
 func AddStack(scope constructs.Construct, id string, props *Props) error {
-	if err := props.check(id); err != nil {
+	if err := props.check(); err != nil {
 		return fmt.Errorf("environment %s: %w", props.Name, err)
 	}
 	stack := awscdk.NewStack(scope, &id, &awscdk.StackProps{
 		Description: jsii.String("Replicates DynamoDB tables to S3 (" + props.Name + ")."),
 		Env:         props.target(),
 		Tags:        &map[string]*string{versionTag: jsii.String(version.Number)},
+
+		SuppressTemplateIndentation: jsii.Bool(max(len(props.Tables), len(props.Schedules), len(props.Alarms.StaleHours)) > indentedElements),
 	})
 	if props.PermissionsBoundary != "" { // also for the roles that the CDK adds
 		boundary := awsiam.ManagedPolicy_FromManagedPolicyArn(stack, jsii.String("Boundary"), &props.PermissionsBoundary)
@@ -51,8 +53,8 @@ func AddStack(scope constructs.Construct, id string, props *Props) error {
 	for _, function := range contract.Functions() {
 		functions[function] = newFunction(stack, function, props)
 	}
-	exports := jsii.Strings(placeOf(stack).exports(props)...)
-	machine := newStateMachine(stack, "StateMachine", functions, *exports, props.Tracing)
+	machine := newStateMachine(stack, "StateMachine", functions, props.Tracing)
+	newPolicies(machine.Node().FindChild(jsii.String("Role")).(awsiam.Role), machine.Role(), props.policiesOfMachine(placeOf(stack)))
 	allowTakeover(stack, machine, functions[contract.FunctionPlan])
 	undelivered := newSchedules(stack, machine, props)
 	topic := newNotifications(stack, machine, props)
@@ -70,9 +72,9 @@ func (p *Props) target() *awscdk.Environment {
 	return &awscdk.Environment{Account: &p.Account, Region: &p.Region}
 }
 
-// check returns every reason why a stack of that name cannot be deployed. environment.Read has already checked the environment.
-func (p *Props) check(stack string) error {
-	return errors.Join(p.checkQuotas(stack), p.checkCode())
+// check returns every reason why the stack cannot be deployed. environment.Read has already checked the environment.
+func (p *Props) check() error {
+	return errors.Join(p.checkQuotas(), p.checkCode())
 }
 
 func (p *Props) checkCode() error {

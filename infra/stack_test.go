@@ -60,13 +60,6 @@ func fullProps(codeFolder string) *Props {
 // AddStack reports every problem before it adds anything, so this test needs no scope and no jsii.
 func TestPropsAreChecked(t *testing.T) {
 	t.Parallel()
-	names := func(n int) []string {
-		var tables []string
-		for i := range n {
-			tables = append(tables, fmt.Sprintf("a-table-of-a-service-%03d", i))
-		}
-		return tables
-	}
 	for _, test := range []struct {
 		name   string
 		change func(*Props)
@@ -76,17 +69,33 @@ func TestPropsAreChecked(t *testing.T) {
 			"the Lambda program is not built: nowhere/lambda.zip is missing, run `make build`",
 		}},
 		{"a folder in place of a program", func(p *Props) { replace(t, filepath.Join(p.CodeFolder, "lambda.zip")) }, []string{"lambda.zip is missing, run `make build`"}},
-		{"too many tables", func(p *Props) { p.Tables = names(80) }, []string{"tables, ", "characters for the function", "IAM allows 10240", `one pattern, such as "orders-*"`}},
+		{"too many tables", func(p *Props) { p.Tables = tablesOf(500, 255, 255) }, []string{
+			"tables, kmsKeys, sourceRoles, destinationRoles: got 500 tables, 0 keys and 0 roles, which need 49 managed policies for the role of the function export, " +
+				"want at most 10 managed policies of 6144 characters, which is the quota of IAM: the first 114 tables fit. Name similar tables by one pattern",
+			"set quotas.managedPoliciesPerRole",
+		}},
+		{"one table too many", func(p *Props) { p.Tables = tablesOf(115, 255, 255) }, []string{"got 115 tables", "the first 114 tables fit"}},
+		{"one table too many for the highest quota", func(p *Props) {
+			p.Tables, p.Quotas.ManagedPoliciesPerRole = tablesOf(265, 255, 255), 25
+		}, []string{"got 265 tables", "at most 25 managed policies", "the first 264 tables fit"}},
+		{"too many keys", func(p *Props) {
+			for i := range 500 {
+				p.KMSKeys = append(p.KMSKeys, fmt.Sprintf("arn:aws:kms:us-east-1:000000000000:key/11111111-2222-3333-4444-%012d", i))
+			}
+		}, []string{"got 2 tables, 500 keys and 0 roles", "for the role of the function scan", "list fewer keys and roles"}},
 		{"too many roles", func(p *Props) {
 			for i := range 50 {
 				p.SourceRoles = append(p.SourceRoles, fmt.Sprintf("arn:aws:iam::222222222222:role/a-path-that-is-rather-long/a-role-whose-name-is-long-as-well-%02d", i))
 			}
-		}, []string{"sourceRoles", "environment variables of", "Lambda allows 4096", "list fewer roles"}},
-		{"a schedule's name", func(p *Props) { p.Schedules = []environment.Schedule{{Name: strings.Repeat("n", 65)}} }, []string{"has 65 characters, EventBridge Scheduler allows 64"}},
+		}, []string{"defaults, sourceRoles, destinationRoles: got environment variables of", "want at most 4096, which is the quota of Lambda: list fewer roles"}},
 		{"a schedule's input", func(p *Props) {
 			p.Schedules = []environment.Schedule{{Name: "s", Input: map[string]any{"prefix": strings.Repeat("p", 256<<10)}}}
-		}, []string{"the input of s has", "Step Functions allows 262144"}},
-		{"all at once", func(p *Props) { p.Tables, p.CodeFolder = names(80), "nowhere" }, []string{"tables", "run `make build`"}},
+		}, []string{"schedules: got 262221 bytes as the input of s, want at most 262144, which is the quota of Step Functions"}},
+		{"too many schedules", func(p *Props) {
+			p.Schedules = make([]environment.Schedule, 1999)
+			p.Alarms.StaleHours = map[string]int{"orders": 1, "customers": 1}
+		}, []string{"schedules, alarms.staleHours: got 1999 schedules, one for each table of a schedule, and 2 alarms, want at most 2000 together"}},
+		{"all at once", func(p *Props) { p.Tables, p.CodeFolder = tablesOf(500, 255, 255), "nowhere" }, []string{"tables", "run `make build`"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -112,29 +121,24 @@ func TestPropsAreChecked(t *testing.T) {
 	}
 }
 
-func TestNameOfGroupIsChecked(t *testing.T) {
+// Alarms that are disabled do not count.
+func TestAsManySchedulesAsCloudFormationChangesFit(t *testing.T) {
 	t.Parallel()
 	props := testProps(t.TempDir())
-	props.Schedules = []environment.Schedule{{Name: "s"}}
-	if err := props.checkQuotas(strings.Repeat("n", 64)); err != nil {
+	props.Schedules, props.Alarms.StaleHours, props.Alarms.Disabled = make([]environment.Schedule, 2000), map[string]int{"orders": 1}, true
+	if err := props.checkQuotas(); err != nil {
 		t.Error(err)
-	}
-	if err := props.checkQuotas(strings.Repeat("n", 65)); err == nil || !strings.Contains(err.Error(), "give the environment a shorter name") {
-		t.Errorf("got %v", err)
 	}
 }
 
-// A large environment, with fifty tables whose names have 24 characters, fits.
-func TestFiftyTablesFit(t *testing.T) {
-	t.Parallel()
-	props := testProps(t.TempDir())
-	props.Tables = nil
-	for i := range 50 {
-		props.Tables = append(props.Tables, fmt.Sprintf("a-table-of-a-service-%03d", i))
+// tablesOf returns n names of tables, with lengths that go from shortest to longest again and again.
+func tablesOf(n, shortest, longest int) []string {
+	var tables []string
+	for i := range n {
+		name := fmt.Sprintf("service-%03d-", i)
+		tables = append(tables, name+strings.Repeat("t", shortest+i%(longest-shortest+1)-len(name)))
 	}
-	if err := props.checkQuotas("stack"); err != nil {
-		t.Error(err)
-	}
+	return tables
 }
 
 // replace replaces a file by a folder.

@@ -24,9 +24,9 @@ import (
 // https://docs.aws.amazon.com/step-functions/latest/dg/redrive-map-run.html
 //
 // The CDK makes the role. It may invoke the functions (and their versions, which do not exist), start, describe, stop and redrive
-// executions of this state machine, as a Distributed Map needs, and describe the exports.
-func newStateMachine(scope constructs.Construct, id string, functions map[contract.Function]awslambda.Function, exports []*string, traced bool) sfn.StateMachine {
-	s := states{scope: constructs.NewConstruct(scope, jsii.String(id+"States")), functions: functions, exports: exports}
+// executions of this state machine, as a Distributed Map needs. policiesOfMachine has the rest.
+func newStateMachine(scope constructs.Construct, id string, functions map[contract.Function]awslambda.Function, traced bool) sfn.StateMachine {
+	s := states{scope: constructs.NewConstruct(scope, jsii.String(id+"States")), functions: functions}
 	plan := s.task(contract.StatePlan, contract.FunctionPlan, attemptsOfPlan, map[string]any{
 		"request.$": "$",
 		"execution": map[string]any{
@@ -68,8 +68,6 @@ const (
 type states struct {
 	scope     constructs.Construct
 	functions map[contract.Function]awslambda.Function
-	// exports are patterns of the ARNs of all exports of the tables.
-	exports []*string
 }
 
 // task returns a state that calls a function. Without a payload the function gets the input of the state. The resource of the Task is the

@@ -33,6 +33,8 @@ func (c checker) check() {
 	c.checkAlarms()
 	c.checkTags()
 	c.checkVPC()
+	// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+	c.within("quotas.managedPoliciesPerRole", c.e.Quotas.ManagedPoliciesPerRole, 10, 25)
 }
 
 var (

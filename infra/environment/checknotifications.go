@@ -1,6 +1,7 @@
 package environment
 
 import (
+	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -15,6 +16,9 @@ var (
 	emailPattern = regexp.MustCompile(`^[^@\s]+@[^@\s.]+(\.[^@\s.]+)+$`)
 )
 
+// maxEmails leaves room for everything else in a template of CloudFormation, which has 500 resources at most.
+const maxEmails = 100
+
 func (c checker) checkNotifications() {
 	n := c.e.Notifications
 	c.match("notifications.topic", n.Topic, topicPattern,
@@ -28,6 +32,9 @@ func (c checker) checkNotifications() {
 	}
 	if c.Given("notifications.emails") && !create {
 		c.AddGiven("notifications.emails", "only a topic that the stack creates has subscriptions: set notifications.createTopic to true, or leave them out")
+	}
+	if got := len(n.Emails); got > maxEmails {
+		c.Add("notifications.emails", fmt.Sprintf("%d addresses", got), "at most %d: each is a resource of the template. Give the address of a mailing list, or subscribe to a topic of your own", maxEmails)
 	}
 	for i, email := range n.Emails {
 		c.match(document.Element("notifications.emails", i), email, emailPattern, "an address such as data-team@example.com")

@@ -79,13 +79,18 @@ func (c checker) checkVPC() {
 	}
 	c.required("vpc.id", vpc.ID, "give the VPC's id, vpc-…")
 	c.match("vpc.id", vpc.ID, id("vpc"), "a VPC's id such as vpc-0123456789abcdef0")
+	// https://docs.aws.amazon.com/lambda/latest/api/API_VpcConfig.html
 	for _, list := range []struct {
 		path, prefix, what string
+		most               int
 		ids                []string
 	}{
-		{"vpc.subnets", "subnet", "subnet", vpc.Subnets},
-		{"vpc.securityGroups", "sg", "security group", vpc.SecurityGroups},
+		{"vpc.subnets", "subnet", "subnet", 16, vpc.Subnets},
+		{"vpc.securityGroups", "sg", "security group", 5, vpc.SecurityGroups},
 	} {
+		if n := len(list.ids); n > list.most {
+			c.Add(list.path, fmt.Sprintf("%d %ss", n, list.what), "at most %d, which is the quota of Lambda", list.most)
+		}
 		if len(list.ids) == 0 {
 			c.Add(list.path, "", "missing: name at least one %s, %s-…", list.what, list.prefix)
 		}

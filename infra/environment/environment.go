@@ -47,7 +47,8 @@ type Environment struct {
 	PermissionsBoundary string `json:"permissionsBoundary"`
 	VPC                 *VPC   `json:"vpc"`
 	// Tracing turns on X-Ray for the state machine and the functions.
-	Tracing bool `json:"tracing"`
+	Tracing bool   `json:"tracing"`
+	Quotas  Quotas `json:"quotas"`
 }
 
 // Bucket is the destination of all runs.
@@ -119,6 +120,12 @@ type VPC struct {
 	SecurityGroups []string `json:"securityGroups"`
 }
 
+// Quotas are quotas of the account that AWS has raised. The default is AWS's.
+type Quotas struct {
+	// ManagedPoliciesPerRole is the number of managed policies that IAM attaches to a role: 10 (default) to 25.
+	ManagedPoliciesPerRole int `json:"managedPoliciesPerRole"`
+}
+
 // The defaults that WithDefaults fills in.
 const (
 	defaultArchitecture = "arm64" // it costs a fifth less than x86_64
@@ -126,6 +133,8 @@ const (
 	defaultAbortUploads = 7       // days
 	defaultTimeZone     = "UTC"
 	defaultThrottles    = 1000
+
+	defaultManagedPolicies = 10
 
 	defaultRetries         = 3
 	defaultEventAgeSeconds = 3600
@@ -148,6 +157,7 @@ func (e Environment) WithDefaults() Environment {
 			schedule.Retries = new(defaultRetries)
 		}
 	}
+	e.Quotas.ManagedPoliciesPerRole = cmp.Or(e.Quotas.ManagedPoliciesPerRole, defaultManagedPolicies)
 	e.Alarms.Throttles = cmp.Or(e.Alarms.Throttles, defaultThrottles)
 	return e
 }
