@@ -65,6 +65,10 @@ func synthesize(props func(codeFolder string) *Props) (template, error) {
 
 // synthesizeInto writes the templates into the folder out.
 func synthesizeInto(folder string, props func(codeFolder string) *Props) (template, error) {
+	return synthesizeStack(folder, "stack", props)
+}
+
+func synthesizeStack(folder, stack string, props func(codeFolder string) *Props) (template, error) {
 	made := props(filepath.Join(folder, "code"))
 	if err := build(made.CodeFolder); err != nil {
 		return template{}, err
@@ -74,11 +78,11 @@ func synthesizeInto(folder string, props func(codeFolder string) *Props) (templa
 		AnalyticsReporting: jsii.Bool(false),
 		Context:            &map[string]any{"aws:cdk:enable-path-metadata": true},
 	})
-	if err := AddStack(app, "stack", made); err != nil {
+	if err := AddStack(app, stack, made); err != nil {
 		return template{}, err
 	}
 	app.Synth(nil)
-	body, err := os.ReadFile(filepath.Join(folder, "out", "stack.template.json"))
+	body, err := os.ReadFile(filepath.Join(folder, "out", stack+".template.json"))
 	if err != nil {
 		return template{}, err
 	}

@@ -30,6 +30,7 @@ const (
 // environment.
 func (p *Props) checkQuotas() error {
 	at := p.longest()
+	p = p.at(at)
 	return errors.Join(p.checkVariables(at), p.checkPolicies(at), p.checkSchedules(), p.checkParts())
 }
 

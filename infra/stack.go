@@ -40,6 +40,7 @@ func AddStack(scope constructs.Construct, id string, props *Props) error {
 
 		SuppressTemplateIndentation: jsii.Bool(max(len(props.Tables), len(props.Schedules), len(props.Alarms.StaleHours)) > indentedElements),
 	})
+	props = props.at(placeOf(stack))
 	if props.PermissionsBoundary != "" { // also for the roles that the CDK adds
 		boundary := awsiam.ManagedPolicy_FromManagedPolicyArn(stack, jsii.String("Boundary"), &props.PermissionsBoundary)
 		awsiam.PermissionsBoundary_Of(stack).Apply(boundary)
@@ -62,6 +63,13 @@ func AddStack(scope constructs.Construct, id string, props *Props) error {
 	newDashboard(stack, machine, functions, props)
 	newOutputs(stack, described{machine, functions, topic, undelivered}, props)
 	return nil
+}
+
+// at returns the inputs of a stack in a place.
+func (p *Props) at(place place) *Props {
+	placed := *p
+	placed.Environment = p.At(place.account, place.region)
+	return &placed
 }
 
 // target is the account and region of the stack; nil if the credentials of the deployment decide.

@@ -1,6 +1,7 @@
 package environment
 
 import (
+	"fmt"
 	"errors"
 	"strings"
 	"testing"
@@ -39,7 +40,7 @@ func TestFaultsAreToldWithTheirLines(t *testing.T) {
 		{"unknown fields", base + "tabels: [orders]\nscedules: []\nnothingLikeIt: 1\nfunctions: {architectur: arm64}", []string{
 			`3: tabels: unknown field, did you mean "tables"?`,
 			`4: scedules: unknown field, did you mean "schedules"?`,
-			`5: nothingLikeIt: unknown field, want one of account, alarms, bucket, defaultKmsKey, defaults, destinationRoles, functions, kmsKeys, logRetentionDays, notifications, permissionsBoundary, prefix, region, schedules, sourceRoles, tables, tags, tracing, vpc`,
+			`5: nothingLikeIt: unknown field, want one of account, alarms, bucket, defaultKmsKey, defaults, destinationRoles, functions, kmsKeys, logRetentionDays, notifications, permissionsBoundary, prefix, quotas, region, schedules, sourceRoles, tables, tags, tracing, vpc`,
 			`6: functions.architectur: unknown field, did you mean "architecture"?`,
 		}},
 		{"given twice", base + "tables: [events]\ntags:\n  team: a\n  team: b", []string{
@@ -179,6 +180,20 @@ func TestFaultsAreToldWithTheirLines(t *testing.T) {
 			`3: vpc.subnets: missing: name at least one subnet, subnet-…`,
 			`3: vpc.securityGroups: missing: name at least one security group, sg-…`,
 		}},
+		{"more than Lambda connects to", base + "vpc:\n  id: vpc-0123456789abcdef0\n  subnets: [" + ids("subnet", 17) + "]\n  securityGroups: [" + ids("sg", 6) + "]", []string{
+			`5: vpc.subnets: got 17 subnets, want at most 16, which is the quota of Lambda`,
+			`6: vpc.securityGroups: got 6 security groups, want at most 5, which is the quota of Lambda`,
+		}},
+		{"more emails than a template holds", base + "notifications:\n  createTopic: true\n  emails: [" + strings.Join(manyEmails(101), ", ") + "]", []string{
+			`5: notifications.emails: got 101 addresses, want at most 100: each is a resource of the template. Give the address of a mailing list, or subscribe to a topic of your own`,
+		}},
+		{"more than IAM attaches", base + "quotas: {managedPoliciesPerRole: 26}", []string{`3: quotas.managedPoliciesPerRole: got 26, want 10 to 25`}},
+		{"a bucket with an unknown placeholder", "tables: [orders]\nbucket: {name: \"replica-{table}\"}", []string{
+			`2: bucket.name: got "replica-{table}", want the name of an S3 bucket: 3 to 63 of a-z 0-9 . -, first and last a letter or digit`,
+		}},
+		{"a bucket whose name becomes too long", "tables: [orders]\nbucket: {name: \"" + long(37) + "-{region}-{account}\"}", []string{
+			`2: bucket.name: got "` + long(37) + `-{region}-{account}", which becomes "` + long(37) + `-ap-southeast-2-111122223333", want the name of an S3 bucket: 3 to 63 of a-z 0-9 . -, first and last a letter or digit`,
+		}},
 		{"ids of a VPC", base + "vpc:\n  id: main\n  subnets: [subnet-1, subnet-0123456789abcdef0, subnet-0123456789abcdef0]\n  securityGroups: [subnet-0123456789abcdef0]", []string{
 			`4: vpc.id: got "main", want a VPC's id such as vpc-0123456789abcdef0`,
 			`5: vpc.subnets[0]: got "subnet-1", want a subnet's id such as subnet-0123456789abcdef0`,
@@ -191,6 +206,22 @@ func TestFaultsAreToldWithTheirLines(t *testing.T) {
 			holdFaults(t, test.text, test.want)
 		})
 	}
+}
+
+func ids(prefix string, n int) string {
+	var all []string
+	for i := range n {
+		all = append(all, fmt.Sprintf("%s-%08x", prefix, i))
+	}
+	return strings.Join(all, ", ")
+}
+
+func manyEmails(n int) []string {
+	var all []string
+	for i := range n {
+		all = append(all, fmt.Sprintf("a%d@example.com", i))
+	}
+	return all
 }
 
 func manyTags(n int) []string {

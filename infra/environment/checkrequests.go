@@ -1,6 +1,7 @@
 package environment
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"maps"
@@ -16,13 +17,19 @@ import (
 // defaults.
 func (c checker) checkRequests() {
 	c.required("bucket.name", c.e.Bucket.Name, "give the bucket to write to")
-	plain := *c.e
+	// Where the stack's place is unknown, the name of the bucket is checked with the longest one.
+	plain := c.e.At(cmp.Or(c.e.Account, "111122223333"), cmp.Or(c.e.Region, "ap-southeast-2"))
 	plain.Defaults = nil
 	req := map[string]any{"table": c.anyTable()}
 	for _, p := range c.problemsOf(req, &plain) {
-		if path := map[string]string{"bucket": "bucket.name", "prefix": "prefix"}[p.Path]; path != "" {
-			c.Add(path, p.Got, "%s", p.Want)
+		path := map[string]string{"bucket": "bucket.name", "prefix": "prefix"}[p.Path]
+		switch {
+		case path == "":
+			continue
+		case path == "bucket.name" && plain.Bucket.Name != c.e.Bucket.Name:
+			p.Got = problem.Quote(c.e.Bucket.Name) + ", which becomes " + problem.Quote(plain.Bucket.Name)
 		}
+		c.Add(path, p.Got, "%s", p.Want)
 	}
 	for field, instead := range map[string]string{
 		"table": "every request names its own", "bucket": "write it as bucket.name", "prefix": "write it as prefix, beside defaults",

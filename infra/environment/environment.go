@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"strings"
 )
 
 // Environment is the content of infra/environments/<name>.yaml: one deployment, the tables that its functions may read, and the bucket
@@ -53,7 +54,7 @@ type Environment struct {
 
 // Bucket is the destination of all runs.
 type Bucket struct {
-	Name string `json:"name"`
+	Name string `json:"name"` // with {account} and {region} for those of the stack
 	// Create adds the bucket to the stack. It stays when the stack is destroyed. Without Create the bucket must exist, and the stack
 	// does not change it.
 	Create bool `json:"create"`
@@ -159,6 +160,13 @@ func (e Environment) WithDefaults() Environment {
 	}
 	e.Quotas.ManagedPoliciesPerRole = cmp.Or(e.Quotas.ManagedPoliciesPerRole, defaultManagedPolicies)
 	e.Alarms.Throttles = cmp.Or(e.Alarms.Throttles, defaultThrottles)
+	return e
+}
+
+// At returns the environment of a stack in an account and a region, which can be tokens: they take the place of {account} and {region} in
+// the name of the bucket. Names of buckets are global, so an environment that is deployed in several places needs several.
+func (e Environment) At(account, region string) Environment {
+	e.Bucket.Name = strings.NewReplacer("{account}", account, "{region}", region).Replace(e.Bucket.Name)
 	return e
 }
 

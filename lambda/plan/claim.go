@@ -54,6 +54,9 @@ func (c claimant) look(ctx context.Context) (run.PlanOutput, error) {
 	case same && !sameWork(theirs.Output.Plan, c.own.Output.Plan):
 		return c.refuse("has a claim that does not fit its own request: another program has written %s; choose another name or prefix",
 			c.destination.URI(c.own.Output.Plan.Layout().Claim()))
+	case same && theirs.Output.Plan.TableARN != c.own.Output.Plan.TableARN:
+		return c.refuse("is of the table %s, and this one would be of %s: deployments in several regions or accounts need a bucket or a prefix each",
+			theirs.Output.Plan.TableARN, c.own.Output.Plan.TableARN)
 	case own && same:
 		return c.resume(ctx, theirs.Output)
 	case own:

@@ -110,6 +110,41 @@ func TestClaimOfAnotherExecution(t *testing.T) {
 	}
 }
 
+// The same environment in two regions starts runs with the same requests and names. With the same bucket and prefix, the second one must not
+// end as a duplicate of the first, which has another table's items.
+func TestRunOfAnotherRegionIsNoDuplicate(t *testing.T) {
+	t.Parallel()
+	request := fmt.Sprintf(`{"table": %q, "bucket": %q, "segments": 4, "schedule": "nightly", "scheduledTime": "2026-11-21T02:00:00Z"}`,
+		testservers.Orders(t, 1), testservers.Bucket(t))
+	first, err := planRun(t, "a", request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := bucket.New(testservers.S3(), first.Plan)
+	claim, err := ledger.LoadClaim(t.Context(), in, first.Plan.Layout())
+	if err != nil {
+		t.Fatal(err)
+	}
+	elsewhere := claim
+	elsewhere.Output.Plan.TableARN = strings.Replace(first.Plan.TableARN, "us-east-1", "eu-west-1", 1)
+	if err := claim.Replace(t.Context(), elsewhere); err != nil {
+		t.Fatal(err)
+	}
+	for _, committed := range []bool{false, true} {
+		if committed {
+			if _, err := in.Put(t.Context(), first.Plan.Layout().ManifestSummary(), []byte("{}")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_, err = planRun(t, "b", request)
+		for _, words := range []string{"is of the table arn:aws:dynamodb:eu-west-1:", "this one would be of arn:aws:dynamodb:us-east-1:", "a bucket or a prefix each"} {
+			if failure.NameOf(err) != failure.RunNameTaken || !strings.Contains(fmt.Sprint(err), words) {
+				t.Errorf("committed %t: got %v, want %s", committed, err, words)
+			}
+		}
+	}
+}
+
 // Two executions of a firing fail in turn, and each takes the run over from the other. The first one runs again, so Step Functions
 // says that an earlier owner of the run is RUNNING: it is the first one itself.
 func TestRunIsTakenBack(t *testing.T) {
