@@ -29,6 +29,7 @@ var scopes = map[string]scope{
 	"AWS::Scheduler::Schedule GroupName":       noNames,
 	"AWS::IAM::Policy PolicyName":              inside, // its role
 	"AWS::SNS::Topic DisplayName":              noNames,
+	"AWS::SNS::Topic KmsMasterKeyId":           noNames,
 	"AWS::CloudWatch::Alarm MetricName":        noNames,
 }
 

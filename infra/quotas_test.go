@@ -159,8 +159,14 @@ func TestManySchedulesAndAlarmsDeploy(t *testing.T) {
 		name                        string
 		schedules, input, templates int
 	}{
-		{"a hundred", 100, 0, 1}, {"a hundred and one", 101, 0, 2}, {"480", 480, 0, 2}, {"500", 500, 0, 2}, {"501", 501, 0, 3}, {"a thousand", 1000, 0, 4},
-		{"twelve with large inputs", 12, 100_000, 3}, {"four with the largest inputs", 4, maxScheduleInput - 200, 3},
+		{"a hundred", 100, 0, 1},
+		{"a hundred and one", 101, 0, 2},
+		{"480", 480, 0, 2},
+		{"500", 500, 0, 2},
+		{"501", 501, 0, 3},
+		{"a thousand", 1000, 0, 4},
+		{"twelve with large inputs", 12, 100_000, 3},
+		{"four with the largest inputs", 4, maxScheduleInput - 200, 3},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			folder := t.TempDir()

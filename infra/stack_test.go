@@ -82,7 +82,7 @@ func TestPropsAreChecked(t *testing.T) {
 			for i := range 500 {
 				p.KMSKeys = append(p.KMSKeys, fmt.Sprintf("arn:aws:kms:us-east-1:000000000000:key/11111111-2222-3333-4444-%012d", i))
 			}
-		}, []string{"got 2 tables, 500 keys and 0 roles", "for the role of the function scan", "list fewer keys and roles"}},
+		}, []string{"got 2 tables, 500 keys and 0 roles", "for the role of the function plan", "list fewer keys and roles"}},
 		{"too many roles", func(p *Props) {
 			for i := range 50 {
 				p.SourceRoles = append(p.SourceRoles, fmt.Sprintf("arn:aws:iam::222222222222:role/a-path-that-is-rather-long/a-role-whose-name-is-long-as-well-%02d", i))

@@ -1,8 +1,8 @@
 package environment
 
 import (
-	"fmt"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
