@@ -111,9 +111,10 @@ bench: requirements $(TOOLS) $(MODULES) ## run the benchmarks and update the tab
 load: deps ## measure a run of 10,000 segments and a commit of 800,000 objects for docs/scale.md (about ten minutes)
 	@go run ./proof/load segments && echo && go run ./proof/load finalize
 
-generate: requirements ## write the golden state machine definition and the generated documentation
+generate: requirements ## write the golden state machine definition, the generated documentation, and the table of AWS's regions
 	@go test ./infra -run '^TestDefinitionIsFresh$$' -update
 	@go test ./docs -update
+	@go test ./lambda/partition -update
 
 deps: requirements $(TOOLS) $(MODULES)
 

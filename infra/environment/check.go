@@ -9,6 +9,7 @@ import (
 
 	"dynamodb-to-s3/lambda/contract"
 	"dynamodb-to-s3/lambda/document"
+	"dynamodb-to-s3/lambda/partition"
 	"dynamodb-to-s3/lambda/problem"
 	"dynamodb-to-s3/lambda/request"
 )
@@ -35,10 +36,10 @@ func (c checker) check() {
 	c.checkVPC()
 	// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 	c.within("quotas.managedPoliciesPerRole", c.e.Quotas.ManagedPoliciesPerRole, 10, 25)
+	c.checkPartitions()
 }
 
 var (
-	regionPattern = regexp.MustCompile(`^[a-z]{2,}(-[a-z]+)+-[0-9]+$`)
 	// The partition is aws, aws-cn, aws-us-gov, …
 	keyPattern    = regexp.MustCompile(`^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+$`)
 	policyPattern = regexp.MustCompile(`^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/(?:[!-~]+/)?[a-zA-Z0-9_+=,.@-]{1,128}$`)
@@ -52,7 +53,9 @@ func (c checker) checkPlace() {
 		c.AddGiven("region", "given without account: give both, or neither to deploy into the account and region of the credentials")
 	}
 	c.hold("account", c.e.Account, request.RuleOf("bucketOwner"))
-	c.match("region", c.e.Region, regionPattern, "an AWS region such as eu-west-1")
+	if wrong := partition.CheckRegion(c.e.Region); wrong != "" && c.Given("region") {
+		c.Add("region", problem.Quote(c.e.Region), "%s", wrong)
+	}
 }
 
 func (c checker) checkKeysAndRoles() {

@@ -86,6 +86,9 @@ func (c checker) anyTable() string {
 func (c checker) problemsOf(req map[string]any, e *Environment) problem.List {
 	parsed, err := parseRequest(req, e)
 	if err == nil {
+		err = parsed.CheckPlace(e.Region)
+	}
+	if err == nil {
 		err = (&request.AssumableRoles{Source: e.SourceRoles, Destination: e.DestinationRoles}).Check(parsed)
 	}
 	problems, _ := errors.AsType[problem.List](err)

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"dynamodb-to-s3/lambda/document"
+	"dynamodb-to-s3/lambda/partition"
 	"dynamodb-to-s3/lambda/problem"
 	"dynamodb-to-s3/lambda/request"
 )
@@ -30,6 +31,9 @@ func (c checker) checkTables() {
 			if parts == nil {
 				c.Add(path, problem.Quote(table), "an ARN such as arn:aws:dynamodb:eu-west-1:123456789012:table/orders")
 				continue
+			}
+			if wrong := partition.CheckARN(table); wrong != "" {
+				c.Add(path, problem.Quote(table), "%s", wrong)
 			}
 			name = parts[3]
 			c.checkReachable(path, parts[2])

@@ -83,6 +83,9 @@ func (s *Step) prepare(in run.PlanInput) (p prepared, err error) {
 	if p.request, err = request.Parse(in.Request, s.Defaults); err != nil {
 		return p, err
 	}
+	if err = p.request.CheckPlace(s.region()); err != nil {
+		return p, err
+	}
 	if err = s.Roles.Check(p.request); err != nil {
 		return p, err
 	}

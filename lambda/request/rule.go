@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"dynamodb-to-s3/lambda/document"
+	"dynamodb-to-s3/lambda/partition"
 	"dynamodb-to-s3/lambda/problem"
 )
 
@@ -152,6 +153,10 @@ func (r Rule) Check(value any) (got, want string) {
 			return problem.Quote(text), r.String() + document.Suggestion(text, r.Enum)
 		case r.Pattern != nil && !r.Pattern.MatchString(text), r.Time && text != r.Or && Moment(text).IsZero():
 			return problem.Quote(text), r.String()
+		case r.Pattern != nil && strings.HasPrefix(text, "arn:"):
+			if want := partition.CheckARN(text); want != "" {
+				return problem.Quote(text), want
+			}
 		}
 	case v.CanInt() || v.CanFloat():
 		if n := v.Convert(reflect.TypeFor[float64]()).Float(); n < r.Min || r.Above && n == r.Min || r.Max > 0 && n > r.Max {
