@@ -134,7 +134,7 @@ func TestFaultsAreToldWithTheirLines(t *testing.T) {
 		{"boundary", base + "permissionsBoundary: arn:aws:iam::111122223333:role/boundary", []string{`3: permissionsBoundary: got "arn:aws:iam::111122223333:role/boundary", want a policy's ARN such as arn:aws:iam::123456789012:policy/boundary`}},
 
 		{"functions", base + "functions:\n  architecture: x86\n  limits:\n    scna: {memoryMiB: 128}\n    scan: {memoryMiB: 127, timeoutSeconds: 901}\n    plan: {memoryMiB: 10241, timeoutSeconds: 0}", []string{
-			`4: functions.architecture: got "x86", want one of arm64, x86_64`,
+			`4: functions.architecture: got "x86", want one of arm64, x86_64, did you mean "x86_64"?`,
 			`6: functions.limits.scna: unknown function, did you mean "scan"?`,
 			`7: functions.limits.scan.memoryMiB: got 127, want 128 to 10240`,
 			`7: functions.limits.scan.timeoutSeconds: got 901, want 1 to 900`,

@@ -108,10 +108,10 @@ func TestRequestsAreHeldAgainstThePlanFunction(t *testing.T) {
 		{"input without a table", schedule("    segments: 4"), []string{`6: schedules[0].input.table: missing: give the name or the ARN of the table`}},
 		{"empty input", base + "schedules:\n- name: nightly\n  expression: rate(1 day)\n  input: {}", []string{`6: schedules[0].input.table: missing: give the name or the ARN of the table`}},
 		{"input of no fields", base + "schedules:\n- name: nightly\n  expression: rate(1 day)\n  input: orders", []string{`6: schedules[0].input: got a string, want an object`}},
-		{"input", schedule("    table: orders\n    scan:\n      Limt: 5\n      Segment: 1\n    fileSize: 5\n    segments: \"4\""), []string{
+		{"input", schedule("    table: orders\n    scan:\n      Limt: 5\n      Segment: 1\n    colour: 5\n    segments: \"4\""), []string{
 			`9: schedules[0].input.scan.Limt: unknown field, did you mean "Limit"?`,
 			`10: schedules[0].input.scan.Segment: given without scan.TotalSegments`,
-			`11: schedules[0].input.fileSize: unknown field, want one of ` + strings.Join(fields, ", "),
+			`11: schedules[0].input.colour: unknown field, want one of ` + strings.Join(fields, ", "),
 			`12: schedules[0].input.segments: got "4", want a whole number`,
 		}},
 		{"contradictions of an input", schedule("    table: orders\n    format: ION\n    prefix: a//b\n    export:\n      from: last\n      checkIntervalSeconds: 0"), []string{

@@ -185,7 +185,7 @@ func (c checker) has(req map[string]any, field string) bool {
 // checkParsed adds what request.Parse finds in the request of a firing, over the defaults. It leaves out what is wrong with the defaults
 // alone: checkRequests has added it, with their own lines.
 func (c checker) checkParsed(path, table string, input map[string]any) {
-	req := with(with(input, "scheduledTime", "2026-01-31T06:00:00Z"), "schedule", "schedule")
+	req, _ := delivered(with(with(input, "scheduledTime", "<aws.scheduler.scheduled-time>"), "schedule", "schedule")).(map[string]any)
 	e := c.withValidBucket()
 	if len(c.problemsOf(map[string]any{"table": c.anyTable()}, e)) > 0 {
 		e.Defaults = nil

@@ -4,11 +4,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"strings"
 
 	"dynamodb-to-s3/lambda/document"
 	"dynamodb-to-s3/lambda/problem"
+	"dynamodb-to-s3/lambda/request"
 )
 
 // environmentName is short: it is part of the stack's name, and so of the names of most resources.
@@ -16,6 +18,20 @@ var environmentName = regexp.MustCompile(`^[a-z0-9-]{1,20}$`)
 
 // editors matches the member by which an editor finds the JSON Schema of a file.
 var editors = regexp.MustCompile(`^\$schema$`)
+
+// insteadOf says where a field of a request belongs in the file, and what to do in place of a field that is named as in another tool.
+func insteadOf(name string) string {
+	const where = "below defaults, or in the input of a schedule"
+	for field := range reflect.TypeFor[request.Request]().Fields() {
+		if own, _, _ := strings.Cut(field.Tag.Get("json"), ","); document.Plain(own) == document.Plain(name) {
+			return "a request has it: write " + own + " " + where
+		}
+	}
+	if instead := request.InsteadOf(name); instead != "" {
+		return instead + " (in a request: " + where + ")"
+	}
+	return ""
+}
 
 // Read reads, checks and completes the environment of a file. Its error has every problem at once, each with its line, the field, what
 // was given and what is allowed; problem.List is in its chain.
@@ -34,7 +50,7 @@ func parse(file, text string) (Environment, error) {
 		found.Add("the file's name", problem.Quote(e.Name), "1 to 20 of a-z 0-9 - before .yaml")
 	}
 	if root := readYAML(text, found); root != nil {
-		document.Decoder{Report: found, BareText: true, Others: editors}.Decode(root, &e)
+		document.Decoder{Report: found, BareText: true, Others: editors, Instead: insteadOf}.Decode(root, &e)
 		checker{found, &e}.check()
 	}
 	if len(found.Problems) > 0 {

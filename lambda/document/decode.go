@@ -2,6 +2,7 @@ package document
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"reflect"
 	"regexp"
@@ -17,17 +18,24 @@ type Decoder struct {
 	*Report
 	// BareText accepts a number for a string: in YAML, an account needs no quotes.
 	BareText bool
-	// Instead says, by path, what to do instead of giving a field that is known but not accepted.
-	Instead map[string]string
+	// Instead, if it is set, says what to do instead of giving an unknown field, or "" if it does not know the name.
+	Instead func(name string) string
+	// Text, if it is set, checks each string before it is kept.
+	Text func(text, path string)
 	// Raw, if it is set, checks each value that is kept as a json.RawMessage.
 	Raw func(node *Node, path string)
 	// Others, if it is set, matches the names of members that others put into the document, beside its fields: an editor, or a service that
 	// passes the document on. They can have any value, and are left out.
 	Others *regexp.Regexp
+
+	root reflect.Type
 }
 
 // Decode fills into, which points to a struct. A value that is not understood leaves its field at the zero value.
-func (d Decoder) Decode(node *Node, into any) { d.value(node, reflect.ValueOf(into).Elem(), "") }
+func (d Decoder) Decode(node *Node, into any) {
+	d.root = reflect.TypeOf(into).Elem()
+	d.value(node, reflect.ValueOf(into).Elem(), "")
+}
 
 func (d Decoder) value(node *Node, into reflect.Value, path string) {
 	switch {
@@ -89,12 +97,54 @@ func (d Decoder) structure(node *Node, into reflect.Value, path string) {
 			d.rejectEmpty(path)
 		case known:
 			d.value(value, into.Field(index), path)
-		case d.Instead[path] != "":
-			d.Reject(path, "", "not accepted: %s", d.Instead[path])
 		default:
-			d.Reject(path, "", "unknown field%s", Alternatives(name, slices.Sorted(maps.Keys(fields))))
+			d.Reject(path, "", "unknown field%s", d.alternatives(name, slices.Sorted(maps.Keys(fields))))
 		}
 	})
+}
+
+// alternatives says what to give in place of an unknown field: the field of the object with another spelling, then what Instead knows, then
+// a field with a similar name, then a field of the same name in another place.
+func (d Decoder) alternatives(name string, fields []string) string {
+	for _, field := range fields {
+		if Plain(field) == Plain(name) {
+			return didYouMean(field)
+		}
+	}
+	if d.Instead != nil {
+		if instead := d.Instead(name); instead != "" {
+			return ": " + instead
+		}
+	}
+	if near := Suggestion(name, fields); near != "" {
+		return near
+	}
+	if elsewhere := pathsOf(d.root, "", Plain(name)); len(elsewhere) > 0 {
+		if i := slices.IndexFunc(elsewhere, func(path string) bool { return !strings.Contains(path, ".") }); i >= 0 {
+			return fmt.Sprintf(", did you mean %q, at the top level?", elsewhere[i])
+		}
+		return didYouMean(elsewhere...)
+	}
+	return Alternatives(name, fields)
+}
+
+// pathsOf returns the paths of the fields of a struct, and of those within it, that have a plain name.
+func pathsOf(of reflect.Type, path, plain string) (paths []string) {
+	for of.Kind() == reflect.Pointer {
+		of = of.Elem()
+	}
+	if of.Kind() != reflect.Struct {
+		return nil
+	}
+	for field := range of.Fields() {
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		own := Join(path, name)
+		if Plain(name) == plain && name != "-" {
+			paths = append(paths, own)
+		}
+		paths = append(paths, pathsOf(field.Type, own, plain)...)
+	}
+	return paths
 }
 
 // Numbers are as JSON has them. YAML's others (0x1F, 017, 1_000) do not mean the same to all its readers.
@@ -108,6 +158,9 @@ func (d Decoder) scalar(node *Node, into reflect.Value, path string) {
 	switch number, is := node.Text, node.Kind; into.Kind() {
 	case reflect.String:
 		if is == String || is == Number && d.BareText {
+			if d.Text != nil {
+				d.Text(node.Text, path)
+			}
 			into.SetString(node.Text)
 		} else if want = string(String); is == Number || is == Bool {
 			want += ": put it in quotes"

@@ -2,23 +2,42 @@ package document
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode"
 )
+
+// Plain returns the letters and digits of a name, in lower case: it is the same for fileSizeBytes, file_size_bytes and --file-size-bytes.
+func Plain(name string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return unicode.ToLower(r)
+		}
+		return -1
+	}, name)
+}
 
 // Suggestion returns `, did you mean "…"?` for the known name that is nearest to name, or nothing if none is near.
 func Suggestion(name string, known []string) string {
 	best, distance := "", 1+max(2, len(name)/3)
 	for _, candidate := range slices.Sorted(slices.Values(known)) {
-		if d := editDistance(strings.ToLower(name), strings.ToLower(candidate)); d < distance {
+		if d := editDistance(Plain(name), Plain(candidate)); d < distance {
 			best, distance = candidate, d
 		}
 	}
 	if best == "" {
 		return ""
 	}
-	return fmt.Sprintf(", did you mean %q?", best)
+	return didYouMean(best)
+}
+
+func didYouMean(names ...string) string {
+	var quoted []string
+	for _, name := range names {
+		quoted = append(quoted, strconv.Quote(name))
+	}
+	return ", did you mean " + strings.Join(quoted, " or ") + "?"
 }
 
 // Alternatives returns the Suggestion for a name, or all known names if none is near.

@@ -37,7 +37,9 @@ func checkAttributeValue(node *document.Node, path string, depth int, found *doc
 func checkTyped(name string, value *document.Node, path string, depth int, found *document.Report) {
 	switch name {
 	case "S":
-		isKind(value, document.String, path, found)
+		if isKind(value, document.String, path, found) {
+			checkTemplate(value.Text, path, found)
+		}
 	case "N":
 		if isKind(value, document.String, path, found) && !numberPattern.MatchString(value.Text) {
 			found.Add(path, "", `want a number in a string, such as "1.5"`)

@@ -49,7 +49,7 @@ func TestMembersLikeThoseOfOthersAreRefused(t *testing.T) {
 		`"schema":"x"`:                  `schema: unknown field`,
 		`"scan":{"$schema":"x"}`:        `scan."$schema": unknown field`,
 		`"export":{"$schema":"x"}`:      `export."$schema": unknown field`,
-		`"Comment":"Insert your JSON."`: `Comment: not accepted: leave it out. In the console, replace the whole input by the request`,
+		`"Comment":"Insert your JSON."`: `Comment: unknown field: for Comment of the console's example, leave it out, and replace the whole input by the request`,
 	} {
 		wantProblems(t, `{"table":"orders","bucket":"b-1",`+member+`}`, []string{problem})
 	}

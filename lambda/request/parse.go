@@ -55,20 +55,12 @@ func parse(request, defaults json.RawMessage, found *document.Report) (parsed Re
 		}
 	}
 	mode := cmp.Or(modeOf(given), modeOf(byDefault), ModeScan)
-	decoder := document.Decoder{Report: found, Instead: setByTheRun, Others: Others}
+	decoder := document.Decoder{Report: found, Instead: InsteadOf, Others: Others}
 	decoder.Raw = func(node *document.Node, path string) { checkAttributeValue(node, path, 0, found) }
+	decoder.Text = func(text, path string) { checkTemplate(text, path, found) }
 	decoder.Decode(merge(given, byDefault, mode), &parsed)
 	parsed.check(mode, found)
 	return parsed.withDefaults(mode)
-}
-
-// setByTheRun has the parameters of the Scan API that a run sets itself, with what to do instead, and the member of the console's example
-// of an input.
-var setByTheRun = map[string]string{
-	"Comment":                     "leave it out. In the console, replace the whole input by the request",
-	"scan.TableName":              "name the table in the request's field table",
-	"scan.ExclusiveStartKey":      "a run always reads whole segments. To continue after a failure, redrive the execution",
-	"scan.ReturnConsumedCapacity": "a run always asks for it and reports it",
 }
 
 // otherPace has the two ways to give a pace. If the request gives one, it replaces either default.

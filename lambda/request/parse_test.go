@@ -30,8 +30,8 @@ var invalid = []struct {
 	{"a field unlike all others", `{"table":"orders","bucket":"b-1","colour":"red"}`, []string{`colour: unknown field`}},
 	{"a field given twice", `{"table":"orders","table":"other","bucket":"b-1"}`, []string{`table: given twice`}},
 	{"a misspelled scan parameter", `{"table":"orders","bucket":"b-1","scan":{"indexName":"by-day"}}`, []string{`scan.indexName: unknown field, did you mean "IndexName"?`}},
-	{"a scan parameter that a run sets itself", `{"table":"orders","bucket":"b-1","scan":{"ExclusiveStartKey":{}}}`, []string{`scan.ExclusiveStartKey: not accepted: a run always reads whole segments. To continue after a failure, redrive the execution`}},
-	{"the table among the scan parameters", `{"table":"orders","bucket":"b-1","scan":{"TableName":"orders"}}`, []string{`scan.TableName: not accepted: name the table in the request's field table`}},
+	{"a scan parameter that a run sets itself", `{"table":"orders","bucket":"b-1","scan":{"ExclusiveStartKey":{}}}`, []string{`scan.ExclusiveStartKey: unknown field: for ExclusiveStartKey of the Scan API, leave it out: a run always reads whole segments. To continue after a failure, redrive the execution`}},
+	{"the table among the scan parameters", `{"table":"orders","bucket":"b-1","scan":{"TableName":"orders"}}`, []string{`scan.TableName: unknown field: for TableName of the Scan API, use table`}},
 	{"wrong types", `{"table":7,"bucket":["b-1"],"segments":"8","scan":[],"fileSizeBytes":1.5}`, []string{
 		`table: got 7, want a string: put it in quotes`, `bucket: got a list, want a string`, `segments: got "8", want a whole number`,
 		`scan: got a list, want an object`, `fileSizeBytes: got 1.5, want a whole number`,

@@ -41,10 +41,19 @@ func checkPrefix(prefix string, found *document.Report) {
 		if !closed {
 			found.Add("prefix", got, "a } after each {")
 		} else if !slices.Contains(placeholders, name) {
-			found.Add("prefix", got, "one of {%s} in place of %.40q%s", strings.Join(placeholders, "} {"), "{"+name+"}", document.Suggestion(name, placeholders))
+			found.Add("prefix", got, "one of {%s} in place of %.40q%s", strings.Join(placeholders, "} {"), "{"+name+"}", suggestPlaceholder(name))
 		}
 		rest = tail
 	}
+}
+
+// suggestPlaceholder suggests the placeholder that a name means, or that it is similar to.
+func suggestPlaceholder(name string) string {
+	misspelled := slices.ContainsFunc(placeholders, func(known string) bool { return document.Plain(known) == document.Plain(name) })
+	if here := PlaceholderFor(name); here != "" && !misspelled {
+		return ", did you mean " + strconv.Quote(here) + "?"
+	}
+	return document.Suggestion(name, placeholders)
 }
 
 // BadFolders returns what is wanted in place of each bad folder of a prefix. Placeholders may be filled in.

@@ -1,0 +1,107 @@
+package request
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"dynamodb-to-s3/lambda/document"
+	"dynamodb-to-s3/lambda/problem"
+)
+
+// Templates of other programs. Nothing here fills them in, so that a run would use them as they are.
+var (
+	// jinja is Airflow's, dbt's and others'; dollar is of shells, Terraform and the CDK; event is Data Firehose's.
+	jinja  = regexp.MustCompile(`\{\{.*?\}\}`)
+	dollar = regexp.MustCompile(`\$\{[^{}]*\}`)
+	event  = regexp.MustCompile(`!\{[^{}]*\}`)
+	// statesPath and statesExpression are of Step Functions, which evaluates them only in the definition of a state.
+	statesPath       = regexp.MustCompile(`^\$\$?\.[A-Za-z].*`)
+	statesExpression = regexp.MustCompile(`\{%.*?%\}`)
+	// scheduler are the context attributes of EventBridge Scheduler, which fills them in before it starts an execution.
+	// https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html
+	scheduler = regexp.MustCompile(`<aws\.scheduler\.[a-z-]+>`)
+	// strftime and pattern are formats of dates, of C and Python, and of Java.
+	strftime = regexp.MustCompile(`%[YmdHF](?:[-/_T]?%[YmdH])*`)
+	pattern  = regexp.MustCompile(`\b(?:yyyy|YYYY)(?:[-/_T]?(?:MM|dd|DD|HH))*\b`)
+
+	// airflowMacro is a template that can only be one of Airflow's: it is looked for in texts that can hold anything.
+	// https://airflow.apache.org/docs/apache-airflow/stable/templates-ref.html
+	airflowMacro = regexp.MustCompile(`\{\{-?\s*(?:ds|ds_nodash|ts|ts_nodash|ts_nodash_with_tz|execution_date|logical_date|data_interval_start|data_interval_end|` +
+		`(?:prev|next|yesterday|tomorrow)_\w+|macros|params|var|conn|ti|task_instance|dag|dag_run|run_id)\b[^{}]*\}\}`)
+
+	templates = []*regexp.Regexp{jinja, dollar, event, statesPath, statesExpression, scheduler}
+	ofDates   = []*regexp.Regexp{strftime, pattern}
+)
+
+// templatesIn returns the templates at the beginning of a text, in order, each once.
+func templatesIn(text string, kinds []*regexp.Regexp) (found []string) {
+	text = text[:min(len(text), 1<<10)]
+	for _, kind := range kinds {
+		for _, token := range kind.FindAllString(text, -1) {
+			if !slices.ContainsFunc(found, func(before string) bool { return strings.Contains(before, token) }) {
+				found = append(found, token)
+			}
+		}
+	}
+	slices.SortStableFunc(found, func(a, b string) int { return strings.Index(text, a) - strings.Index(text, b) })
+	return found
+}
+
+// checkTemplate rejects a text that has a template. An attribute's value is not shown.
+func checkTemplate(text, path string, found *document.Report) {
+	anyText := strings.HasPrefix(path, "scan.ExpressionAttribute") || strings.HasPrefix(path, "scan.ScanFilter") || strings.HasPrefix(path, "export.filter.ExpressionAttribute")
+	switch {
+	case path == "prefix":
+		var wants []string
+		for _, token := range templatesIn(text, slices.Concat(templates, ofDates)) {
+			here := cmp.Or(PlaceholderFor(token), "one of {"+strings.Join(placeholders, "} {")+"}")
+			wants = append(wants, fmt.Sprintf("%s in place of %.60q", here, token))
+		}
+		if len(wants) > 0 {
+			found.Reject(path, problem.Quote(text), "%s. Dates come from scheduledTime, otherwise from the start of the execution", strings.Join(wants, ", "))
+		}
+	case anyText || path == "transform":
+		if airflowMacro.MatchString(text) || scheduler.MatchString(text) {
+			found.Reject(path, "", "has a template of Airflow or of EventBridge Scheduler, which nothing here fills in: write the text itself")
+		}
+	default:
+		for _, token := range templatesIn(text, templates) {
+			allowed := cmp.Or(rules[path].String(), "the text itself")
+			found.Reject(path, problem.Quote(text), "%s: nothing here fills in %.60q. Only prefix has placeholders, such as {date}", allowed, token)
+		}
+	}
+}
+
+// meanings are the placeholders by the plain names of what other programs call the same.
+var meanings = map[string]string{
+	"table": "{table}", "tablename": "{table}", "runid": "{runId}", "executionid": "{runId}", "executionname": "{runId}", "jobid": "{runId}",
+	"date": "{date}", "ds": "{date}", "executiondate": "{date}", "logicaldate": "{date}", "today": "{date}", "scheduledtime": "{date}",
+	"dataintervalstart": "{date}", "dataintervalend": "{date}", "dsnodash": "{year}{month}{day}",
+	"ts": "{date}T{hour}", "tsnodash": "{year}{month}{day}T{hour}", "tsnodashwithtz": "{year}{month}{day}T{hour}",
+	"year": "{year}", "month": "{month}", "day": "{day}", "hour": "{hour}",
+}
+
+var (
+	dateParts = strings.NewReplacer("%F", "{date}", "%Y", "{year}", "%m", "{month}", "%d", "{day}", "%H", "{hour}",
+		"yyyy", "{year}", "YYYY", "{year}", "MM", "{month}", "dd", "{day}", "DD", "{day}", "HH", "{hour}")
+	dotted = regexp.MustCompile(`[A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z_][A-Za-z0-9_-]*)*`)
+)
+
+// PlaceholderFor returns the placeholders of a prefix that mean the same as a template of another program, "" if that is not known.
+func PlaceholderFor(template string) string {
+	for _, format := range ofDates {
+		if dates := format.FindString(template); dates != "" {
+			return strings.ReplaceAll(dateParts.Replace(dates), "{year}-{month}-{day}", "{date}")
+		}
+	}
+	parts := strings.Split(dotted.FindString(template), ".")
+	for i := range parts { // params.table is a table, and dag_run.run_id a run
+		if here := meanings[document.Plain(strings.Join(parts[i:], "."))]; here != "" {
+			return here
+		}
+	}
+	return meanings[document.Plain(parts[0])] // execution_date.isoformat is a date
+}
