@@ -47,6 +47,7 @@ type state struct {
 }
 
 type rule struct {
+	Comment             string
 	And                 []rule
 	Variable            string
 	BooleanEquals       *bool
@@ -185,15 +186,25 @@ func edgesOf(s state) ([]edge, error) {
 		return nil, fmt.Errorf("a state of type %q is not drawn yet", s.Type)
 	}
 	for _, c := range s.Catch {
-		edges = append(edges, edge{to: c.Next, label: strings.Join(c.ErrorEquals, ", ")})
+		edges = append(edges, edge{to: c.Next, label: errorsOf(c)})
 	}
 	return edges, nil
+}
+
+// errorsOf names the errors of a Catch, if they are few.
+func errorsOf(c catcher) string {
+	if len(c.ErrorEquals) > 3 {
+		return "named errors"
+	}
+	return strings.Join(c.ErrorEquals, ", ")
 }
 
 // label describes in a few words when a rule holds.
 func (r rule) label() (string, error) {
 	subject := field(r.Variable)
 	switch {
+	case r.Comment != "":
+		return plain(r.Comment), nil
 	case len(r.And) > 0:
 		var parts []string
 		for _, part := range r.And {

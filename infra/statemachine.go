@@ -33,7 +33,7 @@ func newStateMachine(scope constructs.Construct, id string, functions map[contra
 			"id.$": "$$.Execution.Id", "name.$": "$$.Execution.Name", "startTime.$": "$$.Execution.StartTime",
 		},
 	}, nil)
-	plan.AddCatch(s.failure(), &sfn.CatchProps{Errors: jsii.Strings("States.ALL"), ResultPath: jsii.String("$")})
+	s.catch(plan)
 	finalize := s.task(contract.StateFinalize, contract.FunctionFinalize, attempts, map[string]any{"plan.$": "$.plan", "export.$": "$.export"}, jsii.String("$.finalized"))
 	makeExports := s.makeExports(finalize)
 	// A run of a chain first commits the exports that a dead run started. After that it still has to export the newer changes.
@@ -129,28 +129,4 @@ func (s states) scanSegments() sfn.DistributedMap {
 		ResultPath:         sfn.JsonPath_DISCARD(),
 	})
 	return segments.ItemProcessor(scan.Next(done), nil)
-}
-
-// failure returns the states that end an execution with the name of the error and a readable cause. Cause holds the error of a function as
-// JSON, and only its message is for people. Any other error, such as a timeout or a function that Lambda could not start, is shown
-// unchanged, so these states work with any Cause and without one.
-func (s states) failure() sfn.Choice {
-	failed := sfn.NewFail(s.scope, jsii.String(contract.StateFailed), &sfn.FailProps{
-		ErrorPath: jsii.String("$.Error"), CausePath: jsii.String("$.detail.errorMessage"),
-	})
-	read := sfn.NewPass(s.scope, jsii.String(contract.StateReadCause), &sfn.PassProps{Parameters: &map[string]any{
-		"Error.$": "$.Error", "detail.$": "States.StringToJson($.Cause)",
-	}})
-	keep := sfn.NewPass(s.scope, jsii.String(contract.StateKeepCause), &sfn.PassProps{Parameters: &map[string]any{
-		"Error.$": "$.Error",
-		"detail":  map[string]any{"errorMessage.$": "States.Format('the plan function gave no answer: {}', States.JsonToString($))"},
-	}})
-	// A Cause that was cut off does not end with a brace, and it is not JSON.
-	message := sfn.Condition_And(
-		sfn.Condition_IsPresent(jsii.String("$.Cause")),
-		sfn.Condition_StringMatches(jsii.String("$.Cause"), jsii.String(`{*"errorMessage"*}`)),
-	)
-	return sfn.NewChoice(s.scope, jsii.String(contract.StateCause), nil).
-		When(message, read.Next(failed), nil).
-		Otherwise(keep.Next(failed))
 }

@@ -133,7 +133,13 @@ func TestPermanentErrorsAreNotRetried(t *testing.T) {
 // Any other Catch would lead to a Fail state. A redrive would enter the Fail state again, and the scanned segments would be lost.
 func TestOnlyPlanIsCaught(t *testing.T) {
 	t.Parallel()
-	want := map[string][]catcher{contract.StatePlan: {{ErrorEquals: []string{"States.ALL"}, Next: contract.StateCause}}}
+	var names []string
+	for _, name := range failure.Names() {
+		names = append(names, string(name))
+	}
+	want := map[string][]catcher{contract.StatePlan: {
+		{ErrorEquals: names, Next: contract.StateReadCause}, {ErrorEquals: []string{"States.ALL"}, Next: contract.StateAWSCause},
+	}}
 	got := map[string][]catcher{}
 	for name, s := range states(t) {
 		if len(s.Catch) > 0 {

@@ -41,9 +41,12 @@ const (
 	StateFinalize     = "Finalize"
 	StateMoreToExport = "MoreToExport?"
 	StateReplicated   = "Replicated"
-	StateCause        = "Cause?"
 	StateReadCause    = "ReadCause"
-	StateKeepCause    = "KeepCause"
+	StateAWSCause     = "AWSCause?"
+	StateReadAWSCause = "ReadAWSCause"
+	StateKeepAWSCause = "KeepAWSCause"
+	StateNoAWSCause   = "NoAWSCause"
+	StateNoAnswer     = "NoAnswer"
 	StateFailed       = "Failed"
 )
 

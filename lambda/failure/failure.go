@@ -98,6 +98,9 @@ const (
 	// NoProgress means that an invocation ended where it began: no page arrived in time, or everything was throttled and no segment of
 	// the run moved.
 	NoProgress Name = "NoProgress"
+	// NoAnswer means that the function plan gave no answer. No function fails with this name: the state machine does, because an execution
+	// may not fail with a name of AWS.
+	NoAnswer Name = "NoAnswer"
 	// Throttled means that a service had no capacity for a call.
 	Throttled Name = "Throttled"
 	// ExportLimitReached means that the account has as many exports in progress as DynamoDB allows.
@@ -124,7 +127,7 @@ var (
 		KMSKeyUnusable, ExportConflict, ExportRefused, ExportTimedOut, ExportIncomplete,
 		s3NoSuchBucket, s3AccessDenied, kmsNotFound, internalServerError,
 	}
-	transient = []Name{NoProgress, Throttled, ExportLimitReached, JournalContended, CredentialsInvalid, EndpointUnreachable, MalformedAnswer, Internal}
+	transient = []Name{NoProgress, NoAnswer, Throttled, ExportLimitReached, JournalContended, CredentialsInvalid, EndpointUnreachable, MalformedAnswer, Internal}
 )
 
 // Names returns every name that is documented, the permanent ones first.

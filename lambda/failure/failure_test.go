@@ -40,7 +40,7 @@ func TestEveryNameIsReturned(t *testing.T) {
 	used := map[string]bool{}
 	compared := regexp.MustCompile(`[=!]= failure\.\w+`)
 	use := regexp.MustCompile(`failure\.([A-Z]\w+)\b`)
-	err = filepath.WalkDir("..", func(path string, _ fs.DirEntry, err error) error {
+	look := func(path string, _ fs.DirEntry, err error) error {
 		if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
 			return err
 		}
@@ -52,9 +52,11 @@ func TestEveryNameIsReturned(t *testing.T) {
 			}
 		}
 		return err
-	})
-	if err != nil {
-		t.Fatal(err)
+	}
+	for _, folder := range []string{"..", "../../infra"} { // the state machine itself fails with a name
+		if err := filepath.WalkDir(folder, look); err != nil {
+			t.Fatal(err)
+		}
 	}
 	exported := 0
 	for _, found := range regexp.MustCompile(`(?m)^\t(\w+) +Name = "(\w+)"`).FindAllStringSubmatch(string(declared), -1) {

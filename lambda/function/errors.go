@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/run"
 
 	"github.com/aws/aws-lambda-go/lambda/messages"
 )
@@ -24,11 +25,20 @@ func named(err error) messages.InvokeResponse_Error {
 	if !name.Understood() { // DynamoDB chooses the failure code of an export
 		name = failure.Internal
 	}
-	return messages.InvokeResponse_Error{Type: string(name), Message: printable(err.Error(), maxMessage)}
+	message := printable(err.Error(), maxMessage)
+	if len(run.Marshal(message)) > maxInJSON {
+		message = printable(err.Error(), maxMessage/2)
+	}
+	return messages.InvokeResponse_Error{Type: string(name), Message: message}
 }
 
-// maxMessage is the most bytes of a message: a quarter of the cause that Step Functions keeps.
-const maxMessage = 8 << 10
+const (
+	// maxMessage is the most bytes of a message.
+	maxMessage = 8 << 10
+	// maxInJSON is the most bytes of a message in JSON, which makes six of one at most. Step Functions cuts a cause after 32,768 characters,
+	// and then it is no JSON any more.
+	maxInJSON = 32_000
+)
 
 // printable returns a text that logs and consoles can show: on one line, unprintable characters escaped as in Go, and not too long.
 // Messages quote text from users. They show messages of services as they come.
