@@ -79,7 +79,7 @@ func (b *Bucket) Replace(ctx context.Context, key string, body []byte, etag stri
 	if etag == "" {
 		return b.put(ctx, key, body, condition{ifNoneMatch: aws.String("*")})
 	}
-	return b.put(ctx, key, body, condition{ifMatch: aws.String(`"` + etag + `"`)})
+	return b.put(ctx, key, body, condition{ifMatch: aws.String(quoted(etag))})
 }
 
 // condition is the condition of a write. At most one of the two is given.

@@ -84,3 +84,5 @@ func (b *Bucket) tag(etag *string, action, key string) (string, error) {
 func opaque(etag *string) string {
 	return strings.Trim(strings.TrimPrefix(aws.ToString(etag), "W/"), `"`)
 }
+
+func quoted(tag string) string { return `"` + tag + `"` }

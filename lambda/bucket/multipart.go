@@ -32,7 +32,7 @@ type Part struct{ completed types.CompletedPart }
 // StartUpload begins a multipart upload.
 func (b *Bucket) StartUpload(ctx context.Context, key string) (*Upload, error) {
 	answer, err := b.client.CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{
-		Bucket: &b.name, Key: &key, ContentType: contentType(key), ChecksumAlgorithm: types.ChecksumAlgorithmCrc32,
+		Bucket: &b.name, Key: &key, ContentType: contentType(key), ChecksumAlgorithm: b.checksum(),
 		ExpectedBucketOwner: b.owner, ServerSideEncryption: b.encryption(), SSEKMSKeyId: b.kms,
 	})
 	if err != nil {
@@ -49,15 +49,25 @@ func (u *Upload) Put(ctx context.Context, number int, body []byte) (Part, error)
 	n := aws.Int32(int32(number)) //nolint:gosec // at most MaxParts
 	answer, err := u.bucket.client.UploadPart(ctx, &s3.UploadPartInput{
 		Bucket: &u.bucket.name, Key: &u.key, UploadId: &u.id, PartNumber: n, Body: bytes.NewReader(body),
-		ChecksumAlgorithm: types.ChecksumAlgorithmCrc32, ExpectedBucketOwner: u.bucket.owner,
+		ChecksumAlgorithm: u.bucket.checksum(), ExpectedBucketOwner: u.bucket.owner,
 	})
 	if err != nil {
 		return Part{}, u.bucket.named(err, "s3:PutObject", u.key)
 	}
-	if _, err := u.bucket.tag(answer.ETag, "s3:PutObject", u.key); err != nil {
+	tag, err := u.bucket.tag(answer.ETag, "s3:PutObject", u.key)
+	if err != nil {
 		return Part{}, err
 	}
-	return Part{types.CompletedPart{ETag: answer.ETag, PartNumber: n, ChecksumCRC32: answer.ChecksumCRC32}}, nil
+	return Part{types.CompletedPart{ETag: aws.String(quoted(tag)), PartNumber: n, ChecksumCRC32: answer.ChecksumCRC32}}, nil
+}
+
+// checksum returns the algorithm for an upload and its parts, none if the SDK's configuration leaves out what S3 does not require: some
+// servers refuse checksums.
+func (b *Bucket) checksum() types.ChecksumAlgorithm {
+	if b.client.Options().RequestChecksumCalculation == aws.RequestChecksumCalculationWhenRequired {
+		return ""
+	}
+	return types.ChecksumAlgorithmCrc32
 }
 
 // Complete makes the object of the parts, in any order, and returns its ETag without quotes.
