@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"dynamodb-to-s3/lambda/awsclient"
+	"dynamodb-to-s3/lambda/partition"
 	"dynamodb-to-s3/local/checkout"
 	"dynamodb-to-s3/local/executions"
 	"dynamodb-to-s3/local/exports"
@@ -141,6 +142,9 @@ func (s *services) useAWS(ctx context.Context) error {
 	}
 	if cfg.Region == "" {
 		return errors.New("no AWS region is set: set AWS_REGION to the region of the table")
+	}
+	if wrong := partition.CheckRegion(cfg.Region); wrong != "" {
+		return fmt.Errorf("AWS_REGION, or the region of the profile: got %q, want %s", cfg.Region, wrong)
 	}
 	who, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, nil)
 	if err != nil {
