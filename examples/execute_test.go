@@ -42,7 +42,7 @@ type made struct {
 	root, record   string
 }
 
-// The definition and the functions that are deployed execute every request, without a change.
+// The definition and the functions that are deployed execute every request, without a change, and every request in the documentation.
 func TestRequestsExecute(t *testing.T) {
 	t.Parallel()
 	server, dynamoDB := deploy(t)
@@ -86,6 +86,20 @@ func TestRequestsExecute(t *testing.T) {
 	for name := range requests {
 		t.Errorf("requests/%s.json is not executed: add its result to expected", name)
 	}
+	for name, input := range published(t) {
+		t.Run(name, func(t *testing.T) {
+			outcome, err := interpreter.Run(t.Context(), statemachine.Execution{
+				Definition: definition.JSON, Input: input, InvokeURL: server, StartTime: execute, Hurried: true,
+				ID: "arn:aws:states:us-east-1:000000000000:execution:dynamodb-to-s3:" + name, Name: name,
+			})
+			if strings.HasSuffix(outcome.Cause, "this server does not write ION") { // only DynamoDB itself does
+				return
+			}
+			if err != nil || !outcome.Succeeded {
+				t.Errorf("%s: %v: %s: %s", input, err, outcome.Error, outcome.Cause)
+			}
+		})
+	}
 }
 
 // expected returns the result that each request must have for a table.
@@ -127,7 +141,7 @@ func deploy(t *testing.T) (string, *exports.Server) {
 	t.Helper()
 	_, destination := testservers.Configs()
 	dynamoDB := testservers.StartExports(t, exports.Options{Now: func() time.Time { return change }})
-	engine := function.New(dynamoDB.AWS(), destination, function.Options{Log: slog.New(slog.DiscardHandler), Account: "000000000000"})
+	engine := function.New(dynamoDB.AWS(), destination, function.Options{Log: slog.New(slog.DiscardHandler), Account: "000000000000", Defaults: `{"bucket": "demo"}`})
 	calls := http.NewServeMux()
 	calls.Handle("/", lambdaapi.Server{Function: engine.Handler, Timeout: time.Minute}.Handler())
 	// An export is complete after its first check.
@@ -141,27 +155,36 @@ func deploy(t *testing.T) (string, *exports.Server) {
 	return server.URL, dynamoDB
 }
 
-// fill creates the table and the bucket that the requests name, and returns the table's items.
+// fill creates the table and the buckets that the requests name, and returns the table's items.
 func fill(t *testing.T, dynamoDB *exports.Server) []map[string]types.AttributeValue {
 	t.Helper()
-	if _, err := testservers.S3().CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: aws.String("demo")}); err != nil {
-		t.Fatal(err)
+	for _, bucket := range []string{"demo", "my-lake"} {
+		if _, err := testservers.S3().CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: &bucket}); err != nil {
+			t.Fatal(err)
+		}
 	}
 	client, table := dynamodb.NewFromConfig(dynamoDB.AWS()), aws.String(sampletable.Table)
 	key := func(name string, kind types.KeyType) types.KeySchemaElement {
 		return types.KeySchemaElement{AttributeName: &name, KeyType: kind}
 	}
 	var attributes []types.AttributeDefinition
-	for _, name := range []string{"orderId", "status", "placedAt"} {
+	for _, name := range []string{"orderId", "status", "placedAt", "day"} {
 		attributes = append(attributes, types.AttributeDefinition{AttributeName: &name, AttributeType: types.ScalarAttributeTypeS})
 	}
+	capacity := &types.ProvisionedThroughput{ReadCapacityUnits: aws.Int64(10_000), WriteCapacityUnits: aws.Int64(10_000)}
 	_, err := client.CreateTable(t.Context(), &dynamodb.CreateTableInput{
-		TableName: table, BillingMode: types.BillingModePayPerRequest, AttributeDefinitions: attributes,
+		TableName: table, ProvisionedThroughput: capacity, AttributeDefinitions: attributes,
 		KeySchema: []types.KeySchemaElement{key("orderId", types.KeyTypeHash)},
-		GlobalSecondaryIndexes: []types.GlobalSecondaryIndex{{
-			IndexName: aws.String("by-status"), Projection: &types.Projection{ProjectionType: types.ProjectionTypeKeysOnly},
-			KeySchema: []types.KeySchemaElement{key("status", types.KeyTypeHash), key("placedAt", types.KeyTypeRange)},
-		}},
+		GlobalSecondaryIndexes: []types.GlobalSecondaryIndex{
+			{
+				IndexName: aws.String("by-status"), Projection: &types.Projection{ProjectionType: types.ProjectionTypeKeysOnly}, ProvisionedThroughput: capacity,
+				KeySchema: []types.KeySchemaElement{key("status", types.KeyTypeHash), key("placedAt", types.KeyTypeRange)},
+			},
+			{
+				IndexName: aws.String("by-day"), Projection: &types.Projection{ProjectionType: types.ProjectionTypeAll}, ProvisionedThroughput: capacity,
+				KeySchema: []types.KeySchemaElement{key("day", types.KeyTypeHash)},
+			},
+		},
 	})
 	if err != nil {
 		t.Fatal(err)
