@@ -12,6 +12,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 
 	"dynamodb-to-s3/infra/environment"
 
@@ -91,12 +92,13 @@ func stackName(environment string) string { return "dynamodb-to-s3-" + environme
 // only its form: minimizePolicies and enablePartitionLiterals. A flag in cdk.json would apply to the command line but not to the tests. For
 // the same reason, everything that the command line adds to a template is set here or turned off in cdk.json. So `make synth` writes
 // exactly the template that `make deploy` deploys.
-func synthesizeApp(props *Props) error {
+func synthesizeApp(props *Props) (err error) {
 	id := stackName(props.Name)
 	if err := props.check(); err != nil {
 		return fmt.Errorf("environment %s: %w", props.Name, err)
 	}
 	defer closeRuntime()
+	defer recoverFrom(props.Name, &err)
 	outdir := cmp.Or(os.Getenv("CDK_OUTDIR"), "cdk.out")
 	app := awscdk.NewApp(&awscdk.AppProps{
 		Outdir: &outdir, AnalyticsReporting: jsii.Bool(false), Context: &map[string]any{"aws:cdk:enable-path-metadata": true},
@@ -106,6 +108,17 @@ func synthesizeApp(props *Props) error {
 	}
 	app.Synth(nil)
 	return checkTemplates(outdir, id)
+}
+
+// recoverFrom turns what the CDK refuses into an error. jsii panics with it, and a stack trace would hide the sentence that says why.
+func recoverFrom(environment string, err *error) {
+	switch refused := recover().(type) {
+	case nil:
+	case runtime.Error:
+		panic(refused)
+	default:
+		*err = fmt.Errorf("environment %s: the CDK makes no template of it: %v", environment, refused)
+	}
 }
 
 // closeRuntime ends the CDK's Node.js. Two goroutines of jsii-runtime-go wait for the process. Sometimes the second one complains on

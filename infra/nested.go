@@ -48,9 +48,11 @@ func inTemplates[T any](all []T, size func(T) int) [][]T {
 	return parts
 }
 
-// newNested adds the nested stack of the n-th part, from 1.
-func newNested(scope constructs.Construct, n int, description string) awscdk.NestedStack {
-	return awscdk.NewNestedStack(scope, jsii.String("Part"+strconv.Itoa(n+1)), &awscdk.NestedStackProps{Description: &description})
+// newNested adds the nested stack of the n-th part, from 1, and returns a scope in it. Directly in a stack, the CDK would give the resources
+// "a-b" and "ab" the same identifier.
+func newNested(scope constructs.Construct, n int, description string) constructs.Construct {
+	stack := awscdk.NewNestedStack(scope, jsii.String("Part"+strconv.Itoa(n+1)), &awscdk.NestedStackProps{Description: &description})
+	return constructs.NewConstruct(stack, jsii.String("Elements"))
 }
 
 // checkTemplates checks the size of the templates that a synthesis has written for a stack and its nested stacks.

@@ -175,7 +175,7 @@ func TestManySchedulesAndAlarmsDeploy(t *testing.T) {
 				props.Schedules = nil
 				for i := range test.schedules {
 					props.Schedules = append(props.Schedules, environment.Schedule{
-						Name: fmt.Sprintf("s-%04d", i), Expression: "rate(1 day)", Input: map[string]any{"table": "orders", "transform": strings.Repeat("a", test.input)},
+						Name: fmt.Sprintf("s%s%04d", []string{"-", "", ".", "_"}[i%4], i/4), Expression: "rate(1 day)", Input: map[string]any{"table": "orders", "transform": strings.Repeat("a", test.input)},
 					})
 				}
 				props.Environment = props.WithDefaults()
