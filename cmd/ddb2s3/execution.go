@@ -23,6 +23,9 @@ var errExecutionFailed = errors.New("the execution failed")
 // arnPrefix begins the ARNs of local executions. It replaces a real region and account.
 const arnPrefix = "arn:aws:states:local:000000000000:"
 
+// executionID is the ARN of a local execution.
+func executionID(name string) string { return arnPrefix + "execution:dynamodb-to-s3:" + name }
+
 // timeName is the name of an execution that was given none.
 func timeName() string { return "local-" + time.Now().UTC().Format("20060102-150405.000000") }
 
@@ -69,7 +72,7 @@ func (e execution) execute(ctx context.Context) (statemachine.Outcome, time.Dura
 	if e.options.verbose {
 		log = slog.New(slog.NewTextHandler(e.stderr, nil))
 	}
-	id := arnPrefix + "execution:dynamodb-to-s3:" + e.name
+	id := executionID(e.name)
 	running, err := e.services.executions.Begin(id)
 	if err != nil {
 		return statemachine.Outcome{}, 0, err

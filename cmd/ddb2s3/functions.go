@@ -37,14 +37,10 @@ type functions struct {
 
 func startFunctions(ctx context.Context, s *services, timeout time.Duration, address string, log *slog.Logger) (*functions, error) {
 	f := &functions{progress: new(scan.Progress)}
-	roles, err := request.ParseAssumableRoles(os.Getenv(contract.EnvAssumableRoles))
+	engine, err := s.engine(function.Options{Log: log, Progress: f.progress, ScanTimeout: timeout})
 	if err != nil {
 		return nil, err
 	}
-	engine := function.New(s.source, s.destination, function.Options{
-		Log: log, Progress: f.progress, Defaults: os.Getenv(contract.EnvDefaults), Account: s.account, Identity: &s.identity, Roles: roles, ScanTimeout: timeout,
-		Executions: s.executions,
-	})
 	var listen net.ListenConfig
 	listener, err := listen.Listen(ctx, "tcp", address)
 	if err != nil {
@@ -61,6 +57,17 @@ func startFunctions(ctx context.Context, s *services, timeout time.Duration, add
 	f.server = &http.Server{Handler: calls, ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = f.server.Serve(listener) }() // returns after close
 	return f, nil
+}
+
+// engine returns the functions over the services.
+func (s *services) engine(options function.Options) (*function.Engine, error) {
+	roles, err := request.ParseAssumableRoles(os.Getenv(contract.EnvAssumableRoles))
+	if err != nil {
+		return nil, err
+	}
+	options.Roles, options.Defaults = roles, os.Getenv(contract.EnvDefaults)
+	options.Account, options.Identity, options.Executions = s.account, &s.identity, s.executions
+	return function.New(s.source, s.destination, options), nil
 }
 
 // countPlanned counts the segments of a plan, and their items, when the function returns it.

@@ -17,6 +17,7 @@ import (
 const (
 	envDynamoDBEndpoint = "AWS_ENDPOINT_URL_DYNAMODB"
 	envS3Endpoint       = "AWS_ENDPOINT_URL_S3"
+	envSTSEndpoint      = "AWS_ENDPOINT_URL_STS"
 	envEndpoint         = "AWS_ENDPOINT_URL"
 )
 

@@ -120,6 +120,8 @@ type tables struct {
 	own          *usertable.Table
 	name         string
 	sampleOrders int
+	// created is called when the table is there and has no items yet. Its error ends the load. It may be nil.
+	created func(context.Context, *services) error
 }
 
 func (t tables) close() {
@@ -131,6 +133,10 @@ func (t tables) close() {
 // load loads the tables, and notes how many items they have.
 func (s *services) load(ctx context.Context, t tables, stderr io.Writer) error {
 	client := dynamodb.NewFromConfig(s.source)
+	created := func() error { return t.created(ctx, s) }
+	if t.created == nil {
+		created = func() error { return nil }
+	}
 	var loaded atomic.Int64
 	count := func(n int) { loaded.Add(int64(n)) }
 	switch {
@@ -138,10 +144,13 @@ func (s *services) load(ctx context.Context, t tables, stderr io.Writer) error {
 		stop := progress.Show(stderr, progress.Work{Name: "loading the table " + t.name, Unit: "item", Total: t.own.Items, Done: loaded.Load})
 		defer stop()
 		s.loadedItems = t.own.Items()
-		return t.own.Load(ctx, client, t.name, count)
+		return t.own.Load(ctx, client, t.name, created, count)
 	case s.ownDynamoDB && t.sampleOrders > 0:
 		s.loadedItems = int64(t.sampleOrders)
 		if err := sampletable.Create(ctx, client, sampletable.Table); err != nil {
+			return err
+		}
+		if err := created(); err != nil {
 			return err
 		}
 		stop := progress.Show(stderr, progress.Work{

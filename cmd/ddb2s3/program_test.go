@@ -273,7 +273,7 @@ func TestRunRefusesInvalidRequests(t *testing.T) {
 			`{"table": "orders", "bucket": "BUCKET", "mode": "EXPORT", "scan": {"FilterExpression": "attribute_exists(paid)"}}`, "InvalidRequest",
 			`invalid request: scan.FilterExpression: not allowed in mode EXPORT: write it as export.filter.FilterExpression`,
 		},
-		{`{"table": "nowhere", "bucket": "BUCKET"}`, "TableNotFound", `describe table "nowhere": there is no table "nowhere" in region us-east-1 of this account: check the name; for a table in another region give its ARN, for one in another account give sourceRoleArn too`},
+		{`{"table": "nowhere", "bucket": "BUCKET"}`, "TableNotFound", `there is no table "nowhere" in region us-east-1 of this account: check the name; for a table in another region give its ARN, for one in another account give sourceRoleArn too`},
 	} {
 		t.Run(test.cause[:40], func(t *testing.T) {
 			t.Parallel()

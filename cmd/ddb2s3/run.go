@@ -9,11 +9,9 @@ import (
 	"os"
 
 	"dynamodb-to-s3/lambda/contract"
-	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/local/sampletable"
-	"dynamodb-to-s3/local/statemachine"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -30,8 +28,8 @@ type runVerb struct {
 	verify      bool
 
 	text    json.RawMessage // the request, as it was given
-	request request.Request // what text says, if invalid is nil
-	invalid error           // the execution reports it
+	request request.Request // what text says, if it is valid
+	invalid error           // run reports it as the execution does
 }
 
 func newRun() *cobra.Command {
@@ -78,7 +76,7 @@ Without --input, run replicates the sample table, or the table of --load, and ve
 	return verb
 }
 
-// check reads the request, and refuses flags that do not fit it. The execution itself reports what is wrong with the request.
+// check reads the request, and refuses flags that do not fit it.
 func (v *runVerb) check(flags *pflag.FlagSet) error {
 	if err := v.options.check(flags); err != nil {
 		return err
@@ -130,8 +128,11 @@ func (v *runVerb) readRequest() (err error) {
 func (v *runVerb) exporting() bool { return v.invalid == nil && v.request.Mode == request.ModeExport }
 
 func (v *runVerb) run(ctx context.Context, stdout, stderr io.Writer) error {
-	if !json.Valid(v.text) { // StartExecution refuses it too, before there is an execution
-		return printOutcome(stdout, statemachine.Outcome{Error: string(failure.InvalidRequest), Cause: v.invalid.Error()})
+	if v.name == "" {
+		v.name = timeName()
+	}
+	if err := v.checkInput(ctx); err != nil {
+		return printRefusal(stdout, err)
 	}
 	own, err := v.openTable(ctx, stderr)
 	if err != nil {
@@ -140,16 +141,16 @@ func (v *runVerb) run(ctx context.Context, stdout, stderr io.Writer) error {
 	defer own.close()
 	services, err := startServices(ctx, v.options, own, v.exporting(), stderr)
 	if err != nil {
-		return err
+		return printRefusal(stdout, err)
 	}
 	defer services.close()
-	if v.invalid == nil {
-		if err := services.createBucket(ctx, v.request.Bucket); err != nil {
+	if err := services.createBucket(ctx, v.request.Bucket); err != nil {
+		return err
+	}
+	if services.exports != nil {
+		if v.text, err = withLocalWait(v.text, json.RawMessage(os.Getenv(contract.EnvDefaults))); err != nil {
 			return err
 		}
-	}
-	if v.name == "" {
-		v.name = timeName()
 	}
 	e := execution{
 		services: services, options: v.options, request: v.text, name: v.name, table: v.request.Table, exporting: v.exporting(), stdout: stdout, stderr: stderr,
@@ -162,19 +163,17 @@ func (v *runVerb) run(ctx context.Context, stdout, stderr io.Writer) error {
 	})
 }
 
-// openTable returns the tables to load. It checks the user's own items before anything is started. An invalid request needs no table.
-func (v *runVerb) openTable(ctx context.Context, stderr io.Writer) (t tables, err error) {
-	switch {
-	case !v.own.given():
-		return tables{sampleOrders: sampletable.Count}, nil
-	case v.invalid == nil:
-		var table request.Table
-		if table, err = request.ParseTable(v.request.Table); err == nil {
-			t.name = table.Name
-			t.own, err = v.own.open(ctx, os.Stdin, stderr)
-		}
+// openTable returns the tables to load. It checks the user's own items before anything is started.
+func (v *runVerb) openTable(ctx context.Context, stderr io.Writer) (tables, error) {
+	if !v.own.given() {
+		return tables{sampleOrders: sampletable.Count, created: v.checkTable}, nil
 	}
-	return t, err
+	table, err := request.ParseTable(v.request.Table)
+	if err != nil {
+		return tables{}, err
+	}
+	own, err := v.own.open(ctx, os.Stdin, stderr)
+	return tables{own: own, name: table.Name, created: v.checkTable}, err
 }
 
 // verifiable reports whether --verify can check a run of the request. Only the result shows whether an export in a chain is full.

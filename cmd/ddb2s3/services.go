@@ -37,6 +37,9 @@ type services struct {
 	stops               []func()
 }
 
+// localAccount is the account of a DynamoDB that this process starts.
+const localAccount = "000000000000"
+
 // startServices connects to AWS or to the servers that the environment names, and starts the others: S3, DynamoDB, and, if asked for,
 // what makes exports. It loads the tables.
 func startServices(ctx context.Context, o options, t tables, exporting bool, stderr io.Writer) (*services, error) {
@@ -65,6 +68,9 @@ func (s *services) startServers(ctx context.Context, repository checkout.Reposit
 	if s.source, err = localConfig(ctx); err != nil {
 		return err
 	}
+	if err := checkEndpoints(ctx, s.source); err != nil {
+		return err
+	}
 	s.destination, s.identity = s.source.Copy(), s.source.Copy()
 	ownS3 := endpointVariable(envS3Endpoint) == ""
 	s.ownDynamoDB = endpointVariable(envDynamoDBEndpoint) == ""
@@ -87,7 +93,7 @@ func (s *services) startServers(ctx context.Context, repository checkout.Reposit
 		}
 	}
 	if s.ownDynamoDB {
-		s.account = "000000000000"
+		s.account = localAccount
 		s.source, err = s.startServer(ctx, setup, servers.StartDynamoDB)
 	}
 	return err

@@ -103,7 +103,7 @@ func TestLoadNeverLeavesAMixture(t *testing.T) {
 	if err := table.Check(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := table.Load(t.Context(), testservers.DynamoDB(), exists, nil); err == nil || !strings.Contains(err.Error(), "the table "+exists+" exists already. Loading never writes into a table that it has not created") {
+	if err := table.Load(t.Context(), testservers.DynamoDB(), exists, nil, nil); err == nil || !strings.Contains(err.Error(), "the table "+exists+" exists already. Loading never writes into a table that it has not created") {
 		t.Errorf("got %v", err)
 	}
 	if count(t, exists) != 3 {
@@ -119,7 +119,7 @@ func TestLoadNeverLeavesAMixture(t *testing.T) {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	if err := many.Load(ctx, testservers.DynamoDB(), "interrupted", func(int) { cancel() }); !errors.Is(err, context.Canceled) {
+	if err := many.Load(ctx, testservers.DynamoDB(), "interrupted", nil, func(int) { cancel() }); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 	gone := dynamodb.NewTableNotExistsWaiter(testservers.DynamoDB(), func(o *dynamodb.TableNotExistsWaiterOptions) { o.MinDelay = time.Millisecond })
@@ -164,7 +164,7 @@ func TestLoadHidesWhatDynamoDBQuotes(t *testing.T) {
 	if err := table.Check(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	err = table.Load(t.Context(), client, "items", nil)
+	err = table.Load(t.Context(), client, "items", nil, nil)
 	if err == nil || strings.Contains(err.Error(), secret) || !strings.Contains(err.Error(), "load table items: DynamoDB refused an item with a ValidationException") || deleted.Load() != 1 {
 		t.Errorf("got %v, %d deleted", err, deleted.Load())
 	}

@@ -61,7 +61,7 @@ func TestDefinitionCreatesTheTable(t *testing.T) {
 		if err := table.Check(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if err := table.Load(t.Context(), testservers.DynamoDB(), name, nil); err != nil {
+		if err := table.Load(t.Context(), testservers.DynamoDB(), name, nil, nil); err != nil {
 			t.Fatal(err)
 		}
 		answer, err := testservers.DynamoDB().DescribeTable(t.Context(), &dynamodb.DescribeTableInput{TableName: &name})
