@@ -37,14 +37,14 @@ func (s states) followExports() sfn.DistributedMap {
 	count := sfn.NewPass(s.scope, jsii.String(contract.StateCountCheck), &sfn.PassProps{Parameters: &map[string]any{
 		"exportArn.$": "$.exportArn", "checks.$": "States.MathAdd($.checks, 1)", "until.$": "$.until",
 		"intervalSeconds.$": "$.intervalSeconds", "exportStatus.$": "$.described.exportStatus",
+		"failedChecks.$": "$.failedChecks", "failure": "",
 	}})
 	continues := sfn.Condition_And(
 		sfn.Condition_StringEquals(jsii.String("$.exportStatus"), jsii.String(exportInProgress)),
 		sfn.Condition_NumberLessThanJsonPath(jsii.String("$.checks"), jsii.String("$.until")),
 	)
-	status := sfn.NewChoice(s.scope, jsii.String(contract.StateExportStatus), nil).
-		When(continues, wait, nil).
-		Otherwise(sfn.NewSucceed(s.scope, jsii.String(contract.StateExportChecked), nil))
+	checked := sfn.NewSucceed(s.scope, jsii.String(contract.StateExportChecked), nil)
+	status := sfn.NewChoice(s.scope, jsii.String(contract.StateExportStatus), nil).When(continues, wait, nil).Otherwise(checked)
 	follow := sfn.NewDistributedMap(s.scope, jsii.String(contract.StateFollowExports), &sfn.DistributedMapProps{
 		Label:            jsii.String("Exports"),
 		MapExecutionType: sfn.StateMachineType_STANDARD, // a wait may take days, and an Express child has five minutes
@@ -52,7 +52,19 @@ func (s states) followExports() sfn.DistributedMap {
 		MaxConcurrency:   jsii.Number(40), // a run has at most 35 exports: a window of 24 hours for each of 35 days
 		ResultPath:       jsii.String("$.export.exports"),
 	})
-	return follow.ItemProcessor(wait.Next(s.describeExport()).Next(count).Next(status), nil)
+	describe := s.describeExport()
+	describe.AddCatch(s.checkFailed().Next(checked), &sfn.CatchProps{Errors: jsii.Strings("States.ALL"), ResultPath: jsii.String("$.error")})
+	return follow.ItemProcessor(wait.Next(describe).Next(count).Next(status), nil)
+}
+
+// checkFailed returns the state after a check that failed at every try. The child then ends without a failure. The function export makes
+// the check itself, so that a failure has one of its names, and not the name of an integration's error.
+func (s states) checkFailed() sfn.Pass {
+	return sfn.NewPass(s.scope, jsii.String(contract.StateCheckFailed), &sfn.PassProps{Parameters: &map[string]any{
+		"exportArn.$": "$.exportArn", "checks.$": "States.MathAdd($.checks, 1)", "until.$": "$.until",
+		"intervalSeconds.$": "$.intervalSeconds", "exportStatus": exportInProgress,
+		"failedChecks.$": "States.MathAdd($.failedChecks, 1)", "failure.$": "States.JsonToString($.error)",
+	}})
 }
 
 // Tries of a check after the first. Each Retry counts its own tries, so a check has nine tries at most. contract.ChecksPerRound relies

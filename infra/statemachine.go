@@ -16,10 +16,10 @@ import (
 
 // newStateMachine adds the state machine: Plan, then a Map over the segments or native exports, then Finalize.
 //
-// Only Plan has a Catch. It runs before anything is read, so a new execution loses nothing, and its failure becomes one sentence. The
-// later states deliberately have no Catch. A redrive of an execution that ended in a Fail state enters the Fail state again, and the Map
-// Run of a caught Map cannot be redriven, because the Map has a MapStateExited event. Without a Catch, a redrive continues at the failed
-// children from their checkpoints, at StartExport or at Finalize.
+// Only Plan has a Catch that leads to a failure. It runs before anything is read, so a new execution loses nothing, and its failure becomes
+// one sentence. The later states deliberately have no such Catch. A redrive of an execution that ended in a Fail state enters the Fail state
+// again, and the Map Run of a caught Map cannot be redriven, because the Map has a MapStateExited event. Without a Catch, a redrive continues
+// at the failed children from their checkpoints, at StartExport or at Finalize.
 // https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html
 // https://docs.aws.amazon.com/step-functions/latest/dg/redrive-map-run.html
 //

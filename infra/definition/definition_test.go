@@ -130,16 +130,21 @@ func TestPermanentErrorsAreNotRetried(t *testing.T) {
 	}
 }
 
-// Any other Catch would lead to a Fail state. A redrive would enter the Fail state again, and the scanned segments would be lost.
-func TestOnlyPlanIsCaught(t *testing.T) {
+// Any other Catch would lead to a Fail state. A redrive would enter the Fail state again, and the scanned segments would be lost. The Catch
+// of a check leads to the end of its child, so the export function makes the check.
+func TestOnlyPlanAndChecksAreCaught(t *testing.T) {
 	t.Parallel()
 	var names []string
 	for _, name := range failure.Names() {
 		names = append(names, string(name))
 	}
-	want := map[string][]catcher{contract.StatePlan: {
-		{ErrorEquals: names, Next: contract.StateReadCause}, {ErrorEquals: []string{"States.ALL"}, Next: contract.StateAWSCause},
-	}}
+	want := map[string][]catcher{
+		contract.StatePlan: {
+			{ErrorEquals: names, Next: contract.StateReadCause, ResultPath: new("$")},
+			{ErrorEquals: []string{"States.ALL"}, Next: contract.StateAWSCause, ResultPath: new("$")},
+		},
+		contract.StateDescribeExport: {{ErrorEquals: []string{"States.ALL"}, Next: contract.StateCheckFailed, ResultPath: new("$.error")}},
+	}
 	got := map[string][]catcher{}
 	for name, s := range states(t) {
 		if len(s.Catch) > 0 {
@@ -173,6 +178,7 @@ func TestPayloadsAreWhatFunctionsTake(t *testing.T) {
 		{contract.StateScanSegment, scan, run.ScanInput{}},
 		{contract.StateStartExport, all[contract.StateStartExport].Parameters, run.ExportInput{}},
 		{contract.StateCountCheck, all[contract.StateCountCheck].Parameters, run.FollowedExport{}},
+		{contract.StateCheckFailed, all[contract.StateCheckFailed].Parameters, run.FollowedExport{}},
 		{contract.StateFinalize, all[contract.StateFinalize].Parameters, run.FinalizeInput{}},
 	} {
 		var got []string

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -12,6 +13,8 @@ import (
 	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // aDay is the number of checks in 24 hours, 30 seconds apart.
@@ -58,24 +61,35 @@ func TestChecksThatAreTriedOftenFitHistories(t *testing.T) {
 
 	// No check has more tries than that.
 	for _, failed := range []string{"DynamoDb.DynamoDbException", "States.Timeout"} {
-		e = newExports(aDay, aDay)
+		e = newExports(aDay, 2)
 		e.failures = []string{
 			failed, "DynamoDb.ThrottlingException", "States.Timeout", "DynamoDb.RequestLimitExceededException", "States.Timeout",
 			"DynamoDb.ThrottlingException", "DynamoDb.InternalServerErrorException", "DynamoDb.ThrottlingException",
 			"DynamoDb.DynamoDbException", "States.Timeout",
 		}
-		if _, _, failed := e.run(t); failed != "States.ExceedToleratedFailureThreshold" || e.tries > 9 {
-			t.Errorf("got failure %q after %d tries of one check, want one after 9 at most", failed, e.tries)
+		e.once = true
+		if _, _, failed := e.run(t); failed != "" || len(e.failedChecks) != 1 || e.triesOfFailed > 9 {
+			t.Errorf("got failure %q after %d failed checks, the first with %d tries, want one with 9 at most", failed, len(e.failedChecks), e.triesOfFailed)
 		}
 	}
 }
 
-func TestExportThatIsForgottenIsNotTriedAgain(t *testing.T) {
+// A check that fails at every try counts as a check. The export function is called at once, with Step Functions' error output.
+func TestCheckThatFailsIsLeftToTheFunction(t *testing.T) {
 	t.Parallel()
-	e := newExports(60, 60)
-	e.failures = []string{"DynamoDb.ExportNotFoundException"}
-	if _, _, failed := e.run(t); failed == "" || e.tries != 1 {
-		t.Errorf("got failure %q after %d tries, want one after one", failed, e.tries)
+	for failed, tries := range map[string]int{"DynamoDb.ExportNotFoundException": 1, "DynamoDb.DynamoDbException": 6, "States.Timeout": 4} {
+		e := newExports(60, 3)
+		e.failures, e.once = slices.Repeat([]string{failed}, tries), true
+		s, _, failure := e.run(t)
+		if failure != "" || len(e.failedChecks) != 1 || len(s.children) != 2 {
+			t.Fatalf("%s: got failure %q and the failed checks %+v in %d rounds, want one, and a second round", failed, failure, e.failedChecks, len(s.children))
+		}
+		want := run.FollowedExport{
+			ExportARN: "0", Checks: 1, Until: 60, IntervalSeconds: 30, ExportStatus: "IN_PROGRESS", FailedChecks: 1, Failure: `{"Cause":"no luck","Error":"` + failed + `"}`,
+		}
+		if diff := cmp.Diff(want, e.failedChecks[0]); diff != "" || e.tries != tries+3 {
+			t.Errorf("%s: %d tries, the function gets (-want +got):\n%s", failed, e.tries, diff)
+		}
 	}
 }
 
@@ -153,12 +167,16 @@ type exports struct {
 	maxAttempts int64
 	completed   []int64  // by export, the check at which it is COMPLETED
 	failures    []string // the errors of each check before its answer
+	once        bool     // they meet only the first check
 	more        int      // how often finalize reports more to export
 
-	checks    []int64
-	tries     int
-	finalized run.FinalizeInput
-	output    map[string]any
+	checks []int64
+	tries  int
+	// failedChecks are what the export function got after a check that failed, and triesOfFailed the tries until then.
+	failedChecks  []run.FollowedExport
+	triesOfFailed int
+	finalized     run.FinalizeInput
+	output        map[string]any
 }
 
 func newExports(maxAttempts int64, completed ...int64) *exports {
@@ -187,7 +205,9 @@ func (e *exports) run(t *testing.T) (s *simulation, events int, failed string) {
 				met++
 				return nil, e.failures[met-1]
 			}
-			met = 0
+			if met = 0; e.once {
+				e.failures = nil
+			}
 			var in struct{ ExportArn string }
 			decode(t, payload, &in)
 			return e.describe(t, in.ExportArn), ""
@@ -209,7 +229,11 @@ func (e *exports) run(t *testing.T) (s *simulation, events int, failed string) {
 func (e *exports) follow(in run.ExportInput) (progress any, failed string) {
 	seen := map[string]int64{}
 	for _, each := range in.Export.Exports {
-		seen[each.ExportARN] = each.Checks
+		if seen[each.ExportARN] = each.Checks; each.Failure != "" {
+			if e.failedChecks = append(e.failedChecks, each); len(e.failedChecks) == 1 {
+				e.triesOfFailed = e.tries
+			}
+		}
 	}
 	following := run.ExportProgress{Exports: []run.FollowedExport{}}
 	if len(e.completed) == 0 {

@@ -64,6 +64,7 @@ type retrier struct {
 type catcher struct {
 	ErrorEquals []string
 	Next        string
+	ResultPath  *string
 }
 
 // The events that Step Functions writes to the history of an execution. The types of events are in
@@ -103,7 +104,15 @@ func (s *simulation) execution(m machine, input any) (output any, events int, fa
 		case "Task":
 			result, tries, failure := s.task(name, state, input)
 			if events += tries * eventsOfTry; failure != "" {
-				return nil, events, failure
+				i := slices.IndexFunc(state.Catch, func(c catcher) bool {
+					return slices.Contains(c.ErrorEquals, failure) || slices.Contains(c.ErrorEquals, "States.ALL")
+				})
+				if i < 0 {
+					return nil, events, failure
+				}
+				input = s.put(input, state.Catch[i].ResultPath, map[string]any{"Error": failure, "Cause": "no luck"})
+				name = state.Catch[i].Next
+				continue
 			}
 			input = s.put(input, state.ResultPath, result)
 		case "Map":
@@ -211,6 +220,8 @@ func (s *simulation) template(of map[string]json.RawMessage, input any) map[stri
 		switch {
 		case dynamic && json.Unmarshal(value, &text) == nil:
 			made[field] = s.evaluate(text, input)
+		case json.Unmarshal(value, &text) == nil:
+			made[field] = text
 		case len(value) > 0 && value[0] == '{':
 			made[field] = s.template(object(s.t, value), input)
 		default:
@@ -220,10 +231,20 @@ func (s *simulation) template(of map[string]json.RawMessage, input any) map[stri
 	return made
 }
 
-// sum is the only intrinsic function in the states of exports.
-var sum = regexp.MustCompile(`^States\.MathAdd\((\$[^,]*), (\d+)\)$`)
+// The intrinsic functions in the states of exports.
+var (
+	sum  = regexp.MustCompile(`^States\.MathAdd\((\$[^,]*), (\d+)\)$`)
+	text = regexp.MustCompile(`^States\.JsonToString\((\$[^,]*)\)$`)
+)
 
 func (s *simulation) evaluate(expression string, input any) any {
+	if parts := text.FindStringSubmatch(expression); parts != nil {
+		body, err := json.Marshal(s.at(input, parts[1]))
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		return string(body)
+	}
 	parts := sum.FindStringSubmatch(expression)
 	if parts == nil {
 		return s.at(input, expression)

@@ -35,6 +35,7 @@ const (
 	StateWaitForExport  = "WaitForExport"
 	StateDescribeExport = "DescribeExport"
 	StateCountCheck     = "CountCheck"
+	StateCheckFailed    = "CheckFailed"
 	StateExportStatus   = "ExportStatus?"
 	StateExportChecked  = "ExportChecked"
 

@@ -11,6 +11,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"strings"
 
 	"dynamodb-to-s3/lambda/bucket"
 	"dynamodb-to-s3/lambda/contract"
@@ -149,18 +150,26 @@ func (p *pass) check(ctx context.Context, e *ledger.PendingExport) error {
 	}
 }
 
+// maxFailedChecks is how many checks of one export may fail in the state machine, and as many again after each redrive. Each has been tried
+// several times. After each, the state machine begins another round, so the number also bounds its history.
+const maxFailedChecks = 10
+
 // follow tells the state machine which exports to wait for. One child of its Map makes ChecksPerRound checks at most. Each export may
 // have as many checks as the request allows, and as many again after each redrive.
 func (p *pass) follow(open []*ledger.PendingExport) (run.ExportProgress, error) {
-	checks := map[string]int64{}
-	for _, seen := range p.in.Export.Exports {
-		checks[seen.ExportARN] = seen.Checks
+	seen := map[string]run.FollowedExport{}
+	for _, each := range p.in.Export.Exports {
+		seen[each.ExportARN] = each
 	}
 	most := *p.export.MaxAttempts * int64(1+p.in.Redrives)
 	progress := p.done("")
 	progress.InProgress = true
 	for _, e := range open {
-		n := checks[e.ExportARN]
+		before := seen[e.ExportARN]
+		if err := p.checkable(before); err != nil {
+			return run.ExportProgress{}, err
+		}
+		n := before.Checks
 		if n >= most {
 			return run.ExportProgress{}, failure.Errorf(failure.ExportTimedOut,
 				"export %s is still in progress after %d checks, %d s apart; DynamoDB continues it. To wait longer, redrive this execution: it starts no second export and pays for none. To wait longer each time, raise export.maxAttempts. To look at the export: aws dynamodb describe-export --export-arn %s",
@@ -168,10 +177,33 @@ func (p *pass) follow(open []*ledger.PendingExport) (run.ExportProgress, error) 
 		}
 		progress.Exports = append(progress.Exports, run.FollowedExport{
 			ExportARN: e.ExportARN, Checks: n, Until: min(n+contract.ChecksPerRound, most),
-			IntervalSeconds: *p.export.CheckInterval, ExportStatus: string(types.ExportStatusInProgress),
+			IntervalSeconds: *p.export.CheckInterval, ExportStatus: string(types.ExportStatusInProgress), FailedChecks: before.FailedChecks,
 		})
 	}
 	return progress, nil
+}
+
+// checkable fails if the state machine cannot check an export, although this function can. Its integration with DynamoDB gives the errors
+// the names of the SDK for Java, and one name, DynamoDbException, to all that DescribeExport does not list: throttling and missing rights.
+func (p *pass) checkable(seen run.FollowedExport) error {
+	switch {
+	case seen.Failure == "":
+		return nil
+	case strings.Contains(seen.Failure, "not authorized"):
+		return failure.Errorf(failure.AccessDenied, "Step Functions may not check export %s: allow dynamodb:DescribeExport to the role of the state machine, and redrive this execution (%s)",
+			seen.ExportARN, seen.Failure)
+	case seen.FailedChecks < maxFailedChecks*(1+p.in.Redrives):
+		p.log.Warn("a check failed in the state machine", "arn", seen.ExportARN, "failedChecks", seen.FailedChecks, "failure", seen.Failure)
+		return nil
+	}
+	name := failure.Internal
+	for _, throttle := range []string{"Throttling", "LimitExceeded", "ThroughputExceeded", "DynamoDbException"} {
+		if strings.Contains(seen.Failure, throttle) {
+			name = failure.Throttled
+		}
+	}
+	return failure.Errorf(name, "Step Functions could not check export %s %d times, although the function export could; DynamoDB continues it. Redrive this execution, and start fewer at the same time (%s)",
+		seen.ExportARN, seen.FailedChecks, seen.Failure)
 }
 
 // done returns the progress of a run that can be finalized.

@@ -2,7 +2,6 @@ package function_test
 
 import (
 	"encoding/json"
-	"fmt"
 	"strings"
 	"testing"
 
@@ -12,8 +11,6 @@ import (
 	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/local/exports"
 	"dynamodb-to-s3/local/testservers"
-
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 )
 
 // change changes a JSON object in the bucket.
@@ -101,37 +98,4 @@ func TestCountsOfAnExportMustAgree(t *testing.T) {
 			}
 		})
 	}
-}
-
-// The table is deleted and created again between the plan and the start of the export, or its export has another table's manifest.
-func TestExportOfAReplacedTableIsNotCommitted(t *testing.T) {
-	t.Parallel()
-	e := exporting(t, exports.Options{}, `"export": {}`)
-	planned, err := e.plan()
-	if err != nil {
-		t.Fatal(err)
-	}
-	name, _ := placesOf(t, e)
-	testservers.ReplaceOrders(t, dynamodb.NewFromConfig(e.tables.AWS()), name, 10)
-	_, err = e.export(planned)
-	wantName(t, err, failure.TableReplaced, fmt.Sprintf("table %q was deleted and created again after the run began", name), planned.Plan.TableID)
-
-	other := exporting(t, exports.Options{}, `"export": {}`)
-	if planned, err = other.plan(); err != nil {
-		t.Fatal(err)
-	}
-	if planned.Export, err = other.export(planned); err != nil {
-		t.Fatal(err)
-	}
-	bucket := bucketOf(t, other)
-	for _, key := range testservers.Keys(t, bucket, "lake/AWSDynamoDB/0") {
-		switch {
-		case strings.Contains(key, "manifest-summary.json"):
-			change(t, bucket, key, func(members map[string]any) { members["tableId"] = "another" })
-		case strings.Contains(key, "manifest-summary"):
-			remove(t, bucket, key)
-		}
-	}
-	_, err = call[run.FinalizeOutput](other, contract.FunctionFinalize, run.FinalizeInput{Plan: planned.Plan, Export: planned.Export})
-	wantName(t, err, failure.TableReplaced, `and is "another"`)
 }

@@ -31,4 +31,8 @@ type FollowedExport struct {
 	IntervalSeconds int64 `json:"intervalSeconds"`
 	// ExportStatus is the status that the last check returned.
 	ExportStatus string `json:"exportStatus"`
+	// FailedChecks counts the checks that Step Functions could not make. After one, the child of the Map ends, and the export function
+	// makes the check itself. Failure is then Step Functions' error output, in JSON; it is "" after a check that was made.
+	FailedChecks int    `json:"failedChecks"`
+	Failure      string `json:"failure"`
 }

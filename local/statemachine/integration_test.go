@@ -121,8 +121,8 @@ func TestIntegrationOutcome(t *testing.T) {
 	}
 }
 
-// This state machine follows exports as the real one does. Each child waits, checks its export, counts, and ends in Succeed. The
-// results replace the exports in the state around the Map.
+// This state machine follows exports as the real one does. Each child waits, checks its export, counts, and ends in Succeed, also if its
+// check fails. The results replace the exports in the state around the Map.
 func TestChildrenFollowExports(t *testing.T) {
 	t.Parallel()
 	throttled := 1
@@ -135,6 +135,9 @@ func TestChildrenFollowExports(t *testing.T) {
 			}
 			if throttled--; throttled == 0 {
 				return nil, functionError{"DynamoDb.ThrottlingException", "slow down"}
+			}
+			if in.ExportArn == "arn:c" {
+				return nil, functionError{"DynamoDb.DynamoDbException", "not authorized"}
 			}
 			status := "IN_PROGRESS"
 			if seen[in.ExportArn]++; seen[in.ExportArn] == 2 {
@@ -153,7 +156,10 @@ func TestChildrenFollowExports(t *testing.T) {
 					"Describe":{"Type":"Task","Resource":"` + describeExport + `","Parameters":{"ExportArn.$":"$.exportArn"},
 						"ResultSelector":{"status.$":"$.ExportDescription.ExportStatus"},"ResultPath":"$.seen","Next":"Count",
 						"Retry":[{"ErrorEquals":["DynamoDb.DynamoDbException"],"MaxAttempts":0},
-							{"ErrorEquals":["DynamoDb.ThrottlingException"],"MaxAttempts":3,"IntervalSeconds":1,"JitterStrategy":"FULL"}]},
+							{"ErrorEquals":["DynamoDb.ThrottlingException"],"MaxAttempts":3,"IntervalSeconds":1,"JitterStrategy":"FULL"}],
+						"Catch":[{"ErrorEquals":["States.ALL"],"ResultPath":"$.error","Next":"Failed"}]},
+					"Failed":{"Type":"Pass","Next":"Checked","Parameters":{"exportArn.$":"$.exportArn","checks.$":"States.MathAdd($.checks, 1)",
+						"exportStatus":"IN_PROGRESS","failure.$":"States.JsonToString($.error)"}},
 					"Count":{"Type":"Pass","Next":"Enough","Parameters":{"exportArn.$":"$.exportArn","checks.$":"States.MathAdd($.checks, 1)",
 						"until.$":"$.until","intervalSeconds.$":"$.intervalSeconds","exportStatus.$":"$.seen.status"}},
 					"Enough":{"Type":"Choice","Choices":[
@@ -163,7 +169,8 @@ func TestChildrenFollowExports(t *testing.T) {
 			"Done":{"Type":"Succeed"}}}`),
 		Input: json.RawMessage(`{"plan":1,"export":{"inProgress":true,"exports":[
 			{"exportArn":"arn:a","checks":0,"until":9,"intervalSeconds":0,"exportStatus":""},
-			{"exportArn":"arn:b","checks":3,"until":4,"intervalSeconds":1,"exportStatus":""}]}}`),
+			{"exportArn":"arn:b","checks":3,"until":4,"intervalSeconds":1,"exportStatus":""},
+			{"exportArn":"arn:c","checks":3,"until":9,"intervalSeconds":0,"exportStatus":""}]}}`),
 		InvokeURL: server.url,
 		OnEvent: func(e statemachine.Event) {
 			if e.Kind == statemachine.StateRetried {
@@ -173,7 +180,8 @@ func TestChildrenFollowExports(t *testing.T) {
 	})
 	const want = `{"plan":1,"export":{"inProgress":true,"exports":[` +
 		`{"exportArn":"arn:a","checks":2,"until":9,"intervalSeconds":0,"exportStatus":"COMPLETED"},` +
-		`{"exportArn":"arn:b","checks":4,"until":4,"intervalSeconds":1,"exportStatus":"IN_PROGRESS"}]}}`
+		`{"exportArn":"arn:b","checks":4,"until":4,"intervalSeconds":1,"exportStatus":"IN_PROGRESS"},` +
+		`{"exportArn":"arn:c","checks":4,"exportStatus":"IN_PROGRESS","failure":"{\"Error\":\"DynamoDb.DynamoDbException\",\"Cause\":\"not authorized\"}"}]}}`
 	if string(outcome.Output) != want {
 		t.Errorf("got  %s %s %s\nwant %s", outcome.Output, outcome.Error, outcome.Cause, want)
 	}
