@@ -103,14 +103,25 @@ var OtherNames = []OtherName{
 	{console, "Comment", "leave it out, and replace the whole input by the request"},
 }
 
+// byPlainName has the first of the other names that have the same letters and digits.
+var byPlainName = func() map[string]OtherName {
+	names := map[string]OtherName{}
+	for _, other := range slices.Backward(OtherNames) {
+		names[document.Plain(other.Name)] = other
+	}
+	return names
+}()
+
 // InsteadOf says what to do in place of a field that is named as in another tool, or "" for an unknown name.
 func InsteadOf(name string) string {
-	i := slices.IndexFunc(OtherNames, func(other OtherName) bool { return other.Name == name })
-	if i < 0 {
-		i = slices.IndexFunc(OtherNames, func(other OtherName) bool { return document.Plain(other.Name) == document.Plain(name) })
-	}
-	if i < 0 {
+	other, known := byPlainName[document.Plain(name)]
+	if !known {
 		return ""
 	}
-	return "for " + OtherNames[i].Name + " of " + OtherNames[i].Tool + ", " + strings.ReplaceAll(OtherNames[i].Here, "`", "")
+	for _, each := range OtherNames { // two tools can have the same name in other spellings
+		if each.Name == name {
+			other = each
+		}
+	}
+	return "for " + other.Name + " of " + other.Tool + ", " + strings.ReplaceAll(other.Here, "`", "")
 }

@@ -143,7 +143,7 @@ func TestTemplatesAreRefused(t *testing.T) {
 		"{{ data_interval_start.strftime('%Y/%m/%d') }}": `{year}/{month}/{day} in place of`, "{{ ts_nodash }}": `{year}{month}{day}T{hour} in place of`,
 		"{{ params.table }}/{{ ds }}": `{table} in place of "{{ params.table }}", {date} in place of "{{ ds }}"`, "{{ dag_run.run_id }}": `{runId} in place of`,
 		"{{ yesterday_ds }}": `one of {table} {date} {year} {month} {day} {hour} {runId} in place of`, "{{table}}": `{table} in place of "{{table}}"`,
-		"{{ macros.ds_add(ds, -1) }}": `one of {table} {date}`, "{{ }}": `one of {table} {date}`, "{{": `want a } after each {`,
+		"{{ macros.ds_add(ds, -1) }}": `one of {table} {date}`, "{{ (logical_date - macros.timedelta(days=1)).strftime('%Y') }}": `one of {table} {date}`, "{{ }}": `one of {table} {date}`, "{{": `want a } after each {`,
 		"${date}": `{date} in place of "${date}"`, "x-${ENV}/${table}": `one of {table} {date} {year} {month} {day} {hour} {runId} in place of "${ENV}", {table} in place of "${table}"`,
 		"%Y-%m-%d": `{date} in place of "%Y-%m-%d"`, "dt=%Y%m%d/%H": `{year}{month}{day}/{hour} in place of`, "%F": `{date} in place of`,
 		"yyyy/MM/dd": `{year}/{month}/{day} in place of "yyyy/MM/dd"`, "dt=YYYY-MM-DD": `{date} in place of "YYYY-MM-DD"`, "!{timestamp:yyyy/MM/dd}": `{year}/{month}/{day} in place of "!{timestamp:yyyy/MM/dd}"`,

@@ -87,11 +87,16 @@ var meanings = map[string]string{
 var (
 	dateParts = strings.NewReplacer("%F", "{date}", "%Y", "{year}", "%m", "{month}", "%d", "{day}", "%H", "{hour}",
 		"yyyy", "{year}", "YYYY", "{year}", "MM", "{month}", "dd", "{day}", "DD", "{day}", "HH", "{hour}")
-	dotted = regexp.MustCompile(`[A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z_][A-Za-z0-9_-]*)*`)
+	// shifted is in a template of another day than its name says.
+	shifted = regexp.MustCompile(`timedelta|subtract|\badd\(|ds_add`)
+	dotted  = regexp.MustCompile(`[A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z_][A-Za-z0-9_-]*)*`)
 )
 
 // PlaceholderFor returns the placeholders of a prefix that mean the same as a template of another program, "" if that is not known.
 func PlaceholderFor(template string) string {
+	if shifted.MatchString(template) {
+		return ""
+	}
 	for _, format := range ofDates {
 		if dates := format.FindString(template); dates != "" {
 			return strings.ReplaceAll(dateParts.Replace(dates), "{year}-{month}-{day}", "{date}")
