@@ -128,19 +128,3 @@ func TestNamesOfAnUnknownPlace(t *testing.T) {
 		}
 	}
 }
-
-// What the CDK refuses is one sentence, without a stack trace.
-func TestRefusalsOfTheCDKAreErrors(t *testing.T) {
-	var err error
-	func() {
-		defer recoverFrom("test", &err)
-		_, err = synthesize(func(codeFolder string) *Props {
-			props := testProps(codeFolder)
-			props.Bucket.Name, props.Bucket.Create = "Not_A_Bucket", true // environment.Read refuses it
-			return props
-		})
-	}()
-	if err == nil || !strings.HasPrefix(err.Error(), "environment test: the CDK makes no template of it: ") || !strings.Contains(err.Error(), "Bucket name must") {
-		t.Errorf("got %v", err)
-	}
-}

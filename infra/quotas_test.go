@@ -5,13 +5,10 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
-	"dynamodb-to-s3/infra/environment"
 	"dynamodb-to-s3/lambda/contract"
 )
 
@@ -149,114 +146,6 @@ func TestShortGrantsKeepTheirPlace(t *testing.T) {
 	} {
 		if got := other.short(); fmt.Sprint(got) != fmt.Sprint([]grant{other}) {
 			t.Errorf("got %v, want %v", got, other)
-		}
-	}
-}
-
-// Schedules and alarms that do not fit into one template are in nested stacks, each once.
-func TestManySchedulesAndAlarmsDeploy(t *testing.T) {
-	for _, test := range []struct {
-		name                        string
-		schedules, input, templates int
-	}{
-		{"a hundred", 100, 0, 1},
-		{"a hundred and one", 101, 0, 2},
-		{"480", 480, 0, 2},
-		{"500", 500, 0, 2},
-		{"501", 501, 0, 3},
-		{"a thousand", 1000, 0, 4},
-		{"twelve with large inputs", 12, 100_000, 3},
-		{"four with the largest inputs", 4, maxScheduleInput - 200, 3},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			folder := t.TempDir()
-			made, err := synthesizeInto(folder, func(codeFolder string) *Props {
-				props := testProps(codeFolder)
-				props.Schedules = nil
-				for i := range test.schedules {
-					props.Schedules = append(props.Schedules, environment.Schedule{
-						Name: fmt.Sprintf("s%s%04d", []string{"-", "", ".", "_"}[i%4], i/4), Expression: "rate(1 day)", Input: map[string]any{"table": "orders", "transform": strings.Repeat("a", test.input)},
-					})
-				}
-				props.Environment = props.WithDefaults()
-				return props
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got := holdQuotas(t, folder, made, 0); got != test.templates {
-				t.Errorf("got %d templates, want %d", got, test.templates)
-			}
-			names, groups := map[string]int{}, map[string]bool{}
-			eachResource(t, folder, func(r resource) {
-				switch r.Type {
-				case "AWS::Scheduler::Schedule":
-					names[r.Properties["Name"].(string)]++
-				case "AWS::Scheduler::ScheduleGroup":
-					if name := r.Properties["Name"].(string); groups[name] || !strings.HasPrefix(name, "stack") {
-						t.Errorf("the group %s is there twice, or is not named after the stack", name)
-					} else {
-						groups[name] = true
-					}
-				}
-			})
-			for name, n := range names {
-				if n != 1 {
-					t.Errorf("%s is there %d times", name, n)
-				}
-			}
-			if len(names) != test.schedules {
-				t.Errorf("got %d schedules, want %d", len(names), test.schedules)
-			}
-		})
-	}
-}
-
-func TestManyStaleTablesDeploy(t *testing.T) {
-	folder := t.TempDir()
-	made, err := synthesizeInto(folder, func(codeFolder string) *Props {
-		props := testProps(codeFolder)
-		props.Tables, props.Alarms.StaleHours, props.Notifications.CreateTopic = tablesOf(500, 30, 40), map[string]int{}, true
-		for _, table := range props.Tables {
-			props.Alarms.StaleHours[table] = 24
-		}
-		return props
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := holdQuotas(t, folder, made, 10); got != 2 {
-		t.Errorf("got %d templates, want 2", got)
-	}
-	alarms := map[string]bool{}
-	eachResource(t, folder, func(r resource) {
-		if r.Type == "AWS::CloudWatch::Alarm" && len(r.Properties["AlarmActions"].([]any)) == 1 {
-			alarms[r.Properties["AlarmDescription"].(string)] = true
-		}
-	})
-	if len(alarms) != 502 {
-		t.Errorf("got %d alarms, want one for each of 500 tables, and two others", len(alarms))
-	}
-}
-
-// eachResource calls visit for the resources of all templates, without resolving references.
-func eachResource(t *testing.T, folder string, visit func(resource)) {
-	t.Helper()
-	files, err := filepath.Glob(filepath.Join(folder, "out", "*.template.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var raw struct{ Resources map[string]resource }
-		if err := json.Unmarshal(text, &raw); err != nil {
-			t.Fatal(err)
-		}
-		for each := range maps.Values(raw.Resources) {
-			visit(each)
 		}
 	}
 }
