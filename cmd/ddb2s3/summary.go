@@ -29,10 +29,19 @@ func (s *services) summary(result run.Result, took time.Duration) string {
 			if len(result.Exports) > 1 {
 				fmt.Fprintf(&text, ": %s, %s billed", amount(export.Items, export.Items, export.Objects, export.Bytes), progress.Bytes(export.BilledBytes))
 			}
-			fmt.Fprintf(&text, "\nmanifest: %s\n", s.location(export.Manifest))
+			fmt.Fprintf(&text, "\nmanifest: %s\n%s", s.location(export.Manifest), describeForeign(export.Foreign))
 		}
 	}
+	text.WriteString(describeForeign(result.Foreign))
 	return text.String()
+}
+
+// describeForeign says what was left alone because it is somebody else's, "" if there is nothing.
+func describeForeign(foreign *run.Foreign) string {
+	if foreign == nil {
+		return ""
+	}
+	return fmt.Sprintf("left alone: %s beside the data, with names that are not the run's, such as %q\n", progress.Plural(foreign.Count, "object"), foreign.Keys[0])
 }
 
 // amount says how much was written. A transform may make more or fewer records than there are items.

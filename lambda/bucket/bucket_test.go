@@ -124,10 +124,14 @@ func TestUploads(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n, err := b.AbortUploads(t.Context(), "r/", own); err != nil || n != 1 {
+	all := func(string) bool { return true }
+	if n, err := b.AbortUploads(t.Context(), "r/", func(key string) bool { return key != "r/data/2" }, own); err != nil || n != 0 {
+		t.Errorf("gave up %d uploads, %v, want none: the only one that is not our own is not chosen", n, err)
+	}
+	if n, err := b.AbortUploads(t.Context(), "r/", all, own); err != nil || n != 1 {
 		t.Errorf("gave up %d uploads, %v, want the one below the prefix that is not our own", n, err)
 	}
-	if n, err := b.AbortUploads(t.Context(), "r/", nil); err != nil || n != 1 {
+	if n, err := b.AbortUploads(t.Context(), "r/", all, nil); err != nil || n != 1 {
 		t.Errorf("gave up %d uploads, %v, want our own", n, err)
 	}
 }
@@ -217,7 +221,10 @@ func TestEveryCallHasTheOwnerAndEveryObjectTheKey(t *testing.T) {
 		func() error { _, err := b.Replace(t.Context(), "k", nil, "e"); return err },
 		func() error { _, err := b.Get(t.Context(), "k"); return err },
 		func() error { return b.Delete(t.Context(), []string{"k"}) },
-		func() error { _, err := b.AbortUploads(t.Context(), "k", nil); return err },
+		func() error {
+			_, err := b.AbortUploads(t.Context(), "k", func(string) bool { return true }, nil)
+			return err
+		},
 		func() error { _, err := upload.Put(t.Context(), 1, []byte("x")); return err },
 		func() error { _, err := upload.Complete(t.Context(), nil); return err },
 		func() error { return upload.Abort(t.Context()) },

@@ -98,8 +98,9 @@ func (u *Upload) Abort(ctx context.Context) error {
 	return nil
 }
 
-// AbortUploads aborts every upload whose key begins with prefix, except own, which may be nil. It returns how many it aborted.
-func (b *Bucket) AbortUploads(ctx context.Context, prefix string, own *Upload) (int, error) {
+// AbortUploads aborts the uploads whose keys begin with prefix and are chosen, except own, which may be nil. It returns how many it
+// aborted.
+func (b *Bucket) AbortUploads(ctx context.Context, prefix string, chosen func(key string) bool, own *Upload) (int, error) {
 	count := 0
 	pages := s3.NewListMultipartUploadsPaginator(b.client, &s3.ListMultipartUploadsInput{
 		Bucket: &b.name, Prefix: &prefix, ExpectedBucketOwner: b.owner,
@@ -111,7 +112,7 @@ func (b *Bucket) AbortUploads(ctx context.Context, prefix string, own *Upload) (
 		}
 		for _, found := range answer.Uploads {
 			upload := Upload{bucket: b, key: aws.ToString(found.Key), id: aws.ToString(found.UploadId)}
-			if own != nil && upload.id == own.id && upload.key == own.key {
+			if own != nil && upload.id == own.id && upload.key == own.key || !chosen(upload.key) {
 				continue
 			}
 			if err := upload.Abort(ctx); err != nil {

@@ -20,6 +20,7 @@ type scanCommit struct {
 	totals  run.Totals
 	written manifest.Written
 	faults  faults
+	own     run.OwnKeys
 	strays  []string // lists that no chain uses
 }
 
@@ -45,20 +46,23 @@ func (c *scanCommit) take(ctx context.Context, o run.Object) error {
 
 // stored reads the bucket's listing once, in the order of the keys.
 type stored struct {
-	next   func() (bucket.Entry, error, bool)
-	stop   func()
-	ahead  bucket.Entry // the entry that was read last; without a key before the first and after the last
-	ended  bool
-	strays []string // keys that no list names
+	next    func() (bucket.Entry, error, bool)
+	stop    func()
+	ahead   bucket.Entry // the entry that was read last; without a key before the first and after the last
+	ended   bool
+	own     func(key string) bool
+	strays  []string     // keys that no list names, and that are the run's own
+	foreign *run.Foreign // counts the other keys that no list names
 }
 
-func newStored(entries iter.Seq2[bucket.Entry, error]) *stored {
-	s := &stored{}
+func newStored(entries iter.Seq2[bucket.Entry, error], own func(key string) bool, foreign *run.Foreign) *stored {
+	s := &stored{own: own, foreign: foreign}
 	s.next, s.stop = iter.Pull2(entries)
 	return s
 }
 
-// find returns the entry of a key. The key must come after those of earlier calls. Entries in between are strays.
+// find returns the entry of a key. The key must come after those of earlier calls. Entries in between are strays, or
+// somebody else's.
 func (s *stored) find(key string) (_ bucket.Entry, there bool, err error) {
 	for !s.ended && s.ahead.Key < key {
 		if err := s.step(); err != nil {
@@ -73,7 +77,7 @@ func (s *stored) find(key string) (_ bucket.Entry, there bool, err error) {
 	return found, true, nil
 }
 
-// rest makes strays of all remaining entries.
+// rest reads the remaining entries, which nothing names.
 func (s *stored) rest() error {
 	for !s.ended {
 		if err := s.step(); err != nil {
@@ -84,8 +88,12 @@ func (s *stored) rest() error {
 }
 
 func (s *stored) step() error {
-	if s.ahead.Key != "" {
-		s.strays = append(s.strays, s.ahead.Key)
+	switch key := s.ahead.Key; {
+	case key == "":
+	case s.own(key):
+		s.strays = append(s.strays, key)
+	default:
+		s.foreign.Add(key)
 	}
 	entry, err, more := s.next()
 	s.ahead, s.ended = entry, !more

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"dynamodb-to-s3/lambda/bucket"
+	"dynamodb-to-s3/lambda/run"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -29,19 +30,22 @@ func TestStoredReadsTheListingOnce(t *testing.T) {
 	for _, test := range []struct {
 		name                        string
 		has, wanted, missing, stray []string
+		foreign                     int64
 	}{
-		{"all", []string{"a", "b"}, []string{"a", "b"}, nil, nil},
-		{"nothing", nil, nil, nil, nil},
-		{"everything is missing", nil, []string{"a", "b"}, []string{"a", "b"}, nil},
-		{"nothing is wanted", []string{"a", "b"}, nil, nil, []string{"a", "b"}},
-		{"strays everywhere", []string{"a", "b", "c", "d", "e"}, []string{"b", "d"}, nil, []string{"a", "c", "e"}},
-		{"missing everywhere", []string{"b", "d"}, []string{"a", "b", "c", "d", "e"}, []string{"a", "c", "e"}, nil},
-		{"one for another", []string{"a", "c"}, []string{"a", "b"}, []string{"b"}, []string{"c"}},
-		{"the same twice", []string{"a"}, []string{"a", "a"}, []string{"a"}, nil},
+		{"all", []string{"a", "b"}, []string{"a", "b"}, nil, nil, 0},
+		{"nothing", nil, nil, nil, nil, 0},
+		{"everything is missing", nil, []string{"a", "b"}, []string{"a", "b"}, nil, 0},
+		{"nothing is wanted", []string{"a", "b"}, nil, nil, []string{"a", "b"}, 0},
+		{"strays everywhere", []string{"a", "b", "c", "d", "e"}, []string{"b", "d"}, nil, []string{"a", "c", "e"}, 0},
+		{"missing everywhere", []string{"b", "d"}, []string{"a", "b", "c", "d", "e"}, []string{"a", "c", "e"}, nil, 0},
+		{"one for another", []string{"a", "c"}, []string{"a", "b"}, []string{"b"}, []string{"c"}, 0},
+		{"the same twice", []string{"a"}, []string{"a", "a"}, []string{"a"}, nil, 0},
+		{"names of others", []string{"a", "aa", "b", "bb", "bc", "cc"}, []string{"b", "bc"}, nil, []string{"a"}, 3},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			s := newStored(entries(nil, test.has...))
+			var foreign run.Foreign
+			s := newStored(entries(nil, test.has...), func(key string) bool { return len(key) == 1 }, &foreign)
 			defer s.stop()
 			var missing []string
 			for _, key := range test.wanted {
@@ -59,6 +63,9 @@ func TestStoredReadsTheListingOnce(t *testing.T) {
 			if diff := cmp.Diff([][]string{test.missing, test.stray}, [][]string{missing, s.strays}); diff != "" {
 				t.Errorf("missing and strays (-want +got):\n%s", diff)
 			}
+			if foreign.Count != test.foreign || len(foreign.Keys) != int(test.foreign) {
+				t.Errorf("others have %+v, want %d", foreign, test.foreign)
+			}
 		})
 	}
 }
@@ -68,7 +75,7 @@ func TestListingThatBreaksOffFails(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("broken")
 	for _, wanted := range []string{"a", "b"} {
-		s := newStored(entries(broken, "a"))
+		s := newStored(entries(broken, "a"), func(string) bool { return true }, new(run.Foreign))
 		defer s.stop()
 		_, _, err := s.find(wanted)
 		if err == nil {

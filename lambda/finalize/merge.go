@@ -2,6 +2,7 @@ package finalize
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"slices"
 	"strings"
@@ -21,11 +22,8 @@ func (c *scanCommit) merge(ctx context.Context) error {
 			return err
 		}
 		segment := lists[0].Segment
-		for ; len(missing) > 0 && missing[0] < segment; missing = missing[1:] {
+		for ; missing[0] < segment; missing = missing[1:] {
 			_ = c.join(ctx, missing[0], nil) // adds the fault of a segment without lists, and does not fail
-		}
-		if len(missing) == 0 || missing[0] > segment {
-			continue // not a segment of this run
 		}
 		missing = missing[1:]
 		if err := c.join(ctx, segment, lists); err != nil {
@@ -67,10 +65,11 @@ func (c *scanCommit) join(ctx context.Context, segment int, lists []run.SegmentL
 }
 
 // lists yields the lists of all segments in the order of their keys: by segment, then by invocation and try. It stops after an error.
-func (c commit) lists(ctx context.Context) iter.Seq2[run.SegmentList, error] {
+func (c *scanCommit) lists(ctx context.Context) iter.Seq2[run.SegmentList, error] {
 	type read struct {
-		list run.SegmentList
-		err  error
+		list    run.SegmentList
+		foreign string // a key that is not a list's
+		err     error
 	}
 	return func(yield func(run.SegmentList, error) bool) {
 		var reading sync.WaitGroup
@@ -91,14 +90,21 @@ func (c commit) lists(ctx context.Context) iter.Seq2[run.SegmentList, error] {
 					one <- read{err: err}
 					return
 				}
+				if !c.own.List(entry.Key) {
+					one <- read{foreign: entry.Key}
+					continue
+				}
 				reading.Go(func() {
 					list, err := c.readList(ctx, entry.Key)
-					one <- read{list, err}
+					one <- read{list: list, err: err}
 				})
 			}
 		})
 		for one := range ahead {
-			if got := <-one; !yield(got.list, got.err) || got.err != nil {
+			switch got := <-one; {
+			case got.foreign != "":
+				c.written.Foreign.Add(got.foreign)
+			case !yield(got.list, got.err) || got.err != nil:
 				return
 			}
 		}
@@ -113,7 +119,10 @@ func (c commit) readList(ctx context.Context, key string) (list run.SegmentList,
 	if err != nil {
 		return list, err
 	}
-	if list, err = run.ParseSegmentList(body); err != nil {
+	if list, err = run.ParseSegmentList(body); err == nil && c.layout.KeyOf(list) != key {
+		err = fmt.Errorf("its content belongs to %s", c.layout.KeyOf(list))
+	}
+	if err != nil {
 		return list, failure.Errorf(failure.ListsInconsistent, "%s is not a segment list that these functions can read: %w. Start a new execution under another name", c.bucket.URI(key), err)
 	}
 	return list, nil

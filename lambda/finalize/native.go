@@ -52,7 +52,7 @@ func (c commit) checkExport(ctx context.Context, p ledger.PendingExport) (run.Ex
 	}
 	window.Objects = int64(len(files))
 	if p.ExportType == request.ExportFull {
-		window.Bytes, err = c.compareFolder(ctx, path.Dir(p.Done.Manifest)+"/data/", files)
+		window.Bytes, window.Foreign, err = c.compareFolder(ctx, path.Dir(p.Done.Manifest)+"/data/", files)
 	} else {
 		window.Bytes, err = c.compareEach(ctx, files)
 	}
@@ -111,30 +111,34 @@ func (c commit) readManifest(ctx context.Context, key string, decode func([]byte
 	return nil
 }
 
-// compareFolder compares files with one listing of their folder, which holds no other export's, and returns their bytes.
-func (c commit) compareFolder(ctx context.Context, folder string, files []manifest.File) (total int64, err error) {
+// compareFolder compares files with one listing of their folder, which holds no other export's. It returns their bytes, and what else is
+// in the folder.
+func (c commit) compareFolder(ctx context.Context, folder string, files []manifest.File) (total int64, foreign *run.Foreign, err error) {
 	named := make(map[string]manifest.File, len(files))
 	for _, file := range files {
 		named[file.DataFileKey] = file
 	}
+	others := &run.Foreign{}
 	for entry, err := range c.bucket.List(ctx, folder) {
 		if err != nil {
-			return 0, err
+			return 0, nil, err
 		}
 		file, wanted := named[entry.Key]
 		if !wanted {
-			continue // not ours to judge or to remove
+			others.Add(entry.Key)
+			continue
 		}
 		if err := c.compareFile(file, entry); err != nil {
-			return 0, err
+			return 0, nil, err
 		}
 		total += entry.Bytes
 		delete(named, entry.Key)
 	}
 	for key := range named {
-		return 0, c.incomplete(key, fmt.Sprintf("is missing, and %d more", len(named)-1))
+		return 0, nil, c.incomplete(key, fmt.Sprintf("is missing, and %d more", len(named)-1))
 	}
-	return total, nil
+	c.warnOf(ctx, *others)
+	return total, others.Found(), nil
 }
 
 // compareEach looks up each file by itself: all incremental exports of a prefix share one folder.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"dynamodb-to-s3/lambda/bucket"
@@ -25,7 +26,8 @@ func (c commit) scan(ctx context.Context) (run.Result, error) {
 	if err := ledger.CheckClaim(ctx, c.bucket, c.plan); err != nil {
 		return run.Result{}, err
 	}
-	s := scanCommit{commit: c, files: newFiles(c.bucket, c.layout.ManifestFiles()), stored: newStored(c.bucket.List(ctx, c.layout.DataPrefix()))}
+	s := scanCommit{commit: c, own: c.plan.OwnKeys(), files: newFiles(c.bucket, c.layout.ManifestFiles())}
+	s.stored = newStored(c.bucket.List(ctx, c.layout.DataPrefix()), s.own.Data, &s.written.Foreign)
 	defer s.stored.stop()
 	if result, err = s.run(ctx); err != nil {
 		s.files.abort(ctx)
@@ -44,7 +46,7 @@ func (c *scanCommit) run(ctx context.Context) (run.Result, error) {
 	if err := c.addMarkers(ctx); err != nil {
 		return run.Result{}, err
 	}
-	if err := c.sweep(ctx, append(c.strays, c.stored.strays...), c.files.upload); err != nil {
+	if err := c.sweep(ctx); err != nil {
 		return run.Result{}, err
 	}
 	return c.write(ctx)
@@ -99,25 +101,47 @@ func (c *scanCommit) addMarkers(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		c.strays = append(c.strays, entry.Key)
+		if c.own.Marker(entry.Key) {
+			c.strays = append(c.strays, entry.Key)
+		} else {
+			c.written.Foreign.Add(entry.Key)
+		}
 	}
 	return nil
 }
 
 // sweep removes what tries left behind that ended early: objects and lists that nothing names, and uploads that were never completed.
-// It keeps its own upload.
-func (c commit) sweep(ctx context.Context, strays []string, own *bucket.Upload) error {
+// It keeps its own upload, and whatever has another name than the functions write.
+func (c *scanCommit) sweep(ctx context.Context) error {
+	strays := slices.Concat(c.strays, c.stored.strays)
 	if err := c.bucket.Delete(ctx, strays); err != nil {
 		return fmt.Errorf("remove what no list names: %w", err)
 	}
-	aborted, err := c.bucket.AbortUploads(ctx, c.layout.Root+"/", own)
+	aborted, err := c.bucket.AbortUploads(ctx, c.layout.Root+"/", c.ownUpload, c.files.upload)
 	if err != nil {
 		return fmt.Errorf("abort unfinished uploads: %w", err)
 	}
 	if len(strays) > 0 || aborted > 0 {
 		c.log.InfoContext(ctx, "swept", "objects", len(strays), "uploads", aborted)
 	}
+	c.warnOf(ctx, c.written.Foreign)
 	return nil
+}
+
+// warnOf logs what somebody else has put into a folder.
+func (c commit) warnOf(ctx context.Context, foreign run.Foreign) {
+	if foreign.Count > 0 {
+		c.log.WarnContext(ctx, "names that are not the run's are left alone", "count", foreign.Count, "first", foreign.Keys)
+	}
+}
+
+// ownUpload reports whether an unfinished upload is the run's, and counts the others.
+func (c *scanCommit) ownUpload(key string) bool {
+	if c.own.Data(key) || key == c.layout.ManifestFiles() {
+		return true
+	}
+	c.written.Foreign.Add(key)
+	return false
 }
 
 // write writes the manifests, and the summary only if there is none yet. It returns the result of the stored summary.
@@ -141,6 +165,6 @@ func (c commit) result(s manifest.Summary) run.Result {
 	return run.Result{
 		Version: run.Version, RunID: s.Scan.RunID, Mode: request.ModeScan, Table: s.Scan.Table, Manifest: c.bucket.URI(c.layout.ManifestSummary()),
 		Bucket: c.plan.Bucket, Root: c.plan.Root, Items: s.Scan.Items, Records: s.ItemCount, Objects: s.Scan.Objects, Bytes: s.Scan.Bytes,
-		Segments: len(c.plan.Scan.Segments()), ReadUnits: s.Scan.ReadUnits, StartTime: s.StartTime, EndTime: s.EndTime,
+		Segments: len(c.plan.Scan.Segments()), ReadUnits: s.Scan.ReadUnits, Foreign: s.Scan.Foreign, StartTime: s.StartTime, EndTime: s.EndTime,
 	}
 }

@@ -202,6 +202,9 @@ func TestFinalizeCommitsNothingThatIsNotWhole(t *testing.T) {
 			key := testservers.Keys(t, bucket, layout.SegmentLists()+"000000-000001-")[0]
 			put(t, bucket, key, strings.Replace(get(t, bucket, key), `"start":"`, `"start":"f`, 1))
 		}, "does not follow a list before it"},
+		{"a list has the name of another", func(t *testing.T, bucket string, layout run.Layout) {
+			put(t, bucket, layout.SegmentList(1, 9, "0a1b2c3d"), get(t, bucket, layout.SegmentEnd(1)))
+		}, "000001-000009-0a1b2c3d.json is not a segment list that these functions can read: its content belongs to"},
 		{"a list is not JSON", func(t *testing.T, bucket string, layout run.Layout) {
 			put(t, bucket, layout.SegmentEnd(0), "{")
 		}, "is not a segment list that these functions can read"},

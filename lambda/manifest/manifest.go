@@ -66,10 +66,15 @@ type Scan struct {
 	ReadUnits    float64 `json:"readUnits"`
 	Objects      int64   `json:"objects"`
 	Bytes        int64   `json:"bytes"`
+	// Foreign says what somebody else has put into the run's folder; nil if there is nothing.
+	Foreign *run.Foreign `json:"foreign,omitempty"`
 }
 
-// Written counts the manifest's files and their records.
-type Written struct{ Objects, Records int64 }
+// Written counts the manifest's files and their records, and what is beside them.
+type Written struct {
+	Objects, Records int64
+	Foreign          run.Foreign
+}
 
 // NewSummary returns the summary of a complete scan.
 func NewSummary(plan run.Plan, totals run.Totals, written Written, end time.Time) Summary {
@@ -81,7 +86,7 @@ func NewSummary(plan run.Plan, totals run.Totals, written Written, end time.Time
 		Scan: &Scan{
 			WrittenBy: version.Name + " " + version.Number, RunID: plan.RunID, Table: plan.Table, TotalSegments: scan.TotalSegments, Segment: scan.Request.Segment,
 			IndexName: scan.Request.IndexName, Compression: scan.Compression, Transform: scan.Transform != "",
-			ScannedCount: totals.Scanned, Items: totals.Items, ReadUnits: totals.ReadUnits, Objects: written.Objects, Bytes: totals.Bytes,
+			ScannedCount: totals.Scanned, Items: totals.Items, ReadUnits: totals.ReadUnits, Objects: written.Objects, Bytes: totals.Bytes, Foreign: written.Foreign.Found(),
 		},
 	}
 	if prefix := plan.Prefix(); prefix != "" {

@@ -44,9 +44,37 @@ type Result struct {
 	BilledBytes int64            `json:"billedBytes,omitempty"`
 	Exports     []ExportedWindow `json:"exports,omitempty"`
 	// Reason is why a run exported nothing.
-	Reason    string    `json:"reason,omitempty"`
+	Reason string `json:"reason,omitempty"`
+	// Foreign says what somebody else has put into the folder of a scan; absent if there is nothing.
+	Foreign   *Foreign  `json:"foreign,omitempty"`
 	StartTime time.Time `json:"startTime"`
 	EndTime   time.Time `json:"endTime"`
+}
+
+// Foreign counts objects, and unfinished uploads, whose names are not the run's. The run leaves them alone. A reader that takes the
+// manifest does not see them, but a reader that lists the folder does.
+type Foreign struct {
+	Count int64 `json:"count"`
+	// Keys are the first few keys.
+	Keys []string `json:"keys"`
+}
+
+// maxForeign is how many foreign keys are shown. A key has up to 1,024 bytes.
+const maxForeign = 3
+
+// Add counts a key.
+func (f *Foreign) Add(key string) {
+	if f.Count++; len(f.Keys) < maxForeign {
+		f.Keys = append(f.Keys, key)
+	}
+}
+
+// Found returns f, or nil if it counts nothing.
+func (f *Foreign) Found() *Foreign {
+	if f == nil || f.Count == 0 {
+		return nil
+	}
+	return f
 }
 
 // ExportedWindow is one native export that a run committed.
@@ -60,12 +88,14 @@ type ExportedWindow struct {
 	// Reason is why DynamoDB made a full export although the request asked for an incremental one.
 	Reason string `json:"reason,omitempty"`
 	// Followed says that the run did not start the export but found it in progress.
-	Followed    bool      `json:"followed,omitempty"`
-	Manifest    string    `json:"manifest"`
-	Items       int64     `json:"items"`
-	Objects     int64     `json:"objects"`
-	Bytes       int64     `json:"bytes"`
-	BilledBytes int64     `json:"billedBytes"`
-	StartTime   time.Time `json:"startTime"`
-	EndTime     time.Time `json:"endTime"`
+	Followed    bool   `json:"followed,omitempty"`
+	Manifest    string `json:"manifest"`
+	Items       int64  `json:"items"`
+	Objects     int64  `json:"objects"`
+	Bytes       int64  `json:"bytes"`
+	BilledBytes int64  `json:"billedBytes"`
+	// Foreign says what the folder of a full export has beside the files of its manifest; absent if there is nothing.
+	Foreign   *Foreign  `json:"foreign,omitempty"`
+	StartTime time.Time `json:"startTime"`
+	EndTime   time.Time `json:"endTime"`
 }

@@ -175,7 +175,7 @@ func TestAbortLeavesNoUploadBehind(t *testing.T) {
 	}
 	// A part that arrives late may bring the upload back. S3's documentation says to abort again, as finalize does.
 	// https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html
-	if _, err := destination.AbortUploads(t.Context(), "r/", nil); err != nil {
+	if _, err := destination.AbortUploads(t.Context(), "r/", func(string) bool { return true }, nil); err != nil {
 		t.Fatal(err)
 	}
 	uploads, err := testservers.S3().ListMultipartUploads(t.Context(), &s3.ListMultipartUploadsInput{Bucket: &name})

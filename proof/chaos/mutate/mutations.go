@@ -19,7 +19,7 @@ var mutations = []mutation{
 	created := err == nil`,
 	}},
 	{"the sweep of objects", "lambda/finalize/scan.go", []string{`c.bucket.Delete(ctx, strays)`, `error(nil)`}},
-	{"the sweep of uploads", "lambda/finalize/scan.go", []string{`c.bucket.AbortUploads(ctx, c.layout.Root+"/", own)`, `0, error(nil)`}},
+	{"the sweep of uploads", "lambda/finalize/scan.go", []string{`c.bucket.AbortUploads(ctx, c.layout.Root+"/", c.ownUpload, c.files.upload)`, `0, error(nil)`}},
 	{"the try's own data", "lambda/run/layout.go", []string{
 		`"%s%06d-%s%s", l.DataOf(segment), part, try, extension`, `"%s%06d-%.0s%s", l.DataOf(segment), part, try, extension`,
 	}},

@@ -1,0 +1,47 @@
+package run
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+)
+
+// OwnKeys recognizes the keys that the functions write for a run that scans. Every other name in the run's folder is somebody else's, and
+// no function touches it.
+type OwnKeys struct {
+	segments           []int
+	data, list, marker *regexp.Regexp // the first group is the segment
+}
+
+// OwnKeys returns the keys of the plan's run.
+func (p Plan) OwnKeys() OwnKeys {
+	form := func(folder, name string) *regexp.Regexp {
+		return regexp.MustCompile(`^` + regexp.QuoteMeta(folder) + `(\d{6})` + name + `$`)
+	}
+	l := p.Layout()
+	return OwnKeys{
+		segments: p.Scan.Segments(),
+		data:     form(l.DataPrefix(), `-\d{6}-[0-9a-f]{8}`+regexp.QuoteMeta(p.Scan.Extension())),
+		list:     form(l.SegmentLists(), `-(?:end|\d{6}-[0-9a-f]{8})\.json`),
+		marker:   form(l.PaceMarkers(), ``),
+	}
+}
+
+// Data reports whether the key has the form of a data object of the run.
+func (o OwnKeys) Data(key string) bool { return o.has(o.data, key) }
+
+// List reports whether the key has the form of a segment list of the run.
+func (o OwnKeys) List(key string) bool { return o.has(o.list, key) }
+
+// Marker reports whether the key has the form of a marker of the run's pace.
+func (o OwnKeys) Marker(key string) bool { return o.has(o.marker, key) }
+
+func (o OwnKeys) has(form *regexp.Regexp, key string) bool {
+	match := form.FindStringSubmatch(key)
+	if match == nil {
+		return false
+	}
+	segment, err := strconv.Atoi(match[1])
+	_, scanned := slices.BinarySearch(o.segments, segment)
+	return err == nil && scanned
+}
