@@ -20,7 +20,7 @@ export ENV
 # jsii warns about Node.js versions after their end of life. The value lists versions without a warning.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
-.PHONY: help run run-export test chaos chaos-mutations race check lint audit build reproduce app synth bootstrap diff deploy destroy bench load generate deps clean
+.PHONY: help run run-export serve test chaos chaos-mutations race check lint audit build reproduce app synth bootstrap diff deploy destroy bench load generate deps clean
 
 help: ## show this help; ENV is the name of a file in infra/environments
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,10 @@ run: deps ## replicate a sample table on this computer and verify the result
 
 run-export: deps ## export a sample table on this computer, then its changes, and verify both
 	@go run ./cmd/ddb2s3 run-export
+
+# go run would end with an error after Ctrl-C.
+serve: deps ## keep DynamoDB, with the sample table, and S3 running on this computer
+	@go build -o $(BIN)/ddb2s3 ./cmd/ddb2s3 && exec $(BIN)/ddb2s3 serve
 
 test: deps ## run every test
 	@go test ./...

@@ -20,7 +20,7 @@ const about = `ddb2s3 runs on this computer what CDK deploys to AWS: the same st
 It starts a DynamoDB (dynalite, with a sample table) and an S3 (VersityGW, with its objects as plain files in .local/s3).
 To use your own servers, set AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL. To use AWS, give --aws.
 
-The result is JSON on standard output. Everything else is on standard error.
+The result is JSON on standard output (of serve, shell commands). Everything else is on standard error.
 The exit code is 0 after success, 1 after a failure, 2 for wrong arguments and 130 after an interruption.`
 
 // execute runs the command and returns its exit code, as about explains.

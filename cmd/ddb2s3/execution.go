@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -77,7 +78,12 @@ func (e execution) execute(ctx context.Context) (statemachine.Outcome, time.Dura
 	if err != nil {
 		return statemachine.Outcome{}, 0, err
 	}
-	functions, err := startFunctions(ctx, e.services, e.options.lambdaTimeout, "127.0.0.1:0", log)
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return statemachine.Outcome{}, 0, fmt.Errorf("serve the functions: %w", err)
+	}
+	defer func() { _ = listener.Close() }() // the functions close it too
+	functions, err := startFunctions(e.services, e.options.lambdaTimeout, listener, log)
 	if err != nil {
 		return statemachine.Outcome{}, 0, err
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -35,16 +34,12 @@ type functions struct {
 	checks   atomic.Int64 // calls of DescribeExport
 }
 
-func startFunctions(ctx context.Context, s *services, timeout time.Duration, address string, log *slog.Logger) (*functions, error) {
+// startFunctions serves the functions until close, which closes the listener too.
+func startFunctions(s *services, timeout time.Duration, listener net.Listener, log *slog.Logger) (*functions, error) {
 	f := &functions{progress: new(scan.Progress)}
 	engine, err := s.engine(function.Options{Log: log, Progress: f.progress, ScanTimeout: timeout})
 	if err != nil {
 		return nil, err
-	}
-	var listen net.ListenConfig
-	listener, err := listen.Listen(ctx, "tcp", address)
-	if err != nil {
-		return nil, fmt.Errorf("serve the functions: %w", err)
 	}
 	f.url = "http://" + listener.Addr().String()
 	calls := http.NewServeMux()

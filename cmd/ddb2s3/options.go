@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"net"
 	"os"
 	"slices"
 	"strconv"
@@ -40,6 +41,9 @@ type options struct {
 	exportDelay   time.Duration
 	exportFail    []string
 	exportCodes   []string // what exportFail asks for: the code of each export that fails, in order
+
+	// Where the servers that this process starts are reached; nil for a free port.
+	dynamoDBListener, s3Listener net.Listener
 }
 
 // addServices adds the flags that choose where to read and write.

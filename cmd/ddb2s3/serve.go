@@ -2,9 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
+	"os"
+	"strings"
+	"syscall"
 
 	"dynamodb-to-s3/lambda/contract"
 	"dynamodb-to-s3/local/sampletable"
@@ -12,41 +17,95 @@ import (
 	"github.com/spf13/cobra"
 )
 
-func newServe() *cobra.Command {
-	var o options
-	var address string
-	verb := &cobra.Command{
-		Use: "serve", Short: "Answer Lambda's Invoke API with the functions", Args: cobra.NoArgs,
-		Long: `Answer Lambda's Invoke API with the functions, and DescribeExport as Step Functions does, until interrupted.
+// serveVerb is the verb serve, with its flags.
+type serveVerb struct {
+	options
+	own                     ownTable
+	functions, dynamoDB, s3 string // the addresses to listen on
+}
 
-Use it to call the functions from your own state machine or program.`,
-		Example: `  # Serve the functions over the sample table.
+func newServe() *cobra.Command {
+	v := &serveVerb{}
+	verb := &cobra.Command{
+		Use: "serve", Short: "Keep DynamoDB, S3 and the functions running on this computer", Args: cobra.NoArgs,
+		Long: `Keep DynamoDB, S3 and the functions running on this computer, until interrupted.
+
+Standard output gets shell commands that set the SDK's variables for both servers. Paste them into another terminal. The AWS CLI,
+boto3 and ddb2s3 run then use these servers. DynamoDB has the sample table, or the table of --load. S3 has the bucket demo, and its
+objects are plain files in .local/s3. The tables are lost at the end, the objects stay.
+
+The functions answer Lambda's Invoke API, and DescribeExport as Step Functions calls it. Use them from your own state machine.`,
+		Example: `  # Serve the sample table.
   go run ./cmd/ddb2s3 serve
+
+  # Serve your own items.
+  go run ./cmd/ddb2s3 serve --load items.jsonl --key id
+
+  # In another terminal, after the printed commands:
+  aws dynamodb scan --table-name orders --max-items 3
+  go run ./cmd/ddb2s3 run --input examples/requests/scan-ion.json
+  aws s3 ls --recursive s3://demo
 
   # Serve the functions over AWS on another port.
   go run ./cmd/ddb2s3 serve --aws --addr 127.0.0.1:4000`,
 		RunE: func(verb *cobra.Command, _ []string) error {
-			if err := o.check(verb.Flags()); err != nil {
+			if err := v.check(verb); err != nil {
 				return err
 			}
 			begin(verb)
-			return serve(verb.Context(), o, address, verb.ErrOrStderr())
+			return v.serve(verb.Context(), verb.OutOrStdout(), verb.ErrOrStderr())
 		},
 	}
-	verb.Flags().StringVar(&address, "addr", "127.0.0.1:3001", "the `ADDRESS` to listen on")
-	o.addFunctions(verb.Flags())
-	o.addServices(verb.Flags())
+	flags := verb.Flags()
+	flags.StringVar(&v.functions, "addr", "127.0.0.1:3001", "the `ADDRESS` of the functions")
+	flags.StringVar(&v.dynamoDB, "dynamodb-addr", "127.0.0.1:8000", "the `ADDRESS` of DynamoDB")
+	flags.StringVar(&v.s3, "s3-addr", "127.0.0.1:9000", "the `ADDRESS` of S3")
+	v.own.add(flags)
+	v.addFunctions(flags)
+	v.addServices(flags)
 	return verb
 }
 
-// serve serves the functions until ctx ends.
-func serve(ctx context.Context, o options, address string, stderr io.Writer) error {
-	services, err := startServices(ctx, o, tables{sampleOrders: sampletable.Count}, true, stderr)
+func (v *serveVerb) check(verb *cobra.Command) error {
+	if err := v.options.check(verb.Flags()); err != nil {
+		return err
+	}
+	for flag, started := range map[string]bool{"dynamodb-addr": v.startsDynamoDB(), "s3-addr": v.startsS3()} {
+		if verb.Flags().Changed(flag) && !started {
+			return fmt.Errorf("--%s is for a server that serve starts, but another one is given", flag)
+		}
+	}
+	return v.own.check(v.aws)
+}
+
+// startsDynamoDB reports whether serve starts a DynamoDB, or what makes exports in front of one.
+func (v *serveVerb) startsDynamoDB() bool {
+	return !v.aws && (endpointVariable(envDynamoDBEndpoint) == "" || v.localExports)
+}
+
+func (v *serveVerb) startsS3() bool { return !v.aws && endpointVariable(envS3Endpoint) == "" }
+
+// serve serves until ctx ends.
+func (v *serveVerb) serve(ctx context.Context, stdout, stderr io.Writer) error {
+	functionsListener, err := v.listen(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = functionsListener.Close() }() // it may be closed already
+	own, err := v.openTable(ctx, stderr)
+	if err != nil {
+		return err
+	}
+	services, err := startServices(ctx, v.options, own, true, stderr)
+	own.close()
 	if err != nil {
 		return err
 	}
 	defer services.close()
-	functions, err := startFunctions(ctx, services, o.lambdaTimeout, address, slog.New(slog.NewTextHandler(stderr, nil)))
+	if err := services.createBucket(ctx, "demo"); err != nil {
+		return err
+	}
+	functions, err := startFunctions(services, v.lambdaTimeout, functionsListener, slog.New(slog.NewTextHandler(stderr, nil)))
 	if err != nil {
 		return err
 	}
@@ -55,6 +114,64 @@ func serve(ctx context.Context, o options, address string, stderr io.Writer) err
 		_, _ = fmt.Fprintf(stderr, "POST %s/2015-03-31/functions/%s/invocations\n", functions.url, name)
 	}
 	_, _ = fmt.Fprintf(stderr, "POST %s/aws-sdk/dynamodb/describeExport\n", functions.url)
+	if commands := v.environment(ctx, services); commands != "" {
+		_, _ = fmt.Fprint(stderr, "To use these servers, run this in another terminal. Ctrl-C stops the servers.\n\n")
+		_, _ = io.WriteString(stdout, commands)
+	}
 	<-ctx.Done()
 	return nil
+}
+
+// listen begins to listen on all addresses, so that a busy one shows before anything is loaded.
+func (v *serveVerb) listen(ctx context.Context) (functions net.Listener, err error) {
+	var problems []error
+	for _, each := range []struct {
+		flag, address string
+		wanted        bool
+		into          *net.Listener
+	}{
+		{"addr", v.functions, true, &functions},
+		{"dynamodb-addr", v.dynamoDB, v.startsDynamoDB(), &v.dynamoDBListener},
+		{"s3-addr", v.s3, v.startsS3(), &v.s3Listener},
+	} {
+		if !each.wanted {
+			continue
+		}
+		if *each.into, err = new(net.ListenConfig).Listen(ctx, "tcp", each.address); errors.Is(err, syscall.EADDRINUSE) {
+			err = fmt.Errorf("another program listens on %s: stop it, or give another address with --%s, such as 127.0.0.1:0 for any free port", each.address, each.flag)
+		} else if err != nil {
+			err = fmt.Errorf("--%s: %w", each.flag, err)
+		}
+		problems = append(problems, err)
+	}
+	return functions, errors.Join(problems...)
+}
+
+func (v *serveVerb) openTable(ctx context.Context, stderr io.Writer) (t tables, err error) {
+	if !v.own.given() {
+		return tables{sampleOrders: sampletable.Count}, nil
+	}
+	t.name = v.own.name()
+	t.own, err = v.own.open(ctx, os.Stdin, stderr)
+	return t, err
+}
+
+// environment returns the shell commands that make the AWS CLI and the SDKs use the servers that serve has started.
+func (v *serveVerb) environment(ctx context.Context, s *services) string {
+	var commands strings.Builder
+	set := func(name, value string) { fmt.Fprintf(&commands, "export %s=%s\n", name, value) }
+	if v.startsDynamoDB() {
+		set(envDynamoDBEndpoint, *s.source.BaseEndpoint)
+	}
+	if v.startsS3() {
+		set(envS3Endpoint, *s.destination.BaseEndpoint)
+		if account, err := s.destination.Credentials.Retrieve(ctx); err == nil { // they are constants
+			set("AWS_ACCESS_KEY_ID", account.AccessKeyID)
+			set("AWS_SECRET_ACCESS_KEY", account.SecretAccessKey)
+		}
+		set("AWS_REGION", s.destination.Region)
+		set("AWS_DEFAULT_REGION", s.destination.Region) // boto3 reads only this
+		commands.WriteString("unset AWS_SESSION_TOKEN\n")
+	}
+	return commands.String()
 }

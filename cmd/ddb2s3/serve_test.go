@@ -8,14 +8,19 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/local/testservers"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 )
 
 func TestServeAnswersWhatTheStateMachineCalls(t *testing.T) {
@@ -23,7 +28,7 @@ func TestServeAnswersWhatTheStateMachineCalls(t *testing.T) {
 	table, bucket := testservers.Orders(t, 10), testservers.Bucket(t)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	cmd := program(ctx, t, "serve", "--addr", "127.0.0.1:0", "--local-exports")
+	cmd := program(ctx, t, "serve", "--addr", "127.0.0.1:0", "--dynamodb-addr", "127.0.0.1:0", "--local-exports")
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
@@ -76,6 +81,101 @@ func TestServeAnswersWhatTheStateMachineCalls(t *testing.T) {
 	cancel()
 	if err := cmd.Wait(); err != nil && !errors.Is(err, context.Canceled) {
 		t.Errorf("after an interruption, it ends with %v", err)
+	}
+}
+
+// serve starts a DynamoDB with the user's items and prints how to use it. It answers the SDK and runs, and ends with serve.
+func TestServeKeepsDynamoDBRunning(t *testing.T) {
+	t.Parallel()
+	bucket := testservers.Bucket(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	cmd := program(ctx, t, "serve", "--addr", "127.0.0.1:0", "--dynamodb-addr", "127.0.0.1:0", "--export-delay", "0s",
+		"--load", file(t, "items.jsonl", []byte(`{"id":"a"}`+"\n"+`{"id":"b"}`)), "--key", "id")
+	cmd.Env = slices.DeleteFunc(cmd.Env, func(variable string) bool { return strings.HasPrefix(variable, envDynamoDBEndpoint+"=") })
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	line, err := bufio.NewReader(stdout).ReadString('\n')
+	if err != nil {
+		_ = cmd.Wait() // its standard error says what happened
+		t.Fatalf("%v:\n%s", err, &stderr)
+	}
+	endpoint, ok := strings.CutPrefix(strings.TrimSpace(line), "export AWS_ENDPOINT_URL_DYNAMODB=")
+	if !ok || !strings.HasPrefix(endpoint, "http://127.0.0.1:") {
+		t.Fatalf("it prints %q", line)
+	}
+	client := dynamodb.New(testservers.DynamoDB().Options(), func(o *dynamodb.Options) { o.BaseEndpoint = &endpoint })
+	if answer, err := client.Scan(ctx, &dynamodb.ScanInput{TableName: aws.String(defaultTable)}); err != nil || answer.Count != 2 {
+		t.Errorf("scanned %+v, %v", answer, err)
+	}
+	for _, fields := range []string{"", `, "export": {"checkIntervalSeconds": 1}`} {
+		o := runProgramAt(t, endpoint, "--verify", "--input", requestFile(t, fmt.Sprintf(`{"table": %q, "bucket": %q%s}`, defaultTable, bucket, fields)))
+		if o.code != 0 || o.result.Items != 2 {
+			t.Errorf("exit %d: %+v\n%s", o.code, o.failed, o.stderr)
+		}
+	}
+	cancel()
+	if err := cmd.Wait(); err != nil && !errors.Is(err, context.Canceled) {
+		t.Errorf("after an interruption, it ends with %v", err)
+	}
+	if connection, err := new(net.Dialer).DialContext(t.Context(), "tcp", strings.TrimPrefix(endpoint, "http://")); err == nil {
+		_ = connection.Close()
+		t.Errorf("%s still answers", endpoint)
+	}
+	says(t, outcome{stderr: stderr.String()}, "loading the table items: 100 %, 2 of 2 items\n", "To use these servers, run this in another terminal. Ctrl-C stops the servers.\n")
+}
+
+// All busy addresses show at once, before anything is loaded.
+func TestServeOnBusyAddresses(t *testing.T) {
+	t.Parallel()
+	busy, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = busy.Close() }() // the test has ended
+	address := busy.Addr().String()
+	cmd := program(t.Context(), t, "serve", "--addr", address, "--dynamodb-addr", address, "--local-exports")
+	said, err := cmd.CombinedOutput()
+	want := "error: another program listens on " + address + ": stop it, or give another address with --addr, such as 127.0.0.1:0 for any free port\n" +
+		"another program listens on " + address + ": stop it, or give another address with --dynamodb-addr, such as 127.0.0.1:0 for any free port\n"
+	if err == nil || cmd.ProcessState.ExitCode() != 1 || string(said) != want {
+		t.Errorf("%v: %s", err, said)
+	}
+	for _, test := range []struct {
+		args []string
+		code int
+		says string
+	}{
+		{[]string{"--addr", "nowhere:x"}, 1, "--addr: listen tcp: "},
+		{[]string{"--s3-addr", address}, 2, "--s3-addr is for a server that serve starts, but another one is given"},
+		{[]string{"--dynamodb-addr", address}, 2, "--dynamodb-addr is for a server that serve starts, but another one is given"},
+		{[]string{"--key", "id"}, 2, "--table-definition and --key are for --load"},
+	} {
+		cmd := program(t.Context(), t, append([]string{"serve"}, test.args...)...)
+		if said, err := cmd.CombinedOutput(); err == nil || cmd.ProcessState.ExitCode() != test.code || !strings.Contains(string(said), test.says) {
+			t.Errorf("%v: %v: %s", test.args, err, said)
+		}
+	}
+}
+
+// The commands that serve prints have the account of the S3 server.
+func TestServePrintsTheAccountOfS3(t *testing.T) {
+	t.Setenv(envDynamoDBEndpoint, "")
+	t.Setenv(envS3Endpoint, "")
+	s := &services{}
+	s.source, s.destination = testservers.Configs()
+	want := "export AWS_ENDPOINT_URL_DYNAMODB=" + *s.source.BaseEndpoint + "\nexport AWS_ENDPOINT_URL_S3=" + *s.destination.BaseEndpoint +
+		"\nexport AWS_ACCESS_KEY_ID=000000000000\nexport AWS_SECRET_ACCESS_KEY=local-secret\nexport AWS_REGION=us-east-1\nexport AWS_DEFAULT_REGION=us-east-1\nunset AWS_SESSION_TOKEN\n"
+	if got := new(serveVerb).environment(t.Context(), s); got != want {
+		t.Errorf("got %s", got)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"path/filepath"
 	"slices"
 
@@ -51,7 +52,7 @@ func startServices(ctx context.Context, o options, t tables, exporting bool, std
 	if o.aws {
 		return s, s.useAWS(ctx)
 	}
-	err = s.startServers(ctx, repository)
+	err = s.startServers(ctx, repository, o.s3Listener)
 	if err == nil {
 		err = s.load(ctx, t, stderr)
 	}
@@ -64,7 +65,7 @@ func startServices(ctx context.Context, o options, t tables, exporting bool, std
 	return s, err
 }
 
-func (s *services) startServers(ctx context.Context, repository checkout.Repository) (err error) {
+func (s *services) startServers(ctx context.Context, repository checkout.Repository, s3Listener net.Listener) (err error) {
 	if s.source, err = localConfig(ctx); err != nil {
 		return err
 	}
@@ -81,6 +82,7 @@ func (s *services) startServers(ctx context.Context, repository checkout.Reposit
 	if err != nil {
 		return err
 	}
+	setup.Listener = s3Listener
 	if ownS3 {
 		unlock, err := servers.Lock(repository.Local())
 		if err != nil {
@@ -117,7 +119,7 @@ func (s *services) startExports(ctx context.Context, o options, stderr io.Writer
 	if !s.ownDynamoDB && !o.localExports {
 		return nil
 	}
-	if s.exports, err = exports.Start(ctx, exports.Options{DynamoDB: s.source, S3: s.destination, Delay: o.exportDelay}); err != nil {
+	if s.exports, err = exports.Start(ctx, exports.Options{DynamoDB: s.source, S3: s.destination, Delay: o.exportDelay, Listener: o.dynamoDBListener}); err != nil {
 		return err
 	}
 	s.stops = append(s.stops, s.exports.Stop)

@@ -43,6 +43,8 @@ type Options struct {
 	Delay time.Duration
 	// Checks is how many calls of DescribeExport get IN_PROGRESS before an export can end.
 	Checks int
+	// Listener is where the server is reached; nil for a free port of 127.0.0.1. The server closes it.
+	Listener net.Listener
 	// Now is the server's clock; nil for the system's.
 	Now func() time.Time
 }
@@ -70,15 +72,17 @@ type Server struct {
 // An operation answers one call, given its body.
 type operation = func(ctx context.Context, body []byte) (any, error)
 
-// Start starts a server on a free port of 127.0.0.1. ctx limits the start only: the server runs until Stop.
+// Start starts a server. ctx limits the start only: the server runs until Stop.
 func Start(ctx context.Context, o Options) (*Server, error) {
 	backend, err := newBackend(o.DynamoDB)
 	if err != nil {
 		return nil, fmt.Errorf("start exports: %w", err)
 	}
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, fmt.Errorf("start exports: %w", err)
+	listener := o.Listener
+	if listener == nil {
+		if listener, err = new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0"); err != nil {
+			return nil, fmt.Errorf("start exports: %w", err)
+		}
 	}
 	if o.Now == nil {
 		o.Now = time.Now

@@ -20,12 +20,18 @@ import (
 //
 // The server passes a request on after all of it has arrived, and even if its client leaves. It passes the requests for one bucket
 // on one after the other, through the transport: a transport that records requests sees them in the order in which S3 does them.
+//
+// The server listens on a free port of 127.0.0.1.
 func InFront(ctx context.Context, s3 string, transport http.RoundTripper) (front *http.Server, address string, err error) {
-	target, err := url.Parse(s3)
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, "", err
 	}
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	return inFront(listener, s3, transport)
+}
+
+func inFront(listener net.Listener, s3 string, transport http.RoundTripper) (front *http.Server, address string, err error) {
+	target, err := url.Parse(s3)
 	if err != nil {
 		return nil, "", err
 	}

@@ -32,7 +32,7 @@ func take(file *os.File, dir string) error {
 	err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
 		holder, _ := io.ReadAll(file) // the number only helps to find the process
-		return fmt.Errorf("another local run (pid %s) is using %s: wait for it or stop it",
+		return fmt.Errorf("another local run (pid %s) is using %s: wait for it or stop it. If it is serve, you can also set the variables that it shows",
 			strings.TrimSpace(string(holder)), filepath.Base(dir))
 	}
 	if err != nil {

@@ -16,7 +16,7 @@ func TestLock(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := fmt.Sprintf("another local run (pid %d) is using .local: wait for it or stop it", os.Getpid())
+	want := fmt.Sprintf("another local run (pid %d) is using .local: wait for it or stop it. If it is serve, you can also set the variables that it shows", os.Getpid())
 	if _, err := servers.Lock(dir); err == nil || err.Error() != want {
 		t.Errorf("the second lock: %v, want %s", err, want)
 	}

@@ -25,8 +25,7 @@ func StartS3(ctx context.Context, config Config) (*Server, error) {
 	for attempt := 1; ; attempt++ {
 		server, err := startGateway(ctx, config.Gateway, data, meta)
 		if err == nil {
-			server.child = server.URL
-			if server.front, server.URL, err = InFront(ctx, server.child, &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: connections}); err != nil {
+			if err := server.open(ctx, config.Listener); err != nil {
 				server.Stop()
 				return nil, fmt.Errorf("start S3: %w", err)
 			}
@@ -36,6 +35,18 @@ func StartS3(ctx context.Context, config Config) (*Server, error) {
 			return nil, fmt.Errorf("start S3: %w", err)
 		}
 	}
+}
+
+// open starts the server in front of VersityGW.
+func (s *Server) open(ctx context.Context, listener net.Listener) (err error) {
+	s.child = s.URL
+	transport := &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: connections}
+	if listener == nil {
+		s.front, s.URL, err = InFront(ctx, s.child, transport)
+	} else {
+		s.front, s.URL, err = inFront(listener, s.child, transport)
+	}
+	return err
 }
 
 // folders creates the two folders. Their paths are absolute because versitygw changes its working directory to the data folder.

@@ -3,6 +3,7 @@ package servers_test
 import (
 	"bytes"
 	"errors"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,6 +17,24 @@ import (
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go"
 )
+
+func TestS3ListensWhereItShould(t *testing.T) {
+	t.Parallel()
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := testConfig(t)
+	config.Listener = listener
+	server := start(t, servers.StartS3, config)
+	if server.URL != "http://"+listener.Addr().String() || !answers(server.URL) {
+		t.Errorf("it is at %s, want %s", server.URL, listener.Addr())
+	}
+	server.Stop()
+	if answers(server.URL) {
+		t.Error("it answers after its end")
+	}
+}
 
 func TestS3(t *testing.T) {
 	t.Parallel()

@@ -1,5 +1,5 @@
 // Package servers starts the servers that stand in for AWS on this computer: DynamoDB (dynalite, in memory) and S3 (VersityGW, with
-// objects as plain files). Both listen on a free port of 127.0.0.1 and end with this process, however it ends (local/childprocess
+// objects as plain files). Both listen on a free port of 127.0.0.1, unless the Config has a Listener, and end with this process, however it ends (local/childprocess
 // explains how). It imports local/checkout, local/childprocess, and lambda/awsclient for the SDK's configuration.
 //
 // StartDynamoDB and StartS3 start one server each, StartTemporary starts both for a test or a measurement, and Lock keeps two runs
@@ -9,6 +9,7 @@ package servers
 import (
 	"context"
 	"fmt"
+	"net"
 	"net/http"
 	"os/exec"
 	"path/filepath"
@@ -49,6 +50,8 @@ type Config struct {
 	Gateway string // path of the versitygw binary
 	DataDir string // the objects of S3, as <bucket>/<key>; created if missing
 	MetaDir string // the metadata of S3; created if missing
+	// Listener is where S3 is reached; nil for a free port of 127.0.0.1. The server closes it.
+	Listener net.Listener
 }
 
 // In returns the Config of a repository, with the files under .local. The error wraps checkout.ErrNotInstalled if a program is

@@ -116,7 +116,7 @@ func TestDeathOfTheParent(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
 			program, urls := startHelper(t, dir)
-			if _, err := servers.Lock(dir); err == nil || err.Error() != fmt.Sprintf("another local run (pid %d) is using %s: wait for it or stop it", program.Process.Pid, filepath.Base(dir)) {
+			if _, err := servers.Lock(dir); err == nil || err.Error() != fmt.Sprintf("another local run (pid %d) is using %s: wait for it or stop it. If it is serve, you can also set the variables that it shows", program.Process.Pid, filepath.Base(dir)) {
 				t.Errorf("locked what the helper has locked: %v", err)
 			}
 			if err := program.Process.Signal(signal); err != nil {
