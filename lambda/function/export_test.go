@@ -135,6 +135,19 @@ func TestOtherExportsAreNotFollowed(t *testing.T) {
 	e.tables.Finish()
 }
 
+// A request without an encryption gets DynamoDB's default, and not the KMS key of another's export.
+func TestExportWithAnotherEncryptionIsNotFollowed(t *testing.T) {
+	t.Parallel()
+	e := exporting(t, exports.Options{Checks: 3}, `"export": {"s3SseAlgorithm": "KMS"}`)
+	e.begin()
+	other := e
+	other.name, other.request = "run-2", strings.Replace(e.request, `"s3SseAlgorithm": "KMS"`, ``, 1)
+	if result, err := other.runExport(); err != nil || result.Exports[0].Followed {
+		t.Errorf("got %+v, %v", result, err)
+	}
+	wantExports(t, e, 2)
+}
+
 func TestExportWhoseAnswerWasLostIsFound(t *testing.T) {
 	t.Parallel()
 	e := exporting(t, exports.Options{}, `"export": {"exportTime": "2026-01-31T05:00:00Z"}`)

@@ -37,6 +37,9 @@ func (s *Server) checkFilter(ctx context.Context, table string, filter json.RawM
 	if err != nil {
 		return err
 	}
+	if len(in) == 1 { // only the table's name
+		return invalid("Invalid FilterSpecification: The specification can not be empty")
+	}
 	in["Limit"] = 1
 	return s.backend.call(ctx, operation, in, nil)
 }

@@ -50,6 +50,10 @@ func TestFilteredExport(t *testing.T) {
 	if _, err := f.db.ExportTableToPointInTime(t.Context(), in); code(err) != "ValidationException" {
 		t.Errorf("a wrong filter: %v", err)
 	}
+	in.FilterSpecification = &types.FilterSpecification{}
+	if _, err := f.db.ExportTableToPointInTime(t.Context(), in); code(err) != "ValidationException" {
+		t.Errorf("an empty filter: %v", err)
+	}
 	tables, err := testservers.DynamoDB().ListTables(t.Context(), &dynamodb.ListTablesInput{ExclusiveStartTableName: aws.String("export-")})
 	f.ok(err)
 	for _, name := range tables.TableNames {
