@@ -95,7 +95,7 @@ func (c condition) unmet(err error) bool {
 	case http.StatusConflict:
 		return c.ifMatch != nil || c.ifNoneMatch != nil
 	case http.StatusNotFound:
-		return c.ifMatch != nil && fault.Code(err) != "NoSuchBucket"
+		return c.ifMatch != nil && missing(fault.Code(err))
 	default:
 		return false
 	}

@@ -16,6 +16,7 @@ import (
 	"dynamodb-to-s3/local/testservers"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -150,6 +151,19 @@ func TestFaultsAreNamed(t *testing.T) {
 	foreign := bucket.New(testservers.S3(), run.Plan{Bucket: testservers.Bucket(t), BucketOwner: "123456789012"})
 	if _, err := foreign.Put(t.Context(), "a", nil); failure.NameOf(err) != failure.AccessDenied || !strings.Contains(err.Error(), "s3:PutObject on s3://") {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestRefusedCredentialsAreNamed(t *testing.T) {
+	t.Parallel()
+	name := testservers.Bucket(t)
+	for says, key := range map[string]string{"SignatureDoesNotMatch": "000000000000", "XAdminUserNotFound": "nobody"} {
+		_, cfg := testservers.Configs()
+		cfg.Credentials = credentials.NewStaticCredentialsProvider(key, "wrong", "")
+		_, err := bucket.New(awsclient.S3(cfg), run.Plan{Bucket: name}).Put(t.Context(), "k", nil)
+		if failure.NameOf(err) != failure.CredentialsInvalid || !strings.Contains(err.Error(), says) {
+			t.Errorf("got %s: %v, want %s", failure.NameOf(err), err, says)
+		}
 	}
 }
 

@@ -30,7 +30,7 @@ func (b *Bucket) named(err error, action, key string) error {
 	}
 	own, region := b.client.Options().Region, regionOf(err)
 	switch code := fault.Code(err); {
-	case code == "NoSuchKey", code == "NotFound":
+	case missing(code):
 		return fmt.Errorf("%s: %w", b.URI(key), ErrNotFound)
 	case code == "NoSuchBucket", code == "InvalidBucketName":
 		return failure.Errorf(failure.BucketNotFound, "there is no bucket %q: create it, or correct the request's bucket", b.name)
@@ -43,6 +43,9 @@ func (b *Bucket) named(err error, action, key string) error {
 		return call.Named(err)
 	}
 }
+
+// missing reports whether S3 says that there is no object. Without a body, an answer has the code of its status.
+func missing(code string) bool { return code == "NoSuchKey" || code == "NotFound" }
 
 // elsewhere reports whether S3 says that the bucket is in another region. It does so in several ways, some with the region.
 func elsewhere(code string, status int, region string) bool {

@@ -23,6 +23,7 @@ const decisionsS3 = `
 	RequestTimeTooSkewed                403 CredentialsInvalid
 	SignatureDoesNotMatch               403 CredentialsInvalid
 	TokenRefreshRequired                400 CredentialsInvalid
+	XAdminUserNotFound                  404 CredentialsInvalid
 
 	NoSuchBucket                        404 BucketNotFound
 	InvalidBucketName                   400 BucketNotFound

@@ -68,6 +68,7 @@ var (
 		"InvalidAccessKeyId", "InvalidClientTokenId", "InvalidSecurity", "InvalidSignatureException", "InvalidToken", "MissingAuthenticationToken",
 		"MissingAuthenticationTokenException", "MissingSecurityHeader", "RequestExpired", "RequestInTheFuture", "RequestTimeTooSkewed",
 		"SignatureDoesNotMatch", "TokenRefreshRequired", "Unauthorized", "UnrecognizedClientException",
+		"XAdminUserNotFound", // of VersityGW
 	}
 )
 
