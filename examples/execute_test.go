@@ -45,7 +45,8 @@ type made struct {
 // The definition and the functions that are deployed execute every request, without a change, and every request in the documentation.
 func TestRequestsExecute(t *testing.T) {
 	t.Parallel()
-	server, dynamoDB := deploy(t)
+	dynamoDB := testservers.StartExports(t, exports.Options{Now: func() time.Time { return change }})
+	server := deploy(t, dynamoDB, `{"bucket": "demo"}`)
 	interpreter, err := statemachine.StartInterpreter(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -100,6 +101,7 @@ func TestRequestsExecute(t *testing.T) {
 			}
 		})
 	}
+	executeSchedules(t, interpreter, dynamoDB)
 }
 
 // expected returns the result that each request must have for a table.
@@ -136,12 +138,11 @@ func expected(t *testing.T, table []map[string]types.AttributeValue) map[string]
 	}
 }
 
-// deploy serves the functions and the checks of exports, and returns their address and the DynamoDB that they read.
-func deploy(t *testing.T) (string, *exports.Server) {
+// deploy serves the functions, with defaults for requests, and the checks of exports, and returns their address.
+func deploy(t *testing.T, dynamoDB *exports.Server, defaults string) string {
 	t.Helper()
 	_, destination := testservers.Configs()
-	dynamoDB := testservers.StartExports(t, exports.Options{Now: func() time.Time { return change }})
-	engine := function.New(dynamoDB.AWS(), destination, function.Options{Log: slog.New(slog.DiscardHandler), Account: "000000000000", Defaults: `{"bucket": "demo"}`})
+	engine := function.New(dynamoDB.AWS(), destination, function.Options{Log: slog.New(slog.DiscardHandler), Account: "000000000000", Defaults: defaults})
 	calls := http.NewServeMux()
 	calls.Handle("/", lambdaapi.Server{Function: engine.Handler, Timeout: time.Minute}.Handler())
 	// An export is complete after its first check.
@@ -152,7 +153,7 @@ func deploy(t *testing.T) (string, *exports.Server) {
 	})
 	server := httptest.NewServer(calls)
 	t.Cleanup(server.Close)
-	return server.URL, dynamoDB
+	return server.URL
 }
 
 // fill creates the table and the buckets that the requests name, and returns the table's items.

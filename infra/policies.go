@@ -2,11 +2,11 @@ package main
 
 import (
 	"cmp"
-	"slices"
 	"strconv"
 	"strings"
 
 	"dynamodb-to-s3/lambda/contract"
+	"dynamodb-to-s3/lambda/partition"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/constructs-go/constructs/v10"
@@ -136,11 +136,8 @@ func (p place) measure(props *Props, text string) int {
 // longest returns the place of the stack. What is unknown before the deployment has the longest value that it can have in the partition aws:
 // an environment of another partition with very many tables gives its account and region.
 func (p *Props) longest() place {
-	at := place{partition: "aws", region: cmp.Or(p.Region, "ap-southeast-2"), account: cmp.Or(p.Account, "123456789012")}
-	if other := []string{"cn-", "us-gov-", "us-iso", "eu-iso", "eusc-"}; slices.ContainsFunc(other, func(prefix string) bool { return strings.HasPrefix(p.Region, prefix) }) {
-		at.partition = "aws-us-gov" // no partition has a longer name
-	}
-	return at
+	region := cmp.Or(p.Region, "ap-southeast-2")
+	return place{partition: cmp.Or(partition.Of(region), "aws"), region: region, account: cmp.Or(p.Account, "123456789012")}
 }
 
 // newPolicies adds the policies of a role: the first inline, the others managed. Their names are CloudFormation's. If the statements were
