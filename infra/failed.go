@@ -37,23 +37,25 @@ func (s states) catch(plan tasks.LambdaInvoke) {
 	keep := func(name string, message map[string]any) sfn.Chain {
 		return pass(name, map[string]any{"Error.$": "$.Error", "detail": message}).Next(noAnswer)
 	}
-	matches := func(pattern string) sfn.Condition {
-		return sfn.Condition_StringMatches(jsii.String("$.Cause"), jsii.String(pattern))
-	}
 	given := sfn.Condition_IsPresent(jsii.String("$.Cause"))
-	// Step Functions cuts a long Cause, and a state that reads a part of JSON would fail. These are whole.
-	whole := sfn.Condition_Or(
+	empty := sfn.Condition_StringEquals(jsii.String("$.Cause"), jsii.String(""))
+	comment := func(text string) *sfn.ChoiceTransitionOptions { return &sfn.ChoiceTransitionOptions{Comment: &text} }
+	cause := sfn.NewChoice(s.scope, jsii.String(contract.StateAWSCause), nil).
+		When(sfn.Condition_And(given, wholeCause("$.Cause")), pass(contract.StateReadAWSCause, read).Next(noAnswer), comment("JSON")).
+		When(sfn.Condition_And(given, sfn.Condition_Not(empty)), keep(contract.StateKeepAWSCause, map[string]any{"errorMessage.$": "$.Cause"}), comment("text")).
+		Otherwise(keep(contract.StateNoAWSCause, map[string]any{"errorMessage": "AWS gives no cause"}))
+	plan.AddCatch(cause, &sfn.CatchProps{Errors: jsii.Strings("States.ALL"), ResultPath: jsii.String("$")})
+}
+
+// wholeCause reports whether the Cause at a path is the whole error of a function, in JSON. Step Functions cuts a long Cause, and a state that
+// reads a part of JSON would fail.
+func wholeCause(path string) sfn.Condition {
+	matches := func(pattern string) sfn.Condition { return sfn.Condition_StringMatches(&path, &pattern) }
+	return sfn.Condition_Or(
 		sfn.Condition_And(
 			sfn.Condition_Or(matches(`{"errorMessage":"*","errorType":"*"}`), matches(`{"errorType":"*","errorMessage":"*"}`)),
 			sfn.Condition_Not(matches(`*"stackTrace":*`)),
 		),
 		matches(`{"errorMessage":"*","stackTrace":[*]}`),
 	)
-	empty := sfn.Condition_StringEquals(jsii.String("$.Cause"), jsii.String(""))
-	comment := func(text string) *sfn.ChoiceTransitionOptions { return &sfn.ChoiceTransitionOptions{Comment: &text} }
-	cause := sfn.NewChoice(s.scope, jsii.String(contract.StateAWSCause), nil).
-		When(sfn.Condition_And(given, whole), pass(contract.StateReadAWSCause, read).Next(noAnswer), comment("JSON")).
-		When(sfn.Condition_And(given, sfn.Condition_Not(empty)), keep(contract.StateKeepAWSCause, map[string]any{"errorMessage.$": "$.Cause"}), comment("text")).
-		Otherwise(keep(contract.StateNoAWSCause, map[string]any{"errorMessage": "AWS gives no cause"}))
-	plan.AddCatch(cause, &sfn.CatchProps{Errors: jsii.Strings("States.ALL"), ResultPath: jsii.String("$")})
 }

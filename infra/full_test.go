@@ -66,6 +66,9 @@ func TestTasksOutwaitFunctions(t *testing.T) {
 		if diff := cmp.Diff(map[string]any{"Enabled": true}, machine.Properties["TracingConfiguration"]); diff != "" {
 			t.Errorf("%s: tracing (-want +got):\n%s", name, diff)
 		}
+		if name != "StateMachine" {
+			continue // it calls no functions
+		}
 		type state struct {
 			TimeoutSeconds float64
 			ItemProcessor  struct {

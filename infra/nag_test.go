@@ -51,8 +51,11 @@ var explained = []explanation{
 	{"export/Role/DefaultPolicy", `IAM5\[Resource::\*\]`, "the actions of X-Ray support no resources"},
 	{"finalize/Role/DefaultPolicy", `IAM5\[Resource::\*\]`, "the actions of X-Ray support no resources"},
 	{"StateMachine/Role/DefaultPolicy", `IAM5\[Resource::\*\]`, "the actions of X-Ray support no resources"},
+	{"Notifications/Explain/Role/DefaultPolicy", `IAM5\[Resource::\*\]`, "the actions of X-Ray support no resources"},
 	{"Bucket", `S1$`, "CloudTrail's data events record reads of the replica, as the account decides; access logs would need a second bucket that nobody empties"},
 	{"StateMachine", `SF1$`, "Step Functions keeps the history for 90 days; a delivery of logs would need permissions for all log deliveries of the account"},
+	{"Notifications/Explain", `SF1$`, "as for the state machine of runs"},
+	{"Notifications/Explain/Role/DefaultPolicy", `IAM5\[.*:states:.*:(execution|mapRun):.*[:/]\*\]`, "Step Functions chooses the names of Map Runs and of their children, and users those of executions"},
 	{"Schedules/Undelivered", `SQS3$`, "it is the dead-letter queue"},
 }
 

@@ -3,6 +3,8 @@ package main
 import (
 	"strings"
 
+	"dynamodb-to-s3/lambda/version"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
@@ -26,6 +28,8 @@ var unsuccessful = []string{"FAILED", "TIMED_OUT", "ABORTED"}
 // error, cause and output, and the output is the result of the run. Step Functions leaves out an output of more than 248 KB, but a result
 // has 64 KiB at most. For other actions at the end of a run, users create their own rule with the pattern in the output
 // RunEndedEventPattern. The children of a Map have another stateMachineArn, so they do not match.
+//
+// A run that ended without success first goes to the explanation (newExplanation), whose own event has the cause in one sentence.
 // https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html
 func newNotifications(stack awscdk.Stack, machine sfn.StateMachine, props *Props) awssns.ITopic {
 	ended := eventPattern(machine, append([]string{succeeded}, unsuccessful...))
@@ -38,19 +42,25 @@ func newNotifications(stack awscdk.Stack, machine sfn.StateMachine, props *Props
 		return nil
 	}
 	if !props.Notifications.OnlyFailures {
-		newRule(scope, "Succeeded", topic, eventPattern(machine, []string{succeeded}), message{
+		newMessageRule(scope, "Succeeded", topic, eventPattern(machine, []string{succeeded}), message{
 			{"summary", headline(props)}, {"run", "<run>"}, {"status", "<status>"}, {"result", "<result>"}, {"execution", executionLink(stack)},
 		})
 	}
-	newRule(scope, "Unsuccessful", topic, eventPattern(machine, unsuccessful), message{
+	explain := newExplanation(scope, machine, props.Tracing)
+	unexplained := constructs.NewConstruct(scope, jsii.String("Unsuccessful"))
+	newRule(unexplained, "Rule", eventPattern(machine, unsuccessful), awsevents.CfnRule_TargetProperty{
+		Id: jsii.String("Explain"), Arn: explain.StateMachineArn(), RoleArn: allowRule(unexplained, explain).RoleArn(),
+	})
+	newMessageRule(scope, "Explained", topic, map[string]any{
+		"source": []string{version.Name}, "detail-type": []string{explainedType}, "detail": map[string]any{"stateMachineArn": []*string{machine.StateMachineArn()}},
+	}, message{
 		{"summary", headline(props)},
 		{"run", "<run>"},
 		{"status", "<status>"},
 		{"error", "<error>"},
 		{"cause", "<cause>"},
-		{"whatToDo", "docs/errors.md says what to do for each error. If the error is States.ExceedToleratedFailureThreshold, a segment failed. " +
-			"Open the execution, its Map state and the Map Run: the failed child has the error and the cause. " +
-			"Correct the reason, then redrive the execution. It continues where it stopped (docs/operations.md)."},
+		{"whatToDo", "docs/errors.md says what to do for each error. Correct the reason, then redrive the execution. " +
+			"It continues where it stopped (docs/operations.md)."},
 		{"execution", executionLink(stack)},
 	})
 	return topic
@@ -107,22 +117,26 @@ func newTopic(scope constructs.Construct, props *Props) awssns.ITopic {
 	return topic
 }
 
-// newRule adds a rule that sends a message to the topic for each event of a pattern.
-func newRule(scope constructs.Construct, id string, topic awssns.ITopic, pattern map[string]any, m message) {
+// newMessageRule adds a rule that sends a message to the topic for each event of a pattern.
+func newMessageRule(scope constructs.Construct, id string, topic awssns.ITopic, pattern map[string]any, m message) {
 	paths := map[string]*string{}
 	for variable, path := range pathsOf {
 		if strings.Contains(m.template(), "<"+variable+">") {
 			paths[variable] = jsii.String(path)
 		}
 	}
+	newRule(scope, id, pattern, awsevents.CfnRule_TargetProperty{
+		Id: jsii.String("Topic"), Arn: topic.TopicArn(),
+		InputTransformer: &awsevents.CfnRule_InputTransformerProperty{InputPathsMap: paths, InputTemplate: jsii.String(m.template())},
+	})
+}
+
+func newRule(scope constructs.Construct, id string, pattern map[string]any, target awsevents.CfnRule_TargetProperty) {
 	awsevents.NewCfnRule(scope, &id, &awsevents.CfnRuleProps{
-		Description:  jsii.String("Notifies of the end of runs: " + id + "."),
+		Description:  jsii.String("Notifies of the end of runs: " + *scope.Node().Id() + ", " + id + "."),
 		EventPattern: pattern,
 		State:        jsii.String("ENABLED"),
-		Targets: []awsevents.CfnRule_TargetProperty{{
-			Id: jsii.String("Topic"), Arn: topic.TopicArn(),
-			InputTransformer: &awsevents.CfnRule_InputTransformerProperty{InputPathsMap: paths, InputTemplate: jsii.String(m.template())},
-		}},
+		Targets:      []awsevents.CfnRule_TargetProperty{target},
 	})
 }
 

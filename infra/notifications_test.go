@@ -43,17 +43,27 @@ const testMachine = "arn:aws:states:us-east-1:000000000000:stateMachine:StateMac
 
 func TestEndsOfRunsAreTold(t *testing.T) {
 	rules := rulesOf(t, synthFull(t))
-	for name, statuses := range map[string][]string{"Succeeded": {"SUCCEEDED"}, "Unsuccessful": {"FAILED", "TIMED_OUT", "ABORTED"}} {
+	for name, statuses := range map[string][]string{"Succeeded": {"SUCCEEDED"}, "Unsuccessful/Rule": {"FAILED", "TIMED_OUT", "ABORTED"}} {
 		rule := rules[name]
 		if !slices.Equal(rule.EventPattern.Detail.Status, statuses) || !slices.Equal(rule.EventPattern.Detail.StateMachineArn, []string{testMachine}) ||
 			!slices.Equal(rule.EventPattern.Source, []string{"aws.states"}) || !slices.Equal(rule.EventPattern.DetailType, []string{"Step Functions Execution Status Change"}) || rule.State != "ENABLED" {
 			t.Errorf("%s is of %+v", name, rule.EventPattern)
 		}
-		if len(rule.Targets) != 1 || rule.Targets[0].Arn != "arn:aws:sns:us-east-1:000000000000:Notifications/Topic" || rule.Targets[0].RoleArn != "" {
-			t.Errorf("%s goes to %+v", name, rule.Targets)
+	}
+	const topic, role = "arn:aws:sns:us-east-1:000000000000:Notifications/Topic", "arn:aws:iam::000000000000:role/Notifications/Unsuccessful/Role"
+	for name, want := range map[string][2]string{
+		"Succeeded": {topic, ""}, "Explained": {topic, ""}, "Unsuccessful/Rule": {"arn:aws:states:us-east-1:000000000000:stateMachine:Notifications/Explain", role},
+	} {
+		if got := rules[name].Targets; len(got) != 1 || got[0].Arn != want[0] || got[0].RoleArn != want[1] {
+			t.Errorf("%s goes to %+v, want %v", name, got, want)
 		}
 	}
-	if len(rules) != 2 {
+	// The second rule takes what the explanation says, of this state machine only.
+	if got := rules["Explained"].EventPattern; !slices.Equal(got.Source, []string{"dynamodb-to-s3"}) || !slices.Equal(got.DetailType, []string{explainedType}) ||
+		!slices.Equal(got.Detail.StateMachineArn, []string{testMachine}) {
+		t.Errorf("Explained is of %+v", got)
+	}
+	if len(rules) != 3 {
 		t.Errorf("got the rules %v", slices.Sorted(maps.Keys(rules)))
 	}
 }
@@ -61,7 +71,7 @@ func TestEndsOfRunsAreTold(t *testing.T) {
 func TestOnlyFailuresAreToldToATopicThatExists(t *testing.T) {
 	made := synthQuiet(t)
 	rules := rulesOf(t, made)
-	if len(rules) != 1 || rules["Unsuccessful"].Targets[0].Arn != "arn:aws:sns:us-east-1:000000000000:on-call" {
+	if len(rules) != 2 || rules["Explained"].Targets[0].Arn != "arn:aws:sns:us-east-1:000000000000:on-call" {
 		t.Errorf("got %+v", rules)
 	}
 	for name, each := range made.resources {
@@ -126,9 +136,9 @@ func TestMessagesHoldWhateverCausesAndResultsHold(t *testing.T) {
 	rules := rulesOf(t, synthFull(t))
 	const arn = "arn:aws:states:us-east-1:000000000000:execution:StateMachine:nightly-1"
 	const link = "https://us-east-1.console.aws.amazon.com/states/home?region=us-east-1#/v2/executions/details/" + arn
-	const cause = `{"errorMessage":"table \"orders\" is <gone>\n","errorType":"TableNotFound"}`
-	got := transformed(t, rules["Unsuccessful"], map[string]any{"executionArn": arn, "name": "nightly-1", "status": "FAILED", "error": "TableNotFound", "cause": cause})
-	if toDo, _ := got["whatToDo"].(string); !strings.Contains(toDo, "Map Run") || !strings.Contains(toDo, "redrive") {
+	const cause = `{"errorMessage":"table \"orders\" is <gone>\n","errorType":"TableNotFound"}` // as text, it holds everything that is hard to hold
+	got := transformed(t, rules["Explained"], map[string]any{"executionArn": arn, "name": "nightly-1", "status": "FAILED", "error": "TableNotFound", "cause": cause})
+	if toDo, _ := got["whatToDo"].(string); !strings.Contains(toDo, "redrive") {
 		t.Errorf("whatToDo is %q", toDo)
 	}
 	delete(got, "whatToDo")
@@ -145,7 +155,7 @@ func TestMessagesHoldWhateverCausesAndResultsHold(t *testing.T) {
 		t.Errorf("a success (-want +got):\n%s", diff)
 	}
 	// A stopped run has neither an error nor a cause.
-	got = transformed(t, rules["Unsuccessful"], map[string]any{"executionArn": arn, "name": "nightly-1", "status": "ABORTED"})
+	got = transformed(t, rules["Explained"], map[string]any{"executionArn": arn, "name": "nightly-1", "status": "ABORTED"})
 	if got["status"] != "ABORTED" || got["error"] != nil {
 		t.Errorf("a stopped run: %v", got)
 	}

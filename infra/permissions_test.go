@@ -98,8 +98,11 @@ func TestTrust(t *testing.T) {
 			remarshal(t, role.Properties, &got)
 			want := statement{Effect: "Allow", Action: oneOrMore{"sts:AssumeRole"}, Principal: map[string]oneOrMore{"Service": {"lambda.amazonaws.com"}}}
 			switch name {
-			case "StateMachine/Role":
+			case "StateMachine/Role", "Notifications/Explain/Role":
 				want.Principal = map[string]oneOrMore{"Service": {"states.amazonaws.com"}}
+			case "Notifications/Unsuccessful/Role":
+				want.Principal = map[string]oneOrMore{"Service": {"events.amazonaws.com"}}
+				want.Condition = map[string]map[string]oneOrMore{"StringEquals": {"aws:SourceAccount": {"000000000000"}}}
 			case "Schedules/Role":
 				want.Principal = map[string]oneOrMore{"Service": {"scheduler.amazonaws.com"}}
 				want.Condition = map[string]map[string]oneOrMore{"StringEquals": {

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"time"
+
+	"dynamodb-to-s3/lambda/version"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	sfn "github.com/aws/aws-cdk-go/awscdk/v2/awsstepfunctions"
+	tasks "github.com/aws/aws-cdk-go/awscdk/v2/awsstepfunctionstasks"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+)
+
+// explainedType is the detail-type of the events that say in one sentence why a run ended.
+const explainedType = "Run ended without success"
+
+// thresholdExceeded is the error of an execution if a child of its Map failed.
+const thresholdExceeded = "States.ExceedToleratedFailureThreshold"
+
+// newExplanation adds a small state machine that gets the event of a run that ended without success, and puts an event on the default bus that
+// says why in one sentence. The Cause of a function is JSON, and only the message in it is for people. If a child of a Map failed, the
+// event of Step Functions names neither its error nor its cause, so this state machine looks up the failed child. If a look-up
+// fails, the new event has what the event of Step Functions has.
+//
+// It is a state machine and no function, because it has little to do, and because the topic of a user needs no further permission if the
+// notification itself still comes from a rule.
+func newExplanation(scope constructs.Construct, machine sfn.StateMachine, traced bool) sfn.StateMachine {
+	x := explainer{scope: constructs.NewConstruct(scope, jsii.String("ExplainStates")), at: placeOf(awscdk.Stack_Of(scope)), machine: *machine.StateMachineName()}
+	return sfn.NewStateMachine(scope, jsii.String("Explain"), &sfn.StateMachineProps{
+		DefinitionBody:   sfn.DefinitionBody_FromChainable(x.states()),
+		StateMachineType: sfn.StateMachineType_STANDARD,
+		TracingEnabled:   &traced,
+		Comment:          jsii.String("Says in one sentence why a run of dynamodb-to-s3 ended without success."),
+	})
+}
+
+// explainer makes the states of the explanation.
+type explainer struct {
+	scope   constructs.Construct
+	at      place
+	machine string
+}
+
+func (x explainer) states() sfn.IChainable {
+	put := tasks.NewEventBridgePutEvents(x.scope, jsii.String("PutEvent"), &tasks.EventBridgePutEventsProps{
+		Entries: &[]*tasks.EventBridgePutEventsEntry{{
+			Source: jsii.String(version.Name), DetailType: jsii.String(explainedType),
+			Detail: sfn.TaskInput_FromObject(&map[string]any{
+				"executionArn.$": "$.detail.executionArn", "stateMachineArn.$": "$.detail.stateMachineArn", "name.$": "$.detail.name", "status.$": "$.detail.status",
+				"error.$": "$.why.error", "cause.$": "$.why.cause.errorMessage",
+			}),
+		}},
+	})
+	put.AddRetry(retry(attempts, 2*time.Second, "States.ALL"))
+	why := func(name string, why map[string]any) sfn.Pass {
+		return sfn.NewPass(x.scope, &name, &sfn.PassProps{Parameters: &why, ResultPath: jsii.String("$.why")})
+	}
+	said := sfn.NewChoice(x.scope, jsii.String("Said?"), nil).
+		When(wholeCause("$.why.cause"), why("Read", map[string]any{"error.$": "$.why.error", "cause.$": "States.StringToJson($.why.cause)"}).Next(put), nil).
+		Otherwise(why("Keep", map[string]any{"error.$": "$.why.error", "cause": map[string]any{"errorMessage.$": "$.why.cause"}}).Next(put))
+	own := sfn.NewChoice(x.scope, jsii.String("Given?"), nil).
+		When(sfn.Condition_And(isText("$.detail.error"), isText("$.detail.cause"), sfn.Condition_Not(sfn.Condition_StringEquals(jsii.String("$.detail.cause"), jsii.String("")))), why("Own", map[string]any{"error.$": "$.detail.error", "cause.$": "$.detail.cause"}).Next(said), nil).
+		When(isText("$.detail.error"), why("OnlyError", map[string]any{"error.$": "$.detail.error", "cause": "AWS gives no cause"}).Next(said), nil).
+		Otherwise(why("Nothing", map[string]any{"error": "none", "cause": "nobody has given a reason"}).Next(said))
+
+	describe := x.call("DescribeFailed", "describeExecution", "states:DescribeExecution", "execution:"+x.machine+"/*",
+		map[string]any{"ExecutionArn.$": "$.failed.children[0].ExecutionArn"}, map[string]any{"error.$": "$.Error", "cause.$": "$.Cause"}, "$.why", own)
+	list := x.call("ListFailed", "listExecutions", "states:ListExecutions", "mapRun:"+x.machine+"/*",
+		map[string]any{"MapRunArn.$": "$.map.runs[0].MapRunArn", "StatusFilter": "FAILED", "MaxResults": 1}, map[string]any{"children.$": "$.Executions"}, "$.failed", own)
+	runs := x.call("ListMapRuns", "listMapRuns", "states:ListMapRuns", "execution:"+x.machine+":*",
+		map[string]any{"ExecutionArn.$": "$.detail.executionArn"}, map[string]any{"runs.$": "$.MapRuns"}, "$.map", own)
+	there := func(name, path string, next sfn.IChainable) sfn.Choice {
+		return sfn.NewChoice(x.scope, &name, nil).When(sfn.Condition_IsPresent(&path), next, nil).Otherwise(own)
+	}
+	describe.Next(said)
+	list.Next(there("ChildFailed?", "$.failed.children[0]", describe))
+	runs.Next(there("MapRan?", "$.map.runs[0]", list)) // a scan has one Map Run
+	return sfn.NewChoice(x.scope, jsii.String("InMap?"), nil).
+		When(sfn.Condition_And(isText("$.detail.error"), sfn.Condition_StringEquals(jsii.String("$.detail.error"), jsii.String(thresholdExceeded))), runs, nil).
+		Otherwise(own)
+}
+
+// call returns a state that calls Step Functions. If the call fails, the state otherwise follows.
+func (x explainer) call(name, action, permission, resource string, parameters, result map[string]any, resultPath string, otherwise sfn.IChainable) tasks.CallAwsService {
+	task := tasks.NewCallAwsService(x.scope, &name, &tasks.CallAwsServiceProps{
+		Service: jsii.String("sfn"), Action: &action, IamAction: &permission, IamResources: jsii.Strings(x.at.arn("states", resource)),
+		Parameters: &parameters, ResultSelector: &result, ResultPath: &resultPath,
+	})
+	task.AddRetry(retry(describeAttempts, 2*time.Second, "States.ALL"))
+	task.AddCatch(otherwise, &sfn.CatchProps{Errors: jsii.Strings("States.ALL"), ResultPath: jsii.String("$.failed")})
+	return task
+}
+
+// isText reports whether there is a text at a path. A field of an event can be absent or null.
+func isText(path string) sfn.Condition {
+	return sfn.Condition_And(sfn.Condition_IsPresent(&path), sfn.Condition_IsString(&path))
+}
+
+// allowRule returns the role with which a rule of EventBridge starts a state machine.
+func allowRule(scope constructs.Construct, machine sfn.StateMachine) awsiam.Role {
+	role := awsiam.NewRole(scope, jsii.String("Role"), &awsiam.RoleProps{
+		AssumedBy: awsiam.NewServicePrincipal(jsii.String("events.amazonaws.com"), &awsiam.ServicePrincipalOpts{
+			Conditions: &map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": awscdk.Stack_Of(scope).Account()}},
+		}),
+	})
+	machine.GrantStartExecution(role)
+	return role
+}
