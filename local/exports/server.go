@@ -166,14 +166,12 @@ func (s *Server) serve(ctx context.Context, w http.ResponseWriter, r *http.Reque
 	if name == exportTable {
 		s.control.record(json.RawMessage(body))
 	}
-	if isOwn {
-		w.Header().Set("Date", s.Now().Format(http.TimeFormat)) // clients take the time from it
-	}
 	switch {
 	case refusal != nil:
 		answer(w, nil, refusal)
 	case isOwn:
 		out, err := own(ctx, body)
+		w.Header().Set("Date", s.Now().Format(http.TimeFormat)) // clients take the time from it
 		answer(w, out, err)
 	default:
 		s.write(ctx, w, r, name, body)
