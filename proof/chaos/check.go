@@ -97,6 +97,8 @@ func (r *seedRun) checkFailure(n int, outcomes []statemachine.Outcome) error {
 		return nil
 	case name == failure.RunNameTaken && len(outcomes) > 1 && (strings.Contains(o.Cause, string(run.ExecutionFailed)) || r.scenario.TakesOver): // the other failed recently, or has lost the run
 		return nil
+	case r.writer != nil && r.writer.wasReplaced() && (name == failure.TableReplaced || name == failure.TableNotFound || name == failure.TableNotReady):
+		return nil
 	case name.Permanent():
 		return fmt.Errorf("%w, which no fault explains", failed)
 	default:

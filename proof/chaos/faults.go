@@ -48,6 +48,7 @@ const (
 // Faults of a run.
 const (
 	faultWritten        Fault = "the table is written to"
+	faultReplaced       Fault = "the table is deleted and created again"
 	faultDeliveredAgain Fault = "the firing is delivered again"
 	faultRedriven       Fault = "redriven after its failure"
 	// faultLateStray is possible if an invocation outlives finalize, see docs/faults.md.
@@ -66,7 +67,7 @@ var invocationFaults = []Fault{faultNotStarted, faultOutcomeLost, faultDoubled, 
 
 // Faults returns every fault that seeds draw.
 func Faults() []Fault {
-	return slices.Concat(requestFaults, invocationFaults, []Fault{faultWritten, faultDeliveredAgain, faultRedriven})
+	return slices.Concat(requestFaults, invocationFaults, []Fault{faultWritten, faultReplaced, faultDeliveredAgain, faultRedriven})
 }
 
 // draw returns random numbers that depend only on the seed and on their purpose.

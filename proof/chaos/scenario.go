@@ -27,6 +27,8 @@ type Scenario struct {
 	Pages int
 	// Writes changes the table while it is read.
 	Writes bool
+	// Replaces deletes the table while it is read, and creates another one of the same name, with other items of the same keys.
+	Replaces bool
 	// Deliveries is how often the firing of a schedule is delivered, or 0 for a run without a schedule. AtOnce delivers them at the
 	// same time.
 	Deliveries int
@@ -62,6 +64,9 @@ func Draw(seed uint64) Scenario {
 		s.Deliveries, s.AtOnce = 2+random.IntN(2), random.IntN(2) == 0
 	}
 	s.TakesOver = s.Deliveries > 0 && !s.AtOnce && draw(seed, "takes over").IntN(3) > 0
+	if s.Replaces = s.Writes && draw(seed, "replaces").IntN(4) == 0; s.Replaces {
+		s.Rates[faultReplaced] = pick(draw(seed, "replaced"), 0.05, 0.2)
+	}
 	s.Redrives = s.Mode == request.ModeScan && draw(seed, "redrives").IntN(2) == 0
 	// Only some kinds of faults: with all of them, each would hide the others.
 	for _, fault := range slices.Concat(requestFaults, invocationFaults) {
@@ -104,6 +109,6 @@ func (s Scenario) String() string {
 	for _, fault := range slices.Sorted(maps.Keys(s.Rates)) {
 		rates = append(rates, fmt.Sprintf("%s %.2f", fault, s.Rates[fault]))
 	}
-	return fmt.Sprintf("%s of %d items (large: %t, changed: %t), %d segments, %d at once, %d items a page, %d pages an invocation, objects of %d bytes %s, %d deliveries (at once: %t, takes over: %t), redrives: %t; %s",
-		s.Mode, s.Items, s.Large, s.Writes, s.Segments, s.Concurrency, s.Limit, s.Pages, s.FileSize, s.Compression, max(1, s.Deliveries), s.AtOnce, s.TakesOver, s.Redrives, strings.Join(rates, ", "))
+	return fmt.Sprintf("%s of %d items (large: %t, changed: %t, replaced: %t), %d segments, %d at once, %d items a page, %d pages an invocation, objects of %d bytes %s, %d deliveries (at once: %t, takes over: %t), redrives: %t; %s",
+		s.Mode, s.Items, s.Large, s.Writes, s.Replaces, s.Segments, s.Concurrency, s.Limit, s.Pages, s.FileSize, s.Compression, max(1, s.Deliveries), s.AtOnce, s.TakesOver, s.Redrives, strings.Join(rates, ", "))
 }

@@ -3,11 +3,13 @@ package chaos
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 
+	"dynamodb-to-s3/lambda/contract"
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/local/executions"
 	"dynamodb-to-s3/local/exports"
@@ -104,15 +106,19 @@ func (r *seedRun) cleanUp(ctx context.Context) error {
 func (r *seedRun) beforeRequest(ctx context.Context, caller string, o operation) {
 	switch {
 	case o.name == "Scan" && r.writer != nil && !r.faultsOff.Load():
-		random := draw(r.scenario.Seed, caller, o, faultWritten)
-		if random.Float64() >= r.scenario.Rates[faultWritten] {
-			return
+		for fault, change := range map[Fault]func(context.Context, *rand.Rand) (string, error){faultReplaced: r.writer.replace, faultWritten: r.writer.write} {
+			random := draw(r.scenario.Seed, caller, o, fault)
+			if random.Float64() >= r.scenario.Rates[fault] || fault == faultReplaced && !strings.HasPrefix(caller, string(contract.FunctionScan)) {
+				continue // a table that is replaced before it was planned is the run's table
+			}
+			what, err := change(context.WithoutCancel(ctx), random)
+			if err != nil {
+				r.fail(fmt.Errorf("%s: %w", fault, err))
+			}
+			if what != "" {
+				r.injected(fault, caller, o, what)
+			}
 		}
-		what, err := r.writer.write(context.WithoutCancel(ctx), random)
-		if err != nil {
-			r.fail(fmt.Errorf("write to the table: %w", err))
-		}
-		r.injected(faultWritten, caller, o, what)
 	case o.name == "PutObject" && strings.HasSuffix(o.subject, "/manifest-files.json"):
 		r.resume(func(i *invocation) bool { return i.process.until == untilCommitted && i.caller != caller })
 	}
