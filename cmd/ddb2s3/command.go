@@ -51,6 +51,8 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	switch {
 	case errors.Is(err, errExecutionFailed): // the output says why
 		return 1
+	case errors.Is(err, errInterrupted):
+		return 130
 	case ctx.Err() != nil:
 		_, _ = fmt.Fprintln(stderr, "interrupted")
 		return 130

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"dynamodb-to-s3/infra/definition"
+	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/local/progress"
 	"dynamodb-to-s3/local/statemachine"
@@ -38,16 +39,29 @@ type execution struct {
 	name           string
 	table          string // as the request names it; "" if the request is invalid
 	exporting      bool   // the request is for a native export
+	scheduled      bool   // the request names the run after the firing of a schedule
 	stdout, stderr io.Writer
+	// continuation says how a run that did not end can continue; nil if it cannot.
+	continuation func(s *services, planned *run.PlanOutput, failed failure.Name) string
 }
 
-// run runs the state machine and prints its output. After a success, it calls check and then prints a summary.
+// errInterrupted means that the execution was interrupted, and that this was said.
+var errInterrupted = errors.New("the execution was interrupted")
+
+// run runs the state machine and prints its output. After a success, it calls check and then prints a summary. Otherwise it says how the
+// run can continue.
 func (e execution) run(ctx context.Context, check func(run.Result) error) error {
-	outcome, took, err := e.execute(ctx)
+	outcome, planned, took, err := e.execute(ctx)
+	if err != nil && ctx.Err() != nil {
+		_, _ = fmt.Fprintln(e.stderr, "interrupted")
+		e.advise(planned, "")
+		return errors.Join(errInterrupted, err)
+	}
 	if err != nil {
 		return err
 	}
 	if err := printOutcome(e.stdout, outcome); err != nil {
+		e.advise(planned, failure.Name(outcome.Error))
 		return err
 	}
 	var result struct {
@@ -60,15 +74,26 @@ func (e execution) run(ctx context.Context, check func(run.Result) error) error 
 	if result.ExecutionID != "" {
 		return nil // the run belongs to another execution, which the output names
 	}
+	repeated := planned != nil && planned.Committed
+	if repeated {
+		_, _ = io.WriteString(e.stderr, committedBefore(planned, result.Result, e.scheduled))
+	}
 	if err := check(result.Result); err != nil {
 		return err
 	}
-	_, err = io.WriteString(e.stderr, e.services.summary(result.Result, took))
+	_, err = io.WriteString(e.stderr, e.services.summary(result.Result, took, repeated))
 	return err
 }
 
-// execute runs the state machine over the functions and shows the progress.
-func (e execution) execute(ctx context.Context) (statemachine.Outcome, time.Duration, error) {
+// advise says how the run can continue.
+func (e execution) advise(planned *run.PlanOutput, failed failure.Name) {
+	if e.continuation != nil {
+		_, _ = io.WriteString(e.stderr, e.continuation(e.services, planned, failed))
+	}
+}
+
+// execute runs the state machine over the functions and shows the progress. It also returns what the function plan has returned last.
+func (e execution) execute(ctx context.Context) (outcome statemachine.Outcome, planned *run.PlanOutput, took time.Duration, err error) {
 	log := slog.New(slog.DiscardHandler)
 	if e.options.verbose {
 		log = slog.New(slog.NewTextHandler(e.stderr, nil))
@@ -76,16 +101,16 @@ func (e execution) execute(ctx context.Context) (statemachine.Outcome, time.Dura
 	id := executionID(e.name)
 	running, err := e.services.executions.Begin(id)
 	if err != nil {
-		return statemachine.Outcome{}, 0, err
+		return outcome, nil, 0, err
 	}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
-		return statemachine.Outcome{}, 0, fmt.Errorf("serve the functions: %w", err)
+		return outcome, nil, 0, fmt.Errorf("serve the functions: %w", err)
 	}
 	defer func() { _ = listener.Close() }() // the functions close it too
 	functions, err := startFunctions(e.services, e.options.lambdaTimeout, listener, log)
 	if err != nil {
-		return statemachine.Outcome{}, 0, err
+		return outcome, nil, 0, err
 	}
 	defer functions.close()
 
@@ -93,7 +118,7 @@ func (e execution) execute(ctx context.Context) (statemachine.Outcome, time.Dura
 	var segments atomic.Int64
 	stop := progress.Show(e.stderr, e.work(functions, segments.Load, start))
 	defer stop()
-	outcome, err := statemachine.Run(ctx, statemachine.Execution{
+	outcome, err = statemachine.Run(ctx, statemachine.Execution{
 		Definition: definition.JSON, Input: e.request, InvokeURL: functions.url, StartTime: running.StartTime,
 		ID: id, Name: e.name,
 		StateMachineID: arnPrefix + "stateMachine:dynamodb-to-s3", StateMachineName: "dynamodb-to-s3",
@@ -113,7 +138,7 @@ func (e execution) execute(ctx context.Context) (statemachine.Outcome, time.Dura
 	case outcome.Succeeded:
 		status = run.ExecutionSucceeded
 	}
-	return outcome, time.Since(start), errors.Join(err, running.End(status))
+	return outcome, functions.planned.Load(), time.Since(start), errors.Join(err, running.End(status))
 }
 
 // work returns the progress to show: of a scan the items, of an export only the checks, because DynamoDB does not report the

@@ -32,6 +32,7 @@ type functions struct {
 	segments atomic.Int64 // of the latest plan
 	items    atomic.Int64 // that these segments have, as far as it is known
 	checks   atomic.Int64 // calls of DescribeExport
+	planned  atomic.Pointer[run.PlanOutput]
 }
 
 // startFunctions serves the functions until close, which closes the listener too.
@@ -74,7 +75,11 @@ func (f *functions) countPlanned(s *services, handlers func(contract.Function) f
 		}
 		return func(ctx context.Context, payload json.RawMessage) (any, error) {
 			out, err := handler(ctx, payload)
-			if planned, ok := out.(run.PlanOutput); ok && planned.Plan.Scan != nil {
+			planned, ok := out.(run.PlanOutput)
+			if ok {
+				f.planned.Store(&planned)
+			}
+			if ok && planned.Plan.Scan != nil {
 				segments := int64(len(planned.Segments))
 				f.segments.Store(segments)
 				// A run that continues, or that has one segment, reads only a part of the table.

@@ -25,7 +25,9 @@ type runVerb struct {
 	options
 	own         ownTable
 	input, name string
+	named       bool // by the user
 	verify      bool
+	flags       *pflag.FlagSet
 
 	text    json.RawMessage // the request, as it was given
 	request request.Request // what text says, if it is valid
@@ -42,7 +44,7 @@ Without --input, run replicates the sample table, or the table of --load, and ve
 		Example: `  # Replicate the sample table.
   go run ./cmd/ddb2s3 run
 
-  # Run your own request. If the run is interrupted, the same command continues it.
+  # Run your own request. If the run is interrupted, it prints the command that continues it.
   go run ./cmd/ddb2s3 run --input request.json --name try-1
 
   # Replicate your own items. The key of the table is the attribute id.
@@ -66,8 +68,9 @@ Without --input, run replicates the sample table, or the table of --load, and ve
 		},
 	}
 	flags := verb.Flags()
+	v.flags = flags
 	flags.StringVar(&v.input, "input", "", "the request: a JSON `FILE`, or - for standard input (default: a request for the sample table)")
-	flags.StringVar(&v.name, "name", "", "the `NAME` of the execution; the same name with the same request continues an interrupted run (default: the time)")
+	flags.StringVar(&v.name, "name", "", "the `NAME` of the execution; the same name with the same request continues an interrupted run, or returns the result of a complete one (default: the time)")
 	flags.BoolVar(&v.verify, "verify", false, "read the result back and compare it with the table")
 	flags.BoolVarP(&v.verbose, "verbose", "v", false, "show the logs of the functions")
 	v.own.add(flags)
@@ -128,7 +131,7 @@ func (v *runVerb) readRequest() (err error) {
 func (v *runVerb) exporting() bool { return v.invalid == nil && v.request.Mode == request.ModeExport }
 
 func (v *runVerb) run(ctx context.Context, stdout, stderr io.Writer) error {
-	if v.name == "" {
+	if v.named = v.name != ""; !v.named {
 		v.name = timeName()
 	}
 	if err := v.checkInput(ctx); err != nil {
@@ -153,7 +156,8 @@ func (v *runVerb) run(ctx context.Context, stdout, stderr io.Writer) error {
 		}
 	}
 	e := execution{
-		services: services, options: v.options, request: v.text, name: v.name, table: v.request.Table, exporting: v.exporting(), stdout: stdout, stderr: stderr,
+		services: services, options: v.options, request: v.text, name: v.name, table: v.request.Table, exporting: v.exporting(),
+		scheduled: v.request.Schedule != "", stdout: stdout, stderr: stderr, continuation: v.continuation,
 	}
 	return e.run(ctx, func(result run.Result) error {
 		if !v.verify {

@@ -12,18 +12,22 @@ import (
 	"dynamodb-to-s3/local/progress"
 )
 
-// summary says what a run has written, and where.
-func (s *services) summary(result run.Result, took time.Duration) string {
+// summary says what a run has written, and where. If the run is a repeated one, it has no time.
+func (s *services) summary(result run.Result, took time.Duration, repeated bool) string {
 	var text strings.Builder
+	duration := fmt.Sprintf(", %.1f s", took.Seconds())
+	if repeated {
+		duration = ""
+	}
 	switch {
 	case result.Mode != request.ModeExport:
-		fmt.Fprintf(&text, "replicated table %s: %s, %.1f s\nmanifest: %s\n",
-			result.Table, amount(result.Items, result.Records, result.Objects, result.Bytes), took.Seconds(), s.location(result.Manifest))
+		fmt.Fprintf(&text, "replicated table %s: %s%s\nmanifest: %s\n",
+			result.Table, amount(result.Items, result.Records, result.Objects, result.Bytes), duration, s.location(result.Manifest))
 	case len(result.Exports) == 0:
 		fmt.Fprintf(&text, "nothing was exported of table %s: %s\n", result.Table, result.Reason)
 	default:
-		fmt.Fprintf(&text, "exported table %s: %s, %s billed, %.1f s\n",
-			result.Table, amount(result.Items, result.Items, result.Objects, result.Bytes), progress.Bytes(result.BilledBytes), took.Seconds())
+		fmt.Fprintf(&text, "exported table %s: %s, %s billed%s\n",
+			result.Table, amount(result.Items, result.Items, result.Objects, result.Bytes), progress.Bytes(result.BilledBytes), duration)
 		for _, export := range result.Exports {
 			text.WriteString(describeExport(export))
 			if len(result.Exports) > 1 {
