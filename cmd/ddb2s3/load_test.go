@@ -6,12 +6,15 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
+	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/local/testservers"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -267,5 +270,45 @@ func TestOnlyThisComputerIsLoaded(t *testing.T) {
 		if err := localOnly(); (err == nil) != ok {
 			t.Errorf("%s: %v", endpoint, err)
 		}
+	}
+}
+
+// Each process loads the items into a DynamoDB of its own. The same items are the same table, so an interrupted run continues. Other
+// items are another table.
+func TestInterruptedRunContinuesOnTheSameItems(t *testing.T) {
+	t.Parallel()
+	bucket := testservers.Bucket(t)
+	var lines bytes.Buffer
+	for i := range 3000 {
+		fmt.Fprintf(&lines, "{\"id\":\"item-%d\"}\n", i)
+	}
+	input := requestFile(t, fmt.Sprintf(`{"table": "items", "bucket": %q, "fileSizeBytes": 2048, "scan": {"Limit": 5}}`, bucket))
+	command := func(items []byte) *exec.Cmd {
+		cmd := program(t.Context(), t, "run", "--name", "night", "--verify", "--input", input, "--load", file(t, "items.jsonl", items), "--key", "id")
+		cmd.Env = slices.DeleteFunc(cmd.Env, func(variable string) bool { return strings.HasPrefix(variable, envDynamoDBEndpoint+"=") })
+		return cmd
+	}
+	killed := command(lines.Bytes())
+	if err := killed.Start(); err != nil {
+		t.Fatal(err)
+	}
+	layout := run.Layout{Root: "AWSDynamoDB/night"}
+	for len(testservers.Keys(t, bucket, layout.DataPrefix())) < 3 {
+		if t.Context().Err() != nil {
+			t.Fatal(t.Context().Err())
+		}
+	}
+	if err := killed.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = killed.Wait() // it was killed
+	if keys := testservers.Keys(t, bucket, layout.Root+"/manifest"); len(keys) > 0 {
+		t.Fatalf("it was killed too late: %v", keys)
+	}
+	if o := outcomeOf(t, command(append(slices.Clone(lines.Bytes()), `{"id":"one more"}`...))); o.code != 1 || o.failed.Error != string(failure.TableReplaced) {
+		t.Errorf("with one more item: exit %d: %+v\n%s", o.code, o.failed, o.stderr)
+	}
+	if o := outcomeOf(t, command(lines.Bytes())); o.code != 0 || o.result.Items != 3000 {
+		t.Errorf("exit %d: %+v\n%s", o.code, o.failed, o.stderr)
 	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -120,8 +121,17 @@ type tables struct {
 	own          *usertable.Table
 	name         string
 	sampleOrders int
+	// id is the table's id in a DynamoDB that startServices starts; "" for a random one.
+	id string
 	// created is called when the table is there and has no items yet. Its error ends the load. It may be nil.
 	created func(context.Context, *services) error
+}
+
+// tableID returns an id in the form of a TableId, the same for the same identity. A run can continue under its name only on a table with
+// the TableId that it began with, and each process creates the table anew.
+func tableID(identity []byte) string {
+	b := sha256.Sum256(identity)
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:16])
 }
 
 func (t tables) close() {

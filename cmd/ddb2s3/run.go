@@ -167,17 +167,22 @@ func (v *runVerb) run(ctx context.Context, stdout, stderr io.Writer) error {
 	})
 }
 
-// openTable returns the tables to load. It checks the user's own items before anything is started.
+// openTable returns the tables to load. It checks the user's own items before anything is started. Other items are another table, so
+// no run continues on them.
 func (v *runVerb) openTable(ctx context.Context, stderr io.Writer) (tables, error) {
 	if !v.own.given() {
-		return tables{sampleOrders: sampletable.Count, created: v.checkTable}, nil
+		sample := fmt.Appendf(nil, "sample %d %d", sampletable.Seed, sampletable.Count)
+		return tables{sampleOrders: sampletable.Count, id: tableID(sample), created: v.checkTable}, nil
 	}
 	table, err := request.ParseTable(v.request.Table)
 	if err != nil {
 		return tables{}, err
 	}
 	own, err := v.own.open(ctx, os.Stdin, stderr)
-	return tables{own: own, name: table.Name, created: v.checkTable}, err
+	if err != nil {
+		return tables{}, err
+	}
+	return tables{own: own, name: table.Name, id: tableID(own.Identity(table.Name)), created: v.checkTable}, nil
 }
 
 // verifiable reports whether --verify can check a run of the request. Only the result shows whether an export in a chain is full.

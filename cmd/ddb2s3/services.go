@@ -52,7 +52,7 @@ func startServices(ctx context.Context, o options, t tables, exporting bool, std
 	if o.aws {
 		return s, s.useAWS(ctx)
 	}
-	err = s.startServers(ctx, repository, o.s3Listener)
+	err = s.startServers(ctx, repository, o.s3Listener, t.id)
 	if err == nil {
 		err = s.load(ctx, t, stderr)
 	}
@@ -65,7 +65,7 @@ func startServices(ctx context.Context, o options, t tables, exporting bool, std
 	return s, err
 }
 
-func (s *services) startServers(ctx context.Context, repository checkout.Repository, s3Listener net.Listener) (err error) {
+func (s *services) startServers(ctx context.Context, repository checkout.Repository, s3Listener net.Listener, tableID string) (err error) {
 	if s.source, err = localConfig(ctx); err != nil {
 		return err
 	}
@@ -82,7 +82,7 @@ func (s *services) startServers(ctx context.Context, repository checkout.Reposit
 	if err != nil {
 		return err
 	}
-	setup.Listener = s3Listener
+	setup.Listener, setup.TableID = s3Listener, tableID
 	if ownS3 {
 		unlock, err := servers.Lock(repository.Local())
 		if err != nil {

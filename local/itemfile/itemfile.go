@@ -10,7 +10,9 @@ package itemfile
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
+	"hash"
 	"io"
 	"iter"
 	"os"
@@ -51,6 +53,7 @@ type Source struct {
 	items     int64 // that a manifest promises; -1 without a manifest
 	size      int64
 	read      atomic.Int64
+	digest    hash.Hash // of the bytes that were read
 	temporary string
 }
 
@@ -115,10 +118,14 @@ func (s *Source) Size() int64 { return s.size }
 // Read returns how many bytes of the files were read, since the last call of Lines.
 func (s *Source) Read() int64 { return s.read.Load() }
 
+// Digest returns a digest of the bytes that the last call of Lines has read.
+func (s *Source) Digest() []byte { return s.digest.Sum(nil) }
+
 // Lines returns the items of a table whose partition key has this name, in order. A *LineError is followed by the next line, any
 // other error by nothing.
 func (s *Source) Lines(ctx context.Context, partitionKey string) iter.Seq2[Line, error] {
 	s.read.Store(0)
+	s.digest = sha256.New()
 	return func(yield func(Line, error) bool) {
 		for _, f := range s.files {
 			if !s.lines(ctx, f, &decoder{form: f.form, key: partitionKey}, yield) {

@@ -137,5 +137,6 @@ func (c *counter) Read(p []byte) (int, error) {
 	n, err := c.from.Read(p)
 	c.source.read.Add(int64(n))
 	_, _ = c.sum.Write(p[:n]) // a hash never fails
+	_, _ = c.source.digest.Write(p[:n])
 	return n, err
 }

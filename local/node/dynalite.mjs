@@ -1,8 +1,9 @@
-// DynamoDB in memory on a free port of 127.0.0.1. Prints {"port":N} once it listens.
+// DynamoDB in memory on a free port of 127.0.0.1. Prints {"port":N} once it listens. An argument is the TableId of the first table.
 
 import "./runtime.mjs";
 import { createRequire } from "node:module";
 correctScan();
+if (process.argv[2]) setFirstTableId(process.argv[2]);
 const { default: dynalite } = await import("dynalite");
 
 // Tables are ready immediately: no test depends on how long AWS takes.
@@ -21,6 +22,18 @@ process.on("uncaughtException", (error) => {
 server.listen(0, "127.0.0.1", () => {
   console.log(JSON.stringify({ port: server.address().port }));
 });
+
+/** setFirstTableId gives the first table that is created an id. dynalite gives each table a random one. */
+function setFirstTableId(id) {
+  const require = createRequire(import.meta.url);
+  const path = require.resolve("dynalite/actions/createTable");
+  const createTable = require(path);
+  require.cache[path].exports = (store, data, done) => {
+    if (id) Object.defineProperty(data, "TableId", { enumerable: true, value: id });
+    id = undefined;
+    createTable(store, data, done);
+  };
+}
 
 /**
  * correctScan corrects dynalite's segments. dynalite divides 4,096 ranges of hashes among the segments. If there are more segments

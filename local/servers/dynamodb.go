@@ -17,7 +17,11 @@ func StartDynamoDB(ctx context.Context, config Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	server, err := launch(exec.CommandContext(context.WithoutCancel(ctx), node, filepath.Join(config.Scripts, "dynalite.mjs")))
+	arguments := []string{filepath.Join(config.Scripts, "dynalite.mjs")}
+	if config.TableID != "" {
+		arguments = append(arguments, config.TableID)
+	}
+	server, err := launch(exec.CommandContext(context.WithoutCancel(ctx), node, arguments...))
 	if err != nil {
 		return nil, fmt.Errorf("start DynamoDB: %w", err)
 	}

@@ -13,6 +13,34 @@ import (
 	dynamodbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
+// The first table can have a given id. A table that is created after it has another one, even under the same name.
+func TestTableIDOfTheFirstTable(t *testing.T) {
+	t.Parallel()
+	config := testConfig(t)
+	config.TableID = "00000000-1111-2222-3333-444444444444"
+	server := start(t, servers.StartDynamoDB, config)
+	client := dynamodb.New(dynamodb.Options{BaseEndpoint: &server.URL, Region: servers.Region, Credentials: account(server)})
+	var ids []string
+	for _, name := range []string{"orders", "others"} {
+		_, err := client.CreateTable(t.Context(), &dynamodb.CreateTableInput{
+			TableName: &name, BillingMode: dynamodbtypes.BillingModePayPerRequest,
+			AttributeDefinitions: []dynamodbtypes.AttributeDefinition{{AttributeName: aws.String("id"), AttributeType: dynamodbtypes.ScalarAttributeTypeS}},
+			KeySchema:            []dynamodbtypes.KeySchemaElement{{AttributeName: aws.String("id"), KeyType: dynamodbtypes.KeyTypeHash}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		described, err := client.DescribeTable(t.Context(), &dynamodb.DescribeTableInput{TableName: &name})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, aws.ToString(described.Table.TableId))
+	}
+	if ids[0] != config.TableID || ids[1] == config.TableID || ids[1] == "" {
+		t.Errorf("got %q", ids)
+	}
+}
+
 func TestDynamoDB(t *testing.T) {
 	t.Parallel()
 	server := start(t, servers.StartDynamoDB, testConfig(t))

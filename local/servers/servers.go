@@ -50,6 +50,8 @@ type Config struct {
 	Gateway string // path of the versitygw binary
 	DataDir string // the objects of S3, as <bucket>/<key>; created if missing
 	MetaDir string // the metadata of S3; created if missing
+	// TableID is the TableId of the first table that DynamoDB creates; "" for a random one, as all others have.
+	TableID string
 	// Listener is where S3 is reached; nil for a free port of 127.0.0.1. The server closes it.
 	Listener net.Listener
 }

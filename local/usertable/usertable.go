@@ -8,6 +8,8 @@ package usertable
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -48,6 +50,13 @@ func Open(definition Definition, path string, stdin io.Reader) (*Table, error) {
 
 // Items returns how many items Check has found.
 func (t *Table) Items() int64 { return t.items }
+
+// Identity returns a digest of the definition under this name and of the files. Call it after Check.
+func (t *Table) Identity(name string) []byte {
+	sum := sha256.New()
+	_ = json.NewEncoder(sum).Encode(t.createInput(name)) // a hash never fails
+	return sum.Sum(t.Digest())
+}
 
 // shownProblems is how many problems a message has. It also has their number.
 const shownProblems = 5

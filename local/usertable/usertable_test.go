@@ -141,3 +141,31 @@ func TestDefinitionKnowsEveryMember(t *testing.T) {
 		}
 	}
 }
+
+// The identity is that of the definition, the name and the items, wherever the files are.
+func TestIdentity(t *testing.T) {
+	t.Parallel()
+	identity := func(key, name string, lines ...string) string {
+		d, err := WithKeys(key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		table := open(t, d, lines...)
+		if err := table.Check(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		return string(table.Identity(name))
+	}
+	first := identity("id", "items", `{"id":"a","v":"x"}`)
+	if identity("id", "items", `{"id":"a","v":"x"}`) != first {
+		t.Error("the same table has another identity")
+	}
+	for _, other := range []string{
+		identity("id", "others", `{"id":"a","v":"x"}`), identity("id,v", "items", `{"id":"a","v":"x"}`), identity("id", "items", `{"id":"a","v":"y"}`),
+		identity("id", "items", `{"id":"a","v":"x"}`, `{"id":"b"}`),
+	} {
+		if other == first {
+			t.Error("another table has the same identity")
+		}
+	}
+}
