@@ -3,7 +3,7 @@
 // ReadDefinition or WithKeys say how the table is created. Open finds the items. Check reads all of them and reports what DynamoDB would
 // refuse, before anything is created. Load creates the table and writes them. Errors never contain anything of an item but its line.
 //
-// The package imports itemfile, tablewrite, document, problem and the SDK.
+// The package imports itemfile, tablewrite, progress (for numbers), document, problem and the SDK.
 package usertable
 
 import (
