@@ -64,7 +64,7 @@ type Outcome struct {
 	Objects, ObjectsOfSegment, Puts, Gets               float64
 	ScanHours, FinalizeSeconds                          float64
 	ReadUnits, ReadDollars, LambdaDollars, OtherDollars float64
-	PutsPerSecond, InvocationsOfSegment                 float64
+	PutsPerSecond, LooksPerSecond, InvocationsOfSegment float64
 	FinalizeMost                                        float64 // how many objects finalize has time for
 }
 
@@ -92,6 +92,7 @@ func Compute(in Inputs) Outcome {
 	o.Puts = stored/in.PartBytes + 3*o.Objects + scans // parts, starts and ends of uploads, lists
 	o.PutsPerSecond = o.Puts / seconds
 	o.Gets = scans
+	o.LooksPerSecond = (2*scans - in.Segments) / seconds // after the last page of an invocation, and before the first if it continues a segment
 	o.FinalizeSeconds = in.finalize(o.Objects, scans)
 	o.FinalizeMost = finalizeTime / in.finalize(1, 0)
 

@@ -18,6 +18,7 @@ const (
 	mapConcurrency        = 10_000
 	putsPerSecond         = 3_500
 	transitionsPerSecond  = 800
+	describesPerSecond    = 2_500
 	historyEvents         = contract.MaxHistoryEvents
 )
 
@@ -75,6 +76,7 @@ func Tables() string {
 	quota("concurrent children of a distributed Map", mapConcurrency, func(o Outcome) float64 { return o.Concurrency }, states)
 	quota("history events of an execution (each child is an execution)", historyEvents, func(o Outcome) float64 { return math.Max(float64(o.ParentEvents), float64(o.ChildEvents)) }, states)
 	quota("state transitions a second, on average over the scan", transitionsPerSecond, func(o Outcome) float64 { return o.Transitions / (o.ScanHours * 3600) }, states)
+	quota("looks at the table a second (DescribeTable), on average over the scan", describesPerSecond, func(o Outcome) float64 { return math.Ceil(o.LooksPerSecond) }, "[DynamoDB](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-control-plane.html)")
 	quota("hours of an execution", contract.MaxDuration.Hours(), func(o Outcome) float64 { return o.ScanHours }, states)
 	quota("writes a second to a prefix, on average over the scan", putsPerSecond, func(o Outcome) float64 { return o.PutsPerSecond }, "[S3](https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html)")
 	quota("objects of one segment (a key has six digits for the number)", run.MaxParts, func(o Outcome) float64 { return o.ObjectsOfSegment }, "`run.MaxParts`")
