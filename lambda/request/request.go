@@ -73,7 +73,8 @@ type Request struct {
 // Scan has the parameters of DynamoDB's Scan API that a run can set, with the API's names.
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Scan.html
 type Scan struct {
-	// The global or local secondary index to scan instead of the table.
+	// The global or local secondary index to scan instead of the table. If the index is deleted during the run, or created again with
+	// another definition, the run fails.
 	IndexName string `json:"IndexName,omitempty"`
 	// Which items to keep. DynamoDB filters an item after it has read it, so a filter saves no read units.
 	FilterExpression string `json:"FilterExpression,omitempty"`
