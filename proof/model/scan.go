@@ -42,7 +42,7 @@ func (m model) scan(s *state, at int, next emit) {
 		if int(c.page) < len(pages) && pages[c.page] == Sparse {
 			next(hidden(passes), func(n *state) { n.invocations[at].page++ })
 		}
-		if c.page == c.from.Page && c.try == 0 { // throttled: it returns the checkpoint that it was given
+		if c.page == c.from.Page && c.try == 0 { // throttled or not paid for: it returns the checkpoint that it was given, and the state machine waits
 			next(c.step(Returns), func(n *state) { n.stop(at) })
 		}
 	case finished:
