@@ -180,7 +180,7 @@ func TestRunIsNotContinuedWithAnotherTable(t *testing.T) {
 	}
 }
 
-// A run that is committed stays committed: what becomes of the table later does not matter to it.
+// A run that is committed stays committed, even if its table is replaced later.
 func TestCommittedRunKeepsItsResultAfterItsTableIsReplaced(t *testing.T) {
 	t.Parallel()
 	table, bucket := testservers.Orders(t, 100), testservers.Bucket(t)
