@@ -3,6 +3,7 @@
 package main
 
 import (
+	stdcmp "cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -115,7 +116,28 @@ func TestOutputsAreDocumented(t *testing.T) {
 			t.Errorf("operations.md lists the outputs (-stack +page):\n%s", diff)
 		}
 	}
-	if named < 4 {
+	if named < 10 {
 		t.Errorf("the pages name %d outputs", named)
+	}
+}
+
+// The page about deployments lists every service that a deployment needs rights for.
+func TestServicesAreDocumented(t *testing.T) {
+	page, err := os.ReadFile("../docs/deploy.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, list, _ := strings.Cut(string(page), "in the services ")
+	list, _, _ = strings.Cut(list, ".")
+	listed := map[string]bool{}
+	for _, found := range regexp.MustCompile("`([a-z0-9]+)`").FindAllStringSubmatch(list, -1) {
+		listed[found[1]] = true
+	}
+	actions := map[string]string{"StepFunctions": "states"} // where the prefix of the actions is another word than the resource type's
+	for name, each := range synthFull(t).resources {
+		service := strings.Split(each.Type, "::")[1]
+		if prefix := stdcmp.Or(actions[service], strings.ToLower(service)); !listed[prefix] {
+			t.Errorf("%s, a %s, needs the service %s, which docs/deploy.md does not list", name, each.Type, prefix)
+		}
 	}
 }
