@@ -185,14 +185,14 @@ func TestLoadRefusesWrongItems(t *testing.T) {
 	bucket := testservers.Bucket(t)
 	input := requestFile(t, fmt.Sprintf(`{"table": "refused", "bucket": %q}`, bucket))
 	for _, test := range []struct{ text, says string }{
-		{`{"id":"a"}` + "\n" + `{"id":"Hunter2",}` + "\n" + `{"id":"a"}`, "error: --load: 2 of 3 items in FILE cannot be loaded, so nothing was done:\n" +
-			"  FILE, line 2: invalid JSON at byte 17: want a member name\n  FILE, line 3: the item has the same key as the one in line 1: a table has only one item of a key\n"},
-		{"", "error: --load: FILE has no items\n"},
-		{`[{"id":"Hunter2"}]`, "error: --load: FILE: is one JSON array: want one item per line, such as from: jq -c '.[]' FILE\n"},
+		{`{"id":"a"}` + "\n" + `{"id":"Hunter2",}` + "\n" + `{"id":"a"}`, "error: --load: 2 of 3 items in PATH cannot be loaded, so nothing was done:\n" +
+			"  PATH, line 2: invalid JSON at byte 17: want a member name\n  PATH, line 3: the item has the same key as the one in line 1: a table has only one item of a key\n"},
+		{"", "error: --load: PATH has no items\n"},
+		{`[{"id":"Hunter2"}]`, "error: --load: PATH: is one JSON array: want one item per line. To make such lines: jq -c '.[]' FILE > items.jsonl\n"},
 	} {
 		path := file(t, "items.jsonl", []byte(test.text))
 		o := runProgram(t, "--load", path, "--key", "id", "--input", input)
-		if o.code != 1 || !strings.HasSuffix(o.stderr, strings.ReplaceAll(test.says, "FILE", path)) || strings.Contains(o.stderr, "Hunter2") {
+		if o.code != 1 || !strings.HasSuffix(o.stderr, strings.ReplaceAll(test.says, "PATH", path)) || strings.Contains(o.stderr, "Hunter2") {
 			t.Errorf("exit %d:\n%s", o.code, o.stderr)
 		}
 	}

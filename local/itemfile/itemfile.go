@@ -5,7 +5,8 @@
 // decide the form of a line, and a line that they do not fit is an error. Errors name the file and the line, and never contain
 // anything of an item.
 //
-// The package imports ddbjson and document for the syntax of JSON, manifest for the manifests, local/verify/ionitem for Ion, and the SDK's types.
+// The package imports ddbjson and document for the syntax of JSON, manifest and request for the manifests, local/verify/ionitem for Ion, and the
+// SDK for the values.
 package itemfile
 
 import (

@@ -96,9 +96,10 @@ func TestPipes(t *testing.T) {
 func TestFilesThatAreNoLines(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ text, says string }{
-		{"[\n{\"id\":\"Hunter2\"}\n]", `is one JSON array: want one item per line, such as from: jq -c '.[]' standard input`},
-		{"{\n  \"Items\": []}", `is one JSON document: want one item per line. If the document is the output of aws dynamodb scan: jq -c '.Items[]' standard input`},
-		{`{"Items":[{"id":{"S":"Hunter2"}}],"Count":1}`, "is one JSON document"},
+		{"[\n{\"id\":\"Hunter2\"}\n]", `is one JSON array: want one item per line. To make such lines: jq -c '.[]' FILE > items.jsonl`},
+		{"{\n  \"Items\": []}", `has one JSON value on several lines: want one item per line. To make such lines: jq -c . FILE > items.jsonl. For the output of aws dynamodb scan: jq -c '.Items[]' FILE`},
+		{"id,name\na,Hunter2\n", `is not JSON: its first line does not begin with {. Want one item per line, such as {"id":"a-1","price":12.50}`},
+		{"\xff\xfe{\x00\"\x00", "is UTF-16, as Windows PowerShell writes it: want UTF-8"},
 		{"{\"id\":\"a\"}\n" + strings.Repeat(" ", longestLine+1), "line 2 is longer than 8 MiB, and an item has at most 400 KB: want one item per line"},
 		{gzipped(twoLines)[:30], "after line "},
 		{"\x1f\x8bHunter2Hunter2", "gzip: invalid header"},

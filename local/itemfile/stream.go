@@ -47,7 +47,7 @@ func (s *Source) lines(ctx context.Context, f file, d *decoder, yield func(Line,
 		line := text.Bytes()
 		if number == 1 {
 			line = bytes.TrimPrefix(line, []byte("\xef\xbb\xbf")) // some programs begin a file with this mark of UTF-8
-			if err := refuseDocument(f.name, line); err != nil {
+			if err := refuseOthers(line); err != nil {
 				return fail(err)
 			}
 		}
@@ -91,13 +91,21 @@ func (f file) check(read *counter, items int64) error {
 	return nil
 }
 
-// refuseDocument finds files that are one JSON document by their first line.
-func refuseDocument(name string, line []byte) error {
-	switch line = bytes.TrimSpace(line); {
-	case bytes.HasPrefix(line, []byte("[")):
-		return fmt.Errorf("is one JSON array: want one item per line, such as from: jq -c '.[]' %s", name)
-	case bytes.Equal(line, []byte("{")), bytes.HasPrefix(line, []byte(`{"Items":`)), bytes.HasPrefix(line, []byte(`{"Items" :`)):
-		return fmt.Errorf("is one JSON document: want one item per line. If the document is the output of aws dynamodb scan: jq -c '.Items[]' %s", name)
+// refuseOthers finds files that have no lines of items, by their first line.
+func refuseOthers(line []byte) error {
+	trimmed := bytes.TrimSpace(line)
+	switch {
+	case bytes.HasPrefix(line, []byte("\xff\xfe")), bytes.HasPrefix(line, []byte("\xfe\xff")):
+		return errors.New("is UTF-16, as Windows PowerShell writes it: want UTF-8. In PowerShell, end the command with: | Out-File -Encoding utf8 FILE")
+	case len(trimmed) == 0, bytes.HasPrefix(trimmed, []byte(ionMarker)):
+		return nil
+	case trimmed[0] == '[':
+		return errors.New("is one JSON array: want one item per line. To make such lines: jq -c '.[]' FILE > items.jsonl")
+	case bytes.Equal(trimmed, []byte("{")):
+		return errors.New("has one JSON value on several lines: want one item per line. To make such lines: jq -c . FILE > items.jsonl. " +
+			"For the output of aws dynamodb scan: jq -c '.Items[]' FILE > items.jsonl")
+	case trimmed[0] != '{':
+		return errors.New(`is not JSON: its first line does not begin with {. Want one item per line, such as {"id":"a-1","price":12.50}`)
 	}
 	return nil
 }

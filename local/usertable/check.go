@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"strings"
 
 	"dynamodb-to-s3/local/itemfile"
 	"dynamodb-to-s3/local/progress"
@@ -114,29 +115,9 @@ func scalar(value types.AttributeValue) (types.ScalarAttributeType, string) {
 	}
 }
 
+// typeName returns the name of a value's type, such as SS.
 func typeName(value types.AttributeValue) string {
-	switch value.(type) {
-	case *types.AttributeValueMemberS:
-		return "S"
-	case *types.AttributeValueMemberN:
-		return "N"
-	case *types.AttributeValueMemberB:
-		return "B"
-	case *types.AttributeValueMemberBOOL:
-		return "BOOL"
-	case *types.AttributeValueMemberNULL:
-		return "NULL"
-	case *types.AttributeValueMemberL:
-		return "L"
-	case *types.AttributeValueMemberM:
-		return "M"
-	case *types.AttributeValueMemberSS:
-		return "SS"
-	case *types.AttributeValueMemberNS:
-		return "NS"
-	default:
-		return "BS"
-	}
+	return strings.TrimPrefix(fmt.Sprintf("%T", value), "*types.AttributeValueMember")
 }
 
 // itemSize returns the size of an item, in bytes, as DynamoDB counts it.

@@ -1,9 +1,9 @@
 package usertable
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -29,8 +29,8 @@ type key struct {
 	kind        types.ScalarAttributeType
 }
 
-// tableDocument is a description of a table, as DescribeTable returns it or as CreateTable takes it. What has no influence on the
-// items is read and ignored.
+// tableDocument is a description of a table, as DescribeTable returns it or as CreateTable takes it, without what has no
+// influence on the items.
 type tableDocument struct {
 	TableName              string      `json:"TableName"`
 	AttributeDefinitions   []attribute `json:"AttributeDefinitions"`
@@ -38,37 +38,6 @@ type tableDocument struct {
 	GlobalSecondaryIndexes []index     `json:"GlobalSecondaryIndexes"`
 	LocalSecondaryIndexes  []index     `json:"LocalSecondaryIndexes"`
 	ProvisionedThroughput  *throughput `json:"ProvisionedThroughput"`
-
-	ArchivalSummary                    json.RawMessage `json:"ArchivalSummary"`
-	BillingMode                        json.RawMessage `json:"BillingMode"`
-	BillingModeSummary                 json.RawMessage `json:"BillingModeSummary"`
-	CreationDateTime                   json.RawMessage `json:"CreationDateTime"`
-	DeletionProtectionEnabled          json.RawMessage `json:"DeletionProtectionEnabled"`
-	DisassociationProtectionEnabled    json.RawMessage `json:"DisassociationProtectionEnabled"`
-	GlobalTableSettingsReplicationMode json.RawMessage `json:"GlobalTableSettingsReplicationMode"`
-	GlobalTableSourceArn               json.RawMessage `json:"GlobalTableSourceArn"`
-	GlobalTableVersion                 json.RawMessage `json:"GlobalTableVersion"`
-	GlobalTableWitnesses               json.RawMessage `json:"GlobalTableWitnesses"`
-	ItemCount                          json.RawMessage `json:"ItemCount"`
-	LatestStreamArn                    json.RawMessage `json:"LatestStreamArn"`
-	LatestStreamLabel                  json.RawMessage `json:"LatestStreamLabel"`
-	MultiRegionConsistency             json.RawMessage `json:"MultiRegionConsistency"`
-	OnDemandThroughput                 json.RawMessage `json:"OnDemandThroughput"`
-	Replicas                           json.RawMessage `json:"Replicas"`
-	ResourcePolicy                     json.RawMessage `json:"ResourcePolicy"`
-	RestoreSummary                     json.RawMessage `json:"RestoreSummary"`
-	SSEDescription                     json.RawMessage `json:"SSEDescription"`
-	SSESpecification                   json.RawMessage `json:"SSESpecification"`
-	StreamSpecification                json.RawMessage `json:"StreamSpecification"`
-	TableArn                           json.RawMessage `json:"TableArn"`
-	TableClass                         json.RawMessage `json:"TableClass"`
-	TableClassSummary                  json.RawMessage `json:"TableClassSummary"`
-	TableID                            json.RawMessage `json:"TableId"`
-	TableSizeBytes                     json.RawMessage `json:"TableSizeBytes"`
-	TableStatus                        json.RawMessage `json:"TableStatus"`
-	Tags                               json.RawMessage `json:"Tags"`
-	VectorIndexes                      json.RawMessage `json:"VectorIndexes"`
-	WarmThroughput                     json.RawMessage `json:"WarmThroughput"`
 }
 
 type attribute struct {
@@ -89,23 +58,43 @@ type index struct {
 		NonKeyAttributes []string `json:"NonKeyAttributes"`
 	} `json:"Projection"`
 	ProvisionedThroughput *throughput `json:"ProvisionedThroughput"`
-
-	Backfilling        json.RawMessage `json:"Backfilling"`
-	IndexArn           json.RawMessage `json:"IndexArn"`
-	IndexSizeBytes     json.RawMessage `json:"IndexSizeBytes"`
-	IndexStatus        json.RawMessage `json:"IndexStatus"`
-	ItemCount          json.RawMessage `json:"ItemCount"`
-	OnDemandThroughput json.RawMessage `json:"OnDemandThroughput"`
-	WarmThroughput     json.RawMessage `json:"WarmThroughput"`
 }
 
 type throughput struct {
 	ReadCapacityUnits  int64 `json:"ReadCapacityUnits"`
 	WriteCapacityUnits int64 `json:"WriteCapacityUnits"`
+}
 
-	LastDecreaseDateTime   json.RawMessage `json:"LastDecreaseDateTime"`
-	LastIncreaseDateTime   json.RawMessage `json:"LastIncreaseDateTime"`
-	NumberOfDecreasesToday json.RawMessage `json:"NumberOfDecreasesToday"`
+// sdkTypes are DynamoDB's own types, whose other members are ignored.
+var sdkTypes = map[reflect.Type][]reflect.Type{
+	reflect.TypeFor[tableDocument](): {reflect.TypeFor[types.TableDescription](), reflect.TypeFor[dynamodb.CreateTableInput]()},
+	reflect.TypeFor[index](): {
+		reflect.TypeFor[types.GlobalSecondaryIndex](), reflect.TypeFor[types.GlobalSecondaryIndexDescription](), reflect.TypeFor[types.LocalSecondaryIndexDescription](),
+	},
+	reflect.TypeFor[throughput](): {reflect.TypeFor[types.ProvisionedThroughputDescription]()},
+}
+
+// ignoreOthers removes the members that DynamoDB has in a type and that this package does not read.
+func ignoreOthers(node *document.Node, into reflect.Type) {
+	switch into.Kind() {
+	case reflect.Pointer:
+		ignoreOthers(node, into.Elem())
+	case reflect.Slice:
+		for _, element := range node.Elements {
+			ignoreOthers(element, into.Elem())
+		}
+	case reflect.Struct:
+		node.Members = slices.DeleteFunc(node.Members, func(member document.Member) bool {
+			if field, read := into.FieldByName(member.Name); read {
+				ignoreOthers(member.Value, field.Type)
+				return false
+			}
+			return slices.ContainsFunc(sdkTypes[into], func(own reflect.Type) bool {
+				field, known := own.FieldByName(member.Name)
+				return known && field.IsExported()
+			})
+		})
+	}
 }
 
 // ReadDefinition reads the definition of a table: the output of aws dynamodb describe-table, or the input of create-table, as JSON.
@@ -122,6 +111,7 @@ func ReadDefinition(path string) (Definition, error) {
 	if len(node.Members) == 1 && node.Members[0].Name == "Table" {
 		node = node.Members[0].Value
 	}
+	ignoreOthers(node, reflect.TypeFor[tableDocument]())
 	var table tableDocument
 	report := document.NewReport()
 	document.Decoder{Report: report}.Decode(node, &table)

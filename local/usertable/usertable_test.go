@@ -5,7 +5,6 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
-	"slices"
 	"strings"
 	"testing"
 
@@ -110,34 +109,6 @@ func TestWrongDefinitions(t *testing.T) {
 	for _, names := range []string{"", ",", "a,", ",b", "a,b,c", "a,a"} {
 		if _, err := WithKeys(names); err == nil || !strings.Contains(err.Error(), "want the name of the partition key") {
 			t.Errorf("%q: got %v", names, err)
-		}
-	}
-}
-
-// Every member of the SDK's types is known, so that a definition is not refused because DynamoDB describes more.
-func TestDefinitionKnowsEveryMember(t *testing.T) {
-	t.Parallel()
-	for _, test := range []struct {
-		document reflect.Type
-		sdk      []reflect.Type
-	}{
-		{reflect.TypeFor[tableDocument](), []reflect.Type{reflect.TypeFor[types.TableDescription](), reflect.TypeFor[dynamodb.CreateTableInput]()}},
-		{reflect.TypeFor[index](), []reflect.Type{
-			reflect.TypeFor[types.GlobalSecondaryIndex](), reflect.TypeFor[types.GlobalSecondaryIndexDescription](),
-			reflect.TypeFor[types.LocalSecondaryIndex](), reflect.TypeFor[types.LocalSecondaryIndexDescription](),
-		}},
-		{reflect.TypeFor[throughput](), []reflect.Type{reflect.TypeFor[types.ProvisionedThroughput](), reflect.TypeFor[types.ProvisionedThroughputDescription]()}},
-	} {
-		var known []string
-		for field := range test.document.Fields() {
-			known = append(known, field.Tag.Get("json"))
-		}
-		for _, sdk := range test.sdk {
-			for field := range sdk.Fields() {
-				if field.IsExported() && !slices.Contains(known, field.Name) {
-					t.Errorf("%s lacks %s of %s", test.document, field.Name, sdk)
-				}
-			}
 		}
 	}
 }
