@@ -26,24 +26,26 @@ func (v *runVerb) continuation(s *services, planned *run.PlanOutput, failed fail
 	if v.named {
 		another = "Start a new run with another --name."
 	}
+	sameName := "use the same name"
+	if s.ownDynamoDB && v.own.file == "-" {
+		sameName += ", and the same items on standard input"
+	}
 	switch {
 	case planned == nil || planned.Committed || planned.Duplicate != nil || slices.Contains(final, failed):
 		return ""
-	case s.ownDynamoDB:
-		return "This run cannot continue: its table was in the memory of the local DynamoDB, which ends with this program. " + another + "\n"
 	case s.exports != nil:
 		return "This run cannot continue: this program made its exports, which end with it. " + another + "\n"
 	case failed != "":
-		return "To continue this run when you have corrected the cause, use the same name:\n  " + v.commandLine() + "\n"
+		return "To continue this run when you have corrected the cause, " + sameName + ":\n  " + v.commandLine(s.ownDynamoDB) + "\n"
 	default:
-		return "To continue this run, use the same name:\n  " + v.commandLine() + "\n"
+		return "To continue this run, " + sameName + ":\n  " + v.commandLine(s.ownDynamoDB) + "\n"
 	}
 }
 
-// commandLine returns the command that continues the run, for a shell.
-func (v *runVerb) commandLine() string {
+// commandLine returns the command that continues the run, for a shell. It loads the items again if the table is lost with this process.
+func (v *runVerb) commandLine(lost bool) string {
 	var words []string
-	fromStandardInput := v.input == "-" || v.own.given() && v.input == ""
+	fromStandardInput := v.input == "-" || !lost && v.own.given() && v.input == ""
 	if fromStandardInput {
 		words = append(words, "printf", "%s", quote(string(v.text)), "|")
 	}
@@ -55,7 +57,8 @@ func (v *runVerb) commandLine() string {
 	words = append(words, programName(os.Args[0]), "run")
 	v.flags.Visit(func(flag *pflag.Flag) {
 		switch {
-		case slices.Contains([]string{"name", "input", "verify", "load", "table-definition", "key"}, flag.Name): // the table is loaded
+		case slices.Contains([]string{"name", "input", "verify"}, flag.Name):
+		case !lost && slices.Contains([]string{"load", "table-definition", "key"}, flag.Name): // the table is loaded
 		case flag.Value.Type() == "bool":
 			words = append(words, "--"+flag.Name)
 		default:
@@ -65,11 +68,13 @@ func (v *runVerb) commandLine() string {
 	if v.verify {
 		words = append(words, "--verify")
 	}
-	input := v.input
-	if fromStandardInput {
-		input = "-"
+	switch {
+	case fromStandardInput:
+		words = append(words, "--input", "-")
+	case v.input != "":
+		words = append(words, "--input", quote(v.input))
 	}
-	return strings.Join(append(words, "--input", quote(input), "--name", quote(v.name)), " ")
+	return strings.Join(append(words, "--name", quote(v.name)), " ")
 }
 
 // programName is how a person starts this program: with `go run`, which builds it in a folder of its own, or by its path.
