@@ -21,6 +21,7 @@ func TestSchedulesOfOneChainAreRefused(t *testing.T) {
 		{"the defaults written out", "", "input: {" + chain + "}}", "input: {bucket: replica, prefix: raw/, " + chain + ", format: DYNAMODB_JSON, viewType: NEW_AND_OLD_IMAGES}}", "orders"},
 		{"by the environment's defaults", "defaults: {export: {from: last, viewType: NEW_IMAGE}}\n", "input: {table: orders, mode: EXPORT}", "input: {" + chain + ", viewType: NEW_IMAGE}}", "orders"},
 		{"one of several tables", "", "tables: [customers, orders]\n  input: {export: {from: last}}", "input: {" + chain + "}}", "orders"},
+		{"several tables", "", "tables: [customers, orders]\n  input: {export: {from: last}}", "tables: [orders, customers]\n  input: {export: {from: last}}", "orders, customers"},
 		{"all tables", "", "input: {" + chain + "}}", "tables: [\"*\"]\n  input: {export: {from: last}}", "orders"},
 
 		{"another table", "", "input: {" + chain + "}}", "input: {table: customers, export: {from: last}}", ""},
@@ -45,7 +46,7 @@ func TestSchedulesOfOneChainAreRefused(t *testing.T) {
 			}
 			before, _, _ := strings.Cut(text, "- name: hourly")
 			line := 1 + strings.Count(before, "\n")
-			want := fmt.Sprintf("schedules[1].input: the schedules hourly (line %d) and daily export table %s in the same chain, so each window would be in the result of only one of them:", line, test.table)
+			want := fmt.Sprintf("schedules[1].input: the schedules hourly (line %d) and daily continue the same chain of exports (table %s), so each window would be in the result of only one of them:", line, test.table)
 			if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 				t.Errorf("got %v, want %s", err, want)
 			}
