@@ -38,6 +38,9 @@ func TestChecksThatFailInTheStateMachine(t *testing.T) {
 		{"throttled ten times, then redriven", throttled, 10, 1, "", false, "", ""},
 		{"too slow ten times", late, 10, 0, "", false, failure.Internal, `10 times, although the function export could; DynamoDB continues it. Redrive this execution, and start fewer at the same time ({"Error":"States.Timeout"`},
 		{"not allowed", forbidden, 1, 0, "", false, failure.AccessDenied, "allow dynamodb:DescribeExport to the role of the state machine, and redrive"},
+		{"not allowed, then redriven", forbidden, 1, 1, "", false, "", ""},
+		{"throttled nine times and not allowed, then redriven", forbidden, 10, 1, "", false, "", ""},
+		{"not allowed still", forbidden, 11, 1, "", false, failure.AccessDenied, "and redrive"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

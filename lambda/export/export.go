@@ -189,7 +189,7 @@ func (p *pass) checkable(seen run.FollowedExport) error {
 	switch {
 	case seen.Failure == "":
 		return nil
-	case strings.Contains(seen.Failure, "not authorized"):
+	case strings.Contains(seen.Failure, "not authorized") && seen.FailedChecks > maxFailedChecks*p.in.Redrives: // a redrive gets the old failure again
 		return failure.Errorf(failure.AccessDenied, "Step Functions may not check export %s: allow dynamodb:DescribeExport to the role of the state machine, and redrive this execution (%s)",
 			seen.ExportARN, seen.Failure)
 	case seen.FailedChecks < maxFailedChecks*(1+p.in.Redrives):
