@@ -49,12 +49,17 @@ func (p *pass) started() bool {
 func (p *pass) same() bool { return !p.export.InChain() || p.journal.TableID == p.plan.TableID }
 
 // outdated reports whether a chain cannot continue with its pending exports: they are for another table, or the table's recovery no longer
-// reaches back to one that has not started.
+// reaches back to one that has not started, or that DynamoDB has forgotten.
 func (p *pass) outdated() bool {
 	return !p.same() || p.export.InChain() && slices.ContainsFunc(p.journal.Pending, func(e ledger.PendingExport) bool {
-		return e.ExportARN == "" && p.checkTimes(e.ExportSpec) != nil
+		forgotten := e.Done == nil && startOf(e.ExportARN).Before(p.recovery.now.Add(-remembered))
+		return (e.ExportARN == "" || forgotten) && p.checkTimes(e.ExportSpec) != nil
 	})
 }
+
+// remembered is how long DynamoDB knows an export. Recovery reaches back 35 days at most, so a run makes a full export instead.
+// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ListExports.html
+const remembered = 90 * 24 * time.Hour
 
 // next returns the exports that the request asks for. reason says why an export is a full one although the request asks for an
 // incremental one.

@@ -139,8 +139,7 @@ func (p *pass) check(ctx context.Context, e *ledger.PendingExport) error {
 		if err := p.mayTryAgain(e, *d); err != nil {
 			return err
 		}
-		e.ExportARN, e.Followed = "", false
-		e.Attempt++
+		e.Again()
 		if err := p.journal.Save(ctx); err != nil {
 			return err
 		}

@@ -61,11 +61,10 @@ func (p *pass) startOne(ctx context.Context, e *ledger.PendingExport, known []ty
 		}
 		arn = *d.ExportArn
 	}
+	if e.Execution != p.plan.Owner() {
+		e.Execution, e.Tries = p.plan.Owner(), 0
+	}
 	if !e.Followed { // following another's export does not count as a try
-		if e.Execution != p.plan.Owner() {
-			e.Tries = 0
-		}
-		e.Execution = p.plan.Owner()
 		e.Tries++
 	}
 	e.ExportARN = arn

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"dynamodb-to-s3/lambda/bucket"
@@ -22,43 +23,80 @@ func (c commit) exports(ctx context.Context, progress run.ExportProgress) (run.F
 		return run.FinalizeOutput{Result: result}, err
 	}
 	var j *ledger.Journal
+	var again bool
 	err = ledger.Settle(c.bucket, c.plan.Journal(), func() (err error) {
 		if j, err = ledger.LoadJournal(ctx, c.bucket, c.plan); err != nil {
 			return err
 		}
-		return c.commitPending(ctx, j)
+		again, err = c.commitPending(ctx, j)
+		return err
 	})
 	switch {
 	case err != nil:
 		return run.FinalizeOutput{}, err
-	case j.More(progress.Until):
+	case again, j.More(progress.Until):
 		return run.FinalizeOutput{More: true}, nil
 	}
 	return c.writeResult(ctx, j, progress)
 }
 
 // commitPending checks the pending exports and enters them as committed. If none is pending, there is nothing to commit: another run
-// of the chain was faster, or there was nothing to export.
-func (c commit) commitPending(ctx context.Context, j *ledger.Journal) error {
+// of the chain was faster, or there was nothing to export. again means that nothing was committed, because some of the exports must be made
+// again.
+func (c commit) commitPending(ctx context.Context, j *ledger.Journal) (again bool, err error) {
 	if len(j.Pending) == 0 {
-		return nil
+		return false, nil
 	}
 	for _, p := range j.Pending {
 		if p.Done == nil {
 			// Another run of the chain has started the next exports. Those that this run followed are committed.
-			return nil
+			return false, nil
 		}
 	}
-	for _, p := range j.Pending {
-		window, err := c.checkExport(ctx, p)
-		if err != nil {
-			return err
+	var whole []ledger.CommittedExport
+	for i := range j.Pending {
+		p := &j.Pending[i]
+		window, err := c.checkExport(ctx, *p)
+		switch {
+		case failure.NameOf(err) == failure.ExportIncomplete && c.mayExportAgain(*p):
+			c.log.WarnContext(ctx, "an export is not whole and is made again", "arn", p.ExportARN, "error", err)
+			p.Incomplete = fmt.Sprintf("export %s (%d bytes billed) was not whole: %v", p.ExportARN, p.Done.BilledBytes, err)
+			p.Again()
+			again = true
+		case failure.NameOf(err) == failure.ExportIncomplete:
+			return false, c.incomplete(*p, err)
+		case err != nil:
+			return false, err
 		}
-		j.Committed = append(j.Committed, ledger.CommittedExport{RunID: c.plan.RunID, Execution: c.plan.Owner(), ExportedWindow: window})
-		j.End = endOf(window)
+		whole = append(whole, ledger.CommittedExport{RunID: c.plan.RunID, Execution: c.plan.Owner(), ExportedWindow: window})
 	}
+	if again {
+		return true, j.Save(ctx)
+	}
+	j.Committed, j.End = append(j.Committed, whole...), endOf(whole[len(whole)-1].ExportedWindow)
 	j.Pending = []ledger.PendingExport{}
-	return j.Save(ctx)
+	return false, j.Save(ctx)
+}
+
+// mayExportAgain reports whether the run may replace an export that is not whole. It may if an earlier run of the chain made the export: that
+// run has failed, so people had the time to restore the objects. It may once: if something removes objects again and again, a chain must not
+// pay at each run.
+func (c commit) mayExportAgain(p ledger.PendingExport) bool {
+	return c.plan.Export.Chain != nil && p.Incomplete == "" && !slices.Contains(c.plan.Owners(), p.Execution)
+}
+
+// incomplete returns the error of an export that is not whole, with what to do.
+func (c commit) incomplete(p ledger.PendingExport, cause error) error {
+	todo := "start a new execution under another name"
+	switch {
+	case c.plan.Export.Chain == nil:
+	case p.Incomplete == "":
+		todo = "restore them and redrive this execution. Otherwise the next run of the chain makes the export again, once, and DynamoDB bills for it again"
+	default:
+		todo = fmt.Sprintf("find that program, because an earlier attempt was not whole either (%s). Then restore the objects, or remove %s to begin again with a full export",
+			p.Incomplete, c.bucket.URI(c.plan.Journal()))
+	}
+	return fmt.Errorf("nothing was committed, because export %s is not whole: %w. Another program may have changed objects there: %s", p.ExportARN, cause, todo)
 }
 
 // endOf returns the moment before which everything is exported, once the window is.
@@ -86,7 +124,7 @@ func (c commit) storedResult(ctx context.Context) (run.Result, error) {
 		err = fmt.Errorf("it is the result of a run that began at %s", result.StartTime.Format(time.RFC3339))
 	}
 	if err != nil {
-		return run.Result{}, failure.Errorf(failure.ExportIncomplete, "%s is not this run's result: %w. Choose another name for the execution",
+		return run.Result{}, failure.Errorf(failure.RunNameTaken, "%s is not this run's result: %w. Choose another name for the execution",
 			c.bucket.URI(c.layout.Result()), err)
 	}
 	return result, nil

@@ -5,7 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"path"
+	"slices"
+	"strings"
 	"sync"
 
 	"dynamodb-to-s3/lambda/bucket"
@@ -22,7 +25,7 @@ import (
 // checkExport reads the manifests that DynamoDB has written and compares every file that they name with the bucket.
 func (c commit) checkExport(ctx context.Context, p ledger.PendingExport) (run.ExportedWindow, error) {
 	window := run.ExportedWindow{
-		ExportARN: p.ExportARN, ExportType: p.ExportType, From: p.From, To: p.To, Reason: p.Reason, Followed: p.Followed,
+		ExportARN: p.ExportARN, ExportType: p.ExportType, From: p.From, To: p.To, Reason: reasonOf(p), Followed: p.Followed,
 		Manifest: c.bucket.URI(p.Done.Manifest), BilledBytes: p.Done.BilledBytes,
 		StartTime: p.Done.StartTime, EndTime: p.Done.EndTime,
 	}
@@ -34,7 +37,7 @@ func (c commit) checkExport(ctx context.Context, p ledger.PendingExport) (run.Ex
 		return window, err
 	}
 	if summary.ExportARN != p.ExportARN {
-		return window, c.incomplete(p.Done.Manifest, "is the manifest of export "+summary.ExportARN+", want "+p.ExportARN)
+		return window, c.fault(p.Done.Manifest, "is the manifest of export "+summary.ExportARN+", want "+p.ExportARN)
 	}
 	if err := table.Compare(c.plan, summary.TableID, ""); err != nil {
 		return window, err
@@ -59,14 +62,27 @@ func (c commit) checkExport(ctx context.Context, p ledger.PendingExport) (run.Ex
 	return window, err
 }
 
+// reasonOf says why an export is a full one although the request asks for an incremental one, and why it was made again.
+func reasonOf(p ledger.PendingExport) string {
+	if p.Incomplete == "" {
+		return p.Reason
+	}
+	return strings.TrimPrefix(p.Reason+"; made again, because "+p.Incomplete, "; ")
+}
+
 // countItems returns the number of records in an export's files: items of a full export, changes of an incremental one. DynamoDB says it
 // three times, and the numbers must agree. In manifests that AWS has published they do, for full and for incremental exports. It is not
 // known what the totals of a filtered export count, so there a difference is logged, and the files decide.
 func (c commit) countItems(ctx context.Context, p ledger.PendingExport, summary manifest.Summary, files []manifest.File) (items int64, err error) {
+	seen := make(map[string]bool, len(files))
 	for _, file := range files {
-		if file.ItemCount < 0 {
-			return 0, c.incomplete(summary.ManifestFilesS3Key, fmt.Sprintf("says that %s has %d items", file.DataFileKey, file.ItemCount))
+		switch {
+		case file.ItemCount < 0:
+			return 0, c.fault(summary.ManifestFilesS3Key, fmt.Sprintf("says that %s has %d items", file.DataFileKey, file.ItemCount))
+		case seen[file.DataFileKey]:
+			return 0, c.fault(summary.ManifestFilesS3Key, "names "+file.DataFileKey+" twice")
 		}
+		seen[file.DataFileKey] = true
 		items += file.ItemCount
 	}
 	if billed := summary.BilledSizeBytes; billed != p.Done.BilledBytes {
@@ -79,7 +95,7 @@ func (c commit) countItems(ctx context.Context, p ledger.PendingExport, summary 
 		c.log.WarnContext(ctx, "item counts of a filtered export differ", "arn", p.ExportARN, "described", p.Done.Items, "summary", summary.ItemCount, "files", items)
 		return items, nil
 	}
-	return 0, c.incomplete(p.Done.Manifest, fmt.Sprintf("says that the export has %d items, DescribeExport says %d, and the %d files in %s have %d",
+	return 0, c.fault(p.Done.Manifest, fmt.Sprintf("says that the export has %d items, DescribeExport says %d, and the %d files in %s have %d",
 		summary.ItemCount, p.Done.Items, len(files), path.Base(summary.ManifestFilesS3Key), items))
 }
 
@@ -87,7 +103,7 @@ func (c commit) countItems(ctx context.Context, p ledger.PendingExport, summary 
 func (c commit) readManifest(ctx context.Context, key string, decode func([]byte) error) error {
 	body, err := c.bucket.Get(ctx, key)
 	if errors.Is(err, bucket.ErrNotFound) {
-		return c.incomplete(key, "is missing")
+		return c.fault(key, "is missing")
 	}
 	if err != nil {
 		return err
@@ -101,12 +117,12 @@ func (c commit) readManifest(ctx context.Context, key string, decode func([]byte
 			return err
 		}
 		if want := manifest.Checksum(body); string(sum) != string(want) {
-			return c.incomplete(key, fmt.Sprintf("has the MD5 %s, %s says %.40q", want, path.Base(name), sum))
+			return c.fault(key, fmt.Sprintf("has the MD5 %s, %s says %.40q", want, path.Base(name), sum))
 		}
 		break
 	}
 	if err := decode(body); err != nil {
-		return c.incomplete(key, "cannot be read: "+err.Error())
+		return c.fault(key, "cannot be read: "+err.Error())
 	}
 	return nil
 }
@@ -134,8 +150,9 @@ func (c commit) compareFolder(ctx context.Context, folder string, files []manife
 		total += entry.Bytes
 		delete(named, entry.Key)
 	}
-	for key := range named {
-		return 0, nil, c.incomplete(key, fmt.Sprintf("is missing, and %d more", len(named)-1))
+	if len(named) > 0 {
+		missing := slices.Sorted(maps.Keys(named))
+		return 0, nil, c.fault(missing[0], fmt.Sprintf("is missing (%d of the %d files are missing)", len(missing), len(files)))
 	}
 	c.warnOf(ctx, *others)
 	return total, others.Found(), nil
@@ -150,7 +167,7 @@ func (c commit) compareEach(ctx context.Context, files []manifest.File) (total i
 		group.Go(func() error {
 			entry, err := c.bucket.Find(ctx, file.DataFileKey)
 			if errors.Is(err, bucket.ErrNotFound) {
-				return c.incomplete(file.DataFileKey, "is missing")
+				return c.fault(file.DataFileKey, "is missing")
 			}
 			if err != nil {
 				return err
@@ -161,21 +178,21 @@ func (c commit) compareEach(ctx context.Context, files []manifest.File) (total i
 			return c.compareFile(file, entry)
 		})
 	}
-	return total, group.Wait()
+	err = group.Wait()
+	return total, err
 }
 
 func (c commit) compareFile(file manifest.File, entry bucket.Entry) error {
 	switch {
 	case file.ETag != entry.ETag:
-		return c.incomplete(entry.Key, fmt.Sprintf("has the ETag %s, the manifest says %s", entry.ETag, file.ETag))
+		return c.fault(entry.Key, fmt.Sprintf("has the ETag %s, the manifest says %s", entry.ETag, file.ETag))
 	case entry.Bytes == 0 && file.ItemCount > 0:
-		return c.incomplete(entry.Key, fmt.Sprintf("is empty, the manifest says %d items", file.ItemCount))
+		return c.fault(entry.Key, fmt.Sprintf("is empty, the manifest says %d items", file.ItemCount))
 	default:
 		return nil
 	}
 }
 
-func (c commit) incomplete(key, words string) error {
-	return failure.Errorf(failure.ExportIncomplete,
-		"nothing was committed, because the export is not whole: %s %s. Another program may have changed objects there; start a new execution under another name", c.bucket.URI(key), words)
+func (c commit) fault(key, words string) error {
+	return failure.Errorf(failure.ExportIncomplete, "%s %s", c.bucket.URI(key), words)
 }

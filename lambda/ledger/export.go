@@ -15,7 +15,10 @@ type PendingExport struct {
 	Reason string `json:"reason,omitempty"`
 	// Since is when the run decided to make the export, by DynamoDB's clock. The export starts later.
 	Since time.Time `json:"since"`
-	// Attempt counts the attempts from 0. Execution is the Owner of the run that made the last one, which was its try number Tries.
+	// Incomplete says what was wrong with an earlier attempt that was COMPLETED; "" if there was none. DynamoDB bills for both.
+	Incomplete string `json:"incomplete,omitempty"`
+	// Attempt counts the attempts from 0. Execution is the Owner of the run that started or followed the last one. Tries is how many it has
+	// started.
 	Attempt   int    `json:"attempt"`
 	Execution string `json:"execution"`
 	Tries     int    `json:"tries"`
@@ -24,6 +27,12 @@ type PendingExport struct {
 	Followed  bool   `json:"followed,omitempty"`
 	// Done is DynamoDB's description of the export once it is COMPLETED.
 	Done *CompletedExport `json:"done,omitempty"`
+}
+
+// Again makes another attempt follow.
+func (p *PendingExport) Again() {
+	p.ExportARN, p.Followed, p.Done = "", false, nil
+	p.Attempt++
 }
 
 // ExportSpec is the request to DynamoDB. It is complete, so that any run can continue with it.

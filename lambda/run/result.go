@@ -85,7 +85,7 @@ type ExportedWindow struct {
 	ExportTime *time.Time `json:"exportTime,omitempty"`
 	From       *time.Time `json:"from,omitempty"`
 	To         *time.Time `json:"to,omitempty"`
-	// Reason is why DynamoDB made a full export although the request asked for an incremental one.
+	// Reason is why DynamoDB made a full export although the request asked for an incremental one, and why it made the export twice.
 	Reason string `json:"reason,omitempty"`
 	// Followed says that the run did not start the export but found it in progress.
 	Followed    bool   `json:"followed,omitempty"`
