@@ -67,7 +67,7 @@ func (s states) checkFailed() sfn.Pass {
 	}})
 }
 
-// Tries of a check after the first. Each Retry counts its own tries, so a check has nine tries at most. contract.ChecksPerRound relies
+// Tries of a check after the first. Each Retry counts its own tries, so a check has nine tries at most. quota.ChecksPerRound relies
 // on that.
 const (
 	throttledAttempts = 5 // they take four minutes at most, and half of that on average

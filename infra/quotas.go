@@ -7,6 +7,7 @@ import (
 
 	"dynamodb-to-s3/lambda/contract"
 	"dynamodb-to-s3/lambda/problem"
+	"dynamodb-to-s3/lambda/quota"
 )
 
 const (
@@ -18,7 +19,7 @@ const (
 	maxMachineName = 80
 	// maxScheduleInput is the maximum size of the input of an execution, in bytes.
 	// https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
-	maxScheduleInput = contract.MaxPayloadBytes
+	maxScheduleInput = quota.MaxPayloadBytes
 	// maxParts is the maximum number of schedules and alarms. CloudFormation changes 2,500 resources of a stack and its nested stacks in
 	// one operation, and the others are fewer than 400.
 	// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html

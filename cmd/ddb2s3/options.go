@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"dynamodb-to-s3/lambda/contract"
+	"dynamodb-to-s3/lambda/quota"
 
 	"github.com/spf13/pflag"
 )
@@ -77,8 +77,8 @@ func (o *options) check(flags *pflag.FlagSet) error {
 		}
 	}
 	switch given, endpoint := exportFlag(flags), endpointVariable(envDynamoDBEndpoint); {
-	case o.lambdaTimeout < contract.LeastScanTimeout:
-		return fmt.Errorf("--lambda-timeout: got %s, want %s or more: scan needs that time to read one page, write it and answer", o.lambdaTimeout, contract.LeastScanTimeout)
+	case o.lambdaTimeout < quota.LeastScanTimeout:
+		return fmt.Errorf("--lambda-timeout: got %s, want %s or more: scan needs that time to read one page, write it and answer", o.lambdaTimeout, quota.LeastScanTimeout)
 	case o.exportDelay < 0:
 		return fmt.Errorf("--export-delay: got %s, want 0 or more", o.exportDelay)
 	case given != "" && o.aws:

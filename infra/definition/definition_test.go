@@ -15,6 +15,7 @@ import (
 
 	"dynamodb-to-s3/lambda/contract"
 	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/quota"
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
 
@@ -220,13 +221,13 @@ func TestMostSegmentsFitAPayload(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(segments) != request.MaxSegments || len(output) > contract.MaxPayloadBytes {
-		t.Errorf("the plan of %d segments has %d bytes, Step Functions carries %d", len(segments), len(output), contract.MaxPayloadBytes)
+	if len(segments) != request.MaxSegments || len(output) > quota.MaxPayloadBytes {
+		t.Errorf("the plan of %d segments has %d bytes, Step Functions carries %d", len(segments), len(output), quota.MaxPayloadBytes)
 	}
-	t.Logf("plan of %d segments: %d bytes of %d", request.MaxSegments, len(output), contract.MaxPayloadBytes)
+	t.Logf("plan of %d segments: %d bytes of %d", request.MaxSegments, len(output), quota.MaxPayloadBytes)
 	// The Map collects the outputs of its children before it drops them.
-	if gathered := (len(states(t)[contract.StateSegmentEnd].Result) + len(",")) * request.MaxSegments; gathered > contract.MaxPayloadBytes {
-		t.Errorf("the outputs of %d children have %d bytes, Step Functions carries %d", request.MaxSegments, gathered, contract.MaxPayloadBytes)
+	if gathered := (len(states(t)[contract.StateSegmentEnd].Result) + len(",")) * request.MaxSegments; gathered > quota.MaxPayloadBytes {
+		t.Errorf("the outputs of %d children have %d bytes, Step Functions carries %d", request.MaxSegments, gathered, quota.MaxPayloadBytes)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"dynamodb-to-s3/lambda/contract"
 	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/quota"
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
 
@@ -27,13 +28,13 @@ func TestADayOfWaitingFitsHistories(t *testing.T) {
 	if failed != "" || s.waited != 24*time.Hour {
 		t.Errorf("got failure %q after %s, want success after 24h", failed, s.waited)
 	}
-	const most = contract.MaxHistoryEvents / 3
+	const most = quota.MaxHistoryEvents / 3
 	if events > most {
-		t.Errorf("the execution has %d events, want a third of %d at most", events, contract.MaxHistoryEvents)
+		t.Errorf("the execution has %d events, want a third of %d at most", events, quota.MaxHistoryEvents)
 	}
 	for i, own := range s.children {
 		if own > most {
-			t.Errorf("child %d has %d events, want a third of %d at most", i, own, contract.MaxHistoryEvents)
+			t.Errorf("child %d has %d events, want a third of %d at most", i, own, quota.MaxHistoryEvents)
 		}
 	}
 	t.Logf("%d checks: %d events, and %v in each child", e.checks[0], events, s.children)
@@ -53,8 +54,8 @@ func TestChecksThatAreTriedOftenFitHistories(t *testing.T) {
 		t.Fatalf("got failure %q after %d checks and %d tries, want success after %d and %d", failed, e.checks[0], e.tries, aDay, 9*aDay)
 	}
 	for i, own := range s.children {
-		if own+9_000 > contract.MaxHistoryEvents {
-			t.Errorf("child %d has %d events, want 9,000 less than %d", i, own, contract.MaxHistoryEvents)
+		if own+9_000 > quota.MaxHistoryEvents {
+			t.Errorf("child %d has %d events, want 9,000 less than %d", i, own, quota.MaxHistoryEvents)
 		}
 	}
 	t.Logf("%d tries: %v events in each child", e.tries, s.children)
@@ -96,24 +97,24 @@ func TestCheckThatFailsIsLeftToTheFunction(t *testing.T) {
 // plan uses this number to refuse requests.
 func TestEventsOfAnExecutionAreAsForetold(t *testing.T) {
 	t.Parallel()
-	for _, n := range []int64{1, 60, contract.ChecksPerRound, contract.ChecksPerRound + 1, aDay, 100_000} {
+	for _, n := range []int64{1, 60, quota.ChecksPerRound, quota.ChecksPerRound + 1, aDay, 100_000} {
 		e := newExports(n, n)
-		if _, events, failed := e.run(t); failed != "" || int64(events) != contract.ExportEvents(n) {
-			t.Errorf("%d checks: got %d events and failure %q, want %d and success", n, events, failed, contract.ExportEvents(n))
+		if _, events, failed := e.run(t); failed != "" || int64(events) != quota.ExportEvents(n) {
+			t.Errorf("%d checks: got %d events and failure %q, want %d and success", n, events, failed, quota.ExportEvents(n))
 		}
 	}
 }
 
 func TestExportIsCheckedAsOftenAsAllowed(t *testing.T) {
 	t.Parallel()
-	for _, n := range []int64{1, 2, request.DefaultMaxAttempts, contract.ChecksPerRound - 1, contract.ChecksPerRound, contract.ChecksPerRound + 1, aDay} {
+	for _, n := range []int64{1, 2, request.DefaultMaxAttempts, quota.ChecksPerRound - 1, quota.ChecksPerRound, quota.ChecksPerRound + 1, aDay} {
 		e := newExports(n, n+1)
 		s, events, failed := e.run(t)
 		if failed != string(failure.ExportTimedOut) || e.checks[0] != n || s.waited != time.Duration(n)*request.DefaultCheckInterval*time.Second {
 			t.Errorf("maxAttempts %d: got failure %q after %d checks and %s", n, failed, e.checks[0], s.waited)
 		}
-		if int64(events) > contract.ExportEvents(n) {
-			t.Errorf("maxAttempts %d: got %d events, more than the %d of success", n, events, contract.ExportEvents(n))
+		if int64(events) > quota.ExportEvents(n) {
+			t.Errorf("maxAttempts %d: got %d events, more than the %d of success", n, events, quota.ExportEvents(n))
 		}
 	}
 }
@@ -135,8 +136,8 @@ func TestExportsAreCheckedEachByItself(t *testing.T) {
 	if got, want := fmt.Sprint(e.checks), "[3 1000 450]"; failed != "" || got != want {
 		t.Errorf("got failure %q after the checks %s, want success after %s", failed, got, want)
 	}
-	if int64(events) != contract.ExportEvents(1000) {
-		t.Errorf("got %d events, want the %d of the longest", events, contract.ExportEvents(1000))
+	if int64(events) != quota.ExportEvents(1000) {
+		t.Errorf("got %d events, want the %d of the longest", events, quota.ExportEvents(1000))
 	}
 }
 
@@ -154,7 +155,7 @@ func TestChainGoesOnUntilNothingIsMore(t *testing.T) {
 	e.more = 2
 	_, events, failed := e.run(t)
 	const each = 5 + 2 + 5 + 2 // StartExport, Exporting?, Finalize, MoreToExport?
-	if want := contract.ExportEvents(1) + 2*each; failed != "" || e.more != -1 || int64(events) != want {
+	if want := quota.ExportEvents(1) + 2*each; failed != "" || e.more != -1 || int64(events) != want {
 		t.Errorf("got %d events and failure %q, want %d and success", events, failed, want)
 	}
 	if e.output["runId"] != "run" {
@@ -250,7 +251,7 @@ func (e *exports) follow(in run.ExportInput) (progress any, failed string) {
 		}
 		following.InProgress = true
 		following.Exports = append(following.Exports, run.FollowedExport{
-			ExportARN: arn, Checks: n, Until: min(n+contract.ChecksPerRound, e.maxAttempts), IntervalSeconds: request.DefaultCheckInterval,
+			ExportARN: arn, Checks: n, Until: min(n+quota.ChecksPerRound, e.maxAttempts), IntervalSeconds: request.DefaultCheckInterval,
 			ExportStatus: "IN_PROGRESS",
 		})
 	}

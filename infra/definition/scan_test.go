@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"dynamodb-to-s3/lambda/contract"
+	"dynamodb-to-s3/lambda/quota"
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
 )
@@ -24,7 +25,7 @@ func TestEventsOfAScanAreAsForetold(t *testing.T) {
 		{"as many segments as a run may have", request.MaxSegments, 1, 0},
 		{"a wait after each invocation but the last", 2, 40, 39},
 		{"a wait before the end", 2, 2, 1},
-		{"as many early ends as a segment may have", 1, contract.MaxEarlyEnds, contract.MaxEarlyEnds - 1},
+		{"as many early ends as a segment may have", 1, quota.MaxEarlyEnds, quota.MaxEarlyEnds - 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -36,11 +37,11 @@ func TestEventsOfAScanAreAsForetold(t *testing.T) {
 				}
 				return to
 			})
-			if failed != "" || int64(events) != contract.ScanEvents() || len(s.children) != test.segments {
-				t.Errorf("got %d events, %d children and failure %q, want %d events", events, len(s.children), failed, contract.ScanEvents())
+			if failed != "" || int64(events) != quota.ScanEvents() || len(s.children) != test.segments {
+				t.Errorf("got %d events, %d children and failure %q, want %d events", events, len(s.children), failed, quota.ScanEvents())
 			}
 			for i, own := range s.children {
-				if want := contract.SegmentEvents(int64(test.invocations), int64(test.waits)); int64(own) != want {
+				if want := quota.SegmentEvents(int64(test.invocations), int64(test.waits)); int64(own) != want {
 					t.Fatalf("child %d has %d events, want %d", i, own, want)
 				}
 			}

@@ -11,6 +11,7 @@ import (
 	"dynamodb-to-s3/lambda/document"
 	"dynamodb-to-s3/lambda/partition"
 	"dynamodb-to-s3/lambda/problem"
+	"dynamodb-to-s3/lambda/quota"
 	"dynamodb-to-s3/lambda/request"
 )
 
@@ -99,7 +100,7 @@ func (c checker) checkFunctions() {
 		}
 		// https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 		c.within(path+".memoryMiB", limits.MemoryMiB, 128, 10_240)
-		if least := int(contract.LeastScanTimeout.Seconds()); contract.Function(name) == contract.FunctionScan && limits.TimeoutSeconds == least-1 {
+		if least := int(quota.LeastScanTimeout.Seconds()); contract.Function(name) == contract.FunctionScan && limits.TimeoutSeconds == least-1 {
 			c.Add(path+".timeoutSeconds", strconv.Itoa(limits.TimeoutSeconds), "%d to 900: scan needs %d s to read one page, write it and answer", least, least)
 			continue
 		}

@@ -1,5 +1,5 @@
-// Package contract owns the names and limits that the functions share with the stack in infra/: functions, states, environment variables,
-// and what one execution can hold. It imports only the standard library.
+// Package contract owns the names that the functions share with the stack in infra/: functions, states and environment variables. It imports
+// only the standard library.
 package contract
 
 // Function is the name of a Lambda function, and of the package below lambda/ that has its work.
@@ -64,10 +64,3 @@ const (
 	// EnvScanTimeout has the timeout of the function scan, in seconds. The function plan computes with it.
 	EnvScanTimeout = "SCAN_TIMEOUT_SECONDS"
 )
-
-// MaxPayloadBytes is the most JSON, in bytes, that Step Functions passes from one state to the next.
-// https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
-const MaxPayloadBytes = 256 << 10
-
-// MaxResultBytes is the part of MaxPayloadBytes that is left for the result beside the plan: enough for one export on each of 35 days.
-const MaxResultBytes = 64 << 10

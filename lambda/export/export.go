@@ -4,7 +4,7 @@
 // Every decision is in a journal before an export starts. So a retry, a redrive, or another run of the same chain continues with the
 // same exports and pays for none of them twice.
 //
-// It may import contract, failure, request, run, bucket, ledger and table.
+// It may import failure, quota, request, run, bucket, ledger and table.
 package export
 
 import (
@@ -14,9 +14,9 @@ import (
 	"strings"
 
 	"dynamodb-to-s3/lambda/bucket"
-	"dynamodb-to-s3/lambda/contract"
 	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/ledger"
+	"dynamodb-to-s3/lambda/quota"
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/lambda/table"
@@ -175,7 +175,7 @@ func (p *pass) follow(open []*ledger.PendingExport) (run.ExportProgress, error) 
 				e.ExportARN, n, *p.export.CheckInterval, e.ExportARN)
 		}
 		progress.Exports = append(progress.Exports, run.FollowedExport{
-			ExportARN: e.ExportARN, Checks: n, Until: min(n+contract.ChecksPerRound, most),
+			ExportARN: e.ExportARN, Checks: n, Until: min(n+quota.ChecksPerRound, most),
 			IntervalSeconds: *p.export.CheckInterval, ExportStatus: string(types.ExportStatusInProgress), FailedChecks: before.FailedChecks,
 		})
 	}

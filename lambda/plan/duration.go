@@ -6,8 +6,8 @@ import (
 	"strconv"
 	"time"
 
-	"dynamodb-to-s3/lambda/contract"
 	"dynamodb-to-s3/lambda/problem"
+	"dynamodb-to-s3/lambda/quota"
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/lambda/table"
@@ -47,7 +47,7 @@ func (s *Step) reads(scan run.ScanPlan, described table.Description, atOnce int)
 		rate: float64(atOnce) * partitionUnits, paced: scan.Paced(), atOnce: float64(atOnce), timeout: s.ScanTimeout,
 	}
 	if r.timeout == 0 {
-		r.timeout = contract.MaxScanTimeout
+		r.timeout = quota.MaxScanTimeout
 	}
 	if scan.Request.Segment != nil {
 		r.units /= float64(scan.TotalSegments)
@@ -66,16 +66,16 @@ func (s *Step) reads(scan run.ScanPlan, described table.Description, atOnce int)
 func (r reading) share() float64 { return r.rate / r.atOnce }
 
 // events returns how many events the history of one child has, and how many seconds its segment takes, if the scan has so many segments.
-// It assumes the worst case of waits (contract.MaxEarlyEnds), and segments of the same size.
+// It assumes the worst case of waits (quota.MaxEarlyEnds), and segments of the same size.
 func (r reading) events(segments int) (events int64, seconds float64) {
 	seconds = r.units / float64(segments) / (r.rate / min(r.atOnce, float64(segments)))
 	invocations := math.Ceil(seconds/r.timeout.Seconds()) + 1
-	if !r.paced || r.largest/r.share() <= contract.MaxLambdaWait.Seconds() {
-		return contract.SegmentEvents(count(invocations), 0), seconds
+	if !r.paced || r.largest/r.share() <= quota.MaxLambdaWait.Seconds() {
+		return quota.SegmentEvents(count(invocations), 0), seconds
 	}
-	invocations += min(contract.MaxEarlyEnds, seconds/contract.MaxLambdaWait.Seconds())
+	invocations += min(quota.MaxEarlyEnds, seconds/quota.MaxLambdaWait.Seconds())
 	invocations = min(invocations, math.Ceil(r.items/float64(segments))+1) // each reads an item at least
-	return contract.SegmentEvents(count(invocations), count(invocations)), seconds
+	return quota.SegmentEvents(count(invocations), count(invocations)), seconds
 }
 
 // count returns a number as an integer that can be multiplied by the events of an invocation.
@@ -83,7 +83,7 @@ func count(n float64) int64 { return int64(min(n, 1e15)) }
 
 // checkDuration refuses a scan that Step Functions would end before it is done, with the numbers.
 func (s *Step) checkDuration(req request.Request, scan run.ScanPlan, described table.Description, atOnce int) error {
-	r, segments, most := s.reads(scan, described, atOnce), len(scan.Segments()), contract.MaxDuration.Seconds()
+	r, segments, most := s.reads(scan, described, atOnce), len(scan.Segments()), quota.MaxDuration.Seconds()
 	var found problem.List
 	switch field, given := paceOf(req); {
 	case r.paced && r.largest/r.share() > most:
@@ -102,14 +102,14 @@ func (s *Step) checkDuration(req request.Request, scan run.ScanPlan, described t
 			Want: fmt.Sprintf("%.0f or more: an execution takes at most %s", math.Ceil(r.units/most/partitionUnits), days(most)),
 		})
 	}
-	if events, seconds := r.events(segments); len(found) == 0 && events > contract.MaxHistoryEvents {
+	if events, seconds := r.events(segments); len(found) == 0 && events > quota.MaxHistoryEvents {
 		field := "segments"
 		if req.Scan.TotalSegments != nil {
 			field = "scan.TotalSegments"
 		}
 		found = append(found, problem.Problem{
 			Path: field, Got: fmt.Sprintf("%d, so that one segment takes about %s in invocations of %s, which can make a history of %d events", scan.TotalSegments, days(seconds), r.timeout, events),
-			Want: fmt.Sprintf("a history of at most %d events: %s", contract.MaxHistoryEvents, r.remedy(segments)),
+			Want: fmt.Sprintf("a history of at most %d events: %s", quota.MaxHistoryEvents, r.remedy(segments)),
 		})
 	}
 	return found.Err()
@@ -119,7 +119,7 @@ func (s *Step) checkDuration(req request.Request, scan run.ScanPlan, described t
 func (r reading) remedy(segments int) string {
 	if segments > 1 || r.units > 0 {
 		for n := segments + 1; n <= request.MaxSegments; n++ {
-			if events, _ := r.events(n); events <= contract.MaxHistoryEvents {
+			if events, _ := r.events(n); events <= quota.MaxHistoryEvents {
 				return fmt.Sprintf("give %d segments or more", n)
 			}
 		}

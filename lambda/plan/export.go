@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"time"
 
-	"dynamodb-to-s3/lambda/contract"
 	"dynamodb-to-s3/lambda/problem"
+	"dynamodb-to-s3/lambda/quota"
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/lambda/table"
@@ -33,17 +33,17 @@ func noExports() run.ExportProgress { return run.ExportProgress{Exports: []run.F
 func checkWait(export request.Export) error {
 	checks, interval := *export.MaxAttempts, *export.CheckInterval
 	var found problem.List
-	if events := contract.ExportEvents(checks); events > contract.MaxHistoryEvents {
+	if events := quota.ExportEvents(checks); events > quota.MaxHistoryEvents {
 		found = append(found, problem.Problem{
 			Path: "export.maxAttempts", Got: fmt.Sprintf("%d, whose checks make a history of %d events", checks, events),
-			Want: fmt.Sprintf("at most %d events, which Step Functions allows: lower it, or raise export.checkIntervalSeconds", contract.MaxHistoryEvents),
+			Want: fmt.Sprintf("at most %d events, which Step Functions allows: lower it, or raise export.checkIntervalSeconds", quota.MaxHistoryEvents),
 		})
 	}
 	const day = 24 * time.Hour
-	if wait := time.Duration(checks*interval) * time.Second; wait > contract.MaxDuration {
+	if wait := time.Duration(checks*interval) * time.Second; wait > quota.MaxDuration {
 		found = append(found, problem.Problem{
 			Path: "export.maxAttempts", Got: fmt.Sprintf("%d checks, at %d s each a wait of %d days", checks, interval, wait/day),
-			Want: fmt.Sprintf("at most %d days, which an execution can take: lower it or export.checkIntervalSeconds", contract.MaxDuration/day),
+			Want: fmt.Sprintf("at most %d days, which an execution can take: lower it or export.checkIntervalSeconds", quota.MaxDuration/day),
 		})
 	}
 	return found.Err()

@@ -1,7 +1,7 @@
 // Package plan is the step Plan: it turns a request into the plan of a run. It looks at the table, decides how the scan is split, and
 // claims the run's folder for this execution.
 //
-// It may import contract, document, failure, request, run, bucket, encoder, ledger, table and transform.
+// It may import document, failure, problem, quota, request, run, bucket, encoder, ledger, table and transform.
 package plan
 
 import (
@@ -10,9 +10,9 @@ import (
 	"fmt"
 	"time"
 
-	"dynamodb-to-s3/lambda/contract"
 	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/problem"
+	"dynamodb-to-s3/lambda/quota"
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
 
@@ -112,10 +112,10 @@ func (s *Step) complete(ctx context.Context, p prepared) (run.PlanOutput, error)
 	if err != nil {
 		return run.PlanOutput{}, err
 	}
-	if size, most := len(run.Marshal(output)), contract.MaxPayloadBytes-contract.MaxResultBytes; size > most {
+	if size, most := len(run.Marshal(output)), quota.MaxPayloadBytes-quota.MaxResultBytes; size > most {
 		return run.PlanOutput{}, problem.List{{
 			Want: fmt.Sprintf("it makes a state of %d bytes, and %d are allowed, of the %d that Step Functions carries: shorten the expressions and their values",
-				size, most, contract.MaxPayloadBytes),
+				size, most, quota.MaxPayloadBytes),
 		}}.Err()
 	}
 	if output.Plan.Scan == nil {

@@ -9,10 +9,10 @@ import (
 	"time"
 
 	"dynamodb-to-s3/lambda/awsclient"
-	"dynamodb-to-s3/lambda/contract"
 	"dynamodb-to-s3/lambda/encoder"
 	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/plan"
+	"dynamodb-to-s3/lambda/quota"
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/local/executions"
@@ -224,7 +224,7 @@ func TestLargestPlanFitsIntoAState(t *testing.T) {
 		t.Fatal(err)
 	}
 	body, err := json.Marshal(got)
-	if err != nil || len(body) > contract.MaxPayloadBytes || len(got.Segments) != 10_000 {
+	if err != nil || len(body) > quota.MaxPayloadBytes || len(got.Segments) != 10_000 {
 		t.Errorf("%d bytes for %d segments, %v", len(body), len(got.Segments), err)
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"sync"
 	"time"
 
-	"dynamodb-to-s3/lambda/contract"
+	"dynamodb-to-s3/lambda/quota"
 )
 
 // budget divides the time of an invocation between pages and a reserve before the deadline. The reserve is for closing what is open:
@@ -42,13 +42,13 @@ func (b *budget) stopBy(timeToClose time.Duration) time.Time {
 	return b.deadline.Add(-floor - margin*timeToClose)
 }
 
-// mostWait returns the longest wait for the pace that is worth the invocation's time: contract.MaxLambdaWait, or a quarter of the time
+// mostWait returns the longest wait for the pace that is worth the invocation's time: quota.MaxLambdaWait, or a quarter of the time
 // for pages if that is shorter.
 func (b *budget) mostWait() time.Duration {
 	if b.deadline.IsZero() {
-		return contract.MaxLambdaWait
+		return quota.MaxLambdaWait
 	}
-	return min(contract.MaxLambdaWait, b.stopBy(0).Sub(b.start)/4)
+	return min(quota.MaxLambdaWait, b.stopBy(0).Sub(b.start)/4)
 }
 
 // roomForPage reports whether a page that is requested now would arrive and be written in time, after all other pages in memory.

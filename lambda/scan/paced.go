@@ -11,9 +11,9 @@ import (
 	"time"
 
 	"dynamodb-to-s3/lambda/bucket"
-	"dynamodb-to-s3/lambda/contract"
 	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/pace"
+	"dynamodb-to-s3/lambda/quota"
 	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/lambda/table"
 
@@ -27,7 +27,7 @@ func newPacer(plan run.Plan, from run.Checkpoint, destination *bucket.Bucket, bu
 		Consistent: aws.ToBool(scan.Request.ConsistentRead), Limit: aws.ToInt64(scan.Request.Limit), PaidAt: aws.ToTime(from.PaidAt),
 		Patience: budget.mostWait(), Stalled: from.Stall != nil,
 	}
-	if from.Invocation >= contract.MaxEarlyEnds {
+	if from.Invocation >= quota.MaxEarlyEnds {
 		config.Patience = 0
 	}
 	if scan.Paced() {

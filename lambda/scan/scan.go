@@ -4,7 +4,7 @@
 // Three stages work at the same time: the next page is fetched while the last one is parsed, encoded and compressed, and while parts
 // upload. Memory holds at most three pages and three parts.
 //
-// It may import failure, request, run, bucket, ddbjson, encoder, ledger, metric, pace, sink, table and transform.
+// It may import failure, quota, request, run, bucket, ddbjson, encoder, ledger, metric, pace, sink, table and transform.
 package scan
 
 import (

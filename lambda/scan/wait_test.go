@@ -17,8 +17,8 @@ import (
 	"time"
 
 	"dynamodb-to-s3/lambda/awsclient"
-	"dynamodb-to-s3/lambda/contract"
 	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/quota"
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
 
@@ -134,7 +134,7 @@ func (c *children) segment(t *testing.T, number int) run.Checkpoint {
 		c.mu.Lock()
 		c.waits++
 		c.mu.Unlock()
-		if !to.WaitUntil.Equal(to.WaitUntil.Truncate(time.Second)) || time.Until(*to.WaitUntil) > contract.MaxDuration {
+		if !to.WaitUntil.Equal(to.WaitUntil.Truncate(time.Second)) || time.Until(*to.WaitUntil) > quota.MaxDuration {
 			t.Errorf("segment %d waits until %s", number, to.WaitUntil)
 		}
 		time.Sleep(time.Until(*to.WaitUntil))
@@ -219,7 +219,7 @@ func TestStateMachineWaitsForThePace(t *testing.T) {
 // After as many early ends as a history has room for, an invocation waits until its time is over.
 func TestWaitsLeaveRoomInTheHistory(t *testing.T) {
 	t.Parallel()
-	for invocation, want := range map[int]int64{contract.MaxEarlyEnds - 1: 1, contract.MaxEarlyEnds: 19} {
+	for invocation, want := range map[int]int64{quota.MaxEarlyEnds - 1: 1, quota.MaxEarlyEnds: 19} {
 		synctest.Test(t, func(t *testing.T) {
 			c := newChildren(&priced{items: 1000, units: 48}, 1, 1, 1, 900*time.Second)
 			ctx, cancel := context.WithTimeout(t.Context(), c.timeout)

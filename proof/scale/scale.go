@@ -6,7 +6,7 @@ package scale
 import (
 	"math"
 
-	"dynamodb-to-s3/lambda/contract"
+	"dynamodb-to-s3/lambda/quota"
 	"dynamodb-to-s3/lambda/request"
 )
 
@@ -83,7 +83,7 @@ func Compute(in Inputs) Outcome {
 	o.InvocationsOfSegment = math.Ceil(pages / in.Segments / rate / in.UsefulSeconds)
 	o.Invocations = in.Segments*o.InvocationsOfSegment + 2 // plan, finalize
 	o.Transitions = 6 + in.Segments*(2*o.InvocationsOfSegment+1)
-	o.ParentEvents, o.ChildEvents = contract.ScanEvents(), contract.SegmentEvents(int64(o.InvocationsOfSegment), 0)
+	o.ParentEvents, o.ChildEvents = quota.ScanEvents(), quota.SegmentEvents(int64(o.InvocationsOfSegment), 0)
 
 	stored := in.TableBytes * in.StorePerTableByte
 	scans := o.Invocations - 2

@@ -5,7 +5,7 @@ import (
 	"math"
 	"strings"
 
-	"dynamodb-to-s3/lambda/contract"
+	"dynamodb-to-s3/lambda/quota"
 	"dynamodb-to-s3/lambda/run"
 )
 
@@ -19,7 +19,7 @@ const (
 	putsPerSecond         = 3_500
 	transitionsPerSecond  = 800
 	describesPerSecond    = 2_500
-	historyEvents         = contract.MaxHistoryEvents
+	historyEvents         = quota.MaxHistoryEvents
 )
 
 // Tables returns the tables of docs/scale.md, in Markdown.
@@ -66,21 +66,21 @@ func Tables() string {
 		return largest
 	}
 	fmt.Fprintf(&b, "\n| quota | value | largest value above | source |\n|---|---:|---:|---|\n")
-	quota := func(name string, value float64, of func(Outcome) float64, source string) {
+	limit := func(name string, value float64, of func(Outcome) float64, source string) {
 		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", name, whole(value), whole(most(of)), source)
 	}
 	const states, lambda = "[Step Functions](https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html)", "[Lambda](https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html)"
-	quota("read units a second of an on-demand table (can be raised)", usualUnits, func(Outcome) float64 { return moreUnits }, "[DynamoDB](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html)")
-	quota("concurrent functions of an account (can be raised)", lambdaConcurrency, func(o Outcome) float64 { return o.Concurrency }, lambda)
-	quota("seconds of one invocation (`finalize` has one)", finalizeTime, func(o Outcome) float64 { return o.FinalizeSeconds }, lambda)
-	quota("concurrent children of a distributed Map", mapConcurrency, func(o Outcome) float64 { return o.Concurrency }, states)
-	quota("history events of an execution (each child is an execution)", historyEvents, func(o Outcome) float64 { return math.Max(float64(o.ParentEvents), float64(o.ChildEvents)) }, states)
-	quota("state transitions a second, on average over the scan", transitionsPerSecond, func(o Outcome) float64 { return o.Transitions / (o.ScanHours * 3600) }, states)
-	quota("looks at the table a second (DescribeTable), on average over the scan", describesPerSecond, func(o Outcome) float64 { return math.Ceil(o.LooksPerSecond) }, "[DynamoDB](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-control-plane.html)")
-	quota("hours of an execution", contract.MaxDuration.Hours(), func(o Outcome) float64 { return o.ScanHours }, states)
-	quota("writes a second to a prefix, on average over the scan", putsPerSecond, func(o Outcome) float64 { return o.PutsPerSecond }, "[S3](https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html)")
-	quota("objects of one segment (a key has six digits for the number)", run.MaxParts, func(o Outcome) float64 { return o.ObjectsOfSegment }, "`run.MaxParts`")
-	quota("objects that `finalize` can check in its one invocation", columns[0].FinalizeMost, func(o Outcome) float64 { return o.Objects }, "computed as above")
+	limit("read units a second of an on-demand table (can be raised)", usualUnits, func(Outcome) float64 { return moreUnits }, "[DynamoDB](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html)")
+	limit("concurrent functions of an account (can be raised)", lambdaConcurrency, func(o Outcome) float64 { return o.Concurrency }, lambda)
+	limit("seconds of one invocation (`finalize` has one)", finalizeTime, func(o Outcome) float64 { return o.FinalizeSeconds }, lambda)
+	limit("concurrent children of a distributed Map", mapConcurrency, func(o Outcome) float64 { return o.Concurrency }, states)
+	limit("history events of an execution (each child is an execution)", historyEvents, func(o Outcome) float64 { return math.Max(float64(o.ParentEvents), float64(o.ChildEvents)) }, states)
+	limit("state transitions a second, on average over the scan", transitionsPerSecond, func(o Outcome) float64 { return o.Transitions / (o.ScanHours * 3600) }, states)
+	limit("looks at the table a second (DescribeTable), on average over the scan", describesPerSecond, func(o Outcome) float64 { return math.Ceil(o.LooksPerSecond) }, "[DynamoDB](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-control-plane.html)")
+	limit("hours of an execution", quota.MaxDuration.Hours(), func(o Outcome) float64 { return o.ScanHours }, states)
+	limit("writes a second to a prefix, on average over the scan", putsPerSecond, func(o Outcome) float64 { return o.PutsPerSecond }, "[S3](https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html)")
+	limit("objects of one segment (a key has six digits for the number)", run.MaxParts, func(o Outcome) float64 { return o.ObjectsOfSegment }, "`run.MaxParts`")
+	limit("objects that `finalize` can check in its one invocation", columns[0].FinalizeMost, func(o Outcome) float64 { return o.Objects }, "computed as above")
 	return b.String()
 }
 

@@ -1,4 +1,6 @@
-package contract
+// Package quota owns what one execution of the state machine and one invocation of the function scan can hold. The functions and the stack in
+// infra/ compute with it. It imports only the standard library.
+package quota
 
 import "time"
 
@@ -7,7 +9,12 @@ import "time"
 const (
 	MaxHistoryEvents = 25_000
 	MaxDuration      = 365 * 24 * time.Hour
+	// MaxPayloadBytes is the most JSON, in bytes, that Step Functions passes from one state to the next.
+	MaxPayloadBytes = 256 << 10
 )
+
+// MaxResultBytes is the part of MaxPayloadBytes that is left for the result beside the plan: enough for one export on each of 35 days.
+const MaxResultBytes = 64 << 10
 
 // ChecksPerRound is how many checks one child of the Map FollowExports makes before it ends and the next one begins. A child is an execution
 // with its own history. A check adds 11 events, and 3 for each retry of DescribeExport. Even with nine tries for every check, the child stays
