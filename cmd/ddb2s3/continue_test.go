@@ -79,7 +79,9 @@ func TestInterruptedRunSaysHowToContinue(t *testing.T) {
 			if err := interrupted.Process.Signal(os.Interrupt); err != nil {
 				t.Fatal(err)
 			}
-			_ = <-ended // the exit code says how it ended
+			if err := <-ended; err == nil {
+				t.Fatal("it succeeded, so it was interrupted too late")
+			}
 			_, command, said := strings.Cut(stderr.String(), "interrupted\nTo continue this run, use the same name:\n  ")
 			if !said || interrupted.ProcessState.ExitCode() != 130 {
 				t.Fatalf("exit %d: %s", interrupted.ProcessState.ExitCode(), &stderr)
