@@ -100,14 +100,17 @@ func placeOfTable(table string) (region, account string) {
 	return "", ""
 }
 
-// tables returns the ARNs of tables, each with below appended.
-func (p place) tables(tables []string, below string) []string {
+// tables returns the ARNs of tables, each with every one of below appended. All ARNs of a table come before those of the next one, so that a
+// new table at the end moves no other one to another policy.
+func (p place) tables(tables []string, below ...string) []string {
 	var arns []string
 	for _, table := range tables {
 		if !strings.HasPrefix(table, "arn:") {
 			table = p.arn("dynamodb", "table/"+table)
 		}
-		arns = append(arns, table+below)
+		for _, each := range below {
+			arns = append(arns, table+each)
+		}
 	}
 	return arns
 }

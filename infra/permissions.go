@@ -33,16 +33,17 @@ func ofTables(at place, function contract.Function, props *Props) []grant {
 	case contract.FunctionPlan, contract.FunctionScan:
 		// plan describes the table, and asks for one item to see whether DynamoDB accepts the parameters of the scan. scan reads, and checks
 		// that the table was not replaced. One statement is shorter than two; an index cannot be described.
-		return []grant{allow(actions("dynamodb:DescribeTable", "dynamodb:Scan"), at.tables(readable, ""), at.tables(readable, "/index/*"))}
+		return []grant{allow(actions("dynamodb:DescribeTable", "dynamodb:Scan"), at.tables(readable, "", "/index/*"))}
 	case contract.FunctionExport:
 		return []grant{
-			// Before export starts an export, it checks that the table was not replaced, whether it can be exported, and from which times.
-			allow(actions("dynamodb:DescribeTable", "dynamodb:DescribeContinuousBackups", "dynamodb:ExportTableToPointInTime"), at.tables(exportable, "")),
-			allow(actions("dynamodb:DescribeExport"), at.tables(exportable, "/export/*")),
 			// export looks for an earlier start of the same export, so that it is not paid for twice. The action supports no
 			// resources, so it cannot be limited to a table. It returns only ARNs, types and statuses of exports.
 			// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html#amazondynamodb-ListExports
 			allow(actions("dynamodb:ListExports"), []string{"*"}),
+			// Before export starts an export, it checks that the table was not replaced, whether it can be exported, and from which times.
+			// One statement again: DescribeExport is the only action on an export, and does not apply to a table.
+			allow(actions("dynamodb:DescribeTable", "dynamodb:DescribeContinuousBackups", "dynamodb:ExportTableToPointInTime", "dynamodb:DescribeExport"),
+				at.tables(exportable, "", "/export/*")),
 		}
 	case contract.FunctionFinalize:
 		return nil
