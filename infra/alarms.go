@@ -45,7 +45,11 @@ func newAlarms(stack awscdk.Stack, machine sfn.StateMachine, undelivered awssqs.
 		}), 1, "A schedule of "+props.Name+" could not start a run. The messages in the queue name the schedule, and docs/operations.md says how to start the run by hand.")
 	}
 	tables := slices.Sorted(maps.Keys(props.Alarms.StaleHours))
-	for n, part := range inTemplates(tables, func(string) int { return frameBytes }) {
+	tags := 0 // the tags of an alarm, in bytes; a schedule has none
+	for key, value := range props.Tags {
+		tags += len(mustMarshal(map[string]string{"Key": key, "Value": value})) + len(",")
+	}
+	for n, part := range inTemplates(tables, func(table string) int { return frameBytes + 4*len(table) + tags }) {
 		in := a
 		if n > 0 {
 			in.scope = newNested(a.scope, n, "Alarms of "+*stack.StackName())

@@ -23,7 +23,7 @@ const (
 	ownElements, ownBytes = 100, 200_000
 	// A nested stack also has a group, a role and its policy.
 	nestedElements, nestedBytes = 400, 900_000
-	// frameBytes is more than the size of a schedule without its input, and of an alarm.
+	// frameBytes is more than the size of a schedule without its input, and of an alarm without its tags and the name of its table.
 	frameBytes = 1_500
 
 	maxResources, maxTemplate = 500, 1_000_000
@@ -51,7 +51,9 @@ func inTemplates[T any](all []T, size func(T) int) [][]T {
 // newNested adds the nested stack of the n-th part, from 1, and returns a scope in it. Directly in a stack, the CDK would give the resources
 // "a-b" and "ab" the same identifier.
 func newNested(scope constructs.Construct, n int, description string) constructs.Construct {
-	stack := awscdk.NewNestedStack(scope, jsii.String("Part"+strconv.Itoa(n+1)), &awscdk.NestedStackProps{Description: &description})
+	stack := awscdk.NewNestedStack(scope, jsii.String("Part"+strconv.Itoa(n+1)), &awscdk.NestedStackProps{
+		Description: &description, SuppressTemplateIndentation: jsii.Bool(true),
+	})
 	return constructs.NewConstruct(stack, jsii.String("Elements"))
 }
 
@@ -81,8 +83,8 @@ func checkTemplates(folder, stack string) error {
 		case err != nil:
 			faults = append(faults, fmt.Errorf("read a template: %w", err))
 		case bytes > maxTemplate || resources > maxResources:
-			faults = append(faults, exceeded("tables, schedules, alarms.staleHours, notifications.emails", fmt.Sprintf("the template %s with %d resources and %d bytes", file.Source.Path, resources, bytes),
-				"at most %d resources and %d bytes, which are the quotas of CloudFormation: divide the tables and the schedules among several environments", maxResources, maxTemplate))
+			faults = append(faults, exceeded("tables, schedules, alarms.staleHours, notifications.emails, tags", fmt.Sprintf("the template %s with %d resources and %d bytes", file.Source.Path, resources, bytes),
+				"at most %d resources and %d bytes, which are the quotas of CloudFormation: divide the tables and the schedules among several environments, or give fewer tags", maxResources, maxTemplate))
 		}
 	}
 	return errors.Join(faults...)

@@ -73,29 +73,44 @@ func TestManySchedulesAndAlarmsDeploy(t *testing.T) {
 }
 
 func TestManyStaleTablesDeploy(t *testing.T) {
-	folder := t.TempDir()
-	made, err := synthesizeInto(folder, func(codeFolder string) *Props {
-		props := testProps(codeFolder)
-		props.Tables, props.Alarms.StaleHours, props.Notifications.CreateTopic = tablesOf(500, 30, 40), map[string]int{}, true
-		for _, table := range props.Tables {
-			props.Alarms.StaleHours[table] = 24
-		}
-		return props
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := holdQuotas(t, folder, made, 10); got != 2 {
-		t.Errorf("got %d templates, want 2", got)
-	}
-	alarms := map[string]bool{}
-	eachResource(t, folder, func(r resource) {
-		if r.Type == "AWS::CloudWatch::Alarm" && len(r.Properties["AlarmActions"].([]any)) == 1 {
-			alarms[r.Properties["AlarmDescription"].(string)] = true
-		}
-	})
-	if len(alarms) != 502 {
-		t.Errorf("got %d alarms, want one for each of 500 tables, and two others", len(alarms))
+	for _, test := range []struct {
+		name            string
+		tables, longest int
+		tags, templates int
+	}{
+		{"of 40 characters", 500, 40, 0, 2},
+		{"of 255 characters, with every tag", 114, 255, 49, 2},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			folder := t.TempDir()
+			made, err := synthesizeInto(folder, func(codeFolder string) *Props {
+				props := testProps(codeFolder)
+				props.Tables, props.Alarms.StaleHours, props.Notifications.CreateTopic = tablesOf(test.tables, test.longest-10, test.longest), map[string]int{}, true
+				props.Tags = map[string]string{}
+				for _, table := range props.Tables {
+					props.Alarms.StaleHours[table] = 24
+				}
+				for i := range test.tags {
+					props.Tags[fmt.Sprintf("tag-%02d", i)] = strings.Repeat("v", 100)
+				}
+				return props
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := holdQuotas(t, folder, made, 10); got != test.templates {
+				t.Errorf("got %d templates, want %d", got, test.templates)
+			}
+			alarms := map[string]bool{}
+			eachResource(t, folder, func(r resource) {
+				if r.Type == "AWS::CloudWatch::Alarm" && len(r.Properties["AlarmActions"].([]any)) == 1 {
+					alarms[r.Properties["AlarmDescription"].(string)] = true
+				}
+			})
+			if len(alarms) != test.tables+2 {
+				t.Errorf("got %d alarms, want one for each of %d tables, and two others", len(alarms), test.tables)
+			}
+		})
 	}
 }
 
