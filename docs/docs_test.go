@@ -109,10 +109,10 @@ func TestReferenceIsFresh(t *testing.T) {
 		"field, a wrong type or a contradiction fails with `InvalidRequest`. The cause lists every problem at once. If a request " +
 		"leaves out a field, the deployment's default applies, otherwise the default below. [`request.schema.json`](request.schema.json) is the JSON Schema of " +
 		"the request. A test generates this page and the schema from the Go types and rules in `lambda/request`.\n\n" +
-		"Two kinds of members that others put into the input have no effect: `$schema`, by which editors find this schema, and names that begin with " +
-		"`AWS_STEP_FUNCTIONS_`. A state machine that starts this one puts `AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID` there, to " +
-		"[link the two executions](https://docs.aws.amazon.com/step-functions/latest/dg/concepts-nested-workflows.html). They are no part of " +
-		"the request: if only they differ, two inputs are the same request. If a rule of EventBridge starts the run, give the request as the input of " +
+		"An input can also have `$schema`, with which editors find this schema, and names that begin with `AWS_STEP_FUNCTIONS_`. A state machine that " +
+		"starts this one adds `AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID`, to " +
+		"[link the two executions](https://docs.aws.amazon.com/step-functions/latest/dg/concepts-nested-workflows.html). These members have no " +
+		"effect: two inputs that differ only in them are the same request. If a rule of EventBridge starts the run, give the request as the input of " +
 		"the rule's target. Otherwise EventBridge sends the event itself, which is refused.\n\n" +
 		"```json\n{\"table\": \"orders\", \"bucket\": \"my-lake\", \"prefix\": \"dynamodb/{table}/{date}\"}\n" +
 		"{\"table\": \"orders\", \"bucket\": \"my-lake\", \"prefix\": \"dynamodb/{table}\", \"export\": {\"from\": \"last\"}}\n```\n")

@@ -11,7 +11,7 @@ func TestNamesOfOtherToolsHaveAnAnswer(t *testing.T) {
 	const begin, schedule = "tables: [orders]\nbucket: {name: replica}\n", "schedules:\n- name: a\n  expression: rate(1 day)\n  input:\n    table: orders\n"
 	for text, words := range map[string]string{
 		"file_size: 1000": `3: file_size: unknown field: for file_size of Airflow's DynamoDBToS3Operator, use fileSizeBytes, the size after compression. ` +
-			`The default is 128 MiB; the operator's is 1,000 bytes (in a request: below defaults, or in the input of a schedule)`,
+			`The default is 128 MiB, and the operator's is 1,000 bytes (in a request: below defaults, or in the input of a schedule)`,
 		"compression: ZSTD":                                   `3: compression: unknown field: a request has it: write compression below defaults, or in the input of a schedule`,
 		"file_size_bytes: 5000":                               `3: file_size_bytes: unknown field: a request has it: write fileSizeBytes below defaults`,
 		"log_retention_days: 7":                               `3: log_retention_days: unknown field, did you mean "logRetentionDays"?`,

@@ -86,7 +86,8 @@ func (d Decoder) structure(node *Node, into reflect.Value, path string) {
 			fields[name] = i
 		}
 	}
-	root := path == ""
+	root, names := path == "", slices.Sorted(maps.Keys(fields))
+	all := ", want one of " + strings.Join(names, ", ")
 	d.EachMember(node, path, func(name string, value *Node, path string) {
 		index, known := fields[name]
 		switch {
@@ -98,13 +99,17 @@ func (d Decoder) structure(node *Node, into reflect.Value, path string) {
 		case known:
 			d.value(value, into.Field(index), path)
 		default:
-			d.Reject(path, "", "unknown field%s", d.alternatives(name, slices.Sorted(maps.Keys(fields))))
+			instead := d.alternatives(name, names)
+			if instead == "" { // all fields, once for the object
+				instead, all = all, ""
+			}
+			d.Reject(path, "", "unknown field%s", instead)
 		}
 	})
 }
 
 // alternatives says what to give in place of an unknown field: the field of the object with another spelling, then what Instead knows, then
-// a field with a similar name, then a field of the same name in another place.
+// a field with a similar name, then a field of the same name in another place. It is "" if there is none of these.
 func (d Decoder) alternatives(name string, fields []string) string {
 	for _, field := range fields {
 		if Plain(field) == Plain(name) {
@@ -125,7 +130,7 @@ func (d Decoder) alternatives(name string, fields []string) string {
 		}
 		return didYouMean(elsewhere...)
 	}
-	return Alternatives(name, fields)
+	return ""
 }
 
 // pathsOf returns the paths of the fields of a struct, and of those within it, that have a plain name.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -72,6 +73,26 @@ func TestEveryProblemIsFoundAtOnce(t *testing.T) {
 		if len(report.Problems) != len(test.want) {
 			t.Errorf("%s: %d problems, want %d: %v", test.text, len(report.Problems), len(test.want), report.Problems)
 		}
+	}
+}
+
+// The problems of an object list its fields once, so that a document for another program does not get a page of them.
+func TestFieldsAreListedOnceForAnObject(t *testing.T) {
+	t.Parallel()
+	root, err := document.JSON([]byte(`{"Another":1,"Unlike":2,"address":{"Another":3,"Unlike":4}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	report := document.NewReport()
+	document.Decoder{Report: report}.Decode(root, new(order))
+	var got []string
+	for _, problem := range report.Problems {
+		got = append(got, problem.String())
+	}
+	all := "want one of address, count, free, id, lines, note, paid, price, raw, tags"
+	want := []string{"Another: unknown field, " + all, "Unlike: unknown field", "address.Another: unknown field, want one of name", "address.Unlike: unknown field"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q\nwant %q", got, want)
 	}
 }
 

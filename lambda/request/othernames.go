@@ -34,9 +34,9 @@ const (
 // https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-etl-connect-dynamodb-home.html
 var OtherNames = []OtherName{
 	{airflow, "dynamodb_table_name", "use `table`, a name or an ARN"},
-	{airflow, "s3_bucket_name", "use `bucket`; a deployment has a default"},
+	{airflow, "s3_bucket_name", "use `bucket`. A deployment has a default"},
 	{airflow, "s3_key_prefix", "use `prefix`, a folder: `dynamodb/{table}/{date}`"},
-	{airflow, "file_size", "use `fileSizeBytes`, the size after compression. The default is 128 MiB; the operator's is 1,000 bytes"},
+	{airflow, "file_size", "use `fileSizeBytes`, the size after compression. The default is 128 MiB, and the operator's is 1,000 bytes"},
 	{airflow, "dynamodb_scan_kwargs", "use `scan`, with the same names. Write expressions as text and values in DynamoDB JSON, not as conditions of boto3. " +
 		"With `TotalSegments` but without `Segment`, a run scans all segments"},
 	{airflow, "process_func", "use `transform`, a jq expression, or `encoder`, your own in Go. For plain JSON, which the operator writes, set `format` to JSON"},
@@ -82,7 +82,7 @@ var OtherNames = []OtherName{
 	{glue, "dynamodb.throughput.read.ratio", "use `readPercent`: 50 for Glue's 0.5"},
 	{glue, "dynamodb.throughput.read", "use `readUnitsPerSecond`"},
 	{glue, "dynamodb.table.read.capacity", "leave it out, and use `readUnitsPerSecond` in place of a percentage"},
-	{glue, "dynamodb.splits", "use `segments`; the default fits the size of the table"},
+	{glue, "dynamodb.splits", "use `segments`. The default fits the size of the table"},
 	{glue, "dynamodb.consistentRead", "use `scan.ConsistentRead`"},
 	{glue, "dynamodb.input.retry", "leave it out: a run slows down when DynamoDB throttles, and continues as long as it makes progress"},
 	{glue, "dynamodb.export", "use `export`, at least `{}`, for Glue's ddb. Nothing reads a past export"},
@@ -103,25 +103,15 @@ var OtherNames = []OtherName{
 	{console, "Comment", "leave it out, and replace the whole input by the request"},
 }
 
-// byPlainName has the first of the other names that have the same letters and digits.
-var byPlainName = func() map[string]OtherName {
-	names := map[string]OtherName{}
-	for _, other := range slices.Backward(OtherNames) {
-		names[document.Plain(other.Name)] = other
-	}
-	return names
-}()
-
 // InsteadOf says what to do in place of a field that is named as in another tool, or "" for an unknown name.
 func InsteadOf(name string) string {
-	other, known := byPlainName[document.Plain(name)]
-	if !known {
+	i := slices.IndexFunc(OtherNames, func(other OtherName) bool { return other.Name == name }) // two tools can differ in the spelling alone
+	if i < 0 {
+		i = slices.IndexFunc(OtherNames, func(other OtherName) bool { return document.Plain(other.Name) == document.Plain(name) })
+	}
+	if i < 0 {
 		return ""
 	}
-	for _, each := range OtherNames { // two tools can have the same name in other spellings
-		if each.Name == name {
-			other = each
-		}
-	}
+	other := OtherNames[i]
 	return "for " + other.Name + " of " + other.Tool + ", " + strings.ReplaceAll(other.Here, "`", "")
 }

@@ -65,6 +65,9 @@ func TestNamesOfOtherToolsHaveAnAnswer(t *testing.T) {
 				t.Errorf("the answer to %s names %s, which is no field", other.Name, named[1])
 			}
 		}
+		if strings.Contains(other.Here, "; ") {
+			t.Errorf("the answer to %s has what separates two problems", other.Name)
+		}
 		want := ": unknown field: for " + other.Name + " of " + other.Tool + ", " + strings.ReplaceAll(other.Here, "`", "")
 		if got := answer(t, other.Name, ""); !strings.HasSuffix(got, want) {
 			t.Errorf("%s: got %s\nwant %s", other.Name, got, want)
@@ -149,6 +152,13 @@ func TestTemplatesAreRefused(t *testing.T) {
 		"yyyy/MM/dd": `{year}/{month}/{day} in place of "yyyy/MM/dd"`, "dt=YYYY-MM-DD": `{date} in place of "YYYY-MM-DD"`, "!{timestamp:yyyy/MM/dd}": `{year}/{month}/{day} in place of "!{timestamp:yyyy/MM/dd}"`,
 		"<aws.scheduler.scheduled-time>": `{date} in place of`, "<aws.scheduler.execution-id>": `{runId} in place of`, "<aws.scheduler.schedule-arn>": `one of {table}`,
 		"$.prefix": `one of {table}`, "$$.Execution.Name": `{runId} in place of`, "{% $states.input.date %}": `{date} in place of`,
+		"{{ macros.ds_format(ds, '%Y-%m-%d', '%Y/%m/%d') }}": `want {year}/{month}/{day} in place of`, "{{ ds | replace('-', '/') }}": `want fixed text or one of {table}`,
+		"{{ ds.replace('-', '/') }}": `want fixed text or one of {table}`, "{{ execution_date | ds_nodash }}": `want {year}{month}{day} in place of`,
+		"{{ ts.strftime('%Y-%m-%d %H:%M') }}": `want fixed text or one of {table}`, "%Y-%m-%dT%H:%M:%S": `one of {table} {date} {year} {month} {day} {hour} {runId} in place of "%Y-%m-%dT%H:%M:%S"`,
+		"{{ ds.strftime('%y') }}": `want fixed text or one of {table}`, "yyyy-MM-dd HH:mm": `in place of "yyyy-MM-dd HH:mm"`,
+		"{{ data_interval_end.in_timezone('Europe/Berlin') | ds }}": `want fixed text or one of {table}`,
+		"$(date +%F)/x": `want {date} in place of "$(date +%F)". Dates`, "$(date -d yesterday +%F)": `want fixed text or one of {table}`, "$TABLE/a": `want {table} in place of "$TABLE". Dates`,
+		"{yyyy}/x": `in place of "{yyyy}", did you mean "{year}"?`, "{MM}": `in place of "{MM}", did you mean "{month}"?`, "{date:yyyy}": `in place of "{date:yyyy}", did you mean "{year}"?`,
 		"{ds}": `in place of "{ds}", did you mean "{date}"?`, "{table_name}": `in place of "{table_name}", did you mean "{table}"?`, "{tabel}": `did you mean "table"?`,
 	} {
 		body, err := json.Marshal(map[string]any{"table": "orders", "bucket": "b-1", "prefix": prefix})
@@ -187,7 +197,7 @@ func TestTextsThatAreNoTemplates(t *testing.T) {
 	t.Parallel()
 	for _, fields := range []string{
 		`"transform":"{day: (.at | strftime(\"%Y-%m-%d\")), text: \"${x} {{ name }} $.a\", n: {a: {b: 1}}}"`,
-		`"prefix":"yyyyMMddless/price$/{table}"`, `"prefix":"my-yyyyy/{date}T{hour}"`,
+		`"prefix":"yyyyMMddless/price$/a$b/_$folder$/{table}"`, `"prefix":"my-yyyyy/{date}T{hour}"`,
 		`"scan":{"FilterExpression":"a = :a","ExpressionAttributeValues":{":a":{"S":"Dear {{ name }}, $.x ${y} %Y {% if %}"}}}`,
 		`"scan":{"FilterExpression":"#a = #a","ExpressionAttributeNames":{"#a":"{{ name }} %Y"}}`,
 	} {

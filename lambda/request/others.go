@@ -7,7 +7,7 @@ import (
 	"dynamodb-to-s3/lambda/document"
 )
 
-// Others matches the names of the members that others put into an input, beside the fields of the request. They can have any value. They
+// Others matches the names of the members that other programs put into an input, beside the fields of the request. They can have any value. They
 // have no effect and are no part of the request: with or without them, it has the same digest.
 //
 //   - $schema: editors find the JSON Schema of a document by it.

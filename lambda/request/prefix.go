@@ -49,8 +49,7 @@ func checkPrefix(prefix string, found *document.Report) {
 
 // suggestPlaceholder suggests the placeholder that a name means, or that it is similar to.
 func suggestPlaceholder(name string) string {
-	misspelled := slices.ContainsFunc(placeholders, func(known string) bool { return document.Plain(known) == document.Plain(name) })
-	if here := PlaceholderFor(name); here != "" && !misspelled {
+	if here := PlaceholderFor(name); here != "" {
 		return ", did you mean " + strconv.Quote(here) + "?"
 	}
 	return document.Suggestion(name, placeholders)

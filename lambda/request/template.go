@@ -15,7 +15,7 @@ import (
 var (
 	// jinja is Airflow's, dbt's and others'; dollar is of shells, Terraform and the CDK; event is Data Firehose's.
 	jinja  = regexp.MustCompile(`\{\{.*?\}\}`)
-	dollar = regexp.MustCompile(`\$\{[^{}]*\}`)
+	dollar = regexp.MustCompile(`\$\{[^{}]*\}|\$\([^()]*\)|\$[A-Z][A-Z0-9_]+\b`)
 	event  = regexp.MustCompile(`!\{[^{}]*\}`)
 	// statesPath and statesExpression are of Step Functions, which evaluates them only in the definition of a state.
 	statesPath       = regexp.MustCompile(`^\$\$?\.[A-Za-z].*`)
@@ -24,27 +24,35 @@ var (
 	// https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html
 	scheduler = regexp.MustCompile(`<aws\.scheduler\.[a-z-]+>`)
 	// strftime and pattern are formats of dates, of C and Python, and of Java.
-	strftime = regexp.MustCompile(`%[YmdHF](?:[-/_T]?%[YmdH])*`)
-	pattern  = regexp.MustCompile(`\b(?:yyyy|YYYY)(?:[-/_T]?(?:MM|dd|DD|HH))*\b`)
+	strftime = regexp.MustCompile(`%[A-Za-z](?:[-/_T: ]*%[A-Za-z])*`)
+	pattern  = regexp.MustCompile(`\b(?:yyyy|YYYY)(?:[-/_T: ]*(?:MM|dd|DD|HH|mm|ss))*\b`)
 
 	// airflowMacro is a template that can only be one of Airflow's: it is looked for in texts that can hold anything.
 	// https://airflow.apache.org/docs/apache-airflow/stable/templates-ref.html
 	airflowMacro = regexp.MustCompile(`\{\{-?\s*(?:ds|ds_nodash|ts|ts_nodash|ts_nodash_with_tz|execution_date|logical_date|data_interval_start|data_interval_end|` +
 		`(?:prev|next|yesterday|tomorrow)_\w+|macros|params|var|conn|ti|task_instance|dag|dag_run|run_id)\b[^{}]*\}\}`)
 
+	// braces are checked as placeholders.
+	braces = regexp.MustCompile(`\{[^{}]*\}`)
+
 	templates = []*regexp.Regexp{jinja, dollar, event, statesPath, statesExpression, scheduler}
 	ofDates   = []*regexp.Regexp{strftime, pattern}
 )
 
-// templatesIn returns the templates at the beginning of a text, in order, each once.
-func templatesIn(text string, kinds []*regexp.Regexp) (found []string) {
+// templatesIn returns the templates at the beginning of a text, and the formats of dates if they are wanted, in order, each once.
+func templatesIn(text string, dates bool) (found []string) {
 	text = text[:min(len(text), 1<<10)]
-	for _, kind := range kinds {
-		for _, token := range kind.FindAllString(text, -1) {
-			if !slices.ContainsFunc(found, func(before string) bool { return strings.Contains(before, token) }) {
-				found = append(found, token)
+	find := func(text string, kinds []*regexp.Regexp) {
+		for _, kind := range kinds {
+			for _, token := range kind.FindAllString(text, -1) {
+				if !slices.ContainsFunc(found, func(before string) bool { return strings.Contains(before, token) }) {
+					found = append(found, token)
+				}
 			}
 		}
+	}
+	if find(text, templates); dates {
+		find(braces.ReplaceAllString(text, "{}"), ofDates)
 	}
 	slices.SortStableFunc(found, func(a, b string) int { return strings.Index(text, a) - strings.Index(text, b) })
 	return found
@@ -56,8 +64,8 @@ func checkTemplate(text, path string, found *document.Report) {
 	switch {
 	case path == "prefix":
 		var wants []string
-		for _, token := range templatesIn(text, slices.Concat(templates, ofDates)) {
-			here := cmp.Or(PlaceholderFor(token), "one of {"+strings.Join(placeholders, "} {")+"}")
+		for _, token := range templatesIn(text, true) {
+			here := cmp.Or(PlaceholderFor(token), "fixed text or one of {"+strings.Join(placeholders, "} {")+"}")
 			wants = append(wants, fmt.Sprintf("%s in place of %.60q", here, token))
 		}
 		if len(wants) > 0 {
@@ -68,7 +76,7 @@ func checkTemplate(text, path string, found *document.Report) {
 			found.Reject(path, "", "has a template of Airflow or of EventBridge Scheduler, which nothing here fills in: write the text itself")
 		}
 	default:
-		for _, token := range templatesIn(text, templates) {
+		for _, token := range templatesIn(text, false) {
 			allowed := cmp.Or(rules[path].String(), "the text itself")
 			found.Reject(path, problem.Quote(text), "%s: nothing here fills in %.60q. Only prefix has placeholders, such as {date}", allowed, token)
 		}
@@ -81,26 +89,35 @@ var meanings = map[string]string{
 	"date": "{date}", "ds": "{date}", "executiondate": "{date}", "logicaldate": "{date}", "today": "{date}", "scheduledtime": "{date}",
 	"dataintervalstart": "{date}", "dataintervalend": "{date}", "dsnodash": "{year}{month}{day}",
 	"ts": "{date}T{hour}", "tsnodash": "{year}{month}{day}T{hour}", "tsnodashwithtz": "{year}{month}{day}T{hour}",
-	"year": "{year}", "month": "{month}", "day": "{day}", "hour": "{hour}",
+	"year": "{year}", "month": "{month}", "day": "{day}", "hour": "{hour}", "mm": "{month}", "dd": "{day}", "hh": "{hour}",
 }
 
 var (
 	dateParts = strings.NewReplacer("%F", "{date}", "%Y", "{year}", "%m", "{month}", "%d", "{day}", "%H", "{hour}",
 		"yyyy", "{year}", "YYYY", "{year}", "MM", "{month}", "dd", "{day}", "DD", "{day}", "HH", "{hour}")
-	// shifted is in a template of another day than its name says.
-	shifted = regexp.MustCompile(`timedelta|subtract|\badd\(|ds_add`)
+	// notSupported is what dateParts leaves of a format that has more than a placeholder can say.
+	notSupported = regexp.MustCompile(`%|mm|ss`)
+	// changed is in a template that means another day, another zone or another text than its name says.
+	changed = regexp.MustCompile(`timedelta|duration|subtract|\badd\(|ds_add|in_tz|timezone|replace|\bdate -[^u]`)
 	dotted  = regexp.MustCompile(`[A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z_][A-Za-z0-9_-]*)*`)
 )
 
 // PlaceholderFor returns the placeholders of a prefix that mean the same as a template of another program, "" if that is not known.
 func PlaceholderFor(template string) string {
-	if shifted.MatchString(template) {
+	if changed.MatchString(template) {
 		return ""
 	}
 	for _, format := range ofDates {
-		if dates := format.FindString(template); dates != "" {
-			return strings.ReplaceAll(dateParts.Replace(dates), "{year}-{month}-{day}", "{date}")
+		if dates := format.FindAllString(template, -1); len(dates) > 0 { // the last one is what ds_format writes
+			here := dateParts.Replace(dates[len(dates)-1])
+			if notSupported.MatchString(here) {
+				return ""
+			}
+			return strings.ReplaceAll(here, "{year}-{month}-{day}", "{date}")
 		}
+	}
+	if filter := strings.LastIndex(template, "|"); filter >= 0 { // logical_date | ds_nodash
+		return meanings[document.Plain(dotted.FindString(template[filter:]))]
 	}
 	parts := strings.Split(dotted.FindString(template), ".")
 	for i := range parts { // params.table is a table, and dag_run.run_id a run
