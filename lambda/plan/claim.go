@@ -62,7 +62,7 @@ func (c claimant) look(ctx context.Context) (run.PlanOutput, error) {
 	case own:
 		return c.refuse("was begun with another request: repeat that request to continue, or choose another name")
 	case theirs.ExecutionID == c.own.ExecutionID && c.request.Schedule == "":
-		return c.refuse("is of an earlier execution with the same name, which began at %s. This execution began at %s, and a name can be used again 90 days after its execution has ended: choose another name for the execution, or another prefix",
+		return c.refuse("is of an earlier execution with the same name: that one began at %s, and this one at %s. Choose another name for the execution, or another prefix",
 			theirs.StartTime.Format(time.RFC3339), c.own.StartTime.Format(time.RFC3339))
 	case same:
 		return c.decide(ctx, theirs)

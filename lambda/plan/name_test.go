@@ -27,8 +27,8 @@ func TestNameThatIsUsedAgainIsRefused(t *testing.T) {
 		later        time.Duration
 		refusal      string // "" for a duplicate
 	}{
-		{"of a run that failed", "", nil, 91 * 24 * time.Hour, "is of an earlier execution with the same name, which began at 2026-01-31T06:07:08Z. This execution began at 2026-05-02T06:07:08Z, and a name can be used again"},
-		{"of a run that is committed", "", run.Layout.ManifestSummary, 400 * 24 * time.Hour, "choose another name for the execution, or another prefix"},
+		{"of a run that failed", "", nil, 91 * 24 * time.Hour, "is of an earlier execution with the same name: that one began at 2026-01-31T06:07:08Z, and this one at 2026-05-02T06:07:08Z. Choose another name"},
+		{"of a run that is committed", "", run.Layout.ManifestSummary, 400 * 24 * time.Hour, "Choose another name for the execution, or another prefix"},
 		{"of an export that is committed", `, "mode": "EXPORT"`, run.Layout.Result, 91 * 24 * time.Hour, "is of an earlier execution with the same name"},
 		{"a millisecond later", "", run.Layout.ManifestSummary, time.Millisecond, "is of an earlier execution with the same name"},
 		{"before", "", nil, -time.Hour, "is of an earlier execution with the same name"},

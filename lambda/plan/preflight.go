@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"regexp"
+	"strings"
 
 	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/problem"
@@ -19,7 +20,7 @@ import (
 func (s *Step) preflight(ctx context.Context, plan run.Plan) error {
 	err := table.Ask(ctx, s.Tables(plan), plan)
 	if refusal, refused := errors.AsType[*table.RefusedError](err); refused {
-		return problem.List{{Path: refusedField(refusal.Message), Want: "DynamoDB refuses it: " + refusal.Message + remedyOf(refusal.Message)}}.Err()
+		return problem.List{{Path: refusedField(refusal.Message), Want: "DynamoDB refuses it: " + strings.TrimRight(refusal.Message, ".; ") + remedyOf(refusal.Message)}}.Err()
 	}
 	if failure.NameOf(err) == failure.Throttled {
 		return nil
