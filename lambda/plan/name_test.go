@@ -104,6 +104,30 @@ func TestRunIsNotJudgedByALaterExecutionOfTheSameName(t *testing.T) {
 	}
 }
 
+// A repeat continues the run of an index, unless the index has another definition by now.
+func TestRunOfAnIndexContinuesWithTheSameIndex(t *testing.T) {
+	t.Parallel()
+	request := fmt.Sprintf(`{"table": %q, "bucket": %q, "scan": {"IndexName": "by-day"}}`, tableWithIndexes(t), testservers.Bucket(t))
+	first, err := planRun(t, "a", request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := planRun(t, "a", request); err != nil || show(t, again) != show(t, first) {
+		t.Errorf("got %s, %v", show(t, again), err)
+	}
+	claim, err := ledger.LoadClaim(t.Context(), bucket.New(testservers.S3(), first.Plan), first.Plan.Layout())
+	if err != nil {
+		t.Fatal(err)
+	}
+	claim.Output.Plan.Scan.Index = "another"
+	if err := claim.Replace(t.Context(), claim); err != nil {
+		t.Fatal(err)
+	}
+	if again, err := planRun(t, "a", request); failure.NameOf(err) != failure.TableReplaced {
+		t.Errorf("got %s, %v", show(t, again), err)
+	}
+}
+
 // An execution that took a run over began at another time than the run. A redrive of it continues the run.
 func TestTakerContinuesWithItsOwnStart(t *testing.T) {
 	t.Parallel()

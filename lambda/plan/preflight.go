@@ -38,7 +38,7 @@ var (
 	}{
 		{regexp.MustCompile(`(?i)consistent read`), "scan.ConsistentRead"},
 		{regexp.MustCompile(`ComparisonOperator|Attribute ?Value ?List|\bcondition\b`), "scan.ScanFilter"},
-		{regexp.MustCompile(`(?i)specified index|index.* not `), "scan.IndexName"},
+		{regexp.MustCompile(`(?i)specified index`), "scan.IndexName"},
 	}
 )
 

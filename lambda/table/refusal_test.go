@@ -48,7 +48,7 @@ func TestRefusalsHaveNoValues(t *testing.T) {
 		},
 		{"No pin, no 9876, no mail@example.com, no sealed, no bottle, no legacy value.", "No …, no …, no …, no …, no …, no …."},
 		{"The bytes of a value … are part of a letter.", ""},
-		{"A value of the length one is part of a word.", ""},
+		{"A value of the length one is part of a word, and so are others: totals, subtotal.", ""},
 	} {
 		refused := answer{status: 400, body: fmt.Sprintf(`{"__type":"com.amazonaws.dynamodb.v20120810#ValidationException","message":%q}`, test.message)}
 		plan := run.Plan{Table: "orders", Scan: &run.ScanPlan{TotalSegments: 1, Request: request.Scan{ExpressionAttributeValues: values, ScanFilter: legacy}}}
