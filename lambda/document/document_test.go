@@ -55,8 +55,8 @@ func TestEveryProblemIsFoundAtOnce(t *testing.T) {
 			`lines[0]: is empty: leave it out, or give a value`, `lines[1].name: is empty: leave it out, or give a value`,
 			`lines[2].nam: unknown field, did you mean "name"?`, `address: got a number, want an object`,
 		}},
-		{`{"a.b[0]":1,"count":99999999999999999999999999999999999999999,"count\n":2}`, []string{
-			`"a.b[0]": unknown field`, `count: got "99999999999999999999999999999999999999999", want a whole number`, `"count\n": unknown field, did you mean "count"?`,
+		{`{"-":1,"a.b[0]":1,"count":99999999999999999999999999999999999999999,"count\n":2}`, []string{
+			`-: unknown field, want one of`, `"a.b[0]": unknown field`, `count: got "99999999999999999999999999999999999999999", want a whole number`, `"count\n": unknown field, did you mean "count"?`,
 		}},
 	} {
 		root, err := document.JSON([]byte(test.text))

@@ -22,7 +22,8 @@ func Plain(name string) string {
 func Suggestion(name string, known []string) string {
 	best, distance := "", 1+max(2, len(name)/3)
 	for _, candidate := range slices.Sorted(slices.Values(known)) {
-		if d := editDistance(Plain(name), Plain(candidate)); d < distance {
+		a, b := Plain(name), Plain(candidate)
+		if d := editDistance(a, b); d < distance && d < max(len(a), len(b)) { // names that share no letter are not near
 			best, distance = candidate, d
 		}
 	}

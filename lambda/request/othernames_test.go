@@ -155,6 +155,7 @@ func TestTemplatesAreRefused(t *testing.T) {
 		"{{ macros.ds_format(ds, '%Y-%m-%d', '%Y/%m/%d') }}": `want {year}/{month}/{day} in place of`, "{{ ds | replace('-', '/') }}": `want fixed text or one of {table}`,
 		"{{ ds.replace('-', '/') }}": `want fixed text or one of {table}`, "{{ execution_date | ds_nodash }}": `want {year}{month}{day} in place of`,
 		"{{ ts.strftime('%Y-%m-%d %H:%M') }}": `want fixed text or one of {table}`, "%Y-%m-%dT%H:%M:%S": `one of {table} {date} {year} {month} {day} {hour} {runId} in place of "%Y-%m-%dT%H:%M:%S"`,
+		"%Y/{{ ds }}": `want {year} in place of "%Y", {date} in place of "{{ ds }}"`, "{{ execution_date.isoformat() }}": `want fixed text`, "{{ ds[:7] }}": `want fixed text`,
 		"{{ ds.strftime('%y') }}": `want fixed text or one of {table}`, "yyyy-MM-dd HH:mm": `in place of "yyyy-MM-dd HH:mm"`,
 		"{{ data_interval_end.in_timezone('Europe/Berlin') | ds }}": `want fixed text or one of {table}`,
 		"$(date +%F)/x": `want {date} in place of "$(date +%F)". Dates`, "$(date -d yesterday +%F)": `want fixed text or one of {table}`, "$TABLE/a": `want {table} in place of "$TABLE". Dates`,

@@ -24,7 +24,7 @@ func checkEvent(given *document.Node, found *document.Report) {
 	has := func(name string) bool {
 		return slices.ContainsFunc(given.Members, func(member document.Member) bool { return member.Name == name })
 	}
-	if has("detail-type") && has("source") && !has("table") {
+	if has("detail-type") && has("source") {
 		found.Reject("", "an event of EventBridge", "a request: give it as the input of the rule's or the schedule's target, otherwise EventBridge sends the event itself")
 	}
 }

@@ -62,7 +62,7 @@ func TestEventsAreNoRequests(t *testing.T) {
 	for _, event := range []string{
 		`{"version":"0","id":"6a7e8feb","detail-type":"Scheduled Event","source":"aws.events","account":"123456789012","time":"2026-01-31T06:00:00Z","region":"eu-west-1","resources":["arn:aws:events:eu-west-1:123456789012:rule/nightly"],"detail":{}}`,
 		`{"version":"0","id":"6a7e8feb","detail-type":"Scheduled Event","source":"aws.scheduler","account":"123456789012","time":"2026-01-31T06:00:00Z","region":"eu-west-1","resources":[],"detail":"{}"}`,
-		`{"detail-type":null,"source":7}`,
+		`{"detail-type":null,"source":7,"table":"orders","bucket":"b-1"}`,
 	} {
 		wantProblems(t, event, []string{words})
 	}

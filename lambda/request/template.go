@@ -41,7 +41,7 @@ var (
 
 // templatesIn returns the templates at the beginning of a text, and the formats of dates if they are wanted, in order, each once.
 func templatesIn(text string, dates bool) (found []string) {
-	text = text[:min(len(text), 1<<10)]
+	text = text[:min(len(text), 1<<10)] // a text of many templates would take long
 	find := func(text string, kinds []*regexp.Regexp) {
 		for _, kind := range kinds {
 			for _, token := range kind.FindAllString(text, -1) {
@@ -98,7 +98,7 @@ var (
 	// notSupported is what dateParts leaves of a format that has more than a placeholder can say.
 	notSupported = regexp.MustCompile(`%|mm|ss`)
 	// changed is in a template that means another day, another zone or another text than its name says.
-	changed = regexp.MustCompile(`timedelta|duration|subtract|\badd\(|ds_add|in_tz|timezone|replace|\bdate -[^u]`)
+	changed = regexp.MustCompile(`timedelta|duration|subtract|\badd\(|ds_add|in_tz|timezone|replace|\[|\bdate -[^u]`)
 	dotted  = regexp.MustCompile(`[A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z_][A-Za-z0-9_-]*)*`)
 )
 
@@ -125,5 +125,5 @@ func PlaceholderFor(template string) string {
 			return here
 		}
 	}
-	return meanings[document.Plain(parts[0])] // execution_date.isoformat is a date
+	return "" // execution_date.isoformat() has more than a date
 }
