@@ -85,7 +85,7 @@ func sameTimes(spec ledger.ExportSpec, d types.ExportDescription, started time.T
 		return window != nil && at(window.ExportFromTime) == at(spec.From) && at(window.ExportToTime) == at(spec.To) &&
 			(window.ExportViewType == types.ExportViewType(spec.ViewType) || window.ExportViewType == "" && spec.ViewType == request.ViewNewAndOld)
 	case spec.ExportTime == nil:
-		return d.ExportTime != nil && !d.ExportTime.Before(started)
+		return !aws.ToTime(d.ExportTime).Before(started)
 	default:
 		return at(d.ExportTime) == at(spec.ExportTime)
 	}

@@ -138,8 +138,12 @@ func (w recovery) holds(field string, at time.Time) error {
 }
 
 func tooRecent(to, latest time.Time, what string) error {
-	return failure.Errorf(failure.ExportWindowTooRecent, "export.to: got %s, %s %s: wait %s, or give an earlier time",
-		show(to), what, show(latest), to.Sub(latest))
+	wait := ""
+	if d := to.Sub(latest); d <= request.MaxWindow {
+		wait = "wait " + d.String() + ", or "
+	}
+	return failure.Errorf(failure.ExportWindowTooRecent, "export.to: got %s, %s %s: %sgive an earlier time, or leave it out",
+		show(to), what, show(latest), wait)
 }
 
 // timesRefused gives a name to DynamoDB's InvalidExportTimeException, which it answers to all faults of times. words are its message.

@@ -50,6 +50,7 @@ func TestNothingIsStartedThatCannotEndWell(t *testing.T) {
 		{"a window from the future", `{"from": "2026-02-01T09:00:00Z", "to": "2026-02-01T10:00:00Z"}`, failure.ExportWindowTooRecent, []string{"export.to: got 2026-02-01T10:00:00Z, it is now 2026-01-31T12:00:00Z: wait 22h0m0s"}},
 		{"a window to after the tolerance", `{"from": "2026-01-31T09:00:00Z", "to": "2026-01-31T12:00:06Z"}`, failure.ExportWindowTooRecent, []string{"wait 6s, or give an earlier time"}},
 		{"a chain to the last minutes", `{"from": "last", "to": "2026-01-31T11:55:01Z"}`, failure.ExportWindowTooRecent, []string{"a chain ends at the latest restorable moment at most, which is 2026-01-31T11:55:00Z: wait 1s"}},
+		{"a chain to the end of time", `{"from": "last", "to": "9999-12-31T23:59:59Z"}`, failure.ExportWindowTooRecent, []string{"which is 2026-01-31T11:55:00Z: give an earlier time, or leave it out"}},
 		{"a chain to a moment too long ago", `{"from": "last", "to": "2025-12-27T11:00:00Z"}`, failure.ExportTimeOutsideRecovery, []string{"export.to: got 2025-12-27T11:00:00Z"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
