@@ -209,7 +209,7 @@ func TestAccess(t *testing.T) {
 		}
 		l := run.Layout{Root: root}
 		data, list := s3+"replica/"+l.Data(3, 0, "0a1b2c3d", ".json.gz"), s3+"replica/"+l.SegmentList(3, 0, "0a1b2c3d")
-		marker := s3 + "replica/" + l.PaceMarker(3)
+		marker := s3 + "replica/" + l.PaceMarker("0123456789abcdef", 3)
 		claim, summary := s3+"replica/"+l.Claim(), s3+"replica/"+l.ManifestSummary()
 		yes = append(yes,
 			access{plan, "s3:PutObject", claim}, access{plan, "s3:GetObject", claim}, access{plan, "s3:GetObject", summary},

@@ -21,6 +21,7 @@ type scanCommit struct {
 	written manifest.Written
 	faults  faults
 	own     run.OwnKeys
+	digest  string   // of the plan
 	strays  []string // lists that no chain uses
 }
 

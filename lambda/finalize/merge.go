@@ -38,7 +38,7 @@ func (c *scanCommit) merge(ctx context.Context) error {
 
 // join adds the lists of one segment to the commit.
 func (c *scanCommit) join(ctx context.Context, segment int, lists []run.SegmentList) error {
-	chain, fault := run.Chain(segment, lists)
+	chain, fault := run.Chain(c.digest, segment, lists)
 	if fault != "" {
 		c.faults.add(fault)
 		return nil

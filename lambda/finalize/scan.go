@@ -26,7 +26,7 @@ func (c commit) scan(ctx context.Context) (run.Result, error) {
 	if err := ledger.CheckClaim(ctx, c.bucket, c.plan); err != nil {
 		return run.Result{}, err
 	}
-	s := scanCommit{commit: c, own: c.plan.OwnKeys(), files: newFiles(c.bucket, c.layout.ManifestFiles())}
+	s := scanCommit{commit: c, own: c.plan.OwnKeys(), digest: c.plan.Digest(), files: newFiles(c.bucket, c.layout.ManifestFiles())}
 	s.stored = newStored(c.bucket.List(ctx, c.layout.DataPrefix()), s.own.Data, &s.written.Foreign)
 	defer s.stored.stop()
 	if result, err = s.run(ctx); err != nil {

@@ -38,3 +38,40 @@ func TestCommitOfAnEarlierRunIsNotReturned(t *testing.T) {
 		})
 	}
 }
+
+// A run is begun, somebody removes its claim, and a run of the same name begins. What the earlier run has left is not the later run's,
+// whether or not both began at the same time.
+func TestWhatAnEarlierRunLeftIsNotUsed(t *testing.T) {
+	t.Parallel()
+	for _, later := range []time.Duration{0, time.Hour} {
+		for _, pace := range []string{"", `, "readUnitsPerSecond": 100000`} {
+			t.Run(later.String()+pace, func(t *testing.T) {
+				t.Parallel()
+				table, bucket := testservers.Orders(t, 500), testservers.Bucket(t)
+				e := execution{
+					t: t, name: "run-1", hurry: 5 * time.Minute, start: time.Date(2026, 1, 31, 6, 0, 0, 0, time.UTC),
+					request: fmt.Sprintf(`{"table": %q, "bucket": %q, "segments": 2, "scan": {"Limit": 50}%s}`, table, bucket, pace),
+				}
+				planned, err := e.plan()
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := e.scanAll(planned); err != nil {
+					t.Fatal(err)
+				}
+				layout := planned.Plan.Layout()
+				remove(t, bucket, layout.Claim())
+				testservers.ReplaceOrders(t, testservers.DynamoDB(), table, 2000)
+				e.start = e.start.Add(later)
+				result, err := e.run()
+				if err != nil {
+					t.Fatal(err)
+				}
+				holds(t, bucket, result)
+				if left := testservers.Keys(t, bucket, layout.PaceMarkers()); len(left) > 0 || result.Foreign != nil {
+					t.Errorf("%v are left; foreign is %+v", left, result.Foreign)
+				}
+			})
+		}
+	}
+}

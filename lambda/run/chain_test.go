@@ -13,7 +13,7 @@ func TestChain(t *testing.T) {
 	// start to end.
 	list := func(invocation int, try, after string, first, next int, start, end string) run.SegmentList {
 		return run.SegmentList{
-			Segment: 4, Invocation: invocation, Try: try, After: after, FirstPart: first, NextPart: next, Start: start, End: end, Done: end == "",
+			Segment: 4, Plan: "p", Invocation: invocation, Try: try, After: after, FirstPart: first, NextPart: next, Start: start, End: end, Done: end == "",
 		}
 	}
 	first := list(0, "a", "", 0, 3, "", "x")
@@ -29,8 +29,9 @@ func TestChain(t *testing.T) {
 		{"one chain, and lists of tries that did not end", []run.SegmentList{list(0, "b", "", 0, 2, "", "w"), list(1, "c", "b", 2, 5, "w", "y"), list(0, "a", "", 0, 3, "", "")}, "a", ""},
 		{"two tries with the same end, one of which was continued", []run.SegmentList{first, list(0, "b", "", 0, 3, "", "x"), list(1, "c", "b", 3, 4, "x", "")}, "bc", ""},
 		{"two tries that ended elsewhere", []run.SegmentList{first, list(0, "b", "", 0, 2, "", "w"), list(1, "c", "b", 2, 3, "w", "x"), list(1, "d", "a", 3, 4, "x", "")}, "ad", ""},
-		{"none", nil, "", "segment 4 has 0 lists, and none of them ends the segment"},
-		{"no end", []run.SegmentList{first}, "", "segment 4 has 1 lists, and none of them ends the segment"},
+		{"none", nil, "", "segment 4 has 0 lists, and none of them ends the segment for this plan"},
+		{"no end", []run.SegmentList{first}, "", "segment 4 has 1 lists, and none of them ends the segment for this plan"},
+		{"the end of another plan", []run.SegmentList{{Segment: 4, Plan: "q", Try: "a", Done: true}}, "", "segment 4 has 1 lists, and none of them ends the segment for this plan"},
 		{"no start", []run.SegmentList{list(1, "b", "", 0, 3, "", "")}, "", broken},
 		{"a gap in the invocations", []run.SegmentList{first, list(2, "b", "a", 3, 5, "x", "")}, "", "in segment 4, the list of invocation 2 does not follow a list before it"},
 		{"a gap in the parts", []run.SegmentList{first, list(1, "b", "a", 4, 5, "x", "")}, "", broken},
@@ -42,7 +43,7 @@ func TestChain(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			chain, fault := run.Chain(4, test.lists)
+			chain, fault := run.Chain("p", 4, test.lists)
 			var tries []string
 			for _, list := range chain {
 				tries = append(tries, list.Try)

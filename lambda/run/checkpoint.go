@@ -68,9 +68,11 @@ func (t *Totals) Add(o Totals) {
 
 // SegmentList lists the objects that one invocation closed, and says which list it follows.
 type SegmentList struct {
-	Version    int `json:"version"`
-	Segment    int `json:"segment"`
-	Invocation int `json:"invocation"`
+	Version int `json:"version"`
+	// Plan is the Digest of the run's plan.
+	Plan       string `json:"plan"`
+	Segment    int    `json:"segment"`
+	Invocation int    `json:"invocation"`
 	// Try is the name of this try. After is the try of the list before, "" for the first list.
 	Try   string `json:"try"`
 	After string `json:"after,omitempty"`
@@ -112,10 +114,14 @@ func (c Checkpoint) Position() string {
 	if len(c.ExclusiveStartKey) == 0 {
 		return ""
 	}
-	canonical := []byte(c.ExclusiveStartKey)
-	var key any
-	if json.Unmarshal(canonical, &key) == nil {
-		canonical, _ = json.Marshal(key) // JSON that was read can be written; objects get sorted members
+	return digest(c.ExclusiveStartKey)
+}
+
+// digest returns a digest of JSON that does not depend on the order of its members or on its spelling.
+func digest(canonical []byte) string {
+	var value any
+	if json.Unmarshal(canonical, &value) == nil {
+		canonical, _ = json.Marshal(value) // JSON that was read can be written; objects get sorted members
 	}
 	sum := sha256.Sum256(canonical)
 	return hex.EncodeToString(sum[:])

@@ -115,9 +115,12 @@ func (l Layout) KeyOf(list SegmentList) string {
 // PaceMarkers is the start of the keys of a paced run's markers.
 func (l Layout) PaceMarkers() string { return l.Root + "/_pace/" }
 
+// PaceMarkersOf is the start of the keys of the markers of the plan with this digest.
+func (l Layout) PaceMarkersOf(plan string) string { return l.PaceMarkers() + plan + "-" }
+
 // PaceMarker is the key of the object that says that a segment of a paced run is done. Keys sort in the order of the segments.
-func (l Layout) PaceMarker(segment int) string {
-	return fmt.Sprintf("%s%06d", l.PaceMarkers(), segment)
+func (l Layout) PaceMarker(plan string, segment int) string {
+	return fmt.Sprintf("%s%06d", l.PaceMarkersOf(plan), segment)
 }
 
 // ManifestFiles is the key of the manifest that lists the data objects, one JSON object on each line.

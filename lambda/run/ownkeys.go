@@ -1,6 +1,7 @@
 package run
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -16,14 +17,14 @@ type OwnKeys struct {
 // OwnKeys returns the keys of the plan's run.
 func (p Plan) OwnKeys() OwnKeys {
 	form := func(folder, name string) *regexp.Regexp {
-		return regexp.MustCompile(`^` + regexp.QuoteMeta(folder) + `(\d{6})` + name + `$`)
+		return regexp.MustCompile(`^` + regexp.QuoteMeta(folder) + name + `$`)
 	}
 	l := p.Layout()
 	return OwnKeys{
 		segments: p.Scan.Segments(),
-		data:     form(l.DataPrefix(), `-\d{6}-[0-9a-f]{8}`+regexp.QuoteMeta(p.Scan.Extension())),
-		list:     form(l.SegmentLists(), `-(?:end|\d{6}-[0-9a-f]{8})\.json`),
-		marker:   form(l.PaceMarkers(), ``),
+		data:     form(l.DataPrefix(), `(\d{6})-\d{6}-[0-9a-f]{8}`+regexp.QuoteMeta(p.Scan.Extension())),
+		list:     form(l.SegmentLists(), `(\d{6})-(?:end|\d{6}-[0-9a-f]{8})\.json`),
+		marker:   form(l.PaceMarkers(), fmt.Sprintf(`[0-9a-f]{%d}-(\d{6})`, digestLength)),
 	}
 }
 
@@ -33,7 +34,7 @@ func (o OwnKeys) Data(key string) bool { return o.has(o.data, key) }
 // List reports whether the key has the form of a segment list of the run.
 func (o OwnKeys) List(key string) bool { return o.has(o.list, key) }
 
-// Marker reports whether the key has the form of a marker of the run's pace.
+// Marker reports whether the key has the form of a marker of the run's pace, of this plan or of another one.
 func (o OwnKeys) Marker(key string) bool { return o.has(o.marker, key) }
 
 func (o OwnKeys) has(form *regexp.Regexp, key string) bool {

@@ -30,7 +30,11 @@ func TestOwnKeysAreExactlyThoseOfTheLayout(t *testing.T) {
 			"_segments/", "_segments/README.md", "_segments/000000-end", "_segments/000000-END.json", "_segments/000003-end.json", "_segments/000000-end.json~",
 			"_segments/000000-000000-0a1b2c3d.json.gz", "_segments/000000-00000-0a1b2c3d.json", "_segments/000000-000000-end.json", "_segments/old/000000-end.json",
 		}},
-		{"marker", own.Marker, []string{layout.PaceMarker(0), layout.PaceMarker(2)}, []string{"_pace/", "_pace/0", "_pace/000003", "_pace/0000000", "_pace/000000.json", "_pace/+00000"}},
+		{"marker", own.Marker, []string{layout.PaceMarker(plan.Digest(), 0), layout.PaceMarker("0123456789abcdef", 2)}, []string{
+			"_pace/", "_pace/000000", "_pace/0123456789abcdef", "_pace/0123456789abcdef-", "_pace/0123456789abcdef-0", "_pace/0123456789abcdef-000003",
+			"_pace/0123456789abcdef-0000000", "_pace/0123456789abcdef-000000.json", "_pace/0123456789abcdef-+00000", "_pace/0123456789abcdef--00001",
+			"_pace/0123456789abcde-000000", "_pace/0123456789ABCDEF-000000",
+		}},
 	}
 	for _, kind := range kinds {
 		for _, other := range kinds {

@@ -100,6 +100,16 @@ func (p Plan) Check(mode request.Mode) error {
 // Layout returns the names of the run's objects.
 func (p Plan) Layout() Layout { return Layout{Root: p.Root} }
 
+// Digest identifies the plan for what its segments write. It is the same after a takeover. If somebody removes a run's claim, a new run can
+// get the same folder: it has another plan, and must not use what the old run has left there.
+func (p Plan) Digest() string {
+	p.ExecutionID, p.TakenOver = "", nil
+	return digest(Marshal(p))[:digestLength]
+}
+
+// digestLength is how many hexadecimal digits the digest of a plan has. It tells apart the few plans that one folder can have.
+const digestLength = 16
+
 // Journal returns the key of the journal that says which exports were begun and committed: the chain's, or the run's own.
 func (p Plan) Journal() string {
 	if p.Export.Chain != nil {

@@ -51,7 +51,7 @@ func (s *segment) completed(ctx context.Context) (end run.Checkpoint, ok bool, e
 	if err != nil {
 		return end, false, fmt.Errorf("read the earlier lists: %w", err)
 	}
-	chain, fault := run.Chain(s.number, lists)
+	chain, fault := run.Chain(s.plan.Digest(), s.number, lists)
 	if fault != "" {
 		return end, false, nil
 	}

@@ -31,7 +31,7 @@ func newPacer(plan run.Plan, from run.Checkpoint, destination *bucket.Bucket, bu
 		config.Patience = 0
 	}
 	if scan.Paced() {
-		config.Share = pace.NewShare(scan.ReadUnitsPerSecond, len(scan.Segments()), scan.Concurrency, markers{destination, plan.Layout()})
+		config.Share = pace.NewShare(scan.ReadUnitsPerSecond, len(scan.Segments()), scan.Concurrency, newMarkers(destination, plan))
 	}
 	return pace.New(config)
 }
@@ -80,22 +80,28 @@ func (r *pacedReader) Next(ctx context.Context, exclusiveStartKey json.RawMessag
 type markers struct {
 	bucket *bucket.Bucket
 	layout run.Layout
+	plan   string // its digest
+	own    run.OwnKeys
+}
+
+func newMarkers(b *bucket.Bucket, plan run.Plan) markers {
+	return markers{b, plan.Layout(), plan.Digest(), plan.OwnKeys()}
 }
 
 // DoneAfter lists the markers that one request to S3 returns.
 func (m markers) DoneAfter(ctx context.Context, segment int) (done []int, more bool, err error) {
-	after := ""
+	after, markers := "", m.layout.PaceMarkersOf(m.plan)
 	if segment >= 0 {
-		after = m.layout.PaceMarker(segment)
+		after = m.layout.PaceMarker(m.plan, segment)
 	}
-	for entry, err := range m.bucket.ListAfter(ctx, m.layout.PaceMarkers(), after) {
+	for entry, err := range m.bucket.ListAfter(ctx, markers, after) {
 		if err != nil {
 			return nil, false, err
 		}
-		number, err := strconv.Atoi(strings.TrimPrefix(entry.Key, m.layout.PaceMarkers()))
-		if err != nil {
-			continue // not a marker
+		if !m.own.Marker(entry.Key) {
+			continue
 		}
+		number, _ := strconv.Atoi(strings.TrimPrefix(entry.Key, markers)) // it has six digits
 		if done = append(done, number); len(done) == bucket.ListPage {
 			return done, true, nil
 		}
@@ -109,7 +115,7 @@ func (s *segment) markedDone(ctx context.Context) (done run.Checkpoint, err erro
 	if !s.plan.Scan.Paced() {
 		return done, nil
 	}
-	key := s.plan.Layout().PaceMarker(s.number)
+	key := s.plan.Layout().PaceMarker(s.plan.Digest(), s.number)
 	body, err := s.bucket.Get(ctx, key)
 	if errors.Is(err, bucket.ErrNotFound) {
 		return done, nil
@@ -153,7 +159,7 @@ func (s *segment) payAndMark(ctx context.Context, to run.Checkpoint, err error) 
 // mark writes the marker of a segment that is done.
 func (s *segment) mark(ctx context.Context, to run.Checkpoint) (run.Checkpoint, error) {
 	to.WaitUntil = nil
-	if _, err := s.bucket.Put(ctx, s.plan.Layout().PaceMarker(s.number), run.Marshal(to)); err != nil {
+	if _, err := s.bucket.Put(ctx, s.plan.Layout().PaceMarker(s.plan.Digest(), s.number), run.Marshal(to)); err != nil {
 		return to, fmt.Errorf("segment %d: write its marker: %w", s.number, err)
 	}
 	return to, nil

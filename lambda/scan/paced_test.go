@@ -184,11 +184,20 @@ func TestMarkerEndsASegment(t *testing.T) {
 	if err != nil || !first.Done {
 		t.Fatalf("%+v, %v", first, err)
 	}
-	done, more, err := markers{bucket.New(testservers.S3(), plan), plan.Layout()}.DoneAfter(ctx, -1)
+	in := bucket.New(testservers.S3(), plan)
+	for _, near := range []string{"+0", "-1", "-00001", "0", "000002", "0000000", "000000.bak", "notes"} { // segment 0 is not done, and there is no segment 2
+		if _, err := in.Put(ctx, plan.Layout().PaceMarkersOf(plan.Digest())+near, []byte("x")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := in.Put(ctx, plan.Layout().PaceMarker("0123456789abcdef", 0), []byte("of another plan")); err != nil {
+		t.Fatal(err)
+	}
+	done, more, err := newMarkers(in, plan).DoneAfter(ctx, -1)
 	if err != nil || more || !slices.Equal(done, []int{1}) {
 		t.Errorf("the segments %v are done, %v, %v", done, more, err)
 	}
-	if done, _, err = (markers{bucket.New(testservers.S3(), plan), plan.Layout()}).DoneAfter(ctx, 1); err != nil || len(done) > 0 {
+	if done, _, err = newMarkers(in, plan).DoneAfter(ctx, 1); err != nil || len(done) > 0 {
 		t.Errorf("after 1 the segments %v are done, %v", done, err)
 	}
 	runner.Tables = func(run.Plan) *dynamodb.Client { return dynamodb.New(dynamodb.Options{}) } // no endpoint to reach

@@ -166,7 +166,7 @@ func (s *segment) handOver(ctx context.Context, writer *sink.Writer, at position
 	}
 	to.Totals.Add(did.totals)
 	list := run.SegmentList{
-		Version: run.Version, Segment: s.number, Invocation: s.from.Invocation, Try: s.try, After: s.from.Try,
+		Version: run.Version, Plan: s.plan.Digest(), Segment: s.number, Invocation: s.from.Invocation, Try: s.try, After: s.from.Try,
 		FirstPart: s.from.Part, NextPart: writer.NextPart(),
 		Start: s.from.Position(), End: to.Position(), Done: at.done,
 		Totals: did.totals, Objects: objects,

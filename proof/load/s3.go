@@ -140,6 +140,7 @@ func (s *simulatedRun) get(w http.ResponseWriter, key string) {
 	s.mu.Lock()
 	commit := s.commit
 	s.mu.Unlock()
+	w.Header().Set("ETag", `"etag"`)
 	switch {
 	case key == s.layout.Claim(): // of an execution without a name, as in input's plan
 		_ = json.NewEncoder(w).Encode(ledger.Claim{Version: run.Version}) // fails only if the client has left
@@ -168,6 +169,7 @@ const try = "0a1b2c3d"
 // segmentList is the list of an invocation. head is the same without objects.
 func (s *simulatedRun) segmentList(segment, invocation int) run.SegmentList {
 	list := s.head(segment, invocation)
+	list.Plan = s.input().Plan.Digest()
 	for i := range s.objects {
 		list.Objects = append(list.Objects, s.object(segment*s.invocations*s.objects+list.FirstPart+i))
 	}

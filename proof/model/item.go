@@ -92,7 +92,7 @@ func (m model) chain(s *state, segment uint8) (chain []Item, ok bool) {
 	if m.TakesAllLists && ok {
 		return chain, true
 	}
-	joined, fault := run.Chain(int(segment), lists)
+	joined, fault := run.Chain("", int(segment), lists)
 	return slices.DeleteFunc(chain, func(l Item) bool {
 		return !slices.ContainsFunc(joined, func(j run.SegmentList) bool {
 			return j.Done == l.Done && j.Invocation == int(l.Number) && j.Try == digits[l.Try]
