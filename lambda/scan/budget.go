@@ -8,8 +8,9 @@ import (
 	"dynamodb-to-s3/lambda/quota"
 )
 
-// budget divides the time of an invocation between pages and a reserve before the deadline. The reserve is for closing what is open:
-// the time that closing should take, judged by the uploads so far, times a margin, and at least a floor for what no estimate sees.
+// budget divides the time of an invocation between pages and a reserve before the deadline. The reserve is for closing what is open and
+// for the look at the table, which run at the same time: the time that closing should take, judged by the uploads so far, times a margin,
+// or the time for the look if that is longer. A floor is for what no estimate sees.
 type budget struct {
 	now      func() time.Time
 	start    time.Time
@@ -26,6 +27,13 @@ const (
 	// The floor is a hundredth of the invocation, within these bounds. It is for the write of the list, the answer, and clocks that differ.
 	leastFloor = 750 * time.Millisecond
 	mostFloor  = 5 * time.Second
+	// The look has a ninetieth of the invocation at most. One try needs milliseconds. But DynamoDB answers 2,500 requests of an account about
+	// its tables in a second, and up to 10,000 invocations may end together.
+	// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-control-plane.html
+	lookShare = 90
+	mostLook  = 10 * time.Second
+	// leastPatience is how long a look is repeated, if there is time, however short the invocation has been.
+	leastPatience = 15 * time.Second
 )
 
 func newBudget(ctx context.Context, now func() time.Time) *budget {
@@ -38,8 +46,19 @@ func newBudget(ctx context.Context, now func() time.Time) *budget {
 
 // stopBy returns the moment by which work on pages must stop.
 func (b *budget) stopBy(timeToClose time.Duration) time.Time {
-	floor := min(max(b.deadline.Sub(b.start)/100, leastFloor), mostFloor)
-	return b.deadline.Add(-floor - margin*timeToClose)
+	return b.deadline.Add(-b.floor() - max(margin*timeToClose, min(b.timeout()/lookShare, mostLook)))
+}
+
+func (b *budget) floor() time.Duration { return min(max(b.timeout()/100, leastFloor), mostFloor) }
+
+// waitForLook returns a context that ends when the look at the table must end: when the rest of the time is for the list and the answer,
+// or when to read the pages again would take less time than the look has taken.
+func (b *budget) waitForLook(ctx context.Context) (context.Context, context.CancelFunc) {
+	until := time.Now().Add(max(b.elapsed(), leastPatience))
+	if last := b.deadline.Add(-b.floor() / 3); !b.deadline.IsZero() && last.Before(until) {
+		until = last
+	}
+	return context.WithDeadline(ctx, until)
 }
 
 // mostWait returns the longest wait for the pace that is worth the invocation's time: quota.MaxLambdaWait, or a quarter of the time

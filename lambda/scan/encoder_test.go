@@ -51,7 +51,7 @@ func TestScanCountsWhatAnEncoderMakes(t *testing.T) {
 			defer cancel()
 			moment := time.Now()
 			if test.err == failure.NoProgress { // only a moment is left
-				moment = moment.Add(time.Hour - mostFloor - 10*time.Millisecond)
+				moment = moment.Add(time.Hour - mostFloor - mostLook - 10*time.Millisecond)
 			}
 			s := segment{
 				plan: plan, try: "0a1b2c3d", reader: &answers{items("a", "b", "c")}, throttles: none, confirm: planned, pacer: pace.New(pace.Config{}), encoder: test.encoder,

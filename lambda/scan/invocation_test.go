@@ -135,7 +135,7 @@ func TestInvocationEndsInTime(t *testing.T) {
 		{
 			name: "128 MiB objects at 20 MB/s", timeout: 900 * time.Second, pages: always(4 * time.Second),
 			rate: func(time.Time) func() int64 { return func() int64 { return 20 * mb } }, trip: 30 * time.Millisecond,
-			share: 0.98, unused: 12 * time.Second,
+			share: 0.98, unused: 16 * time.Second,
 		},
 		{
 			name: "pages that come faster than the line takes them", timeout: 15 * time.Second, pages: always(5 * time.Millisecond),

@@ -81,7 +81,7 @@ func stalling(t *testing.T, plan run.Plan, from run.Checkpoint, reason string) (
 	t.Cleanup(cancel)
 	began := time.Now()
 	destination, reader := bucket.New(testservers.S3(), plan), &throttling{refusals: 1000, reason: reason}
-	budget := newBudget(ctx, func() time.Time { return began.Add(time.Hour - 6*time.Second) })
+	budget := newBudget(ctx, func() time.Time { return began.Add(time.Hour - mostFloor - mostLook - time.Second) })
 	budget.start = began
 	pacer := newPacer(plan, from, destination, budget)
 	return segment{
@@ -99,7 +99,7 @@ func TestThrottledSegmentWaitsWhileTheRunMoves(t *testing.T) {
 	since := func(d time.Duration, reason string) *run.Stall {
 		return &run.Stall{Since: time.Now().Add(-d), Reason: reason}
 	}
-	const invocation = time.Hour - 6*time.Second // how long the invocation has taken already
+	const invocation = time.Hour - mostFloor - mostLook - time.Second // how long the invocation has taken already
 	for _, test := range []struct {
 		name, reason string
 		moves        bool
@@ -112,13 +112,13 @@ func TestThrottledSegmentWaitsWhileTheRunMoves(t *testing.T) {
 		{name: "the run has moved for long", reason: provisioned, moves: true, stall: since(22*time.Hour, provisioned)},
 		{
 			name: "the run has moved for too long", reason: provisioned, moves: true, stall: since(23*time.Hour+10*time.Minute, provisioned),
-			words: []string{"throttled for 24h9m5", "while other segments moved: a segment waits 24 hours at most"},
+			words: []string{"throttled for 24h9m", "while other segments moved: a segment waits 24 hours at most"},
 		},
 		{
 			name: "nothing moves, and the provisioned capacity is used up", reason: provisioned, stall: since(2*time.Hour-invocation, provisioned),
 			words: []string{"throttled for 2h0m", "(" + provisioned + ") and no other segment has moved for 2 hours", "raise ReadCapacityUnits of table orders (aws dynamodb update-table --table-name orders --provisioned-throughput ReadCapacityUnits="},
 		},
-		{name: "for the on-demand maximum", reason: "TableReadMaxOnDemandThroughputExceeded", stall: since(2*time.Hour, ""), words: []string{"throttled for 2h59m5", "raise OnDemandThroughput.MaxReadRequestUnits of table orders (aws dynamodb update-table"}},
+		{name: "for the on-demand maximum", reason: "TableReadMaxOnDemandThroughputExceeded", stall: since(2*time.Hour, ""), words: []string{"throttled for 2h59m", "raise OnDemandThroughput.MaxReadRequestUnits of table orders (aws dynamodb update-table"}},
 		{name: "for the account's limit", reason: "TableReadAccountLimitExceeded", stall: since(2*time.Hour, ""), words: []string{"Account-level read throughput limit", "Service Quotas"}},
 		{name: "for a hot range", reason: "IndexReadKeyRangeThroughputExceeded", stall: since(2*time.Hour, ""), words: []string{"3,000 read units a second that one partition of index by-day of table orders gives", "this limit cannot be raised"}},
 		{name: "without a reason", reason: "ThrottlingException", stall: since(2*time.Hour, ""), words: []string{"raise the read capacity of table orders"}},

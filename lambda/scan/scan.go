@@ -21,6 +21,7 @@ import (
 	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/lambda/table"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
@@ -84,9 +85,11 @@ func (step *Step) Run(ctx context.Context, in run.ScanInput) (run.Checkpoint, er
 			return end, nil
 		}
 	}
-	// A segment may wait long between two invocations. A look that fails for a moment does no harm, because there is one at the end.
+	// A segment may wait long between two invocations. This look has one short try, because there is another look at the end.
 	if in.Checkpoint != nil {
-		if err := s.confirm(ctx); failure.NameOf(err).Permanent() {
+		looking, cancel := context.WithTimeout(ctx, s.budget.mostWait()/10)
+		err := s.confirm(looking)
+		if cancel(); failure.NameOf(err).Permanent() {
 			return from, fmt.Errorf("segment %d: %w", in.Segment, err)
 		}
 	}
@@ -98,6 +101,8 @@ func (step *Step) Run(ctx context.Context, in run.ScanInput) (run.Checkpoint, er
 	}
 	return to, nil
 }
+
+func oneTry(o *dynamodb.Options) { o.Retryer = aws.NopRetryer{} }
 
 // segment prepares the work of one invocation.
 func (step *Step) segment(ctx context.Context, in run.ScanInput, from run.Checkpoint) (*segment, error) {
@@ -121,7 +126,7 @@ func (step *Step) segment(ctx context.Context, in run.ScanInput, from run.Checkp
 		plan: in.Plan, number: in.Segment, from: from, try: randomTry(),
 		reader: &pacedReader{reader, pacer}, throttles: reader.Throttles, pacer: pacer, encoder: encoder,
 		bucket: destination, budget: budget, progress: step.Progress,
-		confirm: func(ctx context.Context) error { return table.Confirm(ctx, tables, in.Plan) },
+		confirm: func(ctx context.Context) error { return table.Confirm(ctx, tables, in.Plan, oneTry) },
 		log:     step.Log.With("runId", in.Plan.RunID, "table", in.Plan.Table, "segment", in.Segment, "invocation", from.Invocation),
 	}, nil
 }

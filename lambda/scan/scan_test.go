@@ -115,7 +115,7 @@ func TestScanHandsOverWhatItHasOrSaysWhyNot(t *testing.T) {
 			// All but a moment of the invocation is reserved for closing, so waiting ends at once.
 			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 			defer cancel()
-			moment := time.Now().Add(time.Hour - 7*time.Second)
+			moment := time.Now().Add(time.Hour - mostFloor - mostLook - 2*time.Second)
 			s := segment{
 				plan: plan, number: 2, try: "0a1b2c3d", reader: &test.pages, throttles: none, confirm: planned, pacer: pace.New(pace.Config{}),
 				encoder: oneToOne{ddbjson.DynamoDBJSON{}}, bucket: bucket.New(testservers.S3(), plan), budget: newBudget(ctx, func() time.Time { return moment }), log: slog.New(slog.DiscardHandler),

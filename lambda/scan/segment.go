@@ -30,7 +30,7 @@ type segment struct {
 	budget    *budget
 	progress  *Progress
 	log       *slog.Logger
-	// confirm fails if the table is no longer the plan's.
+	// confirm asks DynamoDB once whether the table is still the plan's, and fails if it is not.
 	confirm func(context.Context) error
 }
 
@@ -52,8 +52,13 @@ func (s *segment) scan(ctx context.Context) (report, error) {
 		return report{}, err
 	}
 	to, err := s.encodePages(ctx, writer)
-	if err = s.confirmed(ctx, err); err == nil {
-		return s.handOver(ctx, writer, to)
+	if err == nil {
+		var did report
+		if did, err = s.handOver(ctx, writer, stopUploads, to); err == nil {
+			return did, nil
+		}
+	} else {
+		err = s.explained(ctx, err)
 	}
 	stopUploads()
 	// The cause is known. Uploads that stay behind are worth a line in the log, but they are not a second cause.
@@ -61,21 +66,6 @@ func (s *segment) scan(ctx context.Context) (report, error) {
 		s.log.WarnContext(ctx, "uploads are left for the end of the run to sweep", "cause", fault.Error())
 	}
 	return s.withoutProgress(ctx, to, err)
-}
-
-// confirmed looks at the table after the last page and before the list. So a list exists only if all its pages came from the plan's
-// table. If the scan has failed for good, a table that was replaced is the better explanation.
-func (s *segment) confirmed(ctx context.Context, err error) error {
-	if err != nil && !failure.NameOf(err).Permanent() {
-		return err
-	}
-	fault := s.confirm(ctx)
-	switch name := failure.NameOf(fault); {
-	case err == nil, name == failure.TableReplaced, name == failure.TableNotFound, name == failure.TableNotReady, name == failure.IndexNotFound:
-		return fault
-	default:
-		return err
-	}
 }
 
 // position is how far an invocation came.
@@ -145,13 +135,13 @@ func (s *segment) failureOf(ctx context.Context, err error, at position) error {
 	}
 }
 
-// handOver closes the open object, writes the invocation's list, and reports the checkpoint after it.
-func (s *segment) handOver(ctx context.Context, writer *sink.Writer, at position) (report, error) {
+// handOver closes the open object while it looks at the table. Then it writes the invocation's list, and reports the checkpoint after it.
+func (s *segment) handOver(ctx context.Context, writer *sink.Writer, stopUploads func(), at position) (report, error) {
 	did := report{end: metric.HandedOver, totals: at.totals, reserve: writer.TimeToClose()}
 	closing := s.budget.now()
-	objects, err := writer.Close()
+	objects, err := s.closeConfirmed(ctx, writer, stopUploads)
 	if err != nil {
-		return report{totals: at.totals}, err
+		return report{}, err
 	}
 	did.objects = len(objects)
 	for _, o := range objects {
@@ -172,7 +162,7 @@ func (s *segment) handOver(ctx context.Context, writer *sink.Writer, at position
 		Totals: did.totals, Objects: objects,
 	}
 	if err := s.write(ctx, list); err != nil {
-		return report{totals: at.totals}, err
+		return report{}, err
 	}
 	if !to.Done {
 		s.next(&to)

@@ -175,7 +175,7 @@ func TestStateMachineWaitsForThePace(t *testing.T) {
 		{"items that cost 11 seconds", &priced{items: 100, units: 11}, 1, 1, 1, 900 * time.Second, 101, 100, 20 * time.Second, 0.9},
 		{"a thousandth of a unit a second", &priced{items: 10, units: 0.5}, 0.001, 1, 1, 900 * time.Second, 11, 10, 2 * time.Second, 0.7},
 		{"items that cost days", &priced{items: 3, units: 48}, 0.0001, 1, 1, 900 * time.Second, 4, 3, time.Second, 0.4},
-		{"small items in a timeout of 2 s", &priced{items: 500, units: 0.5}, 20, 2, 2, 2 * time.Second, 80, 80, 20 * time.Second, 0.3},
+		{"small items in a timeout of 2 s", &priced{items: 500, units: 0.5}, 20, 2, 2, 2 * time.Second, 80, 80, 21 * time.Second, 0.3},
 		{"small items", &priced{items: 20_000, units: 0.1}, 100, 4, 4, 900 * time.Second, 4, 0, 400 * time.Second, 0.9},
 	} {
 		t.Run(test.name, func(t *testing.T) {

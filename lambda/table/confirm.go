@@ -19,8 +19,8 @@ import (
 //
 // It fails with TableReplaced, or with TableNotFound or IndexNotFound if the table or the index is gone. It fails with TableNotReady if
 // the index is being deleted.
-func Confirm(ctx context.Context, client *dynamodb.Client, plan run.Plan) error {
-	t, err := describe(ctx, client, plan.Table)
+func Confirm(ctx context.Context, client *dynamodb.Client, plan run.Plan, options ...func(*dynamodb.Options)) error {
+	t, err := describe(ctx, client, plan.Table, options...)
 	if failure.NameOf(err) == failure.TableNotFound {
 		return failure.Errorf(failure.TableNotFound, "table %q was deleted after the run began (its TableId was %q). %s", plan.Table, plan.TableID, remedy)
 	}

@@ -70,8 +70,8 @@ func Describe(ctx context.Context, client *dynamodb.Client, table request.Table,
 	return description, nil
 }
 
-func describe(ctx context.Context, client *dynamodb.Client, name string) (*types.TableDescription, error) {
-	answer, err := client.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &name})
+func describe(ctx context.Context, client *dynamodb.Client, name string, options ...func(*dynamodb.Options)) (*types.TableDescription, error) {
+	answer, err := client.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &name}, options...)
 	if err != nil {
 		return nil, Named(err, "dynamodb:DescribeTable", name, client.Options().Region)
 	}

@@ -14,7 +14,7 @@ var mutations = []mutation{
 		`held, err := LoadClaim(ctx, in, plan.Layout())`, `held, err := Claim{ExecutionID: plan.ExecutionID}, error(nil)`,
 	}},
 	{"the second look of a takeover", "lambda/plan/takeover.go", []string{`return own.Output, c.checkAlone(ctx, own.Output.Plan)`, `return own.Output, nil`}},
-	{"the look at the table", "lambda/scan/segment.go", []string{`fault := s.confirm(ctx)`, `fault := error(nil)`}},
+	{"the look at the table", "lambda/scan/look.go", []string{`ending.Go(func() error { return s.look(ctx) })`, ``}},
 	{"the condition of an end", "lambda/scan/list.go", []string{
 		`created, err := s.bucket.Create(ctx, key, body)`, `_, err := s.bucket.Put(ctx, key, body)
 	created := err == nil`,
