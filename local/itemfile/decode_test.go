@@ -144,6 +144,7 @@ func TestLinesThatAreRefused(t *testing.T) {
 		{`{"id":["Hunter2"]}`, `the key attribute "id" is a list: a key is a string, a number or binary`},
 		{`{"v":"Hunter2"}`, `the key attribute "id" is missing`},
 		{`{"Metadata":{},"Keys":{"id":{"S":"Hunter2"}},"NewImage":{}}`, "this is a change of an incremental export, not an item"},
+		{`{"Keys":{},"v":"Hunter2"}`, `the key attribute "id" is missing`},
 		{`$ion_1_0 {Item:{id:"Hunter2"}`, "invalid Ion: want $ion_1_0 {Item:{…}}"},
 		{`$ion_1_0 {Item:{id:"a",v:[` + deep + `]}}`, "nested deeper"},
 	} {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"crypto/md5" //nolint:gosec // the checksum that manifests have
+	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
 	"os"
@@ -56,8 +57,9 @@ func TestFiles(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		digest := sha256.Sum256([]byte(text))
 		for range 2 {
-			if items, messages := read(t, source); len(items) != 2 || len(messages) > 0 || source.Read() != int64(len(text)) || source.Size() != int64(len(text)) {
+			if items, messages := read(t, source); len(items) != 2 || len(messages) > 0 || !bytes.Equal(source.Digest(), digest[:]) || source.Read() != int64(len(text)) || source.Size() != int64(len(text)) {
 				t.Errorf("%s: got %v, %q, %d of %d bytes", name, items, messages, source.Read(), source.Size())
 			}
 		}

@@ -82,17 +82,20 @@ func TestScreenShowsOtherOutputAbove(t *testing.T) {
 	t.Parallel()
 	var text strings.Builder
 	s := &Screen{w: &text, terminal: true, columns: func() int { return 60 }}
-	draw := s.redraw(&meter{start: begin, work: Work{Name: "work", Unit: "item", Done: count(1)}})
+	var done atomic.Int64
+	done.Store(1)
+	draw := s.redraw(&meter{start: begin, work: Work{Name: "work", Unit: "item", Done: done.Load}})
 	_, _ = fmt.Fprintln(s, "before")
 	draw(begin, false)
 	_, _ = fmt.Fprintln(s, "retry 1")
 	_, _ = fmt.Fprint(s, "half ")
+	done.Store(2)
 	draw(begin, false) // waits for the other half
 	_, _ = fmt.Fprintln(s, "a line")
 	draw(begin, true)
 	_, _ = fmt.Fprintln(s, "after")
-	line, cleared := "work: 1 item", "\r"+clearRight
-	want := "before\n\r" + line + clearRight + cleared + "retry 1\n" + line + cleared + "half a line\n" + line + "\r" + line + clearRight + "\nafter\n"
+	first, second, cleared := "work: 1 item", "work: 2 items", "\r"+clearRight
+	want := "before\n\r" + first + clearRight + cleared + "retry 1\n" + first + cleared + "half a line\n" + second + "\r" + second + clearRight + "\nafter\n"
 	if text.String() != want {
 		t.Errorf("got  %q\nwant %q", text.String(), want)
 	}

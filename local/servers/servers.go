@@ -1,6 +1,6 @@
 // Package servers starts the servers that stand in for AWS on this computer: DynamoDB (dynalite, in memory) and S3 (VersityGW, with
-// objects as plain files). Both listen on a free port of 127.0.0.1, unless the Config has a Listener, and end with this process, however it ends (local/childprocess
-// explains how). It imports local/checkout, local/childprocess, and lambda/awsclient for the SDK's configuration.
+// objects as plain files). Both listen on a free port of 127.0.0.1, S3 instead on the Listener of its Config if there is one. Both end with
+// this process, however it ends (local/childprocess explains how). It imports local/checkout, local/childprocess, and lambda/awsclient for the SDK's configuration.
 //
 // StartDynamoDB and StartS3 start one server each, StartTemporary starts both for a test or a measurement, and Lock keeps two runs
 // from sharing their files.

@@ -90,8 +90,8 @@ func ignoreOthers(node *document.Node, into reflect.Type) {
 				return false
 			}
 			return slices.ContainsFunc(sdkTypes[into], func(own reflect.Type) bool {
-				field, known := own.FieldByName(member.Name)
-				return known && field.IsExported()
+				_, known := own.FieldByName(member.Name)
+				return known
 			})
 		})
 	}

@@ -98,9 +98,9 @@ func (t *Table) Check(ctx context.Context) error {
 // batchBytes is how much text the items of one call have, so that a call is far below DynamoDB's 16 MB in any form of JSON.
 const batchBytes = 1 << 20
 
-// Load creates the table and writes the items that Check has checked. It calls created, if not nil, whose error ends it, when the table is there and has
-// no items yet. It calls loaded with the number of items that were just written, from several goroutines. If it fails, it removes the table
-// again. It fails if the table exists.
+// Load creates the table and writes the items that Check has checked. It fails if the table exists. When the table is there and has no items
+// yet, it calls created, if not nil; an error of created ends the load. It calls loaded with the number of items that were just written,
+// from several goroutines. If the load fails, it removes the table again.
 func (t *Table) Load(ctx context.Context, client *dynamodb.Client, name string, created func() error, loaded func(int)) error {
 	if err := tablewrite.Create(ctx, client, t.createInput(name)); err != nil {
 		if _, exists := errors.AsType[*types.ResourceInUseException](err); exists {
