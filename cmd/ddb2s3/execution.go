@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"dynamodb-to-s3/infra/definition"
+	status "dynamodb-to-s3/lambda/execution"
 	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/local/progress"
@@ -131,14 +132,14 @@ func (e execution) execute(ctx context.Context) (outcome statemachine.Outcome, p
 			}
 		},
 	})
-	status := run.ExecutionFailed
+	how := status.Failed
 	switch {
 	case err != nil:
-		status = run.ExecutionAborted
+		how = status.Aborted
 	case outcome.Succeeded:
-		status = run.ExecutionSucceeded
+		how = status.Succeeded
 	}
-	return outcome, functions.planned.Load(), time.Since(start), errors.Join(err, running.End(status))
+	return outcome, functions.planned.Load(), time.Since(start), errors.Join(err, running.End(how))
 }
 
 // work returns the progress to show: of a scan the items, of an export only the checks, because DynamoDB does not report the

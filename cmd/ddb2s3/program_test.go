@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"dynamodb-to-s3/infra/definition"
+	status "dynamodb-to-s3/lambda/execution"
 	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/lambda/version"
@@ -193,7 +194,7 @@ func TestKilledRunContinuesUnderItsName(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer func() { _ = record.End(run.ExecutionFailed) }() // nobody reads the status
+		defer func() { _ = record.End(status.Failed) }() // nobody reads the status
 		if o := runProgram(t, "--name", "night-2", "--input", file); o.code != 1 || !strings.Contains(o.stderr, `the execution "night-2" runs in another process`) {
 			t.Errorf("got %+v", o)
 		}

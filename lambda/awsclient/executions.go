@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"dynamodb-to-s3/lambda/execution"
 	"dynamodb-to-s3/lambda/fault"
-	"dynamodb-to-s3/lambda/run"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
@@ -25,27 +25,27 @@ type Executions struct{ client *sfn.Client }
 func NewExecutions(cfg aws.Config) Executions { return Executions{sfn.NewFromConfig(cfg)} }
 
 // Describe returns the state of an execution. It fails with AccessDenied if it may not ask.
-func (e Executions) Describe(ctx context.Context, arn string) (run.ExecutionState, error) {
+func (e Executions) Describe(ctx context.Context, arn string) (execution.State, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, patience, errors.New("no answer: functions in a VPC need a route to Step Functions"))
 	defer cancel()
 	// Without input and output, the call needs no permission to decrypt.
 	answer, err := e.client.DescribeExecution(ctx, &sfn.DescribeExecutionInput{ExecutionArn: &arn, IncludedData: types.IncludedDataMetadataOnly})
 	switch code := fault.Code(err); {
 	case code == "ExecutionDoesNotExist", code == "InvalidArn": // of another partition, or of a local run
-		return run.ExecutionState{Status: run.ExecutionUnknown}, nil
+		return execution.State{Status: execution.Unknown}, nil
 	case err != nil && context.Cause(ctx) != nil:
-		return run.ExecutionState{}, fmt.Errorf("states:DescribeExecution on %s: %w", arn, context.Cause(ctx))
+		return execution.State{}, fmt.Errorf("states:DescribeExecution on %s: %w", arn, context.Cause(ctx))
 	case err != nil:
-		return run.ExecutionState{}, fault.Call{
+		return execution.State{}, fault.Call{
 			Service: "Step Functions", Action: "states:DescribeExecution", On: arn, Key: "the state machine's KMS key", Role: "the role of the plan function",
 		}.Named(err)
 	}
-	state := run.ExecutionState{Status: run.ExecutionStatus(answer.Status), StartTime: aws.ToTime(answer.StartDate).UTC()}
+	state := execution.State{Status: execution.Status(answer.Status), StartTime: aws.ToTime(answer.StartDate).UTC()}
 	switch {
 	case answer.StopDate != nil:
-		state.Quiet = answer.StopDate.Add(run.QuietAfter).UTC()
+		state.Quiet = answer.StopDate.Add(execution.QuietAfter).UTC()
 	case state.Dead(): // Step Functions does not say when it ended
-		state.Status = run.ExecutionUnknown
+		state.Status = execution.Unknown
 	}
 	return state, nil
 }

@@ -5,8 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"dynamodb-to-s3/lambda/execution"
 	"dynamodb-to-s3/lambda/failure"
-	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/local/testservers"
 )
 
@@ -17,18 +17,18 @@ func TestExecutionIsDescribed(t *testing.T) {
 	const arn = "arn:aws:states:us-east-1:000000000000:execution:dynamodb-to-s3:e-1"
 	stop := time.Date(2026, 11, 21, 2, 0, 0, 500e6, time.UTC)
 	for _, test := range []struct {
-		status run.ExecutionStatus
+		status execution.Status
 		stop   time.Time
 		dead   bool
-		want   run.ExecutionStatus
+		want   execution.Status
 	}{
-		{run.ExecutionRunning, time.Time{}, false, run.ExecutionRunning},
+		{execution.Running, time.Time{}, false, execution.Running},
 		{"PENDING_REDRIVE", time.Time{}, false, "PENDING_REDRIVE"},
-		{run.ExecutionSucceeded, stop, false, run.ExecutionSucceeded},
-		{run.ExecutionFailed, stop, true, run.ExecutionFailed},
-		{run.ExecutionTimedOut, stop, true, run.ExecutionTimedOut},
-		{run.ExecutionAborted, stop, true, run.ExecutionAborted},
-		{run.ExecutionFailed, time.Time{}, false, run.ExecutionUnknown}, // the real one never answers this
+		{execution.Succeeded, stop, false, execution.Succeeded},
+		{execution.Failed, stop, true, execution.Failed},
+		{execution.TimedOut, stop, true, execution.TimedOut},
+		{execution.Aborted, stop, true, execution.Aborted},
+		{execution.Failed, time.Time{}, false, execution.Unknown}, // the real one never answers this
 		{"ANOTHER", time.Time{}, false, "ANOTHER"},
 	} {
 		server := testservers.StartStepFunctions(t)
@@ -44,7 +44,7 @@ func TestExecutionIsDescribed(t *testing.T) {
 	}
 
 	server := testservers.StartStepFunctions(t)
-	if got, err := server.Describe(t.Context(), arn); err != nil || got.Status != run.ExecutionUnknown || got.Dead() {
+	if got, err := server.Describe(t.Context(), arn); err != nil || got.Status != execution.Unknown || got.Dead() {
 		t.Errorf("of an execution that does not exist: %+v, %v", got, err)
 	}
 	server.Deny("User: plan is not authorized to perform: states:DescribeExecution")

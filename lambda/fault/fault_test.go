@@ -18,6 +18,7 @@ import (
 
 	"dynamodb-to-s3/lambda/awsclient"
 	"dynamodb-to-s3/lambda/bucket"
+	"dynamodb-to-s3/lambda/execution"
 	"dynamodb-to-s3/lambda/export"
 	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/request"
@@ -121,7 +122,7 @@ var calls = []struct {
 	}},
 	{"sfn", "DescribeExecution", decisionsStepFunctions, 2, func(t *testing.T, cfg aws.Config) error {
 		state, err := awsclient.NewExecutions(cfg).Describe(t.Context(), "arn:aws:states:eu-west-1:123456789012:execution:m:e")
-		if err == nil && state.Status == run.ExecutionUnknown {
+		if err == nil && state.Status == execution.Unknown {
 			return errAnswer
 		}
 		return err

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"dynamodb-to-s3/lambda/contract"
+	status "dynamodb-to-s3/lambda/execution"
 	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/function"
 	"dynamodb-to-s3/lambda/plan"
@@ -75,7 +76,7 @@ func (e execution) engine() *function.Engine {
 	}
 	states := e.states
 	if states == nil {
-		states = &executions.Memory{Others: run.ExecutionRunning}
+		states = &executions.Memory{Others: status.Running}
 	}
 	return function.New(source, destination, function.Options{
 		Log: log, Executions: states, Account: account, Now: hurried(e.hurry), Metrics: e.metrics, Environment: "test",

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	status "dynamodb-to-s3/lambda/execution"
 	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/local/testservers"
@@ -165,7 +166,7 @@ func TestRunIsNotContinuedWithAnotherTable(t *testing.T) {
 				}
 				before := contents(t, bucket)
 				change.replace(t, table)
-				states.Set(first.id(), run.ExecutionFailed, long())
+				states.Set(first.id(), status.Failed, long())
 				second := first
 				second.name = "e-2"
 				for _, e := range []execution{first, second} {

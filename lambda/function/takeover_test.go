@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"dynamodb-to-s3/lambda/contract"
+	status "dynamodb-to-s3/lambda/execution"
 	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/local/exports"
@@ -50,14 +51,14 @@ func TestRunOfAFailedExecutionIsTakenOver(t *testing.T) {
 	layout := planned.Plan.Layout()
 	second := execution{t: t, name: "e-2", request: first.request, states: states}
 
-	states.Set(first.id(), run.ExecutionRunning, time.Time{})
+	states.Set(first.id(), status.Running, time.Time{})
 	again, err := second.plan()
 	wantDuplicate(t, again, err, first, false)
-	states.Set(first.id(), run.ExecutionAborted, time.Now().Add(-15*time.Minute))
+	states.Set(first.id(), status.Aborted, time.Now().Add(-15*time.Minute))
 	_, err = second.plan()
 	wantName(t, err, failure.RunNameTaken, first.id()+", which is ABORTED, but functions that it called may still be at work: redrive that execution, or start this one again after")
 
-	states.Set(first.id(), run.ExecutionAborted, long())
+	states.Set(first.id(), status.Aborted, long())
 	done := slices.Concat([]string{layout.SegmentEnd(0), layout.SegmentEnd(1)}, testservers.Keys(t, bucket, layout.DataOf(0)), testservers.Keys(t, bucket, layout.DataOf(1)))
 	var before []string
 	for _, key := range done {
@@ -101,7 +102,7 @@ func TestRunOfAFailedExecutionIsTakenOver(t *testing.T) {
 		}
 	})
 	t.Run("and after the commit nobody takes it over", func(t *testing.T) {
-		states.Set(second.id(), run.ExecutionFailed, long())
+		states.Set(second.id(), status.Failed, long())
 		again, err := execution{t: t, name: "e-3", request: first.request, states: states}.plan()
 		wantDuplicate(t, again, err, second, true)
 	})
@@ -120,7 +121,7 @@ func TestRunThatWasTakenOverIsNotCommittedByTheFirst(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	states.Set(first.id(), run.ExecutionFailed, long())
+	states.Set(first.id(), status.Failed, long())
 	second := execution{t: t, name: "e-2", request: first.request, states: states}
 	taken, err := second.plan()
 	if err != nil {
@@ -150,11 +151,11 @@ func TestRunIsTakenOverOnce(t *testing.T) {
 	states := testservers.StartStepFunctions(t)
 	table, bucket := testservers.Orders(t, 2000), testservers.Bucket(t)
 	first, _ := died(t, states, smallSteps(table, bucket))
-	states.Set(first.id(), run.ExecutionFailed, long())
+	states.Set(first.id(), status.Failed, long())
 	many := make([]execution, 8)
 	for i := range many {
 		many[i] = execution{t: t, name: fmt.Sprint("taker-", i), request: first.request, states: states}
-		states.Set(many[i].id(), run.ExecutionRunning, time.Time{})
+		states.Set(many[i].id(), status.Running, time.Time{})
 	}
 	wantOneOwner(t, many)
 }
@@ -166,9 +167,9 @@ type redriven struct {
 	once      sync.Once
 }
 
-func (r *redriven) Describe(ctx context.Context, arn string) (run.ExecutionState, error) {
+func (r *redriven) Describe(ctx context.Context, arn string) (status.State, error) {
 	state, err := r.StepFunctions.Describe(ctx, arn)
-	r.once.Do(func() { r.Set(r.execution, run.ExecutionRunning, time.Time{}) })
+	r.once.Do(func() { r.Set(r.execution, status.Running, time.Time{}) })
 	return state, err
 }
 
@@ -179,14 +180,14 @@ func TestRunIsNotTakenOverFromARedrivenExecution(t *testing.T) {
 	states := testservers.StartStepFunctions(t)
 	table, bucket := testservers.Orders(t, 2000), testservers.Bucket(t)
 	first, _ := died(t, states, smallSteps(table, bucket))
-	states.Set(first.id(), run.ExecutionFailed, long())
+	states.Set(first.id(), status.Failed, long())
 	second := execution{t: t, name: "e-2", request: first.request, states: &redriven{StepFunctions: states, execution: first.id()}}
 	for range 2 { // also when the plan function is retried
 		_, err := second.plan()
 		wantName(t, err, failure.RunNameTaken, "was taken over from execution "+first.id()+", which was redriven at the same moment and is RUNNING")
 	}
-	states.Set(first.id(), run.ExecutionFailed, long())
-	states.Set(second.id(), run.ExecutionFailed, long())
+	states.Set(first.id(), status.Failed, long())
+	states.Set(second.id(), status.Failed, long())
 	result, err := execution{t: t, name: "e-3", request: first.request, states: states}.run()
 	if err != nil {
 		t.Fatal(err)
@@ -245,7 +246,7 @@ func TestExportsOfAFailedExecutionAreTakenOver(t *testing.T) {
 				t.Fatal(err)
 			}
 			test.died(t, first, planned)
-			states.Set(first.id(), run.ExecutionTimedOut, long())
+			states.Set(first.id(), status.TimedOut, long())
 			second := execution{t: t, name: "e-2", request: request, tables: tables, start: tables.Now(), states: states}
 			result, err := second.runExport()
 			if err != nil || len(result.Exports) != 1 || result.RunID != firingRunID {

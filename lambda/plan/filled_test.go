@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"dynamodb-to-s3/lambda/execution"
 	"dynamodb-to-s3/lambda/plan"
 	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/local/executions"
@@ -24,7 +25,7 @@ func TestPlanFillsEveryFieldOfAScan(t *testing.T) {
 		step := plan.Step{
 			Tables:     func(run.Plan) *dynamodb.Client { return testservers.DynamoDB() },
 			Objects:    func(run.Plan) *s3.Client { return testservers.S3() },
-			Executions: &executions.Memory{Others: run.ExecutionRunning}, Account: account,
+			Executions: &executions.Memory{Others: execution.Running}, Account: account,
 		}
 		name := fmt.Sprintf("run-%d", i)
 		got, err := step.Run(t.Context(), run.PlanInput{

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"dynamodb-to-s3/lambda/bucket"
+	"dynamodb-to-s3/lambda/execution"
 	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/ledger"
 	"dynamodb-to-s3/lambda/run"
@@ -51,7 +52,7 @@ func TestNameThatIsUsedAgainIsRefused(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			others.Set("arn:a", run.ExecutionRunning, time.Time{})
+			others.Set("arn:a", execution.Running, time.Time{})
 			others.SetStart("arn:a", first.Add(test.later))
 			got, err := runFrom(t, first.Add(test.later), others, "a", request)
 			if test.refusal == "" {
@@ -74,7 +75,7 @@ func TestRunIsNotJudgedByALaterExecutionOfTheSameName(t *testing.T) {
 	t.Parallel()
 	table := testservers.Orders(t, 1)
 	first := time.Date(2026, 1, 31, 6, 7, 8, 0, time.UTC)
-	for _, status := range []run.ExecutionStatus{run.ExecutionRunning, run.ExecutionSucceeded, run.ExecutionFailed} {
+	for _, status := range []execution.Status{execution.Running, execution.Succeeded, execution.Failed} {
 		for _, test := range []struct {
 			start time.Time
 			known bool
@@ -90,13 +91,13 @@ func TestRunIsNotJudgedByALaterExecutionOfTheSameName(t *testing.T) {
 				t.Fatal(err)
 			}
 			stop := time.Now().Add(-time.Hour)
-			if status == run.ExecutionRunning {
+			if status == execution.Running {
 				stop = time.Time{}
 			}
 			others.Set("arn:a", status, stop)
 			others.SetStart("arn:a", test.start)
 			got, err := runFrom(t, first.Add(time.Hour), others, "b", request)
-			known := err == nil && (got.Duplicate != nil) == (status != run.ExecutionFailed)
+			known := err == nil && (got.Duplicate != nil) == (status != execution.Failed)
 			if known != test.known || !test.known && !strings.Contains(err.Error(), "does not know or no longer knows") {
 				t.Errorf("%s since %s: got %s, %v", status, test.start, show(t, got), err)
 			}
@@ -137,7 +138,7 @@ func TestTakerContinuesWithItsOwnStart(t *testing.T) {
 	if _, err := runFrom(t, start, others, "a", request); err != nil {
 		t.Fatal(err)
 	}
-	others.Set("arn:a", run.ExecutionFailed, time.Now().Add(-time.Hour))
+	others.Set("arn:a", execution.Failed, time.Now().Add(-time.Hour))
 	later := start.Add(time.Hour)
 	taken, err := runFrom(t, later, others, "b", request)
 	if err != nil || !taken.Plan.StartTime.Equal(start) {

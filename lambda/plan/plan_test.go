@@ -10,6 +10,7 @@ import (
 
 	"dynamodb-to-s3/lambda/awsclient"
 	"dynamodb-to-s3/lambda/encoder"
+	"dynamodb-to-s3/lambda/execution"
 	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/plan"
 	"dynamodb-to-s3/lambda/quota"
@@ -61,7 +62,7 @@ func clients() *awsclient.Clients {
 // planRun plans for an execution while all others run.
 func planRun(t *testing.T, name, req string) (run.PlanOutput, error) {
 	t.Helper()
-	return runAmong(t, &executions.Memory{Others: run.ExecutionRunning}, name, req)
+	return runAmong(t, &executions.Memory{Others: execution.Running}, name, req)
 }
 
 // runAmong plans for an execution, with the given states of the others.

@@ -7,13 +7,14 @@ import (
 	"strings"
 	"time"
 
+	"dynamodb-to-s3/lambda/execution"
 	"dynamodb-to-s3/lambda/ledger"
 	"dynamodb-to-s3/lambda/run"
 )
 
 // Executions looks up executions of the state machine by their ARNs.
 type Executions interface {
-	Describe(ctx context.Context, execution string) (run.ExecutionState, error)
+	Describe(ctx context.Context, execution string) (execution.State, error)
 }
 
 // decide decides about a run that another execution has claimed with the same request. While that execution runs, and after it has
@@ -34,9 +35,9 @@ func (c claimant) decide(ctx context.Context, theirs ledger.Claim) (run.PlanOutp
 	switch {
 	case err != nil:
 		return run.PlanOutput{}, fmt.Errorf("look up the execution that claimed the run: %w", err)
-	case state.Status == run.ExecutionUnknown, !state.Began(theirs.StartTime):
+	case state.Status == execution.Unknown, !state.Began(theirs.StartTime):
 		return c.refuse("belongs to execution %s, which Step Functions does not know or no longer knows: choose another name or prefix, or remove the folder if it is not needed", theirs.ExecutionID)
-	case state.Status == run.ExecutionSucceeded: // its commit was removed since
+	case state.Status == execution.Succeeded: // its commit was removed since
 		return c.leave(theirs, false, "has completed it")
 	case !state.Dead():
 		return c.leave(theirs, false, fmt.Sprintf("has claimed it and is %s: look there how it ends", state.Status))
@@ -74,7 +75,7 @@ func (c claimant) checkAlone(ctx context.Context, plan run.Plan) error {
 		if err != nil {
 			return fmt.Errorf("look whether an earlier owner of the run was redriven: %w", err)
 		}
-		ended := state.Dead() || state.Status == run.ExecutionSucceeded || state.Status == run.ExecutionUnknown
+		ended := state.Dead() || state.Status == execution.Succeeded || state.Status == execution.Unknown
 		if !ended || time.Now().Before(state.Quiet) {
 			_, err := c.refuse("was taken over from execution %s, which was redriven at the same moment and is %s: wait until both have ended, and a quarter of an hour more, and start this one again",
 				before, state.Status)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"dynamodb-to-s3/lambda/bucket"
+	"dynamodb-to-s3/lambda/execution"
 	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/ledger"
 	"dynamodb-to-s3/lambda/run"
@@ -25,29 +26,29 @@ func TestClaimOfAnotherExecution(t *testing.T) {
 		duplicate = "a duplicate"
 	)
 	for _, test := range []struct {
-		status    run.ExecutionStatus
+		status    execution.Status
 		stop      time.Time
 		committed bool
 		// What happens to a second delivery of a firing, and to an execution without a schedule: it takes the run over, it is a
 		// duplicate, or it is refused with these words. The last string is in the duplicate's reason.
 		firing, other, words string
 	}{
-		{run.ExecutionRunning, time.Time{}, false, duplicate, "which has claimed it and is RUNNING: look there how it ends", "has claimed it and is RUNNING"},
+		{execution.Running, time.Time{}, false, duplicate, "which has claimed it and is RUNNING: look there how it ends", "has claimed it and is RUNNING"},
 		{"PENDING_REDRIVE", time.Time{}, false, duplicate, "has claimed it and is PENDING_REDRIVE", "has claimed it and is PENDING_REDRIVE"},
 		{"A_NEW_ONE", time.Time{}, false, duplicate, "has claimed it and is A_NEW_ONE", "has claimed it and is A_NEW_ONE"},
-		{run.ExecutionSucceeded, before, false, duplicate, "which has completed it", "has completed it"},
-		{run.ExecutionFailed, before, false, takenOver, takenOver, ""},
-		{run.ExecutionTimedOut, before, false, takenOver, takenOver, ""},
-		{run.ExecutionAborted, before, false, takenOver, takenOver, ""},
-		{run.ExecutionFailed, after, false, "may still be at work: redrive that execution, or start this one again after " + after.Add(16*time.Minute).Format(time.RFC3339), "which is FAILED", ""},
-		{run.ExecutionTimedOut, after, false, "which is TIMED_OUT", "start this one again after", ""},
-		{run.ExecutionAborted, after, false, "which is ABORTED", "start this one again after", ""},
-		{run.ExecutionUnknown, time.Time{}, false, "which Step Functions does not know", "which Step Functions does not know", ""},
-		{run.ExecutionRunning, time.Time{}, true, duplicate, "which has completed it: choose another name", "has completed it"},
-		{run.ExecutionSucceeded, before, true, duplicate, "which has completed it", "has completed it"},
-		{run.ExecutionFailed, before, true, duplicate, "which has completed it", "has completed it"},
-		{run.ExecutionAborted, after, true, duplicate, "which has completed it", "has completed it"},
-		{run.ExecutionUnknown, time.Time{}, true, duplicate, "which has completed it", "has completed it"},
+		{execution.Succeeded, before, false, duplicate, "which has completed it", "has completed it"},
+		{execution.Failed, before, false, takenOver, takenOver, ""},
+		{execution.TimedOut, before, false, takenOver, takenOver, ""},
+		{execution.Aborted, before, false, takenOver, takenOver, ""},
+		{execution.Failed, after, false, "may still be at work: redrive that execution, or start this one again after " + after.Add(16*time.Minute).Format(time.RFC3339), "which is FAILED", ""},
+		{execution.TimedOut, after, false, "which is TIMED_OUT", "start this one again after", ""},
+		{execution.Aborted, after, false, "which is ABORTED", "start this one again after", ""},
+		{execution.Unknown, time.Time{}, false, "which Step Functions does not know", "which Step Functions does not know", ""},
+		{execution.Running, time.Time{}, true, duplicate, "which has completed it: choose another name", "has completed it"},
+		{execution.Succeeded, before, true, duplicate, "which has completed it", "has completed it"},
+		{execution.Failed, before, true, duplicate, "which has completed it", "has completed it"},
+		{execution.Aborted, after, true, duplicate, "which has completed it", "has completed it"},
+		{execution.Unknown, time.Time{}, true, duplicate, "which has completed it", "has completed it"},
 	} {
 		for _, schedule := range []string{"", "nightly"} {
 			t.Run(fmt.Sprintf("%s, quiet %t, committed %t, schedule %q", test.status, test.stop.Equal(before), test.committed, schedule), func(t *testing.T) {
@@ -74,7 +75,7 @@ func TestClaimOfAnotherExecution(t *testing.T) {
 					}
 				}
 				others := &executions.Memory{}
-				if test.status != run.ExecutionUnknown {
+				if test.status != execution.Unknown {
 					others.Set(first.Plan.ExecutionID, test.status, test.stop)
 				}
 				got, err := runAmong(t, others, second, request)
@@ -154,12 +155,12 @@ func TestRunIsTakenBack(t *testing.T) {
 	long := time.Now().Add(-17 * time.Minute)
 	others := &executions.Memory{}
 	for round, name := range []string{"a", "b", "a", "b"} {
-		others.Set("arn:"+name, run.ExecutionRunning, time.Time{})
+		others.Set("arn:"+name, execution.Running, time.Time{})
 		got, err := runAmong(t, others, name, request)
 		if err != nil || got.Plan.ExecutionID != "arn:"+name || len(got.Plan.TakenOver) != round {
 			t.Fatalf("round %d: got %s, %v", round, show(t, got), err)
 		}
-		others.Set("arn:"+name, run.ExecutionFailed, long)
+		others.Set("arn:"+name, execution.Failed, long)
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 	"syscall"
 	"time"
 
-	"dynamodb-to-s3/lambda/run"
+	"dynamodb-to-s3/lambda/execution"
 )
 
 // Folder is the path of a folder with a file for each execution. The process that runs an execution holds its file locked until
@@ -67,17 +67,17 @@ func (f Folder) mark(arn string, descriptor int) (time.Time, error) {
 }
 
 // read returns when an execution began and how it ended; zero and "" for what its process did not come to write.
-func (f Folder) read(arn string) (start time.Time, status run.ExecutionStatus, err error) {
+func (f Folder) read(arn string) (start time.Time, status execution.Status, err error) {
 	text, err := os.ReadFile(f.file(arn))
 	began, ended, _ := strings.Cut(string(text), " ")
 	if at, fault := time.Parse(time.RFC3339Nano, began); fault == nil {
 		start = at
 	}
-	return start, run.ExecutionStatus(ended), err
+	return start, execution.Status(ended), err
 }
 
 // End keeps how the execution ended. Other processes see it as running until this process ends.
-func (r Running) End(status run.ExecutionStatus) error {
+func (r Running) End(status execution.Status) error {
 	if _, err := syscall.Write(r.descriptor, []byte(" "+status)); err != nil {
 		return fmt.Errorf("keep how the execution ended: %w", err)
 	}
@@ -85,28 +85,28 @@ func (r Running) End(status run.ExecutionStatus) error {
 }
 
 // Describe returns the state of an execution. An execution whose process ended without a call of End is aborted.
-func (f Folder) Describe(_ context.Context, arn string) (run.ExecutionState, error) {
+func (f Folder) Describe(_ context.Context, arn string) (execution.State, error) {
 	file, err := os.Open(f.file(arn))
 	if errors.Is(err, fs.ErrNotExist) {
-		return run.ExecutionState{Status: run.ExecutionUnknown}, nil
+		return execution.State{Status: execution.Unknown}, nil
 	}
 	if err != nil {
-		return run.ExecutionState{}, fmt.Errorf("describe the execution: %w", err)
+		return execution.State{}, fmt.Errorf("describe the execution: %w", err)
 	}
 	defer func() { _ = file.Close() }() // this unlocks the file, which was only read
 	err = syscall.Flock(int(file.Fd()), syscall.LOCK_SH|syscall.LOCK_NB)
 	running := errors.Is(err, syscall.EWOULDBLOCK)
 	if err != nil && !running {
-		return run.ExecutionState{}, fmt.Errorf("describe the execution: lock %s: %w", file.Name(), err)
+		return execution.State{}, fmt.Errorf("describe the execution: lock %s: %w", file.Name(), err)
 	}
 	start, status, err := f.read(arn)
 	switch {
 	case err != nil:
-		return run.ExecutionState{}, fmt.Errorf("describe the execution: %w", err)
+		return execution.State{}, fmt.Errorf("describe the execution: %w", err)
 	case running:
-		return run.ExecutionState{Status: run.ExecutionRunning, StartTime: start}, nil
+		return execution.State{Status: execution.Running, StartTime: start}, nil
 	}
-	return run.ExecutionState{Status: cmp.Or(status, run.ExecutionAborted), StartTime: start, Quiet: time.Now()}, nil
+	return execution.State{Status: cmp.Or(status, execution.Aborted), StartTime: start, Quiet: time.Now()}, nil
 }
 
 func (f Folder) file(arn string) string {

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"dynamodb-to-s3/lambda/run"
+	"dynamodb-to-s3/lambda/execution"
 	"dynamodb-to-s3/local/executions"
 )
 
@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	if status := os.Getenv("STATUS"); status != "" {
-		err = running.End(run.ExecutionStatus(status))
+		err = running.End(execution.Status(status))
 	}
 	if err != nil {
 		os.Exit(1)
@@ -69,27 +69,27 @@ func TestExecutionRunsAsLongAsItsProcess(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		status string // the status that the process sets before it is killed; empty for none
-		want   run.ExecutionStatus
+		want   execution.Status
 	}{
-		{"", run.ExecutionAborted},
-		{"SUCCEEDED", run.ExecutionSucceeded},
-		{"FAILED", run.ExecutionFailed},
+		{"", execution.Aborted},
+		{"SUCCEEDED", execution.Succeeded},
+		{"FAILED", execution.Failed},
 	} {
 		folder := executions.Folder(t.TempDir() + "/executions")
-		wants := func(want run.ExecutionStatus) {
+		wants := func(want execution.Status) {
 			t.Helper()
 			got, err := folder.Describe(t.Context(), arn)
-			if err != nil || got.Status != want || got.Dead() == got.Quiet.IsZero() && want != run.ExecutionSucceeded || got.Quiet.After(time.Now()) {
+			if err != nil || got.Status != want || got.Dead() == got.Quiet.IsZero() && want != execution.Succeeded || got.Quiet.After(time.Now()) {
 				t.Errorf("got %+v, %v, want %s", got, err, want)
 			}
 		}
 		began := time.Now().Truncate(time.Millisecond)
-		wants(run.ExecutionUnknown)
+		wants(execution.Unknown)
 		line, kill := begin(t, string(folder), test.status)
 		if line != "begun" {
 			t.Fatal(line)
 		}
-		wants(run.ExecutionRunning)
+		wants(execution.Running)
 		first, err := folder.Describe(t.Context(), arn)
 		if err != nil || first.StartTime.Before(began) || first.StartTime.After(time.Now()) {
 			t.Errorf("it began at %s, %v", first.StartTime, err)
@@ -99,13 +99,13 @@ func TestExecutionRunsAsLongAsItsProcess(t *testing.T) {
 		if !strings.Contains(line, `the execution "night/1" runs in another process`) {
 			t.Errorf("a second process prints %q", line)
 		}
-		wants(run.ExecutionRunning)
+		wants(execution.Running)
 		kill()
 		wants(test.want)
 		line, kill = begin(t, string(folder), "") // it is redriven
-		wants(run.ExecutionRunning)
+		wants(execution.Running)
 		kill()
-		wants(run.ExecutionAborted)
+		wants(execution.Aborted)
 		if last, err := folder.Describe(t.Context(), arn); err != nil || !last.StartTime.Equal(first.StartTime) {
 			t.Errorf("after a redrive it began at %s, %v, want %s", last.StartTime, err, first.StartTime)
 		}
@@ -122,7 +122,7 @@ func TestExecutionWhoseFileIsEmptyIsAborted(t *testing.T) {
 	if err := os.WriteFile(string(folder)+"/night%2F1.status", nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := folder.Describe(t.Context(), arn); err != nil || got.Status != run.ExecutionAborted || !got.StartTime.IsZero() {
+	if got, err := folder.Describe(t.Context(), arn); err != nil || got.Status != execution.Aborted || !got.StartTime.IsZero() {
 		t.Errorf("got %+v, %v", got, err)
 	}
 	running, err := folder.Begin(arn)

@@ -12,31 +12,31 @@ import (
 	"sync"
 	"time"
 
-	"dynamodb-to-s3/lambda/run"
+	"dynamodb-to-s3/lambda/execution"
 )
 
 // Memory knows the executions that were set. Its methods may be called from any goroutine.
 type Memory struct {
 	// Others is the status of every execution that was not set; the empty status means that they do not exist.
-	Others run.ExecutionStatus
+	Others execution.Status
 
 	mu         sync.Mutex // guards executions
-	executions map[string]execution
+	executions map[string]known
 }
 
-type execution struct {
-	status      run.ExecutionStatus
+type known struct {
+	status      execution.Status
 	start, stop time.Time
 }
 
 // Set sets the status of an execution, and when it stopped; the zero time if it runs.
-func (m *Memory) Set(arn string, status run.ExecutionStatus, stop time.Time) {
+func (m *Memory) Set(arn string, status execution.Status, stop time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.executions == nil {
-		m.executions = map[string]execution{}
+		m.executions = map[string]known{}
 	}
-	m.executions[arn] = execution{status: status, start: m.executions[arn].start, stop: stop}
+	m.executions[arn] = known{status: status, start: m.executions[arn].start, stop: stop}
 }
 
 // SetStart sets when an execution began that was set before; nobody knows it otherwise.
@@ -48,24 +48,24 @@ func (m *Memory) SetStart(arn string, start time.Time) {
 	m.executions[arn] = e
 }
 
-func (m *Memory) find(arn string) (execution, bool) {
+func (m *Memory) find(arn string) (known, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if e, found := m.executions[arn]; found {
 		return e, true
 	}
-	return execution{status: m.Others}, m.Others != ""
+	return known{status: m.Others}, m.Others != ""
 }
 
 // Describe returns the state of an execution.
-func (m *Memory) Describe(_ context.Context, arn string) (run.ExecutionState, error) {
+func (m *Memory) Describe(_ context.Context, arn string) (execution.State, error) {
 	e, found := m.find(arn)
 	if !found {
-		return run.ExecutionState{Status: run.ExecutionUnknown}, nil
+		return execution.State{Status: execution.Unknown}, nil
 	}
-	state := run.ExecutionState{Status: e.status, StartTime: e.start}
+	state := execution.State{Status: e.status, StartTime: e.start}
 	if !e.stop.IsZero() {
-		state.Quiet = e.stop.Add(run.QuietAfter)
+		state.Quiet = e.stop.Add(execution.QuietAfter)
 	}
 	return state, nil
 }

@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"dynamodb-to-s3/lambda/run"
+	"dynamodb-to-s3/lambda/execution"
 	"dynamodb-to-s3/local/testservers"
 )
 
@@ -14,15 +14,15 @@ func TestMemoryAnswersTheSameDirectlyAndThroughTheSDK(t *testing.T) {
 	server := testservers.StartStepFunctions(t)
 	stop := time.Date(2026, 11, 21, 2, 0, 0, 0, time.UTC)
 	for _, test := range []struct {
-		status run.ExecutionStatus
+		status execution.Status
 		stop   time.Time
 	}{
-		{run.ExecutionUnknown, time.Time{}}, // not set yet
-		{run.ExecutionRunning, time.Time{}},
-		{run.ExecutionFailed, stop},
-		{run.ExecutionSucceeded, stop},
+		{execution.Unknown, time.Time{}}, // not set yet
+		{execution.Running, time.Time{}},
+		{execution.Failed, stop},
+		{execution.Succeeded, stop},
 	} {
-		if test.status != run.ExecutionUnknown {
+		if test.status != execution.Unknown {
 			server.Set(arn, test.status, test.stop)
 		}
 		direct, err := server.Memory.Describe(t.Context(), arn)

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"dynamodb-to-s3/lambda/awsclient"
-	"dynamodb-to-s3/lambda/run"
+	"dynamodb-to-s3/lambda/execution"
 	"dynamodb-to-s3/local/executions"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -36,7 +36,7 @@ func StartStepFunctions(t *testing.T) *StepFunctions {
 }
 
 // Describe asks the server, through the SDK, about an execution.
-func (s *StepFunctions) Describe(ctx context.Context, arn string) (run.ExecutionState, error) {
+func (s *StepFunctions) Describe(ctx context.Context, arn string) (execution.State, error) {
 	return s.client.Describe(ctx, arn)
 }
 

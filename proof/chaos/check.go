@@ -12,6 +12,7 @@ import (
 	"sync"
 
 	"dynamodb-to-s3/lambda/contract"
+	"dynamodb-to-s3/lambda/execution"
 	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
@@ -95,7 +96,7 @@ func (r *seedRun) checkFailure(n int, outcomes []statemachine.Outcome) error {
 			return fmt.Errorf("%w, but it had no faults", failed)
 		}
 		return nil
-	case name == failure.RunNameTaken && len(outcomes) > 1 && (strings.Contains(o.Cause, string(run.ExecutionFailed)) || r.scenario.TakesOver): // the other failed recently, or has lost the run
+	case name == failure.RunNameTaken && len(outcomes) > 1 && (strings.Contains(o.Cause, string(execution.Failed)) || r.scenario.TakesOver): // the other failed recently, or has lost the run
 		return nil
 	case r.writer != nil && r.writer.wasReplaced() && (name == failure.TableReplaced || name == failure.TableNotFound || name == failure.TableNotReady):
 		return nil

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"dynamodb-to-s3/infra/definition"
-	"dynamodb-to-s3/lambda/run"
+	"dynamodb-to-s3/lambda/execution"
 	"dynamodb-to-s3/local/statemachine"
 
 	"golang.org/x/sync/errgroup"
@@ -67,7 +67,7 @@ func (r *seedRun) runExecution(ctx context.Context, n int) (statemachine.Outcome
 	name := fmt.Sprintf("e-%d", n)
 	const prefix = "arn:aws:states:us-east-1:" + account + ":"
 	id := prefix + "execution:dynamodb-to-s3:" + name
-	r.executions.Set(id, run.ExecutionRunning, time.Time{})
+	r.executions.Set(id, execution.Running, time.Time{})
 	r.record(Event{Kind: Began, Execution: n})
 	outcome, err := r.harness.interpreter.Run(ctx, statemachine.Execution{
 		Definition: definition.JSON, Input: r.scenario.request(r.table.name, r.bucket), InvokeURL: fmt.Sprintf("%s/%d/%d", r.harness.url, r.number, n),
@@ -75,16 +75,16 @@ func (r *seedRun) runExecution(ctx context.Context, n int) (statemachine.Outcome
 		StateMachineID: prefix + "stateMachine:dynamodb-to-s3", StateMachineName: "dynamodb-to-s3", Hurried: true,
 	})
 	if outcome.Succeeded {
-		r.executions.Set(id, run.ExecutionSucceeded, time.Now())
+		r.executions.Set(id, execution.Succeeded, time.Now())
 		return outcome, err
 	}
 	r.record(Event{Kind: Failed, Execution: n})
 	end := time.Now()
 	if r.scenario.TakesOver { // no function that the execution has called still works
 		r.finishAll()
-		end = end.Add(-run.QuietAfter)
+		end = end.Add(-execution.QuietAfter)
 	}
-	r.executions.Set(id, run.ExecutionFailed, end)
+	r.executions.Set(id, execution.Failed, end)
 	return outcome, err
 }
 

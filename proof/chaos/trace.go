@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"dynamodb-to-s3/lambda/contract"
-	"dynamodb-to-s3/lambda/run"
+	"dynamodb-to-s3/lambda/execution"
 	"dynamodb-to-s3/local/executions"
 	"dynamodb-to-s3/local/servers"
 )
@@ -76,7 +76,7 @@ type describer struct {
 }
 
 // Describe returns the state of an execution.
-func (d describer) Describe(ctx context.Context, arn string) (run.ExecutionState, error) {
+func (d describer) Describe(ctx context.Context, arn string) (execution.State, error) {
 	state, err := d.Memory.Describe(ctx, arn)
 	d.faultyClient.seedRun.record(Event{Kind: Described, Invocations: []string{d.faultyClient.caller}})
 	return state, err
