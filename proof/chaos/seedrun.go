@@ -102,23 +102,29 @@ func (r *seedRun) cleanUp(ctx context.Context) error {
 	return err
 }
 
+// changeTable changes the table before a request, if the seed has this fault there.
+func (r *seedRun) changeTable(ctx context.Context, fault Fault, caller string, o operation, change func(context.Context, *rand.Rand) (string, error)) {
+	random := draw(r.scenario.Seed, caller, o, fault)
+	if random.Float64() >= r.scenario.Rates[fault] {
+		return
+	}
+	what, err := change(context.WithoutCancel(ctx), random)
+	if err != nil {
+		r.fail(fmt.Errorf("%s: %w", fault, err))
+	}
+	if what != "" {
+		r.injected(fault, caller, o, what)
+	}
+}
+
 // beforeRequest is called before each request of a function. Some faults happen at this time.
 func (r *seedRun) beforeRequest(ctx context.Context, caller string, o operation) {
 	switch {
 	case o.name == "Scan" && r.writer != nil && !r.faultsOff.Load():
-		for fault, change := range map[Fault]func(context.Context, *rand.Rand) (string, error){faultReplaced: r.writer.replace, faultWritten: r.writer.write} {
-			random := draw(r.scenario.Seed, caller, o, fault)
-			if random.Float64() >= r.scenario.Rates[fault] || fault == faultReplaced && !strings.HasPrefix(caller, string(contract.FunctionScan)) {
-				continue // a table that is replaced before it was planned is the run's table
-			}
-			what, err := change(context.WithoutCancel(ctx), random)
-			if err != nil {
-				r.fail(fmt.Errorf("%s: %w", fault, err))
-			}
-			if what != "" {
-				r.injected(fault, caller, o, what)
-			}
+		if strings.HasPrefix(caller, string(contract.FunctionScan)) { // a table that is replaced before it was planned is the run's table
+			r.changeTable(ctx, faultReplaced, caller, o, r.writer.replace)
 		}
+		r.changeTable(ctx, faultWritten, caller, o, r.writer.write)
 	case o.name == "PutObject" && strings.HasSuffix(o.subject, "/manifest-files.json"):
 		r.resume(func(i *invocation) bool { return i.process.until == untilCommitted && i.caller != caller })
 	}
