@@ -5,7 +5,7 @@ import (
 	"regexp"
 )
 
-// Messages of the CDK's command line, of AWS and of its SDK. hint_test.go has each of them as a whole.
+// Messages of the CDK's command line, of AWS and of its SDK. cli_test.go has each of them as a whole.
 var (
 	unusableCredentials = regexp.MustCompile("Unable to resolve AWS account|no credentials have been configured|but the current credentials are for|" +
 		"Could not load credentials|ExpiredToken|(?i:security token included in the request is)|InvalidClientTokenId|UnrecognizedClientException|" +
@@ -18,9 +18,9 @@ var (
 func hintFor(output, verb, environment string) string {
 	switch {
 	case unusableCredentials.MatchString(output):
-		return fmt.Sprintf("make %s needs valid AWS credentials: log in, or set AWS_PROFILE", verb)
+		return fmt.Sprintf("make %s needs valid AWS credentials for the account of the environment: log in, or set AWS_PROFILE", verb)
 	case notBootstrapped.MatchString(output):
-		return fmt.Sprintf("make %s needs an account and region that were bootstrapped for the CDK: run make bootstrap ENV=%s once, "+
+		return fmt.Sprintf("make %s needs an account and region that are bootstrapped for the CDK: run make bootstrap ENV=%s once, "+
 			"with credentials that may create roles", verb, environment)
 	default:
 		return ""

@@ -73,7 +73,7 @@ func Find(folder, name string) (Environment, error) {
 		}
 		names = append(names, own)
 	}
-	unknown := "ENV is missing: give the name of an environment"
+	unknown := "ENV is missing: add ENV=<name of an environment>"
 	if name != "" {
 		// A path or a file's name means the environment of that file.
 		unknown = "there is no environment " + problem.Quote(name) + document.Suggestion(strings.TrimSuffix(filepath.Base(name), ".yaml"), names)

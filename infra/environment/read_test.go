@@ -109,7 +109,7 @@ func TestEnvironmentThatDoesNotExist(t *testing.T) {
 			t.Errorf("%s: got %v", path, err)
 		}
 	}
-	if _, err := Find("../../examples/environments", ""); err == nil || !strings.HasPrefix(err.Error(), "ENV is missing: give the name of an environment; there are: accounts, ") {
+	if _, err := Find("../../examples/environments", ""); err == nil || !strings.HasPrefix(err.Error(), "ENV is missing: add ENV=<name of an environment>; there are: accounts, ") {
 		t.Errorf("got %v", err)
 	}
 	if _, err := Read("nowhere.yaml"); err == nil || !strings.HasPrefix(err.Error(), "read the environment: ") {
