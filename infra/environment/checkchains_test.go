@@ -53,3 +53,12 @@ func TestSchedulesOfOneChainAreRefused(t *testing.T) {
 		})
 	}
 }
+
+// A table that a schedule names twice is told as that alone.
+func TestScheduleDoesNotCollideWithItself(t *testing.T) {
+	t.Parallel()
+	_, err := parse("environments/test.yaml", "region: eu-west-1\ntables: [orders]\nbucket: {name: replica}\nschedules:\n- name: hourly\n  expression: rate(1 hour)\n  tables: [orders, orders]\n  input: {export: {from: last}}")
+	if err == nil || !strings.Contains(err.Error(), "schedules[0].tables[1]") || strings.Contains(err.Error(), "same chain") {
+		t.Errorf("got %v", err)
+	}
+}

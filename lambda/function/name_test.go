@@ -13,7 +13,7 @@ import (
 // A name is used again after somebody removed the claim of the earlier run. The earlier run's commit is not the later run's result.
 func TestCommitOfAnEarlierRunIsNotReturned(t *testing.T) {
 	t.Parallel()
-	for mode, want := range map[string]failure.Name{"SCAN": failure.ListsInconsistent, "EXPORT": failure.ExportIncomplete} {
+	for mode, want := range map[string]failure.Name{"SCAN": failure.ListsInconsistent, "EXPORT": failure.RunNameTaken} {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
 			tables := startExports(t, exports.Options{Checks: 1})
