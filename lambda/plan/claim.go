@@ -63,7 +63,7 @@ func (c claimant) look(ctx context.Context) (run.PlanOutput, error) {
 		return c.refuse("was begun with another request: repeat that request to continue, or choose another name")
 	case theirs.ExecutionID == c.own.ExecutionID && c.request.Schedule == "":
 		return c.refuse("is of an earlier execution with the same name: that one began at %s, and this one at %s. Choose another name for the execution, or another prefix",
-			theirs.StartTime.Format(time.RFC3339), c.own.StartTime.Format(time.RFC3339))
+			theirs.StartTime.Format(time.RFC3339Nano), c.own.StartTime.Format(time.RFC3339Nano))
 	case same:
 		return c.decide(ctx, theirs)
 	case c.request.Schedule != "":

@@ -31,7 +31,7 @@ func TestNameThatIsUsedAgainIsRefused(t *testing.T) {
 		{"of a run that failed", "", nil, 91 * 24 * time.Hour, "is of an earlier execution with the same name: that one began at 2026-01-31T06:07:08Z, and this one at 2026-05-02T06:07:08Z. Choose another name"},
 		{"of a run that is committed", "", run.Layout.ManifestSummary, 400 * 24 * time.Hour, "Choose another name for the execution, or another prefix"},
 		{"of an export that is committed", `, "mode": "EXPORT"`, run.Layout.Result, 91 * 24 * time.Hour, "is of an earlier execution with the same name"},
-		{"a millisecond later", "", run.Layout.ManifestSummary, time.Millisecond, "is of an earlier execution with the same name"},
+		{"a millisecond later", "", run.Layout.ManifestSummary, time.Millisecond, "that one began at 2026-01-31T06:07:08Z, and this one at 2026-01-31T06:07:08.001Z"},
 		{"before", "", nil, -time.Hour, "is of an earlier execution with the same name"},
 		{"with another request", `, "segments": 3`, nil, time.Hour, "is of an earlier execution with the same name"},
 		{"of a firing that failed", firing, nil, time.Hour, "which Step Functions does not know or no longer knows"},
