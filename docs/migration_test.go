@@ -5,10 +5,10 @@ import (
 	"strings"
 	"testing"
 
-	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/migration"
 )
 
-// migrations are the sections of migration.md, by the tool in request.OtherNames.
+// migrations are the sections of migration.md, by the tool in migration.OtherNames.
 var migrations = []struct{ tool, title, words string }{
 	{"Airflow's DynamoDBToS3Operator", "Airflow's DynamoDBToS3Operator", "The operator scans in one process, and a retry leaves duplicates. Here, a retry leaves none. " +
 		"Start the state machine with Airflow's `StepFunctionStartExecutionOperator`: Airflow fills in templates in its `state_machine_input`."},
@@ -43,14 +43,14 @@ func TestMigrationIsFresh(t *testing.T) {
 			page.WriteString(section.words + "\n\n")
 		}
 		page.WriteString("| there | here |\n|---|---|\n")
-		for _, other := range request.OtherNames {
+		for _, other := range migration.OtherNames {
 			if other.Tool == section.tool {
 				fmt.Fprintf(&page, "| `%s` | %s |\n", other.Name, markdown.Replace(other.Here))
 				written++
 			}
 		}
 	}
-	if all := len(request.OtherNames) - 1; written != all { // the console's example is no tool
+	if all := len(migration.OtherNames) - 1; written != all { // the console's example is no tool
 		t.Errorf("the page has %d names of %d: list the tool in migrations", written, all)
 	}
 	page.WriteString("\n## Templates\n\nNothing here fills in the templates of other programs, so a request with a template fails with `InvalidRequest`. Only `prefix` has " +
@@ -60,7 +60,7 @@ func TestMigrationIsFresh(t *testing.T) {
 		"| from | there | in `prefix` |\n|---|---|---|\n")
 	for _, each := range examples {
 		for _, template := range each.templates {
-			here := request.PlaceholderFor(template)
+			here := migration.PlaceholderFor(template)
 			if here == "" {
 				t.Errorf("%s has no placeholder", template)
 			}

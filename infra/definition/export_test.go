@@ -18,8 +18,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// aDay is the number of checks in 24 hours, 30 seconds apart.
-const aDay = 24 * 60 * 60 / request.DefaultCheckInterval
+// The defaults of a request, and the number of checks in 24 hours.
+const (
+	checkInterval = 30 // seconds
+	maxAttempts   = 60
+	aDay          = 24 * 60 * 60 / checkInterval
+)
 
 func TestADayOfWaitingFitsHistories(t *testing.T) {
 	t.Parallel()
@@ -107,10 +111,10 @@ func TestEventsOfAnExecutionAreAsForetold(t *testing.T) {
 
 func TestExportIsCheckedAsOftenAsAllowed(t *testing.T) {
 	t.Parallel()
-	for _, n := range []int64{1, 2, request.DefaultMaxAttempts, quota.ChecksPerRound - 1, quota.ChecksPerRound, quota.ChecksPerRound + 1, aDay} {
+	for _, n := range []int64{1, 2, maxAttempts, quota.ChecksPerRound - 1, quota.ChecksPerRound, quota.ChecksPerRound + 1, aDay} {
 		e := newExports(n, n+1)
 		s, events, failed := e.run(t)
-		if failed != string(failure.ExportTimedOut) || e.checks[0] != n || s.waited != time.Duration(n)*request.DefaultCheckInterval*time.Second {
+		if failed != string(failure.ExportTimedOut) || e.checks[0] != n || s.waited != time.Duration(n)*checkInterval*time.Second {
 			t.Errorf("maxAttempts %d: got failure %q after %d checks and %s", n, failed, e.checks[0], s.waited)
 		}
 		if int64(events) > quota.ExportEvents(n) {
@@ -251,7 +255,7 @@ func (e *exports) follow(in run.ExportInput) (progress any, failed string) {
 		}
 		following.InProgress = true
 		following.Exports = append(following.Exports, run.FollowedExport{
-			ExportARN: arn, Checks: n, Until: min(n+quota.ChecksPerRound, e.maxAttempts), IntervalSeconds: request.DefaultCheckInterval,
+			ExportARN: arn, Checks: n, Until: min(n+quota.ChecksPerRound, e.maxAttempts), IntervalSeconds: checkInterval,
 			ExportStatus: "IN_PROGRESS",
 		})
 	}

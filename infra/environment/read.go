@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"dynamodb-to-s3/lambda/document"
+	"dynamodb-to-s3/lambda/migration"
 	"dynamodb-to-s3/lambda/problem"
 	"dynamodb-to-s3/lambda/request"
 )
@@ -27,7 +28,7 @@ func insteadOf(name string) string {
 			return "a request has it: write " + own + " " + where
 		}
 	}
-	if instead := request.InsteadOf(name); instead != "" {
+	if instead := migration.InsteadOf(name); instead != "" {
 		return instead + " (in a request: " + where + ")"
 	}
 	return ""

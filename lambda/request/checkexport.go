@@ -90,7 +90,7 @@ func (e Export) withDefaults(r *Request) *Export {
 	if e.S3SseKMSKeyID != "" {
 		e.S3SseAlgorithm = "KMS"
 	}
-	e.CheckInterval = cmp.Or(e.CheckInterval, new(int64(DefaultCheckInterval)))
-	e.MaxAttempts = cmp.Or(e.MaxAttempts, new(int64(DefaultMaxAttempts)))
+	e.CheckInterval = cmp.Or(e.CheckInterval, new(int64(defaultCheckInterval)))
+	e.MaxAttempts = cmp.Or(e.MaxAttempts, new(int64(defaultMaxAttempts)))
 	return &e
 }

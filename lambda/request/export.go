@@ -83,8 +83,8 @@ const fromLast = "last"
 const (
 	MinWindow            = 15 * time.Minute
 	MaxWindow            = 24 * time.Hour
-	DefaultCheckInterval = 30 // seconds
-	DefaultMaxAttempts   = 60
+	defaultCheckInterval = 30 // seconds
+	defaultMaxAttempts   = 60
 )
 
 // InChain says that the export begins where the last run ended.

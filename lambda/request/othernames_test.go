@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"dynamodb-to-s3/lambda/migration"
 	"dynamodb-to-s3/lambda/problem"
 	"dynamodb-to-s3/lambda/request"
 
@@ -55,7 +56,7 @@ func TestNamesOfOtherToolsHaveAnAnswer(t *testing.T) {
 	}
 	walk(reflect.TypeFor[request.Request](), "")
 	quoted, seen := regexp.MustCompile("`([a-zA-Z0-9.]+)`"), map[string]bool{}
-	for _, other := range request.OtherNames {
+	for _, other := range migration.OtherNames {
 		if seen[other.Name] {
 			t.Errorf("%s is there twice", other.Name)
 		}

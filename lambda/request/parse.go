@@ -13,6 +13,7 @@ import (
 
 	"dynamodb-to-s3/lambda/contract"
 	"dynamodb-to-s3/lambda/document"
+	"dynamodb-to-s3/lambda/migration"
 )
 
 // maxRequest is the most bytes of a request. It leaves room for the plan's own fields in a state's payload.
@@ -55,7 +56,7 @@ func parse(request, defaults json.RawMessage, found *document.Report) (parsed Re
 		}
 	}
 	mode := cmp.Or(modeOf(given), modeOf(byDefault), ModeScan)
-	decoder := document.Decoder{Report: found, Instead: InsteadOf, Others: Others}
+	decoder := document.Decoder{Report: found, Instead: migration.InsteadOf, Others: Others}
 	decoder.Raw = func(node *document.Node, path string) { checkAttributeValue(node, path, 0, found) }
 	decoder.Text = func(text, path string) { checkTemplate(text, path, found) }
 	decoder.Decode(merge(given, byDefault, mode), &parsed)

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"dynamodb-to-s3/lambda/document"
+	"dynamodb-to-s3/lambda/migration"
 	"dynamodb-to-s3/lambda/problem"
 )
 
@@ -49,7 +50,7 @@ func checkPrefix(prefix string, found *document.Report) {
 
 // suggestPlaceholder suggests the placeholder that a name means, or that it is similar to.
 func suggestPlaceholder(name string) string {
-	if here := PlaceholderFor(name); here != "" {
+	if here := migration.PlaceholderFor(name); here != "" {
 		return ", did you mean " + strconv.Quote(here) + "?"
 	}
 	return document.Suggestion(name, placeholders)

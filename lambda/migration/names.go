@@ -1,4 +1,6 @@
-package request
+// Package migration owns what people bring from other tools: the names of their fields, and their templates. It says what each is called here,
+// for the errors of package request and for docs/migration.md. It imports only document.
+package migration
 
 import (
 	"slices"

@@ -1,14 +1,11 @@
-package request
+package migration
 
 import (
-	"cmp"
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
 
 	"dynamodb-to-s3/lambda/document"
-	"dynamodb-to-s3/lambda/problem"
 )
 
 // Templates of other programs. Nothing here fills them in, so that a run would use them as they are.
@@ -39,8 +36,8 @@ var (
 	ofDates   = []*regexp.Regexp{strftime, pattern}
 )
 
-// templatesIn returns the templates at the beginning of a text, and the formats of dates if they are wanted, in order, each once.
-func templatesIn(text string, dates bool) (found []string) {
+// TemplatesIn returns the templates at the beginning of a text, and the formats of dates if they are wanted, in order, each once.
+func TemplatesIn(text string, dates bool) (found []string) {
 	text = text[:min(len(text), 1<<10)] // a text of many templates would take long
 	find := func(text string, kinds []*regexp.Regexp) {
 		for _, kind := range kinds {
@@ -58,30 +55,8 @@ func templatesIn(text string, dates bool) (found []string) {
 	return found
 }
 
-// checkTemplate rejects a text that has a template. An attribute's value is not shown.
-func checkTemplate(text, path string, found *document.Report) {
-	anyText := strings.HasPrefix(path, "scan.ExpressionAttribute") || strings.HasPrefix(path, "scan.ScanFilter") || strings.HasPrefix(path, "export.filter.ExpressionAttribute")
-	switch {
-	case path == "prefix":
-		var wants []string
-		for _, token := range templatesIn(text, true) {
-			here := cmp.Or(PlaceholderFor(token), "fixed text or one of {"+strings.Join(placeholders, "} {")+"}")
-			wants = append(wants, fmt.Sprintf("%s in place of %.60q", here, token))
-		}
-		if len(wants) > 0 {
-			found.Reject(path, problem.Quote(text), "%s. Dates come from scheduledTime, otherwise from the start of the execution", strings.Join(wants, ", "))
-		}
-	case anyText || path == "transform":
-		if airflowMacro.MatchString(text) || scheduler.MatchString(text) {
-			found.Reject(path, "", "has a template of Airflow or of EventBridge Scheduler, which nothing here fills in: write the text itself")
-		}
-	default:
-		for _, token := range templatesIn(text, false) {
-			allowed := cmp.Or(rules[path].String(), "the text itself")
-			found.Reject(path, problem.Quote(text), "%s: nothing here fills in %.60q. Only prefix has placeholders, such as {date}", allowed, token)
-		}
-	}
-}
+// AnyIn reports whether a text that can hold anything, such as an attribute's value, has a template that can be nothing else.
+func AnyIn(text string) bool { return airflowMacro.MatchString(text) || scheduler.MatchString(text) }
 
 // meanings are the placeholders by the plain names of what other programs call the same.
 var meanings = map[string]string{
