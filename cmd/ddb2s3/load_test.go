@@ -14,7 +14,6 @@ import (
 	"testing"
 
 	"dynamodb-to-s3/lambda/failure"
-	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/local/testservers"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -288,23 +287,7 @@ func TestInterruptedRunContinuesOnTheSameItems(t *testing.T) {
 		cmd.Env = slices.DeleteFunc(cmd.Env, func(variable string) bool { return strings.HasPrefix(variable, envDynamoDBEndpoint+"=") })
 		return cmd
 	}
-	killed := command(lines.Bytes())
-	if err := killed.Start(); err != nil {
-		t.Fatal(err)
-	}
-	layout := run.Layout{Root: "AWSDynamoDB/night"}
-	for len(testservers.Keys(t, bucket, layout.DataPrefix())) < 3 {
-		if t.Context().Err() != nil {
-			t.Fatal(t.Context().Err())
-		}
-	}
-	if err := killed.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	_ = killed.Wait() // it was killed
-	if keys := testservers.Keys(t, bucket, layout.Root+"/manifest"); len(keys) > 0 {
-		t.Fatalf("it was killed too late: %v", keys)
-	}
+	killInRun(t, command(lines.Bytes()), bucket)
 	if o := outcomeOf(t, command(append(slices.Clone(lines.Bytes()), `{"id":"one more"}`...))); o.code != 1 || o.failed.Error != string(failure.TableReplaced) {
 		t.Errorf("with one more item: exit %d: %+v\n%s", o.code, o.failed, o.stderr)
 	}

@@ -165,12 +165,10 @@ func TestRunWaitsForItsPaceBetweenInvocations(t *testing.T) {
 	}
 }
 
-func TestKilledRunContinuesUnderItsName(t *testing.T) {
-	t.Parallel()
-	table, bucket := testservers.Orders(t, 3000), testservers.Bucket(t)
-	file := requestFile(t, fmt.Sprintf(`{"table": %q, "bucket": %q, "segments": 2, "fileSizeBytes": 2048, "scan": {"Limit": 5}}`, table, bucket))
-	killed := program(t.Context(), t, "run", "--name", "night", "--input", file)
-	if err := killed.Start(); err != nil {
+// killInRun starts the run "night" and kills it after a few objects and before its commit.
+func killInRun(t *testing.T, night *exec.Cmd, bucket string) {
+	t.Helper()
+	if err := night.Start(); err != nil {
 		t.Fatal(err)
 	}
 	layout := run.Layout{Root: "AWSDynamoDB/night"}
@@ -179,13 +177,20 @@ func TestKilledRunContinuesUnderItsName(t *testing.T) {
 			t.Fatal(t.Context().Err())
 		}
 	}
-	if err := killed.Process.Kill(); err != nil {
+	if err := night.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	_ = killed.Wait() // it was killed
+	_ = night.Wait() // it was killed
 	if keys := testservers.Keys(t, bucket, layout.Root+"/manifest"); len(keys) > 0 {
 		t.Fatalf("it was killed too late: %v", keys)
 	}
+}
+
+func TestKilledRunContinuesUnderItsName(t *testing.T) {
+	t.Parallel()
+	table, bucket := testservers.Orders(t, 3000), testservers.Bucket(t)
+	file := requestFile(t, fmt.Sprintf(`{"table": %q, "bucket": %q, "segments": 2, "fileSizeBytes": 2048, "scan": {"Limit": 5}}`, table, bucket))
+	killInRun(t, program(t.Context(), t, "run", "--name", "night", "--input", file), bucket)
 
 	succeeds(t, runProgram(t, "--name", "night", "--input", file))
 

@@ -41,16 +41,11 @@ func TestChecksumsAreThoseOfTheCommittedSummary(t *testing.T) {
 			t.Parallel()
 			bucket := testservers.Bucket(t)
 			e := execution{t: t, name: "run-1", request: fmt.Sprintf(`{"table": %q, "bucket": %q}`, table, bucket)}
-			planned, err := e.plan()
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := e.scanAll(planned); err != nil {
-				t.Fatal(err)
-			}
+			planned := e.scanned()
 			var other run.Result
 			source, destination := testservers.Configs()
 			destination.HTTPClient = meanwhile{HTTPClient: destination.HTTPClient, name: at, once: new(sync.Once), do: func() {
+				var err error
 				if other, err = e.finalize(planned.Plan); err != nil {
 					t.Error(err)
 				}

@@ -141,6 +141,19 @@ func (e execution) scanAll(planned run.PlanOutput) error {
 	return nil
 }
 
+// scanned plans the run and scans every segment, so that only finalize is left.
+func (e execution) scanned() run.PlanOutput {
+	e.t.Helper()
+	planned, err := e.plan()
+	if err == nil {
+		err = e.scanAll(planned)
+	}
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	return planned
+}
+
 func call[Out any](e execution, function contract.Function, in any) (out Out, err error) {
 	e.t.Helper()
 	payload, err := json.Marshal(in)

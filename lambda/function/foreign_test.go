@@ -26,13 +26,7 @@ func TestSweepLeavesForeignNamesAlone(t *testing.T) {
 		t: t, name: "run-1", hurry: 5 * time.Minute, log: &log,
 		request: fmt.Sprintf(`{"table": %q, "bucket": %q, "segments": 2, "readUnitsPerSecond": 100000, "scan": {"Limit": 50}}`, table, bucket),
 	}
-	planned, err := e.plan()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := e.scanAll(planned); err != nil {
-		t.Fatal(err)
-	}
+	planned := e.scanned()
 	layout := planned.Plan.Layout()
 	list := get(t, bucket, layout.SegmentEnd(0))
 	foreign := map[string]string{

@@ -52,13 +52,7 @@ func TestWhatAnEarlierRunLeftIsNotUsed(t *testing.T) {
 					t: t, name: "run-1", hurry: 5 * time.Minute, start: time.Date(2026, 1, 31, 6, 0, 0, 0, time.UTC),
 					request: fmt.Sprintf(`{"table": %q, "bucket": %q, "segments": 2, "scan": {"Limit": 50}%s}`, table, bucket, pace),
 				}
-				planned, err := e.plan()
-				if err != nil {
-					t.Fatal(err)
-				}
-				if err := e.scanAll(planned); err != nil {
-					t.Fatal(err)
-				}
+				planned := e.scanned()
 				layout := planned.Plan.Layout()
 				remove(t, bucket, layout.Claim())
 				testservers.ReplaceOrders(t, testservers.DynamoDB(), table, 2000)

@@ -219,16 +219,10 @@ func TestFinalizeCommitsNothingThatIsNotWhole(t *testing.T) {
 				t: t, name: "run-1", hurry: 5 * time.Minute,
 				request: fmt.Sprintf(`{"table": %q, "bucket": %q, "segments": 2, "scan": {"Limit": 50}}`, table, bucket),
 			}
-			planned, err := e.plan()
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := e.scanAll(planned); err != nil {
-				t.Fatal(err)
-			}
+			planned := e.scanned()
 			layout := planned.Plan.Layout()
 			test.spoil(t, bucket, layout)
-			_, err = e.finalize(planned.Plan)
+			_, err := e.finalize(planned.Plan)
 			wantName(t, err, failure.ListsInconsistent, test.words)
 			if keys := testservers.Keys(t, bucket, layout.Root+"/manifest"); len(keys) > 0 {
 				t.Errorf("%v were written", keys)
