@@ -117,6 +117,20 @@ func TestManyStaleTablesDeploy(t *testing.T) {
 // eachResource calls visit for the resources of all templates, without resolving references.
 func eachResource(t *testing.T, folder string, visit func(resource)) {
 	t.Helper()
+	eachTemplate(t, folder, func(_ string, text []byte) {
+		var raw struct{ Resources map[string]resource }
+		if err := json.Unmarshal(text, &raw); err != nil {
+			t.Fatal(err)
+		}
+		for _, each := range raw.Resources {
+			visit(each)
+		}
+	})
+}
+
+// eachTemplate calls visit with the name and the text of each template.
+func eachTemplate(t *testing.T, folder string, visit func(name string, text []byte)) {
+	t.Helper()
 	files, err := filepath.Glob(filepath.Join(folder, "out", "*.template.json"))
 	if err != nil {
 		t.Fatal(err)
@@ -126,13 +140,7 @@ func eachResource(t *testing.T, folder string, visit func(resource)) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var raw struct{ Resources map[string]resource }
-		if err := json.Unmarshal(text, &raw); err != nil {
-			t.Fatal(err)
-		}
-		for _, each := range raw.Resources {
-			visit(each)
-		}
+		visit(filepath.Base(file), text)
 	}
 }
 
