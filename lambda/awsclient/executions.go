@@ -2,11 +2,10 @@ package awsclient
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"time"
 
 	"dynamodb-to-s3/lambda/execution"
+	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/fault"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -26,15 +25,17 @@ func NewExecutions(cfg aws.Config) Executions { return Executions{sfn.NewFromCon
 
 // Describe returns the state of an execution. It fails with AccessDenied if it may not ask.
 func (e Executions) Describe(ctx context.Context, arn string) (execution.State, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, patience, errors.New("no answer: functions in a VPC need a route to Step Functions"))
+	whole := ctx
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	// Without input and output, the call needs no permission to decrypt.
 	answer, err := e.client.DescribeExecution(ctx, &sfn.DescribeExecutionInput{ExecutionArn: &arn, IncludedData: types.IncludedDataMetadataOnly})
 	switch code := fault.Code(err); {
 	case code == "ExecutionDoesNotExist", code == "InvalidArn": // of another partition, or of a local run
 		return execution.State{Status: execution.Unknown}, nil
-	case err != nil && context.Cause(ctx) != nil:
-		return execution.State{}, fmt.Errorf("states:DescribeExecution on %s: %w", arn, context.Cause(ctx))
+	case err != nil && ctx.Err() != nil && whole.Err() == nil:
+		return execution.State{}, failure.Errorf(failure.EndpointUnreachable,
+			"states:DescribeExecution on %s: Step Functions did not answer within %s: functions in a VPC need a route to Step Functions", arn, patience)
 	case err != nil:
 		return execution.State{}, fault.Call{
 			Service: "Step Functions", Action: "states:DescribeExecution", On: arn, Key: "the state machine's KMS key", Role: "the role of the plan function",

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"net/http"
 	"regexp"
 	"strings"
 
@@ -50,12 +49,12 @@ func missing(code string) bool { return code == "NoSuchKey" || code == "NotFound
 // elsewhere reports whether S3 says that the bucket is in another region. It does so in several ways, some with the region.
 func elsewhere(code string, status int, region string) bool {
 	switch code {
-	case "PermanentRedirect", "MovedPermanently", "Redirect", "TemporaryRedirect", "IllegalLocationConstraintException", "IncorrectEndpoint":
+	case "IllegalLocationConstraintException", "IncorrectEndpoint":
 		return true
 	case "AuthorizationHeaderMalformed", "BadRequest": // also for credentials or a request without any meaning
 		return region != ""
 	default:
-		return code != "" && (status == http.StatusMovedPermanently || status == http.StatusTemporaryRedirect || status == http.StatusPermanentRedirect)
+		return code != "" && status/100 == 3
 	}
 }
 

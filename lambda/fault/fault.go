@@ -98,7 +98,7 @@ func (c Call) Named(err error) error {
 	case !failure.Name(code).Understood():
 		return failure.Errorf(failure.MalformedAnswer, "%s: the answer has the HTTP status %d and the code %q, which is not a code of %s", call, status, code, c.Service)
 	case Throttles(code):
-		return failure.Errorf(failure.Throttled, "%s: %s refused the call because there are too many: start fewer runs at the same time, or ask for a higher quota (%s: %s)",
+		return failure.Errorf(failure.Throttled, "%s: %s refused the call because there are too many calls: start fewer runs at the same time, or ask for a higher quota (%s: %s)",
 			call, c.Service, code, words)
 	case ofKey(code, words):
 		return failure.Errorf(failure.KMSKeyUnusable,
