@@ -65,11 +65,11 @@ func (x explainer) states() sfn.IChainable {
 		When(isText("$.detail.error"), why("OnlyError", map[string]any{"error.$": "$.detail.error", "cause": "AWS gives no cause"}).Next(said), nil).
 		Otherwise(why("Nothing", map[string]any{"error": "none", "cause": "nobody has given a reason"}).Next(said))
 
-	describe := x.call("DescribeFailed", "describeExecution", "states:DescribeExecution", "execution:"+x.machine+"/*",
+	describe := x.call("DescribeFailed", "describeExecution", "states:DescribeExecution", []string{"execution:" + x.machine + "/*"},
 		map[string]any{"ExecutionArn.$": "$.failed.children[0].ExecutionArn"}, map[string]any{"error.$": "$.Error", "cause.$": "$.Cause"}, "$.why", own)
-	list := x.call("ListFailed", "listExecutions", "states:ListExecutions", "mapRun:"+x.machine+"/*",
+	list := x.call("ListFailed", "listExecutions", "states:ListExecutions", []string{"mapRun:" + x.machine + "/*", "stateMachine:" + x.machine},
 		map[string]any{"MapRunArn.$": "$.map.runs[0].MapRunArn", "StatusFilter": "FAILED", "MaxResults": 1}, map[string]any{"children.$": "$.Executions"}, "$.failed", own)
-	runs := x.call("ListMapRuns", "listMapRuns", "states:ListMapRuns", "execution:"+x.machine+":*",
+	runs := x.call("ListMapRuns", "listMapRuns", "states:ListMapRuns", []string{"execution:" + x.machine + ":*"},
 		map[string]any{"ExecutionArn.$": "$.detail.executionArn"}, map[string]any{"runs.$": "$.MapRuns"}, "$.map", own)
 	there := func(name, path string, next sfn.IChainable) sfn.Choice {
 		return sfn.NewChoice(x.scope, &name, nil).When(sfn.Condition_IsPresent(&path), next, nil).Otherwise(own)
@@ -82,10 +82,16 @@ func (x explainer) states() sfn.IChainable {
 		Otherwise(own)
 }
 
-// call returns a state that calls Step Functions. If the call fails, the state otherwise follows.
-func (x explainer) call(name, action, permission, resource string, parameters, result map[string]any, resultPath string, otherwise sfn.IChainable) tasks.CallAwsService {
+// call returns a state that calls Step Functions. If the call fails, the state otherwise follows. The reference says which types of resources
+// an action needs: an execution, or a "labelled execution" for a child of a Map; ListExecutions needs a Map Run and a state machine.
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html
+func (x explainer) call(name, action, permission string, resources []string, parameters, result map[string]any, resultPath string, otherwise sfn.IChainable) tasks.CallAwsService {
+	var arns []string
+	for _, resource := range resources {
+		arns = append(arns, x.at.arn("states", resource))
+	}
 	task := tasks.NewCallAwsService(x.scope, &name, &tasks.CallAwsServiceProps{
-		Service: jsii.String("sfn"), Action: &action, IamAction: &permission, IamResources: jsii.Strings(x.at.arn("states", resource)),
+		Service: jsii.String("sfn"), Action: &action, IamAction: &permission, IamResources: jsii.Strings(arns...),
 		Parameters: &parameters, ResultSelector: &result, ResultPath: &resultPath,
 	})
 	task.AddRetry(retry(describeAttempts, 2*time.Second, "States.ALL"))

@@ -117,3 +117,20 @@ func TestNotificationsExplainFailures(t *testing.T) {
 		})
 	}
 }
+
+// The explanation may look up the executions of this state machine, and no others.
+func TestAccessOfTheExplanation(t *testing.T) {
+	const role, states = "Notifications/Explain/Role", "arn:aws:states:us-east-1:000000000000:"
+	compareAccess(t, policies(t, synthFull(t)), []access{
+		{role, "states:ListMapRuns", states + "execution:StateMachine:run"},
+		{role, "states:ListExecutions", states + "mapRun:StateMachine/Segments:id"},
+		{role, "states:ListExecutions", states + "stateMachine:StateMachine"},
+		{role, "states:DescribeExecution", states + "execution:StateMachine/Segments:id"},
+	}, []access{
+		{role, "states:ListMapRuns", states + "execution:Another:run"},
+		{role, "states:ListExecutions", states + "mapRun:Another/Segments:id"},
+		{role, "states:ListExecutions", states + "stateMachine:Another"},
+		{role, "states:DescribeExecution", states + "execution:StateMachine:run"}, // has the input of a user
+		{role, "states:StartExecution", states + "stateMachine:StateMachine"},
+	})
+}
