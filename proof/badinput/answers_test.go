@@ -26,10 +26,11 @@ type conversation struct {
 	Leaves []string `yaml:"leaves"`
 }
 
-// payload returns the payload that the state machine gives to the function.
-func (c conversation) payload(t *testing.T) any {
+var start = time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
+
+// planned returns the plan of the run.
+func (c conversation) planned(t *testing.T) run.Plan {
 	t.Helper()
-	start := time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
 	plan := run.Plan{
 		Version: run.Version, Mode: request.ModeScan, RunID: "run-1", ExecutionID: "arn:run-1", StartTime: start, Table: "orders", TableID: "id",
 		TableARN: "arn:aws:dynamodb:us-east-1:123456789012:table/orders", Bucket: "b-1", Root: "p/AWSDynamoDB/run-1",
@@ -45,6 +46,11 @@ func (c conversation) payload(t *testing.T) any {
 			t.Fatal(err)
 		}
 	}
+	return plan
+}
+
+// payload returns the payload that the state machine gives to the function.
+func (c conversation) payload(plan run.Plan) any {
 	switch c.Function {
 	case contract.FunctionPlan:
 		req := c.Request.written()
@@ -65,7 +71,8 @@ func TestBadAnswersEndByName(t *testing.T) {
 	t.Parallel()
 	each(t, "answers", 40, func(c conversation) expected { return c.expected }, func(t *testing.T, c conversation) {
 		synctest.Test(t, func(t *testing.T) {
-			body, err := json.Marshal(c.payload(t))
+			plan := c.planned(t)
+			body, err := json.Marshal(c.payload(plan))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -74,7 +81,7 @@ func TestBadAnswersEndByName(t *testing.T) {
 				w.objects["p/AWSDynamoDB/run-1/_started"] = `{"version":1,"executionId":"arn:run-1"}`
 			}
 			for key, content := range c.Objects {
-				w.objects[key] = content.written()
+				w.objects[key] = strings.ReplaceAll(content.written(), "PLAN", plan.Digest())
 			}
 			maps.Copy(w.answers, c.Answers)
 			told := w.invoke(t, c.Function, string(body), "")
