@@ -24,10 +24,11 @@ var (
 	strftime = regexp.MustCompile(`%[A-Za-z](?:[-/_T: ]*%[A-Za-z])*`)
 	pattern  = regexp.MustCompile(`\b(?:yyyy|YYYY)(?:[-/_T: ]*(?:MM|dd|DD|HH|mm|ss))*\b`)
 
-	// airflowMacro is a template that can only be one of Airflow's: it is looked for in texts that can hold anything.
+	// airflowMacro is a template that can only be one of Airflow's: it is looked for in texts that can hold anything. A table of messages may
+	// well have {{ params.name }} in an attribute.
 	// https://airflow.apache.org/docs/apache-airflow/stable/templates-ref.html
 	airflowMacro = regexp.MustCompile(`\{\{-?\s*(?:ds|ds_nodash|ts|ts_nodash|ts_nodash_with_tz|execution_date|logical_date|data_interval_start|data_interval_end|` +
-		`(?:prev|next|yesterday|tomorrow)_\w+|macros|params|var|conn|ti|task_instance|dag|dag_run|run_id)\b[^{}]*\}\}`)
+		`(?:prev|next|yesterday|tomorrow)_(?:ds|execution_date|data_interval)\w*|macros|task_instance|dag_run)\b[^{}]*\}\}`)
 
 	// braces are checked as placeholders.
 	braces = regexp.MustCompile(`\{[^{}]*\}`)

@@ -182,7 +182,7 @@ func TestTemplatesAreRefused(t *testing.T) {
 		`"scan":{"FilterExpression":"a = :a","ExpressionAttributeValues":{":a":{"L":[{"M":{"x":{"S":"from {{ ds }} on"}}}]}}}`: {
 			`scan.ExpressionAttributeValues.:a.L[0].M.x.S: has a template of Airflow`,
 		},
-		`"scan":{"FilterExpression":"#a = #a","ExpressionAttributeNames":{"#a":"{{ var.value.name }}"}}`:                        {`scan.ExpressionAttributeNames.#a: has a template of Airflow`},
+		`"scan":{"FilterExpression":"#a = #a","ExpressionAttributeNames":{"#a":"{{ dag_run.conf.name }}"}}`:                     {`scan.ExpressionAttributeNames.#a: has a template of Airflow`},
 		`"scan":{"ScanFilter":{"a":{"ComparisonOperator":"EQ","AttributeValueList":[{"S":"<aws.scheduler.scheduled-time>"}]}}}`: {`scan.ScanFilter.a.AttributeValueList[0].S: has a template`},
 		`"export":{"filter":{"FilterExpression":"a = :a","ExpressionAttributeValues":{":a":{"S":"{{ ds }}"}}}}`:                 {`export.filter.ExpressionAttributeValues.:a.S: has a template`},
 		`"scan":{"FilterExpression":"a = {{ params.value }}"}`:                                                                  {`scan.FilterExpression: got "a = {{ params.value }}", want at most 4096 bytes: nothing here fills in`},
@@ -200,7 +200,7 @@ func TestTextsThatAreNoTemplates(t *testing.T) {
 	for _, fields := range []string{
 		`"transform":"{day: (.at | strftime(\"%Y-%m-%d\")), text: \"${x} {{ name }} $.a\", n: {a: {b: 1}}}"`,
 		`"prefix":"yyyyMMddless/price$/a$b/_$folder$/{table}"`, `"prefix":"my-yyyyy/{date}T{hour}"`,
-		`"scan":{"FilterExpression":"a = :a","ExpressionAttributeValues":{":a":{"S":"Dear {{ name }}, $.x ${y} %Y {% if %}"}}}`,
+		`"scan":{"FilterExpression":"a = :a","ExpressionAttributeValues":{":a":{"S":"Dear {{ name }} {{ params.name }} {{ next_page }}, $.x ${y} %Y {% if %}"}}}`,
 		`"scan":{"FilterExpression":"#a = #a","ExpressionAttributeNames":{"#a":"{{ name }} %Y"}}`,
 	} {
 		if _, err := request.Parse(json.RawMessage(`{"table":"orders","bucket":"b-1",`+fields+`}`), nil); err != nil {
