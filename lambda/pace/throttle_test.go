@@ -1,11 +1,14 @@
 package pace_test
 
 import (
+	"errors"
 	"math"
 	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"dynamodb-to-s3/lambda/pace"
 )
 
 // throttled is a long run of 8 segments, over a table that gives less than they could read.
@@ -92,6 +95,23 @@ func TestHotRangeSlowsItsSegmentAlone(t *testing.T) {
 					}
 				}
 			})
+		})
+	}
+}
+
+// A segment that stood still gives up at its first refused page. Any other segment waits and asks again.
+func TestStalledSegmentGivesUpAtOnce(t *testing.T) {
+	t.Parallel()
+	for stalled, want := range map[bool]error{false: nil, true: pace.ErrPatience} {
+		synctest.Test(t, func(t *testing.T) {
+			p := pace.New(pace.Config{Patience: 10 * time.Second, Stalled: stalled})
+			if _, err := p.Ask(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			p.Refused()
+			if _, err := p.Ask(t.Context()); !errors.Is(err, want) {
+				t.Errorf("stalled %v: got %v, want %v", stalled, err, want)
+			}
 		})
 	}
 }

@@ -206,3 +206,14 @@ func TestMarkerEndsASegment(t *testing.T) {
 		t.Errorf("got %+v, %v, want %+v", again, err, first)
 	}
 }
+
+// A Wait state ignores fractions of a second, so a moment is never earlier than the pace allows.
+func TestWaitEndsAtAWholeSecond(t *testing.T) {
+	t.Parallel()
+	noon := time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
+	for after, want := range map[time.Duration]time.Duration{0: 0, 1: time.Second, 200 * time.Millisecond: time.Second, time.Second: time.Second} {
+		if got := *waitUntil(noon.Add(after)); !got.Equal(noon.Add(want)) {
+			t.Errorf("%s after noon: got %s", after, got)
+		}
+	}
+}
