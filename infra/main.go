@@ -1,7 +1,8 @@
 // Command infra is the CDK app. It synthesizes the stack of one environment into CDK_OUTDIR, which the CDK's command line sets, or into
 // cdk.out. It needs no AWS account and no credentials. The name of the environment comes from `cdk -c env=…` or from the variable ENV.
 //
-// It imports only packages of lambda/ that hold names and data: contract, failure, metric, request, run and version.
+// It imports only packages of lambda/ that hold names and data: contract, document, failure, metric, partition, problem,
+// request, run and version.
 package main
 
 import (

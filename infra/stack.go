@@ -17,9 +17,6 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// versionTag is the tag of the stack that has the version. CloudFormation adds the tags of a stack to its resources.
-const versionTag = version.Name + ":version"
-
 // Props are the inputs of a stack.
 type Props struct {
 	environment.Environment
@@ -36,7 +33,7 @@ func AddStack(scope constructs.Construct, id string, props *Props) error {
 	stack := awscdk.NewStack(scope, &id, &awscdk.StackProps{
 		Description: jsii.String("Replicates DynamoDB tables to S3 (" + props.Name + ")."),
 		Env:         props.target(),
-		Tags:        &map[string]*string{versionTag: jsii.String(version.Number)},
+		Tags:        &map[string]*string{version.Tag: jsii.String(version.Number)}, // CloudFormation adds the tags of a stack to its resources
 
 		SuppressTemplateIndentation: jsii.Bool(max(len(props.Tables), len(props.Schedules), len(props.Alarms.StaleHours)) > indentedElements),
 	})

@@ -134,9 +134,18 @@ func (c checker) within(path string, value, low, high int) {
 
 // once adds a problem for each element of a list that is there again.
 func (c checker) once(path string, list []string) {
+	c.onceAs(path, list, func(each string) string { return each })
+}
+
+// onceAs is once for elements that are the same if of is.
+func (c checker) onceAs(path string, list []string, of func(string) string) {
+	first := map[string]string{}
 	for i, each := range list {
-		if first := slices.Index(list, each); first < i && each != "" {
-			c.again(document.Element(path, i), each, document.Element(path, first))
+		own := document.Element(path, i)
+		if before, taken := first[of(each)]; taken && each != "" {
+			c.again(own, each, before)
+		} else {
+			first[of(each)] = own
 		}
 	}
 }

@@ -174,6 +174,10 @@ func TestFaultsAreToldWithTheirLines(t *testing.T) {
 			`9: tags.kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk: got a key of 129 characters, want 1 to 128`,
 			`9: tags.kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk: got a value of 257 characters, want at most 256`,
 		}},
+		{"tags of the stack and of IAM", base + "tags:\n  dynamodb-to-s3:version: \"2\"\n  team: a\n  Team: b", []string{
+			`4: tags."dynamodb-to-s3:version": want another key: the stack has the tag dynamodb-to-s3:version with its own version`,
+			`5: tags.team: want another key: it is the same as Team, because the case of a key does not count in IAM`,
+		}},
 		{"too many tags", base + "tags: {" + strings.Join(manyTags(50), ", ") + "}", []string{`3: tags: got 50 tags, want at most 49`}},
 		{"VPC", base + "vpc: {}", []string{
 			`3: vpc.id: missing: give the VPC's id, vpc-…`,
@@ -189,7 +193,7 @@ func TestFaultsAreToldWithTheirLines(t *testing.T) {
 		}},
 		{"more than IAM attaches", base + "quotas: {managedPoliciesPerRole: 26}", []string{`3: quotas.managedPoliciesPerRole: got 26, want 10 to 25`}},
 		{"a bucket with an unknown placeholder", "tables: [orders]\nbucket: {name: \"replica-{table}\"}", []string{
-			`2: bucket.name: got "replica-{table}", want the name of an S3 bucket: 3 to 63 of a-z 0-9 . -, first and last a letter or digit`,
+			`2: bucket.name: got "replica-{table}", want the name of an S3 bucket: 3 to 63 of a-z 0-9 . -, first and last a letter or digit, and of placeholders only {account} and {region}`,
 		}},
 		{"a bucket whose name becomes too long", "tables: [orders]\nbucket: {name: \"" + long(37) + "-{region}-{account}\"}", []string{
 			`2: bucket.name: got "` + long(37) + `-{region}-{account}", which becomes "` + long(37) + `-ap-southeast-2-111122223333", want the name of an S3 bucket: 3 to 63 of a-z 0-9 . -, first and last a letter or digit`,

@@ -27,7 +27,7 @@ func (c checker) checkPartitions() {
 			continue
 		}
 		if own == "" {
-			own, reason = id, each.path+" is in it too"
+			own, reason = id, each.path+" is in "+id
 		}
 		if id != own {
 			c.Add(each.path, problem.Quote(each.arn), "an ARN with arn:%s, because %s: nothing of partition %s can be reached from there", own, reason, id)

@@ -13,6 +13,12 @@ import (
 	"dynamodb-to-s3/lambda/request"
 )
 
+// noDefaults are the fields of a request that cannot be a default, each with what to do instead.
+var noDefaults = map[string]string{
+	"table": "every request names its own", "bucket": "write it as bucket.name", "prefix": "write it as prefix, beside defaults",
+	"scheduledTime": "schedules set it", "schedule": "schedules set it",
+}
+
 // checkRequests checks what the environment gives to requests, as the function plan would check it: the bucket and the prefix, then the
 // defaults.
 func (c checker) checkRequests() {
@@ -29,12 +35,12 @@ func (c checker) checkRequests() {
 		case path == "bucket.name" && plain.Bucket.Name != c.e.Bucket.Name:
 			p.Got = problem.Quote(c.e.Bucket.Name) + ", which becomes " + problem.Quote(plain.Bucket.Name)
 		}
+		if path == "bucket.name" && strings.ContainsAny(plain.Bucket.Name, "{}") {
+			p.Want += ", and of placeholders only {account} and {region}"
+		}
 		c.Add(path, p.Got, "%s", p.Want)
 	}
-	for field, instead := range map[string]string{
-		"table": "every request names its own", "bucket": "write it as bucket.name", "prefix": "write it as prefix, beside defaults",
-		"scheduledTime": "schedules set it", "schedule": "schedules set it",
-	} {
+	for field, instead := range noDefaults {
 		if path := document.Join("defaults", field); c.Given(path) {
 			c.Reject(path, "", "not allowed as a default: %s", instead)
 		}

@@ -2,12 +2,15 @@ package environment
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 
 	"dynamodb-to-s3/lambda/document"
 	"dynamodb-to-s3/lambda/problem"
 	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/version"
 )
 
 // reservedPrefix begins the names of the buckets in S3's own examples. No bucket can be created with it.
@@ -50,9 +53,18 @@ func (c checker) checkTags() {
 		c.Add("tags", fmt.Sprintf("%d tags", n), "at most %d", maxTags)
 	}
 	const characters = "letters, digits, spaces and _ . : / = + - @"
-	for key, value := range c.e.Tags {
-		path := document.Join("tags", key)
+	// IAM refuses two keys that differ in their case alone.
+	// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html#id_tags_rules_creating
+	first := map[string]string{}
+	for _, key := range slices.Sorted(maps.Keys(c.e.Tags)) {
+		value, path := c.e.Tags[key], document.Join("tags", key)
+		before, taken := first[strings.ToLower(key)]
+		first[strings.ToLower(key)] = key
 		switch {
+		case strings.EqualFold(key, version.Tag):
+			c.Add(path, "", "want another key: the stack has the tag %s with its own version", version.Tag)
+		case taken:
+			c.Add(path, "", "want another key: it is the same as %s, because the case of a key does not count in IAM", before)
 		case key == "" || len([]rune(key)) > maxTagKey:
 			c.Add(path, fmt.Sprintf("a key of %d characters", len([]rune(key))), "1 to %d", maxTagKey)
 		case strings.HasPrefix(strings.ToLower(key), "aws:"):

@@ -1,6 +1,7 @@
 package environment
 
 import (
+	"cmp"
 	"strings"
 	"time"
 	_ "time/tzdata" // every machine then knows the same time zones
@@ -66,7 +67,7 @@ func (c checker) checkInputs(path string, s Schedule) {
 	for j, each := range expanded {
 		c.checkInput(input, elementOf(tables, s, j), each.Input)
 	}
-	if len(expanded) > maxTogether && !c.Given(path+".flexibleWindowMinutes") {
+	if len(expanded) > maxTogether && !s.Disabled && !c.Given(path+".flexibleWindowMinutes") {
 		c.Add(path+".flexibleWindowMinutes", "", "missing: %d runs would start at the same moment, and an account runs 1,000 functions at once by default: "+
 			"give the minutes over which EventBridge Scheduler spreads them, or 0 if they may start together", len(expanded))
 	}
@@ -94,7 +95,7 @@ func (c checker) checkTablesOf(path string, tables []string) bool {
 			}
 		}
 	}
-	c.eachTableOnce(path, tables)
+	c.onceAs(path, tables, c.fullName)
 	return named
 }
 
@@ -126,6 +127,9 @@ func (c checker) checkExpandedNames() {
 			}
 			switch {
 			case taken && before.i == i && before.table == own.table, taken && before.i != i && before.schedule == s.Name: // given twice, which is known
+			case taken && before.i == i:
+				c.Add(own.path, "", "two of its tables are called %s, so their runs would have the same names, %s-<time>: give one of them a schedule of its own",
+					tableOf(each.Input["table"].(string)), each.Name)
 			case taken:
 				c.Add(own.path, "", "its runs would have the same names, %s-<time>, as those of %s: choose another name for one of the schedules", each.Name, before.path)
 			case len(s.Tables) > 0 && len(each.Name) > maxScheduleName && len(s.Name) <= maxScheduleName:
@@ -153,10 +157,17 @@ func (c checker) checkInput(path, table string, input map[string]any) {
 			c.AddGiven(own, "the schedule sets it: leave it out")
 		}
 	}
+	if own := path + ".tables"; c.Given(own) {
+		c.Reject(own, "", "a request names one table: write tables beside input")
+	}
 	c.checkTable(table, input)
 	// With a role of another account, a run writes to every bucket that the role may write to.
-	if bucket, ok := input["bucket"].(string); ok && bucket != c.e.Bucket.Name && c.Understood("bucket.name") && !c.has(input, "destinationRoleArn") {
-		c.Add(path+".bucket", problem.Quote(bucket), "%s: the functions may write to no other bucket", c.e.Bucket.Name)
+	own := c.e.Bucket.Name
+	if c.e.Account != "" {
+		own = c.e.At(c.e.Account, c.e.Region).Bucket.Name
+	}
+	if bucket, ok := input["bucket"].(string); ok && bucket != own && c.Understood("bucket.name") && !c.has(input, "destinationRoleArn") {
+		c.Add(path+".bucket", problem.Quote(bucket), "%s: the functions may write to no other bucket", own)
 	}
 	c.checkKeysIn(path, input)
 	c.checkParsed(path, table, input)
@@ -166,12 +177,17 @@ func (c checker) checkInput(path, table string, input map[string]any) {
 func (c checker) checkTable(path string, req map[string]any) {
 	table, _ := req["table"].(string)
 	parsed, err := request.ParseTable(table)
+	role, _ := cmp.Or(req["sourceRoleArn"], c.e.Defaults["sourceRoleArn"]).(string)
+	reader, _ := request.RoleAccount(role) // "" for a role that is wrong, which checkParsed adds
+	account := cmp.Or(parsed.Account, c.e.Account)
 	switch {
 	case table == "" || err != nil || !c.Understood("tables"):
 	case !c.permits(table):
 		c.Add(path, problem.Quote(table), "one of tables (%s)", shown(c.e.Tables))
 	case parsed.Account != "" && c.e.Account != "" && parsed.Account != c.e.Account && !c.has(req, "sourceRoleArn"):
-		c.Add(path, "", "is in account %s: give sourceRoleArn, a role of that account that may read it", parsed.Account)
+		c.Add(path, problem.Quote(table), "sourceRoleArn too, a role of account %s that may read it", parsed.Account)
+	case reader != "" && account != "" && reader != account: // by its name, the run would read a table of the role's account
+		c.Add(path, problem.Quote(table), "a table of account %s, by its ARN, because sourceRoleArn is a role of that account: the tables of each account need a schedule of their own", reader)
 	}
 }
 

@@ -42,20 +42,7 @@ func (c checker) checkTables() {
 			c.Add(path, problem.Quote(table), "a table's name, 3 to 255 of a-z A-Z 0-9 _ . -, a pattern of names with * in it, or a table's ARN")
 		}
 	}
-	c.eachTableOnce("tables", c.e.Tables)
-}
-
-// eachTableOnce adds a problem for each table of a list that is there again. A table is the same by its name and by its ARN.
-func (c checker) eachTableOnce(path string, tables []string) {
-	first := map[string]string{}
-	for i, table := range tables {
-		own, full := document.Element(path, i), c.fullName(table)
-		if first[full] == "" {
-			first[full] = own
-		} else {
-			c.again(own, table, first[full])
-		}
-	}
+	c.onceAs("tables", c.e.Tables, c.fullName)
 }
 
 // shown is a list of tables in a message.

@@ -1,7 +1,7 @@
 // Package environment reads the files of infra/environments. Each file describes one deployment. The package is strict and reports every
 // problem of a file at once, with its line, before the CDK starts.
 //
-// Begin with Read and Find. Of this module it may import contract, document, failure and request.
+// Begin with Read and Find. Of this module it may import contract, document, partition, problem, request, run and version.
 package environment
 
 import (

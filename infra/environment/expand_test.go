@@ -91,7 +91,25 @@ func TestSchedulesOfSeveralTablesAreChecked(t *testing.T) {
 		{"another account's table", "account: \"111122223333\"\nregion: eu-west-1\nsourceRoles: [\"arn:aws:iam::444455556666:role/reader\"]\n" +
 			"tables: [orders, \"arn:aws:dynamodb:eu-west-1:444455556666:table/invoices\"]\nbucket: {name: replica}\nschedules:\n" +
 			entry("a", "[orders, \"arn:aws:dynamodb:eu-west-1:444455556666:table/invoices\"]", ""), []string{
-			`7: schedules[0].tables[1]: is in account 444455556666: give sourceRoleArn, a role of that account that may read it`,
+			`7: schedules[0].tables[1]: got "arn:aws:dynamodb:eu-west-1:444455556666:table/invoices", want sourceRoleArn too, a role of account 444455556666 that may read it`,
+		}},
+		{"tables of two accounts with one role", "account: \"111122223333\"\nregion: eu-west-1\nsourceRoles: [\"arn:aws:iam::444455556666:role/reader\"]\n" +
+			"tables: [orders, \"arn:aws:dynamodb:eu-west-1:444455556666:table/invoices\"]\nbucket: {name: replica}\nschedules:\n" +
+			entry("a", "[\"*\"]", ", input: {sourceRoleArn: \"arn:aws:iam::444455556666:role/reader\"}"), []string{
+			`7: schedules[0].tables[0]: got "orders", want a table of account 444455556666, by its ARN, because sourceRoleArn is a role of that account: the tables of each account need a schedule of their own`,
+		}},
+		{"tables in the input", base + entry("a", "[orders]", ", input: {tables: [orders]}") + "- {name: b, expression: rate(1 day), input: {table: orders, tables: [orders]}}\n", []string{
+			`4: schedules[0].input.tables: a request names one table: write tables beside input`,
+			`5: schedules[1].input.tables: a request names one table: write tables beside input`,
+		}},
+		{"a table beside the input", base + "- {name: a, expression: rate(1 day), table: orders}\n- {name: b, expression: rate(1 day), tables: [orders], scheduledTime: x}\n", []string{
+			`4: schedules[0].table: unknown field: a request has it: write table in the input of a schedule`,
+			`4: schedules[0].input: missing: give the request, {table: …} at least, or name several tables in tables beside it`,
+			`5: schedules[1].scheduledTime: unknown field: a request has it, and schedules set it: leave it out`,
+		}},
+		{"empty names of tables", base + entry("a", "[orders, null, \"\"]", ""), []string{
+			`4: schedules[0].tables[1]: is empty: leave it out, or give a value`,
+			`4: schedules[0].tables[2]: is empty: leave it out, or give a value`,
 		}},
 		{"an input that is wrong is told once", base + entry("a", "[orders, eu-orders]", ", input: {segments: 0, format: CSV}"), []string{
 			`4: schedules[0].input.segments: got 0, want 1 to 10000`,
@@ -102,7 +120,7 @@ func TestSchedulesOfSeveralTablesAreChecked(t *testing.T) {
 		{
 			"two accounts' tables of one name",
 			"tables: [\"arn:aws:dynamodb:eu-west-1:444455556666:table/orders\", \"arn:aws:dynamodb:us-east-1:444455556666:table/orders\"]\nbucket: {name: replica}\nschedules:\n" + entry("a", "[\"*\"]", ""),
-			[]string{`4: schedules[0].tables[0]: its runs would have the same names, a-orders-<time>, as those of schedules[0].tables[0]: choose another name for one of the schedules`},
+			[]string{`4: schedules[0].tables[0]: two of its tables are called orders, so their runs would have the same names, a-orders-<time>: give one of them a schedule of its own`},
 		},
 		{"the same schedule twice", base + entry("a", "[orders]", "") + entry("a", "[orders]", ""), []string{`5: schedules[1].name: got "a", want each value once, the first is in line 4`}},
 		{"names that become too long", "tables: [orders, " + long + "]\nbucket: {name: replica}\nschedules:\n" + entry("nightly", "[orders, "+long+"]", ""), []string{
@@ -126,7 +144,7 @@ func TestManyRunsAtOnceAreADecision(t *testing.T) {
 		}
 		return "tables: [" + strings.Join(names, ", ") + "]\nbucket: {name: replica}\nschedules:\n- {name: " + strings.Repeat("n", 54) + ", expression: rate(1 day), tables: [\"*\"]" + more + "}"
 	}
-	for _, accepted := range []string{text(100, ""), text(101, ", flexibleWindowMinutes: 60"), text(101, ", flexibleWindowMinutes: 0")} {
+	for _, accepted := range []string{text(100, ""), text(101, ", flexibleWindowMinutes: 60"), text(101, ", flexibleWindowMinutes: 0"), text(101, ", disabled: true")} {
 		if _, err := parse("test.yaml", accepted); err != nil {
 			t.Error(err)
 		}

@@ -24,7 +24,14 @@ var editors = regexp.MustCompile(`^\$schema$`)
 func insteadOf(name string) string {
 	const where = "below defaults, or in the input of a schedule"
 	for field := range reflect.TypeFor[request.Request]().Fields() {
-		if own, _, _ := strings.Cut(field.Tag.Get("json"), ","); document.Plain(own) == document.Plain(name) {
+		own, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		switch {
+		case document.Plain(own) != document.Plain(name):
+		case own == "schedule" || own == "scheduledTime":
+			return "a request has it, and schedules set it: leave it out"
+		case noDefaults[own] != "":
+			return "a request has it: write " + own + " in the input of a schedule"
+		default:
 			return "a request has it: write " + own + " " + where
 		}
 	}

@@ -72,7 +72,7 @@ func CheckARN(arn string) string {
 		return ""
 	}
 	if wrong := CheckRegion(region); wrong != "" {
-		return "the ARN of something in " + wrong
+		return "an ARN with " + wrong
 	}
 	if own := Of(region); own != id {
 		return fmt.Sprintf("an ARN with arn:%s, the partition of region %s", own, region)

@@ -84,7 +84,7 @@ func TestPlacesAreChecked(t *testing.T) {
 		"arn:aws-evil:iam::123456789012:role/a":                           listed,
 		"arn:awsx:iam::123456789012:role/a":                               listed,
 		"arn::iam::123456789012:role/a":                                   listed,
-		"arn:aws:dynamodb:us-west-9:123456789012:table/a":                 "the ARN of something in an AWS region that the AWS SDK for Go " + aws.SDKVersion + ` knows, did you mean "us-west-1"? If AWS has opened this one since,`,
+		"arn:aws:dynamodb:us-west-9:123456789012:table/a":                 "an ARN with an AWS region that the AWS SDK for Go " + aws.SDKVersion + ` knows, did you mean "us-west-1"? If AWS has opened this one since,`,
 		"arn:aws:dynamodb:cn-north-1:123456789012:table/a":                "an ARN with arn:aws-cn, the partition of region cn-north-1",
 		"arn:aws-cn:dynamodb:us-east-1:123456789012:table/a":              "an ARN with arn:aws, the partition of region us-east-1",
 		"arn:aws-us-gov:dynamodb:us-east-1:123456789012:table/a":          "an ARN with arn:aws, the partition of region us-east-1",
