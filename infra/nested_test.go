@@ -159,3 +159,36 @@ func TestRefusalsOfTheCDKAreErrors(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// A template of exactly as many resources and bytes as CloudFormation allows is accepted, and one more is not.
+func TestTemplatesAreMeasured(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		resources, bytes int
+		want             string
+	}{
+		{500, 1_000_000, ""},
+		{501, 1_000_000, "got the template part.template.json with 501 resources and 1000000 bytes, want at most 500 resources and 1000000 bytes"},
+		{500, 1_000_001, "got the template part.template.json with 500 resources and 1000001 bytes"},
+	} {
+		folder, resources := t.TempDir(), map[string]string{}
+		for i := range test.resources {
+			resources[fmt.Sprint(i)] = ""
+		}
+		text, err := json.Marshal(map[string]any{"Resources": resources})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, text := range map[string]string{
+			"stack.assets.json":  `{"files":{"a":{"source":{"path":"part.template.json"}},"b":{"source":{"path":"lambda.zip"}}}}`,
+			"part.template.json": string(text) + strings.Repeat(" ", test.bytes-len(text)),
+		} {
+			if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := checkTemplates(folder, "stack"); fmt.Sprint(err) != "<nil>" && test.want == "" || !strings.Contains(fmt.Sprint(err), test.want) {
+			t.Errorf("%d resources and %d bytes: got %v", test.resources, test.bytes, err)
+		}
+	}
+}

@@ -70,11 +70,10 @@ func (p *Props) pack(at place, grants []grant, room int) [][]grant {
 				}
 				n, used = n+1, used+size
 			}
-			if n == 0 && left < maxManaged-policyFrame { // the policy is full; a resource always fits into a new one
+			if n == 0 { // the policy is full; a resource always fits into a new one
 				policies, left = append(policies, nil), maxManaged-policyFrame
 				continue
 			}
-			n = max(n, 1)
 			part := each
 			part.resources = rest[:n]
 			last := &policies[len(policies)-1]

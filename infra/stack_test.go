@@ -131,6 +131,18 @@ func TestAsManySchedulesAsCloudFormationChangesFit(t *testing.T) {
 	}
 }
 
+// In a place that is unknown before the deployment, as many tables fit as in the region of aws with the longest name.
+func TestAnUnknownPlaceCountsWithTheLongestNames(t *testing.T) {
+	t.Parallel()
+	unknown, known := testProps(""), testProps("")
+	unknown.Tables, known.Tables = tablesOf(600, 30, 40), tablesOf(600, 30, 40)
+	known.Account, known.Region = "123456789012", "ap-northeast-3"
+	got, want := fmt.Sprint(unknown.checkQuotas()), fmt.Sprint(known.checkQuotas())
+	if !strings.Contains(want, "tables fit") || got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
 // tablesOf returns n names of tables, with lengths that go from shortest to longest again and again.
 func tablesOf(n, shortest, longest int) []string {
 	var tables []string

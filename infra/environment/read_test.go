@@ -39,6 +39,15 @@ schedules:
 	}
 }
 
+// A boundary can be a policy of AWS, which is in no account.
+func TestABoundaryOfAWSIsAccepted(t *testing.T) {
+	t.Parallel()
+	got, err := parse("test.yaml", "tables: [orders]\nbucket: {name: replica}\naccount: \"111122223333\"\nregion: eu-west-1\npermissionsBoundary: arn:aws:iam::aws:policy/PowerUserAccess")
+	if err != nil || got.PermissionsBoundary == "" {
+		t.Errorf("got %q, %v", got.PermissionsBoundary, err)
+	}
+}
+
 func TestValuesAreTakenAsTheyAreWritten(t *testing.T) {
 	t.Parallel()
 	got, err := parse("test.yaml", `
