@@ -162,7 +162,7 @@ func TestMake(t *testing.T) {
 		{[]string{"deploy", "ENV=smallest", "CDK_ARGS=--require-approval=never"}, unreachable},
 	} {
 		run := exec.CommandContext(t.Context(), "make", append([]string{"--no-print-directory", "-C", root, "CDK=" + cdk, "CDK_MODULE="}, test.arguments...)...)
-		run.Env = append(os.Environ(), "MAKEFLAGS=", "ENV=", "BASH_ENV=")
+		run.Env = append(os.Environ(), "MAKEFLAGS=", "MAKELEVEL=", "ENV=", "BASH_ENV=") // the test can run below a make
 		output, err := run.CombinedOutput()
 		var lines []string
 		for line := range strings.Lines(string(output)) {
