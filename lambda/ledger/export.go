@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"bytes"
 	"time"
 
 	"dynamodb-to-s3/lambda/request"
@@ -55,7 +54,7 @@ type ExportSpec struct {
 func (s ExportSpec) asks(e request.Export) bool {
 	return s.Format == e.Format && (s.ViewType == e.ViewType || s.ExportType == request.ExportFull) &&
 		s.S3BucketOwner == e.S3BucketOwner && s.S3SseAlgorithm == e.S3SseAlgorithm && s.S3SseKMSKeyID == e.S3SseKMSKeyID &&
-		bytes.Equal(run.Marshal(s.Filter), run.Marshal(e.Filter))
+		run.Digest(s.Filter) == run.Digest(e.Filter)
 }
 
 // CompletedExport is what DynamoDB says about a COMPLETED export.

@@ -71,6 +71,12 @@ func TestJournalThatDoesNotFitIsRefused(t *testing.T) {
 		change(&spec)
 		return string(run.Marshal(spec))
 	}
+	filter := func(value string) *request.Filter {
+		return &request.Filter{FilterExpression: "a = :a", ExpressionAttributeValues: map[string]request.AttributeValue{":a": []byte(value)}}
+	}
+	filtered := own
+	filtered.Export = &run.ExportPlan{Request: chained.Export.Request}
+	filtered.Export.Request.Filter = filter(`{"M":{"x":{"S":"<"},"y":{"S":"2"}}}`)
 	const another = "pending export 0 has another format, view type, filter, encryption or bucket owner than the request"
 	for _, test := range []struct {
 		name, content, pending string
@@ -92,6 +98,8 @@ func TestJournalThatDoesNotFitIsRefused(t *testing.T) {
 		{"pending, in another format", same, pending(func(s *ledger.ExportSpec) { s.Format = request.FormatDynamoDBJSON }), chained, another},
 		{"pending, with another view", same, pending(func(s *ledger.ExportSpec) { s.ViewType = "NEW_IMAGE" }), chained, another},
 		{"pending, with another filter", same, pending(func(s *ledger.ExportSpec) { s.Filter = &request.Filter{ProjectionExpression: "a"} }), chained, another},
+		{"pending, with the filter written in another way", `{"version": 1, "pending": [PENDING]}`, pending(func(s *ledger.ExportSpec) { s.Filter = filter(`{"M":{"y":{"S":"2"},"x":{"S":"<"}}}`) }), filtered, ""},
+		{"pending, with another value in the filter", `{"version": 1, "pending": [PENDING]}`, pending(func(s *ledger.ExportSpec) { s.Filter = filter(`{"M":{"y":{"S":"3"},"x":{"S":"<"}}}`) }), filtered, another},
 		{"pending, with another key", same, pending(func(s *ledger.ExportSpec) { s.S3SseKMSKeyID = "k" }), chained, another},
 		{"pending, with another encryption", same, pending(func(s *ledger.ExportSpec) { s.S3SseAlgorithm = "KMS" }), chained, another},
 		{"pending, for another owner", same, pending(func(s *ledger.ExportSpec) { s.S3BucketOwner = "123456789012" }), chained, another},

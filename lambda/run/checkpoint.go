@@ -1,8 +1,6 @@
 package run
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"time"
 )
@@ -115,14 +113,4 @@ func (c Checkpoint) Position() string {
 		return ""
 	}
 	return digest(c.ExclusiveStartKey)
-}
-
-// digest returns a digest of JSON that does not depend on the order of its members or on its spelling.
-func digest(canonical []byte) string {
-	var value any
-	if json.Unmarshal(canonical, &value) == nil {
-		canonical, _ = json.Marshal(value) // JSON that was read can be written; objects get sorted members
-	}
-	sum := sha256.Sum256(canonical)
-	return hex.EncodeToString(sum[:])
 }

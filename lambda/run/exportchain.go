@@ -1,11 +1,8 @@
 package run
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"strings"
 
 	"dynamodb-to-s3/lambda/request"
@@ -34,25 +31,8 @@ func ChainOf(req request.Request, tableARN string) ExportChain {
 	e := req.Export
 	return ExportChain{
 		TableARN: tableARN, Bucket: req.Bucket, Prefix: strings.TrimSuffix(req.Prefix, "/"), Format: e.Format, ViewType: e.ViewType,
-		Filter: canonical(e.Filter), S3BucketOwner: e.S3BucketOwner, S3SseAlgorithm: e.S3SseAlgorithm, S3SseKMSKeyID: e.S3SseKMSKeyID,
+		Filter: e.Filter, S3BucketOwner: e.S3BucketOwner, S3SseAlgorithm: e.S3SseAlgorithm, S3SseKMSKeyID: e.S3SseKMSKeyID,
 	}
-}
-
-// canonical returns a filter that is the same for all ways to write its values in JSON.
-func canonical(filter *request.Filter) *request.Filter {
-	if filter == nil {
-		return nil
-	}
-	same := *filter
-	same.ExpressionAttributeValues = maps.Clone(filter.ExpressionAttributeValues)
-	for name, text := range same.ExpressionAttributeValues {
-		var value any
-		if err := json.Unmarshal(text, &value); err != nil {
-			panic(fmt.Sprintf("internal error: a value of a checked filter is not JSON: %v", err))
-		}
-		same.ExpressionAttributeValues[name] = Marshal(value)
-	}
-	return &same
 }
 
 // chainDigest is how many hex digits of a digest distinguish the journals of chains.
@@ -60,8 +40,7 @@ const chainDigest = 12
 
 // Journal returns the key of the chain's journal: the table's name, and a digest of all members.
 func (c ExportChain) Journal() string {
-	sum := sha256.Sum256(Marshal(c))
-	return c.Journals() + c.table() + "-" + hex.EncodeToString(sum[:])[:chainDigest] + ".json"
+	return c.Journals() + c.table() + "-" + Digest(c)[:chainDigest] + ".json"
 }
 
 // Journals returns the start of the keys of all journals beside this one. They lie in the last folder of the prefix before the first
@@ -91,15 +70,15 @@ func (c ExportChain) Differences(other ExportChain) (names []string) {
 	return names
 }
 
-// members returns the JSON of each member.
+// members returns a digest of each member.
 func members(c ExportChain) map[string]string {
 	var raw map[string]json.RawMessage
 	if err := json.Unmarshal(Marshal(c), &raw); err != nil {
 		panic(fmt.Sprintf("internal error: a chain is no object: %v", err))
 	}
-	texts := map[string]string{}
+	digests := map[string]string{}
 	for name, text := range raw {
-		texts[name] = string(text)
+		digests[name] = Digest(text)
 	}
-	return texts
+	return digests
 }

@@ -99,6 +99,10 @@ func TestSameChainHasOneJournal(t *testing.T) {
 		if err := json.Unmarshal(run.Marshal(one), &again); err != nil || again.Journal() != one.Journal() {
 			t.Errorf("after JSON, %s has another journal, %v", pair[0], err)
 		}
+		respelled := strings.ReplaceAll(string(run.Marshal(one)), `{"x":{"S":"\u003c"},"y":{"S":"2"}}`, `{"y":{"S":"\u0032"},"x":{"S":"<"}}`)
+		if err := json.Unmarshal([]byte(respelled), &again); err != nil || again.Journal() != one.Journal() || len(again.Differences(one)) > 0 {
+			t.Errorf("after JSON that is written in another way, %s has another journal, %v", pair[0], err)
+		}
 	}
 }
 

@@ -104,7 +104,7 @@ func (p Plan) Layout() Layout { return Layout{Root: p.Root} }
 // get the same folder: it has another plan, and must not use what the old run has left there.
 func (p Plan) Digest() string {
 	p.ExecutionID, p.TakenOver = "", nil
-	return digest(Marshal(p))[:digestLength]
+	return Digest(p)[:digestLength]
 }
 
 // digestLength is how many hexadecimal digits the digest of a plan has. It tells apart the few plans that one folder can have.

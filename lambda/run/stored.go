@@ -1,6 +1,8 @@
 package run
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 )
@@ -24,4 +26,18 @@ func Marshal(value any) []byte {
 		panic(fmt.Sprintf("internal error: %T does not marshal: %v", value, err))
 	}
 	return body
+}
+
+// Digest returns a digest of a value's JSON. It does not depend on the order of members or on the spelling of the JSON, which the state
+// machine may change.
+func Digest(value any) string { return digest(Marshal(value)) }
+
+// digest returns a digest of JSON that does not depend on the order of its members or on its spelling.
+func digest(canonical []byte) string {
+	var value any
+	if json.Unmarshal(canonical, &value) == nil {
+		canonical, _ = json.Marshal(value) // JSON that was read can be written; objects get sorted members
+	}
+	sum := sha256.Sum256(canonical)
+	return hex.EncodeToString(sum[:])
 }
