@@ -3,7 +3,6 @@ package scan
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"hash/crc32"
 	"io"
 	"log/slog"
@@ -11,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -43,25 +43,15 @@ func (a answered) Do(req *http.Request) (*http.Response, error) {
 		body = `{"Table":{}}`
 		sum, length = crc32.ChecksumIEEE([]byte(body)), len(body)
 	}
+	var read io.Reader = strings.NewReader(body)
+	if length > len(body) { // the connection is lost while bytes are missing
+		read = io.MultiReader(read, iotest.ErrReader(io.ErrUnexpectedEOF))
+	}
 	return &http.Response{
 		StatusCode: http.StatusOK, Request: req, ContentLength: int64(length),
 		Header: http.Header{"X-Amz-Crc32": {strconv.FormatUint(uint64(sum), 10)}},
-		Body:   io.NopCloser(&cut{strings.NewReader(body), length - len(body)}),
+		Body:   io.NopCloser(read),
 	}, nil
-}
-
-// cut ends like a lost connection while bytes are missing.
-type cut struct {
-	io.Reader
-	missing int
-}
-
-func (c *cut) Read(p []byte) (int, error) {
-	n, err := c.Reader.Read(p)
-	if errors.Is(err, io.EOF) && c.missing > 0 {
-		err = io.ErrUnexpectedEOF
-	}
-	return n, err
 }
 
 // DynamoDB never sends such answers, but a fault or an attacker on the way may. Each gives a named error, and nothing of it is

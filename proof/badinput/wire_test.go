@@ -17,6 +17,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/iotest"
 	"time"
 	"unicode"
 
@@ -204,22 +205,12 @@ func (a answer) response(asked *http.Request) *http.Response {
 	for name, value := range a.Headers {
 		header.Set(name, value)
 	}
+	var read io.Reader = strings.NewReader(body[:len(body)-a.Cut])
+	if a.Cut > 0 { // the connection ends before all bytes have arrived
+		read = io.MultiReader(read, iotest.ErrReader(io.ErrUnexpectedEOF))
+	}
 	return &http.Response{
 		StatusCode: cmp.Or(a.Status, http.StatusOK), Request: asked, Header: header, ContentLength: int64(len(body)),
-		Body: io.NopCloser(&cut{strings.NewReader(body[:len(body)-a.Cut]), a.Cut}),
+		Body: io.NopCloser(read),
 	}
-}
-
-// cut is a body whose connection ends before all bytes have arrived.
-type cut struct {
-	io.Reader
-	missing int
-}
-
-func (c *cut) Read(p []byte) (int, error) {
-	n, err := c.Reader.Read(p)
-	if errors.Is(err, io.EOF) && c.missing > 0 {
-		err = io.ErrUnexpectedEOF
-	}
-	return n, err
 }
