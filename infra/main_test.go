@@ -182,7 +182,7 @@ func parseTemplate(body []byte) (template, error) {
 	return made, nil
 }
 
-// of returns the resources of a type by name. It fails the test if there are none.
+// of returns the resources of a type by name. It fails the test if the template has no such resource.
 func (m template) of(t *testing.T, kind string) map[string]resource {
 	t.Helper()
 	found := map[string]resource{}

@@ -161,7 +161,7 @@ func TestRunWaitsForItsPaceBetweenInvocations(t *testing.T) {
 	succeeds(t, o)
 	calls, without := strings.Count(o.stderr, "segment handed over"), strings.Count(o.stderr, "done=false pages=0")
 	if calls > 4 || without > 0 {
-		t.Errorf("%d invocations, of which %d read nothing, for 3 items\n%s", calls, without, o.stderr)
+		t.Errorf("%d invocations for 3 items, and %d read nothing\n%s", calls, without, o.stderr)
 	}
 }
 

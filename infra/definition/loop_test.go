@@ -14,7 +14,7 @@ import (
 var boundedLoops = map[string]string{
 	contract.StateScanSegment: "scan returns without a moment to wait for only after it has written a segment list; otherwise it fails with NoProgress",
 	contract.StateStartExport: "finalize asks for more only after it has committed a window, or while the exports of another run are in progress, for which StartExport follows them; " +
-		"StartExport reports exports in progress only with checks left, of which each begins with a Wait in the Map, and otherwise fails with ExportTimedOut",
+		"StartExport reports exports in progress only if they have checks left, and each check begins with a Wait in the Map. Without checks left, it fails with ExportTimedOut",
 }
 
 // Every loop has a Wait state, or a state that is known to bound it.

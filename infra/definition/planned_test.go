@@ -44,7 +44,7 @@ func TestPlanLeadsOn(t *testing.T) {
 	}
 }
 
-// An execution whose run belongs to another execution succeeds after Plan, and its output names the owner.
+// If another execution owns the run, this one succeeds after Plan, and its output names the owner.
 func TestDuplicateEndsWell(t *testing.T) {
 	t.Parallel()
 	var m machine

@@ -54,7 +54,7 @@ func TestSchedulesOfOneChainAreRefused(t *testing.T) {
 	}
 }
 
-// A table that a schedule names twice is told as that alone.
+// If a schedule names a table twice, that is the only problem.
 func TestScheduleDoesNotCollideWithItself(t *testing.T) {
 	t.Parallel()
 	_, err := parse("environments/test.yaml", "region: eu-west-1\ntables: [orders]\nbucket: {name: replica}\nschedules:\n- name: hourly\n  expression: rate(1 hour)\n  tables: [orders, orders]\n  input: {export: {from: last}}")

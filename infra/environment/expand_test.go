@@ -111,7 +111,7 @@ func TestSchedulesOfSeveralTablesAreChecked(t *testing.T) {
 			`4: schedules[0].tables[1]: is empty: leave it out, or give a value`,
 			`4: schedules[0].tables[2]: is empty: leave it out, or give a value`,
 		}},
-		{"an input that is wrong is told once", base + entry("a", "[orders, eu-orders]", ", input: {segments: 0, format: CSV}"), []string{
+		{"a wrong input is one problem", base + entry("a", "[orders, eu-orders]", ", input: {segments: 0, format: CSV}"), []string{
 			`4: schedules[0].input.segments: got 0, want 1 to 10000`,
 			`4: schedules[0].input.format: got "CSV", want one of DYNAMODB_JSON, ION, JSON`,
 		}},

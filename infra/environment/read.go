@@ -67,7 +67,7 @@ func parse(file, text string) (Environment, error) {
 	return e.WithDefaults(), nil
 }
 
-// Find reads the environment of a name from a folder. If there is none of that name, its error lists the others.
+// Find reads the environment with a name from a folder. If the folder has no such environment, the error lists those that it has.
 func Find(folder, name string) (Environment, error) {
 	files, err := filepath.Glob(filepath.Join(folder, "*.yaml"))
 	if err != nil {

@@ -63,7 +63,7 @@ func accessOf(role, runID, region string) access {
 	return access{role: role, session: sessionName(runID), region: region}
 }
 
-// kept returns the client for an access, and makes it if there is none.
+// kept returns the client for an access, and makes it at the first use.
 func kept[C any](mu *sync.Mutex, clients map[access]*C, to access, create func() *C) *C {
 	mu.Lock()
 	defer mu.Unlock()

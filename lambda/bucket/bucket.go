@@ -64,7 +64,7 @@ func (b *Bucket) Put(ctx context.Context, key string, body []byte) (string, erro
 	return b.put(ctx, key, body, condition{})
 }
 
-// Create writes an object only if there is none with that key; created is false if there is one.
+// Create writes an object only if the key is free; created is false if it is not.
 func (b *Bucket) Create(ctx context.Context, key string, body []byte) (created bool, err error) {
 	_, err = b.Replace(ctx, key, body, "")
 	if errors.Is(err, ErrChanged) {
@@ -73,7 +73,7 @@ func (b *Bucket) Create(ctx context.Context, key string, body []byte) (created b
 	return err == nil, err
 }
 
-// Replace writes an object only over the one with the ETag, or for "" only if there is none. It returns the new ETag. ETags are
+// Replace writes an object only over the one with the ETag, or for "" only if the key is free. It returns the new ETag. ETags are
 // without quotes. It fails with ErrChanged if there is another object, or no object any more.
 func (b *Bucket) Replace(ctx context.Context, key string, body []byte, etag string) (string, error) {
 	if etag == "" {

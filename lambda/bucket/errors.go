@@ -74,7 +74,7 @@ func regionOf(err error) string {
 	return ""
 }
 
-// tag returns an ETag without quotes. It fails with MalformedAnswer if there is none: conditional writes and uploads need it.
+// tag returns an ETag without quotes. It fails with MalformedAnswer if the answer has no ETag: conditional writes and uploads need it.
 func (b *Bucket) tag(etag *string, action, key string) (string, error) {
 	if tag := opaque(etag); tag != "" {
 		return tag, nil

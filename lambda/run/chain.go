@@ -6,8 +6,8 @@ import (
 )
 
 // Chain returns the lists of a segment that lead from its start to its end, in order, or says what is wrong. A segment has one list
-// of its end, which must be of the plan with this digest. From there, each list follows exactly one list before it: the numbers, the try, the parts and the position must fit.
-// All other lists are from tries that led nowhere.
+// of its end, which must be of the plan with this digest. From there, each list follows exactly one list before it: the numbers, the try,
+// the parts and the position must fit. All other lists are from tries that led nowhere.
 func Chain(plan string, segment int, lists []SegmentList) (chain []SegmentList, fault string) {
 	end := slices.IndexFunc(lists, func(l SegmentList) bool { return l.Done && l.Plan == plan })
 	if end < 0 {
