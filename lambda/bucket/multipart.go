@@ -3,9 +3,12 @@ package bucket
 import (
 	"bytes"
 	"context"
-	"slices"
+	"errors"
+	"iter"
 
 	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/fault"
+	"dynamodb-to-s3/lambda/run"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -19,46 +22,38 @@ const (
 	MaxParts = 10_000
 )
 
-// Upload is an open multipart upload. Nobody sees its object before Complete.
-type Upload struct {
-	bucket *Bucket
-	key    string
-	id     string
-}
+// ErrNoUpload says that S3 has no such open upload: it was completed or aborted.
+var ErrNoUpload = errors.New("no such upload")
 
-// Part is an uploaded part of an Upload.
-type Part struct{ completed types.CompletedPart }
+// Upload identifies a multipart upload. Nobody sees its object before Complete.
+type Upload struct{ Key, ID string }
 
 // StartUpload begins a multipart upload.
-func (b *Bucket) StartUpload(ctx context.Context, key string) (*Upload, error) {
+func (b *Bucket) StartUpload(ctx context.Context, key string) (Upload, error) {
 	answer, err := b.client.CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{
 		Bucket: &b.name, Key: &key, ContentType: contentType(key), ChecksumAlgorithm: b.checksum(),
 		ExpectedBucketOwner: b.owner, ServerSideEncryption: b.encryption(), SSEKMSKeyId: b.kms,
 	})
 	if err != nil {
-		return nil, b.named(err, "s3:PutObject", key)
+		return Upload{}, b.named(err, "s3:PutObject", key)
 	}
 	if aws.ToString(answer.UploadId) == "" { // an empty id would name the object itself
-		return nil, failure.Errorf(failure.MalformedAnswer, "s3:PutObject on %s: S3 began an upload and returned no upload id", b.URI(key))
+		return Upload{}, failure.Errorf(failure.MalformedAnswer, "s3:PutObject on %s: S3 began an upload and returned no upload id", b.URI(key))
 	}
-	return &Upload{bucket: b, key: key, id: *answer.UploadId}, nil
+	return Upload{Key: key, ID: *answer.UploadId}, nil
 }
 
-// Put uploads one part. number counts from 1. Parts may be uploaded in any order and at the same time.
-func (u *Upload) Put(ctx context.Context, number int, body []byte) (Part, error) {
-	n := aws.Int32(int32(number)) //nolint:gosec // at most MaxParts
-	answer, err := u.bucket.client.UploadPart(ctx, &s3.UploadPartInput{
-		Bucket: &u.bucket.name, Key: &u.key, UploadId: &u.id, PartNumber: n, Body: bytes.NewReader(body),
-		ChecksumAlgorithm: u.bucket.checksum(), ExpectedBucketOwner: u.bucket.owner,
+// PutPart uploads one part. number counts from 1. Parts may be uploaded in any order and at the same time.
+func (b *Bucket) PutPart(ctx context.Context, u Upload, number int, body []byte) (run.Part, error) {
+	answer, err := b.client.UploadPart(ctx, &s3.UploadPartInput{
+		Bucket: &b.name, Key: &u.Key, UploadId: &u.ID, PartNumber: aws.Int32(int32(number)), Body: bytes.NewReader(body), //nolint:gosec // at most MaxParts
+		ChecksumAlgorithm: b.checksum(), ExpectedBucketOwner: b.owner,
 	})
 	if err != nil {
-		return Part{}, u.bucket.named(err, "s3:PutObject", u.key)
+		return run.Part{}, b.ofUpload(err, "s3:PutObject", u)
 	}
-	tag, err := u.bucket.tag(answer.ETag, "s3:PutObject", u.key)
-	if err != nil {
-		return Part{}, err
-	}
-	return Part{types.CompletedPart{ETag: aws.String(quoted(tag)), PartNumber: n, ChecksumCRC32: answer.ChecksumCRC32}}, nil
+	tag, err := b.tag(answer.ETag, "s3:PutObject", u.Key)
+	return run.Part{ETag: tag, CRC32: aws.ToString(answer.ChecksumCRC32)}, err
 }
 
 // checksum returns the algorithm for an upload and its parts, none if the SDK's configuration leaves out what S3 does not require: some
@@ -70,56 +65,87 @@ func (b *Bucket) checksum() types.ChecksumAlgorithm {
 	return types.ChecksumAlgorithmCrc32
 }
 
-// Complete makes the object of the parts, in any order, and returns its ETag without quotes.
-func (u *Upload) Complete(ctx context.Context, parts []Part) (string, error) {
+// Complete makes the object of the parts, which are in the order of their numbers and have so many bytes together. It returns the object's
+// ETag without quotes. It fails with ErrNoUpload if there is no such upload any more. That also follows on a success whose answer was
+// lost.
+func (b *Bucket) Complete(ctx context.Context, u Upload, parts []run.Part, size int64) (etag string, err error) {
 	completed := make([]types.CompletedPart, len(parts))
 	for i, part := range parts {
-		completed[i] = part.completed
+		completed[i] = types.CompletedPart{PartNumber: aws.Int32(int32(i + 1)), ETag: aws.String(quoted(part.ETag)), ChecksumCRC32: optional(part.CRC32)} //nolint:gosec // at most MaxParts
 	}
-	slices.SortFunc(completed, func(a, b types.CompletedPart) int { return int(*a.PartNumber - *b.PartNumber) })
-	answer, err := u.bucket.client.CompleteMultipartUpload(ctx, &s3.CompleteMultipartUploadInput{
-		Bucket: &u.bucket.name, Key: &u.key, UploadId: &u.id, ExpectedBucketOwner: u.bucket.owner,
+	answer, err := b.client.CompleteMultipartUpload(ctx, &s3.CompleteMultipartUploadInput{
+		Bucket: &b.name, Key: &u.Key, UploadId: &u.ID, ExpectedBucketOwner: b.owner, MpuObjectSize: &size,
 		MultipartUpload: &types.CompletedMultipartUpload{Parts: completed},
 	})
 	if err != nil {
-		return "", u.bucket.named(err, "s3:PutObject", u.key)
+		return "", b.ofUpload(err, "s3:PutObject", u)
 	}
-	return u.bucket.tag(answer.ETag, "s3:PutObject", u.key)
+	return b.tag(answer.ETag, "s3:PutObject", u.Key)
 }
 
-// Abort aborts the upload and frees its parts.
-func (u *Upload) Abort(ctx context.Context) error {
-	_, err := u.bucket.client.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{
-		Bucket: &u.bucket.name, Key: &u.key, UploadId: &u.id, ExpectedBucketOwner: u.bucket.owner,
+// Abort aborts the upload and frees its parts. An upload that is no longer open counts as aborted.
+func (b *Bucket) Abort(ctx context.Context, u Upload) error {
+	_, err := b.client.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{
+		Bucket: &b.name, Key: &u.Key, UploadId: &u.ID, ExpectedBucketOwner: b.owner,
+	})
+	if err = b.ofUpload(err, "s3:AbortMultipartUpload", u); errors.Is(err, ErrNoUpload) {
+		return nil
+	}
+	return err
+}
+
+// IsOpen reports whether the upload is neither completed nor aborted.
+func (b *Bucket) IsOpen(ctx context.Context, u Upload) (bool, error) {
+	_, err := b.client.ListParts(ctx, &s3.ListPartsInput{
+		Bucket: &b.name, Key: &u.Key, UploadId: &u.ID, MaxParts: aws.Int32(1), ExpectedBucketOwner: b.owner,
+	})
+	if err = b.ofUpload(err, "s3:ListMultipartUploadParts", u); errors.Is(err, ErrNoUpload) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// Uploads yields the open uploads whose keys begin with prefix, in the order of their keys. It stops after an error.
+func (b *Bucket) Uploads(ctx context.Context, prefix string) iter.Seq2[Upload, error] {
+	return func(yield func(Upload, error) bool) {
+		pages := s3.NewListMultipartUploadsPaginator(b.client, &s3.ListMultipartUploadsInput{
+			Bucket: &b.name, Prefix: &prefix, ExpectedBucketOwner: b.owner,
+		})
+		for pages.HasMorePages() {
+			answer, err := pages.NextPage(ctx)
+			if err != nil {
+				yield(Upload{}, b.named(err, "s3:ListBucketMultipartUploads", prefix))
+				return
+			}
+			for _, found := range answer.Uploads {
+				if !yield(Upload{Key: aws.ToString(found.Key), ID: aws.ToString(found.UploadId)}, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// ofUpload names the error of a call about one upload, or returns ErrNoUpload.
+func (b *Bucket) ofUpload(err error, action string, u Upload) error {
+	switch {
+	case err == nil:
+		return nil
+	case fault.Code(err) == "NoSuchUpload":
+		return ErrNoUpload
+	default:
+		return b.named(err, action, u.Key)
+	}
+}
+
+// Checksum returns the size of an object and S3's CRC-32 of it, which is "" if the object has none. It fails with ErrNotFound if there is
+// no object.
+func (b *Bucket) Checksum(ctx context.Context, key string) (size int64, crc32 string, err error) {
+	answer, err := b.client.HeadObject(ctx, &s3.HeadObjectInput{
+		Bucket: &b.name, Key: &key, ChecksumMode: types.ChecksumModeEnabled, ExpectedBucketOwner: b.owner,
 	})
 	if err != nil {
-		return u.bucket.named(err, "s3:AbortMultipartUpload", u.key)
+		return 0, "", b.named(err, "s3:GetObject", key)
 	}
-	return nil
-}
-
-// AbortUploads aborts the uploads whose keys begin with prefix and are chosen, except own, which may be nil. It returns how many it
-// aborted.
-func (b *Bucket) AbortUploads(ctx context.Context, prefix string, chosen func(key string) bool, own *Upload) (int, error) {
-	count := 0
-	pages := s3.NewListMultipartUploadsPaginator(b.client, &s3.ListMultipartUploadsInput{
-		Bucket: &b.name, Prefix: &prefix, ExpectedBucketOwner: b.owner,
-	})
-	for pages.HasMorePages() {
-		answer, err := pages.NextPage(ctx)
-		if err != nil {
-			return count, b.named(err, "s3:ListBucketMultipartUploads", prefix)
-		}
-		for _, found := range answer.Uploads {
-			upload := Upload{bucket: b, key: aws.ToString(found.Key), id: aws.ToString(found.UploadId)}
-			if own != nil && upload.id == own.id && upload.key == own.key || !chosen(upload.key) {
-				continue
-			}
-			if err := upload.Abort(ctx); err != nil {
-				return count, err
-			}
-			count++
-		}
-	}
-	return count, nil
+	return aws.ToInt64(answer.ContentLength), aws.ToString(answer.ChecksumCRC32), nil
 }

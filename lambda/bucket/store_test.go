@@ -55,11 +55,11 @@ func use(t *testing.T, b *bucket.Bucket) error {
 	if err != nil {
 		return err
 	}
-	part, err := upload.Put(t.Context(), 1, []byte("items"))
+	part, err := b.PutPart(t.Context(), upload, 1, []byte("items"))
 	if err != nil {
 		return err
 	}
-	tag, err := upload.Complete(t.Context(), []bucket.Part{part})
+	tag, err := b.Complete(t.Context(), upload, []run.Part{part}, 5)
 	if err != nil {
 		return err
 	}
@@ -104,11 +104,11 @@ func TestChecksumsThatAreIgnored(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	part, err := upload.Put(t.Context(), 1, []byte("x"))
+	part, err := b.PutPart(t.Context(), upload, 1, []byte("x"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := upload.Complete(t.Context(), []bucket.Part{part}); err != nil {
+	if _, err := b.Complete(t.Context(), upload, []run.Part{part}, 1); err != nil {
 		t.Error(err)
 	}
 	if _, err := b.Get(t.Context(), "k"); err != nil {

@@ -55,6 +55,8 @@ const (
 	TransformFailed Name = "TransformFailed"
 	// ListsInconsistent means that the segment lists and the bucket differ. Nothing was committed.
 	ListsInconsistent Name = "ListsInconsistent"
+	// UploadGone means that S3 no longer has an upload of the run, because somebody or a lifecycle rule has aborted it. Nothing was committed.
+	UploadGone Name = "UploadGone"
 	// TooManyParts means that a segment needs more objects than a key can number.
 	TooManyParts Name = "TooManyParts"
 )
@@ -122,7 +124,7 @@ var (
 	permanent = []Name{
 		InvalidRequest, TableNotFound, TableReplaced, TableNotReady, IndexNotFound, TableInOtherRegion, TableInOtherAccount,
 		BucketNotFound, BucketInOtherRegion, AccessDenied, RoleNotListed, RunNameTaken, ScanRefused, ItemNotEncodable, TransformFailed,
-		ListsInconsistent, TooManyParts,
+		ListsInconsistent, UploadGone, TooManyParts,
 		PointInTimeRecoveryOff, ExportTimeOutsideRecovery, ExportWindowInvalid, ExportWindowTooRecent, BucketInOtherAccount,
 		KMSKeyUnusable, ExportConflict, ExportRefused, ExportTimedOut, ExportIncomplete,
 		s3NoSuchBucket, s3AccessDenied, kmsNotFound, internalServerError,

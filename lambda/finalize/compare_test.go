@@ -25,7 +25,9 @@ func entries(failure error, keys ...string) iter.Seq2[bucket.Entry, error] {
 	}
 }
 
-func TestStoredReadsTheListingOnce(t *testing.T) {
+func keyOf(entry bucket.Entry) string { return entry.Key }
+
+func TestListingIsReadOnce(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name                        string
@@ -45,22 +47,28 @@ func TestStoredReadsTheListingOnce(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			var foreign run.Foreign
-			s := newStored(entries(nil, test.has...), func(key string) bool { return len(key) == 1 }, &foreign)
-			defer s.stop()
-			var missing []string
-			for _, key := range test.wanted {
-				entry, there, err := s.find(key)
-				if err != nil || there != (entry.Key == key) {
-					t.Fatalf("%s: got %v, %t, %v", key, entry, there, err)
+			var missing, strays []string
+			s := newOrdered(entries(nil, test.has...), keyOf, func(e bucket.Entry) {
+				if len(e.Key) == 1 {
+					strays = append(strays, e.Key)
+				} else {
+					foreign.Add(e.Key)
 				}
-				if !there {
+			})
+			defer s.stop()
+			for _, key := range test.wanted {
+				found, err := s.find(key)
+				if err != nil || len(found) > 0 && found[0].Key != key {
+					t.Fatalf("%s: got %v, %v", key, found, err)
+				}
+				if len(found) == 0 {
 					missing = append(missing, key)
 				}
 			}
 			if err := s.rest(); err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff([][]string{test.missing, test.stray}, [][]string{missing, s.strays}); diff != "" {
+			if diff := cmp.Diff([][]string{test.missing, test.stray}, [][]string{missing, strays}); diff != "" {
 				t.Errorf("missing and strays (-want +got):\n%s", diff)
 			}
 			if foreign.Count != test.foreign || len(foreign.Keys) != int(test.foreign) {
@@ -75,9 +83,9 @@ func TestListingThatBreaksOffFails(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("broken")
 	for _, wanted := range []string{"a", "b"} {
-		s := newStored(entries(broken, "a"), func(string) bool { return true }, new(run.Foreign))
+		s := newOrdered(entries(broken, "a"), keyOf, func(bucket.Entry) {})
 		defer s.stop()
-		_, _, err := s.find(wanted)
+		_, err := s.find(wanted)
 		if err == nil {
 			err = s.rest()
 		}

@@ -26,23 +26,24 @@ type files struct {
 	key    string
 	lines  bytes.Buffer // lines that are not written yet
 	sum    hash.Hash
-	upload *bucket.Upload // nil until there is a whole part
-	parts  []bucket.Part
+	upload bucket.Upload // without an ID until there is a whole part
+	parts  []run.Part
+	bytes  int64 // in the parts
 }
 
 func newFiles(b *bucket.Bucket, key string) *files {
 	return &files{bucket: b, key: key, sum: manifest.NewChecksum()}
 }
 
-// add adds the line of an object.
-func (f *files) add(ctx context.Context, o run.Object) error {
-	if err := manifest.EncodeFile(io.MultiWriter(&f.lines, f.sum), o); err != nil {
+// add adds the line of an object with this ETag.
+func (f *files) add(ctx context.Context, o run.Object, etag string) error {
+	if err := manifest.EncodeFile(io.MultiWriter(&f.lines, f.sum), o, etag); err != nil {
 		return err
 	}
 	if f.lines.Len() < filesPart {
 		return nil
 	}
-	if f.upload == nil {
+	if f.upload.ID == "" {
 		upload, err := f.bucket.StartUpload(ctx, f.key)
 		if err != nil {
 			return err
@@ -53,18 +54,18 @@ func (f *files) add(ctx context.Context, o run.Object) error {
 }
 
 func (f *files) put(ctx context.Context) error {
-	part, err := f.upload.Put(ctx, len(f.parts)+1, f.lines.Bytes())
+	part, err := f.bucket.PutPart(ctx, f.upload, len(f.parts)+1, f.lines.Bytes())
 	if err != nil {
 		return err
 	}
-	f.parts = append(f.parts, part)
+	f.parts, f.bytes = append(f.parts, part), f.bytes+int64(f.lines.Len())
 	f.lines.Reset()
 	return nil
 }
 
 // close completes the object and returns the content of its checksum object.
 func (f *files) close(ctx context.Context) (sum []byte, err error) {
-	if f.upload == nil {
+	if f.upload.ID == "" {
 		_, err = f.bucket.Put(ctx, f.key, f.lines.Bytes())
 		return manifest.EncodeChecksum(f.sum), err
 	}
@@ -73,19 +74,19 @@ func (f *files) close(ctx context.Context) (sum []byte, err error) {
 			return nil, err
 		}
 	}
-	if _, err := f.upload.Complete(ctx, f.parts); err != nil {
+	if _, err := complete(ctx, f.bucket, run.Object{Key: f.key, Bytes: f.bytes, UploadID: f.upload.ID, Parts: f.parts}); err != nil {
 		return nil, err
 	}
-	f.upload = nil
+	f.upload.ID = ""
 	return manifest.EncodeChecksum(f.sum), nil
 }
 
 // abort frees the parts of a manifest that will not be completed. If that fails, the next finalize sweeps them.
 func (f *files) abort(ctx context.Context) {
-	if f.upload == nil {
+	if f.upload.ID == "" {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), abortTime)
 	defer cancel()
-	_ = f.upload.Abort(ctx) // the caller returns the error that matters
+	_ = f.bucket.Abort(ctx, f.upload) // the caller returns the error that matters
 }

@@ -12,9 +12,9 @@ import (
 	"dynamodb-to-s3/lambda/run"
 )
 
-// merge reads the lists of all segments and the bucket's listing side by side, in the order of their keys. For each segment it joins
-// the lists that lead from its start to its end. Any other list is left over from a try that ended early, and becomes a stray. Listed
-// objects go into the manifest at once. So memory holds one segment's lists and those that are read ahead, for any number of objects.
+// merge reads the lists of all segments and the bucket's listings of uploads and objects side by side, in the order of their keys. For each
+// segment it joins the lists that lead from its start to its end. Any other list is left over from a try that ended early, and becomes a
+// stray. So memory holds one segment's lists and those that are read ahead, and the objects that are not completed yet.
 func (c *scanCommit) merge(ctx context.Context) error {
 	missing := c.plan.Scan.Segments()
 	for lists, err := range bySegment(c.lists(ctx)) {
@@ -33,6 +33,9 @@ func (c *scanCommit) merge(ctx context.Context) error {
 	for _, segment := range missing {
 		_ = c.join(ctx, segment, nil) // see above
 	}
+	if err := c.uploads.rest(); err != nil {
+		return err
+	}
 	return c.stored.rest()
 }
 
@@ -49,7 +52,7 @@ func (c *scanCommit) join(ctx context.Context, segment int, lists []run.SegmentL
 	}
 	for _, list := range lists {
 		if key := c.layout.KeyOf(list); !named[key] {
-			c.strays = append(c.strays, key)
+			c.strayLists = append(c.strayLists, key)
 		}
 	}
 	for _, list := range chain {

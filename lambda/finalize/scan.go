@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"dynamodb-to-s3/lambda/bucket"
@@ -15,6 +14,8 @@ import (
 	"dynamodb-to-s3/lambda/manifest"
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // scan commits a run that scanned.
@@ -27,12 +28,32 @@ func (c commit) scan(ctx context.Context) (run.Result, error) {
 		return run.Result{}, err
 	}
 	s := scanCommit{commit: c, own: c.plan.OwnKeys(), digest: c.plan.Digest(), files: newFiles(c.bucket, c.layout.ManifestFiles())}
-	s.stored = newStored(c.bucket.List(ctx, c.layout.DataPrefix()), s.own.Data, &s.written.Foreign)
+	s.stored = newOrdered(c.bucket.List(ctx, c.layout.DataPrefix()), func(e bucket.Entry) string { return e.Key }, s.strayObject)
+	s.uploads = newOrdered(c.bucket.Uploads(ctx, c.layout.Root+"/"), func(u bucket.Upload) string { return u.Key }, s.strayUpload)
 	defer s.stored.stop()
+	defer s.uploads.stop()
 	if result, err = s.run(ctx); err != nil {
 		s.files.abort(ctx)
 	}
 	return result, err
+}
+
+// scanCommit is the commit of a run that scanned.
+type scanCommit struct {
+	commit
+	own     run.OwnKeys
+	digest  string // of the plan
+	stored  *ordered[bucket.Entry]
+	uploads *ordered[bucket.Upload]
+	files   *files
+	totals  run.Totals
+	written manifest.Written
+	faults  faults
+	gone    faults   // keys of uploads that are neither open nor completed
+	listed  []listed // from the first one on whose upload is open
+	// What no chain names, of the run's own.
+	strayLists, strayObjects []string
+	strayUploads             []bucket.Upload
 }
 
 // run merges the segments' lists, and commits the run if it is whole.
@@ -43,6 +64,16 @@ func (c *scanCommit) run(ctx context.Context) (run.Result, error) {
 	if err := c.inconsistent(c.faults); err != nil {
 		return run.Result{}, err
 	}
+	if c.gone.count > 0 {
+		return run.Result{}, uploadGone(c.bucket, c.gone.String())
+	}
+	// Remove first what a reader must not see beside the run's objects.
+	if err := c.bucket.Delete(ctx, c.strayObjects); err != nil {
+		return run.Result{}, fmt.Errorf("remove what no list names: %w", err)
+	}
+	if err := c.complete(ctx); err != nil {
+		return run.Result{}, err
+	}
 	if err := c.addMarkers(ctx); err != nil {
 		return run.Result{}, err
 	}
@@ -50,6 +81,24 @@ func (c *scanCommit) run(ctx context.Context) (run.Result, error) {
 		return run.Result{}, err
 	}
 	return c.write(ctx)
+}
+
+// strayObject takes an object that no list names: it is left over from a try of the run, or somebody else's.
+func (c *scanCommit) strayObject(entry bucket.Entry) {
+	if c.own.Data(entry.Key) {
+		c.strayObjects = append(c.strayObjects, entry.Key)
+	} else {
+		c.written.Foreign.Add(entry.Key)
+	}
+}
+
+// strayUpload takes an open upload that no list names.
+func (c *scanCommit) strayUpload(upload bucket.Upload) {
+	if c.own.Data(upload.Key) || upload.Key == c.layout.ManifestFiles() {
+		c.strayUploads = append(c.strayUploads, upload)
+	} else {
+		c.written.Foreign.Add(upload.Key)
+	}
 }
 
 // committed returns the result of a committed run, or ErrNotFound.
@@ -102,7 +151,7 @@ func (c *scanCommit) addMarkers(ctx context.Context) error {
 			return err
 		}
 		if c.own.Marker(entry.Key) {
-			c.strays = append(c.strays, entry.Key)
+			c.strayLists = append(c.strayLists, entry.Key)
 		} else {
 			c.written.Foreign.Add(entry.Key)
 		}
@@ -110,19 +159,22 @@ func (c *scanCommit) addMarkers(ctx context.Context) error {
 	return nil
 }
 
-// sweep removes what tries left behind that ended early: objects and lists that nothing names, and uploads that were never completed.
-// It keeps its own upload, and whatever has another name than the functions write.
+// sweep removes what tries left behind that ended early: lists that nothing names, and uploads that will never be completed. It keeps
+// whatever has another name than the functions write.
 func (c *scanCommit) sweep(ctx context.Context) error {
-	strays := slices.Concat(c.strays, c.stored.strays)
-	if err := c.bucket.Delete(ctx, strays); err != nil {
-		return fmt.Errorf("remove what no list names: %w", err)
+	if err := c.bucket.Delete(ctx, c.strayLists); err != nil {
+		return fmt.Errorf("remove lists that lead nowhere: %w", err)
 	}
-	aborted, err := c.bucket.AbortUploads(ctx, c.layout.Root+"/", c.ownUpload, c.files.upload)
-	if err != nil {
-		return fmt.Errorf("abort unfinished uploads: %w", err)
+	aborting, one := errgroup.WithContext(ctx)
+	aborting.SetLimit(inParallel)
+	for _, upload := range c.strayUploads {
+		aborting.Go(func() error { return c.bucket.Abort(one, upload) })
 	}
-	if len(strays) > 0 || aborted > 0 {
-		c.log.InfoContext(ctx, "swept", "objects", len(strays), "uploads", aborted)
+	if err := aborting.Wait(); err != nil {
+		return fmt.Errorf("abort uploads that no list names: %w", err)
+	}
+	if len(c.strayLists)+len(c.strayObjects)+len(c.strayUploads) > 0 {
+		c.log.InfoContext(ctx, "swept", "lists", len(c.strayLists), "objects", len(c.strayObjects), "uploads", len(c.strayUploads))
 	}
 	c.warnOf(ctx, c.written.Foreign)
 	return nil
@@ -133,15 +185,6 @@ func (c commit) warnOf(ctx context.Context, foreign run.Foreign) {
 	if foreign.Count > 0 {
 		c.log.WarnContext(ctx, "names that are not the run's are left alone", "count", foreign.Count, "first", foreign.Keys)
 	}
-}
-
-// ownUpload reports whether an unfinished upload is the run's, and counts the others.
-func (c *scanCommit) ownUpload(key string) bool {
-	if c.own.Data(key) || key == c.layout.ManifestFiles() {
-		return true
-	}
-	c.written.Foreign.Add(key)
-	return false
 }
 
 // write writes the manifests, and the summary only if there is none yet. It returns the result of the stored summary.

@@ -106,7 +106,7 @@ func TestFailureIsLoggedOnce(t *testing.T) {
 	const secret = `{"orderId":{"S":"secret-7"}}`
 	scan := run.ScanInput{
 		Plan:    run.Plan{Version: run.Version, Mode: request.ModeScan, RunID: "run-1", Table: "nowhere", Bucket: "b", Scan: &run.ScanPlan{Format: "PARQUET", Compression: request.CompressionGZIP, FileSizeBytes: 1 << 20, TotalSegments: 1}},
-		Segment: 3, Checkpoint: &run.Checkpoint{Invocation: 4, ExclusiveStartKey: json.RawMessage(secret)},
+		Segment: 3, Checkpoint: &run.Checkpoint{Invocation: 4, Position: secret},
 	}
 	for _, test := range []struct {
 		name     string

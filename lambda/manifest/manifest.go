@@ -107,9 +107,9 @@ type File struct {
 	DataFileKey string `json:"dataFileS3Key"` // the whole key
 }
 
-// EncodeFile writes one line of manifest-files.json.
-func EncodeFile(w io.Writer, o run.Object) error {
-	if err := json.NewEncoder(w).Encode(File{ItemCount: o.Items, MD5Checksum: o.MD5, ETag: o.ETag, DataFileKey: o.Key}); err != nil {
+// EncodeFile writes the line of manifest-files.json for an object with this ETag.
+func EncodeFile(w io.Writer, o run.Object, etag string) error {
+	if err := json.NewEncoder(w).Encode(File{ItemCount: o.Items, MD5Checksum: o.MD5, ETag: etag, DataFileKey: o.Key}); err != nil {
 		return fmt.Errorf("manifest line of %s: %w", o.Key, err)
 	}
 	return nil

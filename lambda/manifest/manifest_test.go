@@ -49,23 +49,23 @@ func TestSummaryHasTheNativeLayout(t *testing.T) {
 
 func TestFilesAreALineEach(t *testing.T) {
 	var text bytes.Buffer
-	for _, o := range []run.Object{
-		{Key: "r/data/000000-000000.json.gz", Items: 2, Bytes: 10, ETag: "e1", MD5: "m1=="},
-		{Key: "r/data/000000-000001.json.gz", Items: 1, Bytes: 5, ETag: "e2-3", MD5: "m2=="},
+	for i, o := range []run.Object{
+		{Key: "r/data/000000-000000.json.gz", Items: 2, Bytes: 10, MD5: "m1=="},
+		{Key: "r/data/000000-000001.json.gz", Items: 1, Bytes: 5, MD5: "m2=="},
 	} {
-		if err := manifest.EncodeFile(&text, o); err != nil {
+		if err := manifest.EncodeFile(&text, o, []string{"e1-1", "e2-3"}[i]); err != nil {
 			t.Fatal(err)
 		}
 	}
 	body := text.Bytes()
-	const want = `{"itemCount":2,"md5Checksum":"m1==","etag":"e1","dataFileS3Key":"r/data/000000-000000.json.gz"}` + "\n" +
+	const want = `{"itemCount":2,"md5Checksum":"m1==","etag":"e1-1","dataFileS3Key":"r/data/000000-000000.json.gz"}` + "\n" +
 		`{"itemCount":1,"md5Checksum":"m2==","etag":"e2-3","dataFileS3Key":"r/data/000000-000001.json.gz"}` + "\n"
 	if string(body) != want {
 		t.Errorf("got  %s\nwant %s", body, want)
 	}
 	files, err := manifest.DecodeFiles(body)
 	if diff := cmp.Diff([]manifest.File{
-		{ItemCount: 2, MD5Checksum: "m1==", ETag: "e1", DataFileKey: "r/data/000000-000000.json.gz"},
+		{ItemCount: 2, MD5Checksum: "m1==", ETag: "e1-1", DataFileKey: "r/data/000000-000000.json.gz"},
 		{ItemCount: 1, MD5Checksum: "m2==", ETag: "e2-3", DataFileKey: "r/data/000000-000001.json.gz"},
 	}, files); diff != "" || err != nil {
 		t.Errorf("%v (-want +got):\n%s", err, diff)

@@ -13,8 +13,9 @@ type ScanInput struct {
 	Checkpoint *Checkpoint `json:"checkpoint,omitempty"`
 }
 
-// Checkpoint is how far a segment has come. Every object before it is completely in S3. So an invocation that starts from it can be
-// repeated: each try writes under its own keys.
+// Checkpoint is how far a segment has come. All bytes before it are in S3, as parts of uploads that a segment list names. So an invocation
+// that starts from it can be repeated: each try writes under its own keys. It holds no key values, because Step Functions keeps it in the
+// execution's history.
 type Checkpoint struct {
 	// Done says that the segment is scanned to its end. Together with WaitUntil, the pace still has to pay for its last pages.
 	Done bool `json:"done"`
@@ -26,9 +27,10 @@ type Checkpoint struct {
 	Part       int `json:"part"`
 	// Try is the try whose list comes before the next one; "" at the start and at the end of a segment.
 	Try string `json:"try,omitempty"`
-	// ExclusiveStartKey is where the next page starts, in DynamoDB JSON; absent at the start and at the end of a segment.
-	ExclusiveStartKey json.RawMessage `json:"exclusiveStartKey,omitempty"`
-	Totals            Totals          `json:"totals"`
+	// Position is where the next page starts, as Position returns it. The key itself is in the segment list of Try. "" at the start and at
+	// the end of a segment.
+	Position string `json:"position,omitempty"`
+	Totals   Totals `json:"totals"`
 	// PaidAt is when the run's pace has paid for what was read, so that the segment may read again; absent without a pace.
 	PaidAt *time.Time `json:"paidAt,omitempty"`
 	// Stall says since when and why the segment has not moved; absent if it moves.
@@ -64,7 +66,7 @@ func (t *Totals) Add(o Totals) {
 	t.ReadUnits += o.ReadUnits
 }
 
-// SegmentList lists the objects that one invocation closed, and says which list it follows.
+// SegmentList lists the objects that one invocation uploaded, and says which list it follows.
 type SegmentList struct {
 	Version int `json:"version"`
 	// Plan is the Digest of the run's plan.
@@ -77,12 +79,17 @@ type SegmentList struct {
 	// FirstPart and NextPart bound the numbers of the objects: [FirstPart, NextPart).
 	FirstPart int `json:"firstPart"`
 	NextPart  int `json:"nextPart"`
-	// Start and End are the positions between which this invocation scanned, as a checkpoint's Position returns them.
-	Start   string   `json:"start"`
-	End     string   `json:"end"`
-	Done    bool     `json:"done"`
-	Totals  Totals   `json:"totals"`
-	Objects []Object `json:"objects"`
+	// Start and End are the positions between which this invocation scanned, as Position returns them.
+	Start string `json:"start"`
+	End   string `json:"end"`
+	// LastEvaluatedKey is the key at End, in DynamoDB JSON; absent at the end of the segment.
+	LastEvaluatedKey json.RawMessage `json:"lastEvaluatedKey,omitempty"`
+	Done             bool            `json:"done"`
+	// StartTime and EndTime are when the invocation began to read, and when all of its parts were in S3.
+	StartTime time.Time `json:"startTime"`
+	EndTime   time.Time `json:"endTime"`
+	Totals    Totals    `json:"totals"`
+	Objects   []Object  `json:"objects"`
 }
 
 // ParseSegmentList reads a segment list of this Version.
@@ -94,23 +101,11 @@ func ParseSegmentList(body []byte) (SegmentList, error) {
 	return list, CheckVersion(list.Version)
 }
 
-// Object is one data object that is completely in S3.
-type Object struct {
-	Key string `json:"key"`
-	// Items counts the object's records, like the manifest's itemCount: one for each item, unless a transform or an encoder makes
-	// more or fewer.
-	Items int64 `json:"items"`
-	Bytes int64 `json:"bytes"`
-	// ETag is without quotes. MD5 is the base64 of the MD5 of the stored bytes.
-	ETag string `json:"etag"`
-	MD5  string `json:"md5"`
-}
-
-// Position returns a digest of ExclusiveStartKey, "" for none. With it, a list can say where an invocation began without showing
-// the values of a key. The digest does not depend on the order or spelling of the JSON, which a state machine may change.
-func (c Checkpoint) Position() string {
-	if len(c.ExclusiveStartKey) == 0 {
+// Position returns a digest of a key in DynamoDB JSON, "" for no key. A checkpoint can say with it where an invocation begins without
+// showing the values of a key. The digest does not depend on the order or the spelling of the JSON.
+func Position(key json.RawMessage) string {
+	if len(key) == 0 {
 		return ""
 	}
-	return digest(c.ExclusiveStartKey)
+	return digest(key)
 }

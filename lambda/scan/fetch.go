@@ -37,7 +37,7 @@ func (s *segment) startFetching(ctx context.Context, writer *sink.Writer) *fetch
 }
 
 func (s *segment) fetch(ctx context.Context, f *fetcher, writer *sink.Writer) error {
-	key := s.from.ExclusiveStartKey
+	key := s.start
 	for first := true; ; first = false {
 		var p *table.Page
 		select {

@@ -4,10 +4,12 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 
 	"dynamodb-to-s3/lambda/bucket"
+	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/run"
 )
 
@@ -23,6 +25,7 @@ func randomTry() string {
 // later tries are leftovers. So every reader of a segment that is done sees the same chain.
 func (s *segment) write(ctx context.Context, list run.SegmentList) error {
 	body, key := run.Marshal(list), s.plan.Layout().KeyOf(list)
+	s.named = true
 	if !list.Done {
 		_, err := s.bucket.Put(ctx, key, body)
 		return err
@@ -38,14 +41,13 @@ func (s *segment) write(ctx context.Context, list run.SegmentList) error {
 	if _, whole, err := s.completed(ctx); whole || err != nil {
 		return err
 	}
-	// Another program changed the folder, or this is the end of an execution that lost the run and whose objects are gone.
+	// Another program changed the folder, or this is the end of an execution that lost the run and whose uploads are gone.
 	_, err = s.bucket.Replace(ctx, key, body, etag)
 	return err
 }
 
-// completed reports whether some try reached the segment's end and everything that its chain of lists names is still there as listed.
-// It then returns the last checkpoint. If an earlier execution did not complete the segment, this execution scans it from the start:
-// lists hold only a digest of the key at which to continue.
+// completed reports whether some try reached the segment's end and S3 still has everything that its chain of lists names, as an open upload
+// or as an object. It then returns the last checkpoint.
 func (s *segment) completed(ctx context.Context) (end run.Checkpoint, ok bool, err error) {
 	lists, err := s.lists(ctx)
 	if err != nil {
@@ -55,23 +57,69 @@ func (s *segment) completed(ctx context.Context) (end run.Checkpoint, ok bool, e
 	if fault != "" {
 		return end, false, nil
 	}
-	objects := map[string]run.Object{}
+	missing := map[bucket.Upload]bool{}
 	for _, list := range chain {
 		end.Totals.Add(list.Totals)
 		for _, o := range list.Objects {
-			objects[o.Key] = o
+			missing[bucket.Upload{Key: o.Key, ID: o.UploadID}] = true
 		}
 	}
-	for entry, err := range s.bucket.List(ctx, s.plan.Layout().DataOf(s.number)) {
+	// Uploads come first: what is not among them any more may have been completed, and is then among the objects.
+	for upload, err := range s.bucket.Uploads(ctx, s.plan.Layout().DataOf(s.number)) {
 		if err != nil {
-			return end, false, fmt.Errorf("look for the earlier objects: %w", err)
+			return end, false, fmt.Errorf("look for the earlier uploads: %w", err)
 		}
-		if o, named := objects[entry.Key]; named && o.Bytes == entry.Bytes && o.ETag == entry.ETag {
-			delete(objects, entry.Key)
+		delete(missing, upload)
+	}
+	for _, list := range chain {
+		for _, o := range list.Objects {
+			upload := bucket.Upload{Key: o.Key, ID: o.UploadID}
+			if !missing[upload] {
+				continue
+			}
+			if there, err := s.isThere(ctx, o, upload); err != nil || !there {
+				return end, false, err
+			}
 		}
 	}
 	end.Done, end.Invocation, end.Part = true, len(chain), chain[len(chain)-1].NextPart
-	return end, len(objects) == 0, nil
+	return end, true, nil
+}
+
+// isThere reports whether S3 has an object, or its open upload, which a listing did not show.
+func (s *segment) isThere(ctx context.Context, o run.Object, upload bucket.Upload) (bool, error) {
+	if open, err := s.bucket.IsOpen(ctx, upload); open || err != nil {
+		return open, err
+	}
+	entry, err := s.bucket.Find(ctx, o.Key)
+	if errors.Is(err, bucket.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil && entry.Bytes == o.Bytes, err
+}
+
+// startKey returns the key at which the checkpoint continues. It is in the list of the invocation before.
+func (s *segment) startKey(ctx context.Context) (json.RawMessage, error) {
+	if s.from.Position == "" {
+		return nil, nil
+	}
+	key := s.plan.Layout().SegmentList(s.number, s.from.Invocation-1, s.from.Try)
+	body, err := s.bucket.Get(ctx, key)
+	if err != nil && !errors.Is(err, bucket.ErrNotFound) {
+		return nil, err
+	}
+	var list run.SegmentList
+	if err == nil {
+		list, err = run.ParseSegmentList(body)
+	}
+	if err == nil && (list.Plan != s.plan.Digest() || run.Position(list.LastEvaluatedKey) != s.from.Position) {
+		err = errors.New("it ends at another position than the checkpoint")
+	}
+	if err != nil {
+		return nil, failure.Errorf(failure.ListsInconsistent, "segment %d cannot continue, because its list %s is not as it was written: %w. Another program may have changed it; start a new execution",
+			s.number, s.bucket.URI(key), err)
+	}
+	return list.LastEvaluatedKey, nil
 }
 
 // lists reads the list of the segment's end, if it is there, and the lists that lead to it. It stops at a list that it cannot read:

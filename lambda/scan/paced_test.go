@@ -131,7 +131,7 @@ func TestThrottledSegmentWaitsWhileTheRunMoves(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			from := run.Checkpoint{Invocation: 3, Part: 5, ExclusiveStartKey: key, Stall: test.stall}
+			from := run.Checkpoint{Invocation: 3, Part: 5, Position: run.Position(key), Stall: test.stall}
 			s, ctx := stalling(t, plan, from, test.reason)
 			did, err := s.scan(ctx)
 			got := did.checkpoint
@@ -149,7 +149,7 @@ func TestThrottledSegmentWaitsWhileTheRunMoves(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got.Done || got.Invocation != 3 || got.Part != 5 || string(got.ExclusiveStartKey) != string(key) || got.Stall == nil || got.Stall.Reason != provisioned {
+			if got.Done || got.Invocation != 3 || got.Part != 5 || got.Position != run.Position(key) || got.Stall == nil || got.Stall.Reason != provisioned {
 				t.Errorf("got %+v, %+v", got, got.Stall)
 			}
 			if test.stall != nil && !got.Stall.Since.Equal(test.stall.Since) {

@@ -93,6 +93,9 @@ func (step *Step) Run(ctx context.Context, in run.ScanInput) (run.Checkpoint, er
 			return from, fmt.Errorf("segment %d: %w", in.Segment, err)
 		}
 	}
+	if s.start, err = s.startKey(ctx); err != nil {
+		return from, err
+	}
 	did, err := s.scan(ctx)
 	to, err := s.payAndMark(ctx, did.checkpoint, err)
 	s.tell(ctx, step.Metrics, did)
@@ -123,7 +126,7 @@ func (step *Step) segment(ctx context.Context, in run.ScanInput, from run.Checkp
 	budget := newBudget(ctx, now)
 	pacer := newPacer(in.Plan, from, destination, budget)
 	return &segment{
-		plan: in.Plan, number: in.Segment, from: from, try: randomTry(),
+		plan: in.Plan, number: in.Segment, from: from, try: randomTry(), begun: now(),
 		reader: &pacedReader{reader, pacer}, throttles: reader.Throttles, pacer: pacer, encoder: encoder,
 		bucket: destination, budget: budget, progress: step.Progress,
 		confirm: func(ctx context.Context) error { return table.Confirm(ctx, tables, in.Plan, oneTry) },

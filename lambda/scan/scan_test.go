@@ -93,14 +93,14 @@ func TestScanHandsOverWhatItHasOrSaysWhyNot(t *testing.T) {
 		{
 			name:  "a transient fault after a page",
 			pages: answers{items("a"), fails(throttled), nil},
-			want:  run.Checkpoint{Invocation: 1, Part: 1, Try: "0a1b2c3d", ExclusiveStartKey: json.RawMessage(`{"id":{"N":"2"}}`), Totals: run.Totals{Items: 1, Pages: 1}}, objects: 1,
+			want:  run.Checkpoint{Invocation: 1, Part: 1, Try: "0a1b2c3d", Position: run.Position([]byte(`{"id":{"N":"2"}}`)), Totals: run.Totals{Items: 1, Pages: 1}}, objects: 1,
 		},
 		{name: "a transient fault before any page", pages: answers{fails(throttled), nil}, err: failure.Throttled},
 		{name: "a permanent fault after a page", pages: answers{items("a"), fails(refused), nil}, err: failure.ScanRefused},
 		{
 			name:  "a page that never comes after one that came",
 			pages: answers{items("a"), never, nil},
-			want:  run.Checkpoint{Invocation: 1, Part: 1, Try: "0a1b2c3d", ExclusiveStartKey: json.RawMessage(`{"id":{"N":"2"}}`), Totals: run.Totals{Items: 1, Pages: 1}}, objects: 1,
+			want:  run.Checkpoint{Invocation: 1, Part: 1, Try: "0a1b2c3d", Position: run.Position([]byte(`{"id":{"N":"2"}}`)), Totals: run.Totals{Items: 1, Pages: 1}}, objects: 1,
 		},
 		{name: "a first page that never comes", pages: answers{never, nil}, err: failure.NoProgress},
 		{

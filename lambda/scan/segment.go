@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"time"
 
 	"dynamodb-to-s3/lambda/bucket"
 	"dynamodb-to-s3/lambda/encoder"
@@ -21,7 +22,9 @@ type segment struct {
 	plan      run.Plan
 	number    int
 	from      run.Checkpoint
+	start     json.RawMessage // the key at which from continues
 	try       string
+	begun     time.Time
 	reader    pageReader
 	throttles func() table.Throttles // of the reader so far
 	pacer     *pace.Pacer            // holds the reader back
@@ -30,6 +33,7 @@ type segment struct {
 	budget    *budget
 	progress  *Progress
 	log       *slog.Logger
+	named     bool // a list in S3 may name the invocation's uploads
 	// confirm asks DynamoDB once whether the table is still the plan's, and fails if it is not.
 	confirm func(context.Context) error
 }
@@ -61,6 +65,9 @@ func (s *segment) scan(ctx context.Context) (report, error) {
 		err = s.explained(ctx, err)
 	}
 	stopUploads()
+	if s.named { // the answer to the write of the list may be lost: finalize decides what becomes of the uploads
+		return s.withoutProgress(ctx, to, err)
+	}
 	// The cause is known. Uploads that stay behind are worth a line in the log, but they are not a second cause.
 	if fault := writer.Abort(context.WithoutCancel(ctx)); fault != nil {
 		s.log.WarnContext(ctx, "uploads are left for the end of the run to sweep", "cause", fault.Error())
@@ -87,7 +94,7 @@ func (s *segment) encodePages(ctx context.Context, writer *sink.Writer) (positio
 	// An encoder may take long. Its context ends while there is still time to report that.
 	working, cancel := s.budget.waitForPage(ctx, 0)
 	defer cancel()
-	at := position{key: s.from.ExclusiveStartKey}
+	at := position{key: s.start}
 	var records []byte
 	for p := range f.pages {
 		if at.totals.Pages > 0 && s.budget.late(writer.TimeToClose()) {
@@ -148,7 +155,7 @@ func (s *segment) handOver(ctx context.Context, writer *sink.Writer, stopUploads
 		did.totals.Bytes += o.Bytes
 		did.records += o.Items
 	}
-	to := run.Checkpoint{Done: at.done, Invocation: s.from.Invocation + 1, Part: writer.NextPart(), ExclusiveStartKey: at.key, Totals: s.from.Totals}
+	to := run.Checkpoint{Done: at.done, Invocation: s.from.Invocation + 1, Part: writer.NextPart(), Position: run.Position(at.key), Totals: s.from.Totals}
 	if at.done {
 		did.end = metric.Done
 	} else {
@@ -158,8 +165,8 @@ func (s *segment) handOver(ctx context.Context, writer *sink.Writer, stopUploads
 	list := run.SegmentList{
 		Version: run.Version, Plan: s.plan.Digest(), Segment: s.number, Invocation: s.from.Invocation, Try: s.try, After: s.from.Try,
 		FirstPart: s.from.Part, NextPart: writer.NextPart(),
-		Start: s.from.Position(), End: to.Position(), Done: at.done,
-		Totals: did.totals, Objects: objects,
+		Start: s.from.Position, End: to.Position, LastEvaluatedKey: at.key, Done: at.done,
+		StartTime: s.begun.UTC(), EndTime: s.budget.now().UTC(), Totals: did.totals, Objects: objects,
 	}
 	if err := s.write(ctx, list); err != nil {
 		return report{}, err

@@ -2,18 +2,18 @@ package sink
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"dynamodb-to-s3/lambda/bucket"
+	"dynamodb-to-s3/lambda/run"
 )
 
-// multipart is the upload of one object in parts. The first part to arrive begins the upload.
+// multipart is the upload of one object. The first part to arrive begins it.
 type multipart struct {
-	pending sync.WaitGroup // parts that were handed over and are not yet in S3
-	mu      sync.Mutex
-	upload  *bucket.Upload
-	done    bool
-	parts   []bucket.Part
+	mu     sync.Mutex
+	upload bucket.Upload    // without an ID before it is begun
+	parts  map[int]run.Part // those that are in S3, by their numbers
 }
 
 func (m *multipart) put(ctx context.Context, b *bucket.Bucket, key string, number int, body []byte) error {
@@ -21,48 +21,31 @@ func (m *multipart) put(ctx context.Context, b *bucket.Bucket, key string, numbe
 	if err != nil {
 		return err
 	}
-	part, err := upload.Put(ctx, number, body)
+	part, err := b.PutPart(ctx, upload, number, body)
 	if err != nil {
 		return err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.parts = append(m.parts, part)
+	m.parts[number] = part
 	return nil
 }
 
-func (m *multipart) begin(ctx context.Context, b *bucket.Bucket, key string) (*bucket.Upload, error) {
+func (m *multipart) begin(ctx context.Context, b *bucket.Bucket, key string) (_ bucket.Upload, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.upload == nil {
-		upload, err := b.StartUpload(ctx, key)
-		if err != nil {
-			return nil, err
-		}
-		m.upload = upload
+	if m.upload.ID == "" {
+		m.upload, err = b.StartUpload(ctx, key)
+		m.parts = map[int]run.Part{}
 	}
-	return m.upload, nil
+	return m.upload, err
 }
 
-// finish uploads the last part, waits for the others, and completes the object.
-func (m *multipart) finish(ctx context.Context, b *bucket.Bucket, key string, number int, body []byte) (string, error) {
-	if len(body) > 0 {
-		if err := m.put(ctx, b, key, number, body); err != nil {
-			return "", err
-		}
+// list returns the parts in the order of their numbers. All of them must be in S3.
+func (m *multipart) list() []run.Part {
+	parts := make([]run.Part, 0, len(m.parts))
+	for number := range len(m.parts) {
+		parts = append(parts, m.parts[number+1])
 	}
-	m.pending.Wait()
-	if err := ctx.Err(); err != nil { // a part failed, and its error is reported
-		return "", err
-	}
-	etag, err := m.upload.Complete(ctx, m.parts)
-	m.done = err == nil
-	return etag, err
-}
-
-func (m *multipart) abort(ctx context.Context) error {
-	if m.upload == nil || m.done {
-		return nil
-	}
-	return m.upload.Abort(ctx)
+	return slices.Clip(parts)
 }

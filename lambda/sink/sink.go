@@ -1,5 +1,6 @@
 // Package sink writes the records of one segment as a series of objects. It compresses them, closes an object at a given stored
-// size, and uploads it to S3 while it grows. Memory holds a bounded number of parts for any object size, and no disk is used.
+// size, and uploads its parts to S3 while it grows. It completes no upload: nobody sees the objects before finalize does that. Memory
+// holds a bounded number of parts for any object size, and no disk is used.
 //
 // It may import failure, request, run and bucket. A Writer has one producer; parts upload in the background.
 package sink
@@ -89,7 +90,6 @@ type object struct {
 	part                      *[]byte // compressed bytes that are not handed over yet
 	parts                     int     // parts that were handed over
 	upload                    multipart
-	etag                      string
 }
 
 // WriteItem adds the count records of one item. An item without records opens no object. If the object has reached its size,
@@ -170,48 +170,40 @@ func (o output) Write(p []byte) (int, error) {
 
 // sendPart hands the full part to the uploads. It waits for a free place among them.
 func (w *Writer) sendPart(o *object) error {
-	if err := w.acquire(); err != nil {
+	if err := w.upload(o); err != nil {
 		return err
 	}
-	o.parts++
-	number, body := o.parts, o.part
 	o.part = w.buffer()
-	o.upload.pending.Add(1)
-	w.speed.add(len(*body))
-	w.uploads.Go(func() error {
-		defer func() { <-w.slots }()
-		defer o.upload.pending.Done()
-		defer w.release(body)
-		return w.speed.measure(len(*body), func() error { return o.upload.put(w.ctx, w.config.Bucket, o.key, number, *body) })
-	})
 	return nil
 }
 
-// closeObject ends the object and hands its last bytes to the uploads: as a whole object if there are no parts, otherwise as the
-// last part.
+// closeObject ends the object and hands its last bytes to the uploads.
 func (w *Writer) closeObject() error {
 	o := w.object
 	if err := w.compressor.Close(); err != nil {
 		return w.cause(err)
 	}
+	w.object = nil
+	w.filling.Store(0)
+	if len(*o.part) == 0 && o.parts > 0 {
+		w.release(o.part)
+		return nil
+	}
+	return w.upload(o)
+}
+
+// upload hands the bytes of a part to the uploads. It waits for a free place among them.
+func (w *Writer) upload(o *object) error {
 	if err := w.acquire(); err != nil {
 		return err
 	}
-	w.object = nil
-	w.filling.Store(0)
-	body := o.part
+	o.parts++
+	number, body := o.parts, o.part
 	w.speed.add(len(*body))
 	w.uploads.Go(func() error {
 		defer func() { <-w.slots }()
 		defer w.release(body)
-		return w.speed.measure(len(*body), func() (err error) {
-			if o.parts == 0 {
-				o.etag, err = w.config.Bucket.Put(w.ctx, o.key, *body)
-				return err
-			}
-			o.etag, err = o.upload.finish(w.ctx, w.config.Bucket, o.key, o.parts+1, *body)
-			return err
-		})
+		return w.speed.measure(len(*body), func() error { return o.upload.put(w.ctx, w.config.Bucket, o.key, number, *body) })
 	})
 	return nil
 }
@@ -256,8 +248,8 @@ func (w *Writer) cause(err error) error {
 	return err
 }
 
-// Close ends the open object, waits until everything is completely in S3, and returns the objects in the order of their numbers.
-// The Writer cannot be used afterwards.
+// Close ends the open object, waits until all parts are in S3, and returns the objects in the order of their numbers. Their uploads stay
+// open. The Writer cannot be used afterwards.
 func (w *Writer) Close() ([]run.Object, error) {
 	if w.object != nil {
 		if err := w.closeObject(); err != nil {
@@ -270,20 +262,23 @@ func (w *Writer) Close() ([]run.Object, error) {
 	objects := make([]run.Object, len(w.started))
 	for i, o := range w.started {
 		objects[i] = run.Object{
-			Key: o.key, Items: o.items, Bytes: o.stored, ETag: o.etag,
-			MD5: base64.StdEncoding.EncodeToString(o.sum.Sum(nil)),
+			Key: o.key, Items: o.items, Bytes: o.stored, MD5: base64.StdEncoding.EncodeToString(o.sum.Sum(nil)),
+			UploadID: o.upload.upload.ID, Parts: o.upload.list(),
 		}
 	}
 	return objects, nil
 }
 
-// Abort waits for the uploads, whose context must have ended, and aborts unfinished ones in S3 within ctx. If some stay behind, the
-// end of the run sweeps them.
+// Abort waits for the uploads of parts, whose context must have ended, and aborts the uploads of the objects within ctx. If some stay
+// behind, the end of the run sweeps them. Nothing may name the objects.
 func (w *Writer) Abort(ctx context.Context) error {
 	_ = w.uploads.Wait() // its error is why the caller aborts
 	var faults []string
 	for _, o := range slices.Backward(w.started) {
-		if err := o.upload.abort(ctx); err != nil {
+		if o.upload.upload.ID == "" {
+			continue
+		}
+		if err := w.config.Bucket.Abort(ctx, o.upload.upload); err != nil {
 			faults = append(faults, err.Error())
 		}
 	}

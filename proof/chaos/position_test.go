@@ -34,7 +34,7 @@ func newSegment() *segment {
 
 // follow adds the positions that an invocation has come to.
 func (s *segment) follow(i *invocation) {
-	from := i.from.Position()
+	from := i.from.Position
 	if i.list != nil && i.next == i.from.Part {
 		s.gaps = append(s.gaps, gap{from, endOf(i, i.next-1), true})
 	}
@@ -96,7 +96,7 @@ func (s *segment) page(position string) uint8 { return uint8(s.positions[positio
 
 // object is an object that an invocation has written.
 func (s *segment) object(i *invocation, part int) model.Item {
-	start := i.from.Position()
+	start := i.from.Position
 	if part > i.from.Part {
 		start = endOf(i, part-1)
 	}

@@ -246,7 +246,7 @@ func (t *translation) checkpoint(segment int, at run.Checkpoint) model.Checkpoin
 		return model.Checkpoint{Done: true}
 	}
 	s := t.segments[segment]
-	return model.Checkpoint{Invocation: uint8(at.Invocation), Part: uint8(at.Part), Page: s.page(at.Position()), Try: s.tries[at.Try]}
+	return model.Checkpoint{Invocation: uint8(at.Invocation), Part: uint8(at.Part), Page: s.page(at.Position), Try: s.tries[at.Try]}
 }
 
 // translate adds the steps of an event.

@@ -68,7 +68,7 @@ func TestLargeManifestIsWrittenWhole(t *testing.T) {
 		t.Fatalf("%d files, %d calls that begin and end an upload, %v", len(files), s.requests["POST"], err)
 	}
 	for i, file := range files {
-		if want := s.object(i); file.DataFileKey != want.Key || file.ETag != want.ETag || file.MD5Checksum != want.MD5 {
+		if want := s.object(i); file.DataFileKey != want.Key || file.ETag != want.ETag() || file.MD5Checksum != want.MD5 {
 			t.Fatalf("file %d is %+v, want %+v", i, file, want)
 		}
 	}

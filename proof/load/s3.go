@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -115,7 +116,7 @@ func (s *simulatedRun) list(w http.ResponseWriter, prefix, token string) {
 	case s.layout.DataPrefix():
 		count, of = s.segments*s.invocations*s.objects, func(i int) entry {
 			o := s.object(i)
-			return entry{Key: o.Key, ETag: `"` + o.ETag + `"`, Size: o.Bytes}
+			return entry{Key: o.Key, ETag: `"` + o.ETag() + `"`, Size: o.Bytes}
 		}
 	}
 	result := struct {
@@ -197,7 +198,8 @@ func (s *simulatedRun) object(i int) run.Object {
 	key := s.layout.Data(i/each, i%each, try, run.ScanPlan{Compression: request.CompressionGZIP}.Extension())
 	sum := md5.Sum([]byte(key)) //nolint:gosec // see the import
 	return run.Object{
-		Key: key, Items: 1, Bytes: request.DefaultFileSize, ETag: hex.EncodeToString(sum[:]) + "-16", MD5: base64.StdEncoding.EncodeToString(sum[:]),
+		Key: key, Items: 1, Bytes: request.DefaultFileSize, MD5: base64.StdEncoding.EncodeToString(sum[:]),
+		UploadID: "1", Parts: slices.Repeat([]run.Part{{ETag: hex.EncodeToString(sum[:]), CRC32: "AAAAAA=="}}, 16),
 	}
 }
 
