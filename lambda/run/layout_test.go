@@ -108,10 +108,22 @@ func TestPositionDependsOnTheKeyNotItsSpelling(t *testing.T) {
 	}
 }
 
-func TestSharedFoldersAreNotRuns(t *testing.T) {
-	for _, name := range []string{"data", "_chains"} {
-		if _, err := run.Root("lake", "orders", name, time.Now()); err == nil || !strings.Contains(err.Error(), "want another name: it is the name of a folder that all runs of a prefix share") {
-			t.Errorf("%s: got %v", name, err)
+// DynamoDB's folders lie beside the runs: those that all runs of a prefix share, and one for each native export.
+func TestFoldersOfOthersAreNotRuns(t *testing.T) {
+	const shared, export = "it is the name of a folder that all runs of a prefix share", "it has the form of the id of a native export"
+	for _, test := range []struct{ name, want string }{
+		{"data", shared},
+		{"_chains", shared},
+		{"01693685827463-2d8752fd", export},
+		{"01693685827463-2d8752fdd", ""},
+		{"1693685827463-2d8752fd", ""},
+		{"01693685827463-2d8752fg", ""},
+		{"01693685827463_2d8752fd", ""},
+		{"x-01693685827463-2d8752fd", ""},
+	} {
+		_, err := run.Root("lake", "orders", test.name, time.Now())
+		if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), "want another name: "+test.want) {
+			t.Errorf("%s: got %v", test.name, err)
 		}
 	}
 }
