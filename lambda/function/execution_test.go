@@ -214,9 +214,8 @@ func holds(t *testing.T, bucket string, result run.Result) {
 		t.Errorf("read back %d items of %d objects; the result has %d of %d; the bucket has %d objects, the table %d items",
 			report.Items, report.Objects, result.Items, result.Objects, len(keys), items)
 	}
-	uploads, err := testservers.S3().ListMultipartUploads(t.Context(), &s3.ListMultipartUploadsInput{Bucket: &bucket})
-	if err != nil || len(uploads.Uploads) > 0 {
-		t.Errorf("%d uploads are left, %v", len(uploads.Uploads), err)
+	if uploads := testservers.Uploads(t, bucket, ""); len(uploads) > 0 {
+		t.Errorf("%d uploads are left", len(uploads))
 	}
 }
 

@@ -181,11 +181,13 @@ func TestFinalizeCommitsNothingThatIsNotWhole(t *testing.T) {
 		spoil func(t *testing.T, bucket string, layout run.Layout)
 		words string
 	}{
-		{"an object was removed", func(t *testing.T, bucket string, layout run.Layout) {
-			remove(t, bucket, testservers.Keys(t, bucket, layout.DataOf(1))[0])
-		}, "is listed and missing"},
-		{"an object was changed", func(t *testing.T, bucket string, layout run.Layout) {
-			put(t, bucket, testservers.Keys(t, bucket, layout.DataOf(1))[0], "x")
+		{"an upload was aborted", func(t *testing.T, bucket string, layout run.Layout) {
+			testservers.Abort(t, bucket, testservers.Uploads(t, bucket, layout.DataOf(1))[0])
+		}, string(failure.UploadGone)},
+		{"an upload was aborted, and its object is another", func(t *testing.T, bucket string, layout run.Layout) {
+			upload := testservers.Uploads(t, bucket, layout.DataOf(1))[0]
+			testservers.Abort(t, bucket, upload)
+			put(t, bucket, *upload.Key, "x")
 		}, "is listed with"},
 		{"a list was removed", func(t *testing.T, bucket string, layout run.Layout) {
 			remove(t, bucket, testservers.Keys(t, bucket, layout.SegmentLists()+"000001-000001-")[0])
@@ -223,9 +225,16 @@ func TestFinalizeCommitsNothingThatIsNotWhole(t *testing.T) {
 			layout := planned.Plan.Layout()
 			test.spoil(t, bucket, layout)
 			_, err := e.finalize(planned.Plan)
-			wantName(t, err, failure.ListsInconsistent, test.words)
+			if test.words == string(failure.UploadGone) {
+				wantName(t, err, failure.UploadGone)
+			} else {
+				wantName(t, err, failure.ListsInconsistent, test.words)
+			}
 			if keys := testservers.Keys(t, bucket, layout.Root+"/manifest"); len(keys) > 0 {
 				t.Errorf("%v were written", keys)
+			}
+			if completed := testservers.Keys(t, bucket, layout.DataPrefix()); len(completed) > 1 {
+				t.Errorf("%v were completed", completed)
 			}
 		})
 	}

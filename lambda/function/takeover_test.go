@@ -59,7 +59,7 @@ func TestRunOfAFailedExecutionIsTakenOver(t *testing.T) {
 	wantName(t, err, failure.RunNameTaken, first.id()+", which is ABORTED, but functions that it called may still be at work: redrive that execution, or start this one again after")
 
 	states.Set(first.id(), status.Aborted, long())
-	done := slices.Concat([]string{layout.SegmentEnd(0), layout.SegmentEnd(1)}, testservers.Keys(t, bucket, layout.DataOf(0)), testservers.Keys(t, bucket, layout.DataOf(1)))
+	done := slices.Concat(testservers.Keys(t, bucket, layout.SegmentLists()+"000000-"), testservers.Keys(t, bucket, layout.SegmentLists()+"000001-"))
 	var before []string
 	for _, key := range done {
 		before = append(before, get(t, bucket, key))
@@ -133,8 +133,8 @@ func TestRunThatWasTakenOverIsNotCommittedByTheFirst(t *testing.T) {
 		t.Errorf("%v were written", keys)
 	}
 
-	remove(t, bucket, testservers.Keys(t, bucket, planned.Plan.Layout().DataOf(1))[0]) // so that this segment is no longer complete
-	put(t, bucket, planned.Plan.Layout().SegmentEnd(2), "{")                           // nor this one
+	testservers.Abort(t, bucket, testservers.Uploads(t, bucket, planned.Plan.Layout().DataOf(1))[0]) // so that this segment is no longer complete
+	put(t, bucket, planned.Plan.Layout().SegmentEnd(2), "{")                                         // nor this one
 	if err := second.scanAll(taken); err != nil {
 		t.Fatal(err)
 	}

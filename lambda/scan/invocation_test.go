@@ -33,20 +33,19 @@ type line struct {
 	trip time.Duration
 
 	mu      sync.Mutex
-	busy    time.Time // until then the line sends earlier requests
-	objects []string  // the requests that got an answer
+	busy    time.Time         // until then the line sends earlier requests
+	objects []string          // the requests that got an answer
+	files   map[string]string // the lists and markers that were written, by their paths
 }
 
 func (l *line) Do(req *http.Request) (*http.Response, error) {
-	if req.Method == http.MethodGet { // the claim is the only object that is read
-		return &http.Response{
-			StatusCode: http.StatusOK, Header: http.Header{"Etag": {`"e"`}}, Request: req, Body: io.NopCloser(strings.NewReader(`{"version": 1, "executionId": ""}`)),
-		}, nil
+	if req.Method == http.MethodGet {
+		return l.get(req), nil
 	}
-	var n int64
+	var body []byte
 	if req.Body != nil {
 		var err error
-		if n, err = io.Copy(io.Discard, req.Body); err != nil {
+		if body, err = io.ReadAll(req.Body); err != nil {
 			return nil, err
 		}
 	}
@@ -64,7 +63,7 @@ func (l *line) Do(req *http.Request) (*http.Response, error) {
 	if now := time.Now(); l.busy.Before(now) {
 		l.busy = now
 	}
-	l.busy = l.busy.Add(time.Duration(float64(n) / float64(rate) * float64(time.Second)))
+	l.busy = l.busy.Add(time.Duration(float64(len(body)) / float64(rate) * float64(time.Second)))
 	wait := time.Until(l.busy) + l.trip
 	l.mu.Unlock()
 	select {
@@ -74,11 +73,34 @@ func (l *line) Do(req *http.Request) (*http.Response, error) {
 	}
 	l.mu.Lock()
 	l.objects = append(l.objects, req.Method+" "+req.URL.Path)
+	if req.Method == http.MethodPut && !req.URL.Query().Has("uploadId") {
+		if l.files == nil {
+			l.files = map[string]string{}
+		}
+		l.files[req.URL.Path] = string(body)
+	}
 	l.mu.Unlock()
 	return &http.Response{
 		StatusCode: http.StatusOK, Header: http.Header{"Etag": {`"e"`}}, Request: req,
 		Body: io.NopCloser(strings.NewReader(`<Answer><UploadId>u</UploadId><ETag>"e"</ETag></Answer>`)),
 	}, nil
+}
+
+// get answers with what was written, with a claim, or with an empty listing.
+func (l *line) get(req *http.Request) *http.Response {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	status, body := http.StatusOK, l.files[req.URL.Path]
+	switch {
+	case body != "":
+	case strings.HasSuffix(req.URL.Path, "/_started"):
+		body = `{"version": 1, "executionId": ""}`
+	case req.URL.Query().Has("list-type"):
+		body = `<ListBucketResult></ListBucketResult>`
+	default:
+		status, body = http.StatusNotFound, `<Error><Code>NoSuchKey</Code></Error>`
+	}
+	return &http.Response{StatusCode: status, Header: http.Header{"Etag": {`"e"`}}, Request: req, Body: io.NopCloser(strings.NewReader(body))}
 }
 
 // endless is a segment without an end. Each page arrives after a time; dead means never.

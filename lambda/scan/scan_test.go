@@ -133,6 +133,9 @@ func TestScanHandsOverWhatItHasOrSaysWhyNot(t *testing.T) {
 				if lists := testservers.Keys(t, plan.Bucket, plan.Layout().SegmentLists()); len(lists) > 0 {
 					t.Errorf("%v were written", lists)
 				}
+				if uploads := testservers.Uploads(t, plan.Bucket, ""); len(uploads) > 0 {
+					t.Errorf("%d uploads are left", len(uploads))
+				}
 				return
 			}
 			if err != nil {
@@ -142,8 +145,9 @@ func TestScanHandsOverWhatItHasOrSaysWhyNot(t *testing.T) {
 			if fmt.Sprintf("%+v", got) != fmt.Sprintf("%+v", test.want) {
 				t.Errorf("got  %+v\nwant %+v", got, test.want)
 			}
-			if keys := testservers.Keys(t, plan.Bucket, plan.Layout().DataPrefix()); len(keys) != test.objects {
-				t.Errorf("%v are there, want %d objects", keys, test.objects)
+			uploads, objects := testservers.Uploads(t, plan.Bucket, plan.Layout().DataPrefix()), testservers.Keys(t, plan.Bucket, plan.Layout().DataPrefix())
+			if len(uploads) != test.objects || len(objects) > 0 {
+				t.Errorf("there are %d open uploads and the objects %v, want %d uploads", len(uploads), objects, test.objects)
 			}
 			want := plan.Layout().SegmentList(2, 0, "0a1b2c3d")
 			if got.Done {
