@@ -30,7 +30,7 @@ func (s states) catch(plan tasks.LambdaInvoke) {
 	plan.AddCatch(pass(contract.StateReadCause, read).Next(failed), &sfn.CatchProps{Errors: jsii.Strings(named...), ResultPath: jsii.String("$")})
 
 	noAnswer := pass(contract.StateNoAnswer, map[string]any{
-		"Error":  string(failure.NoAnswer),
+		"Error":  contract.StateNoAnswer,
 		"detail": map[string]any{"errorMessage.$": "States.Format('the function plan gave no answer: {}: {}', $.Error, $.detail.errorMessage)"},
 	})
 	noAnswer.Next(failed)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -76,10 +77,13 @@ func TestErrorOfPlanIsShownAsOneSentence(t *testing.T) {
 // An error of AWS ends the execution with a name that an execution may have. The cause keeps the name and the cause of AWS.
 func TestPlanWithoutAnAnswerEndsWithAnAllowedName(t *testing.T) {
 	t.Parallel()
+	if !slices.Contains(failure.Names(), contract.StateNoAnswer) {
+		t.Errorf("%s is not a documented error", contract.StateNoAnswer)
+	}
 	interpreter := start(t)
 	for _, name := range ofAWS {
 		got := failPlan(t, interpreter, contract.StatePlan, "{}", `{"errorType":"`+name+`","errorMessage":"it took too long"}`)
-		if got.Error != string(failure.NoAnswer) || got.Cause != "the function plan gave no answer: "+name+": it took too long" {
+		if got.Error != contract.StateNoAnswer || got.Cause != "the function plan gave no answer: "+name+": it took too long" {
 			t.Errorf("%s: got %q, %q", name, got.Error, got.Cause)
 		}
 	}
@@ -105,7 +109,7 @@ func TestEveryCauseOfAWSIsKept(t *testing.T) {
 		{"JSON that is no object", `{"Error":"X","Cause":"[1]"}`, `X: [1]`},
 	} {
 		got := failPlan(t, interpreter, contract.StateAWSCause, test.output, "")
-		if want := "the function plan gave no answer: " + test.want; got.Error != string(failure.NoAnswer) || got.Cause != want {
+		if want := "the function plan gave no answer: " + test.want; got.Error != contract.StateNoAnswer || got.Cause != want {
 			t.Errorf("%s: got %.200q, %.200q, want %.200q", test.name, got.Error, got.Cause, want)
 		}
 	}

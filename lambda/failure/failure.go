@@ -100,9 +100,9 @@ const (
 	// NoProgress means that an invocation ended where it began: no page arrived in time, or everything was throttled and no segment of
 	// the run moved.
 	NoProgress Name = "NoProgress"
-	// NoAnswer means that the function plan gave no answer. No function fails with this name: the state machine does, because an execution
-	// may not fail with a name of AWS.
-	NoAnswer Name = "NoAnswer"
+	// noAnswer means that the function plan gave no answer. No function fails with this name: the state machine does, because an execution
+	// may not fail with a name of AWS. The error has the name of the state that makes it, contract.StateNoAnswer.
+	noAnswer Name = "NoAnswer"
 	// Throttled means that a service had no capacity for a call.
 	Throttled Name = "Throttled"
 	// ExportLimitReached means that the account has as many exports in progress as DynamoDB allows.
@@ -129,7 +129,7 @@ var (
 		KMSKeyUnusable, ExportConflict, ExportRefused, ExportTimedOut, ExportIncomplete,
 		s3NoSuchBucket, s3AccessDenied, kmsNotFound, internalServerError,
 	}
-	transient = []Name{NoProgress, NoAnswer, Throttled, ExportLimitReached, JournalContended, CredentialsInvalid, EndpointUnreachable, MalformedAnswer, Internal}
+	transient = []Name{NoProgress, noAnswer, Throttled, ExportLimitReached, JournalContended, CredentialsInvalid, EndpointUnreachable, MalformedAnswer, Internal}
 )
 
 // Names returns every name that is documented, the permanent ones first.
