@@ -115,6 +115,29 @@ func TestUploads(t *testing.T) {
 	if _, err := b.StartUpload(t.Context(), "elsewhere"); err != nil {
 		t.Fatal(err)
 	}
+	for name, wrong := range map[string]struct {
+		parts []run.Part
+		size  int64
+	}{
+		"another ETag": {[]run.Part{{ETag: strings.Repeat("0", 32)}, parts[1]}, bucket.MinPart + 1}, "another size": {parts, bucket.MinPart},
+		"a small first part": {[]run.Part{parts[1], parts[0]}, bucket.MinPart + 1}, "a part too many": {append(slices.Clone(parts), parts[1]), bucket.MinPart + 2},
+	} {
+		if _, err := b.Complete(t.Context(), upload, wrong.parts, wrong.size); !errors.Is(err, bucket.ErrOtherParts) {
+			t.Errorf("%s: got %v, want %v", name, err, bucket.ErrOtherParts)
+		}
+	}
+	for after, want := range map[string][]string{"": {"r/data/1", "r/data/2"}, "r/data/": {"r/data/1", "r/data/2"}, "r/data/1": {"r/data/2"}, "r/data/2": nil} {
+		var keys []string
+		for open, err := range b.UploadsAfter(t.Context(), "r/", after) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			keys = append(keys, open.Key)
+		}
+		if !slices.Equal(keys, want) {
+			t.Errorf("uploads after %q: got %v, want %v", after, keys, want)
+		}
+	}
 	etag, err := b.Complete(t.Context(), upload, parts, bucket.MinPart+1)
 	if err != nil || strings.Contains(etag, `"`) {
 		t.Fatalf("got ETag %s, %v", etag, err)

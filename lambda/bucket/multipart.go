@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 
 	"dynamodb-to-s3/lambda/failure"
@@ -22,8 +23,12 @@ const (
 	MaxParts = 10_000
 )
 
-// ErrNoUpload says that S3 has no such open upload: it was completed or aborted.
-var ErrNoUpload = errors.New("no such upload")
+var (
+	// ErrNoUpload says that S3 has no such open upload: it was completed or aborted.
+	ErrNoUpload = errors.New("no such upload")
+	// ErrOtherParts says that an open upload does not have the parts, or not the size, that Complete named.
+	ErrOtherParts = errors.New("the upload has other parts")
+)
 
 // Upload identifies a multipart upload. Nobody sees its object before Complete.
 type Upload struct{ Key, ID string }
@@ -67,7 +72,8 @@ func (b *Bucket) checksum() types.ChecksumAlgorithm {
 
 // Complete makes the object of the parts, which are in the order of their numbers and have so many bytes together. It returns the object's
 // ETag without quotes. It fails with ErrNoUpload if there is no such upload any more. That also follows on a success whose answer was
-// lost.
+// lost. It fails with ErrOtherParts if the upload does not have these parts.
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html#API_CompleteMultipartUpload_Errors
 func (b *Bucket) Complete(ctx context.Context, u Upload, parts []run.Part, size int64) (etag string, err error) {
 	completed := make([]types.CompletedPart, len(parts))
 	for i, part := range parts {
@@ -77,6 +83,10 @@ func (b *Bucket) Complete(ctx context.Context, u Upload, parts []run.Part, size 
 		Bucket: &b.name, Key: &u.Key, UploadId: &u.ID, ExpectedBucketOwner: b.owner, MpuObjectSize: &size,
 		MultipartUpload: &types.CompletedMultipartUpload{Parts: completed},
 	})
+	switch fault.Code(err) {
+	case "InvalidPart", "InvalidPartOrder", "EntityTooSmall", "InvalidRequest", "BadDigest": // InvalidRequest for another size
+		return "", fmt.Errorf("%s: %w (%s: %s)", b.URI(u.Key), ErrOtherParts, fault.Code(err), fault.Words(err))
+	}
 	if err != nil {
 		return "", b.ofUpload(err, "s3:PutObject", u)
 	}
@@ -107,9 +117,14 @@ func (b *Bucket) IsOpen(ctx context.Context, u Upload) (bool, error) {
 
 // Uploads yields the open uploads whose keys begin with prefix, in the order of their keys. It stops after an error.
 func (b *Bucket) Uploads(ctx context.Context, prefix string) iter.Seq2[Upload, error] {
+	return b.UploadsAfter(ctx, prefix, "")
+}
+
+// UploadsAfter is like Uploads, for the keys that come after one.
+func (b *Bucket) UploadsAfter(ctx context.Context, prefix, after string) iter.Seq2[Upload, error] {
 	return func(yield func(Upload, error) bool) {
 		pages := s3.NewListMultipartUploadsPaginator(b.client, &s3.ListMultipartUploadsInput{
-			Bucket: &b.name, Prefix: &prefix, ExpectedBucketOwner: b.owner,
+			Bucket: &b.name, Prefix: &prefix, KeyMarker: optional(after), ExpectedBucketOwner: b.owner,
 		})
 		for pages.HasMorePages() {
 			answer, err := pages.NextPage(ctx)
