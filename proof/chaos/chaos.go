@@ -44,12 +44,12 @@ type Harness struct {
 
 	mu     sync.Mutex // guards the following fields
 	runs   map[int]*seedRun
-	shared map[int]*table
+	shared map[form]*table
 }
 
 // New returns a harness for a DynamoDB and an S3 server. Stop ends what it has started.
 func New(ctx context.Context, source, destination aws.Config) (h *Harness, err error) {
-	h = &Harness{source: withoutDelays(source), destination: withoutDelays(destination), runs: map[int]*seedRun{}, shared: map[int]*table{}}
+	h = &Harness{source: withoutDelays(source), destination: withoutDelays(destination), runs: map[int]*seedRun{}, shared: map[form]*table{}}
 	defer func() {
 		if err != nil {
 			h.Stop()

@@ -45,7 +45,7 @@ func TestChaos(t *testing.T) {
 	if *seed != 0 {
 		from, count = *seed, 1
 	}
-	total := summary{t: t, start: time.Now(), faults: map[chaos.Fault]int{}, steps: map[model.Kind]int{}, ends: map[string]int{}}
+	total := summary{t: t, start: time.Now(), faults: map[chaos.Fault]int{}, steps: map[model.Kind]int{}, ends: map[string]int{}, kinds: map[chaos.Kind]int{}}
 	group, ctx := errgroup.WithContext(t.Context())
 	group.SetLimit(*atOnce)
 	for n := range uint64(count) { //nolint:gosec // not negative
@@ -77,6 +77,11 @@ func TestChaos(t *testing.T) {
 			t.Errorf("%d seeds never had the fault %q", count, fault)
 		}
 	}
+	for _, kind := range chaos.Kinds() {
+		if total.kinds[kind] == 0 {
+			t.Errorf("%d seeds never had %s", count, kind)
+		}
+	}
 }
 
 // summary adds up the reports of the seeds.
@@ -89,6 +94,7 @@ type summary struct {
 	faults      map[chaos.Fault]int
 	steps       map[model.Kind]int
 	ends        map[string]int
+	kinds       map[chaos.Kind]int
 	broken      bool
 }
 
@@ -97,6 +103,9 @@ func (s *summary) add(report chaos.Report, checked map[model.Kind]int) {
 	defer s.mu.Unlock()
 	s.done++
 	s.items += report.Items
+	for _, kind := range report.Scenario.Kinds() {
+		s.kinds[kind]++
+	}
 	for fault, times := range report.Faults {
 		s.faults[fault] += times
 	}
@@ -131,6 +140,9 @@ func (s *summary) print() {
 	s.t.Logf("%d seeds in %s, %d items in the commits", s.done, time.Since(s.start).Round(time.Millisecond), s.items)
 	for _, fault := range slices.Sorted(maps.Keys(s.faults)) {
 		s.t.Logf("%7d  %s", s.faults[fault], fault)
+	}
+	for _, kind := range slices.Sorted(maps.Keys(s.kinds)) {
+		s.t.Logf("%7d  seeds with %s", s.kinds[kind], kind)
 	}
 	for _, kind := range slices.Sorted(maps.Keys(s.steps)) {
 		s.t.Logf("%7d  steps of the model: %s", s.steps[kind], kind)

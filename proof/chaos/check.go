@@ -116,25 +116,19 @@ func (r *seedRun) late() bool {
 
 // read compares a commit with the table's history, and the bucket with the commit. succeeded says that an execution has succeeded.
 func (r *seedRun) read(ctx context.Context, result run.Result, layout run.Layout, succeeded bool) (int, error) {
-	items := &itemCheck{table: r.table, seen: map[string]bool{}}
+	records := &recordCheck{scenario: r.scenario, table: r.table, keys: r.segmentKeys, seen: map[string][]string{}}
 	var objects sync.Map // by key
-	err := verify.Records(ctx, r.harness.objects, result, func(line []byte) error {
-		item, err := verify.DecodeItem(line)
-		if err != nil {
-			return err
-		}
-		return items.add(item)
-	}, func(key string) { objects.Store(key, true) })
+	err := verify.Records(ctx, r.harness.objects, result, records.add, func(key string) { objects.Store(key, true) })
 	if err != nil {
 		return 0, err
 	}
-	if err := items.complete(); err != nil {
+	if err := records.complete(); err != nil {
 		return 0, err
 	}
 	if r.scenario.Mode == request.ModeExport {
-		return len(items.seen), r.checkExports()
+		return records.read, r.checkExports()
 	}
-	return len(items.seen), errors.Join(r.checkBucket(ctx, layout, &objects), r.checkChecksums(ctx, layout, succeeded))
+	return records.read, errors.Join(r.checkBucket(ctx, layout, &objects), r.checkChecksums(ctx, layout, succeeded))
 }
 
 // checkExports returns an error unless exactly one export was made. A second one would cost money.

@@ -49,6 +49,7 @@ const (
 const (
 	faultWritten        Fault = "the table is written to"
 	faultReplaced       Fault = "the table is deleted and created again"
+	faultCapacity       Fault = "the table's capacity changes"
 	faultDeliveredAgain Fault = "the firing is delivered again"
 	faultRedriven       Fault = "redriven after its failure"
 	// faultLateStray is possible if an invocation outlives finalize, see docs/faults.md.
@@ -67,7 +68,7 @@ var invocationFaults = []Fault{faultNotStarted, faultOutcomeLost, faultDoubled, 
 
 // Faults returns every fault that seeds draw.
 func Faults() []Fault {
-	return slices.Concat(requestFaults, invocationFaults, []Fault{faultWritten, faultReplaced, faultDeliveredAgain, faultRedriven})
+	return slices.Concat(requestFaults, invocationFaults, []Fault{faultWritten, faultReplaced, faultCapacity, faultDeliveredAgain, faultRedriven})
 }
 
 // draw returns random numbers that depend only on the seed and on their purpose.

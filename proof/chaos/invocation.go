@@ -37,6 +37,9 @@ func (r *seedRun) start(caller, task string, step contract.Function, payload []b
 		r.injected(fault, caller, "")
 		i.process.noCapacity, timeout = true, noCapacityLifetime
 	}
+	if r.scenario.paced() && !r.faultsOff.Load() {
+		timeout = min(timeout, pacedLifetime)
+	}
 	i.before = r.beforeRequest
 	source, destination := r.harness.source.Copy(), r.harness.destination.Copy()
 	if r.tables != nil {

@@ -52,6 +52,7 @@ func (r *seedRun) serveFunction(w http.ResponseWriter, request *http.Request, ex
 
 // invoke invokes a function, with the fault of the invocation if it has one.
 func (r *seedRun) invoke(function contract.Function, payload []byte, execution int) result {
+	r.waitAsAsked(payload)
 	task := taskOf(function, payload, execution)
 	caller := fmt.Sprintf("%s, try %d", task, r.tries.next(task))
 	fault := r.drawInvocation(function, caller)

@@ -23,6 +23,13 @@ type Scenario struct {
 	Limit       int // items of a page
 	FileSize    int
 	Compression request.Compression
+	Format      request.Format
+	// Request is what the request asks for, and Beside what happens beside the run; "" for nothing special.
+	Request, Beside Kind
+	recipe          recipe
+	index           index // that the run scans, if it has a name
+	// segment is the one of so many segments that the run scans, if segments is not 0.
+	segment, segments int
 	// Pages is how many pages an invocation gets before it must return a checkpoint; 0 for all.
 	Pages int
 	// Writes changes the table while it is read.
@@ -74,6 +81,8 @@ func Draw(seed uint64) Scenario {
 			s.Rates[fault] = rate
 		}
 	}
+	s.Format = pick(draw(seed, "format"), request.FormatDynamoDBJSON, request.FormatDynamoDBJSON, request.FormatJSON, request.FormatION)
+	s.drawKinds()
 	if s.Large { // a large run has few requests
 		for fault := range s.Rates {
 			s.Rates[fault] = max(s.Rates[fault], 0.03)
@@ -93,8 +102,12 @@ func (s Scenario) request(table, bucket string) json.RawMessage {
 	} else {
 		maps.Copy(fields, map[string]any{
 			"segments": s.Segments, "concurrency": s.Concurrency, "scan": map[string]any{"Limit": s.Limit},
-			"fileSizeBytes": s.FileSize, "compression": s.Compression,
+			"fileSizeBytes": s.FileSize, "compression": s.Compression, "format": s.Format,
 		})
+		if s.segments > 0 { // instead of all segments
+			delete(fields, "segments")
+		}
+		s.recipe.addTo(fields)
 	}
 	req, err := json.Marshal(fields)
 	if err != nil {
@@ -109,6 +122,6 @@ func (s Scenario) String() string {
 	for _, fault := range slices.Sorted(maps.Keys(s.Rates)) {
 		rates = append(rates, fmt.Sprintf("%s %.2f", fault, s.Rates[fault]))
 	}
-	return fmt.Sprintf("%s of %d items (large: %t, changed: %t, replaced: %t), %d segments, %d at once, %d items a page, %d pages an invocation, objects of %d bytes %s, %d deliveries (at once: %t, takes over: %t), redrives: %t; %s",
-		s.Mode, s.Items, s.Large, s.Writes, s.Replaces, s.Segments, s.Concurrency, s.Limit, s.Pages, s.FileSize, s.Compression, max(1, s.Deliveries), s.AtOnce, s.TakesOver, s.Redrives, strings.Join(rates, ", "))
+	return fmt.Sprintf("%s of %d items %v (large: %t, changed: %t, replaced: %t), %d segments, %d at once, %d items a page, %d pages an invocation, objects of %d bytes %s %s, %d deliveries (at once: %t, takes over: %t), redrives: %t; %s",
+		s.Mode, s.Items, s.Kinds(), s.Large, s.Writes, s.Replaces, s.Segments, s.Concurrency, s.Limit, s.Pages, s.FileSize, s.Format, s.Compression, max(1, s.Deliveries), s.AtOnce, s.TakesOver, s.Redrives, strings.Join(rates, ", "))
 }

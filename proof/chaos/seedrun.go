@@ -21,12 +21,18 @@ import (
 
 // seedRun is the run of one seed.
 type seedRun struct {
-	harness   *Harness
-	scenario  Scenario
-	number    int
-	bucket    string
-	table     *table
-	writer    *writer         // nil if nothing changes the table
+	harness  *Harness
+	scenario Scenario
+	number   int
+	bucket   string
+	table    *table
+	writer   *writer // nil if nothing changes the table
+	// segmentKeys are the keys of the items in the one segment that the run scans; nil if it scans all.
+	segmentKeys map[string]bool
+	capacity    struct { // of the table, if it changes
+		sync.Mutex
+		units int64
+	}
 	tables    *exports.Server // nil if the run is not an export
 	faultsOff atomic.Bool     // no more faults
 	tries     counts          // by task
@@ -49,15 +55,21 @@ func (r *seedRun) prepare(ctx context.Context) error {
 		return err
 	}
 	var err error
-	if !r.scenario.Writes {
-		if r.table, err = h.sharedTable(ctx, r.scenario.Items, r.scenario.Large); err != nil {
-			return err
-		}
+	if of := r.scenario.form(); r.scenario.ownTable() {
+		r.table, err = h.newTable(ctx, fmt.Sprintf("written-%d", r.number), of)
 	} else {
-		if r.table, err = h.newTable(ctx, fmt.Sprintf("written-%d", r.number), r.scenario.Items, false); err != nil {
+		r.table, err = h.sharedTable(ctx, of)
+	}
+	if err != nil {
+		return err
+	}
+	if r.scenario.Writes {
+		r.writer = &writer{client: h.tables, table: r.table}
+	}
+	if r.scenario.segments > 0 {
+		if r.segmentKeys, err = h.segmentKeys(ctx, r.table.name, r.scenario.segment, r.scenario.segments); err != nil {
 			return err
 		}
-		r.writer = &writer{client: h.tables, table: r.table}
 	}
 	if r.scenario.Mode == request.ModeExport {
 		r.tables, err = exports.Start(ctx, exports.Options{DynamoDB: h.source, S3: h.direct, Checks: 1})
@@ -70,7 +82,7 @@ func (r *seedRun) cleanUp(ctx context.Context) error {
 	if r.tables != nil {
 		r.tables.Stop()
 	}
-	if r.writer != nil {
+	if r.scenario.ownTable() {
 		if _, err := r.harness.tables.DeleteTable(ctx, &dynamodb.DeleteTableInput{TableName: &r.table.name}); err != nil {
 			return err
 		}
@@ -125,6 +137,8 @@ func (r *seedRun) beforeRequest(ctx context.Context, caller string, o operation)
 			r.changeTable(ctx, faultReplaced, caller, o, r.writer.replace)
 		}
 		r.changeTable(ctx, faultWritten, caller, o, r.writer.write)
+	case o.name == "Scan" && r.scenario.Request == kindPercent:
+		r.changeTable(ctx, faultCapacity, caller, o, r.setCapacity)
 	case o.name == "PutObject" && strings.HasSuffix(o.subject, "/manifest-files.json"):
 		r.resume(func(i *invocation) bool { return i.process.until == untilCommitted && i.caller != caller })
 	}

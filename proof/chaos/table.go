@@ -4,9 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"reflect"
 	"slices"
-	"sync"
 
 	"dynamodb-to-s3/local/sampletable"
 	"dynamodb-to-s3/local/verify"
@@ -33,26 +31,32 @@ type history struct {
 	throughout bool
 }
 
-// sharedTable returns a table with the given number of items, which no run changes. It is created once.
-func (h *Harness) sharedTable(ctx context.Context, items int, large bool) (*table, error) {
+// form is what distinguishes tables.
+type form struct {
+	items                    int
+	large, indexed, capacity bool
+}
+
+// sharedTable returns a table of a form, which no run changes. It is created once.
+func (h *Harness) sharedTable(ctx context.Context, of form) (*table, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if t := h.shared[items]; t != nil {
+	if t := h.shared[of]; t != nil {
 		return t, nil
 	}
-	t, err := h.newTable(ctx, fmt.Sprintf("shared-%d", number()), items, large)
+	t, err := h.newTable(ctx, fmt.Sprintf("shared-%d", number()), of)
 	if err == nil {
-		h.shared[items] = t
+		h.shared[of] = t
 	}
 	return t, err
 }
 
 // newTable creates a table and reads its items through the SDK.
-func (h *Harness) newTable(ctx context.Context, name string, items int, large bool) (*table, error) {
-	if err := sampletable.Create(ctx, h.tables, name); err != nil {
+func (h *Harness) newTable(ctx context.Context, name string, of form) (*table, error) {
+	if err := h.createTable(ctx, name, of); err != nil {
 		return nil, err
 	}
-	if err := sampletable.Load(ctx, h.tables, name, sampletable.Seed, items, nil); err != nil {
+	if err := sampletable.Load(ctx, h.tables, name, sampletable.Seed, of.items, nil); err != nil {
 		return nil, err
 	}
 	t := &table{name: name, items: map[string]*history{}}
@@ -63,8 +67,8 @@ func (h *Harness) newTable(ctx context.Context, name string, items int, large bo
 			return nil, fmt.Errorf("read table %s: %w", name, err)
 		}
 		for _, item := range page.Items {
-			if large {
-				if err := h.enlarge(ctx, name, item); err != nil {
+			if of.large || of.indexed {
+				if err := h.change(ctx, name, of, item); err != nil {
 					return nil, err
 				}
 			}
@@ -75,8 +79,11 @@ func (h *Harness) newTable(ctx context.Context, name string, items int, large bo
 	return t, nil
 }
 
-// enlarge makes an item nearly as large as DynamoDB allows, with random bytes that cannot be compressed.
-func (h *Harness) enlarge(ctx context.Context, name string, item verify.Item) error {
+// change gives some items a city, or makes each item nearly as large as DynamoDB allows, with random bytes that cannot be compressed.
+func (h *Harness) change(ctx context.Context, name string, of form, item verify.Item) error {
+	if of.indexed {
+		return h.addCity(ctx, name, item)
+	}
 	noise := make([]byte, 330_000)
 	random := draw(0, "noise", keyOf(item))
 	for i := range noise {
@@ -93,45 +100,4 @@ func keyOf(item verify.Item) string {
 		return ""
 	}
 	return id.Value
-}
-
-// itemCheck compares the items of a commit with a table's history.
-type itemCheck struct {
-	table *table
-	mu    sync.Mutex // guards seen
-	seen  map[string]bool
-}
-
-// add checks one item of the commit.
-func (c *itemCheck) add(item verify.Item) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	key := keyOf(item)
-	var err error
-	h := c.table.items[key]
-	switch {
-	case h == nil:
-		err = fmt.Errorf("item %q was never in the table", key)
-	case c.seen[key]:
-		err = fmt.Errorf("the commit has item %q twice", key)
-	case !slices.ContainsFunc(h.versions, func(v verify.Item) bool { return reflect.DeepEqual(v, item) }):
-		err = fmt.Errorf("item %q is not one of the %d versions that the table has had", key, len(h.versions))
-	}
-	c.seen[key] = true
-	return err
-}
-
-// complete returns an error if an item is missing that was never missing in the table.
-func (c *itemCheck) complete() error {
-	var lost []string
-	for key, h := range c.table.items {
-		if h.throughout && !c.seen[key] {
-			lost = append(lost, key)
-		}
-	}
-	slices.Sort(lost)
-	if len(lost) > 0 {
-		return fmt.Errorf("%d items are lost, such as %q", len(lost), lost[0])
-	}
-	return nil
 }

@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"dynamodb-to-s3/lambda/contract"
-	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/proof/chaos"
 	"dynamodb-to-s3/proof/model"
@@ -23,7 +22,7 @@ var errTooLarge = errors.New("the run is larger than the model")
 // no native exports, and no run of more than 250 objects in a segment, so it checks none of these.
 func followsModel(report chaos.Report) (checked map[model.Kind]int, err error) {
 	scenario := report.Scenario
-	if scenario.Mode != request.ModeScan {
+	if !scenario.Modelled() {
 		return nil, nil
 	}
 	t := translation{
