@@ -100,14 +100,19 @@ func (l Layout) DataOf(segment int) string { return fmt.Sprintf("%s%06d-", l.Dat
 // SegmentLists is the start of the keys of all segment lists.
 func (l Layout) SegmentLists() string { return l.Root + "/_segments/" }
 
+// SegmentListsOf is the start of the keys of one segment's lists.
+func (l Layout) SegmentListsOf(segment int) string {
+	return fmt.Sprintf("%s%06d-", l.SegmentLists(), segment)
+}
+
 // SegmentList is the key of the list of one try that did not reach the segment's end.
 func (l Layout) SegmentList(segment, invocation int, try string) string {
-	return fmt.Sprintf("%s%06d-%06d-%s.json", l.SegmentLists(), segment, invocation, try)
+	return fmt.Sprintf("%s%06d-%s.json", l.SegmentListsOf(segment), invocation, try)
 }
 
 // SegmentEnd is the key of the list of the first try that reached the segment's end.
 func (l Layout) SegmentEnd(segment int) string {
-	return fmt.Sprintf("%s%06d-end.json", l.SegmentLists(), segment)
+	return l.SegmentListsOf(segment) + "end.json"
 }
 
 // KeyOf returns the key of a list.

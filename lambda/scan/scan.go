@@ -42,7 +42,7 @@ type Step struct {
 
 // Run scans the segment from the input's checkpoint until the segment ends or ctx's deadline comes near. It writes the list of the
 // objects that it closed, and returns the next checkpoint. Everything before that checkpoint is then completely in S3. After a
-// takeover, a segment that an earlier execution completed is not scanned again.
+// takeover, a segment's first invocation continues where the lists of earlier executions end.
 //
 // A transient error after some pages does not fail the invocation: it closes and hands over what it has, and the next invocation
 // tries again. If the next page needs a long wait, the checkpoint has a moment to wait for. An invocation that did no page returns the
@@ -76,13 +76,13 @@ func (step *Step) Run(ctx context.Context, in run.ScanInput) (run.Checkpoint, er
 		return s.mark(ctx, from)
 	}
 	if in.Checkpoint == nil && len(in.Plan.TakenOver) > 0 {
-		end, done, err := s.completed(ctx)
-		if err != nil {
+		if s.from, err = s.resume(ctx); err != nil {
 			return from, fmt.Errorf("segment %d: %w", in.Segment, err)
 		}
-		if done {
-			s.log.InfoContext(ctx, "segment was done before", "items", end.Totals.Items, "execution", in.Plan.TakenOver)
-			return end, nil
+		s.log = step.logOf(in, s.from)
+		s.log.InfoContext(ctx, "segment continues after earlier executions", "done", s.from.Done, "items", s.from.Totals.Items, "executions", in.Plan.TakenOver)
+		if s.from.Done {
+			return s.payAndMark(ctx, s.from, nil)
 		}
 	}
 	// A segment may wait long between two invocations. This look has one short try, because there is another look at the end.
@@ -130,6 +130,10 @@ func (step *Step) segment(ctx context.Context, in run.ScanInput, from run.Checkp
 		reader: &pacedReader{reader, pacer}, throttles: reader.Throttles, pacer: pacer, encoder: encoder,
 		bucket: destination, budget: budget, progress: step.Progress,
 		confirm: func(ctx context.Context) error { return table.Confirm(ctx, tables, in.Plan, oneTry) },
-		log:     step.Log.With("runId", in.Plan.RunID, "table", in.Plan.Table, "segment", in.Segment, "invocation", from.Invocation),
+		log:     step.logOf(in, from),
 	}, nil
+}
+
+func (step *Step) logOf(in run.ScanInput, from run.Checkpoint) *slog.Logger {
+	return step.Log.With("runId", in.Plan.RunID, "table", in.Plan.Table, "segment", in.Segment, "invocation", from.Invocation)
 }

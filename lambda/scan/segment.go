@@ -155,22 +155,19 @@ func (s *segment) handOver(ctx context.Context, writer *sink.Writer, stopUploads
 		did.totals.Bytes += o.Bytes
 		did.records += o.Items
 	}
-	to := run.Checkpoint{Done: at.done, Invocation: s.from.Invocation + 1, Part: writer.NextPart(), Position: run.Position(at.key), Totals: s.from.Totals}
 	if at.done {
 		did.end = metric.Done
-	} else {
-		to.Try = s.try
 	}
-	to.Totals.Add(did.totals)
 	list := run.SegmentList{
 		Version: run.Version, Plan: s.plan.Digest(), Segment: s.number, Invocation: s.from.Invocation, Try: s.try, After: s.from.Try,
 		FirstPart: s.from.Part, NextPart: writer.NextPart(),
-		Start: s.from.Position, End: to.Position, LastEvaluatedKey: at.key, Done: at.done,
+		Start: s.from.Position, End: run.Position(at.key), LastEvaluatedKey: at.key, Done: at.done,
 		StartTime: s.begun.UTC(), EndTime: s.budget.now().UTC(), Totals: did.totals, Objects: objects,
 	}
 	if err := s.write(ctx, list); err != nil {
 		return report{}, err
 	}
+	to := list.Next(s.from.Totals)
 	if !to.Done {
 		s.next(&to)
 	}

@@ -25,7 +25,7 @@ var mutations = []mutation{
 		`"%s%06d-%s%s", l.DataOf(segment), part, try, extension`, `"%s%06d-%.0s%s", l.DataOf(segment), part, try, extension`,
 	}},
 	{"the try's own list", "lambda/run/layout.go", []string{
-		`"%s%06d-%06d-%s.json", l.SegmentLists(), segment, invocation, try`, `"%s%06d-%06d-%.0s.json", l.SegmentLists(), segment, invocation, try`,
+		`"%s%06d-%s.json", l.SegmentListsOf(segment), invocation, try`, `"%s%06d-%.0s.json", l.SegmentListsOf(segment), invocation, try`,
 	}},
 	{"the checksum of pages", "lambda/awsclient/checksum.go", []string{`case b.want != "" && b.want`, `case b.want == "0" && b.want`}},
 	{"the checksum of lists", "lambda/awsclient/client.go", []string{
