@@ -148,7 +148,7 @@ type Report struct {
 func (h *Harness) Run(ctx context.Context, seed uint64) (Report, error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
-	r := &seedRun{harness: h, scenario: Draw(seed), faults: map[Fault]int{}}
+	r := &seedRun{harness: h, scenario: Draw(seed), faults: map[Fault]int{}, life: life{back: make(chan struct{})}}
 	r.number = number()
 	h.mu.Lock()
 	h.runs[r.number] = r

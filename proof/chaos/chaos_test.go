@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -23,6 +24,7 @@ var (
 	first       = flag.Uint64("first", 1, "the first seed")
 	seed        = flag.Uint64("seed", 0, "run only this seed, and print its faults")
 	atOnce      = flag.Int("at-once", 6, "how many seeds run at the same time")
+	kind        = flag.String("kind", "", "run only the seeds that have a kind with this text")
 	untilBroken = flag.Bool("until-broken", false, "stop at the first seed that breaks the promise")
 )
 
@@ -49,6 +51,9 @@ func TestChaos(t *testing.T) {
 	group, ctx := errgroup.WithContext(t.Context())
 	group.SetLimit(*atOnce)
 	for n := range uint64(count) { //nolint:gosec // not negative
+		if !slices.ContainsFunc(append(chaos.Draw(from+n).Kinds(), ""), func(k chaos.Kind) bool { return strings.Contains(string(k), *kind) }) {
+			continue
+		}
 		group.Go(func() error {
 			if ctx.Err() != nil {
 				return ctx.Err()
@@ -69,7 +74,7 @@ func TestChaos(t *testing.T) {
 		t.Error(err)
 	}
 	total.print()
-	if count < enough || t.Failed() {
+	if count < enough || *kind != "" || t.Failed() {
 		return
 	}
 	for _, fault := range chaos.Faults() {

@@ -17,7 +17,7 @@ type faultyClient struct {
 	// stepFunctions is true for the client of Step Functions, which is never killed or paused.
 	stepFunctions bool
 	// before, if not nil, is called before each request.
-	before func(ctx context.Context, caller string, o operation)
+	before func(ctx context.Context, o operation)
 
 	counts counts
 }
@@ -50,7 +50,7 @@ func (c *faultyClient) Do(request *http.Request) (*http.Response, error) {
 	}
 	request.Header.Set(header, c.header())
 	if c.before != nil {
-		c.before(request.Context(), c.caller, o)
+		c.before(request.Context(), o)
 	}
 	response, err := c.send(request, o, fault, func(how string) { c.seedRun.injected(fault, c.caller, o, how) }, nth)
 	if fault == faultKilledAfter {

@@ -46,6 +46,9 @@ func (r *seedRun) run(ctx context.Context) (Report, error) {
 
 // runExecutions runs the executions that the seed starts.
 func (r *seedRun) runExecutions(ctx context.Context) ([]statemachine.Outcome, error) {
+	if r.scenario.death.nth > 0 {
+		return r.runTakeover(ctx)
+	}
 	outcomes := make([]statemachine.Outcome, max(1, r.scenario.Deliveries))
 	group, ctx := errgroup.WithContext(ctx)
 	if !r.scenario.AtOnce {
@@ -74,17 +77,16 @@ func (r *seedRun) runExecution(ctx context.Context, n int) (statemachine.Outcome
 		ID: id, Name: name, StartTime: time.Date(2026, 1, 31, 6, 0, 0, 0, time.UTC),
 		StateMachineID: prefix + "stateMachine:dynamodb-to-s3", StateMachineName: "dynamodb-to-s3", Hurried: true,
 	})
-	if outcome.Succeeded {
-		r.executions.Set(id, execution.Succeeded, time.Now())
-		return outcome, err
+	status, end := execution.Succeeded, time.Now()
+	if !outcome.Succeeded {
+		r.record(Event{Kind: Failed, Execution: n})
+		status = execution.Failed
 	}
-	r.record(Event{Kind: Failed, Execution: n})
-	end := time.Now()
-	if r.scenario.TakesOver { // no function that the execution has called still works
-		r.finishAll()
+	if r.scenario.TakesOver { // much later: no function that the execution has called still works, and no other one that was given up
+		r.finish(func(i *invocation) bool { return i.execution == n || closed(i.process.paused) })
 		end = end.Add(-execution.QuietAfter)
 	}
-	r.executions.Set(id, execution.Failed, end)
+	r.executions.Set(id, status, end)
 	return outcome, err
 }
 

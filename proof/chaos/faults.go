@@ -52,6 +52,8 @@ const (
 	faultCapacity       Fault = "the table's capacity changes"
 	faultDeliveredAgain Fault = "the firing is delivered again"
 	faultRedriven       Fault = "redriven after its failure"
+	faultDied           Fault = "the execution dies"
+	faultCameBack       Fault = "the dead execution is redriven while the next one is at work"
 	// faultLateStray is possible if an invocation outlives finalize, see docs/faults.md.
 	faultLateStray Fault = "a late invocation has left an object that no manifest names"
 )
@@ -68,7 +70,7 @@ var invocationFaults = []Fault{faultNotStarted, faultOutcomeLost, faultDoubled, 
 
 // Faults returns every fault that seeds draw.
 func Faults() []Fault {
-	return slices.Concat(requestFaults, invocationFaults, []Fault{faultWritten, faultReplaced, faultCapacity, faultDeliveredAgain, faultRedriven})
+	return slices.Concat(requestFaults, invocationFaults, []Fault{faultWritten, faultReplaced, faultCapacity, faultDeliveredAgain, faultRedriven, faultDied, faultCameBack})
 }
 
 // draw returns random numbers that depend only on the seed and on their purpose.

@@ -20,14 +20,16 @@ type invocation struct {
 	faultyClient
 	function contract.Function
 	task     string // the same for all tries
+	// execution is the one that has called it, counted from 0.
+	execution int
 	// out or err is set before the invocation has ended.
 	out []byte
 	err error
 }
 
 // start starts an invocation.
-func (r *seedRun) start(caller, task string, step contract.Function, payload []byte, fault Fault) *invocation {
-	i := &invocation{faultyClient: faultyClient{seedRun: r, caller: caller, process: newProcess()}, function: step, task: task}
+func (r *seedRun) start(caller, task string, execution int, step contract.Function, payload []byte, fault Fault) *invocation {
+	i := &invocation{faultyClient: faultyClient{seedRun: r, caller: caller, process: newProcess()}, function: step, task: task, execution: execution}
 	now, timeout := time.Now, lifetime
 	switch fault {
 	case faultNoTime:
@@ -40,7 +42,7 @@ func (r *seedRun) start(caller, task string, step contract.Function, payload []b
 	if r.scenario.paced() && !r.faultsOff.Load() {
 		timeout = min(timeout, pacedLifetime)
 	}
-	i.before = r.beforeRequest
+	i.before = func(ctx context.Context, o operation) { r.beforeRequest(ctx, i, o) }
 	source, destination := r.harness.source.Copy(), r.harness.destination.Copy()
 	if r.tables != nil {
 		source = withoutDelays(r.tables.AWS())
@@ -98,13 +100,19 @@ func (r *seedRun) resume(chosen func(*invocation) bool) {
 }
 
 // finishAll resumes all paused invocations and returns when every invocation has ended.
-func (r *seedRun) finishAll() {
+func (r *seedRun) finishAll() { r.finish(func(*invocation) bool { return true }) }
+
+// finish does the same for the chosen invocations.
+func (r *seedRun) finish(chosen func(*invocation) bool) {
 	for n := 0; ; n++ {
 		r.mu.Lock()
 		all := r.invocations
 		r.mu.Unlock()
 		if n == len(all) {
 			return
+		}
+		if !chosen(all[n]) {
+			continue
 		}
 		select {
 		case <-all[n].process.ended:

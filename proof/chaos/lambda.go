@@ -56,6 +56,9 @@ func (r *seedRun) invoke(function contract.Function, payload []byte, execution i
 	task := taskOf(function, payload, execution)
 	caller := fmt.Sprintf("%s, try %d", task, r.tries.next(task))
 	fault := r.drawInvocation(function, caller)
+	if r.isDead(execution) {
+		return refused(http.StatusInternalServerError, "ServiceException")
+	}
 	if fault == faultNotStarted {
 		r.injected(fault, caller, "")
 		return pick(draw(r.scenario.Seed, caller, fault),
@@ -72,7 +75,7 @@ func (r *seedRun) invoke(function contract.Function, payload []byte, execution i
 	r.record(Event{Kind: Called, Invocations: names, Execution: execution, Function: function, Body: payload})
 	var invocations []*invocation
 	for _, name := range names {
-		invocations = append(invocations, r.start(name, task, function, payload, fault))
+		invocations = append(invocations, r.start(name, task, execution, function, payload, fault))
 	}
 	results := make([]result, len(invocations))
 	for n, i := range invocations {
@@ -82,8 +85,10 @@ func (r *seedRun) invoke(function contract.Function, payload []byte, execution i
 		return i.task == task && i.process.until == untilRetried && !slices.Contains(invocations, i)
 	})
 	reported := draw(r.scenario.Seed, caller, "told").IntN(len(results))
-	if fault == faultOutcomeLost {
-		r.injected(fault, caller, "")
+	if dead := r.isDead(execution); dead || fault == faultOutcomeLost {
+		if !dead {
+			r.injected(fault, caller, "")
+		}
 		results[reported] = refused(http.StatusInternalServerError, "ServiceException")
 	}
 	r.record(Event{Kind: Answered, Invocations: names[reported : reported+1], Body: results[reported].output()})

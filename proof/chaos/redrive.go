@@ -12,7 +12,7 @@ import (
 // on: it gets the answers again that it got before it failed. If the seed has no redrives, an execution that has failed starts again
 // from its beginning, as a local run does.
 func (r *seedRun) answer(function contract.Function, payload []byte, execution int) result {
-	if in := scanInput(payload); r.scenario.Redrives && r.faultsOff.Load() && in.Checkpoint == nil && function != contract.FunctionFinalize {
+	if in := scanInput(payload); r.scenario.Redrives && (r.faultsOff.Load() || r.wasRedriven(execution)) && in.Checkpoint == nil && function != contract.FunctionFinalize {
 		if known := r.answerBefore(function, in.Segment, execution); known != nil {
 			return result{status: http.StatusOK, body: known}
 		}

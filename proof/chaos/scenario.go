@@ -30,6 +30,7 @@ type Scenario struct {
 	index           index // that the run scans, if it has a name
 	// segment is the one of so many segments that the run scans, if segments is not 0.
 	segment, segments int
+	death             death // of the first execution, if it is drawn
 	// Pages is how many pages an invocation gets before it must return a checkpoint; 0 for all.
 	Pages int
 	// Writes changes the table while it is read.

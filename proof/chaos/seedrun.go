@@ -38,6 +38,7 @@ type seedRun struct {
 	tries     counts          // by task
 	// executions knows the run's executions, as Step Functions does.
 	executions executions.Memory
+	life       life // of the first execution, if it dies
 
 	mu           sync.Mutex // guards the following fields
 	invocations  []*invocation
@@ -130,7 +131,9 @@ func (r *seedRun) changeTable(ctx context.Context, fault Fault, caller string, o
 }
 
 // beforeRequest is called before each request of a function. Some faults happen at this time.
-func (r *seedRun) beforeRequest(ctx context.Context, caller string, o operation) {
+func (r *seedRun) beforeRequest(ctx context.Context, i *invocation, o operation) {
+	caller := i.caller
+	r.countRequest(i)
 	switch {
 	case o.name == "Scan" && r.writer != nil && !r.faultsOff.Load():
 		if strings.HasPrefix(caller, string(contract.FunctionScan)) { // a table that is replaced before it was planned is the run's table
@@ -140,7 +143,7 @@ func (r *seedRun) beforeRequest(ctx context.Context, caller string, o operation)
 	case o.name == "Scan" && r.scenario.Request == kindPercent:
 		r.changeTable(ctx, faultCapacity, caller, o, r.setCapacity)
 	case o.name == "PutObject" && strings.HasSuffix(o.subject, "/manifest-files.json"):
-		r.resume(func(i *invocation) bool { return i.process.until == untilCommitted && i.caller != caller })
+		r.resume(func(other *invocation) bool { return other.process.until == untilCommitted && other != i })
 	}
 }
 
