@@ -14,6 +14,7 @@ import (
 
 // actionsOf are the actions that an operation needs: its own, and those of KMS that S3 and DynamoDB need on behalf of the caller.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html#mpuAndPermissions
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html
@@ -30,12 +31,14 @@ var actionsOf = map[string][]string{
 	"s3.CreateMultipartUpload":   {"s3:PutObject", "kms:GenerateDataKey"},
 	"s3.DeleteObject":            {"s3:DeleteObject"},
 	"s3.DeleteObjects":           {"s3:DeleteObject"},
+	// S3 answers 404 if the bucket has no rules.
+	"s3.GetBucketLifecycleConfiguration": {"s3:GetLifecycleConfiguration"},
 	// Without s3:ListBucket, S3 answers 403 instead of 404 for a missing object.
 	"s3.GetObject":            {"s3:GetObject", "s3:ListBucket", "kms:Decrypt"},
 	"s3.HeadObject":           {"s3:GetObject", "s3:ListBucket", "kms:Decrypt"},
 	"s3.ListMultipartUploads": {"s3:ListBucketMultipartUploads"},
 	"s3.ListObjectsV2":        {"s3:ListBucket"},
-	"s3.ListParts":            {"s3:ListMultipartUploadParts"},
+	"s3.ListParts":            {"s3:ListMultipartUploadParts", "kms:Decrypt"},
 	"s3.PutObject":            {"s3:PutObject", "kms:GenerateDataKey"},
 	"s3.UploadPart":           {"s3:PutObject", "kms:Decrypt", "kms:GenerateDataKey"},
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -29,9 +30,11 @@ func allow(actions []string, resources ...[]string) grant {
 
 func actions(names ...string) []string { return names }
 
-// where adds a condition to the grant.
+// where adds a condition to the grant. All conditions of a grant must hold. No two of them have the same operator.
 func (g grant) where(c condition) grant {
-	g.condition = c
+	both := maps.Clone(c)
+	maps.Copy(both, g.condition)
+	g.condition = both
 	return g
 }
 
@@ -41,7 +44,7 @@ func (g grant) statement() map[string]any {
 	if g.deny {
 		statement["Effect"] = "Deny"
 	}
-	if g.condition != nil {
+	if len(g.condition) > 0 {
 		statement["Condition"] = g.condition
 	}
 	return statement

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -82,7 +83,8 @@ func (p otherPolicies) permissions(service string, resources []string) string {
 				continue
 			}
 			if service == "s3" {
-				grant.condition = nil // it names the account of the bucket, which the bucket policy need not check
+				grant.condition = maps.Clone(grant.condition)
+				delete(grant.condition, "StringEquals") // it names the account of the bucket, which the bucket policy need not check
 			}
 			if resources != nil {
 				grant.resources = resources

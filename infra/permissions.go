@@ -17,8 +17,8 @@ var anyRun = []run.Layout{{Root: "AWSDynamoDB/*"}, {Root: "*/AWSDynamoDB/*"}}
 // chainJournals are patterns of the keys of the journals that the runs of a chain share.
 var chainJournals = []string{run.ExportChain{}.Journals() + "*", run.ExportChain{Prefix: "*"}.Journals() + "*"}
 
-// permissions returns exactly what the calls of a function need. Only plan can claim a run, only scan can write data, and only finalize can
-// commit and remove. Only export can start exports, and DynamoDB writes them with its rights.
+// permissions returns exactly what the calls of a function need. Only plan can claim a run. scan uploads data objects, and finalize completes
+// the uploads, commits and removes. Only export can start exports, and DynamoDB writes them with its rights.
 //
 // The tables are last: if a new table needs a new policy, the other permissions stay in the policies in which they are.
 func permissions(at place, function contract.Function, props *Props) []grant {
@@ -52,7 +52,9 @@ func ofTables(at place, function contract.Function, props *Props) []grant {
 	}
 }
 
-// ofObjects returns what a function does with objects. s3:PutObject also permits multipart uploads and writes with If-None-Match.
+// ofObjects returns what a function does with objects. s3:PutObject also permits to create and complete multipart uploads, to upload parts,
+// and writes with If-None-Match.
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html#mpuAndPermissions
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 func ofObjects(at place, function contract.Function, props *Props) []grant {
@@ -75,10 +77,14 @@ func ofObjects(at place, function contract.Function, props *Props) []grant {
 		lists    = objects(func(l run.Layout) string { return l.SegmentLists() + "*" })
 		markers  = objects(func(l run.Layout) string { return l.PaceMarkers() + "*" })
 		journals = objects(run.Layout.Journal)
-		all      = objects(func(l run.Layout) string { return l.Root })
+		tries    = objects(func(l run.Layout) string { return l.ExportTry("*") })
+		exported []string
 	)
 	for _, pattern := range chainJournals {
 		journals = append(journals, object(pattern))
+	}
+	for _, pattern := range exportedFolders {
+		exported = append(exported, object(pattern+"*"))
 	}
 	var grants []grant
 	switch function {
@@ -91,28 +97,32 @@ func ofObjects(at place, function contract.Function, props *Props) []grant {
 		}
 	case contract.FunctionScan:
 		grants = []grant{
-			allow(actions("s3:ListBucket"), []string{bucket}), // as in plan
-			// scan reads the claim, the lists of an execution whose run was taken over, and the markers of the segments that are
-			// done. It lists the lists of a throttled run to see progress.
+			// After a takeover, scan checks which uploads of the former execution are still open.
+			allow(actions("s3:ListBucket", "s3:ListBucketMultipartUploads"), []string{bucket}),
+			// scan reads the claim, its own lists and those of an execution whose run was taken over, and the markers of the
+			// segments that are done. It lists the lists of a throttled run to see progress.
 			allow(actions("s3:GetObject"), claim, lists, markers),
 			allow(actions("s3:PutObject"), data, lists, markers),
-			allow(actions("s3:AbortMultipartUpload"), data),
+			allow(actions("s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"), data),
 		}
 	case contract.FunctionExport:
 		grants = []grant{
 			allow(actions("s3:ListBucket"), []string{bucket}), // as in plan
-			allow(actions("s3:GetObject"), journals),
+			allow(actions("s3:GetObject", "s3:PutObject"), journals),
 			// DynamoDB writes an export with the rights of the caller, to a folder whose name is unknown before and, for an
-			// incremental export, to a folder beside it. The journals and the function's own objects are there too.
+			// incremental export, to a folder beside it. Before export starts an export, it writes an object of its own to see
+			// whether DynamoDB can write there.
 			// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport_Requesting.html#S3DataExport_Requesting_Permissions
-			allow(actions("s3:PutObject", "s3:PutObjectAcl", "s3:AbortMultipartUpload"), all),
+			allow(actions("s3:PutObject", "s3:PutObjectAcl", "s3:AbortMultipartUpload"), tries, exported).where(onlyOwnersACL),
 		}
 	case contract.FunctionFinalize:
 		grants = []grant{
 			allow(actions("s3:ListBucket", "s3:ListBucketMultipartUploads"), []string{bucket}),
-			// finalize also checks native exports, whose manifests have the same names.
-			allow(actions("s3:GetObject"), claim, manifests, lists, journals, result),
-			allow(actions("s3:PutObject"), manifests, journals, result),
+			// finalize also checks native exports, whose manifests have the same names. It asks for the checksums of data objects that
+			// an earlier try completed. IAM has no narrower action for that.
+			allow(actions("s3:GetObject"), claim, manifests, lists, journals, result, data),
+			allow(actions("s3:PutObject"), data, manifests, journals, result),
+			allow(actions("s3:ListMultipartUploadParts"), data),
 			allow(actions("s3:DeleteObject"), data, lists, markers),
 			allow(actions("s3:AbortMultipartUpload"), data, objects(run.Layout.ManifestFiles)), // a large manifest is a multipart upload
 		}
@@ -126,6 +136,21 @@ func ofObjects(at place, function contract.Function, props *Props) []grant {
 	}
 	return grants
 }
+
+// exportedFolders are patterns of the folders to which DynamoDB writes exports: one for each export, and one that incremental exports share.
+// In IAM, ? matches one character. The id of an export has 14 digits of milliseconds, which begin with 0, and 8 hexadecimal ones. run.Root
+// refuses runs whose names begin like it, so the patterns match no key of another run.
+var exportedFolders = []string{
+	"AWSDynamoDB/0?????????????-????????/", "*/AWSDynamoDB/0?????????????-????????/",
+	"AWSDynamoDB/data/", "*/AWSDynamoDB/data/",
+}
+
+// onlyOwnersACL refuses the ACLs that open an object to others than the owner of the bucket. AWS does not document which ACL DynamoDB sends
+// with an export. It cannot be another one: exports also work in buckets without ACLs, which accept only this one, or none. Without an ACL in
+// the request, the condition holds too.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/amazon-s3-policy-keys.html
+var onlyOwnersACL = condition{"StringEqualsIfExists": {"s3:x-amz-acl": {"bucket-owner-full-control"}}}
 
 // ofKeys returns what S3 and DynamoDB do with keys on behalf of a function. S3 generates a data key to write an object. It decrypts the
 // data key to read an object and to continue an upload. DynamoDB decrypts the table's key on behalf of the caller that reads the table. For

@@ -13,22 +13,24 @@ import (
 // access is an action of a role on a resource.
 type access struct{ role, action, resource string }
 
+// allows reports whether a statement allows an access. It ignores conditions.
+func allows(granted map[string][]statement, a access) bool {
+	return slices.ContainsFunc(granted[a.role], func(s statement) bool {
+		return s.Effect == "Allow" && slices.Contains(s.Action, a.action) &&
+			slices.ContainsFunc(s.Resource, func(pattern string) bool { return covers(pattern, a.resource) })
+	})
+}
+
 // compareAccess checks that the roles have one list of accesses and none of another. It ignores conditions.
 func compareAccess(t *testing.T, granted map[string][]statement, yes, no []access) {
 	t.Helper()
-	allowed := func(a access) bool {
-		return slices.ContainsFunc(granted[a.role], func(s statement) bool {
-			return s.Effect == "Allow" && slices.Contains(s.Action, a.action) &&
-				slices.ContainsFunc(s.Resource, func(pattern string) bool { return covers(pattern, a.resource) })
-		})
-	}
 	for _, a := range yes {
-		if !allowed(a) {
+		if !allows(granted, a) {
 			t.Errorf("%s may not %s on %s", a.role, a.action, a.resource)
 		}
 	}
 	for _, a := range no {
-		if allowed(a) {
+		if allows(granted, a) {
 			t.Errorf("%s may %s on %s", a.role, a.action, a.resource)
 		}
 	}
@@ -36,12 +38,16 @@ func compareAccess(t *testing.T, granted map[string][]statement, yes, no []acces
 
 // covers reports whether a pattern of IAM matches a resource. * matches any characters, also slashes, and ? matches one character.
 func covers(pattern, resource string) bool {
-	parts := strings.Split(pattern, "*")
-	for i := range parts {
-		parts[i] = strings.ReplaceAll(regexp.QuoteMeta(parts[i]), `\?`, ".")
+	compiled := coverings[pattern]
+	if compiled == nil {
+		compiled = regexp.MustCompile("^" + strings.NewReplacer(`\*`, ".*", `\?`, ".").Replace(regexp.QuoteMeta(pattern)) + "$")
+		coverings[pattern] = compiled
 	}
-	return regexp.MustCompile("^" + strings.Join(parts, ".*") + "$").MatchString(resource)
+	return compiled.MatchString(resource)
 }
+
+// coverings are the compiled patterns.
+var coverings = map[string]*regexp.Regexp{}
 
 // statement is a statement of a policy.
 type statement struct {

@@ -32,8 +32,9 @@ const MaxParts = 1_000_000
 // key. The name of an execution has at most 80 characters. A schedule with the longest name, and the time of its firing, make 81.
 var runID = regexp.MustCompile(`^[a-zA-Z0-9_-][a-zA-Z0-9_.-]{0,80}$`)
 
-// exportID is the form of the id of a native export, whose folder is beside the runs: the milliseconds of its start and a random number.
-var exportID = regexp.MustCompile(`^[0-9]{14}-[0-9a-f]{8}$`)
+// exportID matches the id of a native export, whose folder is beside the runs: 14 digits with the milliseconds of its start, and 8 hexadecimal
+// ones. It also matches other names in whose folder the role of the function export could write data, because IAM has no pattern for digits.
+var exportID = regexp.MustCompile(`^0.{13}-.{2,8}$`)
 
 // firingTime is how the name of a run contains the time of its firing, in UTC. It has no colons, so that every system accepts it.
 const firingTime = "20060102T150405Z"
@@ -59,7 +60,7 @@ func Root(prefix, table, run string, at time.Time) (string, error) {
 		wrong("the execution's name", problem.Quote(run), "another name: it is the name of a folder that all runs of a prefix share")
 	}
 	if exportID.MatchString(run) { // the role of the function export may write such a folder
-		wrong("the execution's name", problem.Quote(run), "another name: it has the form of the id of a native export")
+		wrong("the execution's name", problem.Quote(run), "another name: it is like the id of a native export")
 	}
 	at = at.UTC()
 	filled := strings.NewReplacer(

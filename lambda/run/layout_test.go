@@ -110,14 +110,19 @@ func TestPositionDependsOnTheKeyNotItsSpelling(t *testing.T) {
 
 // DynamoDB's folders lie beside the runs: those that all runs of a prefix share, and one for each native export.
 func TestFoldersOfOthersAreNotRuns(t *testing.T) {
-	const shared, export = "it is the name of a folder that all runs of a prefix share", "it has the form of the id of a native export"
+	const shared, export = "it is the name of a folder that all runs of a prefix share", "it is like the id of a native export"
 	for _, test := range []struct{ name, want string }{
 		{"data", shared},
 		{"_chains", shared},
 		{"01693685827463-2d8752fd", export},
-		{"01693685827463-2d8752fdd", ""},
+		{"0rders-nightly-2d", export},
+		{"0rders-nightly-2d8", export},
+		{"0rders-nightly-2d8752fg", export},
+		{"0rders-nightly-2", ""},
+		{"0rders-nightly-2d8752fgh", ""},
+		{"0rders-nightly-20260131T060000Z", ""},
+		{"orders-nightly-2d8752fd", ""},
 		{"1693685827463-2d8752fd", ""},
-		{"01693685827463-2d8752fg", ""},
 		{"01693685827463_2d8752fd", ""},
 		{"x-01693685827463-2d8752fd", ""},
 	} {

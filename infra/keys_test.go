@@ -1,0 +1,99 @@
+//go:build !race
+
+package main
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"dynamodb-to-s3/lambda/run"
+)
+
+// rights are the roles that may do something with objects of a kind, by the first letters of their names.
+type rights struct{ get, put, acl, remove, abort, parts string }
+
+// Each kind of key has exactly the roles that need it, at the root of the bucket and below any prefix. So only plan can claim a run, scan
+// can write no manifest, and export can write nothing in the folder of a scan.
+func TestKeysHaveTheirRoles(t *testing.T) {
+	claim := rights{get: "psf", put: "p"}
+	list := rights{get: "sf", put: "s", remove: "f"}
+	manifest := rights{get: "f", put: "f"}
+	journal := rights{get: "ef", put: "ef"}
+	result := rights{get: "pf", put: "f"}
+	exported := rights{put: "e", acl: "e", abort: "e"}
+
+	want := map[string]rights{}
+	for _, prefix := range []string{"", "dynamodb/{table}", "a/b", "data", "_chains/_segments", "0rders-nightly-2/data"} {
+		names := []string{"run-1", "orders-nightly-20260131T060000Z", "_segments", "_started", "manifest-summary.json", "data-1"}
+		for n := range 32 { // names that are like the ids of exports
+			names = append(names, ("0aaaaaaaaaaaaa-" + strings.Repeat("b", 17))[:n+1])
+		}
+		for _, name := range names {
+			root, err := run.Root(prefix, "orders", name, time.Unix(0, 0))
+			if err != nil {
+				continue // no run has this name
+			}
+			l := run.Layout{Root: root}
+			want[l.Claim()] = claim
+			want[l.Data(3, 0, "0a1b2c3d", ".json.gz")] = rights{get: "f", put: "sf", remove: "f", abort: "sf", parts: "sf"}
+			want[l.SegmentList(3, 0, "0a1b2c3d")], want[l.SegmentEnd(3)] = list, list
+			want[l.PaceMarker("0123456789abcdef", 3)] = rights{get: "s", put: "s", remove: "f"}
+			want[l.ManifestFiles()] = rights{get: "f", put: "f", abort: "f"}
+			want[l.ManifestSummary()], want[l.Result()] = result, result
+			for _, key := range slices.Concat(l.Checksums(l.ManifestFiles()), l.Checksums(l.ManifestSummary())) {
+				want[key] = manifest
+			}
+			want[l.Journal()], want[l.ExportTry("token")] = journal, exported
+			want[root+"/other"], want[root+"/data/other.json.gz"], want[root+"/_staging/x"] = rights{}, rights{}, rights{}
+		}
+		root, err := run.Root(prefix, "orders", "run-1", time.Unix(0, 0))
+		if err != nil {
+			t.Fatal(err)
+		}
+		folder := strings.TrimSuffix(root, "run-1")
+		want[run.ExportChain{TableARN: "arn:aws:dynamodb:us-east-1:000000000000:table/orders", Prefix: prefix}.Journal()] = journal
+		want[folder+"other"], want[strings.TrimSuffix(folder, "AWSDynamoDB/")+"other"] = rights{}, rights{}
+		// DynamoDB writes these with the rights of the function export. Their names are those of a scan's objects.
+		native := run.Layout{Root: folder + "01693685827463-2d8752fd"}
+		want[native.Claim()] = rights{get: "psf", put: "pe", acl: "e", abort: "e"}
+		want[native.ManifestSummary()] = rights{get: "pf", put: "ef", acl: "e", abort: "e"}
+		for _, key := range slices.Concat([]string{native.ManifestFiles()}, native.Checksums(native.ManifestFiles())) {
+			want[key] = rights{get: "f", put: "ef", acl: "e", abort: "e"}
+		}
+		want[native.ManifestFiles()] = rights{get: "f", put: "ef", acl: "e", abort: "ef"}
+		want[native.DataPrefix()+"7kzq3m5lf4y2jbxv6wq2u5c7ze.json.gz"], want[folder+"data/7kzq3m5lf4y2jbxv6wq2u5c7ze.json.gz"] = exported, exported
+	}
+	for _, made := range []template{synth(t), synthFull(t)} {
+		granted := policies(t, made)
+		for _, key := range slices.Sorted(maps.Keys(want)) {
+			may := func(action string) (letters string) {
+				for _, role := range []string{"plan/Role", "scan/Role", "export/Role", "finalize/Role", "StateMachine/Role"} {
+					if allows(granted, access{role, action, "arn:aws:s3:::replica/" + key}) {
+						letters += role[:1]
+					}
+				}
+				return letters
+			}
+			got := rights{
+				get: may("s3:GetObject"), put: may("s3:PutObject"), acl: may("s3:PutObjectAcl"), remove: may("s3:DeleteObject"),
+				abort: may("s3:AbortMultipartUpload"), parts: may("s3:ListMultipartUploadParts"),
+			}
+			if got != want[key] {
+				t.Errorf("%s: got %+v, want %+v", key, got, want[key])
+			}
+		}
+		for role, statements := range granted { // nobody else
+			for _, s := range statements {
+				if first := s.Action[0]; strings.HasPrefix(first, "s3:") && !slices.Contains([]string{"plan/Role", "scan/Role", "export/Role", "finalize/Role"}, role) {
+					t.Errorf("%s may %v", role, s.Action)
+				}
+			}
+		}
+	}
+	if len(want) < 1000 {
+		t.Errorf("only %d keys", len(want))
+	}
+}
