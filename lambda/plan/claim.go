@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,7 +9,7 @@ import (
 	"dynamodb-to-s3/lambda/bucket"
 	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/ledger"
-	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/problem"
 	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/lambda/table"
 )
@@ -18,16 +17,21 @@ import (
 // maxLooks is how often the step looks at a claim that other executions keep changing.
 const maxLooks = 3
 
-// claim claims the run for this execution with a write that only one execution can win. If there is a claim, it decides by that one.
-func (s *Step) claim(ctx context.Context, req request.Request, output run.PlanOutput) (run.PlanOutput, error) {
+// claim claims the run for this execution with a write that only one execution can win. If there is a claim, it decides by that one, also
+// if the run would be refused now: a table can grow, or lose capacity, while a run is at work.
+func (s *Step) claim(ctx context.Context, d draft, output run.PlanOutput, refusal error) (run.PlanOutput, error) {
 	c := claimant{
-		Step: s, request: req, destination: bucket.New(s.Objects(output.Plan), output.Plan),
-		own: ledger.Claim{ExecutionID: output.Plan.ExecutionID, StartTime: output.Plan.StartTime, RequestDigest: req.Digest(), Output: output},
+		Step: s, draft: d, destination: bucket.New(s.Objects(d.plan), d.plan),
+		own: ledger.Claim{ExecutionID: d.plan.ExecutionID, StartTime: d.plan.StartTime, RequestDigest: d.request.Digest(), Output: output},
 	}
-	created, err := ledger.CreateClaim(ctx, c.destination, c.own)
-	if created || err != nil {
+	if refusal != nil {
+		if held, err := ledger.LoadClaim(ctx, c.destination, d.plan.Layout()); err != nil || held.RequestDigest != c.own.RequestDigest {
+			return run.PlanOutput{}, refusal
+		}
+	} else if created, err := ledger.CreateClaim(ctx, c.destination, c.own); created || err != nil {
 		return output, err
 	}
+	var err error
 	for range maxLooks {
 		if output, err = c.look(ctx); !errors.Is(err, bucket.ErrChanged) {
 			return output, err
@@ -39,52 +43,45 @@ func (s *Step) claim(ctx context.Context, req request.Request, output run.PlanOu
 // claimant is an execution that found a claim on its run.
 type claimant struct {
 	*Step
-	request     request.Request
+	draft       draft
 	destination *bucket.Bucket
 	own         ledger.Claim
 }
 
 // look reads the claim and decides by its owner. It fails with bucket.ErrChanged if another execution has changed the claim since.
 func (c claimant) look(ctx context.Context) (run.PlanOutput, error) {
-	theirs, err := ledger.LoadClaim(ctx, c.destination, c.own.Output.Plan.Layout())
-	own := theirs.ExecutionID == c.own.ExecutionID && theirs.StartTime.Equal(c.own.StartTime)
-	switch same := theirs.RequestDigest == c.own.RequestDigest; {
-	case err != nil:
+	theirs, err := ledger.LoadClaim(ctx, c.destination, c.draft.plan.Layout())
+	if err != nil {
 		return run.PlanOutput{}, err
-	case same && !sameWork(theirs.Output.Plan, c.own.Output.Plan):
-		return c.refuse("has a claim that does not fit its own request: another program has written %s; choose another name or prefix",
-			c.destination.URI(c.own.Output.Plan.Layout().Claim()))
-	case same && theirs.Output.Plan.TableARN != c.own.Output.Plan.TableARN:
-		return c.refuse("is of the table %s, and this one would be of %s: deployments in several regions or accounts need a bucket or a prefix each",
-			theirs.Output.Plan.TableARN, c.own.Output.Plan.TableARN)
+	}
+	own := theirs.ExecutionID == c.own.ExecutionID && theirs.StartTime.Equal(c.own.StartTime)
+	same := theirs.RequestDigest == c.own.RequestDigest
+	if same {
+		if arn := theirs.Output.Plan.TableARN; arn != c.draft.plan.TableARN {
+			return c.refuse("is of the table %s, and this one would be of %s: deployments in several regions or accounts need a bucket or a prefix each",
+				problem.Quote(arn), c.draft.plan.TableARN)
+		}
+		var fault string
+		if theirs, fault = c.checked(theirs); fault != "" {
+			return c.refuse("has a claim that does not fit its request: in %s, %s. Another program, or another version of the functions, has written it: choose another name or prefix",
+				c.destination.URI(c.draft.plan.Layout().Claim()), fault)
+		}
+	}
+	switch {
 	case own && same:
 		return c.resume(ctx, theirs.Output)
 	case own:
 		return c.refuse("was begun with another request: repeat that request to continue, or choose another name")
-	case theirs.ExecutionID == c.own.ExecutionID && c.request.Schedule == "":
+	case theirs.ExecutionID == c.own.ExecutionID && c.draft.request.Schedule == "":
 		return c.refuse("is of an earlier execution with the same name: that one began at %s, and this one at %s. Choose another name for the execution, or another prefix",
 			theirs.StartTime.Format(time.RFC3339Nano), c.own.StartTime.Format(time.RFC3339Nano))
 	case same:
 		return c.decide(ctx, theirs)
-	case c.request.Schedule != "":
+	case c.draft.request.Schedule != "":
 		return c.refuse("was begun by execution %s with another request: give another schedule or scheduledTime, or another prefix", theirs.ExecutionID)
 	default:
 		return c.refuse("belongs to execution %s, which has another request: choose another name for the execution, or another prefix", theirs.ExecutionID)
 	}
-}
-
-// sameWork reports whether the plan in a claim reads and writes the same as a plan that was made now from the same request, with the
-// same roles. Anyone who may write to the bucket can write a claim, and must not gain the functions' rights with it.
-func sameWork(kept, made run.Plan) bool {
-	if kept.Check(made.Mode) != nil || kept.RunID != made.RunID || kept.Table != made.Table ||
-		kept.Bucket != made.Bucket || kept.BucketOwner != made.BucketOwner || kept.Root != made.Root || kept.KMSKeyID != made.KMSKeyID {
-		return false
-	}
-	if made.Export != nil {
-		return bytes.Equal(run.Marshal(kept.Export), run.Marshal(made.Export))
-	}
-	return kept.Scan.TableRegion == made.Scan.TableRegion &&
-		kept.Scan.SourceRoleARN == made.Scan.SourceRoleARN && kept.Scan.DestinationRoleARN == made.Scan.DestinationRoleARN
 }
 
 // resume continues with a plan that this execution claimed before. If the run is committed, only its result is left to return.
@@ -101,16 +98,12 @@ func (c claimant) resume(ctx context.Context, output run.PlanOutput) (run.PlanOu
 
 // sameSource fails with TableReplaced unless the table that is there now, and the index, are those of a plan that was made before.
 func (c claimant) sameSource(kept run.Plan) error {
-	made, index := c.own.Output.Plan, ""
-	if made.Scan != nil {
-		index = made.Scan.Index
-	}
-	return table.Compare(kept, made.TableID, index)
+	return table.Compare(kept, c.draft.described.ID, c.draft.described.Index)
 }
 
 // refuse fails with RunNameTaken and says why.
 func (c claimant) refuse(words string, args ...any) (run.PlanOutput, error) {
-	plan := c.own.Output.Plan
+	plan := c.draft.plan
 	return run.PlanOutput{}, failure.Errorf(failure.RunNameTaken, "the run %q at %s %s", plan.RunID, c.destination.URI(plan.Root), fmt.Sprintf(words, args...))
 }
 

@@ -1,19 +1,12 @@
 package plan_test
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
 
 	"dynamodb-to-s3/lambda/failure"
-	"dynamodb-to-s3/lambda/ledger"
-	"dynamodb-to-s3/lambda/request"
-	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/local/testservers"
-
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
 // A run belongs to the first execution that plans it. Its name is the firing's or else the execution's.
@@ -62,50 +55,6 @@ func TestRunHasOneOwner(t *testing.T) {
 			}
 			if test.duplicate && (got.Duplicate.ExecutionID != "arn:"+test.first || got.Duplicate.RunID != test.wantRun) {
 				t.Errorf("got the duplicate %+v", got.Duplicate)
-			}
-		})
-	}
-}
-
-// Others may be able to write the claim. The step follows a claim only if it says what the request asks for.
-func TestClaimThatDoesNotFitItsRequestIsRefused(t *testing.T) {
-	table := testservers.Orders(t, 1)
-	for name, forge := range map[string]func(*run.Plan){
-		"another bucket":  func(p *run.Plan) { p.Bucket = "somebody-elses" },
-		"another folder":  func(p *run.Plan) { p.Root = "AWSDynamoDB/other" },
-		"another mode":    func(p *run.Plan) { p.Mode = request.ModeExport },
-		"no scan":         func(p *run.Plan) { p.Scan = nil },
-		"another version": func(p *run.Plan) { p.Version++ },
-		"another table":   func(p *run.Plan) { p.Table = "salaries" },
-		"a role to read":  func(p *run.Plan) { p.Scan.SourceRoleARN = "arn:aws:iam::111111111111:role/reader" },
-		"a role to write": func(p *run.Plan) { p.Scan.DestinationRoleARN = "arn:aws:iam::111111111111:role/writer" },
-	} {
-		t.Run(name, func(t *testing.T) {
-			bucket := testservers.Bucket(t)
-			req := fmt.Sprintf(`{"table": %q, "bucket": %q}`, table, bucket)
-			made, err := planRun(t, "a", req)
-			if err != nil {
-				t.Fatal(err)
-			}
-			key := made.Plan.Layout().Claim()
-			answer, err := testservers.S3().GetObject(t.Context(), &s3.GetObjectInput{Bucket: &bucket, Key: &key})
-			if err != nil {
-				t.Fatal(err)
-			}
-			var claim ledger.Claim
-			if err := json.NewDecoder(answer.Body).Decode(&claim); err != nil {
-				t.Fatal(err)
-			}
-			forge(&claim.Output.Plan)
-			body, err := json.Marshal(claim)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if _, err := testservers.S3().PutObject(t.Context(), &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: bytes.NewReader(body)}); err != nil {
-				t.Fatal(err)
-			}
-			if _, err := planRun(t, "a", req); failure.NameOf(err) != failure.RunNameTaken || !strings.Contains(err.Error(), "does not fit its own request") {
-				t.Errorf("got %v", err)
 			}
 		})
 	}

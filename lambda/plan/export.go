@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"context"
 	"fmt"
 	"time"
 
@@ -9,22 +8,15 @@ import (
 	"dynamodb-to-s3/lambda/quota"
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
-	"dynamodb-to-s3/lambda/table"
 )
 
-// planExport completes the plan of a run that exports. The step StartExport decides later what is exported, from the table's recovery
-// and the journal.
-func (s *Step) planExport(ctx context.Context, req request.Request, target request.Table, plan run.Plan) (run.PlanOutput, error) {
-	described, err := table.Describe(ctx, s.Tables(plan), target, request.Scan{})
-	if err != nil {
-		return run.PlanOutput{}, err
-	}
-	plan.TableARN, plan.TableID = described.ARN, described.ID
+// draftChain adds the chain to the plan of a run that continues one. The step StartExport decides later what is exported, from the table's
+// recovery and the journal.
+func draftChain(plan *run.Plan, req request.Request) {
 	if req.Export.InChain() {
 		plan.Export.Chain = new(run.ChainOf(req, plan.TableARN))
 		plan.Export.Request.Filter = plan.Export.Chain.Filter // the runs of a chain write one filter in one way
 	}
-	return run.PlanOutput{Plan: plan, Segments: []int{}, Export: noExports()}, nil
 }
 
 func noExports() run.ExportProgress { return run.ExportProgress{Exports: []run.FollowedExport{}} }

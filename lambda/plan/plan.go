@@ -15,6 +15,7 @@ import (
 	"dynamodb-to-s3/lambda/quota"
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
+	"dynamodb-to-s3/lambda/table"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -40,20 +41,17 @@ type Step struct {
 
 // Run checks the request, describes the table, asks DynamoDB whether it accepts the scan, and claims the run.
 //
-// If the same execution repeats it with the same request, it returns the first plan, whatever has changed since. If another execution
-// calls it with the same request, it takes the run over if the first execution has failed and its functions can no longer be at work.
-// Otherwise it fails with RunNameTaken; for the same firing of a schedule it returns a Duplicate if the first execution still runs or
-// has committed the run.
+// If the same execution repeats it with the same request, it returns the first plan: the size and the capacity of the table can change, and
+// the plan keeps its segments, its concurrency and its pace. If another execution calls it with the same request, it takes the run over if
+// the first execution has failed and its functions can no longer be at work. Otherwise it fails with RunNameTaken; for the same firing of
+// a schedule it returns a Duplicate if the first execution still runs or has committed the run.
 func (s *Step) Run(ctx context.Context, in run.PlanInput) (run.PlanOutput, error) {
-	p, err := s.prepare(in)
+	d, err := s.draft(ctx, in)
 	if err != nil {
 		return run.PlanOutput{}, err
 	}
-	output, err := s.complete(ctx, p)
-	if err != nil {
-		return run.PlanOutput{}, err
-	}
-	return s.claim(ctx, p.request, output)
+	output, refusal := s.begin(ctx, d)
+	return s.claim(ctx, d, output, refusal)
 }
 
 // CheckInput returns the error with which Run would refuse an input without asking a service.
@@ -64,64 +62,105 @@ func (s *Step) CheckInput(in run.PlanInput) error {
 
 // Check returns the error with which Run would refuse an input before it claims the run. It asks DynamoDB and writes nothing.
 func (s *Step) Check(ctx context.Context, in run.PlanInput) error {
-	p, err := s.prepare(in)
+	d, err := s.draft(ctx, in)
 	if err == nil {
-		_, err = s.complete(ctx, p)
+		_, err = s.begin(ctx, d)
 	}
 	return err
 }
 
-// prepared is a request, its table, and what a plan says before the table is described.
-type prepared struct {
-	request request.Request
-	target  request.Table
-	plan    run.Plan
+// draft is a plan that lacks the numbers that depend on the size and the capacity of the table. What it has is the same whenever it is made
+// of the same request and the same table.
+type draft struct {
+	request   request.Request
+	target    request.Table
+	plan      run.Plan
+	described table.Description
 }
 
 // prepare checks all of an input that needs no service.
-func (s *Step) prepare(in run.PlanInput) (p prepared, err error) {
-	if p.request, err = request.Parse(in.Request, s.Defaults); err != nil {
-		return p, err
+func (s *Step) prepare(in run.PlanInput) (d draft, err error) {
+	if d.request, err = request.Parse(in.Request, s.Defaults); err != nil {
+		return d, err
 	}
-	if err = p.request.CheckPlace(s.region()); err != nil {
-		return p, err
+	if err = d.request.CheckPlace(s.region()); err != nil {
+		return d, err
 	}
-	if err = s.Roles.Check(p.request); err != nil {
-		return p, err
+	if err = s.Roles.Check(d.request); err != nil {
+		return d, err
 	}
-	if p.target, err = s.target(p.request); err != nil {
-		return p, err
+	if d.target, err = s.target(d.request); err != nil {
+		return d, err
 	}
-	if p.plan, err = s.begin(p.request, p.target, in.Execution); err != nil {
-		return p, err
+	if d.plan, err = s.first(d.request, d.target, in.Execution); err != nil {
+		return d, err
 	}
-	if p.plan.Export != nil {
-		return p, checkWait(p.plan.Export.Request)
+	if d.plan.Export != nil {
+		return d, checkWait(d.plan.Export.Request)
 	}
-	p.plan.Scan.Encoder, err = encoderOf(p.request)
-	return p, err
+	d.plan.Scan.Encoder, err = encoderOf(d.request)
+	return d, err
 }
 
-// complete makes the plan from the table's description, and asks DynamoDB whether it accepts a scan.
-func (s *Step) complete(ctx context.Context, p prepared) (run.PlanOutput, error) {
-	planMode := s.planScan
-	if p.plan.Export != nil {
-		planMode = s.planExport
+// draft drafts the plan of an input, for the table as it is now.
+func (s *Step) draft(ctx context.Context, in run.PlanInput) (draft, error) {
+	d, err := s.prepare(in)
+	if err != nil {
+		return d, err
 	}
-	output, err := planMode(ctx, p.request, p.target, p.plan)
+	var scan request.Scan
+	if d.plan.Scan != nil {
+		scan = d.plan.Scan.Request
+	}
+	if d.described, err = table.Describe(ctx, s.Tables(d.plan), d.target, scan); err != nil {
+		return d, err
+	}
+	d.plan.TableARN, d.plan.TableID = d.described.ARN, d.described.ID
+	if d.plan.Scan != nil {
+		d.plan.Scan.KeyNames, d.plan.Scan.Index = d.described.KeyNames, d.described.Index
+	} else {
+		draftChain(&d.plan, d.request)
+	}
+	return d, nil
+}
+
+// begin returns the plan of a run that begins now, or the error with which it is refused. It asks DynamoDB whether it accepts a scan.
+func (s *Step) begin(ctx context.Context, d draft) (run.PlanOutput, error) {
+	if d.plan.Export != nil {
+		output := d.output(numbers{})
+		return output, checkSize(output)
+	}
+	n, err := s.decide(d)
 	if err != nil {
 		return run.PlanOutput{}, err
 	}
-	if size, most := len(run.Marshal(output)), quota.MaxPayloadBytes-quota.MaxResultBytes; size > most {
-		return run.PlanOutput{}, problem.List{{
-			Want: fmt.Sprintf("it makes a state of %d bytes, and %d are allowed, of the %d that Step Functions carries: shorten the expressions and their values",
-				size, most, quota.MaxPayloadBytes),
-		}}.Err()
-	}
-	if output.Plan.Scan == nil {
-		return output, nil
+	output := d.output(n)
+	if err := checkSize(output); err != nil {
+		return run.PlanOutput{}, err
 	}
 	return output, s.preflight(ctx, output.Plan)
+}
+
+// output returns the output of the step for a plan with these numbers.
+func (d draft) output(n numbers) run.PlanOutput {
+	output := run.PlanOutput{Plan: d.plan, Segments: []int{}, Export: noExports()}
+	if d.plan.Scan != nil {
+		scan := n.scan(d)
+		output.Plan.Scan, output.Segments, output.Concurrency = &scan, scan.Segments(), n.concurrency
+	}
+	return output
+}
+
+// checkSize refuses a plan that is too large for a state.
+func checkSize(output run.PlanOutput) error {
+	size, most := len(run.Marshal(output)), quota.MaxPayloadBytes-quota.MaxResultBytes
+	if size <= most {
+		return nil
+	}
+	return problem.List{{
+		Want: fmt.Sprintf("it makes a state of %d bytes, and %d are allowed, of the %d that Step Functions carries: shorten the expressions and their values",
+			size, most, quota.MaxPayloadBytes),
+	}}.Err()
 }
 
 // target returns the table that the request names, if the run can reach its region and account.
@@ -160,8 +199,8 @@ func (s *Step) target(req request.Request) (request.Table, error) {
 // region returns the functions' region.
 func (s *Step) region() string { return s.Tables(run.Plan{}).Options().Region }
 
-// begin returns the part of a plan that is known before the table is described: who runs it, where it writes, and with which roles.
-func (s *Step) begin(req request.Request, target request.Table, execution run.Execution) (run.Plan, error) {
+// first returns the part of a plan that is known before the table is described: who runs it, where it writes, and with which roles.
+func (s *Step) first(req request.Request, target request.Table, execution run.Execution) (run.Plan, error) {
 	at := execution.StartTime
 	if req.Scheduled != "" {
 		at = request.Moment(req.Scheduled)
@@ -179,7 +218,10 @@ func (s *Step) begin(req request.Request, target request.Table, execution run.Ex
 		plan.Export = &run.ExportPlan{Request: *req.Export}
 		return plan, nil
 	}
-	plan.Scan = &run.ScanPlan{Request: *req.Scan, SourceRoleARN: req.SourceRoleARN, DestinationRoleARN: req.DestinationRoleARN}
+	plan.Scan = &run.ScanPlan{
+		Request: *req.Scan, Format: req.Format, Transform: req.Transform, Compression: req.Compression, FileSizeBytes: *req.FileSize,
+		SourceRoleARN: req.SourceRoleARN, DestinationRoleARN: req.DestinationRoleARN,
+	}
 	if target.Region != s.region() {
 		plan.Scan.TableRegion = target.Region
 	}

@@ -2,7 +2,6 @@ package plan
 
 import (
 	"cmp"
-	"context"
 	"math"
 	"strings"
 
@@ -23,31 +22,52 @@ const (
 	someConcurrency = 10  // if the table's capacity is not known
 )
 
-// planScan completes the plan of a run that scans, from the table's description.
-func (s *Step) planScan(ctx context.Context, req request.Request, target request.Table, plan run.Plan) (run.PlanOutput, error) {
-	scan := plan.Scan
-	described, err := table.Describe(ctx, s.Tables(plan), target, scan.Request)
-	if err != nil {
-		return run.PlanOutput{}, err
+// numbers are what a plan has from the size and the capacity of the table as they are when the run begins. They stay the same until the run
+// ends.
+type numbers struct {
+	segments    int     // of the table; a run can scan one of them only
+	pace        float64 // in read units a second, 0 for no limit
+	concurrency int     // segments that are scanned at the same time
+}
+
+// decide decides the numbers of a run that begins now. It refuses a scan that cannot end or cannot be committed.
+func (s *Step) decide(d draft) (n numbers, err error) {
+	if err := checkObjects(d.request, d.described); err != nil {
+		return n, err
 	}
-	if err := checkObjects(req, described); err != nil {
-		return run.PlanOutput{}, err
+	if n.pace, err = pace(d.request, d.described); err != nil {
+		return n, err
 	}
-	if scan.ReadUnitsPerSecond, err = pace(req, described); err != nil {
-		return run.PlanOutput{}, err
+	n.segments = segments(d.request, d.described.Bytes)
+	n.concurrency = min(concurrency(d.request, d.described.ReadUnits, n.pace), n.scanned(d))
+	return n, s.checkPace(d, n, d.described)
+}
+
+// checkPace refuses a scan that is too slow, if the table is as described.
+func (s *Step) checkPace(d draft, n numbers, described table.Description) error {
+	scan := n.scan(d)
+	if err := checkShare(d.request, scan); err != nil {
+		return err
 	}
-	plan.TableARN, plan.TableID = described.ARN, described.ID
-	scan.TotalSegments, scan.Format, scan.Compression, scan.FileSizeBytes = segments(req, described.Bytes), req.Format, req.Compression, *req.FileSize
-	scan.Transform, scan.KeyNames, scan.Index = req.Transform, described.KeyNames, described.Index
-	numbers := scan.Segments()
-	atOnce := min(concurrency(req, described.ReadUnits, scan.ReadUnitsPerSecond), len(numbers))
+	return s.checkDuration(d.request, scan, described, n.concurrency)
+}
+
+// scanned returns how many segments the run scans.
+func (n numbers) scanned(d draft) int {
+	if d.request.Scan.Segment != nil {
+		return 1
+	}
+	return n.segments
+}
+
+// scan returns the plan of the scan with the numbers.
+func (n numbers) scan(d draft) run.ScanPlan {
+	scan := *d.plan.Scan
+	scan.TotalSegments, scan.ReadUnitsPerSecond = n.segments, n.pace
 	if scan.Paced() {
-		scan.Concurrency = atOnce
+		scan.Concurrency = n.concurrency
 	}
-	if err := checkShare(req, *scan); err != nil {
-		return run.PlanOutput{}, err
-	}
-	return run.PlanOutput{Plan: plan, Segments: numbers, Concurrency: atOnce, Export: noExports()}, s.checkDuration(req, *scan, described, atOnce)
+	return scan
 }
 
 func segments(req request.Request, bytes int64) int {

@@ -67,13 +67,18 @@ func (c claimant) takeOver(ctx context.Context, theirs ledger.Claim) (run.PlanOu
 // look at it and the write of the claim: its function may then have read the old claim. An owner that is redriven after that write
 // reads the new claim before it does anything.
 func (c claimant) checkAlone(ctx context.Context, plan run.Plan) error {
-	for _, before := range plan.TakenOver {
+	for i, before := range plan.TakenOver {
 		if before == plan.ExecutionID {
 			continue // another execution had taken the run over from this one, and this one has taken it back
 		}
 		state, err := c.Executions.Describe(ctx, before)
 		if err != nil {
 			return fmt.Errorf("look whether an earlier owner of the run was redriven: %w", err)
+		}
+		if i == 0 && state.Status != execution.Unknown && !state.Began(plan.StartTime) { // the first owner began the run
+			_, err := c.refuse("has a claim that does not fit its request: output.plan.startTime is %s, and execution %s began at %s. Another program has written it: choose another name or prefix",
+				plan.StartTime.Format(time.RFC3339Nano), before, state.StartTime.Format(time.RFC3339Nano))
+			return err
 		}
 		ended := state.Dead() || state.Status == execution.Succeeded || state.Status == execution.Unknown
 		if !ended || time.Now().Before(state.Quiet) {
@@ -89,7 +94,7 @@ func (c claimant) checkAlone(ctx context.Context, plan run.Plan) error {
 // delivers a firing at least once, and each delivery starts an execution with another name.
 // https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html
 func (c claimant) leave(theirs ledger.Claim, complete bool, words string) (run.PlanOutput, error) {
-	if c.request.Schedule == "" {
+	if c.draft.request.Schedule == "" {
 		return c.refuse("belongs to execution %s, which %s: choose another name for the execution, or another prefix", theirs.ExecutionID, words)
 	}
 	plan := theirs.Output.Plan

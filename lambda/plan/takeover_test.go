@@ -138,7 +138,7 @@ func TestRunOfAnotherRegionIsNoDuplicate(t *testing.T) {
 			}
 		}
 		_, err = planRun(t, "b", request)
-		for _, words := range []string{"is of the table arn:aws:dynamodb:eu-west-1:", "this one would be of arn:aws:dynamodb:us-east-1:", "a bucket or a prefix each"} {
+		for _, words := range []string{`is of the table "arn:aws:dynamodb:eu-west-1:`, "this one would be of arn:aws:dynamodb:us-east-1:", "a bucket or a prefix each"} {
 			if failure.NameOf(err) != failure.RunNameTaken || !strings.Contains(fmt.Sprint(err), words) {
 				t.Errorf("committed %t: got %v, want %s", committed, err, words)
 			}
