@@ -36,6 +36,7 @@ type Harness struct {
 	direct              aws.Config // of S3, without faults
 	tables              *dynamodb.Client
 	objects             *s3.Client
+	reader              *s3.Client // past the recording server
 	toTables, toObjects *network
 	recording           *http.Server // in front of S3
 	interpreter         *statemachine.Interpreter
@@ -56,7 +57,7 @@ func New(ctx context.Context, source, destination aws.Config) (h *Harness, err e
 			err = fmt.Errorf("start chaos: %w", err)
 		}
 	}()
-	h.tables = dynamodb.NewFromConfig(source)
+	h.tables, h.reader = dynamodb.NewFromConfig(source), awsclient.S3(destination)
 	recorded, err := h.record(ctx, *destination.BaseEndpoint)
 	if err != nil {
 		return h, err
@@ -148,20 +149,22 @@ type Report struct {
 func (h *Harness) Run(ctx context.Context, seed uint64) (Report, error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
-	r := &seedRun{harness: h, scenario: Draw(seed), faults: map[Fault]int{}, life: life{back: make(chan struct{})}}
+	r := &seedRun{harness: h, scenario: Draw(seed), faults: map[Fault]int{}, watch: newWatch(), life: life{back: make(chan struct{})}}
 	r.number = number()
 	h.mu.Lock()
 	h.runs[r.number] = r
 	h.mu.Unlock()
-	defer func() {
+	forget := func() {
 		h.mu.Lock()
 		delete(h.runs, r.number)
 		h.mu.Unlock()
-	}()
+	}
+	defer forget()
 	if err := r.prepare(ctx); err != nil {
 		return Report{}, fmt.Errorf("seed %d: prepare: %w", seed, err)
 	}
 	report, err := r.run(ctx)
+	forget()
 	if err = errors.Join(err, r.cleanUp(context.WithoutCancel(ctx))); err != nil {
 		err = fmt.Errorf("seed %d: %w", seed, err)
 	}

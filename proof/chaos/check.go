@@ -11,7 +11,6 @@ import (
 	"strings"
 	"sync"
 
-	"dynamodb-to-s3/lambda/contract"
 	"dynamodb-to-s3/lambda/execution"
 	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/request"
@@ -19,7 +18,6 @@ import (
 	"dynamodb-to-s3/local/statemachine"
 	"dynamodb-to-s3/local/verify"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
 
@@ -33,8 +31,21 @@ type checked struct {
 	redrivable []int
 }
 
-// check compares the outcomes of the executions with the bucket and the table.
+// check compares the outcomes of the executions with the bucket and the table, and with what readers have seen.
 func (r *seedRun) check(ctx context.Context, outcomes []statemachine.Outcome) (checked, error) {
+	found, err := r.checkOutcomes(ctx, outcomes)
+	if err != nil || r.scenario.Mode != request.ModeScan { // DynamoDB writes the objects of an export
+		return found, err
+	}
+	over := len(found.redrivable) == 0 || r.faultsOff.Load()
+	if err = r.checkReaders(ctx, over); err == nil && over {
+		err = r.checkUploads(ctx)
+	}
+	return found, err
+}
+
+// checkOutcomes compares the outcomes of the executions with the bucket and the table.
+func (r *seedRun) checkOutcomes(ctx context.Context, outcomes []statemachine.Outcome) (checked, error) {
 	found := checked{}
 	var results []run.Result
 	permanent := false // an execution has failed with an error that no redrive can repair
@@ -107,13 +118,6 @@ func (r *seedRun) checkFailure(n int, outcomes []statemachine.Outcome) error {
 	}
 }
 
-// late reports whether an invocation of scan was resumed after finalize had listed the objects.
-func (r *seedRun) late() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return slices.ContainsFunc(r.invocations, func(i *invocation) bool { return i.process.resumedLate && i.function == contract.FunctionScan })
-}
-
 // read compares a commit with the table's history, and the bucket with the commit. succeeded says that an execution has succeeded.
 func (r *seedRun) read(ctx context.Context, result run.Result, layout run.Layout, succeeded bool) (int, error) {
 	records := &recordCheck{scenario: r.scenario, table: r.table, keys: r.segmentKeys, seen: map[string][]string{}}
@@ -139,7 +143,7 @@ func (r *seedRun) checkExports() error {
 	return nil
 }
 
-// checkBucket returns an error for a data object that the manifest does not name, and for an unfinished upload.
+// checkBucket returns an error for a data object that the manifest does not name.
 func (r *seedRun) checkBucket(ctx context.Context, layout run.Layout, committed *sync.Map) error {
 	keys, err := r.keys(ctx)
 	if err != nil {
@@ -151,15 +155,7 @@ func (r *seedRun) checkBucket(ctx context.Context, layout run.Layout, committed 
 			strays = append(strays, key)
 		}
 	}
-	uploads, err := r.uploads(ctx)
-	switch {
-	case err != nil:
-		return err
-	case len(uploads) > 0:
-		return fmt.Errorf("%d uploads are unfinished, such as that of %s", len(uploads), aws.ToString(uploads[0].Key))
-	case len(strays) > 0 && r.late():
-		r.injected(faultLateStray, "reader", strays)
-	case len(strays) > 0:
+	if len(strays) > 0 {
 		return fmt.Errorf("no manifest names %v", strays)
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"strings"
 )
@@ -37,8 +38,7 @@ func (c *faultyClient) Do(request *http.Request) (*http.Response, error) {
 	random := draw(c.seedRun.scenario.Seed, c.caller, o, nth, fault, "how")
 	switch fault {
 	case faultKilledBefore:
-		c.seedRun.injected(fault, c.caller, o)
-		c.process.kill(random)
+		c.kill(fault, o, random)
 		return nil, errKilled
 	case faultPaused:
 		c.seedRun.injected(fault, c.caller, o)
@@ -54,8 +54,7 @@ func (c *faultyClient) Do(request *http.Request) (*http.Response, error) {
 	}
 	response, err := c.send(request, o, fault, func(how string) { c.seedRun.injected(fault, c.caller, o, how) }, nth)
 	if fault == faultKilledAfter {
-		c.seedRun.injected(fault, c.caller, o)
-		c.process.kill(random)
+		c.kill(fault, o, random)
 	}
 	if ended := c.process.waitWhilePaused(request.Context()); ended != nil {
 		if err == nil {
@@ -64,6 +63,15 @@ func (c *faultyClient) Do(request *http.Request) (*http.Response, error) {
 		return nil, ended
 	}
 	return response, err
+}
+
+// kill kills the invocation at a request.
+func (c *faultyClient) kill(fault Fault, o operation, random *rand.Rand) {
+	if o.name == "CompleteMultipartUpload" {
+		fault = faultKilledCompleting
+	}
+	c.seedRun.injected(fault, c.caller, o)
+	c.process.kill(random)
 }
 
 // send sends a request with a fault.
@@ -99,6 +107,41 @@ func (c *faultyClient) send(request *http.Request, o operation, fault Fault, inj
 		_ = response.Body.Close() // the answer is lost
 		injected("")
 		return nil, errConnectionReset
+	case faultErrorIn200:
+		if random.IntN(2) == 0 {
+			injected("before S3 has done it")
+			return errorIn200(), nil
+		}
+		response, err := plain.Do(request)
+		if err != nil {
+			return nil, err
+		}
+		_ = response.Body.Close() // it is replaced
+		injected("after S3 has done it")
+		return errorIn200(), nil
+	case faultTwice:
+		body, err := readBody(request)
+		if err != nil {
+			return nil, err
+		}
+		first, err := plain.Do(request.Clone(request.Context()))
+		if err != nil {
+			return nil, err
+		}
+		_ = first.Body.Close() // the client gets the second answer
+		request.Body = io.NopCloser(bytes.NewReader(body))
+		injected("")
+		return plain.Do(request)
+	case faultUploadHidden, faultUploadGhost:
+		response, err := plain.Do(request)
+		if err != nil || response.StatusCode != http.StatusOK {
+			return response, err
+		}
+		changed, err := c.seedRun.staleListing(fault, request.URL.Query(), response, random)
+		if changed {
+			injected("")
+		}
+		return response, err
 	case faultWrongChecksum, faultBitFlipped, faultCutBody:
 		response, err := plain.Do(request)
 		if err != nil || response.StatusCode != http.StatusOK || response.ContentLength == 0 {

@@ -24,6 +24,11 @@ const (
 	faultBitFlippedUp  Fault = "a bit of an upload is flipped"
 	faultAnswerLost    Fault = "the answer is lost, the service has done it"
 
+	faultErrorIn200   Fault = "200 of S3 with an error in it"
+	faultTwice        Fault = "a request of an upload arrives twice"
+	faultUploadHidden Fault = "a listing does not show open uploads"
+	faultUploadGhost  Fault = "a listing shows uploads that have ended"
+
 	faultNetReset     Fault = "network: reset before the answer"
 	faultNetCutDown   Fault = "network: closed in mid-answer"
 	faultNetCutUp     Fault = "network: closed in mid-request"
@@ -54,15 +59,23 @@ const (
 	faultRedriven       Fault = "redriven after its failure"
 	faultDied           Fault = "the execution dies"
 	faultCameBack       Fault = "the dead execution is redriven while the next one is at work"
-	// faultLateStray is possible if an invocation outlives finalize, see docs/faults.md.
-	faultLateStray Fault = "a late invocation has left an object that no manifest names"
+	// faultKilledCompleting is one of the first two, at a request that completes an upload.
+	faultKilledCompleting Fault = "killed at a request that completes an upload"
+)
+
+// What a run leaves without breaking the promise. See docs/faults.md.
+const (
+	seenPart        Fault = "seen: a part of a run that an execution has left, and that will be committed"
+	leftLate        Fault = "left: an upload that was begun after finalize had listed the uploads"
+	leftHidden      Fault = "left: an upload that the listing of finalize did not show"
+	leftUncommitted Fault = "left: an upload of a run that committed nothing"
 )
 
 // requestFaults are the faults of single requests, in the order in which they are drawn.
 var requestFaults = []Fault{
 	faultKilledBefore, faultKilledAfter, faultPaused, faultExpired, faultThrottle, faultServerError, faultUnavailable, faultSlowDown,
 	faultWrongChecksum, faultBitFlipped, faultCutBody, faultBitFlippedUp, faultAnswerLost, faultNetReset, faultNetCutDown, faultNetCutUp,
-	faultNetStall, faultNetSilent, faultNetSlow, faultNetFragments,
+	faultNetStall, faultNetSilent, faultNetSlow, faultNetFragments, faultErrorIn200, faultTwice, faultUploadHidden, faultUploadGhost,
 }
 
 // invocationFaults are the faults of whole invocations.
@@ -70,7 +83,7 @@ var invocationFaults = []Fault{faultNotStarted, faultOutcomeLost, faultDoubled, 
 
 // Faults returns every fault that seeds draw.
 func Faults() []Fault {
-	return slices.Concat(requestFaults, invocationFaults, []Fault{faultWritten, faultReplaced, faultCapacity, faultDeliveredAgain, faultRedriven, faultDied, faultCameBack})
+	return slices.Concat(requestFaults, invocationFaults, []Fault{faultWritten, faultReplaced, faultCapacity, faultDeliveredAgain, faultRedriven, faultDied, faultCameBack, faultKilledCompleting, seenPart, leftLate, leftHidden, leftUncommitted})
 }
 
 // draw returns random numbers that depend only on the seed and on their purpose.
@@ -97,6 +110,12 @@ func (f Fault) appliesTo(o operation) bool {
 		return o.name == "PutObject" || o.name == "UploadPart"
 	case faultAnswerLost:
 		return o.changes
+	case faultErrorIn200:
+		return o.name == "CompleteMultipartUpload"
+	case faultTwice:
+		return o.name == "CreateMultipartUpload" || o.name == "CompleteMultipartUpload" || o.name == "AbortMultipartUpload"
+	case faultUploadHidden, faultUploadGhost:
+		return o.name == "ListMultipartUploads"
 	case faultNetReset, faultNetCutDown, faultNetCutUp, faultNetStall, faultNetSilent, faultNetSlow, faultNetFragments:
 		return !o.toExports
 	default:

@@ -94,7 +94,7 @@ func (r *seedRun) resume(chosen func(*invocation) bool) {
 	r.mu.Unlock()
 	for _, i := range all {
 		if closed(i.process.paused) && !closed(i.process.resumed) && chosen(i) {
-			i.process.resume(i.process.until == untilCommitted)
+			i.process.resume()
 		}
 	}
 }
@@ -117,7 +117,7 @@ func (r *seedRun) finish(chosen func(*invocation) bool) {
 		select {
 		case <-all[n].process.ended:
 		case <-all[n].process.paused:
-			all[n].process.resume(true)
+			all[n].process.resume()
 		}
 	}
 }

@@ -51,12 +51,18 @@ func operationOf(request *http.Request) (operation, error) {
 		o.name = "DeleteObjects"
 	case request.Method == http.MethodPost:
 		o.name = "CompleteMultipartUpload"
-	case request.Method == http.MethodDelete:
+	case request.Method == http.MethodDelete && query.Has("uploadId"):
 		o.name = "AbortMultipartUpload"
+	case request.Method == http.MethodDelete:
+		o.name = "DeleteObject"
 	case request.Method == http.MethodPut:
 		o.name = "PutObject"
+	case request.Method == http.MethodHead:
+		o.name = "HeadObject"
+	case query.Has("uploadId"):
+		o.name = "ListParts"
 	case query.Has("uploads"):
-		o.name = "ListMultipartUploads"
+		o.name, o.subject = "ListMultipartUploads", query.Get("prefix")+" "+tried.ReplaceAllString(query.Get("key-marker"), "$1-TRY")
 	case query.Has("list-type"):
 		o.name, o.subject = "ListObjects", named.ReplaceAllString(query.Get("prefix"), "EXPORT")+" "+query.Get("continuation-token")
 	default:

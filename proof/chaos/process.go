@@ -20,7 +20,6 @@ type process struct {
 	until        phase
 	pages        pages         // how many pages it gets after it is resumed
 	killedAtList bool          // killed after it is resumed, before it writes its list
-	resumedLate  bool          // resumed after finalize has listed the objects
 	ended        chan struct{} // closed when its handler has returned
 }
 
@@ -30,6 +29,7 @@ type phase string
 const (
 	untilRetried   phase = "the retry has ended"
 	untilFinalize  phase = "finalize begins"
+	untilCompletes phase = "finalize is about to complete an upload"
 	untilCommitted phase = "finalize is about to commit"
 	untilOver      phase = "the execution is over"
 )
@@ -67,16 +67,15 @@ func (p *process) pause(random *rand.Rand) {
 	defer p.mu.Unlock()
 	if !closed(p.paused) {
 		p.pages, p.killedAtList = pick(random, samePages, allPages, noPages), random.IntN(3) == 0
-		p.until = pick(random, untilRetried, untilRetried, untilFinalize, untilCommitted, untilOver)
+		p.until = pick(random, untilRetried, untilRetried, untilFinalize, untilCompletes, untilCommitted, untilOver)
 		close(p.paused)
 	}
 }
 
-// resume resumes the invocation and returns when it has ended. late says that finalize has already listed the objects.
-func (p *process) resume(late bool) {
+// resume resumes the invocation and returns when it has ended.
+func (p *process) resume() {
 	p.mu.Lock()
 	if !closed(p.resumed) {
-		p.resumedLate = late
 		close(p.resumed)
 	}
 	p.mu.Unlock()

@@ -59,6 +59,13 @@ func errorResponse(fault Fault, o operation, random *rand.Rand) (*http.Response,
 	return response, code + detail
 }
 
+// errorIn200 is an answer to CompleteMultipartUpload. S3 sends the status before it has done the work, and an error can follow.
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
+func errorIn200() *http.Response {
+	return newResponse(http.StatusOK, "application/xml",
+		[]byte("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>InternalError</Code><Message>from the harness</Message></Error>"))
+}
+
 const checksumHeader = "X-Amz-Crc32"
 
 func newResponse(status int, kind string, body []byte) *http.Response {

@@ -36,6 +36,7 @@ type seedRun struct {
 	tables    *exports.Server // nil if the run is not an export
 	faultsOff atomic.Bool     // no more faults
 	tries     counts          // by task
+	watch     *watch
 	// executions knows the run's executions, as Step Functions does.
 	executions executions.Memory
 	life       life // of the first execution, if it dies
@@ -142,6 +143,8 @@ func (r *seedRun) beforeRequest(ctx context.Context, i *invocation, o operation)
 		r.changeTable(ctx, faultWritten, caller, o, r.writer.write)
 	case o.name == "Scan" && r.scenario.Request == kindPercent:
 		r.changeTable(ctx, faultCapacity, caller, o, r.setCapacity)
+	case o.name == "CompleteMultipartUpload":
+		r.resume(func(i *invocation) bool { return i.process.until == untilCompletes && i.caller != caller })
 	case o.name == "PutObject" && strings.HasSuffix(o.subject, "/manifest-files.json"):
 		r.resume(func(other *invocation) bool { return other.process.until == untilCommitted && other != i })
 	}

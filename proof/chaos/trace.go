@@ -95,7 +95,7 @@ type recorder struct {
 
 // record starts a server in front of S3 that records requests, and returns its address.
 func (h *Harness) record(ctx context.Context, s3 string) (address string, err error) {
-	h.recording, address, err = servers.InFront(ctx, s3, recorder{transportTo(hostOf(s3), true), h})
+	h.recording, address, err = servers.InFront(ctx, s3, watcher{recorder{transportTo(hostOf(s3), true), h}, h})
 	return address, err
 }
 
