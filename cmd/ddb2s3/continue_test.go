@@ -64,18 +64,7 @@ func TestInterruptedRunSaysHowToContinue(t *testing.T) {
 			}
 			var stderr bytes.Buffer
 			interrupted.Stderr = &stderr
-			if err := interrupted.Start(); err != nil {
-				t.Fatal(err)
-			}
-			ended := make(chan error, 1)
-			go func() { ended <- interrupted.Wait() }()
-			for len(testservers.Keys(t, bucket, "AWSDynamoDB/")) < 4 {
-				select {
-				case err := <-ended:
-					t.Fatalf("it ended before it was interrupted: %v: %s", err, &stderr)
-				default:
-				}
-			}
+			ended := startWriting(t, interrupted, bucket, "AWSDynamoDB/")
 			if err := interrupted.Process.Signal(os.Interrupt); err != nil {
 				t.Fatal(err)
 			}

@@ -283,11 +283,11 @@ func TestInterruptedRunContinuesOnTheSameItems(t *testing.T) {
 	}
 	input := requestFile(t, fmt.Sprintf(`{"table": "items", "bucket": %q, "fileSizeBytes": 2048, "scan": {"Limit": 5}}`, bucket))
 	command := func(items []byte) *exec.Cmd {
-		cmd := program(t.Context(), t, "run", "--name", "night", "--verify", "--input", input, "--load", file(t, "items.jsonl", items), "--key", "id")
+		cmd := program(t.Context(), t, "run", "--name", "loaded", "--verify", "--input", input, "--load", file(t, "items.jsonl", items), "--key", "id")
 		cmd.Env = slices.DeleteFunc(cmd.Env, func(variable string) bool { return strings.HasPrefix(variable, envDynamoDBEndpoint+"=") })
 		return cmd
 	}
-	killInRun(t, command(lines.Bytes()), bucket)
+	killInRun(t, command(lines.Bytes()), bucket, "loaded")
 	if o := outcomeOf(t, command(append(slices.Clone(lines.Bytes()), `{"id":"one more"}`...))); o.code != 1 || o.failed.Error != string(failure.TableReplaced) {
 		t.Errorf("with one more item: exit %d: %+v\n%s", o.code, o.failed, o.stderr)
 	}

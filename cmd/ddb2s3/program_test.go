@@ -165,24 +165,40 @@ func TestRunWaitsForItsPaceBetweenInvocations(t *testing.T) {
 	}
 }
 
-// killInRun starts the run "night" and kills it after a few objects and before its commit.
-func killInRun(t *testing.T, night *exec.Cmd, bucket string) {
+// startWriting starts a run and waits until it has begun three objects. ended has the error of a run that ends.
+func startWriting(t *testing.T, program *exec.Cmd, bucket, folder string) (ended <-chan error) {
 	t.Helper()
-	if err := night.Start(); err != nil {
+	if program.Stderr == nil {
+		program.Stderr = new(bytes.Buffer)
+	}
+	if err := program.Start(); err != nil {
 		t.Fatal(err)
 	}
-	layout := run.Layout{Root: "AWSDynamoDB/night"}
-	for len(testservers.Keys(t, bucket, layout.DataPrefix())) < 3 {
-		if t.Context().Err() != nil {
-			t.Fatal(t.Context().Err())
+	waited := make(chan error, 1)
+	go func() { waited <- program.Wait() }()
+	for len(testservers.Uploads(t, bucket, folder)) < 3 {
+		select {
+		case err := <-waited:
+			t.Fatalf("it ended too early: %v: %s", err, program.Stderr)
+		default:
 		}
 	}
-	if err := night.Process.Kill(); err != nil {
+	return waited
+}
+
+// killInRun starts the run of a name and kills it after a few objects and before its commit. Nobody sees what it wrote.
+func killInRun(t *testing.T, program *exec.Cmd, bucket, name string) {
+	t.Helper()
+	layout := run.Layout{Root: "AWSDynamoDB/" + name}
+	ended := startWriting(t, program, bucket, layout.DataPrefix())
+	if err := program.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	_ = night.Wait() // it was killed
-	if keys := testservers.Keys(t, bucket, layout.Root+"/manifest"); len(keys) > 0 {
-		t.Fatalf("it was killed too late: %v", keys)
+	<-ended // it was killed
+	for _, prefix := range []string{layout.DataPrefix(), layout.Root + "/manifest"} {
+		if keys := testservers.Keys(t, bucket, prefix); len(keys) > 0 {
+			t.Fatalf("it was killed before its commit, and shows %v", keys)
+		}
 	}
 }
 
@@ -190,7 +206,7 @@ func TestKilledRunContinuesUnderItsName(t *testing.T) {
 	t.Parallel()
 	table, bucket := testservers.Orders(t, 3000), testservers.Bucket(t)
 	file := requestFile(t, fmt.Sprintf(`{"table": %q, "bucket": %q, "segments": 2, "fileSizeBytes": 2048, "scan": {"Limit": 5}}`, table, bucket))
-	killInRun(t, program(t.Context(), t, "run", "--name", "night", "--input", file), bucket)
+	killInRun(t, program(t.Context(), t, "run", "--name", "night", "--input", file), bucket, "night")
 
 	succeeds(t, runProgram(t, "--name", "night", "--input", file))
 
@@ -219,15 +235,7 @@ func TestKilledRunIsTakenOver(t *testing.T) {
 	table, bucket := testservers.Orders(t, 3000), testservers.Bucket(t)
 	file := requestFile(t, fmt.Sprintf(`{"table": %q, "bucket": %q, "segments": 2, "fileSizeBytes": 2048, "scan": {"Limit": 5}, "schedule": "killed", "scheduledTime": "2026-11-21T02:00:00Z"}`, table, bucket))
 	killed := program(t.Context(), t, "run", "--name", "taken-1", "--input", file)
-	if err := killed.Start(); err != nil {
-		t.Fatal(err)
-	}
-	layout := run.Layout{Root: "AWSDynamoDB/killed-20261121T020000Z"}
-	for len(testservers.Keys(t, bucket, layout.DataPrefix())) < 3 {
-		if t.Context().Err() != nil {
-			t.Fatal(t.Context().Err())
-		}
-	}
+	ended := startWriting(t, killed, bucket, run.Layout{Root: "AWSDynamoDB/killed-20261121T020000Z"}.DataPrefix())
 	if err := killed.Process.Signal(syscall.SIGSTOP); err != nil { // it counts as running, but cannot end the run
 		t.Fatal(err)
 	}
@@ -237,7 +245,7 @@ func TestKilledRunIsTakenOver(t *testing.T) {
 	if err := killed.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	_ = killed.Wait() // it was killed
+	<-ended // it was killed
 
 	second := runProgram(t, "--name", "taken-3", "--input", file)
 	succeeds(t, second)
