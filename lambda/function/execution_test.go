@@ -44,6 +44,8 @@ type execution struct {
 	tables *exports.Server
 	// pages watches the requests for pages; nil for none.
 	pages *watched
+	// objects sends the requests to S3, once each; nil for the test servers' client.
+	objects aws.HTTPClient
 	// start is when the execution starts; a constant if it is zero.
 	start time.Time
 	// redrives is how often it was redriven.
@@ -69,6 +71,10 @@ func (e execution) engine() *function.Engine {
 	}
 	if e.pages != nil {
 		source.HTTPClient = e.pages
+	}
+	if e.objects != nil {
+		destination.HTTPClient = e.objects
+		destination.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
 	}
 	log := slog.New(slog.DiscardHandler)
 	if e.log != nil {
@@ -201,16 +207,20 @@ func wantName(t *testing.T, err error, want failure.Name, words ...string) {
 	}
 }
 
-// holds compares a run with its table and with the bucket.
+// holds compares a run of 2,000 items with its table and with the bucket.
 func holds(t *testing.T, bucket string, result run.Result) {
 	t.Helper()
-	const items = 2000
+	holdsItems(t, bucket, result, 2000)
+}
+
+func holdsItems(t *testing.T, bucket string, result run.Result, items int) {
+	t.Helper()
 	report, err := verify.Compare(t.Context(), testservers.DynamoDB(), testservers.S3(), result)
 	if err != nil {
 		t.Fatal(err)
 	}
 	keys := testservers.Keys(t, bucket, run.Layout{Root: result.Root}.DataPrefix())
-	if report.Items != items || result.Items != items || report.Objects != len(keys) || result.Objects != int64(len(keys)) {
+	if report.Items != items || result.Items != int64(items) || report.Objects != len(keys) || result.Objects != int64(len(keys)) {
 		t.Errorf("read back %d items of %d objects; the result has %d of %d; the bucket has %d objects, the table %d items",
 			report.Items, report.Objects, result.Items, result.Objects, len(keys), items)
 	}
