@@ -12,7 +12,7 @@ import (
 // segment numbers the tries and positions of a segment of the table, as the model has them.
 type segment struct {
 	tries map[string]uint8 // in the order of their first writes; 0 for none
-	// A position is the digest in a segment list, the end of an object that a try has written, "" for the start, or endOfSegment.
+	// A position is the digest in a segment list, the end of an object that a list names, "" for the start, or endOfSegment.
 	positions map[string]int
 	gaps      []gap
 }
@@ -32,27 +32,34 @@ func newSegment() *segment {
 	return &segment{tries: map[string]uint8{}, positions: map[string]int{"": 0}}
 }
 
-// follow adds the positions that an invocation has come to.
-func (s *segment) follow(i *invocation) {
-	from := i.from.Position
-	if i.list != nil && i.next == i.from.Part {
-		s.gaps = append(s.gaps, gap{from, endOf(i, i.next-1), true})
-	}
-	for part := i.from.Part; part < i.next; part++ {
-		s.gaps = append(s.gaps, gap{from, endOf(i, part), false})
-		from = endOf(i, part)
+// draw numbers a try.
+func (s *segment) draw(try string) {
+	if s.tries[try] == 0 && try != "" {
+		s.tries[try] = uint8(1 + len(s.tries))
 	}
 }
 
-// endOf is the position where a part of an invocation ends. The last one ends where its list does.
-func endOf(i *invocation, part int) string {
+// follow adds the positions that a list leads through.
+func (s *segment) follow(l *run.SegmentList) {
+	from := l.Start
+	if l.NextPart == l.FirstPart {
+		s.gaps = append(s.gaps, gap{from, endOf(l, l.NextPart-1), true})
+	}
+	for part := l.FirstPart; part < l.NextPart; part++ {
+		s.gaps = append(s.gaps, gap{from, endOf(l, part), false})
+		from = endOf(l, part)
+	}
+}
+
+// endOf is the position where a part of a list ends. The last one ends where the list does.
+func endOf(l *run.SegmentList, part int) string {
 	switch {
-	case part < i.next-1 || i.list == nil:
-		return fmt.Sprintf("%s/%d", i.try, part)
-	case i.list.Done:
+	case part < l.NextPart-1:
+		return fmt.Sprintf("%s/%d", l.Try, part)
+	case l.Done:
 		return endOfSegment
 	default:
-		return i.list.End
+		return l.End
 	}
 }
 
@@ -94,13 +101,15 @@ func (s *segment) pages() string {
 
 func (s *segment) page(position string) uint8 { return uint8(s.positions[position]) }
 
-// object is an object that an invocation has written.
-func (s *segment) object(i *invocation, part int) model.Item {
-	start := i.from.Position
-	if part > i.from.Part {
-		start = endOf(i, part-1)
+// upload is the upload of a part that a list names.
+func (s *segment) upload(l *run.SegmentList, part int) model.Item {
+	start := l.Start
+	if part > l.FirstPart {
+		start = endOf(l, part-1)
 	}
-	return model.Item{Segment: uint8(i.segment), Number: uint8(part), Try: s.tries[i.try], Start: s.page(start), End: s.page(endOf(i, part))}
+	return model.Item{
+		Kind: model.Upload, Segment: uint8(l.Segment), Number: uint8(part), Try: s.tries[l.Try], Start: s.page(start), End: s.page(endOf(l, part)),
+	}
 }
 
 // list is a segment list.
@@ -110,7 +119,7 @@ func (s *segment) list(l *run.SegmentList) model.Item {
 		end = endOfSegment
 	}
 	return model.Item{
-		List: true, Segment: uint8(l.Segment), Number: uint8(l.Invocation), Try: s.tries[l.Try], Start: s.page(l.Start), End: s.page(end),
+		Kind: model.List, Segment: uint8(l.Segment), Number: uint8(l.Invocation), Try: s.tries[l.Try], Start: s.page(l.Start), End: s.page(end),
 		After: s.tries[l.After], First: uint8(l.FirstPart), Next: uint8(l.NextPart), Done: l.Done,
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/xml"
 	"fmt"
 	"net/http"
-	"strconv"
 	"strings"
 
 	"dynamodb-to-s3/lambda/contract"
@@ -16,12 +15,13 @@ import (
 
 // request adds the step of a request to S3.
 func (t *translation) request(e chaos.Event, i *invocation) error {
-	key, writes := written(e)
-	query := e.URL.Query()
+	key, query := keyOf(e), e.URL.Query()
 	finalizes := i.function == contract.FunctionFinalize
 	switch {
-	case writes && e.Status == http.StatusOK:
+	case puts(e) && e.Status == http.StatusOK:
 		return t.write(e, i, key)
+	case query.Has("uploads") && e.Method == http.MethodPost, query.Has("uploadId"):
+		return t.upload(e, i, key)
 	case e.Method == http.MethodPost && query.Has("delete") && e.Status == http.StatusOK:
 		return t.remove(e, i)
 	case e.Method != http.MethodGet || e.Status != http.StatusOK && e.Status != http.StatusNotFound:
@@ -31,6 +31,8 @@ func (t *translation) request(e chaos.Event, i *invocation) error {
 		t.step(e, model.Finds, i)
 	case strings.HasSuffix(query.Get("prefix"), "/_segments/") && finalizes:
 		t.step(e, model.Merges, i)
+	case query.Has("uploads") && finalizes:
+		t.step(e, model.Uploads, i)
 	case strings.HasSuffix(query.Get("prefix"), "/data/") && finalizes:
 		t.step(e, model.Compares, i)
 	}
@@ -65,17 +67,13 @@ func (t *translation) write(e chaos.Event, i *invocation, key string) error {
 		return nil
 	}
 	t.content[key] = e.Body
-	switch data := dataKey.FindStringSubmatch(key); {
+	switch {
 	case strings.HasSuffix(key, claimKey):
 		t.step(e, model.Claims, i)
 	case strings.HasSuffix(key, commitKey):
 		t.step(e, model.Commits, i)
 	case strings.HasSuffix(key, filesKey):
 		return t.writeFiles(e, i)
-	case data != nil:
-		part, _ := strconv.Atoi(data[2]) // six digits
-		t.items[key] = t.segments[i.segment].object(i, part)
-		t.step(e, model.Writes, i, t.items[key])
 	case listKey.MatchString(key):
 		t.items[key] = t.segments[i.segment].list(i.list)
 		t.step(e, model.Writes, i, t.items[key])

@@ -1,8 +1,11 @@
 package chaos
 
 import (
+	"bytes"
 	"context"
+	"encoding/xml"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -28,6 +31,8 @@ type Event struct {
 	Status int
 	// Body is the payload of a call, its answer (nil if the call fails), or the body of a request.
 	Body []byte
+	// UploadID is the upload that a request has begun.
+	UploadID string
 }
 
 // EventKind is the kind of an event.
@@ -112,8 +117,32 @@ func (r recorder) RoundTrip(request *http.Request) (*http.Response, error) {
 		return r.RoundTripper.RoundTrip(request)
 	}
 	response, err := r.RoundTripper.RoundTrip(request)
-	if err == nil {
-		seedRun.record(Event{Kind: Requested, Invocations: []string{caller}, Method: request.Method, URL: request.URL, Status: response.StatusCode, Body: body})
+	if err != nil {
+		return response, err
 	}
-	return response, err
+	event := Event{Kind: Requested, Invocations: []string{caller}, Method: request.Method, URL: request.URL, Status: response.StatusCode, Body: body}
+	if request.Method == http.MethodPost && request.URL.Query().Has("uploads") {
+		if event.UploadID, err = begun(response); err != nil {
+			return nil, err
+		}
+	}
+	seedRun.record(event)
+	return response, nil
+}
+
+// begun returns the upload that an answer is about, "" if the answer is an error.
+func begun(response *http.Response) (uploadID string, err error) {
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		return "", err
+	}
+	response.Body = io.NopCloser(bytes.NewReader(body))
+	var answer struct {
+		UploadID string `xml:"UploadId"`
+	}
+	if response.StatusCode != http.StatusOK {
+		return "", nil
+	}
+	err = xml.Unmarshal(body, &answer)
+	return answer.UploadID, err
 }

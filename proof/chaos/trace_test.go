@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
-	"strconv"
 	"strings"
 
 	"dynamodb-to-s3/lambda/contract"
@@ -27,7 +26,7 @@ func followsModel(report chaos.Report) (checked map[model.Kind]int, err error) {
 	}
 	t := translation{
 		executions: map[int]uint8{}, invocations: map[string]*invocation{}, items: map[string]model.Item{}, content: map[string][]byte{},
-		reads: map[*invocation]int{}, stops: map[int][]*invocation{},
+		reads: map[*invocation]int{}, stops: map[int][]*invocation{}, uploads: map[string]*upload{}, begun: map[string][]string{},
 	}
 	bounds := model.Bounds{Concurrency: uint8(scenario.Concurrency)}
 	for range scenario.Segments {
@@ -78,6 +77,8 @@ type translation struct {
 	invocations map[string]*invocation
 	items       map[string]model.Item // what the bucket has, by key
 	content     map[string][]byte
+	uploads     map[string]*upload    // by their ids
+	begun       map[string][]string   // the ids of the uploads of a key, in their order
 	stops       map[int][]*invocation // those that stop after an event, by its index
 	steps       []model.Step
 	origins     []chaos.Event       // of the steps
@@ -95,7 +96,6 @@ type invocation struct {
 	segment   int
 	from      run.Checkpoint
 	try       string
-	next      int              // the part after the last one that it has written
 	list      *run.SegmentList // what it has tried to write
 	awaited   bool             // Step Functions got its answer
 	succeeded bool
@@ -113,11 +113,15 @@ const (
 	commitKey = "/manifest-summary.json"
 )
 
-// written returns the key that a request has written, or would have written if its condition held.
-func written(e chaos.Event) (key string, ok bool) {
-	_, key, _ = strings.Cut(strings.TrimPrefix(e.URL.Path, "/"), "/")
-	whole := e.Method == http.MethodPut && !e.URL.Query().Has("partNumber") || e.Method == http.MethodPost && e.URL.Query().Has("uploadId")
-	return key, whole && (e.Status == http.StatusOK || e.Status == http.StatusPreconditionFailed)
+// keyOf returns the key that a request is about.
+func keyOf(e chaos.Event) string {
+	_, key, _ := strings.Cut(strings.TrimPrefix(e.URL.Path, "/"), "/")
+	return key
+}
+
+// puts tells whether a request has written an object in one piece, or would have written it if its condition held.
+func puts(e chaos.Event) bool {
+	return e.Method == http.MethodPut && !e.URL.Query().Has("partNumber") && (e.Status == http.StatusOK || e.Status == http.StatusPreconditionFailed)
 }
 
 // prepare numbers executions, invocations, tries and positions.
@@ -149,8 +153,8 @@ func (t *translation) prepare(events []chaos.Event, bounds *model.Bounds) error 
 		return errTooLarge
 	}
 	for _, i := range t.invocations {
-		if i.function == contract.FunctionScan {
-			t.segments[i.segment].follow(i)
+		if i.list != nil {
+			t.segments[i.segment].follow(i.list)
 		}
 	}
 	for _, s := range t.segments {
@@ -159,6 +163,7 @@ func (t *translation) prepare(events []chaos.Event, bounds *model.Bounds) error 
 		}
 		bounds.Pages = append(bounds.Pages, s.pages())
 	}
+	t.identify()
 	return nil
 }
 
@@ -180,12 +185,14 @@ func (t *translation) index(e chaos.Event, i *invocation) error {
 		if i.segment = in.Segment; in.Checkpoint != nil {
 			i.from = *in.Checkpoint
 		}
-		i.next = i.from.Part
 	case chaos.Answered:
 		i.awaited, i.succeeded = true, e.Body != nil
 	case chaos.Requested:
-		if key, ok := written(e); ok {
-			return t.indexWrite(e, i, key)
+		switch {
+		case puts(e):
+			return t.indexWrite(e, i, keyOf(e))
+		case e.UploadID != "":
+			return t.indexUpload(e, i, keyOf(e))
 		}
 	}
 	return nil
@@ -193,13 +200,10 @@ func (t *translation) index(e chaos.Event, i *invocation) error {
 
 func (t *translation) indexWrite(e chaos.Event, i *invocation, key string) error {
 	done := e.Status == http.StatusOK
-	switch data := dataKey.FindStringSubmatch(key); {
+	switch {
 	case strings.HasSuffix(key, claimKey) && done:
 		t.number(i.execution)
 		return nil
-	case data != nil:
-		part, _ := strconv.Atoi(data[2]) // six digits
-		i.try, i.next = data[3], max(i.next, part+1)
 	case listKey.MatchString(key):
 		list := new(run.SegmentList)
 		err := json.Unmarshal(e.Body, list)
@@ -209,13 +213,15 @@ func (t *translation) indexWrite(e chaos.Event, i *invocation, key string) error
 		if err == nil {
 			i.list, i.try = list, list.Try
 		}
-	case strings.Contains(key, "/data/") || strings.Contains(key, "/_segments/"):
-		return errors.New("this is not the key of an object or a segment list")
+	case strings.Contains(key, "/data/"):
+		return errors.New("an object is written in one piece, so that readers see it at once")
+	case strings.Contains(key, "/_segments/"):
+		return errors.New("this is not the key of a segment list")
 	default:
 		return nil
 	}
-	if tries := t.segments[i.segment].tries; done && tries[i.try] == 0 && i.try != "" {
-		tries[i.try] = uint8(1 + len(tries))
+	if done {
+		t.segments[i.segment].draw(i.try)
 	}
 	return nil
 }

@@ -6,16 +6,11 @@ import "slices"
 func (m model) finalize(s *state, at int, next emit) {
 	f := s.invocations[at]
 	to := func(n *state, p progress) { n.invocations[at].progress = p }
-	finish := func(n *state) {
-		if to(n, finished); !f.live { // nobody waits for what it returns
-			n.stop(at)
-		}
-	}
 	switch f.progress {
 	case called:
 		next(f.step(Finds), func(n *state) {
 			if to(n, looked); s.commit != nil && !m.CommitsOverAnother {
-				finish(n)
+				m.finish(n, at)
 			}
 		})
 	case looked:
@@ -25,45 +20,13 @@ func (m model) finalize(s *state, at int, next emit) {
 			}
 		})
 	case owning:
-		next(f.step(Merges), func(n *state) {
-			to(n, merged)
-			var chains []Item
-			for g := range m.Pages {
-				chain, ok := m.chain(s, uint8(g))
-				if !ok {
-					n.unwhole = true
-					n.fail(at)
-					return
-				}
-				chains = append(chains, chain...)
-			}
-			n.invocations[at].chains = chains
-			n.invocations[at].strays = slices.DeleteFunc(slices.Clone(s.bucket), func(i Item) bool { return !i.List || slices.Contains(chains, i) })
-		})
-	case merged:
-		next(f.step(Compares), func(n *state) {
-			to(n, compared)
-			named, whole := s.objects(f.chains)
-			if !whole {
-				n.unwhole = true
-				n.fail(at)
-				return
-			}
-			strays := slices.DeleteFunc(slices.Clone(s.bucket), func(i Item) bool { return i.List || slices.Contains(named, i) })
-			n.invocations[at].strays = slices.Concat(strays, f.strays)
-		})
+		next(f.step(Merges), func(n *state) { m.merge(n, s, at) })
+	case merged, half:
+		m.compare(s, at, next)
 	case compared:
-		m.sweep(s, at, next)
-	case swept:
-		m.sweep(s, at, next)
-		objects, _ := s.objects(f.chains)
-		write := f.step(Lists, objects...)
-		write.hidden = slices.Equal(s.files, f.chains)
-		next(write, func(n *state) {
-			to(n, listed)
-			n.files, n.invocations[at].strays = f.chains, nil
-			n.wroteOthers = n.wroteOthers || s.trespasses(f.execution)
-		})
+		if !m.clean(s, at, next) && !m.complete(s, at, next) && !m.sweep(s, at, next) {
+			m.listFiles(s, at, next)
+		}
 	case listed:
 		commit := f.step(Commits)
 		commit.hidden = s.commit != nil && !m.CommitsOverAnother
@@ -71,8 +34,10 @@ func (m model) finalize(s *state, at int, next emit) {
 			if !commit.hidden {
 				n.commit, n.commits, n.committer = f.chains, n.commits+1, f.execution+1
 			}
-			finish(n)
+			m.finish(n, at)
 		})
+	case gone, withdrawing, removing:
+		m.withdraw(s, at, next)
 	case finished:
 		next(f.step(Returns), func(n *state) {
 			n.stop(at)
@@ -81,23 +46,217 @@ func (m model) finalize(s *state, at int, next emit) {
 	}
 }
 
-// sweep removes what no list names. If the answer was lost, finalize repeats it.
-func (m model) sweep(s *state, at int, next emit) {
+// finish ends a finalize of a run that is committed.
+func (m model) finish(n *state, at int) {
+	if n.invocations[at].progress = finished; !n.invocations[at].live { // nobody waits for what it returns
+		n.stop(at)
+	}
+}
+
+// merge reads the lists.
+func (m model) merge(n, s *state, at int) {
+	f := &n.invocations[at]
+	f.progress = merged
+	for g := range m.Pages {
+		chain, ok := m.chain(s, uint8(g))
+		if !ok {
+			n.unwhole = true
+			n.fail(at)
+			return
+		}
+		f.chains = append(f.chains, chain...)
+	}
+	slices.SortFunc(f.chains, compare)
+	f.strays = slices.DeleteFunc(slices.Clone(s.bucket), func(i Item) bool { return i.Kind != List || slices.Contains(f.chains, i) })
+	if m.CompletesUnchecked {
+		f.progress = compared
+	}
+}
+
+// compare lists the uploads and then the objects. What is not among the uploads any more may have been completed, and is then among the
+// objects.
+func (m model) compare(s *state, at int, next emit) {
 	f := s.invocations[at]
-	strays := without(f.strays, without(f.strays, s.bucket)) // those that nobody has removed since
-	if m.LeavesLeftovers {
-		strays = nil
+	kind, step := Upload, f.step(Uploads)
+	if (f.progress == half) != m.ObjectsFirst {
+		kind, step = Object, f.step(Compares)
 	}
-	sweep := f.step(Sweeps, strays...)
-	if sweep.hidden = len(strays) == 0; sweep.hidden && f.progress == swept {
-		return
-	}
-	next(sweep, func(n *state) {
-		n.bucket, n.invocations[at].progress = without(n.bucket, strays), swept
-		for _, item := range strays {
-			if slices.ContainsFunc(n.invocations, func(i invocation) bool { return i.wrote(item) }) {
-				n.swept = m.put(n.swept, item)
+	next(step, func(n *state) {
+		own := &n.invocations[at]
+		for _, i := range s.bucket {
+			if i.Kind == kind && !named(f.chains, i) {
+				own.strays = m.put(own.strays, i)
 			}
 		}
+		wanted := f.missing
+		if f.progress == merged {
+			wanted = refs(f.chains)
+		}
+		own.missing = slices.DeleteFunc(slices.Clone(wanted), func(i Item) bool {
+			return slices.ContainsFunc(s.bucket, func(b Item) bool { return b.Kind == kind && b.is(i) })
+		})
+		switch own.progress++; {
+		case f.progress == merged:
+		case len(own.missing) > 0:
+			m.miss(n, at)
+		default:
+			n.decided = true
+		}
 	})
+}
+
+// refs returns what lists name. The items have no pages.
+func refs(lists []Item) (items []Item) {
+	for _, l := range lists {
+		for number := l.First; number < l.Next; number++ {
+			items = append(items, Item{Segment: l.Segment, Number: number, Try: l.Try})
+		}
+	}
+	return items
+}
+
+// is tells whether an item is what a list names.
+func (i Item) is(ref Item) bool {
+	return i.Kind != List && i.Segment == ref.Segment && i.Number == ref.Number && i.Try == ref.Try && i.Twin == 0
+}
+
+// miss is what happens if S3 no longer has what the lists name.
+func (m model) miss(n *state, at int) {
+	n.unwhole = n.unwhole || n.aborts == 0
+	own := &n.invocations[at]
+	if own.progress, own.missing, own.strays = gone, nil, nil; m.KeepsGone {
+		n.fail(at)
+	}
+}
+
+// clean removes the objects that no list names, before any upload is completed. It returns whether there is something to do.
+func (m model) clean(s *state, at int, next emit) bool {
+	f := s.invocations[at]
+	objects := slices.DeleteFunc(slices.Clone(f.strays), func(i Item) bool { return i.Kind != Object || !slices.Contains(s.bucket, i) })
+	if m.LeavesObjects || len(objects) == 0 {
+		return false
+	}
+	next(f.step(Sweeps, objects...), func(n *state) {
+		n.bucket = without(n.bucket, objects)
+		n.wroteOthers = n.wroteOthers || s.trespasses(f.execution)
+	})
+	return true
+}
+
+// complete completes the uploads in any order. It returns whether there is something to do.
+func (m model) complete(s *state, at int, next emit) (more bool) {
+	f := s.invocations[at]
+	missing := false
+	for _, ref := range refs(f.chains) {
+		there := slices.IndexFunc(s.bucket, func(i Item) bool { return i.is(ref) })
+		switch {
+		case there < 0:
+			missing = true
+		case s.bucket[there].Kind == Upload:
+			more = true
+			m.completeOne(s, at, s.bucket[there], next)
+		}
+	}
+	for _, stray := range s.bucket {
+		if m.CompletesAll && stray.Kind == Upload && !named(f.chains, stray) {
+			more = true
+			m.completeOne(s, at, stray, next)
+		}
+	}
+	if missing {
+		next(f.hidden(misses), func(n *state) { m.miss(n, at) })
+	}
+	return more || missing
+}
+
+func (m model) completeOne(s *state, at int, upload Item, next emit) {
+	f := s.invocations[at]
+	next(f.step(Completes, upload), func(n *state) {
+		n.bucket = m.put(without(n.bucket, []Item{upload}), upload.as(Object))
+		n.wroteOthers = n.wroteOthers || s.trespasses(f.execution)
+	})
+}
+
+// sweep aborts uploads and removes lists that the chains do not name. It returns whether there is something to do.
+func (m model) sweep(s *state, at int, next emit) bool {
+	f := s.invocations[at]
+	left := slices.DeleteFunc(slices.Clone(f.strays), func(i Item) bool {
+		return i.Kind == Object || i.Kind == Upload && m.LeavesUploads || !slices.Contains(s.bucket, i)
+	})
+	for _, kind := range []ItemKind{Upload, List} {
+		strays := slices.DeleteFunc(slices.Clone(left), func(i Item) bool {
+			return i.Kind != kind || kind == Upload && m.wanted != nil && !slices.Contains(m.wanted.Items, i)
+		})
+		if len(strays) == 0 {
+			continue
+		}
+		step := f.step(Sweeps, strays...)
+		if kind == Upload {
+			step.Kind = Aborts
+		}
+		next(step, func(n *state) {
+			m.aborts(n, s, strays)
+			n.wroteOthers = n.wroteOthers || s.trespasses(f.execution)
+		})
+		if m.wanted == nil {
+			break // one after the other
+		}
+	}
+	return len(left) > 0
+}
+
+// listFiles writes manifest-files.json.
+func (m model) listFiles(s *state, at int, next emit) {
+	f := s.invocations[at]
+	objects, _ := s.has(f.chains, Object)
+	write := f.step(Lists, objects...)
+	write.hidden = slices.Equal(s.files, f.chains)
+	next(write, func(n *state) {
+		n.invocations[at].progress = listed
+		n.files, n.invocations[at].strays = f.chains, nil
+		n.wroteOthers = n.wroteOthers || s.trespasses(f.execution)
+	})
+}
+
+// withdraw makes sure that a run which has lost an upload shows nothing and never will. First it aborts what the lists name, so that no
+// other finalize can complete it. Then it removes what was completed.
+func (m model) withdraw(s *state, at int, next emit) {
+	f := s.invocations[at]
+	uploads, _ := s.has(f.chains, Upload)
+	objects, _ := s.has(f.chains, Object)
+	if m.wanted != nil {
+		uploads = slices.DeleteFunc(uploads, func(i Item) bool { return !slices.Contains(m.wanted.Items, i) })
+		objects = slices.DeleteFunc(objects, func(i Item) bool { return !slices.Contains(m.wanted.Items, i) })
+	}
+	switch f.progress {
+	case gone:
+		next(f.step(Finds), func(n *state) {
+			if n.invocations[at].progress = withdrawing; s.commit != nil {
+				m.finish(n, at)
+			}
+		})
+	case withdrawing:
+		if len(uploads) > 0 && !m.WithdrawsObjects {
+			next(f.step(Aborts, uploads...), func(n *state) {
+				n.bucket = without(n.bucket, uploads)
+				n.wroteOthers = n.wroteOthers || s.trespasses(f.execution)
+			})
+		}
+		if left, _ := s.has(f.chains, Upload); len(left) == 0 || m.WithdrawsObjects {
+			next(f.hidden(ends), func(n *state) { n.invocations[at].progress = removing })
+		}
+	case removing:
+		if len(objects) > 0 {
+			next(f.step(Sweeps, objects...), func(n *state) {
+				n.bucket = without(n.bucket, objects)
+				n.wroteOthers = n.wroteOthers || s.trespasses(f.execution)
+			})
+		}
+		if left, _ := s.has(f.chains, Object); len(left) == 0 {
+			next(f.hidden(ends), func(n *state) {
+				n.withdrawn = true
+				n.fail(at)
+			})
+		}
+	}
 }

@@ -10,35 +10,57 @@ import (
 	"dynamodb-to-s3/lambda/run"
 )
 
-// Item is an object in the bucket: a data object or a segment list. It consists of bytes alone.
+// Item is something in the bucket. It consists of bytes alone.
 type Item struct {
-	List       bool
+	Kind       ItemKind
 	Segment    uint8
 	Number     uint8 // of the part or of the invocation
 	Try        uint8 // counted from 1
 	Start, End uint8 // the pages [Start, End)
+	// Twin tells the uploads of one key apart. It is 0 for the upload that the try fills. The others were begun and their answers were lost.
+	Twin uint8
+	// Other says that a page of an upload or object comes from another table than the planned one.
+	Other bool
 	// After, First, Next and Done belong to lists: the try that the list follows, its objects [First, Next), and whether it has come
 	// to the segment's end.
 	After, First, Next uint8
 	Done               bool
 }
 
+// ItemKind is the kind of an item.
+type ItemKind uint8
+
+// The kinds of items.
+const (
+	Object ItemKind = iota // a data object, which every reader sees
+	Upload                 // an upload that is open: nobody sees it
+	List                   // a segment list
+)
+
 // String returns the item in words.
 func (i Item) String() string {
-	if !i.List {
+	switch i.Kind {
+	case Object:
 		return fmt.Sprintf("object %d/%d of try %d (pages %d to %d)", i.Segment, i.Number, i.Try, i.Start, i.End)
+	case Upload:
+		return fmt.Sprintf("upload %d/%d of try %d (pages %d to %d, twin %d)", i.Segment, i.Number, i.Try, i.Start, i.End, i.Twin)
+	default:
+		return fmt.Sprintf("list %d/%d of try %d (after %d, parts %d to %d, pages %d to %d, done: %t)",
+			i.Segment, i.Number, i.Try, i.After, i.First, i.Next, i.Start, i.End, i.Done)
 	}
-	return fmt.Sprintf("list %d/%d of try %d (after %d, parts %d to %d, pages %d to %d, done: %t)",
-		i.Segment, i.Number, i.Try, i.After, i.First, i.Next, i.Start, i.End, i.Done)
 }
 
-// sameKey tells whether two items have the same key in the bucket.
+// as returns the item as another kind: an upload that is completed becomes an object.
+func (i Item) as(kind ItemKind) Item {
+	i.Kind = kind
+	return i
+}
+
+// sameKey tells whether one of two items replaces the other. Uploads do not replace each other.
 func (m model) sameKey(a, b Item) bool {
-	shared := m.SharesData
-	if a.List {
-		shared = m.SharesLists
-	}
-	return a.List == b.List && a.Segment == b.Segment && a.Done == b.Done && (a.Done || a.Number == b.Number && (a.Try == b.Try || shared))
+	shared := a.Kind == List && m.SharesLists || a.Kind == Object && m.SharesData
+	return a.Kind == b.Kind && a.Segment == b.Segment && a.Twin == b.Twin && a.Done == b.Done &&
+		(a.Done || a.Number == b.Number && (a.Try == b.Try || shared))
 }
 
 // put returns the items with one more, which replaces the item of the same key. They are in order.
@@ -53,44 +75,50 @@ func without(items, less []Item) []Item {
 	return slices.DeleteFunc(slices.Clone(items), func(i Item) bool { return slices.Contains(less, i) })
 }
 
-// objects returns the objects that lists name, as far as the bucket has them; whole tells whether it has them all.
-func (s *state) objects(lists []Item) (objects []Item, whole bool) {
+// named tells whether one of the lists names an upload or an object.
+func named(lists []Item, i Item) bool {
+	return i.Kind != List && i.Twin == 0 && slices.ContainsFunc(lists, func(l Item) bool {
+		return l.Segment == i.Segment && l.Try == i.Try && l.First <= i.Number && i.Number < l.Next
+	})
+}
+
+// has returns what the bucket has, of a kind, of what the lists name. whole tells whether it has it all.
+func (s *state) has(lists []Item, kinds ...ItemKind) (items []Item, whole bool) {
 	count := 0
 	for _, l := range lists {
 		count += int(l.Next - l.First)
 	}
-	for _, o := range s.bucket {
-		if !o.List && slices.ContainsFunc(lists, func(l Item) bool {
-			return l.Segment == o.Segment && l.Try == o.Try && l.First <= o.Number && o.Number < l.Next
-		}) {
-			objects = append(objects, o)
+	for _, i := range s.bucket {
+		if slices.Contains(kinds, i.Kind) && named(lists, i) {
+			items = append(items, i)
 		}
 	}
-	return objects, len(objects) == count
+	return items, len(items) == count
 }
 
-// settled tells, as the function of that name in lambda/scan does, whether a segment is scanned and whole.
-func (m model) settled(s *state, segment uint8) bool {
+// ended tells, as the function completed in lambda/scan does, whether a segment has a list of its end, and whether S3 still has all that its
+// chain names.
+func (m model) ended(s *state, segment uint8) (end, whole bool) {
 	chain, ok := m.chain(s, segment)
-	_, whole := s.objects(chain)
-	return ok && whole
+	_, whole = s.has(chain, Upload, Object)
+	return ok, ok && whole
 }
 
 // chain joins the lists of a segment with the function that finalize uses.
 func (m model) chain(s *state, segment uint8) (chain []Item, ok bool) {
 	var lists []run.SegmentList
 	for _, l := range s.bucket {
-		if l.List && l.Segment == segment {
+		if l.Kind == List && l.Segment == segment {
 			chain = append(chain, l)
 			ok = ok || l.Done
-			lists = append(lists, run.SegmentList{
-				Segment: int(segment), Invocation: int(l.Number), Try: digits[l.Try], After: digits[l.After],
-				FirstPart: int(l.First), NextPart: int(l.Next), Start: digits[l.Start], End: digits[l.End], Done: l.Done,
-			})
+			lists = append(lists, listOf(l))
 		}
 	}
 	if m.TakesAllLists && ok {
 		return chain, true
+	}
+	if !ok {
+		return nil, false
 	}
 	joined, fault := run.Chain("", int(segment), lists)
 	return slices.DeleteFunc(chain, func(l Item) bool {
@@ -98,6 +126,40 @@ func (m model) chain(s *state, segment uint8) (chain []Item, ok bool) {
 			return j.Done == l.Done && j.Invocation == int(l.Number) && j.Try == digits[l.Try]
 		})
 	}), fault == ""
+}
+
+func listOf(l Item) run.SegmentList {
+	return run.SegmentList{
+		Segment: int(l.Segment), Invocation: int(l.Number), Try: digits[l.Try], After: digits[l.After],
+		FirstPart: int(l.First), NextPart: int(l.Next), Start: digits[l.Start], End: digits[l.End], Done: l.Done,
+	}
+}
+
+// continuations returns the checkpoints from which a segment can continue: its start, and the end of each chain of lists whose uploads are
+// all open.
+func (s *state) continuations(segment uint8) []Checkpoint {
+	found := []Checkpoint{{}}
+	for at := 0; at < len(found); at++ {
+		for _, l := range s.bucket {
+			if l.Kind != List || l.Segment != segment || l.Done || !l.follows(found[at]) {
+				continue
+			}
+			if _, open := s.has([]Item{l}, Upload); open {
+				found = append(found, l.checkpoint())
+			}
+		}
+	}
+	return found
+}
+
+// follows tells whether a list begins where a checkpoint ends.
+func (i Item) follows(c Checkpoint) bool {
+	return i.Number == c.Invocation && i.After == c.Try && i.First == c.Part && i.Start == c.Page
+}
+
+// checkpoint is the one after a list.
+func (i Item) checkpoint() Checkpoint {
+	return Checkpoint{Invocation: i.Number + 1, Part: i.Next, Page: i.End, Try: i.Try}
 }
 
 // digits are the texts of numbers, "" for 0: the position of a segment's start, and the try before the first one.

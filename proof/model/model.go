@@ -21,10 +21,15 @@ type Bounds struct {
 	Concurrency uint8
 	// Pages has a text for each segment, and in it a character for each page: Full or Sparse.
 	Pages []string
-	// Crashes is how often an execution or invocation can die. It counts, too, if Step Functions gives an invocation up and it continues.
+	// Crashes is how often an execution or invocation can die. It counts, too, if Step Functions gives an invocation up and it continues,
+	// if an invocation of scan fails and aborts its uploads, and if the answer to the start of an upload is lost.
 	Crashes uint8
 	// Redrives is how often a dead execution can start again.
 	Redrives uint8
+	// Aborts is how often another program aborts an upload, such as a lifecycle rule.
+	Aborts uint8
+	// Replacements is how often somebody deletes the table and creates another one of the same name.
+	Replacements uint8
 }
 
 // Kinds of pages.
@@ -40,13 +45,25 @@ type Rules struct {
 	TakesOverTheLiving bool // a takeover does not require that the other execution is dead
 	TakesOverAtOnce    bool // a takeover does not wait until the invocations of the other execution have ended
 	LooksOnce          bool // a takeover does not check after its write that nobody has redriven the other execution
+	TakesAnyTable      bool // an execution that continues or takes over a run does not compare the table with the claim's
 	ScansUnasked       bool // scan does not check the claim
-	CommitsUnasked     bool // finalize does not check the claim
+	ReadsAnyTable      bool // scan does not look at the table
+	LooksEarly         bool // scan looks at the table before its last page, not after it
+	AbortsListed       bool // scan aborts its uploads even if a list may name them
+	CompletesAtScan    bool // scan completes its uploads
 	SharesData         bool // all tries write their objects under the same keys
 	SharesLists        bool // all tries at an invocation write their lists under the same key
 	EndsAnew           bool // the list of a segment's end is written without a condition
+	ReplacesEnd        bool // the list of a segment's end is replaced if S3 no longer has what it names
+	CommitsUnasked     bool // finalize does not check the claim
 	TakesAllLists      bool // finalize takes all lists and follows no chain
-	LeavesLeftovers    bool // finalize does not remove what no list names
+	ObjectsFirst       bool // finalize lists the objects before the uploads
+	CompletesUnchecked bool // finalize completes uploads before it knows whether all are there
+	CompletesAll       bool // finalize completes every upload that is open, also what no list names
+	LeavesObjects      bool // finalize does not remove objects that no list names
+	LeavesUploads      bool // finalize does not abort uploads that no list names
+	KeepsGone          bool // finalize does not withdraw a run that has lost an upload
+	WithdrawsObjects   bool // when finalize withdraws a run, it leaves its uploads open
 	CommitsOverAnother bool // the commit is written without a condition, and finalize does not look for one
 }
 
@@ -81,6 +98,7 @@ type claim struct {
 	owner   uint8 // the execution that has the run, counted from 1; 0 if there is no claim
 	before  uint8 // a bit for each execution that the run was taken over from
 	version uint8
+	table   uint8 // the TableId
 }
 
 // execution consists of bytes alone, as claim, call and head do.
@@ -90,6 +108,7 @@ type execution struct {
 	planned  bool  // its Plan has succeeded, so that a redrive starts after Plan
 	failing  bool  // it has failed or can only fail; if it does not have the run, an invocation of plan can still claim it
 	tookOver bool  // its plan says that it has taken the run over
+	table    uint8 // the TableId in its plan
 	read     claim // what it has read
 	scanned  [Segments]Checkpoint
 }
@@ -98,15 +117,23 @@ type execution struct {
 type progress uint8
 
 const (
-	called   progress = iota
-	looked            // finalize: it has found no commit
-	owning            // it has found that its execution has the run
-	scanning          // scan: it reads and writes
-	merged            // finalize: it has read the lists
-	compared          // finalize: it has compared the lists with the objects
-	swept             // finalize: it has removed what no list names
-	listed            // finalize: it has written manifest-files.json
-	finished          // it returns
+	called progress = iota
+	looked          // finalize: it has found no commit
+	owning          // it has found that its execution has the run
+
+	scanning  // scan: it reads and writes
+	confirmed // scan: after its last page, it has found the planned table
+	aborting  // scan: it has failed and aborts its uploads
+
+	merged      // finalize: it has read the lists
+	half        // finalize: it has listed the uploads
+	compared    // finalize: S3 has all that the lists name, and it completes that
+	listed      // finalize: it has written manifest-files.json
+	gone        // finalize: S3 has no longer what a list names
+	withdrawing // finalize: it has found no commit, and withdraws the run
+	removing    // finalize: it has aborted the uploads that the lists name
+
+	finished // it returns
 )
 
 // call is an invocation of scan, or of finalize if segment is Finalize. While it is live, its execution waits for it.
@@ -114,37 +141,45 @@ type call struct {
 	name, execution, segment uint8
 	live                     bool
 	progress                 progress
-	from                     Checkpoint
+	from                     Checkpoint // where it begins
+	resumed                  bool       // it was called with no checkpoint, and has found one in the bucket
 	part, page               uint8
 	try                      uint8 // 0 until it writes
-	// One object can arrive after later ones, because uploads run in parallel: [heldStart, heldEnd) are its pages, none if 0.
+	// One object can be whole after later ones, because parts upload in parallel: [heldStart, heldEnd) are its pages, none if 0.
 	heldPart, heldStart, heldEnd uint8
 }
 
 // invocation is a call, and what a finalize has read.
 type invocation struct {
 	call
-	chains []Item // of lists
-	strays []Item // what the chains do not name
+	chains  []Item // of lists
+	missing []Item // what the chains name and the first of two listings did not have
+	strays  []Item // what the chains do not name
 }
 
 // head is what has the same size in every state.
 type head struct {
 	claim
-	crashes, redrives uint8
-	commits           uint8
-	committer         uint8 // the execution that has committed, counted from 1
-	wroteOthers       bool  // an invocation has written to a run of another execution
-	unwhole           bool  // a finalize has found no chain, or not the objects that are listed
-	late              bool  // a scan has written an object after a finalize had listed the objects
-	drawn             [Segments]uint8
-	executions        [Executions]execution
+	crashes, redrives    uint8
+	aborts, replacements uint8
+	now                  uint8 // the TableId of the table that is there
+	commits              uint8
+	committer            uint8 // the execution that has committed, counted from 1
+	decided              bool  // a finalize has found everything that the lists name
+	interrupted          bool  // a finalize was stopped after it had found that
+	withdrawn            bool  // a finalize has withdrawn the run
+	wroteOthers          bool  // an invocation has written to a run of another execution
+	unwhole              bool  // a finalize has found no chain, or not what the lists name, and no other program has aborted an upload
+	abortedNamed         bool  // a function has aborted an upload that the chain of a segment names
+	late                 bool  // a scan has written something after a finalize had listed the uploads
+	drawn                [Segments]uint8
+	executions           [Executions]execution
 }
 
 // state is the whole state of a run. The steps replace slices of items as a whole and never change them.
 type state struct {
 	head
-	bucket, swept []Item // what there is, and what finalize has removed although the try that wrote it is at work
+	bucket        []Item // what there is
 	files, commit []Item // the lists behind manifest-files.json, and those that were committed
 	invocations   []invocation
 }

@@ -75,11 +75,11 @@ func TestEachRuleIsNeeded(t *testing.T) {
 		{"a takeover that does not check again", several, model.Rules{LooksOnce: true}, "nobody writes to a run of another execution"},
 		{"a scan that does not read the claim", several, model.Rules{ScansUnasked: true}, "nobody writes to a run of another execution"},
 		{"a finalize that does not read the claim", several, model.Rules{CommitsUnasked: true}, "nobody writes to a run of another execution"},
-		{"objects under keys that all tries share", one, model.Rules{SharesData: true}, "what was scanned is whole"},
+
 		{"lists under keys that all tries share", one, model.Rules{SharesLists: true}, "what was scanned is whole"},
-		{"an end that is written without a condition", small, model.Rules{EndsAnew: true}, "what was scanned is whole"},
-		{"no chain", one, model.Rules{TakesAllLists: true}, "no item is named twice"},
-		{"no sweep", one, model.Rules{LeavesLeftovers: true}, "the bucket has no other data"},
+		{"an end that is written without a condition", small, model.Rules{EndsAnew: true}, "no function aborts what a chain names"},
+		{"no chain", one, model.Rules{TakesAllLists: true}, "no reader sees a page twice"},
+		{"no sweep", one, model.Rules{LeavesUploads: true}, "no upload stays open"},
 		{"a commit without a condition", small, model.Rules{CommitsOverAnother: true}, "a run is committed once"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

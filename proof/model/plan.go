@@ -10,6 +10,10 @@ func (m model) plan(s *state, e uint8, next emit) {
 	}
 	write := func(n *state, as phase) {
 		n.owner, n.version = e+1, n.version+1
+		n.executions[e].table = s.now
+		if s.owner == 0 || m.TakesAnyTable {
+			n.table = s.now
+		}
 		if own.failing {
 			as = dead
 		}
@@ -23,8 +27,10 @@ func (m model) plan(s *state, e uint8, next emit) {
 		}
 	case own.phase == planning && e > 1 && !s.executions[e-1].came: // the others come in their order
 	case own.phase == planning && s.owner == e+1 && own.failing:
+	case own.phase == planning && s.commit == nil && s.owner != 0 && s.table != s.now && !m.TakesAnyTable: // Plan refuses this, too
 	case own.phase == planning && s.owner == e+1:
 		next(step(plans), func(n *state) {
+			n.executions[e].table = s.now
 			n.executions[e].tookOver = s.before != 0
 			if s.commit == nil && s.before&^mine != 0 {
 				n.executions[e].phase = looking

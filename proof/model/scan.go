@@ -1,24 +1,15 @@
 package model
 
+import "slices"
+
 // scan is lambda/scan.
 func (m model) scan(s *state, at int, next emit) {
-	c, pages := s.invocations[at].call, m.Pages[s.invocations[at].segment]
-	hidden := func(kind Kind) Step {
-		return Step{Kind: kind, Execution: c.execution, Segment: c.segment, hidden: true}
-	}
-	for _, item := range s.swept { // if the answer to a write was lost, the SDK repeats it: that shows if finalize has removed the item
-		if c.wrote(item) {
-			next(c.step(Writes, item), func(n *state) {
-				n.swept = without(n.swept, []Item{item})
-				m.write(n, s, at, item)
-			})
-		}
-	}
+	c := s.invocations[at].call
 	switch c.progress {
 	case called:
 		next(c.step(Asks), func(n *state) {
 			switch {
-			case s.owner != c.execution+1 && !m.ScansUnasked:
+			case s.owner != c.execution+1 && !m.ScansUnasked, !s.leadsTo(c):
 				n.fail(at)
 			case c.from == Checkpoint{} && s.executions[c.execution].tookOver:
 				n.invocations[at].progress = owning
@@ -27,33 +18,91 @@ func (m model) scan(s *state, at int, next emit) {
 			}
 		})
 	case owning:
-		next(hidden(settles), func(n *state) {
-			if n.invocations[at].progress = scanning; m.settled(s, c.segment) {
-				n.invocations[at].progress, n.invocations[at].page = finished, uint8(len(pages))
-			}
-		})
+		m.resume(s, at, next)
 	case scanning:
-		for _, object := range m.nextObjects(c, uint8(len(pages))) {
-			m.upload(s, at, object, next)
-		}
-		if c.heldEnd == 0 && c.page > c.from.Page {
-			m.list(s, at, next)
-		}
-		if int(c.page) < len(pages) && pages[c.page] == Sparse {
-			next(hidden(passes), func(n *state) { n.invocations[at].page++ })
-		}
-		if c.page == c.from.Page && c.try == 0 { // throttled or not paid for: it returns the checkpoint that it was given, and the state machine waits
-			next(c.step(Returns), func(n *state) { n.stop(at) })
-		}
+		m.read(s, at, next)
+		m.abort(s, at, next)
+	case confirmed:
+		m.list(s, at, next)
+		m.abort(s, at, next)
+	case aborting: // a request to begin an upload, sent before, can arrive late
+		m.open(s, at, next)
+		m.abort(s, at, next)
 	case finished:
+		m.hand(s, at, next)
+		if m.AbortsListed {
+			m.abort(s, at, next)
+		}
+	}
+}
+
+// leadsTo tells whether the bucket has the list with the key at which an invocation begins.
+func (s *state) leadsTo(c call) bool {
+	return c.from.Invocation == 0 || slices.ContainsFunc(s.bucket, func(l Item) bool {
+		return l.Kind == List && l.Segment == c.segment && l.checkpoint() == c.from
+	})
+}
+
+// hidden is a step that only the invocation itself sees.
+func (c call) hidden(kind Kind) Step {
+	step := c.step(kind)
+	step.hidden = true
+	return step
+}
+
+// resume decides, after a takeover, how much of what the earlier executions have done stays.
+func (m model) resume(s *state, at int, next emit) {
+	c := s.invocations[at].call
+	end, whole := m.ended(s, c.segment)
+	switch {
+	case whole:
+		next(c.hidden(settles), func(n *state) {
+			n.invocations[at].progress, n.invocations[at].page = finished, uint8(len(m.Pages[c.segment]))
+		})
+		return
+	case end && !m.ReplacesEnd:
+		next(c.hidden(settles), func(n *state) { n.fail(at) })
+		return
+	}
+	for _, from := range s.continuations(c.segment) {
+		next(c.hidden(settles), func(n *state) {
+			own := &n.invocations[at]
+			own.progress, own.from, own.resumed = scanning, from, from != Checkpoint{}
+			own.part, own.page = from.Part, from.Page
+		})
+	}
+}
+
+// read reads pages and uploads objects. After the last page it looks at the table.
+func (m model) read(s *state, at int, next emit) {
+	c, pages := s.invocations[at].call, m.Pages[s.invocations[at].segment]
+	for _, upload := range m.nextUploads(c, uint8(len(pages))) {
+		m.upload(s, at, upload, next)
+	}
+	m.open(s, at, next)
+	switch planned := s.now == s.executions[c.execution].table; {
+	case c.heldEnd != 0 || c.page == c.from.Page:
+	case m.Replacements == 0 || m.ReadsAnyTable || m.LooksEarly:
+		m.list(s, at, next)
+	case planned:
+		next(c.hidden(confirms), func(n *state) { n.invocations[at].progress = confirmed })
+	default:
+		next(c.hidden(confirms), func(n *state) {
+			n.fail(at)
+			n.bucket = slices.DeleteFunc(slices.Clone(s.bucket), func(i Item) bool { return i.Kind == Upload && c.wrote(i) })
+		})
+	}
+	if int(c.page) < len(pages) && pages[c.page] == Sparse {
+		next(c.hidden(passes), func(n *state) { n.invocations[at].page++ })
+	}
+	if c.page == c.from.Page && c.try == 0 { // throttled or not paid for: it returns the checkpoint that it was given, and the state machine waits
 		back := c.step(Returns)
-		back.At = Checkpoint{Invocation: c.from.Invocation + 1, Part: c.part, Page: c.page, Try: c.try}
-		if int(c.page) == len(pages) {
-			back.At = Checkpoint{Done: true}
+		if c.resumed {
+			back.At = c.from
 		}
 		next(back, func(n *state) {
 			if c.live {
-				n.executions[c.execution].scanned[c.segment] = back.At
+				n.executions[c.execution].scanned[c.segment] = c.from
 			}
 			n.stop(at)
 		})
@@ -63,48 +112,74 @@ func (m model) scan(s *state, at int, next emit) {
 // maxObjectPages is how many pages an object has at most, unless a trace says otherwise.
 const maxObjectPages = 2
 
-// nextObjects returns the objects that can arrive next. An object begins where the one before it ends. Uploads run in parallel, so that
-// one object can arrive after later ones.
-func (m model) nextObjects(c call, pages uint8) (objects []Item) {
-	add := func(part, start, end uint8) {
-		o := Item{Segment: c.segment, Number: part, Start: start, End: end}
-		if objects = append(objects, o); c.heldEnd == 0 && part == c.part {
-			for later := end + 1; m.wanted == nil && later <= min(end+maxObjectPages, pages); later++ {
-				objects = append(objects, Item{Segment: c.segment, Number: part + 1, Start: end, End: later})
-			}
+// nextUploads returns the uploads that can be whole next. An object begins where the one before it ends. In a trace, one upload can be whole
+// after later ones, because parts upload in parallel. Nobody can see the difference before there is a list.
+func (m model) nextUploads(c call, pages uint8) (uploads []Item) {
+	if m.wanted == nil {
+		for end := c.page + 1; end <= min(c.page+maxObjectPages, pages); end++ {
+			uploads = append(uploads, Item{Kind: Upload, Segment: c.segment, Number: c.part, Start: c.page, End: end})
 		}
+		return uploads
 	}
-	if c.heldEnd != 0 {
-		add(c.heldPart, c.heldStart, c.heldEnd)
+	if m.wanted.Kind != Writes || len(m.wanted.Items) != 1 || m.wanted.Items[0].Kind != Upload {
+		return nil
 	}
-	for end := c.page + 1; m.wanted == nil && end <= min(c.page+maxObjectPages, pages); end++ {
-		add(c.part, c.page, end)
+	switch u := m.wanted.Items[0]; {
+	case c.heldEnd != 0 && u.Number == c.heldPart && u.Start == c.heldStart && u.End == c.heldEnd,
+		u.Number == c.part && u.Start == c.page,
+		c.heldEnd == 0 && u.Number == c.part+1 && u.Start > c.page:
+		return []Item{u}
 	}
-	if m.wanted != nil && len(m.wanted.Items) == 1 {
-		o := m.wanted.Items[0]
-		if !o.List && (o.Number == c.part && o.Start == c.page || c.heldEnd == 0 && o.Number == c.part+1 && o.Start > c.page) {
-			add(o.Number, o.Start, o.End)
-		}
-	}
-	return objects
+	return nil
 }
 
-// upload writes an object. At its first write, an invocation draws the number of its try.
-func (m model) upload(s *state, at int, object Item, next emit) {
+// upload writes all parts of an upload. At its first write, an invocation draws the number of its try.
+func (m model) upload(s *state, at int, upload Item, next emit) {
 	c := s.invocations[at].call
-	object.Try = c.tryOf(s)
-	next(c.step(Writes, object), func(n *state) {
+	upload.Try, upload.Other = c.tryOf(s), s.now != s.executions[c.execution].table
+	if m.LooksEarly && upload.Other && upload.End-upload.Start == 1 { // it has looked after the page before
+		return
+	}
+	if m.wanted != nil && !slices.Contains(s.bucket, upload) { // it was not begun, or somebody has aborted it
+		return
+	}
+	next(c.step(Writes, upload), func(n *state) {
 		own := &n.invocations[at]
 		switch {
-		case object.Number < c.part:
+		case upload.Number < c.part:
 			own.heldPart, own.heldStart, own.heldEnd = 0, 0, 0
-		case object.Number > c.part:
-			own.heldPart, own.heldStart, own.heldEnd = c.part, c.page, object.Start
+		case upload.Number > c.part:
+			own.heldPart, own.heldStart, own.heldEnd = c.part, c.page, upload.Start
 			fallthrough
 		default:
-			own.part, own.page = object.Number+1, object.End
+			own.part, own.page = upload.Number+1, upload.End
 		}
-		m.write(n, s, at, object)
+		if m.CompletesAtScan {
+			upload = upload.as(Object)
+		}
+		m.write(n, s, at, upload)
+	})
+}
+
+// open begins an upload. In a trace, each upload begins so. Otherwise only those do whose answer is lost.
+func (m model) open(s *state, at int, next emit) {
+	c := s.invocations[at].call
+	upload := Item{Kind: Upload, Segment: c.segment, Number: c.part, Try: c.tryOf(s), Start: c.page, End: c.page + 1, Twin: 1}
+	switch {
+	case m.wanted == nil && (s.crashes == m.Crashes || int(c.page) == len(m.Pages[c.segment]) || slices.Contains(s.bucket, upload)):
+		return
+	case m.wanted != nil && (m.wanted.Kind != Opens || len(m.wanted.Items) != 1):
+		return
+	case m.wanted != nil:
+		if upload = m.wanted.Items[0]; upload.Kind != Upload || upload.Segment != c.segment || upload.Number < c.from.Part || upload.Try != c.tryOf(s) {
+			return
+		}
+	}
+	next(c.step(Opens, upload), func(n *state) {
+		if m.wanted == nil {
+			count(&n.crashes)
+		}
+		m.write(n, s, at, upload)
 	})
 }
 
@@ -116,21 +191,75 @@ func (c call) tryOf(s *state) uint8 {
 	return c.try
 }
 
-// list writes the list of an invocation. At the segment's end it writes only if it is the first one there, or if what the first one has
-// listed is not whole.
+// abort aborts the uploads of an invocation that fails. In a trace it aborts one after the other.
+func (m model) abort(s *state, at int, next emit) {
+	c := s.invocations[at].call
+	uploads := slices.DeleteFunc(slices.Clone(s.bucket), func(i Item) bool { return i.Kind != Upload || !c.wrote(i) || i.Number < c.from.Part })
+	if len(uploads) == 0 || s.crashes == m.Crashes {
+		return
+	}
+	if m.wanted != nil {
+		uploads = slices.DeleteFunc(uploads, func(i Item) bool { return !slices.Contains(m.wanted.Items, i) })
+	}
+	next(c.step(Aborts, uploads...), func(n *state) {
+		count(&n.crashes)
+		if m.aborts(n, s, uploads); m.wanted != nil {
+			n.invocations[at].progress = aborting
+		} else {
+			n.stop(at)
+		}
+	})
+}
+
+// aborts removes uploads that a function aborts.
+func (m model) aborts(n, before *state, uploads []Item) {
+	n.bucket = without(n.bucket, uploads)
+	for g := range m.Pages {
+		chain, _ := m.chain(before, uint8(g))
+		n.abortedNamed = n.abortedNamed || slices.ContainsFunc(uploads, func(u Item) bool { return named(chain, u) })
+	}
+}
+
+// list writes the list of an invocation. At the segment's end it writes only if it is the first one there.
 func (m model) list(s *state, at int, next emit) {
 	c := s.invocations[at].call
 	l := Item{
-		List: true, Segment: c.segment, Number: c.from.Invocation, Try: c.tryOf(s), Start: c.from.Page, End: c.page,
+		Kind: List, Segment: c.segment, Number: c.from.Invocation, Try: c.tryOf(s), Start: c.from.Page, End: c.page,
 		After: c.from.Try, First: c.from.Part, Next: c.part, Done: int(c.page) == len(m.Pages[c.segment]),
 	}
 	step := c.step(Writes, l)
-	step.hidden = l.Done && !m.EndsAnew && m.settled(s, c.segment)
+	end, whole := m.ended(s, c.segment)
+	step.hidden = l.Done && end && !m.EndsAnew && (whole || !m.ReplacesEnd)
 	next(step, func(n *state) {
 		if n.invocations[at].progress = finished; !step.hidden {
 			m.write(n, s, at, l)
+		} else if !whole {
+			n.fail(at)
 		}
 	})
+}
+
+// hand returns the checkpoint of an invocation. If the answer to the write of its list was lost, it can write the list again: that
+// shows if finalize has removed the list.
+func (m model) hand(s *state, at int, next emit) {
+	c := s.invocations[at].call
+	back := c.step(Returns)
+	if back.At = (Checkpoint{Invocation: c.from.Invocation + 1, Part: c.part, Page: c.page, Try: c.try}); int(c.page) == len(m.Pages[c.segment]) {
+		back.At = Checkpoint{Done: true}
+	}
+	next(back, func(n *state) {
+		if c.live {
+			n.executions[c.execution].scanned[c.segment] = back.At
+		}
+		n.stop(at)
+	})
+	l := Item{
+		Kind: List, Segment: c.segment, Number: c.from.Invocation, Try: c.try, Start: c.from.Page, End: c.page,
+		After: c.from.Try, First: c.from.Part, Next: c.part,
+	}
+	if !back.At.Done && !slices.Contains(s.bucket, l) {
+		next(c.step(Writes, l), func(n *state) { m.write(n, s, at, l) })
+	}
 }
 
 // write writes an item of an invocation of scan. before is the state before the write.
@@ -141,7 +270,7 @@ func (m model) write(n, before *state, at int, item Item) {
 	n.wroteOthers = n.wroteOthers || before.trespasses(c.execution)
 	n.late = n.late || n.commit != nil
 	for _, i := range n.invocations {
-		n.late = n.late || i.segment == Finalize && i.progress >= compared
+		n.late = n.late || i.segment == Finalize && i.progress >= half
 	}
 }
 

@@ -14,7 +14,7 @@ func (s *state) changed(change func(*state)) state {
 	n.invocations = slices.Clone(s.invocations)
 	change(&n)
 	slices.SortFunc(n.invocations, func(a, b invocation) int {
-		return cmp.Or(compare(a.call, b.call), slices.CompareFunc(a.chains, b.chains, compare), slices.CompareFunc(a.strays, b.strays, compare))
+		return cmp.Or(compare(a.call, b.call), slices.CompareFunc(a.chains, b.chains, compare), slices.CompareFunc(a.missing, b.missing, compare), slices.CompareFunc(a.strays, b.strays, compare))
 	})
 	return n
 }
@@ -45,12 +45,13 @@ func (s *state) key() key {
 	add := func(items []Item) {
 		all = append(append(all, byte(len(items)), byte(len(items)>>8)), bytesOf(items...)...)
 	}
-	for _, items := range [][]Item{s.bucket, s.swept, s.files, s.commit} {
+	for _, items := range [][]Item{s.bucket, s.files, s.commit} {
 		add(items)
 	}
 	for _, i := range s.invocations {
 		all = append(all, bytesOf(i.call)...)
 		add(i.chains)
+		add(i.missing)
 		add(i.strays)
 	}
 	return key{maphash.Bytes(seeds[0], all), maphash.Bytes(seeds[1], all)}
@@ -64,6 +65,7 @@ func (m model) violated(s *state) string {
 			owners++
 		}
 	}
+	visible := s.objects()
 	switch {
 	case owners > 1:
 		return "a claim has one owner"
@@ -71,6 +73,18 @@ func (m model) violated(s *state) string {
 		return "nobody writes to a run of another execution"
 	case s.unwhole:
 		return "what was scanned is whole"
+	case s.abortedNamed:
+		return "no function aborts what a chain names"
+	case len(visible) > 0 && !s.decided:
+		return "nothing is visible before the whole run is there"
+	case s.withdrawn && (len(visible) > 0 || s.commit != nil):
+		return "a run that is withdrawn shows nothing"
+	case m.twice(visible):
+		return "no reader sees a page twice"
+	case s.commit == nil && len(visible) > 0 && s.quiet() && !s.interrupted:
+		return "a run that has failed shows nothing"
+	case s.commit == nil && len(visible) > 0 && s.quiet() && !m.mends(s):
+		return "a redrive commits the run or withdraws it"
 	case s.commit == nil:
 		return ""
 	case s.commits > 1:
@@ -78,28 +92,85 @@ func (m model) violated(s *state) string {
 	case !slices.Equal(s.files, s.commit):
 		return "the manifest is the one that was committed"
 	}
-	objects, whole := s.objects(s.commit)
-	if !whole {
+	return m.violatedCommit(s, visible)
+}
+
+// violatedCommit returns the invariant that does not hold in a state in which the run is committed.
+func (m model) violatedCommit(s *state, visible []Item) string {
+	objects, whole := s.has(s.commit, Object)
+	switch {
+	case !whole:
 		return "what is committed is never overwritten or removed"
-	}
-	if !s.late && slices.ContainsFunc(s.bucket, func(i Item) bool { return !i.List && !slices.Contains(objects, i) }) {
-		return "the bucket has no other data"
+	case len(objects) < len(visible):
+		return "a reader sees only what is committed"
+	case slices.ContainsFunc(objects, func(i Item) bool { return i.Other }):
+		return "all pages come from one table"
+	case !s.late && slices.ContainsFunc(s.bucket, func(i Item) bool { return i.Kind == Upload }):
+		return "no upload stays open"
 	}
 	for g, pages := range m.Pages {
 		for page, kind := range pages {
-			times := 0
-			for _, o := range objects {
-				if int(o.Segment) == g && int(o.Start) <= page && page < int(o.End) {
-					times++
-				}
-			}
-			switch {
-			case times == 0 && kind == Full:
+			there := slices.ContainsFunc(objects, func(o Item) bool { return int(o.Segment) == g && int(o.Start) <= page && page < int(o.End) })
+			if kind == Full && !there {
 				return "what is committed is complete"
-			case times > 1:
-				return "no item is named twice"
 			}
 		}
 	}
 	return ""
+}
+
+// objects returns what a reader sees who lists the objects.
+func (s *state) objects() (objects []Item) {
+	for _, i := range s.bucket {
+		if i.Kind == Object {
+			objects = append(objects, i)
+		}
+	}
+	return objects
+}
+
+// twice tells whether a page is in two objects.
+func (m model) twice(objects []Item) bool {
+	for i, a := range objects {
+		for _, b := range objects[:i] {
+			if a.Segment == b.Segment && a.Start < b.End && b.Start < a.End {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// quiet tells whether nothing is at work, and nothing happens unless somebody redrives an execution or starts another one.
+func (s *state) quiet() bool {
+	return len(s.invocations) == 0 && !slices.ContainsFunc(s.executions[:], func(e execution) bool {
+		return e.phase == taking || e.phase == looking || e.phase == working
+	})
+}
+
+// mends tells whether a redrive of the execution that has the run commits it or withdraws it. Plan has refused all other executions before.
+func (m model) mends(s *state) bool {
+	at, owner := *s, s.owner-1
+	for e := range at.executions {
+		if uint8(e) != owner {
+			at.executions[e].phase = dead
+		}
+	}
+	m.wanted, m.Redrives, m.Crashes, m.Aborts, m.Replacements = nil, unlimited, s.crashes, s.aborts, s.replacements
+	for step := 0; step < 1000; step++ {
+		var change func(*state)
+		m.steps(&at, func(next Step, c func(*state)) {
+			if next.Execution == owner && change == nil && (step == 0 || next.Kind != Begins) {
+				change = c
+			}
+		})
+		if change == nil {
+			break
+		}
+		at = at.changed(change)
+		if at.commit != nil || at.withdrawn {
+			return true
+		}
+	}
+	return false
 }

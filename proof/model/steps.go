@@ -21,25 +21,38 @@ const (
 
 // What happens to an invocation.
 const (
-	Calls    Kind = "is called"
-	GivesUp  Kind = "is given up, but can continue"
-	Stops    Kind = "stops"
-	Returns  Kind = "returns"
-	Asks     Kind = "reads the claim"
-	Writes   Kind = "writes"
-	Finds    Kind = "looks for a commit"
-	Merges   Kind = "reads the segment lists"
-	Compares Kind = "lists the objects"
-	Sweeps   Kind = "removes"
-	Lists    Kind = "writes manifest-files.json with"
-	Commits  Kind = "commits"
-	passes   Kind = "reads a page without items"
-	settles  Kind = "checks whether the segment was done before"
+	Calls     Kind = "is called"
+	GivesUp   Kind = "is given up, but can continue"
+	Stops     Kind = "stops"
+	Returns   Kind = "returns"
+	Asks      Kind = "reads the claim"
+	Opens     Kind = "begins"
+	Writes    Kind = "writes"
+	Aborts    Kind = "aborts"
+	Finds     Kind = "looks for a commit"
+	Merges    Kind = "reads the segment lists"
+	Uploads   Kind = "lists the uploads"
+	Compares  Kind = "lists the objects"
+	Completes Kind = "completes"
+	Sweeps    Kind = "removes"
+	Lists     Kind = "writes manifest-files.json with"
+	Commits   Kind = "commits"
+	passes    Kind = "reads a page without items"
+	settles   Kind = "looks for what was done before"
+	confirms  Kind = "looks at the table"
+	misses    Kind = "finds that an upload is gone"
+	ends      Kind = "is done with that"
+)
+
+// What other programs do.
+const (
+	Meddles  Kind = "another program aborts"
+	Replaces Kind = "the table is replaced"
 )
 
 // Reads tells whether a step only reads. The answer can be lost. Then the invocation reads again, or fails without having learned anything.
 func (k Kind) Reads() bool {
-	return slices.Contains([]Kind{Asks, Looks, Finds, Merges, Compares}, k)
+	return slices.Contains([]Kind{Asks, Looks, Finds, Merges, Uploads, Compares}, k)
 }
 
 // Finalize is the number that steps of finalize have in place of a segment. None is that of an execution's own steps.
@@ -68,6 +81,9 @@ func (s Step) String() string {
 	who := fmt.Sprintf("execution %d", s.Execution)
 	switch s.Segment {
 	case None:
+		if s.Kind == Meddles || s.Kind == Replaces {
+			who = ""
+		}
 	case Finalize:
 		who += ": finalize"
 	default:
@@ -86,6 +102,7 @@ func (m model) steps(s *state, next emit) {
 		m.schedule(s, e, next)
 		m.die(s, e, next)
 	}
+	m.meddle(s, next)
 	for at, i := range s.invocations {
 		m.interrupt(s, at, next)
 		if i.segment == Finalize {
@@ -135,7 +152,11 @@ func (m model) call(s *state, c call, most int, next emit) {
 }
 
 func (c call) step(kind Kind, items ...Item) Step {
-	return Step{Kind: kind, Execution: c.execution, Segment: c.segment, Name: c.name, At: c.from, Items: items}
+	step := Step{Kind: kind, Execution: c.execution, Segment: c.segment, Name: c.name, At: c.from, Items: items}
+	if c.resumed {
+		step.At = Checkpoint{}
+	}
+	return step
 }
 
 // die emits the death of an execution, and its redrive.
@@ -171,13 +192,35 @@ func (m model) die(s *state, e uint8, next emit) {
 	}
 }
 
+// meddle emits what other programs can do.
+func (m model) meddle(s *state, next emit) {
+	if s.replacements < m.Replacements && s.commit == nil {
+		next(Step{Kind: Replaces, Segment: None}, func(n *state) { n.replacements, n.now = n.replacements+1, n.now+1 })
+	}
+	if s.aborts == m.Aborts {
+		return
+	}
+	for _, upload := range s.bucket {
+		if upload.Kind == Upload {
+			next(Step{Kind: Meddles, Segment: None, Items: []Item{upload}}, func(n *state) {
+				count(&n.aborts)
+				n.bucket = without(n.bucket, []Item{upload})
+			})
+		}
+	}
+}
+
 // interrupt emits what can happen to an invocation at any time.
 func (m model) interrupt(s *state, at int, next emit) {
 	i := s.invocations[at]
 	if s.crashes == m.Crashes {
 		return
 	}
-	next(i.step(Stops), func(n *state) { count(&n.crashes); n.stop(at) })
+	next(i.step(Stops), func(n *state) {
+		count(&n.crashes)
+		n.interrupted = n.interrupted || i.segment == Finalize && n.decided && i.progress >= compared
+		n.stop(at)
+	})
 	if i.live {
 		next(i.step(GivesUp), func(n *state) { count(&n.crashes); n.invocations[at].live = false })
 	}
@@ -198,7 +241,6 @@ func (s *state) end(e uint8, as phase) {
 
 // stop removes an invocation.
 func (s *state) stop(at int) {
-	s.swept = slices.DeleteFunc(slices.Clone(s.swept), s.invocations[at].wrote)
 	s.invocations = slices.Delete(s.invocations, at, at+1)
 }
 
