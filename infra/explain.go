@@ -28,12 +28,14 @@ const thresholdExceeded = "States.ExceedToleratedFailureThreshold"
 // notification itself still comes from a rule.
 func newExplanation(scope constructs.Construct, machine sfn.StateMachine, traced bool) sfn.StateMachine {
 	x := explainer{scope: constructs.NewConstruct(scope, jsii.String("ExplainStates")), at: placeOf(awscdk.Stack_Of(scope)), machine: *machine.StateMachineName()}
-	return sfn.NewStateMachine(scope, jsii.String("Explain"), &sfn.StateMachineProps{
+	explain := sfn.NewStateMachine(scope, jsii.String("Explain"), &sfn.StateMachineProps{
 		DefinitionBody:   sfn.DefinitionBody_FromChainable(x.states()),
 		StateMachineType: sfn.StateMachineType_STANDARD,
 		TracingEnabled:   &traced,
 		Comment:          jsii.String("Says in one sentence why a run of dynamodb-to-s3 ended without success."),
 	})
+	trustOnlyOwnAccount(explain)
+	return explain
 }
 
 // explainer makes the states of the explanation.
@@ -107,9 +109,7 @@ func isText(path string) sfn.Condition {
 // allowRule returns the role with which a rule of EventBridge starts a state machine.
 func allowRule(scope constructs.Construct, machine sfn.StateMachine) awsiam.Role {
 	role := awsiam.NewRole(scope, jsii.String("Role"), &awsiam.RoleProps{
-		AssumedBy: awsiam.NewServicePrincipal(jsii.String("events.amazonaws.com"), &awsiam.ServicePrincipalOpts{
-			Conditions: &map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": awscdk.Stack_Of(scope).Account()}},
-		}),
+		AssumedBy: awsiam.NewServicePrincipal(jsii.String("events.amazonaws.com"), onlyOwnAccount(scope)),
 	})
 	machine.GrantStartExecution(role)
 	return role

@@ -53,7 +53,7 @@ func newFunction(stack awscdk.Stack, function contract.Function, props *Props) a
 	})
 	logs.Node().DefaultChild().(awslogs.CfnLogGroup).SetRetentionInDays(jsii.Number(props.LogRetention))
 	role := awsiam.NewRole(scope, jsii.String("Role"), &awsiam.RoleProps{
-		AssumedBy: awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil),
+		AssumedBy: awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), onlyOwnAccount(scope)),
 	})
 	policies := newPolicies(role, role, props.policiesOf(placeOf(stack), function))
 	logs.GrantWrite(role)

@@ -90,7 +90,7 @@ func TestConditions(t *testing.T) {
 	}
 }
 
-// Only the service of a role may assume it.
+// Only the service of a role may assume it, and only for this account.
 func TestTrust(t *testing.T) {
 	for _, made := range []template{synth(t), synthFull(t)} {
 		for name, role := range made.of(t, "AWS::IAM::Role") {
@@ -98,13 +98,17 @@ func TestTrust(t *testing.T) {
 				AssumeRolePolicyDocument struct{ Statement []statement }
 			}
 			remarshal(t, role.Properties, &got)
-			want := statement{Effect: "Allow", Action: oneOrMore{"sts:AssumeRole"}, Principal: map[string]oneOrMore{"Service": {"lambda.amazonaws.com"}}}
+			own := map[string]oneOrMore{"aws:SourceAccount": {"000000000000"}}
+			want := statement{
+				Effect: "Allow", Action: oneOrMore{"sts:AssumeRole"}, Principal: map[string]oneOrMore{"Service": {"lambda.amazonaws.com"}},
+				Condition: map[string]map[string]oneOrMore{"StringEqualsIfExists": own}, // Lambda and EventBridge do not document the key
+			}
 			switch name {
 			case "StateMachine/Role", "Notifications/Explain/Role":
 				want.Principal = map[string]oneOrMore{"Service": {"states.amazonaws.com"}}
+				want.Condition = map[string]map[string]oneOrMore{"StringEquals": own}
 			case "Notifications/Unsuccessful/Role":
 				want.Principal = map[string]oneOrMore{"Service": {"events.amazonaws.com"}}
-				want.Condition = map[string]map[string]oneOrMore{"StringEquals": {"aws:SourceAccount": {"000000000000"}}}
 			case "Schedules/Role":
 				want.Principal = map[string]oneOrMore{"Service": {"scheduler.amazonaws.com"}}
 				want.Condition = map[string]map[string]oneOrMore{"StringEquals": {

@@ -83,7 +83,7 @@ func newScheduleRole(scope constructs.Construct, group awsscheduler.CfnScheduleG
 	role := awsiam.NewRole(scope, jsii.String("Role"), &awsiam.RoleProps{
 		AssumedBy: awsiam.NewServicePrincipal(jsii.String("scheduler.amazonaws.com"), &awsiam.ServicePrincipalOpts{
 			Conditions: &map[string]any{"StringEquals": map[string]any{
-				"aws:SourceAccount": awscdk.Stack_Of(scope).Account(), "aws:SourceArn": group.AttrArn(),
+				sourceAccount: awscdk.Stack_Of(scope).Account(), "aws:SourceArn": group.AttrArn(),
 			}},
 		}),
 	})

@@ -52,6 +52,7 @@ func AddStack(scope constructs.Construct, id string, props *Props) error {
 		functions[function] = newFunction(stack, function, props)
 	}
 	machine := newStateMachine(stack, "StateMachine", functions, props.Tracing)
+	trustOnlyOwnAccount(machine)
 	newPolicies(machine.Node().FindChild(jsii.String("Role")).(awsiam.Role), machine.Role(), props.policiesOfMachine(placeOf(stack)))
 	allowTakeover(stack, machine, functions[contract.FunctionPlan])
 	undelivered := newSchedules(stack, machine, props)
