@@ -25,7 +25,7 @@ func TestBucket(t *testing.T) {
 			"ServerSideEncryptionByDefault": map[string]any{"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": fullProps("").KMSKeys[0]},
 		}}},
 		"LifecycleConfiguration": map[string]any{"Rules": []any{
-			map[string]any{"Id": "AbortUnfinishedUploads", "Status": "Enabled", "AbortIncompleteMultipartUpload": map[string]any{"DaysAfterInitiation": 3.0}},
+			map[string]any{"Id": "AbortUnfinishedUploads", "Status": "Enabled", "AbortIncompleteMultipartUpload": map[string]any{"DaysAfterInitiation": 30.0}},
 			map[string]any{
 				"Id": "RemoveOldVersions", "Status": "Enabled", "ExpiredObjectDeleteMarker": true,
 				"NoncurrentVersionExpiration": map[string]any{"NoncurrentDays": 30.0},
@@ -92,7 +92,7 @@ func TestPlainBucket(t *testing.T) {
 	if got.BucketEncryption.ServerSideEncryptionConfiguration[0].ServerSideEncryptionByDefault.SSEAlgorithm != "AES256" || got.VersioningConfiguration != nil {
 		t.Errorf("got %+v", got)
 	}
-	if rules := got.LifecycleConfiguration.Rules; len(rules) != 1 || rules[0].AbortIncompleteMultipartUpload.DaysAfterInitiation != 7 {
+	if rules := got.LifecycleConfiguration.Rules; len(rules) != 1 || rules[0].AbortIncompleteMultipartUpload.DaysAfterInitiation != 21 {
 		t.Errorf("got the rules %+v", rules)
 	}
 }

@@ -27,7 +27,7 @@ func fullProps(codeFolder string) *Props {
 		Tables: []string{
 			"orders", "sales-*", "arn:aws:dynamodb:eu-west-1:000000000000:table/remote", "arn:aws:dynamodb:us-east-1:222222222222:table/foreign-*",
 		},
-		Bucket:           environment.Bucket{Name: "replica", Create: true, Versioning: true, AbortUploadsAfterDays: 3},
+		Bucket:           environment.Bucket{Name: "replica", Create: true, Versioning: true, AbortUploadsAfterDays: 30},
 		Prefix:           "dynamodb/{table}",
 		KMSKeys:          []string{key, remote},
 		DefaultKMSKey:    true,

@@ -116,8 +116,11 @@ func TestFaultsAreToldWithTheirLines(t *testing.T) {
 			`2: bucket.abortUploadsAfterDays: only for a bucket that the stack creates: leave it out, or set bucket.create to true`,
 			`2: bucket.owner: got "1", want an AWS account of 12 digits`,
 		}},
-		{"uploads are aborted", "tables: [orders]\nbucket: {name: replica, create: true, abortUploadsAfterDays: 366}", []string{`2: bucket.abortUploadsAfterDays: got 366, want 1 to 365`}},
-		{"uploads are aborted at once", "tables: [orders]\nbucket: {name: replica, create: true, abortUploadsAfterDays: 0}", []string{`2: bucket.abortUploadsAfterDays: got 0, want 1 to 365`}},
+		{"uploads are aborted", "tables: [orders]\nbucket: {name: replica, create: true, abortUploadsAfterDays: 366}", []string{`2: bucket.abortUploadsAfterDays: got 366, want 7 to 365`}},
+		{"uploads are aborted before a run ends", "tables: [orders]\nbucket: {name: replica, create: true, abortUploadsAfterDays: 6}", []string{
+			`2: bucket.abortUploadsAfterDays: got 6, want 7 to 365: a run needs its uploads until it commits, also if it waits for a redrive`,
+		}},
+		{"uploads are aborted at once", "tables: [orders]\nbucket: {name: replica, create: true, abortUploadsAfterDays: 0}", []string{`2: bucket.abortUploadsAfterDays: got 0, want 7 to 365`}},
 
 		{"keys", base + "kmsKeys:\n  - arn:aws:kms:eu-west-1:111122223333:alias/lake\n  - alias/lake\n  - 1234abcd-12ab-34cd-56ef-1234567890ab\n  - arn:aws:kms:eu-west-1:111122223333:key/mrk-1\n  - arn:aws:kms:eu-west-1:111122223333:key/mrk-1", []string{
 			`4: kmsKeys[0]: got "arn:aws:kms:eu-west-1:111122223333:alias/lake", want the key's own ARN: IAM cannot permit a key by its alias`,

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"dynamodb-to-s3/lambda/document"
@@ -16,6 +17,8 @@ import (
 // reservedPrefix begins the names of the buckets in S3's own examples. No bucket can be created with it.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 const reservedPrefix = "amzn-s3-demo-"
+
+const leastAbortUploads, mostAbortUploads = 7, 365 // days
 
 // checkBucket does not check the form of the name: checkRequests does, with request.Parse.
 func (c checker) checkBucket() {
@@ -35,7 +38,11 @@ func (c checker) checkBucket() {
 		}
 	}
 	c.hold("bucket.owner", b.Owner, request.RuleOf("bucketOwner"))
-	c.within("bucket.abortUploadsAfterDays", b.AbortUploadsAfterDays, 1, 365)
+	if days := b.AbortUploadsAfterDays; days > 0 && days < leastAbortUploads {
+		c.Add("bucket.abortUploadsAfterDays", strconv.Itoa(days), "%d to %d: a run needs its uploads until it commits, also if it waits for a redrive", leastAbortUploads, mostAbortUploads)
+		return
+	}
+	c.within("bucket.abortUploadsAfterDays", b.AbortUploadsAfterDays, leastAbortUploads, mostAbortUploads)
 }
 
 // CloudFormation allows 50 tags, and the stack adds one with the version.

@@ -60,7 +60,8 @@ type Bucket struct {
 	Create bool `json:"create"`
 	// Owner is the account that owns an existing bucket, if it is not the account of the stack.
 	Owner string `json:"owner"`
-	// Versioning and AbortUploadsAfterDays (default 7) are for a bucket that the stack creates.
+	// Versioning and AbortUploadsAfterDays, 7 to 365 (default 21), are for a bucket that the stack creates. A run needs its uploads until
+	// it commits.
 	Versioning            bool `json:"versioning"`
 	AbortUploadsAfterDays int  `json:"abortUploadsAfterDays"`
 }
@@ -131,7 +132,7 @@ type Quotas struct {
 const (
 	defaultArchitecture = "arm64" // it costs a fifth less than x86_64
 	defaultLogRetention = 30      // days
-	defaultAbortUploads = 7       // days
+	defaultAbortUploads = 21      // days: a run of a week, and the 14 days in which Step Functions can redrive it
 	defaultTimeZone     = "UTC"
 	defaultThrottles    = 1000
 
