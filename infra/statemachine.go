@@ -14,7 +14,8 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// newStateMachine adds the state machine: Plan, then a Map over the segments or native exports, then Finalize.
+// newStateMachine adds the state machine: Plan, then a Map over the segments or native exports, then Finalize. If one invocation cannot complete
+// the uploads of a scan, a Map does that, and Finalize runs again.
 //
 // Only Plan has a Catch that leads to a failure. It runs before anything is read, so a new execution loses nothing, and its failure becomes
 // one sentence. The later states deliberately have no such Catch. A redrive of an execution that ended in a Fail state enters the Fail state
@@ -37,7 +38,8 @@ func newStateMachine(scope constructs.Construct, id string, functions map[contra
 	finalize := s.task(contract.StateFinalize, contract.FunctionFinalize, attempts, map[string]any{"plan.$": "$.plan", "export.$": "$.export"}, jsii.String("$.finalized"))
 	makeExports := s.makeExports(finalize)
 	// A run of a chain first commits the exports that a dead run started. After that it still has to export the newer changes.
-	finalize.Next(sfn.NewChoice(s.scope, jsii.String(contract.StateMoreToExport), nil).
+	finalize.Next(sfn.NewChoice(s.scope, jsii.String(contract.StateFinalized), nil).
+		When(sfn.Condition_IsPresent(jsii.String("$.finalized.batches")), s.completeUploads().Next(finalize), nil).
 		When(sfn.Condition_BooleanEquals(jsii.String("$.finalized.more"), jsii.Bool(true)), makeExports, nil).
 		Otherwise(sfn.NewSucceed(s.scope, jsii.String(contract.StateReplicated), &sfn.SucceedProps{OutputPath: jsii.String("$.finalized.result")})))
 	// If a firing is delivered twice, one execution owns the run. The other one succeeds, so that no alarm goes off.
@@ -129,4 +131,29 @@ func (s states) scanSegments() sfn.DistributedMap {
 		ResultPath:         sfn.JsonPath_DISCARD(),
 	})
 	return segments.ItemProcessor(scan.Next(done), nil)
+}
+
+// uploadBatches is how many batches are completed at the same time. S3 takes 3,500 writes a second for each prefix, and more only after it has
+// divided the prefix. A child has 32 requests in flight, each of which takes 50 to 100 ms, so it makes 320 to 640 writes a second.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html
+const uploadBatches = 4
+
+// completeUploads returns the Map over the batches of uploads that one invocation of Finalize cannot complete. Each child calls finalize for its
+// batch until all of its uploads are completed. A redrive continues at the children that failed.
+func (s states) completeUploads() sfn.DistributedMap {
+	complete := s.task(contract.StateCompleteBatch, contract.FunctionFinalize, attempts,
+		map[string]any{"plan.$": "$.plan", "batch.$": "$.batch"}, jsii.String("$.completed"))
+	end := sfn.NewPass(s.scope, jsii.String(contract.StateBatchEnd), &sfn.PassProps{Result: sfn.Result_FromObject(&map[string]any{})})
+	done := sfn.NewChoice(s.scope, jsii.String(contract.StateBatchDone), nil).
+		When(sfn.Condition_BooleanEquals(jsii.String("$.completed.done"), jsii.Bool(true)), end, nil).
+		Otherwise(complete)
+	batches := sfn.NewDistributedMap(s.scope, jsii.String(contract.StateCompleteUploads), &sfn.DistributedMapProps{
+		Label:            jsii.String("Uploads"),
+		MapExecutionType: sfn.StateMachineType_STANDARD, // an Express child has five minutes
+		ItemsPath:        jsii.String("$.finalized.batches"),
+		MaxConcurrency:   jsii.Number(uploadBatches),
+		ItemSelector:     &map[string]any{"plan.$": "$.plan", "batch.$": "$$.Map.Item.Value"},
+		ResultPath:       sfn.JsonPath_DISCARD(),
+	})
+	return batches.ItemProcessor(complete.Next(done), nil)
 }

@@ -15,6 +15,7 @@ import (
 
 	"dynamodb-to-s3/lambda/contract"
 	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/finalize"
 	"dynamodb-to-s3/lambda/quota"
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
@@ -62,6 +63,7 @@ func TestTasksAreFunctionsOfContract(t *testing.T) {
 	want := map[string]string{
 		contract.StatePlan: function(contract.FunctionPlan), contract.StateScanSegment: function(contract.FunctionScan),
 		contract.StateStartExport: function(contract.FunctionExport), contract.StateFinalize: function(contract.FunctionFinalize),
+		contract.StateCompleteBatch:  function(contract.FunctionFinalize),
 		contract.StateDescribeExport: "arn:aws:states:::aws-sdk:dynamodb:describeExport", // not a function
 	}
 	got := map[string]string{}
@@ -110,6 +112,7 @@ func TestPermanentErrorsAreNotRetried(t *testing.T) {
 	}
 	want := map[string][]retrier{
 		contract.StatePlan: function(3), contract.StateScanSegment: function(6), contract.StateStartExport: function(6), contract.StateFinalize: function(6),
+		contract.StateCompleteBatch: function(6),
 		// An error without its own exception in the SDK for Java is a DynamoDbException.
 		contract.StateDescribeExport: {
 			{ErrorEquals: []string{"DynamoDb.ExportNotFoundException"}, MaxAttempts: new(0)},
@@ -180,7 +183,8 @@ func TestPayloadsAreWhatFunctionsTake(t *testing.T) {
 		{contract.StateStartExport, all[contract.StateStartExport].Parameters, run.ExportInput{}},
 		{contract.StateCountCheck, all[contract.StateCountCheck].Parameters, run.FollowedExport{}},
 		{contract.StateCheckFailed, all[contract.StateCheckFailed].Parameters, run.FollowedExport{}},
-		{contract.StateFinalize, all[contract.StateFinalize].Parameters, run.FinalizeInput{}},
+		{contract.StateFinalize, with(all[contract.StateFinalize].Parameters, "batch"), run.FinalizeInput{}},
+		{contract.StateCompleteBatch, with(all[contract.StateCompleteBatch].Parameters, "export"), run.FinalizeInput{}},
 	} {
 		var got []string
 		for name := range test.payload {
@@ -225,10 +229,28 @@ func TestMostSegmentsFitAPayload(t *testing.T) {
 		t.Errorf("the plan of %d segments has %d bytes, Step Functions carries %d", len(segments), len(output), quota.MaxPayloadBytes)
 	}
 	t.Logf("plan of %d segments: %d bytes of %d", request.MaxSegments, len(output), quota.MaxPayloadBytes)
-	// The Map collects the outputs of its children before it drops them.
-	if gathered := (len(states(t)[contract.StateSegmentEnd].Result) + len(",")) * request.MaxSegments; gathered > quota.MaxPayloadBytes {
-		t.Errorf("the outputs of %d children have %d bytes, Step Functions carries %d", request.MaxSegments, gathered, quota.MaxPayloadBytes)
+	// The batches of Finalize come beside the plan.
+	last := request.MaxSegments - 1
+	batches, err := json.Marshal(run.FinalizeOutput{Batches: slices.Repeat([]run.Batch{{First: last, Last: last}}, finalize.MostBatches)})
+	if err != nil {
+		t.Fatal(err)
 	}
+	if len(output)+len(batches) > quota.MaxPayloadBytes {
+		t.Errorf("the plan has %d bytes and the batches %d, Step Functions carries %d", len(output), len(batches), quota.MaxPayloadBytes)
+	}
+	// The Maps collect the outputs of their children before they drop them.
+	for _, end := range []string{contract.StateSegmentEnd, contract.StateBatchEnd} {
+		if gathered := (len(states(t)[end].Result) + len(",")) * request.MaxSegments; gathered > quota.MaxPayloadBytes {
+			t.Errorf("%s: the outputs of %d children have %d bytes, Step Functions carries %d", end, request.MaxSegments, gathered, quota.MaxPayloadBytes)
+		}
+	}
+}
+
+// with returns the payload of a state with a field that only another state gives to the function.
+func with(payload map[string]json.RawMessage, field string) map[string]json.RawMessage {
+	payload = maps.Clone(payload)
+	payload[field] = nil
+	return payload
 }
 
 // constants returns the sorted values of the string constants in a file below lambda/ whose names are wanted.

@@ -12,7 +12,10 @@ import (
 
 // A loop of states without a Wait must end for another reason. Each of these is a function that returns only after progress.
 var boundedLoops = map[string]string{
-	contract.StateScanSegment: "scan returns without a moment to wait for only after it has written a segment list; otherwise it fails with NoProgress",
+	contract.StateScanSegment:   "scan returns without a moment to wait for only after it has written a segment list; otherwise it fails with NoProgress",
+	contract.StateCompleteBatch: "finalize returns done: false only after it has completed an upload of the batch; otherwise it fails with NoProgress",
+	contract.StateCompleteUploads: "finalize returns batches only while more uploads are open than one invocation completes; a child ends only when no upload of its batch is open, " +
+		"and nothing opens them again",
 	contract.StateStartExport: "finalize asks for more only after it has committed a window, or while the exports of another run are in progress, for which StartExport follows them; " +
 		"StartExport reports exports in progress only if they have checks left, and each check begins with a Wait in the Map. Without checks left, it fails with ExportTimedOut",
 }

@@ -2,6 +2,7 @@ package definition
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -10,6 +11,8 @@ import (
 	"dynamodb-to-s3/lambda/quota"
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // docs/scale.md and the checks of plan use these numbers.
@@ -102,4 +105,45 @@ func scanned(t *testing.T, s *simulation, segments int, answer func(in run.ScanI
 	}
 	_, events, failed = s.execution(m, map[string]any{"table": "orders"})
 	return events, failed
+}
+
+// If finalize answers with batches, each child calls it until its batch is done, and then Finalize runs again.
+func TestBatchesAreCompletedBeforeFinalizeRunsAgain(t *testing.T) {
+	t.Parallel()
+	var m machine
+	if err := json.Unmarshal(JSON, &m); err != nil {
+		t.Fatal(err)
+	}
+	complete := m.States[contract.StateCompleteUploads]
+	complete.ResultPath = new("$.discarded") // like a ResultPath of null, this keeps the input
+	m.States[contract.StateCompleteUploads] = complete
+	batches := []run.Batch{{First: 0, Last: 2}, {First: 3, Last: 3}}
+	var calls []string
+	s := &simulation{t: t}
+	s.call = func(state string, payload any) (any, string) {
+		var in run.FinalizeInput
+		if decode(t, payload, &in); in.Plan.RunID != "run" {
+			t.Errorf("%s got the plan %+v", state, in.Plan)
+		}
+		switch {
+		case state == contract.StateCompleteBatch:
+			calls = append(calls, fmt.Sprintf("complete %d to %d", in.Batch.First, in.Batch.Last))
+			return asJSON(run.FinalizeOutput{Done: in.Batch.First == 0 || len(calls) == 4}), ""
+		case len(calls) == 0:
+			calls = append(calls, "finalize")
+			return asJSON(run.FinalizeOutput{Batches: batches}), ""
+		default:
+			calls = append(calls, "finalize")
+			return asJSON(run.FinalizeOutput{Result: run.Result{RunID: "run"}}), ""
+		}
+	}
+	m.StartAt = contract.StateFinalize
+	output, _, failed := s.execution(m, asJSON(map[string]any{"plan": run.Plan{RunID: "run"}, "export": run.ExportProgress{}}))
+	want := []string{"finalize", "complete 0 to 2", "complete 3 to 3", "complete 3 to 3", "finalize"}
+	if diff := cmp.Diff(want, calls); failed != "" || diff != "" {
+		t.Errorf("failure %q, calls (-want +got):\n%s", failed, diff)
+	}
+	if diff := cmp.Diff(asJSON(run.Result{RunID: "run"}), output); diff != "" {
+		t.Errorf("output (-want +got):\n%s", diff)
+	}
 }

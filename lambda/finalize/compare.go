@@ -2,144 +2,129 @@ package finalize
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"iter"
-	"strings"
 
 	"dynamodb-to-s3/lambda/bucket"
-	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/run"
 )
 
-// find returns what S3 has of an object that a list names: its ETag if the object is there, or open if its upload is. If S3 has neither, or
-// another object, find adds a fault. Objects come in the order of their keys.
-func (c *scanCommit) find(ctx context.Context, o run.Object) (etag string, open bool, err error) {
-	uploads, err := c.uploads.find(o.Key)
+// sighting is what S3 has of an object that a list names.
+type sighting struct {
+	run.Object
+	open  bool // its upload is open
+	there bool // there is an object under its key
+	entry bucket.Entry
+	etag  string // of the object, if it is as listed
+	fault string // what is wrong, "" if nothing is
+	gone  bool   // S3 has neither the upload nor an object
+}
+
+// see looks for an object in the listings of the span. Objects come in the order of their keys.
+func (s *span) see(o run.Object) (sighting, error) {
+	seen := sighting{Object: o}
+	uploads, err := s.uploads.find(o.Key)
 	if err != nil {
-		return "", false, err
+		return seen, err
 	}
 	for _, upload := range uploads {
 		if upload.ID == o.UploadID {
-			open = true
-		} else { // its answer was lost, and the request was repeated
-			c.strayUploads = append(c.strayUploads, upload)
+			seen.open = true
+		} else { // the answer to its start was lost, and the request was repeated
+			s.strayUploads = append(s.strayUploads, upload)
 		}
 	}
-	objects, err := c.stored.find(o.Key)
-	switch {
-	case open || err != nil:
-		return "", open, err
-	case len(objects) == 1:
-		fault, err := difference(ctx, c.bucket, o, objects[0])
-		if fault != "" {
-			c.faults.add(fault)
-		}
-		return objects[0].ETag, false, err
-	}
-	// S3 does not promise that a listing has every upload.
-	open, err = c.bucket.IsOpen(ctx, bucket.Upload{Key: o.Key, ID: o.UploadID})
-	if err == nil && !open {
-		c.gone.add(o.Key)
-	}
-	return "", open, err
-}
-
-// difference says how an object in the bucket differs from what its list says, "" if it does not.
-func difference(ctx context.Context, in *bucket.Bucket, o run.Object, entry bucket.Entry) (fault string, err error) {
-	switch {
-	case entry.Bytes != o.Bytes:
-		return fmt.Sprintf("%s is listed with %d bytes, and has %d bytes", o.Key, o.Bytes, entry.Bytes), nil
-	case entry.ETag == o.ETag():
-		return "", nil
-	}
-	// The ETag can be another one if a KMS key encrypts the object. The checksum is the same.
-	_, sum, err := in.Checksum(ctx, o.Key)
-	if want := o.CRC32(); err == nil && (want == "" || sum != want) {
-		fault = fmt.Sprintf("%s is listed with the checksum %q and the ETag %s, and has the checksum %q and the ETag %s", o.Key, want, o.ETag(), sum, entry.ETag)
-	}
-	return fault, err
-}
-
-// ordered reads a listing once, in the order of the keys.
-type ordered[T any] struct {
-	next  func() (T, error, bool)
-	stop  func()
-	key   func(T) string
-	stray func(T)
-	// ahead is the entry that was read last. It has been used before the first entry, after the last one, and if find has returned it.
-	ahead T
-	used  bool
-	ended bool
-}
-
-// newOrdered returns a reader of a listing. It calls stray for each entry that find does not return.
-func newOrdered[T any](entries iter.Seq2[T, error], key func(T) string, stray func(T)) *ordered[T] {
-	o := &ordered[T]{key: key, stray: stray, used: true}
-	o.next, o.stop = iter.Pull2(entries)
-	return o
-}
-
-// find returns the entries of a key. The key must come after those of earlier calls.
-func (o *ordered[T]) find(key string) (found []T, err error) {
-	for !o.ended && (o.used || o.key(o.ahead) <= key) {
-		if !o.used && o.key(o.ahead) == key {
-			found, o.used = append(found, o.ahead), true
-		}
-		if err := o.step(); err != nil {
-			return nil, err
+	objects, err := s.stored.find(o.Key)
+	if len(objects) > 0 {
+		seen.there, seen.entry = true, objects[0]
+		if seen.entry.Bytes == o.Bytes && seen.entry.ETag == o.ETag() {
+			seen.etag = seen.entry.ETag
 		}
 	}
-	return found, nil
+	return seen, err
 }
 
-// rest reads the remaining entries.
-func (o *ordered[T]) rest() error {
-	for !o.ended {
-		if err := o.step(); err != nil {
+// settled reports whether the listings alone say what S3 has of the object.
+func (s *sighting) settled() bool {
+	return s.etag != "" || s.open && (!s.there || s.entry.Bytes != s.Bytes)
+}
+
+// mostLost is how many objects may be missing or different before finalize stops to ask S3 about each one: the run can no longer be
+// committed.
+const mostLost = 100
+
+// settle asks S3 about an object, because the listings do not say enough. The order of the questions matters: what is no longer open may
+// have been completed after the bucket was listed.
+func (c *scanCommit) settle(ctx context.Context, s *sighting) (err error) {
+	if c.lost.Load() >= mostLost {
+		s.gone = !s.open && !s.there
+		return nil
+	}
+	if s.there {
+		if s.fault, err = difference(ctx, c.bucket, s.Object, s.entry); err != nil || s.fault == "" {
+			s.etag = s.entry.ETag
 			return err
 		}
 	}
-	return nil
-}
-
-func (o *ordered[T]) step() error {
-	if !o.used {
-		o.stray(o.ahead)
+	if !s.open { // S3 does not promise that a listing has every upload
+		if s.open, err = c.bucket.IsOpen(ctx, bucket.Upload{Key: s.Key, ID: s.UploadID}); err != nil {
+			return err
+		}
 	}
-	entry, err, more := o.next()
-	o.ahead, o.used, o.ended = entry, !more, !more
+	if s.open { // completing it replaces another object
+		s.fault = ""
+		return nil
+	}
+	if s.etag, err = completed(ctx, c.bucket, s.Object); errors.Is(err, errGone) || errors.Is(err, errDiffers) {
+		s.gone, s.fault, err = errors.Is(err, errGone), err.Error(), nil
+		c.lost.Add(1)
+	}
 	return err
 }
 
-// faults are the reasons why a run is not whole. All are counted, and the first few are shown.
-type faults struct {
-	shown []string
-	count int
+var (
+	// errGone says that S3 has neither the upload of an object nor the object.
+	errGone = errors.New("S3 has neither its upload nor the object")
+	// errDiffers says that S3 has another object than the one that a list names.
+	errDiffers = errors.New("not as listed")
+)
+
+// completed returns the ETag of an object whose upload was completed. It fails with errGone if there is no object, and with errDiffers if it
+// is another one.
+func completed(ctx context.Context, in *bucket.Bucket, o run.Object) (etag string, err error) {
+	entry, err := in.Find(ctx, o.Key)
+	if errors.Is(err, bucket.ErrNotFound) {
+		return "", fmt.Errorf("%s: %w", o.Key, errGone)
+	}
+	if err != nil {
+		return "", err
+	}
+	fault, err := difference(ctx, in, o, entry)
+	if fault != "" {
+		err = fmt.Errorf("%s (%w)", fault, errDiffers)
+	}
+	return entry.ETag, err
 }
 
-const maxShown = 5
-
-func (f *faults) add(fault string) {
-	if f.count++; len(f.shown) < maxShown {
-		f.shown = append(f.shown, fault)
+// difference says how an object in the bucket differs from what its list says, "" if it does not. It compares the size, and the ETag or the
+// checksum. If a KMS key encrypts an object, S3 may form the ETag in another way, but the checksum is the same. If S3 gave no checksums to
+// the parts, the ETag decides.
+func difference(ctx context.Context, in *bucket.Bucket, o run.Object, entry bucket.Entry) (fault string, err error) {
+	etag, sum := o.ETag(), o.CRC32()
+	switch {
+	case entry.Bytes != o.Bytes:
+		return fmt.Sprintf("%s is listed with %d bytes, and has %d bytes", o.Key, o.Bytes, entry.Bytes), nil
+	case entry.ETag == etag, etag == "" && sum == "": // in the second case, the server gives nothing to compare but the size
+		return "", nil
+	case sum == "":
+		return fmt.Sprintf("%s is listed with parts that make the ETag %s, and has the ETag %s", o.Key, etag, entry.ETag), nil
 	}
-}
-
-// String shows the first faults and says how many more there are.
-func (f *faults) String() string {
-	shown := strings.Join(f.shown, "; ")
-	if more := f.count - len(f.shown); more > 0 {
-		shown += fmt.Sprintf("; and %d more", more)
+	size, got, err := in.Checksum(ctx, o.Key)
+	if errors.Is(err, bucket.ErrNotFound) {
+		return o.Key + " was removed while finalize looked at it", nil
 	}
-	return shown
-}
-
-// inconsistent returns one error for all faults, nil for none.
-func (c commit) inconsistent(f faults) error {
-	if f.count == 0 {
-		return nil
+	if err == nil && (got != sum || size != o.Bytes) {
+		fault = fmt.Sprintf("%s is listed with parts that make the checksum %s, and has the checksum %q", o.Key, sum, got)
 	}
-	return failure.Errorf(failure.ListsInconsistent,
-		"nothing was committed, because the run at %s is not whole: %s. Another program may have written or removed objects there; start a new execution",
-		c.bucket.URI(c.layout.Root), &f)
+	return fault, err
 }

@@ -3,86 +3,127 @@ package finalize
 import (
 	"context"
 	"errors"
-	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
 
 	"dynamodb-to-s3/lambda/bucket"
-	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/manifest"
 	"dynamodb-to-s3/lambda/run"
 
 	"golang.org/x/sync/errgroup"
 )
 
-// listed is an object that a chain names.
-type listed struct {
-	run.Object
-	etag string // "" while the upload is open
+// mostUploads is how many uploads one invocation completes. If S3 takes a tenth of a second for each, this takes half a minute.
+const mostUploads = 10_000
+
+// partsOfUpload times mostUploads is how many parts the completed uploads may have. They are in memory: 200,000 take some 20 MB.
+const partsOfUpload = 20
+
+// room is the room for open uploads in an invocation. All spans share it.
+type room struct {
+	mu             sync.Mutex
+	uploads, parts int // that still fit
+	closed         bool
 }
 
-// take adds an object that a list names to the commit. Objects come in the order of their keys.
-func (c *scanCommit) take(ctx context.Context, o run.Object) error {
-	etag, open, err := c.find(ctx, o)
-	if err != nil {
-		return err
+func newRoom(uploads int) *room { return &room{uploads: uploads, parts: uploads * partsOfUpload} }
+
+// take takes the room for one upload. If it does not fit, the room is closed. The first upload always fits, however many parts it has.
+func (r *room) take(parts int) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed || r.uploads == 0 || r.parts <= 0 {
+		r.closed = true
+		return false
 	}
-	c.written.Objects++
-	c.written.Records += o.Items
-	switch {
-	case c.faults.count > 0 || c.gone.count > 0:
-		return nil
-	case len(c.listed) == 0 && !open:
-		return c.files.add(ctx, o, etag) // nothing before it waits for its upload
-	default:
-		c.listed = append(c.listed, listed{o, etag})
-		return nil
-	}
+	r.uploads, r.parts = r.uploads-1, r.parts-parts
+	return true
 }
 
-// complete completes the open uploads, and adds the objects to the manifest in the order of their keys.
-func (c *scanCommit) complete(ctx context.Context) error {
-	completing, one := errgroup.WithContext(ctx)
+func (r *room) close() {
+	r.mu.Lock()
+	r.closed = true
+	r.mu.Unlock()
+}
+
+// full reports whether the room is closed, so that the invocation cannot complete everything.
+func (r *room) full() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.closed
+}
+
+// completeUploads completes the open uploads of the pieces. It begins no more after the moment until, unless that is zero, and returns how many
+// are completed and how many are left. What can never be completed becomes a fault. Outside of a batch, it then stops. It waits for every
+// answer, because S3 may carry out a request that was cancelled.
+func (c *scanCommit) completeUploads(ctx context.Context, until time.Time) (did, left int, err error) {
+	var completing errgroup.Group
 	completing.SetLimit(inParallel)
-	for i := range c.listed {
-		if c.listed[i].etag != "" {
+	var stop atomic.Bool
+	for _, p := range c.pieces {
+		if p.open == nil || stop.Load() || !until.IsZero() && time.Now().After(until) {
 			continue
 		}
-		completing.Go(func() (err error) {
-			c.listed[i].etag, err = complete(one, c.bucket, c.listed[i].Object)
-			return err
+		completing.Go(func() error {
+			p.etag, p.err = complete(ctx, c.bucket, *p.open)
+			if p.lost() && c.inBatch {
+				return nil
+			}
+			if p.err != nil {
+				stop.Store(true)
+			}
+			if p.lost() {
+				return nil
+			}
+			return p.err
 		})
 	}
-	if err := completing.Wait(); err != nil {
-		return err
+	err = completing.Wait()
+	for _, p := range c.pieces {
+		switch {
+		case p.open == nil:
+		case p.etag != "":
+			did++
+		case errors.Is(p.err, errGone):
+			c.gone.add(p.open.Key)
+		case p.lost():
+			c.faults.add(p.err.Error())
+		default:
+			left++
+		}
 	}
-	for _, o := range c.listed {
-		if err := c.files.add(ctx, o.Object, o.etag); err != nil {
+	c.there += did
+	return did, left, err
+}
+
+// lost reports whether the upload can never be completed as listed.
+func (p *piece) lost() bool {
+	return errors.Is(p.err, errGone) || errors.Is(p.err, errDiffers) || errors.Is(p.err, bucket.ErrOtherParts)
+}
+
+// complete completes the upload of an object and returns the object's ETag. If the upload is no longer open, an earlier try may have
+// completed it, and its answer may have been lost: then the object must be there as listed. It fails with errGone, errDiffers or ErrOtherParts
+// if the object can never be completed as listed.
+func complete(ctx context.Context, in *bucket.Bucket, o run.Object) (etag string, err error) {
+	etag, err = in.Complete(ctx, bucket.Upload{Key: o.Key, ID: o.UploadID}, o.Parts, o.Bytes)
+	if errors.Is(err, bucket.ErrNoUpload) || err == nil && etag != o.ETag() {
+		return completed(ctx, in, o)
+	}
+	return etag, err
+}
+
+// writeHeld writes the lines of the pieces to the manifest, with the objects that are now completed.
+func (c *scanCommit) writeHeld(ctx context.Context) error {
+	for _, p := range c.pieces {
+		if p.open != nil {
+			if err := manifest.EncodeFile(&p.lines, *p.open, p.etag); err != nil {
+				return err
+			}
+		}
+		if err := c.files.write(ctx, p.lines.Bytes()); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// complete completes the upload of an object and returns the object's ETag. If the upload is no longer open, an earlier try may have
-// completed it, and its answer may have been lost: then the object must be there as listed.
-func complete(ctx context.Context, in *bucket.Bucket, o run.Object) (etag string, err error) {
-	etag, err = in.Complete(ctx, bucket.Upload{Key: o.Key, ID: o.UploadID}, o.Parts, o.Bytes)
-	if !errors.Is(err, bucket.ErrNoUpload) {
-		return etag, err
-	}
-	entry, err := in.Find(ctx, o.Key)
-	switch {
-	case errors.Is(err, bucket.ErrNotFound):
-		return "", uploadGone(in, o.Key)
-	case err != nil:
-		return "", err
-	}
-	fault, err := difference(ctx, in, o, entry)
-	if fault != "" {
-		return "", failure.Errorf(failure.ListsInconsistent, "%s. Another program may have written it; start a new execution", fault)
-	}
-	return entry.ETag, err
-}
-
-// uploadGone says that uploads are neither open nor completed.
-func uploadGone(in *bucket.Bucket, what string) error {
-	return failure.Errorf(failure.UploadGone, "nothing was committed, because S3 no longer has an upload of the run: %s", fmt.Sprintf("%s in bucket %s", what, in.Name()))
 }

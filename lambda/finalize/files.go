@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"hash"
-	"io"
 	"time"
 
 	"dynamodb-to-s3/lambda/bucket"
@@ -13,7 +12,7 @@ import (
 )
 
 const (
-	// filesPart is the size of one part of the manifest in bytes: some 45,000 objects.
+	// filesPart is the least size of one part of the manifest in bytes: some 45,000 objects.
 	filesPart = 8 << 20
 	// abortTime is how long it may take to abort the upload of a manifest.
 	abortTime = 5 * time.Second
@@ -35,11 +34,10 @@ func newFiles(b *bucket.Bucket, key string) *files {
 	return &files{bucket: b, key: key, sum: manifest.NewChecksum()}
 }
 
-// add adds the line of an object with this ETag.
-func (f *files) add(ctx context.Context, o run.Object, etag string) error {
-	if err := manifest.EncodeFile(io.MultiWriter(&f.lines, f.sum), o, etag); err != nil {
-		return err
-	}
+// write adds lines.
+func (f *files) write(ctx context.Context, lines []byte) error {
+	_, _ = f.sum.Write(lines) // a hash never fails
+	f.lines.Write(lines)
 	if f.lines.Len() < filesPart {
 		return nil
 	}
@@ -75,7 +73,7 @@ func (f *files) close(ctx context.Context) (sum []byte, err error) {
 		}
 	}
 	if _, err := complete(ctx, f.bucket, run.Object{Key: f.key, Bytes: f.bytes, UploadID: f.upload.ID, Parts: f.parts}); err != nil {
-		return nil, err
+		return nil, err // if another invocation has swept the upload, a retry finds its commit
 	}
 	f.upload.ID = ""
 	return manifest.EncodeChecksum(f.sum), nil

@@ -10,6 +10,7 @@
 package finalize
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 
@@ -24,6 +25,8 @@ type Step struct {
 	// Objects returns the client that the run of a plan writes with.
 	Objects func(run.Plan) *s3.Client
 	Log     *slog.Logger
+	// MostUploads is how many uploads one invocation completes; 0 for the usual number.
+	MostUploads int
 }
 
 // Run commits the run of the plan and returns its result. If the run is already committed, Run changes nothing and returns the result
@@ -37,12 +40,18 @@ func (s *Step) Run(ctx context.Context, in run.FinalizeInput) (run.FinalizeOutpu
 	if err := in.Plan.Check(in.Plan.Mode); err != nil {
 		return run.FinalizeOutput{}, err
 	}
-	c := commit{plan: in.Plan, layout: in.Plan.Layout(), bucket: bucket.New(s.Objects(in.Plan), in.Plan), log: s.Log.With("runId", in.Plan.RunID, "table", in.Plan.Table)}
-	if in.Plan.Export != nil {
-		return c.exports(ctx, in.Export)
+	c := commit{
+		plan: in.Plan, layout: in.Plan.Layout(), bucket: bucket.New(s.Objects(in.Plan), in.Plan), log: s.Log.With("runId", in.Plan.RunID, "table", in.Plan.Table),
+		mostUploads: cmp.Or(s.MostUploads, mostUploads),
 	}
-	result, err := c.scan(ctx)
-	return run.FinalizeOutput{Result: result}, err
+	switch {
+	case in.Plan.Export != nil:
+		return c.exports(ctx, in.Export)
+	case in.Batch != nil:
+		return c.batch(ctx, *in.Batch)
+	default:
+		return c.scan(ctx)
+	}
 }
 
 // inParallel is how many segment lists are read ahead, and how many objects are looked up, at the same time.
@@ -50,8 +59,9 @@ const inParallel = 32
 
 // commit is the commit of one run.
 type commit struct {
-	plan   run.Plan
-	layout run.Layout
-	bucket *bucket.Bucket
-	log    *slog.Logger
+	plan        run.Plan
+	layout      run.Layout
+	bucket      *bucket.Bucket
+	log         *slog.Logger
+	mostUploads int
 }

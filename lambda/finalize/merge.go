@@ -4,132 +4,158 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"slices"
-	"strings"
-	"sync"
 
-	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/bucket"
 	"dynamodb-to-s3/lambda/run"
+
+	"golang.org/x/sync/errgroup"
 )
 
-// merge reads the lists of all segments and the bucket's listings of uploads and objects side by side, in the order of their keys. For each
+// merge reads the lists of the span's segments and the listings of uploads and objects side by side, in the order of their keys. For each
 // segment it joins the lists that lead from its start to its end. Any other list is left over from a try that ended early, and becomes a
-// stray. So memory holds one segment's lists and those that are read ahead, and the objects that are not completed yet.
-func (c *scanCommit) merge(ctx context.Context) error {
-	missing := c.plan.Scan.Segments()
-	for lists, err := range bySegment(c.lists(ctx)) {
+// stray. So memory holds one segment's lists and those that are read ahead.
+func (s *span) merge(ctx context.Context) error {
+	missing := s.segments
+	for lists, err := range bySegment(s.lists(ctx)) {
 		if err != nil {
 			return err
 		}
 		segment := lists[0].Segment
 		for ; missing[0] < segment; missing = missing[1:] {
-			_ = c.join(ctx, missing[0], nil) // adds the fault of a segment without lists, and does not fail
+			_ = s.join(ctx, missing[0], nil) // adds the fault of a segment without lists, and does not fail
 		}
 		missing = missing[1:]
-		if err := c.join(ctx, segment, lists); err != nil {
+		if err := s.join(ctx, segment, lists); err != nil {
 			return err
 		}
 	}
 	for _, segment := range missing {
-		_ = c.join(ctx, segment, nil) // see above
+		_ = s.join(ctx, segment, nil) // see above
 	}
-	if err := c.uploads.rest(); err != nil {
+	if err := s.uploads.rest(); err != nil {
 		return err
 	}
-	return c.stored.rest()
+	return s.stored.rest()
 }
 
-// join adds the lists of one segment to the commit.
-func (c *scanCommit) join(ctx context.Context, segment int, lists []run.SegmentList) error {
-	chain, fault := run.Chain(c.digest, segment, lists)
+// join adds the lists of one segment.
+func (s *span) join(ctx context.Context, segment int, lists []run.SegmentList) error {
+	chain, fault := run.Chain(s.digest, segment, lists)
 	if fault != "" {
-		c.faults.add(fault)
+		s.faults.add(fault)
 		return nil
 	}
 	named := map[string]bool{}
 	for _, list := range chain {
-		named[c.layout.KeyOf(list)] = true
+		named[s.layout.KeyOf(list)] = true
 	}
 	for _, list := range lists {
-		if key := c.layout.KeyOf(list); !named[key] {
-			c.strayLists = append(c.strayLists, key)
+		if key := s.layout.KeyOf(list); !named[key] {
+			s.strayLists = append(s.strayLists, key)
 		}
 	}
+	var objects []sighting
 	for _, list := range chain {
-		c.totals.Add(list.Totals)
-		slices.SortFunc(list.Objects, func(a, b run.Object) int { return strings.Compare(a.Key, b.Key) })
+		if key, wrong := s.misnamed(list); wrong {
+			s.faults.add(fmt.Sprintf("%s names %s, which is not its next object", s.layout.KeyOf(list), key))
+			return nil
+		}
+		if began := list.StartTime; len(list.Objects) > 0 && (s.oldest.IsZero() || began.Before(s.oldest)) {
+			s.oldest = began
+		}
+		list.Totals.Bytes = 0 // computed below
+		s.totals.Add(list.Totals)
 		for _, o := range list.Objects {
-			if err := c.take(ctx, o); err != nil {
+			seen, err := s.see(o)
+			if err != nil {
 				return err
 			}
+			objects = append(objects, seen)
+		}
+	}
+	settling, one := errgroup.WithContext(ctx)
+	settling.SetLimit(listsAhead)
+	for i := range objects {
+		if !objects[i].settled() {
+			settling.Go(func() error { return s.settle(one, &objects[i]) })
+		}
+	}
+	if err := settling.Wait(); err != nil {
+		return err
+	}
+	for i := range objects {
+		if err := s.take(segment, &objects[i]); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// lists yields the lists of all segments in the order of their keys: by segment, then by invocation and try. It stops after an error.
-func (c *scanCommit) lists(ctx context.Context) iter.Seq2[run.SegmentList, error] {
-	type read struct {
-		list    run.SegmentList
-		foreign string // a key that is not a list's
-		err     error
+// misnamed returns the first object of a list that has not the name that follows from the list. So no object is named twice.
+func (s *span) misnamed(list run.SegmentList) (key string, wrong bool) {
+	for i, o := range list.Objects {
+		if o.Key != s.layout.Data(list.Segment, list.FirstPart+i, list.Try, s.extension) {
+			return o.Key, true
+		}
 	}
-	return func(yield func(run.SegmentList, error) bool) {
-		var reading sync.WaitGroup
-		defer reading.Wait()
-		ctx, cancel := context.WithCancel(ctx)
-		defer cancel()
-		ahead := make(chan chan read, inParallel)
-		reading.Go(func() {
-			defer close(ahead)
-			for entry, err := range c.bucket.List(ctx, c.layout.SegmentLists()) {
-				one := make(chan read, 1)
-				select {
-				case ahead <- one:
-				case <-ctx.Done():
-					return
-				}
-				if err != nil {
-					one <- read{err: err}
-					return
-				}
-				if !c.own.List(entry.Key) {
-					one <- read{foreign: entry.Key}
-					continue
-				}
-				reading.Go(func() {
-					list, err := c.readList(ctx, entry.Key)
-					one <- read{list: list, err: err}
-				})
+	if n := len(list.Objects); n != list.NextPart-list.FirstPart {
+		return fmt.Sprintf("%d objects instead of %d", n, list.NextPart-list.FirstPart), true
+	}
+	return "", false
+}
+
+// lists yields the lists of the span's segments in the order of their keys: by segment, then by invocation and try. It stops after an error.
+func (s *span) lists(ctx context.Context) iter.Seq2[run.SegmentList, error] {
+	folder := s.layout.SegmentLists()
+	keys := func(yield func(string, error) bool) {
+		for entry, err := range before(s.bucket.ListAfter(ctx, folder, s.from.in(folder)), entryKey, s.to.in(folder)) {
+			if err == nil && !s.own.List(entry.Key) {
+				s.written.Foreign.Add(entry.Key)
+				continue
 			}
-		})
-		for one := range ahead {
-			switch got := <-one; {
-			case got.foreign != "":
-				c.written.Foreign.Add(got.foreign)
-			case !yield(got.list, got.err) || got.err != nil:
+			if !yield(entry.Key, err) {
 				return
 			}
 		}
-		if err := ctx.Err(); err != nil {
-			yield(run.SegmentList{}, err)
+	}
+	return func(yield func(run.SegmentList, error) bool) {
+		for got, err := range inOrder(ctx, listsAhead, keys, s.readList) {
+			if got.fault != "" {
+				s.faults.add(got.fault)
+				continue
+			}
+			if !yield(got.SegmentList, err) {
+				return
+			}
 		}
 	}
 }
 
-func (c commit) readList(ctx context.Context, key string) (list run.SegmentList, err error) {
+// readList is a list, or what is wrong with it.
+type readList struct {
+	run.SegmentList
+	fault string
+}
+
+func (c commit) readList(ctx context.Context, key string) (read readList, err error) {
 	body, err := c.bucket.Get(ctx, key)
 	if err != nil {
-		return list, err
+		return read, err
 	}
-	if list, err = run.ParseSegmentList(body); err == nil && c.layout.KeyOf(list) != key {
-		err = fmt.Errorf("its content belongs to %s", c.layout.KeyOf(list))
+	list, wrong := run.ParseSegmentList(body)
+	if wrong == nil && c.layout.KeyOf(list) != key {
+		wrong = fmt.Errorf("its content belongs to %s", c.layout.KeyOf(list))
 	}
-	if err != nil {
-		return list, failure.Errorf(failure.ListsInconsistent, "%s is not a segment list that these functions can read: %w. Start a new execution under another name", c.bucket.URI(key), err)
+	if wrong != nil {
+		read.fault = fmt.Sprintf("%s is not a segment list that these functions can read: %v", key, wrong)
 	}
-	return list, nil
+	read.SegmentList = list
+	return read, nil
 }
+
+func entryKey(entry bucket.Entry) string { return entry.Key }
+
+func uploadKey(upload bucket.Upload) string { return upload.Key }
 
 // bySegment groups lists by segment. It stops after an error.
 func bySegment(lists iter.Seq2[run.SegmentList, error]) iter.Seq2[[]run.SegmentList, error] {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"dynamodb-to-s3/lambda/bucket"
@@ -18,87 +19,82 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// scan commits a run that scanned.
-func (c commit) scan(ctx context.Context) (run.Result, error) {
-	result, err := c.committed(ctx)
-	if !errors.Is(err, bucket.ErrNotFound) {
-		return result, err
+// scan commits a run that scanned. If it has too many open uploads for one invocation, it returns batches that must be completed first.
+func (c commit) scan(ctx context.Context) (run.FinalizeOutput, error) {
+	s, result, err := c.begin(ctx)
+	if s == nil {
+		return run.FinalizeOutput{Result: result}, err
 	}
-	if err := ledger.CheckClaim(ctx, c.bucket, c.plan); err != nil {
-		return run.Result{}, err
-	}
-	s := scanCommit{commit: c, own: c.plan.OwnKeys(), digest: c.plan.Digest(), files: newFiles(c.bucket, c.layout.ManifestFiles())}
-	s.stored = newOrdered(c.bucket.List(ctx, c.layout.DataPrefix()), func(e bucket.Entry) string { return e.Key }, s.strayObject)
-	s.uploads = newOrdered(c.bucket.Uploads(ctx, c.layout.Root+"/"), func(u bucket.Upload) string { return u.Key }, s.strayUpload)
-	defer s.stored.stop()
-	defer s.uploads.stop()
-	if result, err = s.run(ctx); err != nil {
-		s.files.abort(ctx)
-	}
-	return result, err
+	defer s.files.abort(ctx) // unless it is closed
+	return s.run(ctx)
 }
 
 // scanCommit is the commit of a run that scanned.
 type scanCommit struct {
 	commit
-	own     run.OwnKeys
-	digest  string // of the plan
-	stored  *ordered[bucket.Entry]
-	uploads *ordered[bucket.Upload]
-	files   *files
-	totals  run.Totals
-	written manifest.Written
-	faults  faults
-	gone    faults   // keys of uploads that are neither open nor completed
-	listed  []listed // from the first one on whose upload is open
-	// What no chain names, of the run's own.
-	strayLists, strayObjects []string
-	strayUploads             []bucket.Upload
+	found
+	own       run.OwnKeys
+	digest    string // of the plan
+	extension string // of the keys of objects
+	inBatch   bool   // it only completes a batch
+	room      *room
+	lost      *atomic.Int64 // objects that S3 does not have as listed
+	files     *files
+	held      int // bytes of lines in the pieces
+}
+
+// begin returns the commit of a run that is not committed yet and belongs to the plan's execution. If the run is committed, begin returns
+// its result, and a nil commit.
+func (c commit) begin(ctx context.Context) (*scanCommit, run.Result, error) {
+	result, err := c.committed(ctx)
+	if !errors.Is(err, bucket.ErrNotFound) {
+		return nil, result, err
+	}
+	if err := ledger.CheckClaim(ctx, c.bucket, c.plan); err != nil {
+		return nil, run.Result{}, err
+	}
+	return &scanCommit{
+		commit: c, own: c.plan.OwnKeys(), digest: c.plan.Digest(), extension: c.plan.Scan.Extension(),
+		room: newRoom(c.mostUploads), lost: new(atomic.Int64), files: newFiles(c.bucket, c.layout.ManifestFiles()),
+	}, run.Result{}, nil
 }
 
 // run merges the segments' lists, and commits the run if it is whole.
-func (c *scanCommit) run(ctx context.Context) (run.Result, error) {
-	if err := c.merge(ctx); err != nil {
-		return run.Result{}, err
+func (c *scanCommit) run(ctx context.Context) (out run.FinalizeOutput, err error) {
+	if err := c.check(ctx); err != nil {
+		return out, err
 	}
-	if err := c.inconsistent(c.faults); err != nil {
-		return run.Result{}, err
-	}
-	if c.gone.count > 0 {
-		return run.Result{}, uploadGone(c.bucket, c.gone.String())
+	if err := c.whole(); err != nil {
+		out.Result, err = c.giveUp(ctx, err)
+		return out, err
 	}
 	// Remove first what a reader must not see beside the run's objects.
 	if err := c.bucket.Delete(ctx, c.strayObjects); err != nil {
-		return run.Result{}, fmt.Errorf("remove what no list names: %w", err)
+		return out, fmt.Errorf("remove what no list names: %w", err)
 	}
-	if err := c.complete(ctx); err != nil {
-		return run.Result{}, err
+	if c.room.full() {
+		out.Batches = c.batches(c.mostUploads)
+		c.log.InfoContext(ctx, "the uploads are completed in batches", "batches", len(out.Batches))
+		return out, nil
+	}
+	if _, _, err := c.completeUploads(ctx, time.Time{}); err != nil {
+		return out, err
+	}
+	if err := c.whole(); err != nil {
+		out.Result, err = c.giveUp(ctx, err)
+		return out, err
+	}
+	if err := c.writeHeld(ctx); err != nil {
+		return out, err
 	}
 	if err := c.addMarkers(ctx); err != nil {
-		return run.Result{}, err
+		return out, err
 	}
 	if err := c.sweep(ctx); err != nil {
-		return run.Result{}, err
+		return out, err
 	}
-	return c.write(ctx)
-}
-
-// strayObject takes an object that no list names: it is left over from a try of the run, or somebody else's.
-func (c *scanCommit) strayObject(entry bucket.Entry) {
-	if c.own.Data(entry.Key) {
-		c.strayObjects = append(c.strayObjects, entry.Key)
-	} else {
-		c.written.Foreign.Add(entry.Key)
-	}
-}
-
-// strayUpload takes an open upload that no list names.
-func (c *scanCommit) strayUpload(upload bucket.Upload) {
-	if c.own.Data(upload.Key) || upload.Key == c.layout.ManifestFiles() {
-		c.strayUploads = append(c.strayUploads, upload)
-	} else {
-		c.written.Foreign.Add(upload.Key)
-	}
+	out.Result, err = c.write(ctx)
+	return out, err
 }
 
 // committed returns the result of a committed run, or ErrNotFound.

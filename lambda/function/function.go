@@ -58,6 +58,8 @@ type Options struct {
 	Roles *request.AssumableRoles
 	// ScanTimeout is the timeout of the function scan, 0 if it is not known.
 	ScanTimeout time.Duration
+	// MostUploads is how many uploads one invocation of finalize completes; 0 for the usual number.
+	MostUploads int
 }
 
 // New returns an engine that reads tables with source and writes objects with destination.
@@ -79,7 +81,7 @@ func New(source, destination aws.Config, options Options) *Engine {
 		Tables: clients.Tables, Objects: clients.Objects, Log: options.Log, Progress: options.Progress, Metrics: metrics, Now: options.Now,
 	}
 	exportStep := export.Step{DynamoDB: awsclient.DynamoDB(source), S3: awsclient.S3(destination), Account: options.Account, Log: options.Log}
-	finalizeStep := finalize.Step{Objects: clients.Objects, Log: options.Log}
+	finalizeStep := finalize.Step{Objects: clients.Objects, Log: options.Log, MostUploads: options.MostUploads}
 	ends := func(function contract.Function) outcome {
 		return outcome{log: options.Log, metrics: metrics, function: function}
 	}

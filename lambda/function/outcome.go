@@ -46,10 +46,10 @@ func (o outcome) succeeded(ctx context.Context, out any) {
 			o.metrics.Planned(out.Plan)
 		}
 	case run.FinalizeOutput:
-		if out.More {
+		r := out.Result
+		if r.RunID == "" { // the run is not committed yet
 			return
 		}
-		r := out.Result
 		o.log.InfoContext(ctx, "run committed", "runId", r.RunID, "table", r.Table, "mode", r.Mode, "items", r.Items,
 			"objects", r.Objects, "bytes", r.Bytes, "readUnits", r.ReadUnits, "billedBytes", r.BilledBytes,
 			"took", r.EndTime.Sub(r.StartTime).String())

@@ -11,13 +11,27 @@ type FinalizeInput struct {
 	Plan Plan `json:"plan"`
 	// Export is how far the run's exports have come; empty for a scan.
 	Export ExportProgress `json:"export"`
+	// Batch asks only for the completion of the batch's uploads; nil to commit the run.
+	Batch *Batch `json:"batch,omitempty"`
 }
 
 // FinalizeOutput is the answer of the finalize function.
 type FinalizeOutput struct {
 	// More says that a chain has more to export. Result is then empty.
-	More   bool   `json:"more"`
+	More bool `json:"more"`
+	// Batches are what the Map CompleteUploads must complete before finalize can commit the run; absent if that is not necessary. Result
+	// is then empty.
+	Batches []Batch `json:"batches,omitempty"`
+	// Done says that all uploads of the input's batch are completed. Result is then empty. False means that the function must be called
+	// again.
+	Done   bool   `json:"done"`
 	Result Result `json:"result"`
+}
+
+// Batch names segments, from First to Last, whose uploads one child of the Map CompleteUploads completes.
+type Batch struct {
+	First int `json:"first"`
+	Last  int `json:"last"`
 }
 
 // Result is the output of an execution that succeeded.
@@ -67,6 +81,12 @@ func (f *Foreign) Add(key string) {
 	if f.Count++; len(f.Keys) < maxForeign {
 		f.Keys = append(f.Keys, key)
 	}
+}
+
+// Join adds what o counts. The keys of o come after those of f.
+func (f *Foreign) Join(o Foreign) {
+	f.Count += o.Count
+	f.Keys = append(f.Keys, o.Keys[:min(len(o.Keys), maxForeign-len(f.Keys))]...)
 }
 
 // Found returns f, or nil if it counts nothing.
