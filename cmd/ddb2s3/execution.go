@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"dynamodb-to-s3/infra/definition"
+	"dynamodb-to-s3/lambda/contract"
 	status "dynamodb-to-s3/lambda/execution"
 	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/run"
@@ -126,7 +127,9 @@ func (e execution) execute(ctx context.Context) (outcome statemachine.Outcome, p
 		OnEvent: func(event statemachine.Event) {
 			switch event.Kind {
 			case statemachine.MapIterationSucceeded:
-				segments.Add(1)
+				if event.State == contract.StateScanSegments {
+					segments.Add(1)
+				}
 			case statemachine.StateRetried:
 				_, _ = fmt.Fprintf(e.stderr, "retry %d of %s after %s: %s\n", event.Attempt, event.State, event.Error, strings.ReplaceAll(event.Cause, "\n", " "))
 			}
