@@ -1,5 +1,6 @@
 // Command mutate proves that proof/chaos can fail. It removes the rules of the engine that keep the promise, one at a time, and runs
-// seeds until one breaks the promise. `make chaos-mutations` runs it. It imports local/checkout only.
+// seeds until one breaks the promise. Some rules protect against what no seed does, or does in few seeds: for such a rule it runs the unit
+// tests that must fail. `make chaos-mutations` runs it. It imports local/checkout only.
 //
 // The files of the product do not change: the compiler reads a changed copy of one (-overlay, see `go help build`).
 package main
@@ -12,6 +13,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -42,18 +44,18 @@ func run(seeds int, only string) error {
 			continue
 		}
 		start := time.Now()
-		caught, message, err := m.try(repository.Root, seeds)
+		by, message, err := m.try(repository.Root, seeds)
 		if err != nil {
 			return fmt.Errorf("%s: %w", m.name, err)
 		}
-		if caught == 0 {
+		if by == "" {
 			missed++
-			message = "NOT CAUGHT"
+			by, message = "nothing", "NOT CAUGHT"
 		}
-		fmt.Printf("%-28s %4d seeds %6s  %s\n", m.name, caught, time.Since(start).Round(time.Second), message)
+		fmt.Printf("%-44s %-12s %6s  %s\n", m.name, by, time.Since(start).Round(time.Second), message)
 	}
 	if missed > 0 {
-		return fmt.Errorf("%d mutations were not caught in %d seeds", missed, seeds)
+		return fmt.Errorf("%d mutations were not caught", missed)
 	}
 	return nil
 }
@@ -77,41 +79,51 @@ func (m mutation) mutated(root string) ([]byte, error) {
 
 var brokenAfter = regexp.MustCompile(`broken after (\d+) seeds: (.*)`)
 
-// overlay writes the changed file and a file that tells the compiler to read it. It returns the path of the latter.
-func (m mutation) overlay(root, folder string) (path string, err error) {
+// overlay writes the changed file, and the file that tells the compiler to read it, whose path it returns.
+func (m mutation) overlay(root, folder string) (file string, err error) {
 	text, err := m.mutated(root)
 	if err != nil {
 		return "", err
 	}
-	copied, path := filepath.Join(folder, "mutated.go"), filepath.Join(folder, "overlay.json")
+	copied, file := filepath.Join(folder, "mutated.go"), filepath.Join(folder, "overlay.json")
 	replaced, err := json.Marshal(map[string]any{"Replace": map[string]string{filepath.Join(root, m.file): copied}})
 	if err != nil {
 		return "", err
 	}
-	return path, errors.Join(os.WriteFile(copied, text, 0o600), os.WriteFile(path, replaced, 0o600))
+	return file, errors.Join(os.WriteFile(copied, text, 0o600), os.WriteFile(file, replaced, 0o600))
 }
 
-// try runs seeds with the mutation. It returns how many seeds the harness needed to fail, or 0 if it has not failed, and its message.
-func (m mutation) try(root string, seeds int) (after int, message string, err error) {
+var failedTest = regexp.MustCompile(`(?m)^--- FAIL: (\w+)`)
+
+// try runs seeds or unit tests with the mutation. It returns what failed, "" for nothing, and the message of the failure.
+func (m mutation) try(root string, seeds int) (by, message string, err error) {
 	folder, err := os.MkdirTemp("", "mutate")
 	if err != nil {
-		return 0, "", err
+		return "", "", err
 	}
 	defer func() { _ = os.RemoveAll(folder) }() // what remains is in the system's folder for temporary files
 	overlay, err := m.overlay(root, folder)
 	if err != nil {
-		return 0, "", err
+		return "", "", err
 	}
-	test := exec.Command("go", "test", "-overlay", overlay, "-count=1", "-timeout=60m", "-run=^TestChaos$", "./proof/chaos", //nolint:noctx // it ends with its seeds
-		"-seeds", strconv.Itoa(seeds), "-until-broken")
+	tests := []string{"-run=^TestChaos$", "./proof/chaos", "-seeds", strconv.Itoa(seeds), "-until-broken", "-kind", m.kind}
+	if m.test != "" {
+		tests = []string{"-run=^" + m.test + "$", "./" + path.Dir(m.file)}
+		if m.in != "" {
+			tests[1] = m.in
+		}
+	}
+	test := exec.Command("go", append([]string{"test", "-overlay", overlay, "-count=1", "-timeout=60m"}, tests...)...) //nolint:noctx // it ends with its tests
 	test.Dir = root
 	output, failed := test.CombinedOutput()
 	if found := brokenAfter.FindSubmatch(output); found != nil {
-		after, err = strconv.Atoi(string(found[1]))
-		return after, string(found[2]), err
+		return string(found[1]) + " seeds", string(found[2]), nil
+	}
+	if found := failedTest.FindSubmatch(output); found != nil && m.test != "" {
+		return "a unit test", string(found[1]), nil
 	}
 	if failed != nil {
-		return 0, "", fmt.Errorf("%w: %s", failed, output)
+		return "", "", fmt.Errorf("%w: %s", failed, output)
 	}
-	return 0, "", nil
+	return "", "", nil
 }
