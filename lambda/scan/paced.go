@@ -76,7 +76,7 @@ func (r *pacedReader) Next(ctx context.Context, exclusiveStartKey json.RawMessag
 	}
 }
 
-// markers are the objects that say which segments of a paced run are done. Each holds its segment's last checkpoint.
+// markers are the objects that say which segments of a paced run are done. They are empty: their names say everything.
 type markers struct {
 	bucket *bucket.Bucket
 	layout run.Layout
@@ -109,22 +109,20 @@ func (m markers) DoneAfter(ctx context.Context, segment int) (done []int, more b
 	return done, false, nil
 }
 
-// markedDone returns the last checkpoint of a segment that has its marker. If the answer of the invocation that ended the segment was
-// lost, a repeat would otherwise read again, while other segments use its share of the pace.
+// markedDone returns the last checkpoint of a segment that has its marker, as the segment's lists have it. If the answer of the invocation
+// that ended the segment was lost, a repeat would otherwise read again, while other segments use its share of the pace. A marker without
+// lists that reach the segment's end, and without their uploads, is another program's: markedDone then returns the checkpoint of the start.
 func (s *segment) markedDone(ctx context.Context) (done run.Checkpoint, err error) {
 	if !s.plan.Scan.Paced() {
 		return done, nil
 	}
-	key := s.plan.Layout().PaceMarker(s.plan.Digest(), s.number)
-	body, err := s.bucket.Get(ctx, key)
-	if errors.Is(err, bucket.ErrNotFound) {
+	if _, err := s.bucket.Get(ctx, s.plan.Layout().PaceMarker(s.plan.Digest(), s.number)); errors.Is(err, bucket.ErrNotFound) {
 		return done, nil
+	} else if err != nil {
+		return done, err
 	}
-	if err == nil {
-		err = json.Unmarshal(body, &done)
-	}
-	if err != nil {
-		return run.Checkpoint{}, fmt.Errorf("read the marker %s: %w", s.bucket.URI(key), err)
+	if done, err = s.resume(ctx); err != nil || !done.Done {
+		return run.Checkpoint{}, err
 	}
 	return done, nil
 }
@@ -159,7 +157,7 @@ func (s *segment) payAndMark(ctx context.Context, to run.Checkpoint, err error) 
 // mark writes the marker of a segment that is done.
 func (s *segment) mark(ctx context.Context, to run.Checkpoint) (run.Checkpoint, error) {
 	to.WaitUntil = nil
-	if _, err := s.bucket.Put(ctx, s.plan.Layout().PaceMarker(s.plan.Digest(), s.number), run.Marshal(to)); err != nil {
+	if _, err := s.bucket.Put(ctx, s.plan.Layout().PaceMarker(s.plan.Digest(), s.number), nil); err != nil {
 		return to, fmt.Errorf("segment %d: write its marker: %w", s.number, err)
 	}
 	return to, nil

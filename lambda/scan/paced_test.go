@@ -162,7 +162,8 @@ func TestThrottledSegmentWaitsWhileTheRunMoves(t *testing.T) {
 	}
 }
 
-// A segment of a paced run writes its marker when it is done. An invocation that finds the marker reads nothing.
+// A segment of a paced run writes its marker when it is done. An invocation that finds the marker reads nothing. It believes the segment's
+// lists, not the marker.
 func TestMarkerEndsASegment(t *testing.T) {
 	t.Parallel()
 	name := testservers.Orders(t, 50)
@@ -199,6 +200,13 @@ func TestMarkerEndsASegment(t *testing.T) {
 	}
 	if done, _, err = newMarkers(in, plan).DoneAfter(ctx, 1); err != nil || len(done) > 0 {
 		t.Errorf("after 1 the segments %v are done, %v", done, err)
+	}
+	if _, err := in.Put(ctx, plan.Layout().PaceMarker(plan.Digest(), 0), []byte(`{"done": true, "invocation": 1, "part": 1}`)); err != nil {
+		t.Fatal(err)
+	}
+	other, err := runner.Run(ctx, run.ScanInput{Plan: plan, Segment: 0})
+	if err != nil || !other.Done || other.Totals.Items+first.Totals.Items != 50 {
+		t.Errorf("a segment with the marker of another program gives %+v, %v", other, err)
 	}
 	runner.Tables = func(run.Plan) *dynamodb.Client { return dynamodb.New(dynamodb.Options{}) } // no endpoint to reach
 	again, err := runner.Run(ctx, run.ScanInput{Plan: plan, Segment: 1})
