@@ -150,7 +150,7 @@ func (h *Harness) Run(ctx context.Context, seed uint64) (Report, error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
 	r := &seedRun{harness: h, scenario: Draw(seed), faults: map[Fault]int{}, watch: newWatch(), life: life{back: make(chan struct{})}}
-	r.number = number()
+	r.number, r.hand = number(), newHand(r)
 	h.mu.Lock()
 	h.runs[r.number] = r
 	h.mu.Unlock()

@@ -63,7 +63,7 @@ func (r *seedRun) checkOutcomes(ctx context.Context, outcomes []statemachine.Out
 				return found, err
 			}
 			switch name := failure.Name(o.Error); {
-			case name == failure.RunNameTaken: // the execution that has the run may be redriven
+			case name == failure.RunNameTaken && !r.hand.explains(name): // the execution that has the run may be redriven
 			case name.Permanent():
 				permanent = true
 			default:
@@ -75,6 +75,9 @@ func (r *seedRun) checkOutcomes(ctx context.Context, outcomes []statemachine.Out
 		return found, fmt.Errorf("%d executions of one firing have done the run", len(results))
 	}
 	committed, layout, err := r.committed(ctx)
+	if err == nil {
+		err = r.hand.check(ctx, committed)
+	}
 	switch {
 	case err != nil:
 		return found, err
@@ -110,6 +113,8 @@ func (r *seedRun) checkFailure(n int, outcomes []statemachine.Outcome) error {
 	case name == failure.RunNameTaken && len(outcomes) > 1 && (strings.Contains(o.Cause, string(execution.Failed)) || r.scenario.TakesOver): // the other failed recently, or has lost the run
 		return nil
 	case r.writer != nil && r.writer.wasReplaced() && (name == failure.TableReplaced || name == failure.TableNotFound || name == failure.TableNotReady):
+		return nil
+	case r.hand.explains(name):
 		return nil
 	case name.Permanent():
 		return fmt.Errorf("%w, which no fault explains", failed)
@@ -151,7 +156,7 @@ func (r *seedRun) checkBucket(ctx context.Context, layout run.Layout, committed 
 	}
 	var strays []string
 	for _, key := range keys {
-		if _, named := committed.Load(key); strings.HasPrefix(key, layout.DataPrefix()) && !named {
+		if _, named := committed.Load(key); strings.HasPrefix(key, layout.DataPrefix()) && !named && !r.hand.keeps(key) {
 			strays = append(strays, key)
 		}
 	}

@@ -51,6 +51,9 @@ func (c *faultyClient) Do(request *http.Request) (*http.Response, error) {
 	request.Header.Set(header, c.header())
 	if c.before != nil {
 		c.before(request.Context(), o)
+		if err := c.process.waitWhilePaused(request.Context()); err != nil {
+			return nil, err
+		}
 	}
 	response, err := c.send(request, o, fault, func(how string) { c.seedRun.injected(fault, c.caller, o, how) }, nth)
 	if fault == faultKilledAfter {

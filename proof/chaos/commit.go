@@ -28,7 +28,7 @@ func (r *seedRun) committed(ctx context.Context) (*run.Result, run.Layout, error
 	}
 	var commits []string
 	for _, key := range keys {
-		if strings.HasSuffix(key, name) {
+		if strings.HasSuffix(key, name) && !r.hand.forged(key) {
 			commits = append(commits, key)
 		}
 	}

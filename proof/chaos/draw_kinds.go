@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"maps"
 	"slices"
 
 	"dynamodb-to-s3/lambda/request"
@@ -106,3 +107,6 @@ func (s Scenario) Kinds() []Kind {
 func (s Scenario) Modelled() bool {
 	return s.Mode == request.ModeScan && s.Request != kindSegment && !slices.Contains(handKinds, s.Beside)
 }
+
+// sortedKeys returns the keys of a map in order, so that a draw among them depends on the seed alone.
+func sortedKeys[V any](of map[string]V) []string { return slices.Sorted(maps.Keys(of)) }

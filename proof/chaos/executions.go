@@ -46,6 +46,9 @@ func (r *seedRun) run(ctx context.Context) (Report, error) {
 
 // runExecutions runs the executions that the seed starts.
 func (r *seedRun) runExecutions(ctx context.Context) ([]statemachine.Outcome, error) {
+	if err := r.hand.beforeRun(ctx); err != nil {
+		return nil, err
+	}
 	if r.scenario.death.nth > 0 {
 		return r.runTakeover(ctx)
 	}
@@ -66,16 +69,26 @@ func (r *seedRun) runExecutions(ctx context.Context) ([]statemachine.Outcome, er
 	return outcomes, group.Wait()
 }
 
+// began is when all executions have begun.
+var began = time.Date(2026, 1, 31, 6, 0, 0, 0, time.UTC)
+
+// machines is the start of the ARNs of state machines and executions.
+const machines = "arn:aws:states:us-east-1:" + account + ":"
+
+// executionOf returns the ARN and the name of an execution, counted from 0.
+func executionOf(n int) (id, name string) {
+	name = fmt.Sprintf("e-%d", n)
+	return machines + "execution:dynamodb-to-s3:" + name, name
+}
+
 func (r *seedRun) runExecution(ctx context.Context, n int) (statemachine.Outcome, error) {
-	name := fmt.Sprintf("e-%d", n)
-	const prefix = "arn:aws:states:us-east-1:" + account + ":"
-	id := prefix + "execution:dynamodb-to-s3:" + name
+	id, name := executionOf(n)
 	r.executions.Set(id, execution.Running, time.Time{})
 	r.record(Event{Kind: Began, Execution: n})
 	outcome, err := r.harness.interpreter.Run(ctx, statemachine.Execution{
 		Definition: definition.JSON, Input: r.scenario.request(r.table.name, r.bucket), InvokeURL: fmt.Sprintf("%s/%d/%d", r.harness.url, r.number, n),
-		ID: id, Name: name, StartTime: time.Date(2026, 1, 31, 6, 0, 0, 0, time.UTC),
-		StateMachineID: prefix + "stateMachine:dynamodb-to-s3", StateMachineName: "dynamodb-to-s3", Hurried: true,
+		ID: id, Name: name, StartTime: began,
+		StateMachineID: machines + "stateMachine:dynamodb-to-s3", StateMachineName: "dynamodb-to-s3", Hurried: true,
 	})
 	status, end := execution.Succeeded, time.Now()
 	if !outcome.Succeeded {

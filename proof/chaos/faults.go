@@ -57,6 +57,7 @@ const (
 	faultCapacity       Fault = "the table's capacity changes"
 	faultDeliveredAgain Fault = "the firing is delivered again"
 	faultRedriven       Fault = "redriven after its failure"
+	faultHand           Fault = "a foreign hand"
 	faultDied           Fault = "the execution dies"
 	faultCameBack       Fault = "the dead execution is redriven while the next one is at work"
 	// faultKilledCompleting is one of the first two, at a request that completes an upload.
@@ -83,7 +84,7 @@ var invocationFaults = []Fault{faultNotStarted, faultOutcomeLost, faultDoubled, 
 
 // Faults returns every fault that seeds draw.
 func Faults() []Fault {
-	return slices.Concat(requestFaults, invocationFaults, []Fault{faultWritten, faultReplaced, faultCapacity, faultDeliveredAgain, faultRedriven, faultDied, faultCameBack, faultKilledCompleting, seenPart, leftLate, leftHidden, leftUncommitted})
+	return slices.Concat(requestFaults, invocationFaults, []Fault{faultWritten, faultReplaced, faultCapacity, faultDeliveredAgain, faultRedriven, faultHand, faultDied, faultCameBack, faultKilledCompleting, seenPart, leftLate, leftHidden, leftUncommitted})
 }
 
 // draw returns random numbers that depend only on the seed and on their purpose.

@@ -40,6 +40,7 @@ type seedRun struct {
 	// executions knows the run's executions, as Step Functions does.
 	executions executions.Memory
 	life       life // of the first execution, if it dies
+	hand       *hand
 
 	mu           sync.Mutex // guards the following fields
 	invocations  []*invocation
@@ -135,6 +136,7 @@ func (r *seedRun) changeTable(ctx context.Context, fault Fault, caller string, o
 func (r *seedRun) beforeRequest(ctx context.Context, i *invocation, o operation) {
 	caller := i.caller
 	r.countRequest(i)
+	r.hand.before(ctx, i, o)
 	switch {
 	case o.name == "Scan" && r.writer != nil && !r.faultsOff.Load():
 		if strings.HasPrefix(caller, string(contract.FunctionScan)) { // a table that is replaced before it was planned is the run's table
