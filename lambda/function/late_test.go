@@ -3,6 +3,7 @@ package function_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -14,8 +15,8 @@ import (
 )
 
 // An invocation that was given up may continue at any time, and cut its segment differently. It overwrites nothing. Before the
-// commit, finalize sweeps what it leaves; after the commit, no manifest names it. If it is the first to reach the segment's end,
-// its end counts.
+// commit, finalize sweeps what it leaves. After the commit, it changes nothing that a reader sees: its uploads stay open until the bucket's
+// lifecycle rule aborts them, and no manifest names its lists. If it is the first to reach the segment's end, its end counts.
 func TestLateTryOverwritesNothing(t *testing.T) {
 	t.Parallel()
 	table, bucket := testservers.Orders(t, 2000), testservers.Bucket(t)
@@ -54,11 +55,23 @@ func TestLateTryOverwritesNothing(t *testing.T) {
 		t.Errorf("%v are left, want the two of the chain to the first end", lists)
 	}
 
-	committed := contents(t, bucket)
+	committed, data := contents(t, bucket), testservers.Keys(t, bucket, planned.Plan.Layout().DataPrefix())
 	scan(e, nil)
 	scan(unhurried, nil)
 	scan(unhurried, begun)
 	now := contents(t, bucket)
+	if seen := testservers.Keys(t, bucket, planned.Plan.Layout().DataPrefix()); !slices.Equal(seen, data) {
+		t.Errorf("a reader sees %v, want %v", seen, data)
+	}
+	open := testservers.Uploads(t, bucket, "")
+	for _, upload := range open {
+		if !strings.HasPrefix(*upload.Key, planned.Plan.Layout().DataOf(0)) {
+			t.Errorf("%s has an open upload", *upload.Key)
+		}
+	}
+	if len(open) == 0 {
+		t.Error("no upload of a late invocation is open")
+	}
 	for _, object := range committed {
 		if !slices.Contains(now, object) {
 			t.Errorf("%.100s… was changed", object)
