@@ -147,7 +147,7 @@ type Report struct {
 
 // Run runs a seed. An error means that the seed could not run. A broken promise is in the report.
 func (h *Harness) Run(ctx context.Context, seed uint64) (Report, error) {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
 	defer cancel()
 	r := &seedRun{harness: h, scenario: Draw(seed), faults: map[Fault]int{}, watch: newWatch(), life: life{back: make(chan struct{})}}
 	r.number, r.hand = number(), newHand(r)

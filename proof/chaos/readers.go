@@ -118,7 +118,7 @@ func (w *watch) note(request *http.Request, response *http.Response, caller stri
 		w.ended[upload{key, request.URL.Query().Get("uploadId")}] = true
 	case o.name == "ListMultipartUploads" && w.listed[caller] == 0:
 		w.listed[caller] = w.number
-	case o.name == "PutObject" && commits:
+	case o.name == "PutObject" && commits && caller != "": // nobody else can commit
 		w.commits[root] = commit{w.number, caller}
 	}
 	return nil

@@ -82,7 +82,9 @@ func Draw(seed uint64) Scenario {
 			s.Rates[fault] = rate
 		}
 	}
-	s.Format = pick(draw(seed, "format"), request.FormatDynamoDBJSON, request.FormatDynamoDBJSON, request.FormatJSON, request.FormatION)
+	if s.Mode == request.ModeScan {
+		s.Format = pick(draw(seed, "format"), request.FormatDynamoDBJSON, request.FormatDynamoDBJSON, request.FormatJSON, request.FormatION)
+	}
 	s.drawKinds()
 	if s.Large { // a large run has few requests
 		for fault := range s.Rates {
