@@ -82,10 +82,10 @@ func Draw(seed uint64) Scenario {
 			s.Rates[fault] = rate
 		}
 	}
-	if s.Mode == request.ModeScan {
-		s.Format = pick(draw(seed, "format"), request.FormatDynamoDBJSON, request.FormatDynamoDBJSON, request.FormatJSON, request.FormatION)
+	s.Format = pick(draw(seed, "format"), request.FormatDynamoDBJSON, request.FormatDynamoDBJSON, request.FormatJSON, request.FormatION)
+	if s.drawKinds(); s.Mode == request.ModeExport {
+		s.Format = request.FormatDynamoDBJSON
 	}
-	s.drawKinds()
 	if s.Large { // a large run has few requests
 		for fault := range s.Rates {
 			s.Rates[fault] = max(s.Rates[fault], 0.03)
