@@ -72,6 +72,7 @@ func (h *hand) spoilList(ctx context.Context) (deed, error) {
 	case how == 3 && len(list.Objects) > 0: // S3 knows how many bytes the parts have
 		list.Objects = slices.Clone(list.Objects)
 		list.Objects[0].Bytes++
+		did.fails = append(did.fails, failure.UploadGone) // if finalize dies while it withdraws what it has completed
 	default:
 		did.what, did.mended = "damages "+key, list.Done // finalize cannot read it, unless a takeover replaces it
 		return did, h.put(ctx, key, []byte(`{"version":1,"segment":`))

@@ -167,7 +167,7 @@ func (s sight) of(root string, foreign map[string]bool) map[string]string {
 //   - Of a run that commits, a reader sees objects of the commit only, and none before all of them are there, as objects or as open
 //     uploads. From the commit on it sees all of them. The commit has no item twice, so a reader never sees an item twice.
 //   - Of a run that does not commit, a reader sees nothing. If somebody else has changed the run's uploads or objects while they were
-//     completed, a reader sees nothing after the run's end.
+//     completed, a reader sees nothing after the run's end, or before another execution takes the run over.
 func (r *seedRun) checkReaders(ctx context.Context, over bool) error {
 	w := r.watch
 	w.mu.Lock()
@@ -202,7 +202,13 @@ func (r *seedRun) checkReaders(ctx context.Context, over bool) error {
 
 func (w *watch) checkCommitted(root string, committed commit) error {
 	last := w.sights[len(w.sights)-1].of(root, w.foreign)
-	for _, s := range w.sights {
+	sights := w.sights
+	for n, s := range w.sights {
+		if len(w.foreign) > 0 && s.number < committed.number && len(s.of(root, w.foreign)) == 0 {
+			sights = w.sights[n:] // what was there before was withdrawn, because somebody else has changed the run's uploads or objects
+		}
+	}
+	for _, s := range sights {
 		seen := s.of(root, w.foreign)
 		for _, key := range slices.Sorted(maps.Keys(seen)) {
 			if last[key] == "" {
