@@ -194,7 +194,7 @@ func killInRun(t *testing.T, program *exec.Cmd, bucket, name string) {
 	if err := program.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	<-ended // it was killed
+	_ = <-ended // it was killed
 	for _, prefix := range []string{layout.DataPrefix(), layout.Root + "/manifest"} {
 		if keys := testservers.Keys(t, bucket, prefix); len(keys) > 0 {
 			t.Fatalf("it was killed before its commit, and shows %v", keys)
@@ -245,7 +245,7 @@ func TestKilledRunIsTakenOver(t *testing.T) {
 	if err := killed.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	<-ended // it was killed
+	_ = <-ended // it was killed
 
 	second := runProgram(t, "--name", "taken-3", "--input", file)
 	succeeds(t, second)

@@ -3,8 +3,11 @@ package bucket
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"iter"
 
 	"dynamodb-to-s3/lambda/failure"
@@ -48,7 +51,9 @@ func (b *Bucket) StartUpload(ctx context.Context, key string) (Upload, error) {
 	return Upload{Key: key, ID: *answer.UploadId}, nil
 }
 
-// PutPart uploads one part. number counts from 1. Parts may be uploaded in any order and at the same time.
+// PutPart uploads one part. number counts from 1. Parts may be uploaded in any order and at the same time. It fails with ErrNoUpload if the
+// upload is not open. The SDK does not compare the checksum of S3's answer, so PutPart does: with a wrong one, S3 would refuse to complete
+// the upload.
 func (b *Bucket) PutPart(ctx context.Context, u Upload, number int, body []byte) (run.Part, error) {
 	answer, err := b.client.UploadPart(ctx, &s3.UploadPartInput{
 		Bucket: &b.name, Key: &u.Key, UploadId: &u.ID, PartNumber: aws.Int32(int32(number)), Body: bytes.NewReader(body), //nolint:gosec // at most MaxParts
@@ -57,8 +62,17 @@ func (b *Bucket) PutPart(ctx context.Context, u Upload, number int, body []byte)
 	if err != nil {
 		return run.Part{}, b.ofUpload(err, "s3:PutObject", u)
 	}
+	got, want := aws.ToString(answer.ChecksumCRC32), checksumOf(body)
+	if got != "" && got != want {
+		return run.Part{}, failure.Errorf(failure.MalformedAnswer, "s3:PutObject on %s: the answer has the checksum %.20q of part %d, which has the checksum %s", b.URI(u.Key), got, number, want)
+	}
 	tag, err := b.tag(answer.ETag, "s3:PutObject", u.Key)
-	return run.Part{ETag: tag, CRC32: aws.ToString(answer.ChecksumCRC32)}, err
+	return run.Part{ETag: tag, CRC32: got}, err
+}
+
+// checksumOf returns the CRC-32 in base64, as S3 writes it.
+func checksumOf(body []byte) string {
+	return base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint32(nil, crc32.ChecksumIEEE(body)))
 }
 
 // checksum returns the algorithm for an upload and its parts, none if the SDK's configuration leaves out what S3 does not require: some
@@ -147,7 +161,7 @@ func (b *Bucket) ofUpload(err error, action string, u Upload) error {
 	case err == nil:
 		return nil
 	case fault.Code(err) == "NoSuchUpload":
-		return ErrNoUpload
+		return fmt.Errorf("%s on %s: %w", action, b.URI(u.Key), ErrNoUpload)
 	default:
 		return b.named(err, action, u.Key)
 	}
@@ -155,7 +169,7 @@ func (b *Bucket) ofUpload(err error, action string, u Upload) error {
 
 // Checksum returns the size of an object and S3's CRC-32 of it, which is "" if the object has none. It fails with ErrNotFound if there is
 // no object.
-func (b *Bucket) Checksum(ctx context.Context, key string) (size int64, crc32 string, err error) {
+func (b *Bucket) Checksum(ctx context.Context, key string) (size int64, sum string, err error) {
 	answer, err := b.client.HeadObject(ctx, &s3.HeadObjectInput{
 		Bucket: &b.name, Key: &key, ChecksumMode: types.ChecksumModeEnabled, ExpectedBucketOwner: b.owner,
 	})
