@@ -41,7 +41,7 @@ func (c commit) batch(ctx context.Context, batch run.Batch) (out run.FinalizeOut
 	if len(segments) == 0 {
 		return out, failure.Errorf(failure.InvalidRequest, "invalid payload: run %q has no segments %d to %d", c.plan.RunID, batch.First, batch.Last)
 	}
-	until := lastStart(ctx)
+	latest := lastStart(ctx)
 	s, _, err := c.begin(ctx)
 	if s == nil {
 		return run.FinalizeOutput{Done: err == nil}, err
@@ -53,7 +53,7 @@ func (c commit) batch(ctx context.Context, batch run.Batch) (out run.FinalizeOut
 		return out, err
 	}
 	s.found = checked.found
-	did, left, err := s.completeUploads(ctx, until)
+	did, left, err := s.completeUploads(ctx, latest)
 	if err != nil {
 		return out, err
 	}

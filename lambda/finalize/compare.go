@@ -99,11 +99,14 @@ func completed(ctx context.Context, in *bucket.Bucket, o run.Object) (etag strin
 	if err != nil {
 		return "", err
 	}
-	fault, err := difference(ctx, in, o, entry)
-	if fault != "" {
-		err = fmt.Errorf("%s (%w)", fault, errDiffers)
+	switch fault, err := difference(ctx, in, o, entry); {
+	case err != nil:
+		return "", err
+	case fault != "":
+		return "", fmt.Errorf("%s (%w)", fault, errDiffers)
+	default:
+		return entry.ETag, nil
 	}
-	return entry.ETag, err
 }
 
 // difference says how an object in the bucket differs from what its list says, "" if it does not. It compares the size, and the ETag or the
@@ -124,7 +127,7 @@ func difference(ctx context.Context, in *bucket.Bucket, o run.Object, entry buck
 		return o.Key + " was removed while finalize looked at it", nil
 	}
 	if err == nil && (got != sum || size != o.Bytes) {
-		fault = fmt.Sprintf("%s is listed with parts that make the checksum %s, and has the checksum %q", o.Key, sum, got)
+		fault = fmt.Sprintf("%s is listed with %d bytes in parts that make the checksum %s, and has %d bytes with the checksum %q", o.Key, o.Bytes, sum, size, got)
 	}
 	return fault, err
 }

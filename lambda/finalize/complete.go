@@ -54,15 +54,15 @@ func (r *room) full() bool {
 	return r.closed
 }
 
-// completeUploads completes the open uploads of the pieces. It begins no more after the moment until, unless that is zero, and returns how many
+// completeUploads completes the open uploads of the pieces. It begins no more after the moment last, unless that is zero, and returns how many
 // are completed and how many are left. What can never be completed becomes a fault. Outside of a batch, it then stops. It waits for every
 // answer, because S3 may carry out a request that was cancelled.
-func (c *scanCommit) completeUploads(ctx context.Context, until time.Time) (did, left int, err error) {
+func (c *scanCommit) completeUploads(ctx context.Context, last time.Time) (did, left int, err error) {
 	var completing errgroup.Group
 	completing.SetLimit(inParallel)
 	var stop atomic.Bool
 	for _, p := range c.pieces {
-		if p.open == nil || stop.Load() || !until.IsZero() && time.Now().After(until) {
+		if p.open == nil || stop.Load() || !last.IsZero() && time.Now().After(last) {
 			continue
 		}
 		completing.Go(func() error {
@@ -88,6 +88,7 @@ func (c *scanCommit) completeUploads(ctx context.Context, until time.Time) (did,
 		case errors.Is(p.err, errGone):
 			c.gone.add(p.open.Key)
 		case p.lost():
+			c.there++ // perhaps
 			c.faults.add(p.err.Error())
 		default:
 			left++

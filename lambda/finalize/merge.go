@@ -108,7 +108,7 @@ func (s *span) misnamed(list run.SegmentList) (key string, wrong bool) {
 func (s *span) lists(ctx context.Context) iter.Seq2[run.SegmentList, error] {
 	folder := s.layout.SegmentLists()
 	keys := func(yield func(string, error) bool) {
-		for entry, err := range before(s.bucket.ListAfter(ctx, folder, s.from.in(folder)), entryKey, s.to.in(folder)) {
+		for entry, err := range until(s.bucket.ListAfter(ctx, folder, s.from.in(folder)), entryKey, s.to.in(folder)) {
 			if err == nil && !s.own.List(entry.Key) {
 				s.written.Foreign.Add(entry.Key)
 				continue

@@ -53,11 +53,11 @@ func (o *ordered[T]) step() error {
 	return err
 }
 
-// before yields the entries of a listing until a key, or all of them if the key is "".
-func before[T any](entries iter.Seq2[T, error], key func(T) string, end string) iter.Seq2[T, error] {
+// until yields the entries of a listing up to a key, or all of them if the key is "".
+func until[T any](entries iter.Seq2[T, error], key func(T) string, end string) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		for entry, err := range entries {
-			if err == nil && end != "" && key(entry) >= end || !yield(entry, err) {
+			if err == nil && end != "" && key(entry) > end || !yield(entry, err) {
 				return
 			}
 		}

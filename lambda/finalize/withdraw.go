@@ -48,7 +48,7 @@ func (c *scanCommit) giveUp(ctx context.Context, cause error) (run.Result, error
 // withdraw removes the run's objects in a span. It leaves the open uploads alone: a takeover can use them.
 func (c *scanCommit) withdraw(ctx context.Context, s *span) (removed int, err error) {
 	folder, keys := c.layout.DataPrefix(), []string{}
-	for entry, err := range before(c.bucket.ListAfter(ctx, folder, s.from.in(folder)), entryKey, s.to.in(folder)) {
+	for entry, err := range until(c.bucket.ListAfter(ctx, folder, s.from.in(folder)), entryKey, s.to.in(folder)) {
 		if err != nil {
 			return 0, err
 		}
