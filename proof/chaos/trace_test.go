@@ -21,7 +21,7 @@ var errTooLarge = errors.New("the run is larger than the model")
 // no native exports, and no run of more than 250 objects in a segment, so it checks none of these.
 func followsModel(report chaos.Report) (checked map[model.Kind]int, err error) {
 	scenario := report.Scenario
-	if !scenario.Modelled() {
+	if !scenario.Modelled() || report.Hidden() {
 		return nil, nil
 	}
 	t := translation{

@@ -91,6 +91,9 @@ func (r *seedRun) staleListing(fault Fault, asked url.Values, response *http.Res
 	return len(page.Upload) != before, nil
 }
 
+// Hidden reports whether a listing has hidden uploads. The model has no such listings.
+func (r Report) Hidden() bool { return r.Faults[faultUploadHidden] > 0 }
+
 // checkUploads returns an error for an open upload that nothing explains. An upload may stay open if it was begun after the finalize that
 // committed its run had listed the uploads, or if this listing did not show it, or if its run committed nothing.
 func (r *seedRun) checkUploads(ctx context.Context) error {

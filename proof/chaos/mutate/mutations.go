@@ -23,8 +23,50 @@ var mutations = []mutation{
 		`created, err := s.bucket.Create(ctx, key, body)`, `_, err := s.bucket.Put(ctx, key, body)
 	created := err == nil`,
 	}},
-	{name: "the sweep of objects", file: "lambda/finalize/scan.go", replace: []string{`c.bucket.Delete(ctx, strays)`, `error(nil)`}},
-	{name: "the sweep of uploads", file: "lambda/finalize/scan.go", replace: []string{`c.bucket.AbortUploads(ctx, c.layout.Root+"/", c.ownUpload, c.files.upload)`, `0, error(nil)`}},
+	{name: "scan completes no upload", file: "lambda/sink/sink.go", replace: []string{
+		`UploadID: o.upload.upload.ID, Parts: o.upload.list(),
+		}`, `UploadID: o.upload.upload.ID, Parts: o.upload.list(),
+		}
+		if _, err := w.config.Bucket.Complete(w.ctx, o.upload.upload, o.upload.list(), o.stored); err != nil {
+			return nil, err
+		}`,
+	}},
+	{name: "no abort after the list is written", file: "lambda/scan/segment.go", replace: []string{`if s.named {`, `if false {`}},
+	{name: "a list is compared with its checkpoint", file: "lambda/scan/list.go", replace: []string{
+		` || run.Position(list.LastEvaluatedKey) != s.from.Position`, ``,
+	}},
+	{name: "a takeover looks for the uploads", file: "lambda/scan/resume.go", replace: []string{`if there, err := s.isThere(ctx, stored, o); !there {`, `if there, err := s.isThere(ctx, stored, o); !there && err != nil {`}},
+	{name: "nothing is completed before the check", file: "lambda/finalize/check.go", replace: []string{
+		`		s.wait(segment, &o.Object)
+	}`, `		if _, err := complete(context.Background(), s.bucket, o.Object); err != nil {
+			return err
+		}
+		s.wait(segment, &o.Object)
+	}`,
+	}, kind: "aborts an upload"},
+	{name: "an object is compared with its list", file: "lambda/finalize/compare.go", replace: []string{
+		`case entry.Bytes != o.Bytes:`, `case false:`, `case entry.ETag == etag, etag`, `case true, etag`,
+	}, kind: "removes or overwrites"},
+	{name: "only what the chain names is completed", file: "lambda/finalize/merge.go", replace: []string{
+		`	for _, list := range chain {
+		if key, wrong`, `	for _, list := range lists {
+		if key, wrong`,
+	}},
+	{name: "an upload that has ended may be completed", file: "lambda/finalize/complete.go", replace: []string{
+		`return completed(ctx, in, o)`, `return "", errGone`,
+	}},
+	{name: "an upload that has ended may be gone", file: "lambda/finalize/complete.go", replace: []string{
+		`return completed(ctx, in, o)`, `return o.ETag(), nil`,
+	}, kind: "aborts an upload"},
+	{name: "what is not open is looked for again", file: "lambda/finalize/compare.go", replace: []string{
+		`if s.etag, err = completed(ctx, c.bucket, s.Object); errors`, `if err = errGone; errors`,
+	}},
+	{name: "a run that cannot commit is withdrawn", file: "lambda/finalize/withdraw.go", replace: []string{
+		`if c.there+len(c.strayObjects) == 0 {`, `if true {`,
+	}, kind: "aborts an upload"},
+	{name: "the sweep of objects", file: "lambda/finalize/scan.go", replace: []string{`c.bucket.Delete(ctx, c.strayObjects)`, `error(nil)`}, kind: "adds an object"},
+	{name: "the sweep of uploads", file: "lambda/finalize/scan.go", replace: []string{`aborting.Go(func() error { return c.bucket.Abort(one, upload) })`, `_, _ = one, upload`}},
+	{name: "the claim is compared", file: "lambda/plan/claim.go", replace: []string{`theirs, fault = c.checked(theirs); fault != ""`, `_, fault = c.checked(theirs); false`}, kind: "changes the claim"},
 	{name: "the try's own data", file: "lambda/run/layout.go", replace: []string{
 		`"%s%06d-%s%s", l.DataOf(segment), part, try, extension`, `"%s%06d-%.0s%s", l.DataOf(segment), part, try, extension`,
 	}},
