@@ -145,18 +145,35 @@ func TestErrorInsideASuccessPasses(t *testing.T) {
 
 func TestUploadThatIsNotOpen(t *testing.T) {
 	t.Parallel()
-	r := &recorder{status: http.StatusNotFound, body: "<Error><Code>NoSuchUpload</Code></Error>"}
-	b := through(r, "my-bucket")
-	_, putErr := b.PutPart(t.Context(), upload, 1, nil)
-	_, completeErr := b.Complete(t.Context(), upload, parts, 1)
-	open, openErr := b.IsOpen(t.Context(), upload)
-	for _, err := range []error{putErr, completeErr} {
-		if !errors.Is(err, bucket.ErrNoUpload) || err.Error() != "s3:PutObject on s3://my-bucket/k: no such upload" {
-			t.Errorf("got %v", err)
+	for _, code := range []string{"NoSuchUpload", "NoSuchKey"} { // of S3, and of S3Proxy
+		b := through(&recorder{status: http.StatusNotFound, body: "<Error><Code>" + code + "</Code></Error>"}, "my-bucket")
+		_, putErr := b.PutPart(t.Context(), upload, 1, nil)
+		_, completeErr := b.Complete(t.Context(), upload, parts, 1)
+		open, openErr := b.IsOpen(t.Context(), upload)
+		for _, err := range []error{putErr, completeErr} {
+			if !errors.Is(err, bucket.ErrNoUpload) || err.Error() != "s3:PutObject on s3://my-bucket/k: no such upload" {
+				t.Errorf("%s: got %v", code, err)
+			}
+		}
+		if err := b.Abort(t.Context(), upload); err != nil || open || openErr != nil {
+			t.Errorf("%s: abort: %v, open: %t, %v", code, err, open, openErr)
 		}
 	}
-	if err := b.Abort(t.Context(), upload); err != nil || open || openErr != nil {
-		t.Errorf("abort: %v, open: %t, %v", err, open, openErr)
+}
+
+// moto ignores the marker.
+func TestUploadsAfterAKeyThatTheServerIgnores(t *testing.T) {
+	t.Parallel()
+	server := &answers{bodies: []string{`<R><Upload><Key>k1</Key></Upload><Upload><Key>k2</Key></Upload><Upload><Key>k3</Key></Upload></R>`}}
+	var keys []string
+	for u, err := range through(server, "my-bucket").UploadsAfter(t.Context(), "k", "k2") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys = append(keys, u.Key)
+	}
+	if !slices.Equal(keys, []string{"k3"}) {
+		t.Errorf("got %v", keys)
 	}
 }
 
