@@ -87,6 +87,9 @@ func capacity(units int64) *types.ProvisionedThroughput {
 func (r *seedRun) setCapacity(ctx context.Context, random *rand.Rand) (string, error) {
 	r.capacity.Lock() // two calls at once would be refused
 	defer r.capacity.Unlock()
+	if r.capacity.units == 0 {
+		r.capacity.units = provisioned
+	}
 	units := provisioned / 2 * int64(1+random.IntN(8))
 	if units == r.capacity.units {
 		return "", nil
