@@ -90,8 +90,9 @@ func ofObjects(at place, function contract.Function, props *Props) []grant {
 	switch function {
 	case contract.FunctionPlan:
 		grants = []grant{
-			// Without s3:ListBucket, S3 answers 403 instead of 404 for a missing object.
-			allow(actions("s3:ListBucket"), []string{bucket}),
+			// Without s3:ListBucket, S3 answers 403 instead of 404 for a missing object. plan reads how long the bucket's lifecycle rules
+			// leave uploads open.
+			allow(actions("s3:ListBucket", "s3:GetLifecycleConfiguration"), []string{bucket}),
 			allow(actions("s3:GetObject"), claim, summary, result),
 			allow(actions("s3:PutObject"), claim),
 		}

@@ -43,7 +43,7 @@ func planRun(t *testing.T, tables *exports.Server, name, request string) (planne
 	t.Helper()
 	client := dynamodb.NewFromConfig(tables.AWS())
 	p := plan.Step{
-		Tables: func(run.Plan) *dynamodb.Client { return client }, Objects: func(run.Plan) *s3.Client { return testservers.S3() }, Account: account,
+		Tables: func(run.Plan) *dynamodb.Client { return client }, Objects: func(run.Plan) *s3.Client { return testservers.S3() }, Account: account, Log: slog.New(slog.DiscardHandler),
 	}
 	out, err := p.Run(t.Context(), run.PlanInput{
 		Request: json.RawMessage(request), Execution: run.Execution{ID: "arn:" + name, Name: name, StartTime: noon},

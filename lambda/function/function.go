@@ -75,7 +75,7 @@ func New(source, destination aws.Config, options Options) *Engine {
 	planStep := &plan.Step{
 		Tables: clients.Tables, Objects: clients.Objects,
 		Executions: options.Executions, Defaults: json.RawMessage(options.Defaults), Account: options.Account, Roles: options.Roles,
-		ScanTimeout: options.ScanTimeout,
+		ScanTimeout: options.ScanTimeout, Log: options.Log,
 	}
 	scanStep := scan.Step{
 		Tables: clients.Tables, Objects: clients.Objects, Log: options.Log, Progress: options.Progress, Metrics: metrics, Now: options.Now,

@@ -84,23 +84,14 @@ func count(n float64) int64 { return int64(min(n, 1e15)) }
 // checkDuration refuses a scan that Step Functions would end before it is done, with the numbers.
 func (s *Step) checkDuration(req request.Request, scan run.ScanPlan, described table.Description, atOnce int) error {
 	r, segments, most := s.reads(scan, described, atOnce), len(scan.Segments()), quota.MaxDuration.Seconds()
-	var found problem.List
-	switch field, given := paceOf(req); {
-	case r.paced && r.largest/r.share() > most:
-		found = append(found, problem.Problem{
+	limit := "an execution takes at most " + days(most)
+	found := r.tooLong(req, most, limit)
+	if r.paced && r.largest/r.share() > most {
+		field, given := paceOf(req)
+		found = problem.List{{
 			Path: field, Got: fmt.Sprintf("%s, at which a segment reads an item of 400 KB, the largest possible, in %s", given, days(r.largest/r.share())),
-			Want: fmt.Sprintf("%s or more: an execution takes at most %s", roundUp(r.largest/most*r.atOnce), days(most)),
-		})
-	case r.paced && r.units/r.rate > most:
-		found = append(found, problem.Problem{
-			Path: field, Got: fmt.Sprintf("%s, at which %.0f read units of %s take %s", given, r.units, subject(req), days(r.units/r.rate)),
-			Want: fmt.Sprintf("%s units a second or more: an execution takes at most %s", roundUp(r.units/most), days(most)),
-		})
-	case r.units/r.rate > most:
-		found = append(found, problem.Problem{
-			Path: "concurrency", Got: fmt.Sprintf("%d, with which %.0f read units of %s take %s or more: a segment reads at most %d units a second", atOnce, r.units, subject(req), days(r.units/r.rate), partitionUnits),
-			Want: fmt.Sprintf("%.0f or more: an execution takes at most %s", math.Ceil(r.units/most/partitionUnits), days(most)),
-		})
+			Want: fmt.Sprintf("%s or more: %s", roundUp(r.largest/most*r.atOnce), limit),
+		}}
 	}
 	if events, seconds := r.events(segments); len(found) == 0 && events > quota.MaxHistoryEvents {
 		field := "segments"
@@ -113,6 +104,25 @@ func (s *Step) checkDuration(req request.Request, scan run.ScanPlan, described t
 		})
 	}
 	return found.Err()
+}
+
+// tooLong says what is wrong with a scan that takes more than so many seconds, nil if it does not. limit says in words why it must not.
+func (r reading) tooLong(req request.Request, most float64, limit string) problem.List {
+	field, given := paceOf(req)
+	switch {
+	case r.units/r.rate <= most:
+		return nil
+	case r.paced:
+		return problem.List{{
+			Path: field, Got: fmt.Sprintf("%s, at which %.0f read units of %s take %s", given, r.units, subject(req), days(r.units/r.rate)),
+			Want: fmt.Sprintf("%s units a second or more: %s", roundUp(r.units/most), limit),
+		}}
+	default:
+		return problem.List{{
+			Path: "concurrency", Got: fmt.Sprintf("%.0f, with which %.0f read units of %s take %s or more: a segment reads at most %d units a second", r.atOnce, r.units, subject(req), days(r.units/r.rate), partitionUnits),
+			Want: fmt.Sprintf("%.0f or more: %s", math.Ceil(r.units/most/partitionUnits), limit),
+		}}
+	}
 }
 
 // remedy says what makes the history of a child short enough.

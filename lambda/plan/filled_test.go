@@ -3,6 +3,7 @@ package plan_test
 import (
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"reflect"
 	"testing"
 	"time"
@@ -25,7 +26,7 @@ func TestPlanFillsEveryFieldOfAScan(t *testing.T) {
 		step := plan.Step{
 			Tables:     func(run.Plan) *dynamodb.Client { return testservers.DynamoDB() },
 			Objects:    func(run.Plan) *s3.Client { return testservers.S3() },
-			Executions: &executions.Memory{Others: execution.Running}, Account: account,
+			Executions: &executions.Memory{Others: execution.Running}, Account: account, Log: slog.New(slog.DiscardHandler),
 		}
 		name := fmt.Sprintf("run-%d", i)
 		got, err := step.Run(t.Context(), run.PlanInput{

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"log/slog"
 	"net/http"
 	"strconv"
 	"strings"
@@ -51,7 +52,7 @@ func planOf(t *testing.T, change tables, start time.Time, others plan.Executions
 	read, write := testservers.Configs()
 	read.HTTPClient = change
 	clients := awsclient.NewClients(read, write, read)
-	p := plan.Step{Tables: clients.Tables, Objects: clients.Objects, Executions: others, Account: account}
+	p := plan.Step{Tables: clients.Tables, Objects: clients.Objects, Executions: others, Account: account, Log: slog.New(slog.DiscardHandler)}
 	return p.Run(t.Context(), run.PlanInput{Request: json.RawMessage(req), Execution: run.Execution{ID: "arn:" + name, Name: name, StartTime: start}})
 }
 

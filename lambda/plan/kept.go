@@ -26,10 +26,9 @@ func (c claimant) checked(theirs ledger.Claim) (must ledger.Claim, fault string)
 		}
 	}
 	if len(kept.TakenOver) > 0 { // the claim has the start of the execution that took the run over last
-		d.plan.StartTime = kept.StartTime
-	}
-	if at := d.plan.StartTime; at.After(time.Now().Add(clockTolerance)) {
-		return must, "output.plan.startTime is " + at.Format(time.RFC3339Nano) + ", and must not be in the future"
+		if d.plan.StartTime = kept.StartTime; kept.StartTime.After(time.Now().Add(clockTolerance)) {
+			return must, "output.plan.startTime is " + kept.StartTime.Format(time.RFC3339Nano) + ", and must not be in the future"
+		}
 	}
 	var n numbers
 	if d.plan.Scan != nil {

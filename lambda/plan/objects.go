@@ -20,7 +20,7 @@ const (
 // filter or a projection: nobody knows how much these leave.
 func checkObjects(req request.Request, described table.Description) error {
 	scan := req.Scan
-	if scan.FilterExpression != "" || scan.ProjectionExpression != "" || len(scan.ScanFilter) > 0 || len(scan.AttributesToGet) > 0 {
+	if leavesOut(*scan) {
 		return nil
 	}
 	bytes := described.Bytes
@@ -39,4 +39,9 @@ func checkObjects(req request.Request, described table.Description) error {
 		}}.Err()
 	}
 	return nil
+}
+
+// leavesOut reports whether a scan leaves out items or attributes.
+func leavesOut(scan request.Scan) bool {
+	return scan.FilterExpression != "" || scan.ProjectionExpression != "" || len(scan.ScanFilter) > 0 || len(scan.AttributesToGet) > 0
 }

@@ -8,6 +8,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"dynamodb-to-s3/lambda/failure"
@@ -37,6 +38,7 @@ type Step struct {
 	Roles *request.AssumableRoles
 	// ScanTimeout is the timeout of the function scan, 0 for the longest that Lambda allows.
 	ScanTimeout time.Duration
+	Log         *slog.Logger
 }
 
 // Run checks the request, describes the table, asks DynamoDB whether it accepts the scan, and claims the run.
@@ -124,7 +126,8 @@ func (s *Step) draft(ctx context.Context, in run.PlanInput) (draft, error) {
 	return d, nil
 }
 
-// begin returns the plan of a run that begins now, or the error with which it is refused. It asks DynamoDB whether it accepts a scan.
+// begin returns the plan of a run that begins now, or the error with which it is refused. It asks S3 how
+// long the bucket keeps uploads open, and DynamoDB whether it accepts a scan.
 func (s *Step) begin(ctx context.Context, d draft) (run.PlanOutput, error) {
 	if d.plan.Export != nil {
 		output := d.output(numbers{})
@@ -136,6 +139,9 @@ func (s *Step) begin(ctx context.Context, d draft) (run.PlanOutput, error) {
 	}
 	output := d.output(n)
 	if err := checkSize(output); err != nil {
+		return run.PlanOutput{}, err
+	}
+	if err := s.checkLifecycle(ctx, d, output); err != nil {
 		return run.PlanOutput{}, err
 	}
 	return output, s.preflight(ctx, output.Plan)

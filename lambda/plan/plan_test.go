@@ -3,6 +3,7 @@ package plan_test
 import (
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -74,7 +75,7 @@ func runAmong(t *testing.T, others plan.Executions, name, req string) (run.PlanO
 // runFrom plans for an execution that began at start.
 func runFrom(t *testing.T, start time.Time, others plan.Executions, name, req string) (run.PlanOutput, error) {
 	t.Helper()
-	p := plan.Step{Tables: clients().Tables, Objects: clients().Objects, Executions: others, Account: account}
+	p := plan.Step{Tables: clients().Tables, Objects: clients().Objects, Executions: others, Account: account, Log: slog.New(slog.DiscardHandler)}
 	return p.Run(t.Context(), run.PlanInput{
 		Request:   json.RawMessage(req),
 		Execution: run.Execution{ID: "arn:" + name, Name: name, StartTime: start},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"log/slog"
 	"net/http"
 	"strconv"
 	"strings"
@@ -98,7 +99,7 @@ func (w *wire) plan(t *testing.T, name, req string) (run.PlanOutput, error) {
 	read, write := testservers.Configs()
 	read.HTTPClient, read.Retryer = w, func() aws.Retryer { return aws.NopRetryer{} }
 	clients := awsclient.NewClients(read, write, read)
-	p := plan.Step{Tables: clients.Tables, Objects: clients.Objects, Executions: &executions.Memory{Others: execution.Running}, Account: account}
+	p := plan.Step{Tables: clients.Tables, Objects: clients.Objects, Executions: &executions.Memory{Others: execution.Running}, Account: account, Log: slog.New(slog.DiscardHandler)}
 	return p.Run(t.Context(), run.PlanInput{
 		Request:   json.RawMessage(req),
 		Execution: run.Execution{ID: "arn:" + name, Name: name, StartTime: time.Date(2026, 1, 31, 6, 7, 8, 0, time.UTC)},

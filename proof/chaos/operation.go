@@ -63,6 +63,8 @@ func operationOf(request *http.Request) (operation, error) {
 		o.name = "ListParts"
 	case query.Has("uploads"):
 		o.name, o.subject = "ListMultipartUploads", query.Get("prefix")+" "+tried.ReplaceAllString(query.Get("key-marker"), "$1-TRY")
+	case query.Has("lifecycle"):
+		o.name = "GetBucketLifecycleConfiguration"
 	case query.Has("list-type"):
 		o.name, o.subject = "ListObjects", named.ReplaceAllString(query.Get("prefix"), "EXPORT")+" "+query.Get("continuation-token")
 	default:
