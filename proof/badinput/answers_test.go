@@ -2,6 +2,7 @@ package badinput
 
 import (
 	"encoding/json"
+	"io"
 	"maps"
 	"strings"
 	"testing"
@@ -22,6 +23,8 @@ type conversation struct {
 	// Request is the input of plan. Plan has fields of the plan's scan that differ from those below, in JSON, or is "export".
 	Request text `yaml:"request"`
 	Plan    text `yaml:"plan"`
+	// Claim has changes of the claim that plan made of the same request before: JSON by path, "" for a member that is removed.
+	Claim map[string]text `yaml:"claim"`
 	// Leaves has prefixes of keys that the function may write before the bad answer.
 	Leaves []string `yaml:"leaves"`
 }
@@ -80,6 +83,9 @@ func TestBadAnswersEndByName(t *testing.T) {
 			if c.Function != contract.FunctionPlan { // plan claimed the run before
 				w.objects["p/AWSDynamoDB/run-1/_started"] = `{"version":1,"executionId":"arn:run-1"}`
 			}
+			if len(c.Claim) > 0 {
+				w.objects["p/AWSDynamoDB/run-1/_started"] = c.forged(t, string(body))
+			}
 			for key, content := range c.Objects {
 				w.objects[key] = strings.ReplaceAll(content.written(), "PLAN", plan.Digest())
 			}
@@ -93,6 +99,34 @@ func TestBadAnswersEndByName(t *testing.T) {
 			}
 		})
 	})
+}
+
+// forged returns a claim of the request with the entry's changes.
+func (c conversation) forged(t *testing.T, payload string) string {
+	t.Helper()
+	w := newWire()
+	if _, err := w.call(t, io.Discard, contract.FunctionPlan, payload, ""); err != nil {
+		t.Fatal(err)
+	}
+	var claim map[string]any
+	if err := json.Unmarshal([]byte(w.objects["p/AWSDynamoDB/run-1/_started"]), &claim); err != nil {
+		t.Fatal(err)
+	}
+	for path, value := range c.Claim {
+		at, names := claim, strings.Split(path, ".")
+		last := names[len(names)-1]
+		for _, name := range names[:len(names)-1] {
+			at = at[name].(map[string]any)
+		}
+		if at[last] = json.RawMessage(value.written()); value == "" {
+			delete(at, last)
+		}
+	}
+	body, err := json.Marshal(claim)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(body)
 }
 
 func (c conversation) mayLeave(key string) bool {

@@ -62,17 +62,8 @@ func newWire() *wire { return &wire{answers: map[string]answer{}, objects: map[s
 // invoke invokes a function with a payload and returns the error that it must end with.
 func (w *wire) invoke(t *testing.T, step contract.Function, payload, defaults string) messages.InvokeResponse_Error {
 	t.Helper()
-	cfg := aws.Config{
-		Region: "us-east-1", HTTPClient: w, Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""),
-		RequestChecksumCalculation: aws.RequestChecksumCalculationWhenRequired,
-	}
 	var log bytes.Buffer
-	engine := function.New(cfg, cfg, function.Options{
-		Log: slog.New(slog.NewJSONHandler(&log, nil)), Metrics: &log, Environment: "test", Account: "123456789012", Defaults: defaults,
-	})
-	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
-	defer cancel()
-	out, err := engine.Handler(step)(ctx, json.RawMessage(payload))
+	out, err := w.call(t, &log, step, payload, defaults)
 	var told messages.InvokeResponse_Error
 	if !errors.As(err, &told) {
 		t.Fatalf("got %+v, %v, want an error", out, err)
@@ -82,6 +73,21 @@ func (w *wire) invoke(t *testing.T, step contract.Function, payload, defaults st
 		t.Errorf("the log has the value of an attribute, characters that are not printable, or too many bytes: %.2000q", logged)
 	}
 	return told
+}
+
+// call invokes a function with a payload.
+func (w *wire) call(t *testing.T, log io.Writer, step contract.Function, payload, defaults string) (any, error) {
+	t.Helper()
+	cfg := aws.Config{
+		Region: "us-east-1", HTTPClient: w, Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""),
+		RequestChecksumCalculation: aws.RequestChecksumCalculationWhenRequired,
+	}
+	engine := function.New(cfg, cfg, function.Options{
+		Log: slog.New(slog.NewJSONHandler(log, nil)), Metrics: log, Environment: "test", Account: "123456789012", Defaults: defaults,
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
+	defer cancel()
+	return engine.Handler(step)(ctx, json.RawMessage(payload))
 }
 
 // Do implements the SDK's HTTP client.
@@ -138,6 +144,10 @@ func operationOf(asked *http.Request) string {
 	switch {
 	case asked.Method == http.MethodGet && query.Has("uploads"):
 		return "ListMultipartUploads"
+	case asked.Method == http.MethodGet && query.Has("lifecycle"):
+		return "GetBucketLifecycleConfiguration"
+	case asked.Method == http.MethodGet && query.Has("uploadId"):
+		return "ListParts"
 	case asked.Method == http.MethodGet && query.Has("list-type"):
 		return "ListObjectsV2"
 	case asked.Method == http.MethodPost && query.Has("uploads"):
@@ -188,6 +198,10 @@ func (w *wire) stored(operation, key string, asked *http.Request, body []byte) a
 	case "CompleteMultipartUpload", "DeleteObjects":
 		w.written = append(w.written, key+" "+operation)
 		return answer{Body: "<CompleteMultipartUploadResult><ETag>e-1</ETag></CompleteMultipartUploadResult>"}
+	case "GetBucketLifecycleConfiguration":
+		return answer{Status: http.StatusNotFound, Body: "<Error><Code>NoSuchLifecycleConfiguration</Code></Error>"}
+	case "ListParts":
+		return answer{Status: http.StatusNotFound, Body: "<Error><Code>NoSuchUpload</Code></Error>"}
 	case "ListMultipartUploads":
 		return answer{Body: "<ListMultipartUploadsResult></ListMultipartUploadsResult>"}
 	default:
