@@ -26,26 +26,53 @@ const thresholdExceeded = "States.ExceedToleratedFailureThreshold"
 //
 // It is a state machine and no function, because it has little to do, and because the topic of a user needs no further permission if the
 // notification itself still comes from a rule.
-func newExplanation(scope constructs.Construct, machine sfn.StateMachine, traced bool) sfn.StateMachine {
-	x := explainer{scope: constructs.NewConstruct(scope, jsii.String("ExplainStates")), at: placeOf(awscdk.Stack_Of(scope)), machine: *machine.StateMachineName()}
+//
+// If a customer managed key encrypts the runs' state machine, the event has neither error nor cause, so the explanation looks them up too.
+// https://docs.aws.amazon.com/step-functions/latest/dg/encryption-at-rest.html#faqs
+func newExplanation(scope constructs.Construct, machine sfn.StateMachine, props *Props) sfn.StateMachine {
+	x := explainer{
+		scope: constructs.NewConstruct(scope, jsii.String("ExplainStates")), at: placeOf(awscdk.Stack_Of(scope)), machine: *machine.StateMachineName(),
+		error: "$.detail.error", cause: "$.detail.cause",
+	}
+	states := func() sfn.IChainable { return x.explained(x.put()) }
+	if props.CustomerManagedKey != "" {
+		x.error, x.cause = "$.run.Error", "$.run.Cause"
+		states = x.encrypted
+	}
 	explain := sfn.NewStateMachine(scope, jsii.String("Explain"), &sfn.StateMachineProps{
-		DefinitionBody:   sfn.DefinitionBody_FromChainable(x.states()),
+		DefinitionBody:   sfn.DefinitionBody_FromChainable(states()),
 		StateMachineType: sfn.StateMachineType_STANDARD,
-		TracingEnabled:   &traced,
+		TracingEnabled:   &props.Tracing,
 		Comment:          jsii.String("Says in one sentence why a run of dynamodb-to-s3 ended without success."),
 	})
 	trustOnlyOwnAccount(explain)
+	encryptMachine(explain, props)
 	return explain
 }
 
 // explainer makes the states of the explanation.
 type explainer struct {
-	scope   constructs.Construct
-	at      place
-	machine string
+	scope        constructs.Construct
+	at           place
+	machine      string
+	error, cause string // the paths of the error and of the cause of the run
 }
 
-func (x explainer) states() sfn.IChainable {
+// encrypted returns the states for a run whose event has no error and no cause. They keep the whole description of the execution, because a
+// path in a ResultSelector fails if its value is missing. The description has the input, so it must be shorter than 256 KiB.
+func (x *explainer) encrypted() sfn.IChainable {
+	unknown := x.why("Unknown", map[string]any{"error": "unknown", "cause": map[string]any{
+		"errorMessage": "the execution has the reason, but the explanation of failures could not read the execution, which the customer managed key encrypts",
+	}})
+	describe := x.call("DescribeRun", "describeExecution", "states:DescribeExecution", []string{"execution:" + x.machine + ":*"},
+		map[string]any{"ExecutionArn.$": "$.detail.executionArn"}, nil, "$.run", unknown)
+	put := x.put()
+	unknown.Next(put)
+	return describe.Next(x.explained(put))
+}
+
+// put returns the state that puts the event.
+func (x *explainer) put() tasks.EventBridgePutEvents {
 	put := tasks.NewEventBridgePutEvents(x.scope, jsii.String("PutEvent"), &tasks.EventBridgePutEventsProps{
 		Entries: &[]*tasks.EventBridgePutEventsEntry{{
 			Source: jsii.String(version.Name), DetailType: jsii.String(explainedType),
@@ -56,15 +83,23 @@ func (x explainer) states() sfn.IChainable {
 		}},
 	})
 	put.AddRetry(retry(attempts, 2*time.Second, "States.ALL"))
-	why := func(name string, why map[string]any) sfn.Pass {
-		return sfn.NewPass(x.scope, &name, &sfn.PassProps{Parameters: &why, ResultPath: jsii.String("$.why")})
-	}
+	return put
+}
+
+// why returns a state that sets the error and the cause of the new event.
+func (x *explainer) why(name string, why map[string]any) sfn.Pass {
+	return sfn.NewPass(x.scope, &name, &sfn.PassProps{Parameters: &why, ResultPath: jsii.String("$.why")})
+}
+
+// explained returns the states that find the error and the cause, and then put the event.
+func (x *explainer) explained(put sfn.IChainable) sfn.IChainable {
+	why := x.why
 	said := sfn.NewChoice(x.scope, jsii.String("Said?"), nil).
 		When(wholeCause("$.why.cause"), why("Read", map[string]any{"error.$": "$.why.error", "cause.$": "States.StringToJson($.why.cause)"}).Next(put), nil).
 		Otherwise(why("Keep", map[string]any{"error.$": "$.why.error", "cause": map[string]any{"errorMessage.$": "$.why.cause"}}).Next(put))
 	own := sfn.NewChoice(x.scope, jsii.String("Given?"), nil).
-		When(sfn.Condition_And(isText("$.detail.error"), isText("$.detail.cause"), sfn.Condition_Not(sfn.Condition_StringEquals(jsii.String("$.detail.cause"), jsii.String("")))), why("Own", map[string]any{"error.$": "$.detail.error", "cause.$": "$.detail.cause"}).Next(said), nil).
-		When(isText("$.detail.error"), why("OnlyError", map[string]any{"error.$": "$.detail.error", "cause": "AWS gives no cause"}).Next(said), nil).
+		When(sfn.Condition_And(isText(x.error), isText(x.cause), sfn.Condition_Not(sfn.Condition_StringEquals(&x.cause, jsii.String("")))), why("Own", map[string]any{"error.$": x.error, "cause.$": x.cause}).Next(said), nil).
+		When(isText(x.error), why("OnlyError", map[string]any{"error.$": x.error, "cause": "AWS gives no cause"}).Next(said), nil).
 		Otherwise(why("Nothing", map[string]any{"error": "none", "cause": "nobody has given a reason"}).Next(said))
 
 	describe := x.call("DescribeFailed", "describeExecution", "states:DescribeExecution", []string{"execution:" + x.machine + "/*"},
@@ -80,22 +115,26 @@ func (x explainer) states() sfn.IChainable {
 	list.Next(there("ChildFailed?", "$.failed.children[0]", describe))
 	runs.Next(there("MapRan?", "$.map.runs[0]", list)) // a scan has one Map Run
 	return sfn.NewChoice(x.scope, jsii.String("InMap?"), nil).
-		When(sfn.Condition_And(isText("$.detail.error"), sfn.Condition_StringEquals(jsii.String("$.detail.error"), jsii.String(thresholdExceeded))), runs, nil).
+		When(sfn.Condition_And(isText(x.error), sfn.Condition_StringEquals(&x.error, jsii.String(thresholdExceeded))), runs, nil).
 		Otherwise(own)
 }
 
-// call returns a state that calls Step Functions. If the call fails, the state otherwise follows. The reference says which types of resources
+// call returns a state that calls Step Functions. Without a selection, the whole result counts. If the call fails, the state otherwise follows. The reference says which types of resources
 // an action needs: an execution, or a "labelled execution" for a child of a Map; ListExecutions needs a Map Run and a state machine.
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html
-func (x explainer) call(name, action, permission string, resources []string, parameters, result map[string]any, resultPath string, otherwise sfn.IChainable) tasks.CallAwsService {
+func (x *explainer) call(name, action, permission string, resources []string, parameters, result map[string]any, resultPath string, otherwise sfn.IChainable) tasks.CallAwsService {
 	var arns []string
 	for _, resource := range resources {
 		arns = append(arns, x.at.arn("states", resource))
 	}
-	task := tasks.NewCallAwsService(x.scope, &name, &tasks.CallAwsServiceProps{
+	props := &tasks.CallAwsServiceProps{
 		Service: jsii.String("sfn"), Action: &action, IamAction: &permission, IamResources: jsii.Strings(arns...),
-		Parameters: &parameters, ResultSelector: &result, ResultPath: &resultPath,
-	})
+		Parameters: &parameters, ResultPath: &resultPath,
+	}
+	if result != nil {
+		props.ResultSelector = &result
+	}
+	task := tasks.NewCallAwsService(x.scope, &name, props)
 	task.AddRetry(retry(describeAttempts, 2*time.Second, "States.ALL"))
 	task.AddCatch(otherwise, &sfn.CatchProps{Errors: jsii.Strings("States.ALL"), ResultPath: jsii.String("$.failed")})
 	return task

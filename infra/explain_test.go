@@ -17,9 +17,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// stepFunctions answers the look-ups of the explanation, by action, and keeps the event that it puts.
+// stepFunctions answers the look-ups of the explanation, and keeps the event that it puts.
 type stepFunctions struct {
-	answers map[string]string // JSON; none for a call that fails
+	answers map[string]string // JSON, by action, or by action and execution; none for a call that fails
 	mu      sync.Mutex
 	asked   []string
 	put     []map[string]any
@@ -38,7 +38,12 @@ func (s *stepFunctions) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.asked = append(s.asked, action+" "+string(body))
-	answer, there := s.answers[action]
+	var in struct{ ExecutionArn string }
+	_ = json.Unmarshal(body, &in)
+	answer, there := s.answers[action+" "+in.ExecutionArn]
+	if !there {
+		answer, there = s.answers[action]
+	}
 	if !there {
 		w.WriteHeader(http.StatusBadRequest)
 		answer = `{"error":"Sfn.AccessDeniedException","cause":"not allowed"}`
@@ -71,26 +76,13 @@ func TestNotificationsExplainFailures(t *testing.T) {
 	if !is {
 		t.Fatal("the definition is no text")
 	}
-	if err := statemachine.Validate(t.Context(), json.RawMessage(machine)); err != nil {
-		t.Error(err)
-	}
-	interpreter, err := statemachine.StartInterpreter(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(interpreter.Stop)
 	const (
 		exceeded = `"error":"States.ExceedToleratedFailureThreshold","cause":"The specified tolerated failure threshold was exceeded"`
 		runs     = `{"MapRuns":[{"MapRunArn":"arn:run-1"}]}`
 		failed   = `{"Executions":[{"ExecutionArn":"arn:child-7"}]}`
 		child    = `{"Error":"AccessDenied","Cause":"{\"errorMessage\":\"segment 7: s3:PutObject is not allowed\",\"errorType\":\"AccessDenied\"}"}`
 	)
-	for _, test := range []struct {
-		name, detail string
-		answers      map[string]string
-		error, cause string
-		calls        int
-	}{
+	checkExplanations(t, machine, []unsuccessfulRun{
 		{"a function's error", `"error":"TableNotFound","cause":"{\"errorMessage\":\"no table \\\"orders\\\"\",\"errorType\":\"TableNotFound\"}"`, nil, "TableNotFound", `no table "orders"`, 0},
 		{"a sentence of plan", `"error":"NoAnswer","cause":"the function plan gave no answer: it's 'late'\nand more"`, nil, "NoAnswer", "the function plan gave no answer: it's 'late'\nand more", 0},
 		{"an error of AWS", `"error":"States.Timeout","cause":""`, nil, "States.Timeout", "AWS gives no cause", 0},
@@ -106,7 +98,30 @@ func TestNotificationsExplainFailures(t *testing.T) {
 		{"a look-up that is not allowed", exceeded, nil, "States.ExceedToleratedFailureThreshold", "The specified tolerated failure threshold was exceeded", 4},
 		{"children that may not be listed", exceeded, map[string]string{"listMapRuns": runs}, "States.ExceedToleratedFailureThreshold", "The specified tolerated failure threshold was exceeded", 5},
 		{"a child that may not be described", exceeded, map[string]string{"listMapRuns": runs, "listExecutions": failed}, "States.ExceedToleratedFailureThreshold", "The specified tolerated failure threshold was exceeded", 6},
-	} {
+	})
+}
+
+// unsuccessfulRun is a run that ended without success: the detail of its event, the answers to look-ups, and what the explanation says after a
+// number of calls.
+type unsuccessfulRun struct {
+	name, detail string
+	answers      map[string]string
+	error, cause string
+	calls        int
+}
+
+// checkExplanations runs a state machine that explains failures.
+func checkExplanations(t *testing.T, machine string, runs []unsuccessfulRun) {
+	t.Helper()
+	if err := statemachine.Validate(t.Context(), json.RawMessage(machine)); err != nil {
+		t.Error(err)
+	}
+	interpreter, err := statemachine.StartInterpreter(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(interpreter.Stop)
+	for _, test := range runs {
 		t.Run(test.name, func(t *testing.T) {
 			s := &stepFunctions{answers: test.answers}
 			got := explain(t, interpreter, machine, `{"executionArn":"arn:e","stateMachineArn":"arn:m","name":"nightly-1","status":"FAILED",`+test.detail+`}`, s)

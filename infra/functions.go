@@ -51,7 +51,9 @@ func newFunction(stack awscdk.Stack, function contract.Function, props *Props) a
 	logs := awslogs.NewLogGroup(scope, jsii.String("Logs"), &awslogs.LogGroupProps{
 		RemovalPolicy: awscdk.RemovalPolicy_DESTROY, // the manifests of runs stay; the logs go with the stack
 	})
-	logs.Node().DefaultChild().(awslogs.CfnLogGroup).SetRetentionInDays(jsii.Number(props.LogRetention))
+	group := logs.Node().DefaultChild().(awslogs.CfnLogGroup)
+	group.SetRetentionInDays(jsii.Number(props.LogRetention))
+	encryptLogs(group, props)
 	role := awsiam.NewRole(scope, jsii.String("Role"), &awsiam.RoleProps{
 		AssumedBy: awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), onlyOwnAccount(scope)),
 	})

@@ -264,6 +264,8 @@ func (r resolver) call(function string, argument any) (any, error) {
 
 func (r resolver) reference(id string) string {
 	switch id {
+	case "AWS::URLSuffix":
+		return "amazonaws.com"
 	case "AWS::Partition":
 		return "aws"
 	case "AWS::Region":

@@ -22,16 +22,17 @@ const succeeded = "SUCCEEDED"
 
 var unsuccessful = []string{"FAILED", "TIMED_OUT", "ABORTED"}
 
-// newNotifications adds the notifications of the end of each run, and returns their topic. It returns nil if the environment wants none.
+// newNotifications adds the notifications of the end of each run. It returns their topic and the explanation of failures, or nil if the
+// environment wants none.
 //
 // Step Functions sends an event to the account's default bus when the status of an execution changes. The event has the execution's input,
 // error, cause and output, and the output is the result of the run. Step Functions leaves out an output of more than 248 KB, but a result
-// has 64 KiB at most. For other actions at the end of a run, users create their own rule with the pattern in the output
+// has 64 KiB at most. If a customer managed key encrypts the state machine, the event has no input, output, error and cause. For other actions at the end of a run, users create their own rule with the pattern in the output
 // RunEndedEventPattern. The children of a Map have another stateMachineArn, so they do not match.
 //
 // A run that ended without success first goes to the explanation (newExplanation), whose own event has the cause in one sentence.
 // https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html
-func newNotifications(stack awscdk.Stack, machine sfn.StateMachine, props *Props) awssns.ITopic {
+func newNotifications(stack awscdk.Stack, machine sfn.StateMachine, props *Props) (awssns.ITopic, sfn.StateMachine) {
 	ended := eventPattern(machine, append([]string{succeeded}, unsuccessful...))
 	awscdk.NewCfnOutput(stack, jsii.String("RunEndedEventPattern"), &awscdk.CfnOutputProps{
 		Value: stack.ToJsonString(ended, nil), Description: jsii.String("The event pattern of the end of a run, for your own EventBridge rules."),
@@ -39,14 +40,16 @@ func newNotifications(stack awscdk.Stack, machine sfn.StateMachine, props *Props
 	scope := constructs.NewConstruct(stack, jsii.String("Notifications"))
 	topic := newTopic(scope, props)
 	if topic == nil {
-		return nil
+		return nil, nil
 	}
 	if !props.Notifications.OnlyFailures {
-		newMessageRule(scope, "Succeeded", topic, eventPattern(machine, []string{succeeded}), message{
-			{"summary", headline(props)}, {"run", "<run>"}, {"status", "<status>"}, {"result", "<result>"}, {"execution", executionLink(stack)},
-		})
+		said := message{{"summary", headline(props)}, {"run", "<run>"}, {"status", "<status>"}}
+		if props.CustomerManagedKey == "" {
+			said = append(said, [2]string{"result", "<result>"})
+		}
+		newMessageRule(scope, "Succeeded", topic, eventPattern(machine, []string{succeeded}), append(said, [2]string{"execution", executionLink(stack)}))
 	}
-	explain := newExplanation(scope, machine, props.Tracing)
+	explain := newExplanation(scope, machine, props)
 	unexplained := constructs.NewConstruct(scope, jsii.String("Unsuccessful"))
 	newRule(unexplained, "Rule", eventPattern(machine, unsuccessful), awsevents.CfnRule_TargetProperty{
 		Id: jsii.String("Explain"), Arn: explain.StateMachineArn(), RoleArn: allowRule(unexplained, explain).RoleArn(),
@@ -63,7 +66,7 @@ func newNotifications(stack awscdk.Stack, machine sfn.StateMachine, props *Props
 			"It continues where it stopped (docs/operations.md)."},
 		{"execution", executionLink(stack)},
 	})
-	return topic
+	return topic, explain
 }
 
 func eventPattern(machine sfn.StateMachine, statuses []string) map[string]any {

@@ -17,6 +17,7 @@ import (
 // described are the parts of a stack that outputs describe. Those that the environment does not ask for are nil.
 type described struct {
 	machine     sfn.StateMachine
+	explain     sfn.StateMachine
 	functions   map[contract.Function]awslambda.Function
 	topic       awssns.ITopic
 	undelivered awssqs.Queue
@@ -49,6 +50,10 @@ func newOutputs(stack awscdk.Stack, parts described, props *Props) {
 	}
 	if len(props.KMSKeys) > 0 {
 		output("KeyPolicy", policies.permissions("kms", []string{"*"}), "The policies of the KMS keys must allow this, if they do not leave it to the IAM policies of this account.")
+	}
+	if props.CustomerManagedKey != "" {
+		output("CustomerManagedKeyPolicy", policies.text(append(policies.ofMachines(parts, props), ofLogs(stack))...),
+			"The policy of the customer managed key must allow this. It can leave the roles to the IAM policies of this account.")
 	}
 	if len(props.SourceRoles) > 0 {
 		output("SourceRoleTrustPolicy", policies.trust(props.SourceRoles), "The trust policy of the roles that read tables.")
@@ -95,6 +100,19 @@ func (p otherPolicies) permissions(service string, resources []string) string {
 		}
 	}
 	return p.text(statements...)
+}
+
+// ofMachines returns what the state machines do with the customer managed key.
+func (p otherPolicies) ofMachines(parts described, props *Props) []map[string]any {
+	roles := []*string{parts.machine.Role().RoleArn()}
+	if parts.explain != nil {
+		roles = append(roles, parts.explain.Role().RoleArn())
+	}
+	grant := ofMachineKey(placeOf(p.stack), props)
+	grant.resources = []string{"*"} // itself
+	statement := grant.statement()
+	statement["Principal"] = map[string]any{"AWS": roles}
+	return []map[string]any{statement}
 }
 
 // trust returns a trust policy that lets the functions assume roles.

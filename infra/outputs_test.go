@@ -74,7 +74,7 @@ func TestKeyPolicy(t *testing.T) {
 // The documentation lists every output once, and names no output that does not exist.
 func TestOutputsAreDocumented(t *testing.T) {
 	outputs := map[string]bool{"BucketPolicy": true} // TestBucketPolicyOfOwner checks it, in a stack of its own
-	for _, each := range []template{synth(t), synthFull(t)} {
+	for _, each := range []template{synth(t), synthFull(t), synthEncrypted(t)} {
 		for name := range each.outputs {
 			outputs[name] = true
 		}

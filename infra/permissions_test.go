@@ -30,7 +30,7 @@ var onAnything = map[string]string{
 }
 
 func TestStatementsAreNarrow(t *testing.T) {
-	for _, made := range []template{synth(t), synthFull(t)} {
+	for _, made := range []template{synth(t), synthFull(t), synthEncrypted(t)} {
 		for role, statements := range policies(t, made) {
 			for _, s := range statements {
 				if len(s.NotAction) > 0 || len(s.NotResource) > 0 || len(s.Resource) == 0 {

@@ -77,6 +77,7 @@ func TestFiveHundredTablesDeploy(t *testing.T) {
 		{"with a VPC, keys and traces", func(p *Props) {
 			full := fullProps("")
 			p.Tables, p.VPC, p.KMSKeys, p.Tracing, p.Account, p.Region = tablesOf(485, 30, 40), full.VPC, full.KMSKeys, true, full.Account, full.Region
+			p.CustomerManagedKey = customerManagedKey
 		}},
 		{"of 255 characters", func(p *Props) { p.Tables = tablesOf(114, 255, 255) }},
 		{"of 255 characters, in an account with the highest quota", func(p *Props) {

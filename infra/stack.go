@@ -53,13 +53,14 @@ func AddStack(scope constructs.Construct, id string, props *Props) error {
 	}
 	machine := newStateMachine(stack, "StateMachine", functions, props.Tracing)
 	trustOnlyOwnAccount(machine)
+	encryptMachine(machine, props)
 	newPolicies(machine.Node().FindChild(jsii.String("Role")).(awsiam.Role), machine.Role(), props.policiesOfMachine(placeOf(stack)))
 	allowTakeover(stack, machine, functions[contract.FunctionPlan])
 	undelivered := newSchedules(stack, machine, props)
-	topic := newNotifications(stack, machine, props)
+	topic, explain := newNotifications(stack, machine, props)
 	newAlarms(stack, machine, undelivered, topic, props)
 	newDashboard(stack, machine, functions, props)
-	newOutputs(stack, described{machine, functions, topic, undelivered}, props)
+	newOutputs(stack, described{machine, explain, functions, topic, undelivered}, props)
 	return nil
 }
 

@@ -40,6 +40,8 @@ func (c checker) check() {
 	c.checkPartitions()
 }
 
+const keyForm = "a key's ARN such as arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+
 var (
 	// The partition is aws, aws-cn, aws-us-gov, …
 	keyPattern    = regexp.MustCompile(`^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+$`)
@@ -66,9 +68,14 @@ func (c checker) checkKeysAndRoles() {
 			c.Add(path, problem.Quote(key), "the key's own ARN: IAM cannot permit a key by its alias")
 			continue
 		}
-		c.match(path, key, keyPattern, "a key's ARN such as arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab")
+		c.match(path, key, keyPattern, keyForm)
 	}
 	c.once("kmsKeys", c.e.KMSKeys)
+	if strings.Contains(c.e.CustomerManagedKey, "alias/") {
+		c.Add("customerManagedKey", problem.Quote(c.e.CustomerManagedKey), "the key's own ARN: IAM cannot permit a key by its alias")
+	} else {
+		c.match("customerManagedKey", c.e.CustomerManagedKey, keyPattern, keyForm)
+	}
 	if c.e.DefaultKMSKey && len(c.e.KMSKeys) == 0 && c.Understood("kmsKeys") {
 		c.Add("defaultKmsKey", "", "is true, but kmsKeys has no key to be the default")
 	}

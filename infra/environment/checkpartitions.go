@@ -7,11 +7,11 @@ import (
 )
 
 // checkPartitions wants every ARN in the partition of the stack: no account of another one can be reached. If the environment names no region,
-// the first ARN decides. A topic is also in the region of the stack, and the boundary of its roles in its account. checkRequests checks the
+// the first ARN decides. A topic and the customer managed key are also in the region of the stack, and the boundary of its roles in its account. checkRequests checks the
 // ARNs in requests.
 func (c checker) checkPartitions() {
 	type named struct{ path, arn string }
-	arns := []named{{"notifications.topic", c.e.Notifications.Topic}, {"permissionsBoundary", c.e.PermissionsBoundary}}
+	arns := []named{{"notifications.topic", c.e.Notifications.Topic}, {"permissionsBoundary", c.e.PermissionsBoundary}, {"customerManagedKey", c.e.CustomerManagedKey}}
 	for _, list := range []struct {
 		path string
 		arns []string
@@ -33,6 +33,8 @@ func (c checker) checkPartitions() {
 			c.Add(each.path, problem.Quote(each.arn), "an ARN with arn:%s, because %s: nothing of partition %s can be reached from there", own, reason, id)
 		} else if each.path == "notifications.topic" && c.e.Region != "" && region != c.e.Region {
 			c.Add(each.path, problem.Quote(each.arn), "a topic in %s, the region of the stack: its rules and alarms can use no other", c.e.Region)
+		} else if each.path == "customerManagedKey" && c.e.Region != "" && region != c.e.Region {
+			c.Add(each.path, problem.Quote(each.arn), "a key in %s, the region of the stack: Step Functions and CloudWatch Logs can use no other", c.e.Region)
 		}
 	}
 	if parts := policyPattern.FindStringSubmatch(c.e.PermissionsBoundary); parts != nil && c.e.Account != "" && parts[1] != "aws" && parts[1] != c.e.Account {

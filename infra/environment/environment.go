@@ -30,6 +30,8 @@ type Environment struct {
 	// tables or the bucket. If DefaultKMSKey is true, the first one encrypts the objects of requests that name no key.
 	KMSKeys       []string `json:"kmsKeys"`
 	DefaultKMSKey bool     `json:"defaultKmsKey"`
+	// CustomerManagedKey is the ARN of the KMS key that encrypts the state machines' data and the logs. By default, AWS owns the key.
+	CustomerManagedKey string `json:"customerManagedKey"`
 	// SourceRoles and DestinationRoles are the ARNs of roles of other accounts that requests may name as sourceRoleArn and
 	// destinationRoleArn.
 	SourceRoles      []string `json:"sourceRoles"`
