@@ -137,6 +137,8 @@ type Report struct {
 	Ends []string
 	// Items is the number of items in the commit.
 	Items int
+	// Listings is how often a reader has listed the bucket.
+	Listings int
 	// Trace has the events of the run.
 	Trace []Event
 	// Injected describes the injected faults, in order.

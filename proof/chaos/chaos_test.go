@@ -96,6 +96,7 @@ type summary struct {
 
 	mu          sync.Mutex // guards the following fields
 	done, items int
+	listings    int
 	faults      map[chaos.Fault]int
 	steps       map[model.Kind]int
 	ends        map[string]int
@@ -108,6 +109,7 @@ func (s *summary) add(report chaos.Report, checked map[model.Kind]int) {
 	defer s.mu.Unlock()
 	s.done++
 	s.items += report.Items
+	s.listings += report.Listings
 	for _, kind := range report.Scenario.Kinds() {
 		s.kinds[kind]++
 	}
@@ -142,7 +144,7 @@ func (s *summary) add(report chaos.Report, checked map[model.Kind]int) {
 }
 
 func (s *summary) print() {
-	s.t.Logf("%d seeds in %s, %d items in the commits", s.done, time.Since(s.start).Round(time.Millisecond), s.items)
+	s.t.Logf("%d seeds in %s, %d items in the commits, %d listings by readers", s.done, time.Since(s.start).Round(time.Millisecond), s.items, s.listings)
 	for _, fault := range slices.Sorted(maps.Keys(s.faults)) {
 		s.t.Logf("%7d  %s", s.faults[fault], fault)
 	}

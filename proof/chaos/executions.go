@@ -40,7 +40,7 @@ func (r *seedRun) run(ctx context.Context) (Report, error) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	report.Faults, report.Injected, report.Trace = r.faults, r.descriptions, r.trace
+	report.Faults, report.Injected, report.Trace, report.Listings = r.faults, r.descriptions, r.trace, r.watch.count()
 	return report, r.err
 }
 

@@ -152,6 +152,13 @@ func (w *watch) look(ctx context.Context, objects *s3.Client, bucket, request st
 	return nil
 }
 
+// count returns how often a reader has listed the bucket.
+func (w *watch) count() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.sights)
+}
+
 const dataFolder = "/data/"
 
 // of returns the objects of a run that somebody else has not touched.

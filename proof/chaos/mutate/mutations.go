@@ -27,7 +27,7 @@ var mutations = []mutation{
 		`UploadID: o.upload.upload.ID, Parts: o.upload.list(),
 		}`, `UploadID: o.upload.upload.ID, Parts: o.upload.list(),
 		}
-		if _, err := w.config.Bucket.Complete(w.ctx, o.upload.upload, o.upload.list(), o.stored); err != nil {
+		if _, err := w.config.Bucket.Complete(context.Background(), o.upload.upload, o.upload.list(), o.stored); err != nil {
 			return nil, err
 		}`,
 	}},
