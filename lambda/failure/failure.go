@@ -45,7 +45,7 @@ const (
 	AccessDenied Name = "AccessDenied"
 	// RoleNotListed means that the deployment does not let requests name this role.
 	RoleNotListed Name = "RoleNotListed"
-	// RunNameTaken means that another execution or another request owns the run's folder.
+	// RunNameTaken means that another execution or another request owns the run's folder, or that its claim is not what it must be.
 	RunNameTaken Name = "RunNameTaken"
 	// ScanRefused means that DynamoDB refused the parameters of the scan. The cause has DynamoDB's message.
 	ScanRefused Name = "ScanRefused"
