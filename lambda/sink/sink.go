@@ -89,7 +89,7 @@ type object struct {
 	sum                       hash.Hash
 	part                      *[]byte // compressed bytes that are not handed over yet
 	parts                     int     // parts that were handed over
-	upload                    multipart
+	upload                    *multipart
 }
 
 // WriteItem adds the count records of one item. An item without records opens no object. If the object has reached its size,
@@ -141,7 +141,7 @@ func (w *Writer) open() error {
 			w.config.Segment, w.next)
 	}
 	key := w.config.Layout.Data(w.config.Segment, w.next, w.config.Try, w.config.Extension)
-	w.object = &object{key: key, sum: md5.New(), part: w.buffer()} //nolint:gosec // see the import
+	w.object = &object{key: key, sum: md5.New(), part: w.buffer(), upload: newMultipart()} //nolint:gosec // see the import
 	w.next++
 	w.started = append(w.started, w.object)
 	w.compressor.Reset(output{w})

@@ -10,7 +10,7 @@ type speed struct {
 	mu      sync.Mutex
 	pending int64         // bytes that were handed over and are not yet in S3
 	rate    float64       // bytes a second of one upload; 0 before the first
-	slowest time.Duration // of the small requests; 0 before the first
+	slowest time.Duration // of the small parts, with the beginning of their uploads; 0 before the first
 }
 
 const (
@@ -53,7 +53,8 @@ func (s *speed) measure(bytes int, upload func() error) error {
 }
 
 // toClose estimates how long Close would take with so many more bytes to send. Parts upload at the same time, as many as allowed,
-// and none faster than one has been. Two more requests complete the object and write its list.
+// and none faster than one has been. Two more requests begin the last object's upload and write the list. The measure of a small object
+// has its upload's beginning too, so small objects make the estimate longer rather than too short.
 func (s *speed) toClose(buffered int64) time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
