@@ -151,26 +151,36 @@ type Report struct {
 func (h *Harness) Run(ctx context.Context, seed uint64) (Report, error) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
 	defer cancel()
-	r := &seedRun{harness: h, scenario: Draw(seed), faults: map[Fault]int{}, watch: newWatch(), life: life{back: make(chan struct{})}}
-	r.number, r.hand = number(), newHand(r)
-	h.mu.Lock()
-	h.runs[r.number] = r
-	h.mu.Unlock()
-	forget := func() {
-		h.mu.Lock()
-		delete(h.runs, r.number)
-		h.mu.Unlock()
-	}
+	r := h.newRun(Draw(seed))
+	forget := h.register(r)
 	defer forget()
 	if err := r.prepare(ctx); err != nil {
 		return Report{}, fmt.Errorf("seed %d: prepare: %w", seed, err)
 	}
-	report, err := r.run(ctx)
+	report, err := r.runAll(ctx)
 	forget()
 	if err = errors.Join(err, r.cleanUp(context.WithoutCancel(ctx))); err != nil {
 		err = fmt.Errorf("seed %d: %w", seed, err)
 	}
 	return report, err
+}
+
+func (h *Harness) newRun(s Scenario) *seedRun {
+	r := &seedRun{harness: h, scenario: s, number: number(), faults: map[Fault]int{}, watch: newWatch(), life: life{back: make(chan struct{})}}
+	r.hand = newHand(r)
+	return r
+}
+
+// register lets the servers find a run until forget is called.
+func (h *Harness) register(r *seedRun) (forget func()) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.runs[r.number] = r
+	return func() {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		delete(h.runs, r.number)
+	}
 }
 
 // withoutDelays returns a configuration whose clients retry as often as before, but without waiting, and do not log injected faults.

@@ -74,10 +74,18 @@ func (r *seedRun) get(ctx context.Context, key string) ([]byte, error) {
 	return io.ReadAll(answer.Body)
 }
 
-// keys returns the keys of all objects in the run's bucket.
+// folder returns the prefix of the run's keys, or nil for the whole bucket if it has no other run.
+func (r *seedRun) folder() *string {
+	if !r.shares {
+		return nil
+	}
+	return aws.String(r.layout().Root + "/")
+}
+
+// keys returns the keys of all objects in the run's bucket, or in its folder.
 func (r *seedRun) keys(ctx context.Context) ([]string, error) {
 	var keys []string
-	pages := s3.NewListObjectsV2Paginator(r.harness.objects, &s3.ListObjectsV2Input{Bucket: &r.bucket})
+	pages := s3.NewListObjectsV2Paginator(r.harness.objects, &s3.ListObjectsV2Input{Bucket: &r.bucket, Prefix: r.folder()})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
@@ -91,7 +99,7 @@ func (r *seedRun) keys(ctx context.Context) ([]string, error) {
 }
 
 func (r *seedRun) uploads(ctx context.Context) ([]types.MultipartUpload, error) {
-	answer, err := r.harness.objects.ListMultipartUploads(ctx, &s3.ListMultipartUploadsInput{Bucket: &r.bucket})
+	answer, err := r.harness.objects.ListMultipartUploads(ctx, &s3.ListMultipartUploadsInput{Bucket: &r.bucket, Prefix: r.folder()})
 	if err != nil {
 		return nil, err
 	}

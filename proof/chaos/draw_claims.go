@@ -63,7 +63,7 @@ func (h *hand) beforeRun(ctx context.Context) error {
 
 // claim lets the function plan claim the run for its first execution.
 func (r *seedRun) claim(ctx context.Context) error {
-	id, name := executionOf(0)
+	id, name := r.scenario.execution(0)
 	source, destination := r.harness.source.Copy(), r.harness.direct.Copy()
 	source.HTTPClient = r.harness.toTables.plain
 	engine := function.New(source, destination, function.Options{Log: slog.New(slog.DiscardHandler), Account: account, Executions: &r.executions})

@@ -217,15 +217,6 @@ func (r *seedRun) everything(ctx context.Context) (map[string]bool, error) {
 	return there, err
 }
 
-// layout returns the names of the objects in the run's folder.
-func (r *seedRun) layout() run.Layout {
-	name := "e-0"
-	if r.scenario.Deliveries > 0 {
-		name = "hourly-20260131T060000Z"
-	}
-	return run.Layout{Root: "chaos/AWSDynamoDB/" + name}
-}
-
 // plan returns the run's plan from its claim. The hand may read everything.
 func (r *seedRun) plan(ctx context.Context) (run.Plan, error) {
 	var claim struct{ Output run.PlanOutput }

@@ -116,7 +116,9 @@ func (h *Harness) segmentKeys(ctx context.Context, table string, segment, of int
 }
 
 // ownTable reports whether the scenario changes its table, so that it needs one of its own.
-func (s Scenario) ownTable() bool { return s.Writes || s.Request == kindPercent }
+func (s Scenario) ownTable() bool {
+	return s.Writes || s.Request == kindPercent || s.Beside == kindTwoChains
+}
 
 func (s Scenario) form() form {
 	return form{items: s.Items, large: s.Large, indexed: s.index.name != "", capacity: s.Request == kindPercent}

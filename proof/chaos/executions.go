@@ -75,14 +75,8 @@ var began = time.Date(2026, 1, 31, 6, 0, 0, 0, time.UTC)
 // machines is the start of the ARNs of state machines and executions.
 const machines = "arn:aws:states:us-east-1:" + account + ":"
 
-// executionOf returns the ARN and the name of an execution, counted from 0.
-func executionOf(n int) (id, name string) {
-	name = fmt.Sprintf("e-%d", n)
-	return machines + "execution:dynamodb-to-s3:" + name, name
-}
-
 func (r *seedRun) runExecution(ctx context.Context, n int) (statemachine.Outcome, error) {
-	id, name := executionOf(n)
+	id, name := r.scenario.execution(n)
 	r.executions.Set(id, execution.Running, time.Time{})
 	r.record(Event{Kind: Began, Execution: n})
 	outcome, err := r.harness.interpreter.Run(ctx, statemachine.Execution{

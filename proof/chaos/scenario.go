@@ -30,7 +30,9 @@ type Scenario struct {
 	index           index // that the run scans, if it has a name
 	// segment is the one of so many segments that the run scans, if segments is not 0.
 	segment, segments int
-	death             death // of the first execution, if it is drawn
+	death             death            // of the first execution, if it is drawn
+	own               names            // if the seed has several runs
+	view              request.ViewType // of a chain of exports, "" for a single export
 	// Pages is how many pages an invocation gets before it must return a checkpoint; 0 for all.
 	Pages int
 	// Writes changes the table while it is read.
@@ -98,10 +100,14 @@ func Draw(seed uint64) Scenario {
 func (s Scenario) request(table, bucket string) json.RawMessage {
 	fields := map[string]any{"table": table, "bucket": bucket, "prefix": "chaos", "mode": s.Mode}
 	if s.Deliveries > 0 {
-		fields["schedule"], fields["scheduledTime"] = "hourly", "2026-01-31T06:00:00Z"
+		fields["schedule"], fields["scheduledTime"] = s.names().schedule, "2026-01-31T06:00:00Z"
 	}
 	if s.Mode == request.ModeExport {
-		fields["export"] = map[string]any{"checkIntervalSeconds": 1}
+		export := map[string]any{"checkIntervalSeconds": 1}
+		if s.view != "" {
+			export["from"], export["viewType"] = "last", s.view
+		}
+		fields["export"] = export
 	} else {
 		maps.Copy(fields, map[string]any{
 			"segments": s.Segments, "concurrency": s.Concurrency, "scan": map[string]any{"Limit": s.Limit},

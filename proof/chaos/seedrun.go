@@ -11,6 +11,7 @@ import (
 
 	"dynamodb-to-s3/lambda/contract"
 	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/local/executions"
 	"dynamodb-to-s3/local/exports"
 
@@ -25,6 +26,8 @@ type seedRun struct {
 	scenario Scenario
 	number   int
 	bucket   string
+	shares   bool        // the seed has other runs in the bucket
+	result   *run.Result // of a chain's run that has committed
 	table    *table
 	writer   *writer // nil if nothing changes the table
 	// segmentKeys are the keys of the items in the one segment that the run scans; nil if it scans all.
@@ -57,7 +60,18 @@ func (r *seedRun) prepare(ctx context.Context) error {
 	if _, err := h.objects.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: &r.bucket}); err != nil {
 		return err
 	}
-	var err error
+	if r.scenario.Mode == request.ModeExport {
+		var err error
+		if r.tables, err = exports.Start(ctx, exports.Options{DynamoDB: h.source, S3: h.direct, Checks: 1}); err != nil {
+			return err
+		}
+	}
+	return r.prepareTable(ctx)
+}
+
+// prepareTable creates the table.
+func (r *seedRun) prepareTable(ctx context.Context) (err error) {
+	h := r.harness
 	if of := r.scenario.form(); r.scenario.ownTable() {
 		r.table, err = h.newTable(ctx, fmt.Sprintf("written-%d", r.number), of)
 	} else {
@@ -74,10 +88,7 @@ func (r *seedRun) prepare(ctx context.Context) error {
 			return err
 		}
 	}
-	if r.scenario.Mode == request.ModeExport {
-		r.tables, err = exports.Start(ctx, exports.Options{DynamoDB: h.source, S3: h.direct, Checks: 1})
-	}
-	return err
+	return nil
 }
 
 // cleanUp removes what the seed has created.
