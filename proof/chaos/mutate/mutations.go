@@ -34,8 +34,9 @@ var mutations = []mutation{
 	{name: "no abort after the list is written", file: "lambda/scan/segment.go", replace: []string{`if s.named {`, `if false {`}},
 	{name: "a list is compared with its checkpoint", file: "lambda/scan/list.go", replace: []string{
 		` || run.Position(list.LastEvaluatedKey) != s.from.Position`, ``,
-	}},
-	{name: "a takeover looks for the uploads", file: "lambda/scan/resume.go", replace: []string{`if there, err := s.isThere(ctx, stored, o); !there {`, `if there, err := s.isThere(ctx, stored, o); !there && err != nil {`}},
+	}, test: "TestKeyValuesStayInTheBucket", in: "./lambda/function"},
+	{name: "a takeover looks for the uploads", file: "lambda/scan/resume.go", replace: []string{`if there, err := s.isThere(ctx, stored, o); !there {`, `if there, err := s.isThere(ctx, stored, o); !there && err != nil {`},
+		test: "TestTakeoverContinuesFromTheLastWholeList", in: "./lambda/function"},
 	{name: "nothing is completed before the check", file: "lambda/finalize/check.go", replace: []string{
 		`		s.wait(segment, &o.Object)
 	}`, `		if _, err := complete(context.Background(), s.bucket, o.Object); err != nil {
@@ -60,7 +61,7 @@ var mutations = []mutation{
 	}, kind: "aborts an upload"},
 	{name: "what is not open is looked for again", file: "lambda/finalize/compare.go", replace: []string{
 		`if s.etag, err = completed(ctx, c.bucket, s.Object); errors`, `if err = errGone; errors`,
-	}},
+	}, test: "TestRunIsCommittedBeside"},
 	{name: "a run that cannot commit is withdrawn", file: "lambda/finalize/withdraw.go", replace: []string{
 		`if c.there+len(c.strayObjects) == 0 {`, `if true {`,
 	}, kind: "aborts an upload"},
