@@ -35,6 +35,7 @@ func run60000(t *testing.T, s *simulatedRun) (run.Result, error) {
 	}
 	server := httptest.NewServer(s)
 	t.Cleanup(server.Close)
+	s.complete(0, s.total())
 	cfg, err := awsclient.Config(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -88,7 +89,7 @@ func TestLargeManifestOfAnIncompleteRunIsAborted(t *testing.T) {
 	var order []string
 	s := &simulatedRun{lost: 59_999, keep: func(key string, _ []byte) { order = append(order, key) }}
 	_, err := run60000(t, s)
-	if failed, ok := errors.AsType[messages.InvokeResponse_Error](err); !ok || failed.Type != string(failure.ListsInconsistent) {
+	if failed, ok := errors.AsType[messages.InvokeResponse_Error](err); !ok || failed.Type != string(failure.UploadGone) {
 		t.Errorf("got %v", err)
 	}
 	if want := []string{s.layout.ManifestFiles()}; !slices.Equal(order, want) || s.requests["DELETE"] != 1 {

@@ -1,22 +1,18 @@
 package main
 
 import (
-	"crypto/md5" //nolint:gosec // what ETags and manifests have
-	"encoding/base64"
-	"encoding/hex"
+	"crypto/md5" //nolint:gosec // what ETags have
 	"encoding/json"
 	"encoding/xml"
 	"fmt"
 	"io"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
 
 	"dynamodb-to-s3/lambda/ledger"
-	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
 )
 
@@ -24,24 +20,51 @@ import (
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
 const listed = 1000
 
-// simulatedRun is an S3 server with a run whose segments are all scanned, and which is too large for a disk. It computes lists and
-// objects when a request needs them, always the same ones. It keeps only the commit of what finalize writes.
+// simulatedRun is an S3 server with a run whose segments are all scanned, and which is too large for a disk. It computes lists, uploads and
+// objects when a request needs them, always the same ones. It keeps which uploads are completed, and the commit of what finalize writes.
 type simulatedRun struct {
 	layout   run.Layout
 	segments int
 	// invocations is the number of invocations of each segment, and objects the number of objects of each invocation.
 	invocations, objects int
-	// lost is the number of an object that a list names but the bucket lacks; negative if there is none.
+	// lost is the number of an object that a list names, and of which S3 has neither the upload nor the object; negative if there is none.
 	lost int
 	// keep, if not nil, is called with every object that is written.
 	keep func(key string, body []byte)
 	// latency is the time until the answer, by the kind of request.
 	latency map[string]time.Duration
 
-	mu       sync.Mutex
-	requests map[string]int64
-	written  int64
-	commit   []byte
+	mu        sync.Mutex
+	requests  map[string]int64
+	written   int64
+	commit    []byte
+	completed []bool // by the number of the object
+}
+
+func (s *simulatedRun) total() int { return s.segments * s.invocations * s.objects }
+
+// complete completes the uploads from one number to before another.
+func (s *simulatedRun) complete(from, to int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.completed == nil {
+		s.completed = make([]bool, s.total())
+	}
+	for i := from; i < to; i++ {
+		s.completed[i] = true
+	}
+}
+
+// has returns the numbers of the first objects from one on that are completed, or that are not. next is where the search ended.
+func (s *simulatedRun) has(completed bool, from int) (numbers []int, next int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for next = from; next < s.total() && len(numbers) < listed; next++ {
+		if next != s.lost && (s.completed != nil && s.completed[next]) == completed {
+			numbers = append(numbers, next)
+		}
+	}
+	return numbers, next
 }
 
 func (s *simulatedRun) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -52,6 +75,8 @@ func (s *simulatedRun) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		kind = "LIST uploads"
 	case query.Has("list-type"):
 		kind = "LIST"
+	case query.Has("uploadId") && r.Method == http.MethodGet:
+		kind = "LIST parts"
 	}
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -71,13 +96,14 @@ func (s *simulatedRun) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	s.mu.Unlock()
 	time.Sleep(s.latency[kind])
+	inData := strings.HasPrefix(key, s.layout.DataPrefix())
 	switch {
 	case kind == "LIST uploads":
-		answer(w, struct {
-			XMLName xml.Name `xml:"ListMultipartUploadsResult"`
-		}{})
+		s.listUploads(w, query.Get("key-marker"))
 	case kind == "LIST":
-		s.list(w, query.Get("prefix"), query.Get("continuation-token"))
+		s.list(w, query.Get("prefix"), query.Get("start-after"), query.Get("continuation-token"))
+	case kind == "LIST parts":
+		s.listParts(w, s.number(key)-1)
 	case r.Method == http.MethodGet:
 		s.get(w, key)
 	case r.Method == http.MethodPost && query.Has("uploads"):
@@ -85,13 +111,22 @@ func (s *simulatedRun) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			XMLName  xml.Name `xml:"InitiateMultipartUploadResult"`
 			UploadID string   `xml:"UploadId"`
 		}{UploadID: "1"})
-	case r.Method == http.MethodPost:
-		answer(w, struct {
-			XMLName xml.Name `xml:"CompleteMultipartUploadResult"`
-			ETag    string
-		}{ETag: `"etag-2"`})
+	case r.Method == http.MethodPost && inData:
+		i := s.number(key) - 1
+		s.complete(i, i+1)
+		answer(w, completion{ETag: quoted(s.object(i).ETag())})
+	case r.Method == http.MethodPost: // the upload of a manifest
+		var of struct{ Part []run.Part }
+		if xml.Unmarshal(body, &of) != nil {
+			w.WriteHeader(http.StatusBadRequest)
+			return
+		}
+		for i := range of.Part {
+			of.Part[i].ETag = strings.Trim(of.Part[i].ETag, `"`)
+		}
+		answer(w, completion{ETag: quoted(run.Object{Parts: of.Part}.ETag())})
 	case r.Method == http.MethodPut:
-		w.Header().Set("ETag", `"etag"`)
+		w.Header().Set("ETag", quoted(fmt.Sprintf("%x", md5.Sum(body)))) //nolint:gosec // what ETags are
 	case r.Method == http.MethodDelete:
 		w.WriteHeader(http.StatusNoContent)
 	default:
@@ -99,38 +134,88 @@ func (s *simulatedRun) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+type completion struct {
+	XMLName xml.Name `xml:"CompleteMultipartUploadResult"`
+	ETag    string
+}
+
+// listUploads answers with the open uploads after a key.
+func (s *simulatedRun) listUploads(w http.ResponseWriter, after string) {
+	type upload struct {
+		Key       string
+		UploadID  string `xml:"UploadId"`
+		Initiated time.Time
+	}
+	result := struct {
+		XMLName                           xml.Name `xml:"ListMultipartUploadsResult"`
+		IsTruncated                       bool
+		NextKeyMarker, NextUploadIDMarker string
+		Upload                            []upload
+	}{}
+	numbers, next := s.has(false, s.number(after))
+	for _, i := range numbers {
+		result.Upload = append(result.Upload, upload{s.object(i).Key, "1", time.Unix(1e9, 0)})
+	}
+	if next < s.total() && len(numbers) > 0 {
+		result.IsTruncated, result.NextKeyMarker = true, s.object(next-1).Key
+	}
+	answer(w, result)
+}
+
+// listParts says whether an upload is open.
+func (s *simulatedRun) listParts(w http.ResponseWriter, i int) {
+	if numbers, _ := s.has(false, i); len(numbers) > 0 && numbers[0] == i {
+		answer(w, struct {
+			XMLName xml.Name `xml:"ListPartsResult"`
+		}{})
+		return
+	}
+	w.WriteHeader(http.StatusNotFound)
+	_, _ = io.WriteString(w, `<Error><Code>NoSuchUpload</Code></Error>`) // fails only if the client has left
+}
+
 type entry struct {
 	Key, ETag string
 	Size      int64
 }
 
-// list answers with the keys from the one whose number is the token.
-func (s *simulatedRun) list(w http.ResponseWriter, prefix, token string) {
-	first, _ := strconv.Atoi(token) // the first page has no token
-	count, of := 0, func(int) entry { return entry{} }
-	switch prefix {
-	case s.layout.SegmentLists():
-		count, of = s.segments*s.invocations, func(i int) entry {
-			return entry{Key: s.layout.KeyOf(s.head(i/s.invocations, i%s.invocations)), ETag: `"list"`, Size: 1}
-		}
-	case s.layout.DataPrefix():
-		count, of = s.segments*s.invocations*s.objects, func(i int) entry {
-			o := s.object(i)
-			return entry{Key: o.Key, ETag: `"` + o.ETag() + `"`, Size: o.Bytes}
-		}
-	}
+// list answers with the keys after one, or from the one whose number is the token.
+func (s *simulatedRun) list(w http.ResponseWriter, prefix, after, token string) {
+	first, given := strconv.Atoi(token)
 	result := struct {
 		XMLName               xml.Name `xml:"ListBucketResult"`
 		IsTruncated           bool
 		NextContinuationToken string `xml:",omitempty"`
 		Contents              []entry
 	}{}
-	for i := first; i < min(first+listed, count); i++ {
-		if prefix != s.layout.DataPrefix() || i != s.lost {
-			result.Contents = append(result.Contents, of(i))
+	next, count := 0, 0
+	switch {
+	case prefix == s.layout.SegmentLists():
+		if given != nil {
+			var segment int
+			_, _ = fmt.Sscanf(strings.TrimPrefix(after, prefix), "%06d-", &segment) // 0 without a key
+			first = segment * s.invocations
+		}
+		count = s.segments * s.invocations
+		for next = first; next < min(first+listed, count); next++ {
+			result.Contents = append(result.Contents, entry{Key: s.layout.KeyOf(s.head(next/s.invocations, next%s.invocations)), ETag: `"list"`, Size: 1})
+		}
+	case strings.HasPrefix(prefix, s.layout.DataPrefix()):
+		if given != nil {
+			first = s.number(after)
+		}
+		if prefix != s.layout.DataPrefix() { // one object
+			first = s.number(prefix) - 1
+		}
+		var numbers []int
+		numbers, next = s.has(true, first)
+		count = s.total()
+		for _, i := range numbers {
+			o := s.object(i)
+			result.Contents = append(result.Contents, entry{Key: o.Key, ETag: quoted(o.ETag()), Size: o.Bytes})
 		}
 	}
-	if next := first + listed; next < count {
+	if next < count {
 		result.IsTruncated, result.NextContinuationToken = true, strconv.Itoa(next)
 	}
 	answer(w, result)
@@ -164,52 +249,7 @@ func (s *simulatedRun) get(w http.ResponseWriter, key string) {
 	_ = json.NewEncoder(w).Encode(s.segmentList(segment, number)) // fails only if the client has left
 }
 
-// try is the try of all invocations.
-const try = "0a1b2c3d"
-
-// segmentList is the list of an invocation. head is the same without objects.
-func (s *simulatedRun) segmentList(segment, invocation int) run.SegmentList {
-	list := s.head(segment, invocation)
-	list.Plan = s.input().Plan.Digest()
-	for i := range s.objects {
-		list.Objects = append(list.Objects, s.object(segment*s.invocations*s.objects+list.FirstPart+i))
-	}
-	return list
-}
-
-func (s *simulatedRun) head(segment, invocation int) run.SegmentList {
-	first := invocation * s.objects
-	list := run.SegmentList{
-		Version: run.Version, Segment: segment, Invocation: invocation, Try: try, FirstPart: first, NextPart: first + s.objects,
-		Start: position(invocation), End: position(invocation + 1), Totals: run.Totals{Items: int64(s.objects)},
-	}
-	if invocation > 0 {
-		list.After = try
-	}
-	if invocation == s.invocations-1 {
-		list.Done, list.End = true, ""
-	}
-	return list
-}
-
-// object is an object of the run, by its number.
-func (s *simulatedRun) object(i int) run.Object {
-	each := s.invocations * s.objects
-	key := s.layout.Data(i/each, i%each, try, run.ScanPlan{Compression: request.CompressionGZIP}.Extension())
-	sum := md5.Sum([]byte(key)) //nolint:gosec // see the import
-	return run.Object{
-		Key: key, Items: 1, Bytes: request.DefaultFileSize, MD5: base64.StdEncoding.EncodeToString(sum[:]),
-		UploadID: "1", Parts: slices.Repeat([]run.Part{{ETag: hex.EncodeToString(sum[:]), CRC32: "AAAAAA=="}}, 16),
-	}
-}
-
-// position is the position between two invocations. It has the length of a digest.
-func position(invocation int) string {
-	if invocation == 0 {
-		return ""
-	}
-	return fmt.Sprintf("%064d", invocation)
-}
+func quoted(tag string) string { return `"` + tag + `"` }
 
 func answer(w http.ResponseWriter, body any) {
 	w.Header().Set("Content-Type", "application/xml")
