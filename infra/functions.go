@@ -25,14 +25,14 @@ type limits struct {
 	timeout   time.Duration
 }
 
-// limitsOf are the default limits. scan gets the memory that brings about one vCPU, because it encodes and compresses. The other
-// functions mostly wait for answers. Lambda allows 900 s at most.
+// limitsOf are the default limits. scan gets the memory that brings about one vCPU, because it encodes and compresses. So does finalize, because
+// it compares millions of objects in one invocation (docs/scale.md); most runs need it for seconds. The other functions wait for answers. Lambda allows 900 s at most.
 // https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 var limitsOf = map[contract.Function]limits{
 	contract.FunctionPlan:     {memoryMiB: 512, timeout: 60 * time.Second},
 	contract.FunctionScan:     {memoryMiB: 1769, timeout: 900 * time.Second},
 	contract.FunctionExport:   {memoryMiB: 512, timeout: 300 * time.Second},
-	contract.FunctionFinalize: {memoryMiB: 512, timeout: 900 * time.Second},
+	contract.FunctionFinalize: {memoryMiB: 1769, timeout: 900 * time.Second},
 }
 
 // limits returns the limits of a function: those of the environment, or the defaults.

@@ -138,7 +138,11 @@ func TestBatchesAreCompletedBeforeFinalizeRunsAgain(t *testing.T) {
 		}
 	}
 	m.StartAt = contract.StateFinalize
-	output, _, failed := s.execution(m, asJSON(map[string]any{"plan": run.Plan{RunID: "run"}, "export": run.ExportProgress{}}))
+	const withoutBatches = 2 + 5 + 2 + 2 // beginning and end, Finalize, its choice, Replicated
+	output, events, failed := s.execution(m, asJSON(map[string]any{"plan": run.Plan{RunID: "run"}, "export": run.ExportProgress{}}))
+	if int64(events) != withoutBatches+quota.BatchEvents() {
+		t.Errorf("got %d events, want %d more than %d", events, quota.BatchEvents(), withoutBatches)
+	}
 	want := []string{"finalize", "complete 0 to 2", "complete 3 to 3", "complete 3 to 3", "finalize"}
 	if diff := cmp.Diff(want, calls); failed != "" || diff != "" {
 		t.Errorf("failure %q, calls (-want +got):\n%s", failed, diff)

@@ -48,6 +48,7 @@ const (
 // The events of an execution that scans, and of each child of its Map. A test counts them in the definition.
 const (
 	eventsOfScan       = 24 // beginning and end, Plan and its choice, the Map and its run, Finalize and its choice, Replicated
+	eventsOfBatches    = 13 // CompleteUploads and its run, Finalize again and its choice
 	eventsOfSegment    = 4  // beginning and end, SegmentScanned
 	eventsOfInvocation = 7  // ScanSegment and its choice
 	eventsOfWait       = 2  // WaitToScan
@@ -56,6 +57,9 @@ const (
 // ScanEvents returns the number of events in the history of an execution that scans, without retries. The number of segments does not
 // change it.
 func ScanEvents() int64 { return eventsOfScan }
+
+// BatchEvents returns how many more there are if the uploads of the run are completed in batches.
+func BatchEvents() int64 { return eventsOfBatches }
 
 // SegmentEvents returns the number of events in the history of a segment's child that needs so many invocations and waits, without
 // retries.

@@ -1,6 +1,6 @@
 // Package scale computes what a scan of a very large table takes, in executions, invocations, hours and dollars, and compares it with
 // each quota. Inputs are measurements, assumptions and prices. `go test ./docs` keeps the tables of docs/scale.md up to date with it. It
-// imports contract, request and run for their limits, and nothing else of this module.
+// imports finalize, quota, request and run for their limits, and nothing else of this module.
 package scale
 
 import (
@@ -27,8 +27,9 @@ type Inputs struct {
 	// an invocation.
 	Rate, MemoryGB, UsefulSeconds float64
 
-	// What finalize takes: seconds for each call that lists 1,000 keys, seconds of a vCPU for each object and list, and its share of a vCPU.
-	ListSeconds, CPUPerObject, CPUPerList, VCPU float64
+	// What finalize takes: seconds for each call that lists 1,000 keys, how many of these it makes at the same time, seconds for the completion of
+	// an upload, seconds of a vCPU for each object, list and completion, and its share of a vCPU.
+	ListSeconds, ListsAtOnce, CompleteSeconds, CPUPerObject, CPUPerList, CPUPerComplete, VCPU float64
 
 	Prices Prices
 }
@@ -49,7 +50,7 @@ func Usual(tableBytes, readUnitsPerSecond float64) Inputs {
 		TableBytes: tableBytes, Segments: request.MaxSegments, ReadUnitsPerSecond: readUnitsPerSecond,
 		BytesPerReadUnit: 8 << 10, PagePerTableByte: 1.5, StorePerTableByte: 0.2, FileSizeBytes: request.DefaultFileSize, PartBytes: 8 << 20,
 		Rate: partitionUnits * (8 << 10) * 1.5, MemoryGB: 1769.0 / 1024, UsefulSeconds: 890,
-		ListSeconds: 0.1, CPUPerObject: 20e-6, CPUPerList: 500e-6, VCPU: 512.0 / 1769,
+		ListSeconds: 0.1, ListsAtOnce: 16, CompleteSeconds: 0.1, CPUPerObject: 50e-6, CPUPerList: 500e-6, CPUPerComplete: 500e-6, VCPU: 1,
 		Prices: Prices{
 			ReadUnits: 0.125e-6, LambdaGBSecond: 0.0000133334, LambdaRequest: 0.20e-6, Transition: 0.025e-3, Put: 0.005e-3, Get: 0.0004e-3,
 		},
@@ -62,14 +63,22 @@ type Outcome struct {
 	ParentEvents, ChildEvents                           int64
 	Concurrency                                         float64
 	Objects, ObjectsOfSegment, Puts, Gets               float64
-	ScanHours, FinalizeSeconds                          float64
+	ScanHours, CheckSeconds, CompleteMinutes            float64
+	Batches                                             float64 // 0 if finalize completes all objects itself
 	ReadUnits, ReadDollars, LambdaDollars, OtherDollars float64
 	PutsPerSecond, LooksPerSecond, InvocationsOfSegment float64
-	FinalizeMost                                        float64 // how many objects finalize has time for
+	CheckMost                                           float64 // how many objects finalize has time to check
 }
 
-// finalizeTime is the time of finalize's one invocation, in seconds.
-const finalizeTime = 900
+// invocationTime is the time of one invocation, in seconds.
+const invocationTime = 900
+
+// What the state machine and finalize complete at the same time: uploadBatches in infra/statemachine.go, mostUploads, partsOfUpload and inParallel
+// in lambda/finalize.
+const (
+	batchesAtOnce, uploadsAtOnce    = 4, 32
+	uploadsOfBatch, partsOfOneBatch = 10_000, 200_000
+)
 
 // Compute computes the outcome of one execution.
 func Compute(in Inputs) Outcome {
@@ -81,29 +90,47 @@ func Compute(in Inputs) Outcome {
 	o.ScanHours = seconds / 3600
 	rate := pages / seconds / o.Concurrency // of each function, at most Rate
 	o.InvocationsOfSegment = math.Ceil(pages / in.Segments / rate / in.UsefulSeconds)
-	o.Invocations = in.Segments*o.InvocationsOfSegment + 2 // plan, finalize
 	o.Transitions = 6 + in.Segments*(2*o.InvocationsOfSegment+1)
 	o.ParentEvents, o.ChildEvents = quota.ScanEvents(), quota.SegmentEvents(int64(o.InvocationsOfSegment), 0)
 
 	stored := in.TableBytes * in.StorePerTableByte
-	scans := o.Invocations - 2
+	scans := in.Segments * o.InvocationsOfSegment
 	o.Objects = math.Ceil(stored/in.FileSizeBytes) + scans // the last object of each invocation is smaller
 	o.ObjectsOfSegment = math.Ceil(o.Objects / in.Segments)
 	o.Puts = stored/in.PartBytes + 3*o.Objects + scans // parts, starts and ends of uploads, lists
-	o.PutsPerSecond = o.Puts / seconds
+	o.PutsPerSecond = (o.Puts - o.Objects) / seconds   // uploads end after the scan
 	o.Gets = scans
 	o.LooksPerSecond = (2*scans - in.Segments) / seconds // after the last page of an invocation, and before the first if it continues a segment
-	o.FinalizeSeconds = in.finalize(o.Objects, scans)
-	o.FinalizeMost = finalizeTime / in.finalize(1, 0)
+	o.CheckSeconds = in.check(o.Objects, scans)
+	o.CheckMost = invocationTime / in.check(1, 0)
+	invocations := 2.0 // of Plan and Finalize
+	o.CompleteMinutes = in.complete(o.Objects, 1) / 60
+	if parts := stored / in.PartBytes; o.Objects > uploadsOfBatch || parts > partsOfOneBatch {
+		o.Batches = math.Ceil(math.Max(o.Objects/uploadsOfBatch, parts/partsOfOneBatch))
+		o.CompleteMinutes = in.complete(o.Objects, batchesAtOnce) / 60
+		invocations += 1 + o.Batches
+		o.Transitions += 3 + 3*o.Batches // CompleteUploads, Finalize and its choice again; each child has three states
+		o.ParentEvents += quota.BatchEvents()
+		o.Gets += 2 * scans // by the batches, and by Finalize again
+	}
+	o.Invocations = scans + invocations
 
-	gbSeconds := pages / rate * in.MemoryGB
+	gbSeconds := (pages/rate + 2*o.CheckSeconds + 60*o.CompleteMinutes*batchesAtOnce) * in.MemoryGB
 	o.ReadDollars = o.ReadUnits * in.Prices.ReadUnits
 	o.LambdaDollars = gbSeconds*in.Prices.LambdaGBSecond + o.Invocations*in.Prices.LambdaRequest
 	o.OtherDollars = o.Transitions*in.Prices.Transition + (o.Puts+o.Objects/1000)*in.Prices.Put + o.Gets*in.Prices.Get
 	return o
 }
 
-// finalize returns how long finalize takes, in seconds. It makes one listing after the other, and computes in between.
-func (in Inputs) finalize(objects, lists float64) float64 {
-	return (objects+lists)/1000*in.ListSeconds + (objects*in.CPUPerObject+lists*in.CPUPerList)/in.VCPU
+// check returns how long finalize takes to check a run, in seconds. It waits for listings, and computes in between.
+func (in Inputs) check(objects, lists float64) float64 {
+	return (objects+lists)/1000*in.ListSeconds/in.ListsAtOnce + (objects*in.CPUPerObject+lists*in.CPUPerList)/in.VCPU
+}
+
+// complete returns how long so many invocations take to complete uploads, in seconds. It depends on S3's answers, on the CPU of the invocations,
+// or on the requests that S3 takes.
+func (in Inputs) complete(objects, invocations float64) float64 {
+	waiting := in.CompleteSeconds / uploadsAtOnce / invocations
+	computing := in.CPUPerComplete / in.VCPU / invocations
+	return objects * max(waiting, computing, 1.0/putsPerSecond)
 }

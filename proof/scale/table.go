@@ -5,6 +5,7 @@ import (
 	"math"
 	"strings"
 
+	"dynamodb-to-s3/lambda/finalize"
 	"dynamodb-to-s3/lambda/quota"
 	"dynamodb-to-s3/lambda/run"
 )
@@ -50,7 +51,9 @@ func Tables() string {
 	row("state transitions", number(func(o Outcome) float64 { return o.Transitions }))
 	row("objects", number(func(o Outcome) float64 { return o.Objects }))
 	row("hours of the scan", func(o Outcome) string { return fmt.Sprintf("%.1f", o.ScanHours) })
-	row("seconds of finalize", number(func(o Outcome) float64 { return o.FinalizeSeconds }))
+	row("seconds of a check in `finalize`", number(func(o Outcome) float64 { return o.CheckSeconds }))
+	row("batches of uploads", number(func(o Outcome) float64 { return o.Batches }))
+	row("minutes to complete the uploads", number(func(o Outcome) float64 { return o.CompleteMinutes }))
 	row("read units, millions", number(func(o Outcome) float64 { return o.ReadUnits / 1e6 }))
 	row("read units, $", number(func(o Outcome) float64 { return o.ReadDollars }))
 	row("Lambda, $", number(func(o Outcome) float64 { return o.LambdaDollars }))
@@ -72,15 +75,17 @@ func Tables() string {
 	const states, lambda = "[Step Functions](https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html)", "[Lambda](https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html)"
 	limit("read units a second of an on-demand table (can be raised)", usualUnits, func(Outcome) float64 { return moreUnits }, "[DynamoDB](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html)")
 	limit("concurrent functions of an account (can be raised)", lambdaConcurrency, func(o Outcome) float64 { return o.Concurrency }, lambda)
-	limit("seconds of one invocation (`finalize` has one)", finalizeTime, func(o Outcome) float64 { return o.FinalizeSeconds }, lambda)
+	limit("seconds of one invocation, for a check in `finalize`", invocationTime, func(o Outcome) float64 { return o.CheckSeconds }, lambda)
 	limit("concurrent children of a distributed Map", mapConcurrency, func(o Outcome) float64 { return o.Concurrency }, states)
 	limit("history events of an execution (each child is an execution)", historyEvents, func(o Outcome) float64 { return math.Max(float64(o.ParentEvents), float64(o.ChildEvents)) }, states)
 	limit("state transitions a second, on average over the scan", transitionsPerSecond, func(o Outcome) float64 { return o.Transitions / (o.ScanHours * 3600) }, states)
 	limit("looks at the table a second (DescribeTable), on average over the scan", describesPerSecond, func(o Outcome) float64 { return math.Ceil(o.LooksPerSecond) }, "[DynamoDB](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-control-plane.html)")
 	limit("hours of an execution", quota.MaxDuration.Hours(), func(o Outcome) float64 { return o.ScanHours }, states)
 	limit("writes a second to a prefix, on average over the scan", putsPerSecond, func(o Outcome) float64 { return o.PutsPerSecond }, "[S3](https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html)")
+	limit("writes a second to a prefix, while uploads are completed", putsPerSecond, func(o Outcome) float64 { return o.Objects / (60 * o.CompleteMinutes) }, "[S3](https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html)")
+	limit("batches of uploads (they are in the payload)", finalize.MostBatches, func(o Outcome) float64 { return o.Batches }, "`finalize.MostBatches`")
 	limit("objects of one segment (a key has six digits for the number)", run.MaxParts, func(o Outcome) float64 { return o.ObjectsOfSegment }, "`run.MaxParts`")
-	limit("objects that `finalize` can check in its one invocation", columns[0].FinalizeMost, func(o Outcome) float64 { return o.Objects }, "computed as above")
+	limit("objects that `finalize` can check in one invocation", columns[0].CheckMost, func(o Outcome) float64 { return o.Objects }, "computed as above")
 	return b.String()
 }
 
@@ -99,9 +104,14 @@ func Given() string {
 	given("read rate of one function", in.Rate/1e6, "MB/s", "Scan answers from the 3,000 read units a second of one partition; the vCPU can process three times as much ([performance.md](performance.md))")
 	given("time for pages in one invocation", in.UsefulSeconds, "s", "of 900 s")
 	given("time of one call that lists 1,000 keys", in.ListSeconds, "s", "assumed")
+	given("time to complete one upload", in.CompleteSeconds, "s", "assumed")
+	given("listings that `finalize` makes at the same time", in.ListsAtOnce, "", "`lambda/finalize`")
+	given("uploads that one invocation completes at the same time", uploadsAtOnce, "", "`lambda/finalize`")
+	given("batches that are completed at the same time", batchesAtOnce, "", "`infra/statemachine.go`")
 	given("`finalize`, for each object", in.CPUPerObject*1e6, "µs of a vCPU", "measured, see below")
 	given("`finalize`, for each segment list", in.CPUPerList*1e6, "µs of a vCPU", "measured, see below")
-	given("vCPUs of `finalize`", math.Round(in.VCPU*100)/100, "", "512 MiB of 1,769 (unverified)")
+	given("`finalize`, to complete an upload", in.CPUPerComplete*1e6, "µs of a vCPU", "measured, see below")
+	given("vCPUs of `finalize`", in.VCPU, "", "1,769 MiB (unverified)")
 	return b.String()
 }
 
