@@ -15,7 +15,7 @@ import (
 
 // final are the failures that the same request under the same name does not mend. Their causes say what to do instead.
 var final = []failure.Name{
-	failure.TableReplaced, failure.RunNameTaken, failure.ListsInconsistent, failure.ExportConflict,
+	failure.TableReplaced, failure.RunNameTaken, failure.ListsInconsistent, failure.UploadGone, failure.ExportConflict,
 	failure.InvalidRequest, failure.ScanRefused, failure.ItemNotEncodable, failure.TransformFailed, failure.TooManyParts,
 }
 

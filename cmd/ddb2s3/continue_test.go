@@ -126,6 +126,7 @@ func TestRunThatCannotContinueSaysSo(t *testing.T) {
 		{"committed", services{}, &run.PlanOutput{Committed: true}, false, "", "", ""},
 		{"of another execution", services{}, &run.PlanOutput{Duplicate: &run.Duplicate{}}, false, "", "", ""},
 		{"a final failure", services{}, begun, true, failure.TableReplaced, "", ""},
+		{"an upload is gone", services{}, begun, true, failure.UploadGone, "", ""},
 		{"another failure", services{}, begun, true, failure.AccessDenied, "", "To continue this run when you have corrected the cause, use the same name:\n  "},
 	} {
 		v := runVerb{name: "night", own: ownTable{file: test.load}, named: test.named, input: "request.json", flags: newRun().Flags()}
