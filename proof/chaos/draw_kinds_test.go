@@ -1,0 +1,30 @@
+package chaos_test
+
+import (
+	"testing"
+
+	"dynamodb-to-s3/proof/chaos"
+)
+
+// 300 seeds take a few minutes. They must have everything often enough to find something, and must leave half of the runs ordinary.
+func TestSeedsDrawEveryKind(t *testing.T) {
+	t.Parallel()
+	const seeds, least, mostSpecial = 300, 10, 180
+	counts, special := map[chaos.Kind]int{}, 0
+	for seed := range uint64(seeds) {
+		kinds := chaos.Draw(1 + seed).Kinds()
+		for _, kind := range kinds {
+			counts[kind]++
+		}
+		special += min(len(kinds), 1)
+	}
+	for _, kind := range chaos.Kinds() {
+		if counts[kind] < least {
+			t.Errorf("%d seeds have %s, want %d or more", counts[kind], kind, least)
+		}
+	}
+	if special > mostSpecial {
+		t.Errorf("%d of %d seeds have something special", special, seeds)
+	}
+	t.Logf("%d of %d seeds have something special", special, seeds)
+}
