@@ -22,6 +22,8 @@ import (
 // wire sends requests to S3 and notes them. It can be cut after a number of writes: the answer to the last write is lost, and nothing after
 // it reaches S3.
 type wire struct {
+	before func(n int) // is called before request n, from 0; nil for nothing
+
 	mu     sync.Mutex
 	sent   []sent
 	cut    bool
@@ -37,6 +39,9 @@ func (w *wire) Do(request *http.Request) (*http.Response, error) {
 	defer w.mu.Unlock()
 	if w.cut && w.writes == 0 {
 		return nil, errCut
+	}
+	if w.before != nil {
+		w.before(len(w.sent))
 	}
 	_, key, _ := strings.Cut(strings.TrimPrefix(request.URL.Path, "/"), "/")
 	w.sent = append(w.sent, sent{middleware.GetOperationName(request.Context()), key})
