@@ -3,7 +3,6 @@ package finalize
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"sync/atomic"
@@ -106,13 +105,7 @@ func (c commit) committed(ctx context.Context) (run.Result, error) {
 	if err != nil {
 		return run.Result{}, err
 	}
-	var summary manifest.Summary
-	if err = json.Unmarshal(body, &summary); err == nil && summary.Scan == nil {
-		err = errors.New("it has no member scan")
-	}
-	if err == nil && (summary.Scan.RunID != c.plan.RunID || !summary.StartTime.Equal(c.plan.StartTime)) {
-		err = fmt.Errorf("it is of the run %q that began at %s", summary.Scan.RunID, summary.StartTime.Format(time.RFC3339))
-	}
+	summary, err := manifest.ParseSummary(c.plan, body)
 	if err != nil {
 		return run.Result{}, failure.Errorf(failure.ListsInconsistent, "%s is not this run's manifest: %w. Choose another name for the execution",
 			c.bucket.URI(c.layout.ManifestSummary()), err)

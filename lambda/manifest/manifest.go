@@ -2,7 +2,7 @@
 // read both.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport.Output.html
 //
-// It may import request, run and version.
+// It may import problem, request, run and version.
 package manifest
 
 import (
@@ -11,11 +11,13 @@ import (
 	"crypto/md5" //nolint:gosec // the checksum that native manifests have
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"hash"
 	"io"
 	"time"
 
+	"dynamodb-to-s3/lambda/problem"
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/lambda/version"
@@ -97,6 +99,32 @@ func NewSummary(plan run.Plan, totals run.Totals, written Written, end time.Time
 		s.S3SseAlgorithm, s.S3SseKmsKeyID = &algorithm, &plan.KMSKeyID
 	}
 	return s
+}
+
+// ParseSummary reads the summary of the plan's run. It fails if the summary is not as NewSummary makes it, except for what only the run that
+// committed knows: the execution, the end, what was counted, and the version of the software.
+func ParseSummary(plan run.Plan, body []byte) (Summary, error) {
+	var s Summary
+	if err := json.Unmarshal(body, &s); err != nil {
+		return s, err
+	}
+	if s.Scan == nil {
+		return s, errors.New("it has no member scan")
+	}
+	if s.Scan.RunID != plan.RunID || !s.StartTime.Equal(plan.StartTime) { // the folder is of an earlier run of the same name
+		return s, fmt.Errorf("it is of the run %s that began at %s", problem.Quote(s.Scan.RunID), s.StartTime.Format(time.RFC3339))
+	}
+	totals := run.Totals{Scanned: s.Scan.ScannedCount, Items: s.Scan.Items, ReadUnits: s.Scan.ReadUnits, Bytes: s.Scan.Bytes}
+	written := Written{Objects: s.Scan.Objects, Records: s.ItemCount}
+	if s.Scan.Foreign != nil {
+		written.Foreign = *s.Scan.Foreign
+	}
+	want := NewSummary(plan, totals, written, s.EndTime)
+	want.ExportARN, want.Scan.WrittenBy = s.ExportARN, s.Scan.WrittenBy
+	if fault := run.Difference(s, want); fault != "" {
+		return s, errors.New(fault)
+	}
+	return s, nil
 }
 
 // File is one line of manifest-files.json.

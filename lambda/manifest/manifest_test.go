@@ -80,3 +80,48 @@ func TestFilesAreALineEach(t *testing.T) {
 		t.Errorf("the checksum of abc is %s", got)
 	}
 }
+
+// What the plan says must be in the summary of its run. Only what the run counted, and who committed it when, is read from it.
+func TestSummaryMustFitThePlan(t *testing.T) {
+	scanned := plan()
+	scanned.Scan.Request.IndexName, scanned.Scan.Transform = "by-day", "."
+	scanned.KMSKeyID = "alias/lake"
+	written := manifest.Written{Objects: 3, Records: 11}
+	written.Foreign.Add("raw/orders/AWSDynamoDB/night-1/data/_SUCCESS")
+	summary := manifest.NewSummary(scanned, run.Totals{Items: 5, Scanned: 7, Bytes: 900, ReadUnits: 2.5}, written, time.Date(2026, 1, 31, 6, 1, 0, 0, time.UTC))
+	summary.ExportARN, summary.Scan.WrittenBy = "arn:of:another:execution", "dynamodb-to-s3 0.0.1"
+	body := string(run.Marshal(summary))
+	if got, err := manifest.ParseSummary(scanned, []byte(body)); err != nil || cmp.Diff(summary, got) != "" {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	for _, test := range []struct{ old, forged, says string }{
+		{`"2020-06-30"`, `"2021-06-30"`, `version is "2021-06-30", and must be "2020-06-30"`},
+		{`"startTime":"2026-01-31T06:00:00.123Z"`, `"startTime":"2026-01-31T06:00:01Z"`, `it is of the run "night-1" that began at 2026-01-31T06:00:01Z`},
+		{`"exportTime":"2026-01-31T06:00:00.123Z"`, `"exportTime":"2026-01-31T06:00:01Z"`, `exportTime is`},
+		{`"arn:of:table"`, `"arn:of:other"`, `tableArn is "arn:of:other", and must be "arn:of:table"`},
+		{`"id-of-table"`, `"other"`, `tableId is "other"`},
+		{`"lake","s3P`, `"other","s3P`, `s3Bucket is "other", and must be "lake"`},
+		{`"raw/orders"`, `null`, `s3Prefix is nothing, and must be "raw/orders"`},
+		{`"KMS"`, `"AES256"`, `s3SseAlgorithm is "AES256"`},
+		{`"alias/lake"`, `"alias/other"`, `s3SseKmsKeyId is "alias/other"`},
+		{`night-1/manifest-files.json`, `night-2/manifest-files.json`, `manifestFilesS3Key is "raw/orders/AWSDynamoDB/night-2/manifest-files.json"`},
+		{`"billedSizeBytes":0`, `"billedSizeBytes":1`, `billedSizeBytes is 1, and must be 0`},
+		{`"DYNAMODB_JSON"`, `"ION"`, `outputFormat is "ION", and must be "DYNAMODB_JSON"`},
+		{`"runId":"night-1"`, `"runId":"night-2"`, `it is of the run "night-2" that began at 2026-01-31T06:00:00Z`},
+		{`"table":"orders"`, `"table":"other"`, `scan.table is "other"`},
+		{`"totalSegments":8`, `"totalSegments":7`, `scan.totalSegments is 7, and must be 8`},
+		{`"totalSegments":8`, `"totalSegments":8,"segment":1`, `scan.segment is 1, and must be nothing`},
+		{`"by-day"`, `""`, `scan.indexName is nothing, and must be "by-day"`},
+		{`"GZIP"`, `"NONE"`, `scan.compression is "NONE"`},
+		{`"transform":true`, `"transform":false`, `scan.transform has another value`},
+		{body, `{}`, "it has no member scan"},
+		{body, `[]`, "cannot unmarshal"},
+	} {
+		if !strings.Contains(body, test.old) {
+			t.Fatalf("the summary has no %s", test.old)
+		}
+		if _, err := manifest.ParseSummary(scanned, []byte(strings.Replace(body, test.old, test.forged, 1))); err == nil || !strings.Contains(err.Error(), test.says) {
+			t.Errorf("%s: got %v, want %q", test.forged, err, test.says)
+		}
+	}
+}
