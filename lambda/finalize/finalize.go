@@ -1,7 +1,10 @@
 // Package finalize is the step Finalize: it commits a run.
 //
-// For a scan, it merges the segments' lists, compares them with the bucket, removes what no list names, and writes the manifests. The
-// write of manifest-summary.json is the commit. A reader sees no run before it.
+// For a scan, it compares the segments' lists with the bucket (check.go, merge.go, compare.go), removes objects that no list names, completes the
+// uploads that the lists name (complete.go), aborts all others, and writes the manifests (scan.go, files.go). The write of
+// manifest-summary.json is the commit. No object of the run is visible before the check has found that the run is whole. If a run has more
+// uploads than one invocation completes, the step asks for batches first (batch.go). If a run can never be committed, the step removes what it
+// has completed (withdraw.go).
 //
 // For native exports, DynamoDB has written the manifests. The step compares them with the bucket and enters the exports into the
 // journal. That write is the commit of an export. When the run has nothing more to export, the step writes the run's result.
@@ -34,7 +37,8 @@ type Step struct {
 //
 // If Run fails with one of these names, it has committed nothing. RunNameTaken: another execution has taken a scan over.
 // ListsInconsistent: a list of a scan is missing, does not follow the one before, or names an object that the bucket does not have as
-// listed. ExportIncomplete: an export's manifest does not agree with the bucket, or with DynamoDB. TableReplaced: an export is of another
+// listed. UploadGone: S3 has neither an upload that a list names nor its object. NoProgress: there was no time to complete an upload of a batch.
+// ExportIncomplete: an export's manifest does not agree with the bucket, or with DynamoDB. TableReplaced: an export is of another
 // table than the plan's.
 func (s *Step) Run(ctx context.Context, in run.FinalizeInput) (run.FinalizeOutput, error) {
 	if err := in.Plan.Check(in.Plan.Mode); err != nil {
@@ -54,7 +58,7 @@ func (s *Step) Run(ctx context.Context, in run.FinalizeInput) (run.FinalizeOutpu
 	}
 }
 
-// inParallel is how many segment lists are read ahead, and how many objects are looked up, at the same time.
+// inParallel is how many uploads are completed or aborted, and how many files of an export are looked up, at the same time.
 const inParallel = 32
 
 // commit is the commit of one run.
