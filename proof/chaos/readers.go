@@ -66,6 +66,9 @@ func (w watcher) RoundTrip(request *http.Request) (*http.Response, error) {
 	w.harness.mu.Lock()
 	r := w.harness.runs[run]
 	w.harness.mu.Unlock()
+	if r != nil && r.forgets(request) {
+		return noSuchUpload(), nil
+	}
 	response, err := w.next.RoundTrip(request)
 	if r == nil || err != nil {
 		return response, err

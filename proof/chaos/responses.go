@@ -66,6 +66,12 @@ func errorIn200() *http.Response {
 		[]byte("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>InternalError</Code><Message>from the harness</Message></Error>"))
 }
 
+// noSuchUpload is the answer about an upload that has ended.
+func noSuchUpload() *http.Response {
+	return newResponse(http.StatusNotFound, "application/xml",
+		[]byte("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>NoSuchUpload</Code><Message>from the harness</Message></Error>"))
+}
+
 const checksumHeader = "X-Amz-Crc32"
 
 func newResponse(status int, kind string, body []byte) *http.Response {

@@ -33,6 +33,19 @@ func uploadID(response *http.Response) (string, error) {
 	return answer.UploadId, xml.Unmarshal(body, &answer)
 }
 
+// forgets reports whether the request completes an upload that has ended, and is answered as if there were no such upload. S3 may answer so
+// if the first answer was lost. VersityGW always repeats the first answer, so the seed draws which of the two answers follows.
+func (r *seedRun) forgets(request *http.Request) bool {
+	o, err := operationOf(request)
+	if err != nil || o.name != "CompleteMultipartUpload" || draw(r.scenario.Seed, "forgets", o).IntN(4) == 0 {
+		return false
+	}
+	_, key, _ := strings.Cut(strings.TrimPrefix(request.URL.Path, "/"), "/")
+	r.watch.mu.Lock()
+	defer r.watch.mu.Unlock()
+	return r.watch.ended[upload{key, request.URL.Query().Get("uploadId")}]
+}
+
 // uploadsPage is S3's answer to ListMultipartUploads.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListMultipartUploads.html
 type uploadsPage struct {
