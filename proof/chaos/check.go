@@ -141,7 +141,7 @@ func (r *seedRun) read(ctx context.Context, result run.Result, layout run.Layout
 	if r.scenario.Mode == request.ModeExport {
 		return records.read, r.checkExports()
 	}
-	return records.read, errors.Join(r.checkBucket(ctx, layout, &objects), r.checkChecksums(ctx, layout, succeeded))
+	return records.read, errors.Join(r.checkBucket(ctx, layout, &objects), r.checkMarkers(ctx, layout), r.checkChecksums(ctx, layout, succeeded))
 }
 
 // checkExports returns an error unless exactly one export was made. A second one would cost money.

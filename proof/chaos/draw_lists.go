@@ -31,21 +31,26 @@ func (h *hand) addList(ctx context.Context) (deed, error) {
 	case 0:
 		key := layout.SegmentLists() + "notes.json"
 		return deed{what: "adds " + key, kept: []string{key}}, h.put(ctx, key, []byte("[]"))
-	case 1:
-		list.Plan = foreignPlan
-		if list.Invocation == 0 {
-			list.After = ""
-		}
-	case 2:
-		list.Plan, list.Done = foreignPlan, true
+	case 1: // a run of this plan could continue from it
+		list = foreignList(segment)
+		list.LastEvaluatedKey = []byte(`{"orderId":{"S":"order-00000000"}}`)
+		list.End = run.Position(list.LastEvaluatedKey)
+	case 2: // a run of this plan could be done with it
+		list = foreignList(segment)
+		list.Done = true
 		created, err := h.create(ctx, layout.KeyOf(list), run.Marshal(list))
 		if created || err != nil {
 			return deed{what: fmt.Sprintf("adds the end of segment %d for another plan", segment)}, err
 		}
-		list.Done = false
+		list.Done, list.End = false, "elsewhere"
 	}
 	key := layout.KeyOf(list)
 	return deed{what: fmt.Sprintf("adds a list of segment %d and plan %s", segment, list.Plan), swept: []string{key}}, h.put(ctx, key, run.Marshal(list))
+}
+
+// foreignList returns a list of another plan, which begins a segment and names no objects.
+func foreignList(segment int) run.SegmentList {
+	return run.SegmentList{Version: run.Version, Plan: foreignPlan, Segment: segment, Try: foreignTry, Objects: []run.Object{}}
 }
 
 // spoilList removes or changes a list of the run.

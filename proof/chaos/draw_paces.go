@@ -1,9 +1,15 @@
 package chaos
 
 import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
 	"time"
 
+	"dynamodb-to-s3/lambda/contract"
 	"dynamodb-to-s3/lambda/quota"
+	"dynamodb-to-s3/lambda/run"
 )
 
 // pacedLifetime is the timeout of an invocation of a paced run, the shortest that a stack can have. So an invocation leaves most of its
@@ -19,4 +25,23 @@ func (r *seedRun) waitAsAsked(payload []byte) {
 	if checkpoint := scanInput(payload).Checkpoint; checkpoint != nil && checkpoint.WaitUntil != nil {
 		time.Sleep(time.Until(*checkpoint.WaitUntil))
 	}
+}
+
+// checkMarkers returns an error if the commit of a paced run has left a marker, and no invocation that was given up can have written it.
+func (r *seedRun) checkMarkers(ctx context.Context, layout run.Layout) error {
+	if !r.scenario.paced() {
+		return nil
+	}
+	keys, err := r.keys(ctx)
+	if err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	givenUp := slices.ContainsFunc(r.invocations, func(i *invocation) bool { return i.function == contract.FunctionScan && closed(i.process.paused) })
+	left := slices.IndexFunc(keys, func(key string) bool { return strings.HasPrefix(key, layout.PaceMarkers()) })
+	if left >= 0 && !givenUp {
+		return fmt.Errorf("the commit has left %s", keys[left])
+	}
+	return nil
 }

@@ -10,7 +10,7 @@ type mutation struct {
 	test, in string
 }
 
-var mutations = []mutation{
+var mutations = append([]mutation{
 	{name: "the claim", file: "lambda/ledger/ledger.go", replace: []string{
 		`etag, err := o.bucket.Replace(ctx, o.key, run.Marshal(content), o.etag)`, `etag, err := o.bucket.Put(ctx, o.key, run.Marshal(content))`,
 	}},
@@ -83,4 +83,4 @@ var mutations = []mutation{
 	{name: "the condition of the commit", file: "lambda/finalize/scan.go", replace: []string{
 		`c.bucket.Create(ctx, c.layout.ManifestSummary(), commit)`, `c.bucket.Put(ctx, c.layout.ManifestSummary(), commit)`,
 	}},
-}
+}, drawn...)
