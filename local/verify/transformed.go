@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 
 	"dynamodb-to-s3/lambda/run"
@@ -16,9 +17,11 @@ import (
 
 // Count checks what can be checked of a transformed scan without its transform: every object is as the manifest says, every record
 // is a JSON object on one line, the manifests and the result have the right number of records, and the run has read as many items
-// as the table has. It does not check the contents of the records.
+// as the table has. The folder has no objects that the manifest does not name. Count does not check the contents of the records.
 func Count(ctx context.Context, source *dynamodb.Client, destination *s3.Client, result run.Result) (Report, error) {
-	var records, objects atomic.Int64
+	var records atomic.Int64
+	var mu sync.Mutex
+	named := map[string]bool{}
 	err := Records(ctx, destination, result, func(line []byte) error {
 		var members map[string]json.RawMessage
 		if err := json.Unmarshal(line, &members); err != nil || members == nil {
@@ -26,14 +29,17 @@ func Count(ctx context.Context, source *dynamodb.Client, destination *s3.Client,
 		}
 		records.Add(1)
 		return nil
-	}, func(string) { objects.Add(1) })
-	report := Report{Items: int(records.Load()), Objects: int(objects.Load())}
+	}, func(key string) { mu.Lock(); named[key] = true; mu.Unlock() })
+	report := Report{Items: int(records.Load()), Objects: len(named)}
 	if err != nil {
 		return report, err
 	}
 	items, err := countItems(ctx, source, result.Table)
 	if err == nil && items != result.Items {
 		err = fmt.Errorf("the run has read %d items, the table has %d", result.Items, items)
+	}
+	if err == nil {
+		err = checkFolder(ctx, destination, result, named)
 	}
 	return report, err
 }

@@ -30,7 +30,7 @@ type Report struct {
 
 // Compare compares a run with its whole table. The run is a scan in DYNAMODB_JSON or ION, or begins with a full export in
 // DYNAMODB_JSON and is replayed. The error names the first item that is missing, duplicated or different, or that the table does
-// not have, or the first count or checksum of a manifest that is wrong.
+// not have, or the first count or checksum of a manifest that is wrong, or an object in the folder of a scan that its manifest does not name.
 func Compare(ctx context.Context, source *dynamodb.Client, destination *s3.Client, result run.Result) (Report, error) {
 	if result.Mode == request.ModeExport {
 		return Replay(ctx, source, destination, result)
@@ -51,8 +51,8 @@ func Compare(ctx context.Context, source *dynamodb.Client, destination *s3.Clien
 	default:
 		return Report{}, fmt.Errorf("%s has outputFormat %q, which cannot be compared with the table", result.Manifest, manifest.OutputFormat)
 	}
-	report := Report{}
-	var mu sync.Mutex // guards items and report
+	report, named := Report{}, map[string]bool{}
+	var mu sync.Mutex // guards items, report and named
 	err = Records(ctx, destination, result, func(line []byte) error {
 		item, err := read(line)
 		if err != nil {
@@ -71,11 +71,14 @@ func Compare(ctx context.Context, source *dynamodb.Client, destination *s3.Clien
 			return fmt.Errorf("the item with key %s differs from the table's", id)
 		}
 		return nil
-	}, func(string) { mu.Lock(); report.Objects++; mu.Unlock() })
-	if err != nil {
-		return report, err
+	}, func(key string) { mu.Lock(); report.Objects++; named[key] = true; mu.Unlock() })
+	if err == nil {
+		err = nothingLeft(items)
 	}
-	return report, nothingLeft(items)
+	if err == nil {
+		err = checkFolder(ctx, destination, result, named)
+	}
+	return report, err
 }
 
 // nothingLeft returns an error if items of the table are in no object.
