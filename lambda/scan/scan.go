@@ -126,7 +126,7 @@ func (step *Step) segment(ctx context.Context, in run.ScanInput, from run.Checkp
 	budget := newBudget(ctx, now)
 	pacer := newPacer(in.Plan, from, destination, budget)
 	return &segment{
-		plan: in.Plan, number: in.Segment, from: from, try: randomTry(), begun: now(),
+		plan: in.Plan, number: in.Segment, from: from, try: randomTry(),
 		reader: &pacedReader{reader, pacer}, throttles: reader.Throttles, pacer: pacer, encoder: encoder,
 		bucket: destination, budget: budget, progress: step.Progress,
 		confirm: func(ctx context.Context) error { return table.Confirm(ctx, tables, in.Plan, oneTry) },

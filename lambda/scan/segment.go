@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
-	"time"
 
 	"dynamodb-to-s3/lambda/bucket"
 	"dynamodb-to-s3/lambda/encoder"
@@ -24,7 +23,6 @@ type segment struct {
 	from      run.Checkpoint
 	start     json.RawMessage // the key at which from continues
 	try       string
-	begun     time.Time
 	reader    pageReader
 	throttles func() table.Throttles // of the reader so far
 	pacer     *pace.Pacer            // holds the reader back
@@ -162,7 +160,7 @@ func (s *segment) handOver(ctx context.Context, writer *sink.Writer, stopUploads
 		Version: run.Version, Plan: s.plan.Digest(), Segment: s.number, Invocation: s.from.Invocation, Try: s.try, After: s.from.Try,
 		FirstPart: s.from.Part, NextPart: writer.NextPart(),
 		Start: s.from.Position, End: run.Position(at.key), LastEvaluatedKey: at.key, Done: at.done,
-		StartTime: s.begun.UTC(), EndTime: s.budget.now().UTC(), Totals: did.totals, Objects: objects,
+		StartTime: s.budget.start.UTC(), EndTime: s.budget.now().UTC(), Totals: did.totals, Objects: objects,
 	}
 	if err := s.write(ctx, list); err != nil {
 		return report{}, err
