@@ -19,6 +19,7 @@ func TestTemplatePassesCfnLint(t *testing.T) {
 	}
 	folder := t.TempDir()
 	props := taggedProps(filepath.Join(folder, "code"))
+	props.CustomerManagedKey = customerManagedKey
 	if err := build(props.CodeFolder); err != nil {
 		t.Fatal(err)
 	}

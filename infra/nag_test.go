@@ -64,6 +64,7 @@ func TestNagFindsNothingUnexplained(t *testing.T) {
 	folder := t.TempDir()
 	app := awscdk.NewApp(&awscdk.AppProps{AnalyticsReporting: jsii.Bool(false), Outdir: jsii.String(filepath.Join(folder, "out"))})
 	props := fullProps(filepath.Join(folder, "code"))
+	props.CustomerManagedKey = customerManagedKey
 	if err := build(props.CodeFolder); err != nil {
 		t.Fatal(err)
 	}

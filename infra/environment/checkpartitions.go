@@ -29,11 +29,13 @@ func (c checker) checkPartitions() {
 		if own == "" {
 			own, reason = id, each.path+" is in "+id
 		}
-		if id != own {
+		elsewhere := c.e.Region != "" && region != c.e.Region
+		switch {
+		case id != own:
 			c.Add(each.path, problem.Quote(each.arn), "an ARN with arn:%s, because %s: nothing of partition %s can be reached from there", own, reason, id)
-		} else if each.path == "notifications.topic" && c.e.Region != "" && region != c.e.Region {
+		case elsewhere && each.path == "notifications.topic":
 			c.Add(each.path, problem.Quote(each.arn), "a topic in %s, the region of the stack: its rules and alarms can use no other", c.e.Region)
-		} else if each.path == "customerManagedKey" && c.e.Region != "" && region != c.e.Region {
+		case elsewhere && each.path == "customerManagedKey":
 			c.Add(each.path, problem.Quote(each.arn), "a key in %s, the region of the stack: Step Functions and CloudWatch Logs can use no other", c.e.Region)
 		}
 	}
