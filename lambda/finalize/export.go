@@ -73,7 +73,7 @@ func (c commit) commitPending(ctx context.Context, j *ledger.Journal) (again boo
 	if again {
 		return true, j.Save(ctx)
 	}
-	j.Committed, j.End = append(j.Committed, whole...), endOf(whole[len(whole)-1].ExportedWindow)
+	j.Committed, j.End = append(j.Committed, whole...), whole[len(whole)-1].Covered()
 	j.Pending = []ledger.PendingExport{}
 	return false, j.Save(ctx)
 }
@@ -99,14 +99,6 @@ func (c commit) incomplete(p ledger.PendingExport, cause error) error {
 	return fmt.Errorf("nothing was committed, because export %s is not whole: %w. Another program may have changed objects there: %s", p.ExportARN, cause, todo)
 }
 
-// endOf returns the moment before which everything is exported, once the window is.
-func endOf(window run.ExportedWindow) *time.Time {
-	if window.ExportType == request.ExportIncremental {
-		return window.To
-	}
-	return window.ExportTime
-}
-
 // storedResult returns the result that the run has written before, or ErrNotFound.
 func (c commit) storedResult(ctx context.Context) (run.Result, error) {
 	body, err := c.bucket.Get(ctx, c.layout.Result())
@@ -123,6 +115,11 @@ func (c commit) storedResult(ctx context.Context) (run.Result, error) {
 	if err == nil && !result.StartTime.Equal(c.plan.StartTime) {
 		err = fmt.Errorf("it is the result of a run that began at %s", result.StartTime.Format(time.RFC3339))
 	}
+	if err == nil {
+		if fault := run.Difference(result, c.resultOf(result.Exports, result.Reason, result.EndTime)); fault != "" {
+			err = errors.New(fault)
+		}
+	}
 	if err != nil {
 		return run.Result{}, failure.Errorf(failure.RunNameTaken, "%s is not this run's result: %w. Choose another name for the execution",
 			c.bucket.URI(c.layout.Result()), err)
@@ -130,11 +127,11 @@ func (c commit) storedResult(ctx context.Context) (run.Result, error) {
 	return result, nil
 }
 
-// writeResult writes the run's result, which has all that it committed, and returns it.
-func (c commit) writeResult(ctx context.Context, j *ledger.Journal, progress run.ExportProgress) (run.FinalizeOutput, error) {
+// resultOf returns the result of a run that committed these exports. reason says why there are none.
+func (c commit) resultOf(exports []run.ExportedWindow, reason string, end time.Time) run.Result {
 	result := run.Result{
 		Version: run.Version, RunID: c.plan.RunID, Mode: request.ModeExport, Table: c.plan.Table, Bucket: c.plan.Bucket, Root: c.plan.Root,
-		Exports: j.Of(c.plan.Owners()), StartTime: c.plan.StartTime, EndTime: time.Now().UTC().Truncate(time.Millisecond),
+		Exports: exports, Reason: reason, StartTime: c.plan.StartTime, EndTime: end,
 	}
 	for _, window := range result.Exports {
 		result.Items += window.Items
@@ -143,12 +140,19 @@ func (c commit) writeResult(ctx context.Context, j *ledger.Journal, progress run
 		result.BilledBytes += window.BilledBytes
 	}
 	result.Records = result.Items
-	switch len(result.Exports) {
-	case 0:
-		result.Reason = reason(j, progress)
-	case 1:
-		result.Manifest = result.Exports[0].Manifest
+	if len(exports) == 1 {
+		result.Manifest = exports[0].Manifest
 	}
+	return result
+}
+
+// writeResult writes the run's result, which has all that it committed, and returns it.
+func (c commit) writeResult(ctx context.Context, j *ledger.Journal, progress run.ExportProgress) (run.FinalizeOutput, error) {
+	exports, why := j.Of(c.plan.Owners()), ""
+	if len(exports) == 0 {
+		why = reason(j, progress)
+	}
+	result := c.resultOf(exports, why, time.Now().UTC().Truncate(time.Millisecond))
 	created, err := c.bucket.Create(ctx, c.layout.Result(), run.Marshal(result))
 	if err != nil {
 		return run.FinalizeOutput{}, fmt.Errorf("commit: %w", err)
@@ -166,5 +170,5 @@ func reason(j *ledger.Journal, progress run.ExportProgress) string {
 	}
 	last := j.Committed[len(j.Committed)-1]
 	return fmt.Sprintf("nothing is left to export: run %q of the same chain was at work at the same time and committed everything up to %s",
-		last.RunID, endOf(last.ExportedWindow).Format(time.RFC3339Nano))
+		last.RunID, last.Covered().Format(time.RFC3339Nano))
 }

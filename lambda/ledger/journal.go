@@ -125,6 +125,9 @@ func (j *Journal) check(plan run.Plan) error {
 			return fmt.Errorf("committed export %d has no time", i)
 		}
 	}
+	if n := len(j.Committed); j.End != nil && (n == 0 || !j.End.Equal(*j.Committed[n-1].Covered())) { // the windows between would be skipped
+		return fmt.Errorf("its end is %s, and that is not where its last committed export ends", j.End.Format(time.RFC3339Nano))
+	}
 	return nil
 }
 

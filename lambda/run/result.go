@@ -119,3 +119,11 @@ type ExportedWindow struct {
 	StartTime time.Time `json:"startTime"`
 	EndTime   time.Time `json:"endTime"`
 }
+
+// Covered returns the moment before which everything is exported, once the export is committed.
+func (w ExportedWindow) Covered() *time.Time {
+	if w.ExportType == request.ExportIncremental {
+		return w.To
+	}
+	return w.ExportTime
+}
