@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -79,8 +80,8 @@ func TestRunOfAFailedExecutionIsTakenOver(t *testing.T) {
 		t.Errorf("the result is %+v, of the run that began at %s", result, planned.Plan.StartTime)
 	}
 	for i, key := range done {
-		if get(t, bucket, key) != before[i] {
-			t.Errorf("%s was written again", key)
+		if now := strings.Replace(get(t, bucket, key), `"takeovers":1,`, "", 1); now != before[i] {
+			t.Errorf("%s was written again with other content", key)
 		}
 	}
 	if left := testservers.Keys(t, bucket, layout.SegmentListsOf(2)); len(begun) != 3 || !slices.Equal(left, append(begun, layout.SegmentEnd(2))) {

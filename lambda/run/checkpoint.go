@@ -70,9 +70,11 @@ func (t *Totals) Add(o Totals) {
 type SegmentList struct {
 	Version int `json:"version"`
 	// Plan is the Digest of the run's plan.
-	Plan       string `json:"plan"`
-	Segment    int    `json:"segment"`
-	Invocation int    `json:"invocation"`
+	Plan string `json:"plan"`
+	// Takeovers is how often the run had been taken over. It tells the lists of an execution from those of earlier ones.
+	Takeovers  int `json:"takeovers,omitempty"`
+	Segment    int `json:"segment"`
+	Invocation int `json:"invocation"`
 	// Try is the name of this try. After is the try of the list before, "" for the first list.
 	Try   string `json:"try"`
 	After string `json:"after,omitempty"`

@@ -33,17 +33,53 @@ func (s *segment) write(ctx context.Context, list run.SegmentList) error {
 	if created || err != nil {
 		return err
 	}
-	_, etag, err := s.bucket.GetTagged(ctx, key)
-	if err != nil {
-		return err
-	}
-	// The list of a late try must not take the place of one that finalize may be reading. Only an end that cannot be committed is replaced:
-	// another program changed the folder, or this is the end of an execution that lost the run and whose uploads are gone.
-	if end, err := s.resume(ctx); end.Done || err != nil {
-		return err
-	}
-	_, err = s.bucket.Replace(ctx, key, body, etag)
+	_, err = s.settle(ctx, body)
 	return err
+}
+
+// mostSettles is how often settle looks at a list that others change at the same time.
+const mostSettles = 5
+
+// settle decides about the list of the segment's end, if there is one, and returns the checkpoint from which the segment continues.
+//
+// finalize may read that list as soon as the execution has scanned all segments, and an invocation may outlive its retry. So a list of this
+// execution never changes: if S3 no longer has what it names, settle fails with UploadGone. A list of an earlier execution, none of whose
+// functions is at work any more, becomes this execution's: settle writes it again if S3 has all that its chain names. Otherwise settle
+// writes other in its place, or nothing if other is nil.
+func (s *segment) settle(ctx context.Context, other []byte) (at run.Checkpoint, err error) {
+	key, takeovers := s.plan.Layout().SegmentEnd(s.number), len(s.plan.TakenOver)
+	for range mostSettles {
+		var body []byte
+		var etag string
+		body, etag, err = s.bucket.GetTagged(ctx, key)
+		absent := errors.Is(err, bucket.ErrNotFound)
+		if err != nil && !absent {
+			return at, err
+		}
+		if at, err = s.resume(ctx); absent || err != nil {
+			return at, err
+		}
+		list, fault := run.ParseSegmentList(body)
+		switch own := fault == nil && list.Plan == s.plan.Digest() && list.Takeovers == takeovers; {
+		case own && at.Done:
+			return at, nil
+		case own:
+			return at, failure.Errorf(failure.UploadGone,
+				"segment %d was scanned to its end, but S3 no longer has all that its lists at %s name. Somebody, or a lifecycle rule with AbortIncompleteMultipartUpload, has aborted an upload or removed an object. Start a new execution under another name",
+				s.number, s.bucket.URI(key))
+		case at.Done:
+			list.Takeovers = takeovers
+			body = run.Marshal(list)
+		case other == nil:
+			return at, nil
+		default:
+			body = other
+		}
+		if _, err = s.bucket.Replace(ctx, key, body, etag); !errors.Is(err, bucket.ErrChanged) {
+			return at, err
+		}
+	}
+	return at, err
 }
 
 // startKey returns the key at which the checkpoint continues. It is in the list of the invocation before. If S3 does not answer, a retry asks

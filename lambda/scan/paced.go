@@ -121,7 +121,7 @@ func (s *segment) markedDone(ctx context.Context) (done run.Checkpoint, err erro
 	} else if err != nil {
 		return done, err
 	}
-	if done, err = s.resume(ctx); err != nil || !done.Done {
+	if done, err = s.settle(ctx, nil); err != nil || !done.Done {
 		return run.Checkpoint{}, err
 	}
 	return done, nil

@@ -76,7 +76,7 @@ func (step *Step) Run(ctx context.Context, in run.ScanInput) (run.Checkpoint, er
 		return s.mark(ctx, from)
 	}
 	if in.Checkpoint == nil && len(in.Plan.TakenOver) > 0 {
-		if s.from, err = s.resume(ctx); err != nil {
+		if s.from, err = s.settle(ctx, nil); err != nil {
 			return from, fmt.Errorf("segment %d: %w", in.Segment, err)
 		}
 		s.log = step.logOf(in, s.from)

@@ -157,7 +157,7 @@ func (s *segment) handOver(ctx context.Context, writer *sink.Writer, stopUploads
 		did.end = metric.Done
 	}
 	list := run.SegmentList{
-		Version: run.Version, Plan: s.plan.Digest(), Segment: s.number, Invocation: s.from.Invocation, Try: s.try, After: s.from.Try,
+		Version: run.Version, Plan: s.plan.Digest(), Takeovers: len(s.plan.TakenOver), Segment: s.number, Invocation: s.from.Invocation, Try: s.try, After: s.from.Try,
 		FirstPart: s.from.Part, NextPart: writer.NextPart(),
 		Start: s.from.Position, End: run.Position(at.key), LastEvaluatedKey: at.key, Done: at.done,
 		StartTime: s.budget.start.UTC(), EndTime: s.budget.now().UTC(), Totals: did.totals, Objects: objects,
