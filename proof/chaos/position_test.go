@@ -120,6 +120,6 @@ func (s *segment) list(l *run.SegmentList) model.Item {
 	}
 	return model.Item{
 		Kind: model.List, Segment: uint8(l.Segment), Number: uint8(l.Invocation), Try: s.tries[l.Try], Start: s.page(l.Start), End: s.page(end),
-		After: s.tries[l.After], First: uint8(l.FirstPart), Next: uint8(l.NextPart), Done: l.Done,
+		After: s.tries[l.After], First: uint8(l.FirstPart), Next: uint8(l.NextPart), Done: l.Done, Takeovers: uint8(l.Takeovers),
 	}
 }

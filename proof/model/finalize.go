@@ -218,16 +218,11 @@ func (m model) listFiles(s *state, at int, next emit) {
 	})
 }
 
-// withdraw makes sure that a run which has lost an upload shows nothing and never will. First it aborts what the lists name, so that no
-// other finalize can complete it. Then it removes what was completed.
+// withdraw makes sure that a run which has lost an upload shows nothing: it removes what was completed. Before, it looks once more whether
+// the run is committed, and whose it is. It leaves open uploads to a takeover.
 func (m model) withdraw(s *state, at int, next emit) {
 	f := s.invocations[at]
-	uploads, _ := s.has(f.chains, Upload)
-	objects, _ := s.has(f.chains, Object)
-	if m.wanted != nil {
-		uploads = slices.DeleteFunc(uploads, func(i Item) bool { return !slices.Contains(m.wanted.Items, i) })
-		objects = slices.DeleteFunc(objects, func(i Item) bool { return !slices.Contains(m.wanted.Items, i) })
-	}
+	objects := s.objects()
 	switch f.progress {
 	case gone:
 		next(f.step(Finds), func(n *state) {
@@ -236,27 +231,23 @@ func (m model) withdraw(s *state, at int, next emit) {
 			}
 		})
 	case withdrawing:
-		if len(uploads) > 0 && !m.WithdrawsObjects {
-			next(f.step(Aborts, uploads...), func(n *state) {
-				n.bucket = without(n.bucket, uploads)
-				n.wroteOthers = n.wroteOthers || s.trespasses(f.execution)
-			})
-		}
-		if left, _ := s.has(f.chains, Upload); len(left) == 0 || m.WithdrawsObjects {
-			next(f.hidden(ends), func(n *state) { n.invocations[at].progress = removing })
-		}
-	case removing:
-		if len(objects) > 0 {
-			next(f.step(Sweeps, objects...), func(n *state) {
-				n.bucket = without(n.bucket, objects)
-				n.wroteOthers = n.wroteOthers || s.trespasses(f.execution)
-			})
-		}
-		if left, _ := s.has(f.chains, Object); len(left) == 0 {
-			next(f.hidden(ends), func(n *state) {
-				n.withdrawn = true
+		next(f.step(Asks), func(n *state) {
+			if n.invocations[at].progress = removing; s.owner != f.execution+1 && !m.CommitsUnasked || len(objects) == 0 {
 				n.fail(at)
-			})
+			}
+		})
+	default:
+		if m.wanted != nil {
+			objects = slices.DeleteFunc(objects, func(i Item) bool { return !slices.Contains(m.wanted.Items, i) })
+		}
+		next(f.step(Sweeps, objects...), func(n *state) {
+			n.bucket = without(n.bucket, objects)
+			if n.wroteOthers = n.wroteOthers || s.trespasses(f.execution); m.wanted == nil {
+				n.fail(at)
+			}
+		})
+		if m.wanted != nil && len(s.objects()) == 0 {
+			next(f.hidden(ends), func(n *state) { n.fail(at) })
 		}
 	}
 }

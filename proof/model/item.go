@@ -19,12 +19,14 @@ type Item struct {
 	Start, End uint8 // the pages [Start, End)
 	// Twin tells the uploads of one key apart. It is 0 for the upload that the try fills. The others were begun and their answers were lost.
 	Twin uint8
-	// Other says that a page of an upload or object comes from another table than the planned one.
-	Other bool
+	// Table is the TableId of the table that the pages of an upload or object come from.
+	Table uint8
 	// After, First, Next and Done belong to lists: the try that the list follows, its objects [First, Next), and whether it has come
 	// to the segment's end.
 	After, First, Next uint8
 	Done               bool
+	// Takeovers is how often the run had been taken over when the list was written. It counts only at the segment's end.
+	Takeovers uint8
 }
 
 // ItemKind is the kind of an item.
@@ -45,8 +47,8 @@ func (i Item) String() string {
 	case Upload:
 		return fmt.Sprintf("upload %d/%d of try %d (pages %d to %d, twin %d)", i.Segment, i.Number, i.Try, i.Start, i.End, i.Twin)
 	default:
-		return fmt.Sprintf("list %d/%d of try %d (after %d, parts %d to %d, pages %d to %d, done: %t)",
-			i.Segment, i.Number, i.Try, i.After, i.First, i.Next, i.Start, i.End, i.Done)
+		return fmt.Sprintf("list %d/%d of try %d (after %d, parts %d to %d, pages %d to %d, done: %t, takeovers %d)",
+			i.Segment, i.Number, i.Try, i.After, i.First, i.Next, i.Start, i.End, i.Done, i.Takeovers)
 	}
 }
 
@@ -96,12 +98,17 @@ func (s *state) has(lists []Item, kinds ...ItemKind) (items []Item, whole bool) 
 	return items, len(items) == count
 }
 
-// ended tells, as the function completed in lambda/scan does, whether a segment has a list of its end, and whether S3 still has all that its
-// chain names.
-func (m model) ended(s *state, segment uint8) (end, whole bool) {
+// ended returns the list that ends a segment, and the zero Item if there is none. whole tells, as the function resume in lambda/scan does,
+// whether S3 still has all that its chain names.
+func (m model) ended(s *state, segment uint8) (end Item, whole bool) {
 	chain, ok := m.chain(s, segment)
+	for _, l := range s.bucket {
+		if l.Kind == List && l.Segment == segment && l.Done {
+			end = l
+		}
+	}
 	_, whole = s.has(chain, Upload, Object)
-	return ok, ok && whole
+	return end, ok && whole
 }
 
 // chain joins the lists of a segment with the function that finalize uses.
@@ -135,8 +142,8 @@ func listOf(l Item) run.SegmentList {
 	}
 }
 
-// continuations returns the checkpoints from which a segment can continue: its start, and the end of each chain of lists whose uploads are
-// all open.
+// continuations returns the checkpoints from which a segment can continue: its start, and the end of each chain of lists all of whose uploads
+// are open or completed.
 func (s *state) continuations(segment uint8) []Checkpoint {
 	found := []Checkpoint{{}}
 	for at := 0; at < len(found); at++ {
@@ -144,7 +151,7 @@ func (s *state) continuations(segment uint8) []Checkpoint {
 			if l.Kind != List || l.Segment != segment || l.Done || !l.follows(found[at]) {
 				continue
 			}
-			if _, open := s.has([]Item{l}, Upload); open {
+			if _, whole := s.has([]Item{l}, Upload, Object); whole {
 				found = append(found, l.checkpoint())
 			}
 		}

@@ -54,7 +54,8 @@ type Rules struct {
 	SharesData         bool // all tries write their objects under the same keys
 	SharesLists        bool // all tries at an invocation write their lists under the same key
 	EndsAnew           bool // the list of a segment's end is written without a condition
-	ReplacesEnd        bool // the list of a segment's end is replaced if S3 no longer has what it names
+	ReplacesEnd        bool // scan replaces the list of a segment's end if S3 no longer has what it names, even if its own execution has written it
+	LeavesEnd          bool // after a takeover, scan leaves the list of a segment's end as it is, if S3 has what it names
 	CommitsUnasked     bool // finalize does not check the claim
 	TakesAllLists      bool // finalize takes all lists and follows no chain
 	ObjectsFirst       bool // finalize lists the objects before the uploads
@@ -63,7 +64,6 @@ type Rules struct {
 	LeavesObjects      bool // finalize does not remove objects that no list names
 	LeavesUploads      bool // finalize does not abort uploads that no list names
 	KeepsGone          bool // finalize does not withdraw a run that has lost an upload
-	WithdrawsObjects   bool // when finalize withdraws a run, it leaves its uploads open
 	CommitsOverAnother bool // the commit is written without a condition, and finalize does not look for one
 }
 
@@ -95,22 +95,24 @@ const (
 
 // claim is the run's claim.
 type claim struct {
-	owner   uint8 // the execution that has the run, counted from 1; 0 if there is no claim
-	before  uint8 // a bit for each execution that the run was taken over from
-	version uint8
-	table   uint8 // the TableId
+	owner     uint8 // the execution that has the run, counted from 1; 0 if there is no claim
+	before    uint8 // a bit for each execution that the run was taken over from
+	version   uint8
+	takeovers uint8
+	table     uint8 // the TableId
 }
 
 // execution consists of bytes alone, as claim, call and head do.
 type execution struct {
-	phase    phase
-	came     bool  // it has looked at the claim
-	planned  bool  // its Plan has succeeded, so that a redrive starts after Plan
-	failing  bool  // it has failed or can only fail; if it does not have the run, an invocation of plan can still claim it
-	tookOver bool  // its plan says that it has taken the run over
-	table    uint8 // the TableId in its plan
-	read     claim // what it has read
-	scanned  [Segments]Checkpoint
+	phase     phase
+	came      bool  // it has looked at the claim
+	planned   bool  // its Plan has succeeded, so that a redrive starts after Plan
+	failing   bool  // it has failed or can only fail; if it does not have the run, an invocation of plan can still claim it
+	takeovers uint8 // how often the run was taken over, as its plan says
+	refused   uint8 // a bit for each segment whose scan has failed for good, so that Step Functions does not call it again
+	table     uint8 // the TableId in its plan
+	read      claim // what it has read
+	scanned   [Segments]Checkpoint
 }
 
 // progress is how far an invocation has come.
@@ -129,9 +131,9 @@ const (
 	half        // finalize: it has listed the uploads
 	compared    // finalize: S3 has all that the lists name, and it completes that
 	listed      // finalize: it has written manifest-files.json
-	gone        // finalize: S3 has no longer what a list names
-	withdrawing // finalize: it has found no commit, and withdraws the run
-	removing    // finalize: it has aborted the uploads that the lists name
+	gone        // finalize: S3 no longer has what a list names
+	withdrawing // finalize: and it has found no commit
+	removing    // finalize: and its execution has the run, so it withdraws the run
 
 	finished // it returns
 )
@@ -141,6 +143,7 @@ type call struct {
 	name, execution, segment uint8
 	live                     bool
 	progress                 progress
+	table, takeovers         uint8      // the TableId and the number of takeovers in its plan
 	from                     Checkpoint // where it begins
 	resumed                  bool       // it was called with no checkpoint, and has found one in the bucket
 	part, page               uint8
@@ -167,7 +170,6 @@ type head struct {
 	committer            uint8 // the execution that has committed, counted from 1
 	decided              bool  // a finalize has found everything that the lists name
 	interrupted          bool  // a finalize was stopped after it had found that
-	withdrawn            bool  // a finalize has withdrawn the run
 	wroteOthers          bool  // an invocation has written to a run of another execution
 	unwhole              bool  // a finalize has found no chain, or not what the lists name, and no other program has aborted an upload
 	abortedNamed         bool  // a function has aborted an upload that the chain of a segment names

@@ -27,15 +27,24 @@ func TestDesignHasNoViolation(t *testing.T) {
 		large  bool
 	}{
 		{"concurrent segments", model.Bounds{Executions: 2, Concurrency: 2, Pages: []string{"xx", "x"}, Crashes: 1, Redrives: 1}, false},
-		{"two crashes", model.Bounds{Executions: 2, Concurrency: 2, Pages: []string{"x", "x"}, Crashes: 2, Redrives: 0}, false},
-		{"three pages", model.Bounds{Executions: 2, Concurrency: 1, Pages: []string{"xxx", "x"}, Crashes: 1, Redrives: 1}, false},
+		{"two crashes", model.Bounds{Executions: 2, Concurrency: 2, Pages: []string{"x", "x"}, Crashes: 2}, false},
+		{"three pages", model.Bounds{Executions: 2, Concurrency: 1, Pages: []string{"xxx"}, Crashes: 1, Redrives: 1}, false},
 		{"three executions", model.Bounds{Executions: 3, Concurrency: 1, Pages: []string{"x"}, Crashes: 2, Redrives: 1}, false},
 		{"a page without items", model.Bounds{Executions: 2, Concurrency: 1, Pages: []string{"x?"}, Crashes: 1, Redrives: 1}, false},
+		{"an upload is aborted", model.Bounds{Executions: 1, Concurrency: 2, Pages: []string{"x", "x"}, Crashes: 2, Aborts: 1}, false},
+		{"an upload is aborted, and a takeover", model.Bounds{Executions: 2, Concurrency: 1, Pages: []string{"x"}, Crashes: 2, Aborts: 1}, false},
+		{"the table is replaced", model.Bounds{Executions: 1, Concurrency: 1, Pages: []string{"xx"}, Crashes: 1, Redrives: 1, Replacements: 1}, false},
+		{"the table is replaced, and a takeover", model.Bounds{Executions: 2, Concurrency: 1, Pages: []string{"xx"}, Crashes: 1, Replacements: 1}, false},
+		{"three pages and another segment", model.Bounds{Executions: 2, Concurrency: 1, Pages: []string{"xxx", "x"}, Crashes: 1, Redrives: 1}, true},
 		{"two crashes and a redrive", model.Bounds{Executions: 2, Concurrency: 2, Pages: []string{"x", "x"}, Crashes: 2, Redrives: 1}, true},
 		{"two pages, two crashes and a redrive", model.Bounds{Executions: 2, Concurrency: 1, Pages: []string{"xx"}, Crashes: 2, Redrives: 1}, true},
-		{"concurrent segments and two crashes", model.Bounds{Executions: 2, Concurrency: 2, Pages: []string{"xx", "x"}, Crashes: 2, Redrives: 0}, true},
-		{"three pages and two crashes", model.Bounds{Executions: 2, Concurrency: 1, Pages: []string{"xxx"}, Crashes: 2, Redrives: 0}, true},
+		{"concurrent segments and two crashes", model.Bounds{Executions: 2, Concurrency: 2, Pages: []string{"xx", "x"}, Crashes: 2}, true},
+		{"three pages and two crashes", model.Bounds{Executions: 2, Concurrency: 1, Pages: []string{"xxx"}, Crashes: 2}, true},
 		{"three executions, crashes and two redrives", model.Bounds{Executions: 3, Concurrency: 1, Pages: []string{"x"}, Crashes: 3, Redrives: 2}, true},
+		{"an upload is aborted, a takeover and two pages", model.Bounds{Executions: 2, Concurrency: 1, Pages: []string{"xx"}, Crashes: 2, Aborts: 1}, true},
+		{"an upload is aborted, a takeover and three crashes", model.Bounds{Executions: 2, Concurrency: 1, Pages: []string{"x"}, Crashes: 3, Redrives: 1, Aborts: 1}, true},
+		{"two uploads are aborted", model.Bounds{Executions: 1, Concurrency: 2, Pages: []string{"x", "x"}, Crashes: 2, Redrives: 1, Aborts: 2}, true},
+		{"the table is replaced, a takeover and a redrive", model.Bounds{Executions: 2, Concurrency: 1, Pages: []string{"xx"}, Crashes: 2, Redrives: 1, Replacements: 1}, true},
 	} {
 		if test.large && !*full {
 			continue
@@ -58,35 +67,51 @@ func TestDesignHasNoViolation(t *testing.T) {
 func TestEachRuleIsNeeded(t *testing.T) {
 	t.Parallel()
 	var (
-		several = model.Bounds{Executions: 3, Concurrency: 1, Pages: []string{"xx", "x"}, Crashes: 1, Redrives: 1}
-		one     = model.Bounds{Executions: 1, Concurrency: 1, Pages: []string{"xxx"}, Crashes: 2}
-		small   = model.Bounds{Executions: 1, Concurrency: 1, Pages: []string{"xx"}, Crashes: 2}
+		several  = model.Bounds{Executions: 3, Concurrency: 1, Pages: []string{"xx", "x"}, Crashes: 1, Redrives: 1}
+		small    = model.Bounds{Executions: 1, Concurrency: 1, Pages: []string{"xx"}, Crashes: 2}
+		aborted  = model.Bounds{Executions: 1, Concurrency: 2, Pages: []string{"x", "x"}, Crashes: 2, Aborts: 1}
+		taken    = model.Bounds{Executions: 2, Concurrency: 1, Pages: []string{"x"}, Crashes: 3, Aborts: 1}
+		leftover = model.Bounds{Executions: 2, Concurrency: 1, Pages: []string{"xx"}, Crashes: 2, Aborts: 1}
+		replaced = model.Bounds{Executions: 2, Concurrency: 1, Pages: []string{"xx"}, Crashes: 1, Redrives: 1, Replacements: 1}
 	)
+	const others = "nobody writes to a run of another execution"
 	for _, test := range []struct {
 		name   string
 		bounds model.Bounds
 		rules  model.Rules
 		want   string
+		steps  int // of the shortest way
 	}{
-		{"a claim without a condition", several, model.Rules{ClaimsOverAnother: true}, "a claim has one owner"},
-		{"a takeover without the claim's ETag", several, model.Rules{TakesOverBlindly: true}, "nobody writes to a run of another execution"},
-		{"a takeover from an execution that runs", several, model.Rules{TakesOverTheLiving: true}, "nobody writes to a run of another execution"},
-		{"a takeover at once", several, model.Rules{TakesOverAtOnce: true}, "nobody writes to a run of another execution"},
-		{"a takeover that does not check again", several, model.Rules{LooksOnce: true}, "nobody writes to a run of another execution"},
-		{"a scan that does not read the claim", several, model.Rules{ScansUnasked: true}, "nobody writes to a run of another execution"},
-		{"a finalize that does not read the claim", several, model.Rules{CommitsUnasked: true}, "nobody writes to a run of another execution"},
-
-		{"lists under keys that all tries share", one, model.Rules{SharesLists: true}, "what was scanned is whole"},
-		{"an end that is written without a condition", small, model.Rules{EndsAnew: true}, "no function aborts what a chain names"},
-		{"no chain", one, model.Rules{TakesAllLists: true}, "no reader sees a page twice"},
-		{"no sweep", one, model.Rules{LeavesUploads: true}, "no upload stays open"},
-		{"a commit without a condition", small, model.Rules{CommitsOverAnother: true}, "a run is committed once"},
+		{"a claim without a condition", several, model.Rules{ClaimsOverAnother: true}, "a claim has one owner", 2},
+		{"a takeover without the claim's ETag", several, model.Rules{TakesOverBlindly: true}, others, 12},
+		{"a takeover from an execution that runs", several, model.Rules{TakesOverTheLiving: true}, others, 7},
+		{"a takeover at once", several, model.Rules{TakesOverAtOnce: true}, others, 8},
+		{"a takeover that does not check again", several, model.Rules{LooksOnce: true}, others, 9},
+		{"a scan that does not read the claim", several, model.Rules{ScansUnasked: true}, others, 9},
+		{"a finalize that does not read the claim", several, model.Rules{CommitsUnasked: true}, others, 23},
+		{"a plan that does not compare the table", replaced, model.Rules{TakesAnyTable: true}, "all pages come from one table", 21},
+		{"a scan that does not look at the table", replaced, model.Rules{ReadsAnyTable: true}, "all pages come from one table", 16},
+		{"a scan that looks at the table before its last page", replaced, model.Rules{LooksEarly: true}, "all pages come from one table", 17},
+		{"a scan that completes its uploads", small, model.Rules{CompletesAtScan: true}, "nothing is visible before the whole run is there", 4},
+		{"a scan that aborts what a list may name", small, model.Rules{AbortsListed: true}, "no function aborts what a chain names", 6},
+		{"lists under keys that all tries share", small, model.Rules{SharesLists: true}, "what was scanned is whole", 20},
+		{"an end that is written without a condition", small, model.Rules{EndsAnew: true}, "no function aborts what a chain names", 19},
+		{"an end that is replaced because its uploads are gone", taken, model.Rules{ReplacesEnd: true}, "what is committed is never overwritten or removed", 29},
+		{"an end of an earlier execution that stays as it is", taken, model.Rules{LeavesEnd: true}, "what is committed is never overwritten or removed", 38},
+		{"no chain", small, model.Rules{TakesAllLists: true}, "no reader sees a page twice", 19},
+		{"objects that are listed before the uploads", small, model.Rules{ObjectsFirst: true}, "what was scanned is whole", 20},
+		{"a completion before the check", aborted, model.Rules{CompletesUnchecked: true}, "nothing is visible before the whole run is there", 16},
+		{"a completion of everything that is open", small, model.Rules{CompletesAll: true}, "no reader sees a page twice", 15},
+		{"objects that stay although no list names them", leftover, model.Rules{LeavesObjects: true}, "no reader sees a page twice", 33},
+		{"uploads that stay although no list names them", small, model.Rules{LeavesUploads: true}, "no upload stays open", 16},
+		{"a run that has lost an upload and is not withdrawn", aborted, model.Rules{KeepsGone: true}, "a redrive commits the run or withdraws it", 21},
+		{"a commit without a condition", small, model.Rules{CommitsOverAnother: true}, "a run is committed once", 24},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			got := model.Check(test.bounds, test.rules)
-			if got.Violation != test.want || len(got.Steps) == 0 {
-				t.Errorf("got %q, want %q:\n%s", got.Violation, test.want, list(got.Steps))
+			if got.Violation != test.want || len(got.Steps) != test.steps {
+				t.Errorf("got %q in %d steps, want %q in %d:\n%s", got.Violation, len(got.Steps), test.want, test.steps, list(got.Steps))
 			}
 			t.Logf("%d states, %d steps: %s", got.States, len(got.Steps), got.Violation)
 		})

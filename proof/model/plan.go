@@ -10,10 +10,10 @@ func (m model) plan(s *state, e uint8, next emit) {
 	}
 	write := func(n *state, as phase) {
 		n.owner, n.version = e+1, n.version+1
-		n.executions[e].table = s.now
-		if s.owner == 0 || m.TakesAnyTable {
+		if s.owner == 0 || m.TakesAnyTable { // otherwise the table was compared with the claim's before
 			n.table = s.now
 		}
+		n.executions[e].table = n.table
 		if own.failing {
 			as = dead
 		}
@@ -27,11 +27,11 @@ func (m model) plan(s *state, e uint8, next emit) {
 		}
 	case own.phase == planning && e > 1 && !s.executions[e-1].came: // the others come in their order
 	case own.phase == planning && s.owner == e+1 && own.failing:
-	case own.phase == planning && s.commit == nil && s.owner != 0 && s.table != s.now && !m.TakesAnyTable: // Plan refuses this, too
+	case own.phase == planning && s.commit == nil && s.owner != 0 && s.table != s.now && !m.TakesAnyTable: // Plan refuses this too
 	case own.phase == planning && s.owner == e+1:
 		next(step(plans), func(n *state) {
-			n.executions[e].table = s.now
-			n.executions[e].tookOver = s.before != 0
+			n.executions[e].table = s.table
+			n.executions[e].takeovers = s.takeovers
 			if s.commit == nil && s.before&^mine != 0 {
 				n.executions[e].phase = looking
 				return
@@ -54,7 +54,8 @@ func (m model) plan(s *state, e uint8, next emit) {
 		next(step(Claims), func(n *state) {
 			write(n, looking)
 			n.before = own.read.before | 1<<(own.read.owner-1)
-			n.executions[e].tookOver = true
+			n.takeovers = own.read.takeovers + 1
+			n.executions[e].takeovers = n.takeovers
 		})
 	case own.phase == looking && !own.failing:
 		next(step(Looks), func(n *state) {

@@ -21,13 +21,13 @@ var (
 	second  = model.Item{Kind: model.Upload, Segment: 0, Number: 1, Try: 2, Start: 1, End: 2}
 	whole   = model.Item{Kind: model.Upload, Segment: 0, Number: 0, Try: 3, Start: 0, End: 2}
 	twin    = model.Item{Kind: model.Upload, Segment: 0, Number: 0, Try: 3, Twin: 1}
-	end     = model.Item{Kind: model.List, Segment: 0, Number: 0, Try: 3, Start: 0, End: 2, First: 0, Next: 1, Done: true}
+	end     = model.Item{Kind: model.List, Segment: 0, Number: 0, Try: 3, Start: 0, End: 2, First: 0, Next: 1, Done: true, Takeovers: 1}
 	other   = model.Item{Kind: model.Upload, Segment: 1, Number: 0, Try: 1, Start: 0, End: 1}
 	otherBy = func(try uint8) model.Item {
 		return model.Item{Kind: model.Upload, Segment: 1, Number: 0, Try: try, Start: 0, End: 1}
 	}
-	endBy = func(try uint8) model.Item {
-		return model.Item{Kind: model.List, Segment: 1, Number: 0, Try: try, Start: 0, End: 1, First: 0, Next: 1, Done: true}
+	endBy = func(try, takeovers uint8) model.Item {
+		return model.Item{Kind: model.List, Segment: 1, Number: 0, Try: try, Start: 0, End: 1, First: 0, Next: 1, Done: true, Takeovers: takeovers}
 	}
 )
 
@@ -64,7 +64,7 @@ func trace() []model.Step {
 			scan(0, 0, 1, start, model.Asks), scan(0, 1, 2, start, model.Asks),
 		},
 		opens(0, 1, 2, start, other),
-		[]model.Step{scan(0, 1, 2, start, model.Writes, endBy(1)), scan(0, 1, 2, done, model.Returns)},
+		[]model.Step{scan(0, 1, 2, start, model.Writes, endBy(1, 0)), scan(0, 1, 2, done, model.Returns)},
 		opens(0, 0, 1, start, first),
 		[]model.Step{
 			scan(0, 0, 1, start, model.Writes, listed), scan(0, 0, 1, middle, model.Returns),
@@ -78,7 +78,7 @@ func trace() []model.Step {
 		},
 		opens(1, 0, 4, start, whole),
 		[]model.Step{
-			scan(1, 1, 5, start, model.Calls), scan(1, 1, 5, start, model.Asks), scan(1, 1, 5, done, model.Returns),
+			scan(1, 1, 5, start, model.Calls), scan(1, 1, 5, start, model.Asks), scan(1, 1, 5, start, model.Writes, endBy(1, 1)), scan(1, 1, 5, done, model.Returns),
 			scan(1, 0, 4, start, model.Writes, end), scan(1, 0, 4, done, model.Returns),
 			finalize(1, model.Calls), finalize(1, model.Finds), finalize(1, model.Asks),
 			finalize(1, model.Merges), finalize(1, model.Uploads), finalize(1, model.Compares),
@@ -157,8 +157,9 @@ func TestModelRejectsWhatNoRunMayDo(t *testing.T) {
 		{"parts of an upload that was not begun", drop(scan(1, 0, 4, start, model.Opens, whole)), scan(1, 0, 4, start, model.Writes, whole)},
 		{"a list before its uploads", swap(scan(0, 0, 1, start, model.Writes, first), scan(0, 0, 1, start, model.Writes, listed)), scan(0, 0, 1, start, model.Writes, listed)},
 		{"a checkpoint before its list", swap(scan(0, 0, 1, start, model.Writes, listed), scan(0, 0, 1, middle, model.Returns)), scan(0, 0, 1, middle, model.Returns)},
-		{"an end list that replaces another one", after(scan(0, 1, 2, start, model.Writes, endBy(1)), scan(0, 1, 2, start, model.Writes, endBy(2))), scan(0, 1, 2, start, model.Writes)},
-		{"a segment that is scanned again although it was done", before(scan(1, 1, 5, done, model.Returns), opens(1, 1, 5, start, otherBy(2))...), scan(1, 1, 5, start, model.Opens)},
+		{"an end list that replaces another one", after(scan(0, 1, 2, start, model.Writes, endBy(1, 0)), scan(0, 1, 2, start, model.Writes, endBy(2, 0))), scan(0, 1, 2, start, model.Writes)},
+		{"a segment that is scanned again although it was done", before(scan(1, 1, 5, start, model.Writes, endBy(1, 1)), opens(1, 1, 5, start, otherBy(2))...), scan(1, 1, 5, start, model.Opens)},
+		{"an end list of an earlier execution that stays as it is", drop(scan(1, 1, 5, start, model.Writes, endBy(1, 1))), scan(1, 1, 5, done, model.Returns)},
 		{"a segment that is not scanned again", drop(endList), scan(1, 0, 4, done, model.Returns)},
 		{"a commit before the list of a segment's end", func(steps []model.Step) []model.Step {
 			return before(endList, finalize(1, model.Calls))(steps)

@@ -11,7 +11,7 @@ func (m model) scan(s *state, at int, next emit) {
 			switch {
 			case s.owner != c.execution+1 && !m.ScansUnasked, !s.leadsTo(c):
 				n.fail(at)
-			case c.from == Checkpoint{} && s.executions[c.execution].tookOver:
+			case c.from == Checkpoint{} && c.takeovers > 0:
 				n.invocations[at].progress = owning
 			default:
 				n.invocations[at].progress = scanning
@@ -23,6 +23,10 @@ func (m model) scan(s *state, at int, next emit) {
 		m.read(s, at, next)
 		m.abort(s, at, next)
 	case confirmed:
+		if m.LooksEarly {
+			m.read(s, at, next)
+			return
+		}
 		m.list(s, at, next)
 		m.abort(s, at, next)
 	case aborting: // a request to begin an upload, sent before, can arrive late
@@ -53,15 +57,7 @@ func (c call) hidden(kind Kind) Step {
 // resume decides, after a takeover, how much of what the earlier executions have done stays.
 func (m model) resume(s *state, at int, next emit) {
 	c := s.invocations[at].call
-	end, whole := m.ended(s, c.segment)
-	switch {
-	case whole:
-		next(c.hidden(settles), func(n *state) {
-			n.invocations[at].progress, n.invocations[at].page = finished, uint8(len(m.Pages[c.segment]))
-		})
-		return
-	case end && !m.ReplacesEnd:
-		next(c.hidden(settles), func(n *state) { n.fail(at) })
+	if m.settle(s, at, next) {
 		return
 	}
 	for _, from := range s.continuations(c.segment) {
@@ -80,9 +76,11 @@ func (m model) read(s *state, at int, next emit) {
 		m.upload(s, at, upload, next)
 	}
 	m.open(s, at, next)
-	switch planned := s.now == s.executions[c.execution].table; {
+	switch planned := s.now == c.table; {
+	case m.LooksEarly && planned && c.progress == scanning && c.page == c.from.Page:
+		next(c.hidden(confirms), func(n *state) { n.invocations[at].progress = confirmed })
 	case c.heldEnd != 0 || c.page == c.from.Page:
-	case m.Replacements == 0 || m.ReadsAnyTable || m.LooksEarly:
+	case m.Replacements == 0 || m.ReadsAnyTable || m.LooksEarly && c.progress == confirmed:
 		m.list(s, at, next)
 	case planned:
 		next(c.hidden(confirms), func(n *state) { n.invocations[at].progress = confirmed })
@@ -136,10 +134,7 @@ func (m model) nextUploads(c call, pages uint8) (uploads []Item) {
 // upload writes all parts of an upload. At its first write, an invocation draws the number of its try.
 func (m model) upload(s *state, at int, upload Item, next emit) {
 	c := s.invocations[at].call
-	upload.Try, upload.Other = c.tryOf(s), s.now != s.executions[c.execution].table
-	if m.LooksEarly && upload.Other && upload.End-upload.Start == 1 { // it has looked after the page before
-		return
-	}
+	upload.Try, upload.Table = c.tryOf(s), s.now
 	if m.wanted != nil && !slices.Contains(s.bucket, upload) { // it was not begun, or somebody has aborted it
 		return
 	}
@@ -220,22 +215,48 @@ func (m model) aborts(n, before *state, uploads []Item) {
 	}
 }
 
-// list writes the list of an invocation. At the segment's end it writes only if it is the first one there.
+// settle decides about the list of a segment's end, if there is one and nothing is to be written in its place. A list of the invocation's own
+// execution stays. A list of an earlier execution becomes one of this execution if S3 has all that its chain names.
+func (m model) settle(s *state, at int, next emit) bool {
+	c := s.invocations[at].call
+	end, whole := m.ended(s, c.segment)
+	own := end.Done && end.Takeovers == c.takeovers
+	finish := func(n *state) {
+		n.invocations[at].progress, n.invocations[at].page = finished, uint8(len(m.Pages[c.segment]))
+	}
+	switch {
+	case whole && (own || m.LeavesEnd):
+		next(c.hidden(settles), finish)
+	case whole:
+		adopted := end
+		adopted.Takeovers = c.takeovers
+		next(c.step(Writes, adopted), func(n *state) {
+			finish(n)
+			n.bucket = m.put(n.bucket, adopted)
+			n.wroteOthers = n.wroteOthers || s.trespasses(c.execution)
+		})
+	case own && !m.ReplacesEnd:
+		next(c.hidden(settles), func(n *state) { n.fail(at) })
+	default:
+		return false
+	}
+	return true
+}
+
+// list writes the list of an invocation. At the segment's end it writes only if it is the first one there, or if it settles that a list of an
+// earlier execution cannot stay.
 func (m model) list(s *state, at int, next emit) {
 	c := s.invocations[at].call
 	l := Item{
 		Kind: List, Segment: c.segment, Number: c.from.Invocation, Try: c.tryOf(s), Start: c.from.Page, End: c.page,
-		After: c.from.Try, First: c.from.Part, Next: c.part, Done: int(c.page) == len(m.Pages[c.segment]),
+		After: c.from.Try, First: c.from.Part, Next: c.part, Done: int(c.page) == len(m.Pages[c.segment]), Takeovers: c.takeovers,
 	}
-	step := c.step(Writes, l)
-	end, whole := m.ended(s, c.segment)
-	step.hidden = l.Done && end && !m.EndsAnew && (whole || !m.ReplacesEnd)
-	next(step, func(n *state) {
-		if n.invocations[at].progress = finished; !step.hidden {
-			m.write(n, s, at, l)
-		} else if !whole {
-			n.fail(at)
-		}
+	if l.Done && !m.EndsAnew && m.settle(s, at, next) {
+		return
+	}
+	next(c.step(Writes, l), func(n *state) {
+		n.invocations[at].progress = finished
+		m.write(n, s, at, l)
 	})
 }
 
@@ -255,7 +276,7 @@ func (m model) hand(s *state, at int, next emit) {
 	})
 	l := Item{
 		Kind: List, Segment: c.segment, Number: c.from.Invocation, Try: c.try, Start: c.from.Page, End: c.page,
-		After: c.from.Try, First: c.from.Part, Next: c.part,
+		After: c.from.Try, First: c.from.Part, Next: c.part, Takeovers: c.takeovers,
 	}
 	if !back.At.Done && !slices.Contains(s.bucket, l) {
 		next(c.step(Writes, l), func(n *state) { m.write(n, s, at, l) })

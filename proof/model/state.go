@@ -61,7 +61,7 @@ func (s *state) key() key {
 func (m model) violated(s *state) string {
 	owners := 0
 	for _, e := range s.executions {
-		if e.phase == working && !e.tookOver {
+		if e.phase == working && e.takeovers == 0 {
 			owners++
 		}
 	}
@@ -77,8 +77,6 @@ func (m model) violated(s *state) string {
 		return "no function aborts what a chain names"
 	case len(visible) > 0 && !s.decided:
 		return "nothing is visible before the whole run is there"
-	case s.withdrawn && (len(visible) > 0 || s.commit != nil):
-		return "a run that is withdrawn shows nothing"
 	case m.twice(visible):
 		return "no reader sees a page twice"
 	case s.commit == nil && len(visible) > 0 && s.quiet() && !s.interrupted:
@@ -103,7 +101,7 @@ func (m model) violatedCommit(s *state, visible []Item) string {
 		return "what is committed is never overwritten or removed"
 	case len(objects) < len(visible):
 		return "a reader sees only what is committed"
-	case slices.ContainsFunc(objects, func(i Item) bool { return i.Other }):
+	case slices.ContainsFunc(objects, func(i Item) bool { return i.Table != s.table }):
 		return "all pages come from one table"
 	case !s.late && slices.ContainsFunc(s.bucket, func(i Item) bool { return i.Kind == Upload }):
 		return "no upload stays open"
@@ -164,13 +162,10 @@ func (m model) mends(s *state) bool {
 				change = c
 			}
 		})
-		if change == nil {
+		if change == nil || at.commit != nil {
 			break
 		}
 		at = at.changed(change)
-		if at.commit != nil || at.withdrawn {
-			return true
-		}
 	}
-	return false
+	return at.commit != nil || len(at.objects()) == 0
 }

@@ -122,8 +122,9 @@ func (m model) schedule(s *state, e uint8, next emit) {
 	open := uint8(0)
 	for g, at := range own.scanned[:len(m.Pages)] {
 		if !at.Done && open < m.Concurrency {
-			open++
-			m.call(s, call{execution: e, segment: uint8(g), from: at, part: at.Part, page: at.Page}, m.scans, next)
+			if open++; own.refused&(1<<g) == 0 {
+				m.call(s, call{execution: e, segment: uint8(g), table: own.table, takeovers: own.takeovers, from: at, part: at.Part, page: at.Page}, m.scans, next)
+			}
 		}
 	}
 	if open == 0 && !own.failing {
@@ -168,7 +169,7 @@ func (m model) die(s *state, e uint8, next emit) {
 		if own.planned { // a redrive, as Step Functions does it
 			next(step(Begins), func(n *state) {
 				count(&n.redrives)
-				n.executions[e].phase, n.executions[e].failing = working, false
+				n.executions[e].phase, n.executions[e].failing, n.executions[e].refused = working, false, 0
 			})
 		}
 		next(step(Begins), func(n *state) { // a redrive of Plan, or a local run that is started again
@@ -247,7 +248,11 @@ func (s *state) stop(at int) {
 // fail ends an invocation that has failed for good, and with it its execution if that waits for it.
 func (s *state) fail(at int) {
 	i := s.invocations[at]
-	s.executions[i.execution].failing = s.executions[i.execution].failing || i.live
+	if own := &s.executions[i.execution]; i.live {
+		if own.failing = true; i.segment != Finalize {
+			own.refused |= 1 << i.segment
+		}
+	}
 	s.stop(at)
 }
 
