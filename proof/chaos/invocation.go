@@ -48,7 +48,7 @@ func (r *seedRun) start(caller, task string, execution int, step contract.Functi
 		source = withoutDelays(r.tables.AWS())
 	}
 	source.HTTPClient, destination.HTTPClient = &i.faultyClient, &i.faultyClient
-	engine := function.New(source, destination, function.Options{Log: slog.New(slog.DiscardHandler), Account: account, Now: now, Executions: describer{&r.executions, &i.faultyClient}})
+	engine := function.New(source, destination, function.Options{Log: slog.New(slog.DiscardHandler), Account: account, Now: now, MostUploads: r.scenario.Uploads, Executions: describer{&r.executions, &i.faultyClient}})
 	r.mu.Lock()
 	r.invocations = append(r.invocations, i)
 	r.mu.Unlock()

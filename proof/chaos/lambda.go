@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"dynamodb-to-s3/lambda/contract"
+	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/local/sdkintegration"
 
 	"github.com/aws/aws-lambda-go/lambda/messages"
@@ -116,10 +117,14 @@ func taskOf(function contract.Function, payload []byte, execution int) string {
 	var in struct {
 		Segment    int
 		Checkpoint struct{ Invocation int }
+		Batch      *run.Batch
 	}
 	_ = json.Unmarshal(payload, &in) // the function reports a payload that cannot be read
 	if function == contract.FunctionScan {
 		return fmt.Sprintf("%s of segment %d, invocation %d", function, in.Segment, in.Checkpoint.Invocation)
+	}
+	if in.Batch != nil {
+		return fmt.Sprintf("%s of execution %d, segments %d to %d", function, execution, in.Batch.First, in.Batch.Last)
 	}
 	return fmt.Sprintf("%s of execution %d", function, execution)
 }

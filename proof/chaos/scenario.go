@@ -33,6 +33,8 @@ type Scenario struct {
 	death             death            // of the first execution, if it is drawn
 	own               names            // if the seed has several runs
 	view              request.ViewType // of a chain of exports, "" for a single export
+	// Uploads is how many uploads one invocation of finalize completes; 0 for the usual number, with which it needs no batches.
+	Uploads int
 	// Pages is how many pages an invocation gets before it must return a checkpoint; 0 for all.
 	Pages int
 	// Writes changes the table while it is read.
@@ -76,6 +78,9 @@ func Draw(seed uint64) Scenario {
 	s.TakesOver = s.Deliveries > 0 && !s.AtOnce && draw(seed, "takes over").IntN(3) > 0
 	if s.Replaces = s.Writes && draw(seed, "replaces").IntN(4) == 0; s.Replaces {
 		s.Rates[faultReplaced] = pick(draw(seed, "replaced"), 0.05, 0.2)
+	}
+	if random := draw(seed, "uploads"); s.Mode == request.ModeScan && random.IntN(8) == 0 {
+		s.Uploads = pick(random, 1, 2, 5)
 	}
 	s.Redrives = s.Mode == request.ModeScan && draw(seed, "redrives").IntN(2) == 0
 	// Only some kinds of faults: with all of them, each would hide the others.
@@ -131,6 +136,6 @@ func (s Scenario) String() string {
 	for _, fault := range slices.Sorted(maps.Keys(s.Rates)) {
 		rates = append(rates, fmt.Sprintf("%s %.2f", fault, s.Rates[fault]))
 	}
-	return fmt.Sprintf("%s of %d items %v (large: %t, changed: %t, replaced: %t), %d segments, %d at once, %d items a page, %d pages an invocation, objects of %d bytes %s %s, %d deliveries (at once: %t, takes over: %t), redrives: %t; %s",
-		s.Mode, s.Items, s.Kinds(), s.Large, s.Writes, s.Replaces, s.Segments, s.Concurrency, s.Limit, s.Pages, s.FileSize, s.Format, s.Compression, max(1, s.Deliveries), s.AtOnce, s.TakesOver, s.Redrives, strings.Join(rates, ", "))
+	return fmt.Sprintf("%s of %d items %v (large: %t, changed: %t, replaced: %t), %d segments, %d at once, %d items a page, %d pages an invocation, %d uploads at once (0: all), objects of %d bytes %s %s, %d deliveries (at once: %t, takes over: %t), redrives: %t; %s",
+		s.Mode, s.Items, s.Kinds(), s.Large, s.Writes, s.Replaces, s.Segments, s.Concurrency, s.Limit, s.Pages, s.Uploads, s.FileSize, s.Format, s.Compression, max(1, s.Deliveries), s.AtOnce, s.TakesOver, s.Redrives, strings.Join(rates, ", "))
 }
