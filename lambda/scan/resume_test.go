@@ -16,6 +16,7 @@ import (
 
 	"dynamodb-to-s3/lambda/awsclient"
 	"dynamodb-to-s3/lambda/bucket"
+	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
 
@@ -34,6 +35,7 @@ type left struct {
 	hidden    map[string]bool   // open uploads that the listing does not show
 	completed map[string]int64  // sizes, by key
 	onParts   func(key string)  // is called before the answer to ListParts; nil for nothing
+	broken    string            // an operation that S3 does not answer now
 
 	mu   sync.Mutex
 	sent map[string]int // by operation
@@ -52,9 +54,14 @@ func (l *left) Do(req *http.Request) (*http.Response, error) {
 	l.sent[operation]++
 	key := strings.TrimPrefix(req.URL.Path, "/b/")
 	status, body := http.StatusOK, []byte(nil)
+	if operation == l.broken {
+		operation, status, body = "", http.StatusServiceUnavailable, []byte(`<Error><Code>ServiceUnavailable</Code></Error>`)
+	}
 	switch operation {
 	case "GetObject":
-		body = l.lists[key]
+		if body = l.lists[key]; body == nil {
+			status, body = http.StatusNotFound, []byte(`<Error><Code>NoSuchKey</Code></Error>`)
+		}
 	case "ListParts":
 		if l.onParts != nil {
 			l.onParts(key)
@@ -138,6 +145,14 @@ func newLeft() *left {
 	return l
 }
 
+// segment returns an invocation of the segment. Each of its requests has one try.
+func (l *left) segment() *segment {
+	return &segment{plan: l.plan, bucket: bucket.New(awsclient.S3(aws.Config{
+		Region: "us-east-1", HTTPClient: l, Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""),
+		Retryer: func() aws.Retryer { return aws.NopRetryer{} },
+	}), l.plan)}
+}
+
 // object returns the key of an object by its number.
 func (l *left) object(part int) string { return l.plan.Layout().Data(0, part, "0a1b2c3d", ".json") }
 
@@ -172,16 +187,13 @@ func TestResumeOfALargeSegment(t *testing.T) {
 		}, 20, 20, 1, 3, 3},
 		{"one is completed with another size", func(l *left) { l.complete(l.object(450)); l.completed[l.object(450)]++ }, 3, 20, 1, 3, 3},
 		{"no lists", func(l *left) { clear(l.lists) }, 0, 0, 0, 0, 1},
-		{"names of others", func(l *left) { clear(l.lists); l.lists[l.plan.Layout().SegmentListsOf(0)+"notes.json"] = nil }, 0, 0, 0, 0, 1},
+		{"names of others", func(l *left) { clear(l.lists); l.lists[l.plan.Layout().SegmentListsOf(0)+"notes.json"] = []byte("{}") }, 0, 0, 0, 0, 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			l := newLeft()
 			test.spoil(l)
-			s := segment{plan: l.plan, bucket: bucket.New(awsclient.S3(aws.Config{
-				Region: "us-east-1", HTTPClient: l, Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""),
-			}), l.plan)}
-			at, err := s.resume(t.Context())
+			at, err := l.segment().resume(t.Context())
 			if err != nil || at.Done || at.Invocation != test.lists || at.Part != test.lists*leftObjects || at.Totals.Items != int64(at.Part) || (at.Try == "") != (test.lists == 0) {
 				t.Errorf("got %+v, %v, want it after %d lists", at, err, test.lists)
 			}
@@ -190,6 +202,63 @@ func TestResumeOfALargeSegment(t *testing.T) {
 				if l.sent[operation] != n {
 					t.Errorf("%d × %s, want %d", l.sent[operation], operation, n)
 				}
+			}
+		})
+	}
+}
+
+// A takeover does not scan from the start because S3 does not answer: a retry looks again.
+func TestResumeFailsIfS3DoesNotAnswer(t *testing.T) {
+	t.Parallel()
+	for _, operation := range []string{"ListObjectsV2", "GetObject", "ListMultipartUploads", "ListParts"} {
+		l := newLeft()
+		l.broken, l.hidden[l.object(5)] = operation, true
+		if at, err := l.segment().resume(t.Context()); err == nil || failure.NameOf(err).Permanent() {
+			t.Errorf("%s: got %+v, %v", operation, at, err)
+		}
+	}
+}
+
+// A segment continues only at the key that its checkpoint means. If S3 does not answer, a retry asks again.
+func TestStartKey(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name  string
+		spoil func(l *left, key string)
+		err   bool
+		words string // of ListsInconsistent; "" for an error that passes
+	}{
+		{"as it was written", func(*left, string) {}, false, ""},
+		{"S3 does not answer", func(l *left, _ string) { l.broken = "GetObject" }, true, ""},
+		{"gone", func(l *left, key string) { delete(l.lists, key) }, true, "no such object"},
+		{"not JSON", func(l *left, key string) { l.lists[key] = []byte("{") }, true, "unexpected end of JSON input"},
+		{"another version", func(l *left, key string) { l.lists[key] = []byte(`{"version":2}`) }, true, "its version is 2"},
+		{"another key", func(l *left, key string) {
+			l.lists[key] = []byte(strings.Replace(string(l.lists[key]), `{"N":"6"}`, `{"N":"60"}`, 1))
+		}, true, "another position"},
+		{"no key", func(l *left, key string) {
+			l.lists[key] = []byte(strings.Replace(string(l.lists[key]), `"lastEvaluatedKey"`, `"x"`, 1))
+		}, true, "another position"},
+		{"another plan", func(l *left, key string) {
+			l.lists[key] = []byte(strings.Replace(string(l.lists[key]), `"plan":"`, `"plan":"f`, 1))
+		}, true, "another position"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			l := newLeft()
+			s := l.segment()
+			s.from = run.Checkpoint{Invocation: 7, Try: "0a1b2c3d", Position: run.Position([]byte(`{"id":{"N":"6"}}`))}
+			test.spoil(l, l.plan.Layout().SegmentList(0, 6, "0a1b2c3d"))
+			key, err := s.startKey(t.Context())
+			switch {
+			case !test.err:
+				if err != nil || string(key) != `{"id":{"N":"6"}}` {
+					t.Errorf("got %s, %v", key, err)
+				}
+			case err == nil || failure.NameOf(err).Permanent() != (test.words != ""):
+				t.Errorf("got %s, %v", key, err)
+			case test.words != "" && (failure.NameOf(err) != failure.ListsInconsistent || !strings.Contains(err.Error(), test.words) || !strings.Contains(err.Error(), "start a new execution")):
+				t.Errorf("got %v, want %s with %s", err, failure.ListsInconsistent, test.words)
 			}
 		})
 	}
