@@ -194,7 +194,9 @@ func killInRun(t *testing.T, program *exec.Cmd, bucket, name string) {
 	if err := program.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	_ = <-ended // it was killed
+	if err := <-ended; err == nil {
+		t.Fatal("it succeeded, so it was killed too late")
+	}
 	for _, prefix := range []string{layout.DataPrefix(), layout.Root + "/manifest"} {
 		if keys := testservers.Keys(t, bucket, prefix); len(keys) > 0 {
 			t.Fatalf("it was killed before its commit, and shows %v", keys)
@@ -245,7 +247,9 @@ func TestKilledRunIsTakenOver(t *testing.T) {
 	if err := killed.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	_ = <-ended // it was killed
+	if err := <-ended; err == nil {
+		t.Fatal("it succeeded, so it was killed too late")
+	}
 
 	second := runProgram(t, "--name", "taken-3", "--input", file)
 	succeeds(t, second)
