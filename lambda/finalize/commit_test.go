@@ -238,3 +238,21 @@ func TestUploadThatIsNotListedIsFound(t *testing.T) {
 		t.Errorf("%d uploads were looked up, want 4", n)
 	}
 }
+
+// A listing does not show the uploads, and another finalize completes them before S3 is asked about each one.
+func TestUploadThatIsCompletedMeanwhileIsFound(t *testing.T) {
+	t.Parallel()
+	s := newScanned(t, 1, 1)
+	client := s.wire(func(_ int, r *http.Request, send func() (*http.Response, error)) (*http.Response, error) {
+		if isListParts(r) {
+			s.must(s.complete(0, 0))
+		}
+		response, err := send()
+		if isListUploads(r) {
+			return rewrite(response, err, `(?s)<Upload>.*</Upload>`, "")
+		}
+		return response, err
+	})
+	out, err := s.step(client, 0).Run(t.Context(), run.FinalizeInput{Plan: s.plan})
+	s.committed(out, err)
+}

@@ -61,7 +61,7 @@ var mutations = append([]mutation{
 	}, kind: "aborts an upload"},
 	{name: "what is not open is looked for again", file: "lambda/finalize/compare.go", replace: []string{
 		`if s.etag, err = completed(ctx, c.bucket, s.Object); errors`, `if err = errGone; errors`,
-	}, test: "TestRunIsCommittedBeside"},
+	}, test: "TestUploadThatIsCompletedMeanwhileIsFound"},
 	{name: "a run that cannot commit is withdrawn", file: "lambda/finalize/withdraw.go", replace: []string{
 		`if c.there+len(c.strayObjects) == 0 {`, `if true {`,
 	}, kind: "aborts an upload"},
