@@ -151,6 +151,7 @@ func TestRunOfAnotherExecutionIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	claimed.Plan.ExecutionID = "arn:of:another"
 	for _, test := range []struct {
 		version       int
 		digest, words string
@@ -159,7 +160,7 @@ func TestRunOfAnotherExecutionIsRefused(t *testing.T) {
 		{run.Version, "another", "belongs to execution arn:of:another, which has another request"},
 		{run.Version, parsed.Digest(), "belongs to execution arn:of:another, which is of another state machine"},
 	} {
-		body, err := json.Marshal(ledger.Claim{Version: test.version, ExecutionID: "arn:of:another", RequestDigest: test.digest, Output: claimed})
+		body, err := json.Marshal(ledger.Claim{Version: test.version, ExecutionID: "arn:of:another", StartTime: claimed.Plan.StartTime, RequestDigest: test.digest, Output: claimed})
 		if err != nil {
 			t.Fatal(err)
 		}
