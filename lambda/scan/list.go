@@ -43,7 +43,7 @@ const mostSettles = 5
 // settle decides about the list of the segment's end, if there is one, and returns the checkpoint from which the segment continues.
 //
 // finalize may read that list as soon as the execution has scanned all segments, and an invocation may outlive its retry. So a list of this
-// execution never changes: if S3 no longer has what it names, settle fails with UploadGone. A list of an earlier execution, none of whose
+// execution never changes: the segment is done, and finalize decides whether S3 has everything. A list of an earlier execution, none of whose
 // functions is at work any more, becomes this execution's: settle writes it again if S3 has all that its chain names. Otherwise settle
 // writes other in its place, or nothing if other is nil.
 func (s *segment) settle(ctx context.Context, other []byte) (at run.Checkpoint, err error) {
@@ -61,12 +61,10 @@ func (s *segment) settle(ctx context.Context, other []byte) (at run.Checkpoint, 
 		}
 		list, fault := run.ParseSegmentList(body)
 		switch own := fault == nil && list.Plan == s.plan.Digest() && list.Takeovers == takeovers; {
-		case own && at.Done:
-			return at, nil
+		case own && !at.Done:
+			return list.Next(run.Totals{}), nil
 		case own:
-			return at, failure.Errorf(failure.UploadGone,
-				"segment %d was scanned to its end, but S3 no longer has all that its lists at %s name. Somebody, or a lifecycle rule with AbortIncompleteMultipartUpload, has aborted an upload or removed an object. Start a new execution under another name",
-				s.number, s.bucket.URI(key))
+			return at, nil
 		case at.Done:
 			list.Takeovers = takeovers
 			body = run.Marshal(list)
