@@ -66,8 +66,11 @@ func (m model) merge(n, s *state, at int) {
 		}
 		f.chains = append(f.chains, chain...)
 	}
-	slices.SortFunc(f.chains, compare)
 	f.strays = slices.DeleteFunc(slices.Clone(s.bucket), func(i Item) bool { return i.Kind != List || slices.Contains(f.chains, i) })
+	for i := range f.chains {
+		f.chains[i].Takeovers = 0 // a manifest does not have it
+	}
+	slices.SortFunc(f.chains, compare)
 	if m.CompletesUnchecked {
 		f.progress = compared
 	}

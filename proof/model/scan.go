@@ -216,7 +216,7 @@ func (m model) aborts(n, before *state, uploads []Item) {
 }
 
 // settle decides about the list of a segment's end, if there is one and nothing is to be written in its place. A list of the invocation's own
-// execution stays. A list of an earlier execution becomes one of this execution if S3 has all that its chain names.
+// execution stays, and finalize decides whether S3 has everything. A list of an earlier execution becomes one of this execution if S3 has all that its chain names.
 func (m model) settle(s *state, at int, next emit) bool {
 	c := s.invocations[at].call
 	end, whole := m.ended(s, c.segment)
@@ -225,7 +225,7 @@ func (m model) settle(s *state, at int, next emit) bool {
 		n.invocations[at].progress, n.invocations[at].page = finished, uint8(len(m.Pages[c.segment]))
 	}
 	switch {
-	case whole && (own || m.LeavesEnd):
+	case own && (whole || !m.ReplacesEnd), whole && m.LeavesEnd:
 		next(c.hidden(settles), finish)
 	case whole:
 		adopted := end
@@ -235,8 +235,6 @@ func (m model) settle(s *state, at int, next emit) bool {
 			n.bucket = m.put(n.bucket, adopted)
 			n.wroteOthers = n.wroteOthers || s.trespasses(c.execution)
 		})
-	case own && !m.ReplacesEnd:
-		next(c.hidden(settles), func(n *state) { n.fail(at) })
 	default:
 		return false
 	}

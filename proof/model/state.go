@@ -146,9 +146,13 @@ func (s *state) quiet() bool {
 	})
 }
 
-// mends tells whether a redrive of the execution that has the run commits it or withdraws it. Plan has refused all other executions before.
+// mends tells whether a redrive of the execution that has the run commits it or withdraws it. Plan has refused all other executions before. If
+// the table was replaced, Plan refuses an execution that must begin with it.
 func (m model) mends(s *state) bool {
 	at, owner := *s, s.owner-1
+	if !s.executions[owner].planned && s.table != s.now {
+		return true
+	}
 	for e := range at.executions {
 		if uint8(e) != owner {
 			at.executions[e].phase = dead

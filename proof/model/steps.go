@@ -172,10 +172,12 @@ func (m model) die(s *state, e uint8, next emit) {
 				n.executions[e].phase, n.executions[e].failing, n.executions[e].refused = working, false, 0
 			})
 		}
-		next(step(Begins), func(n *state) { // a redrive of Plan, or a local run that is started again
-			count(&n.redrives)
-			n.executions[e] = execution{came: true}
-		})
+		if atWork := slices.ContainsFunc(s.invocations, func(i invocation) bool { return i.execution == e }); !own.planned || !atWork {
+			next(step(Begins), func(n *state) { // a redrive of Plan, or a local run that is started again: its functions have died with it
+				count(&n.redrives)
+				n.executions[e] = execution{came: true}
+			})
+		}
 	}
 	switch {
 	case claims && !own.failing && s.crashes < m.Crashes: // an invocation of plan can continue
