@@ -12,7 +12,7 @@ import (
 )
 
 // MostBatches bounds the batches in a payload: each takes some 30 bytes. Larger batches take more invocations.
-const MostBatches = 1000
+const MostBatches = 2000
 
 // batches divides the segments with open uploads into ranges that one invocation can complete, as far as segments allow that.
 func (c *scanCommit) batches(most int) (batches []run.Batch) {

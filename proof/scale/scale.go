@@ -50,7 +50,7 @@ func Usual(tableBytes, readUnitsPerSecond float64) Inputs {
 		TableBytes: tableBytes, Segments: request.MaxSegments, ReadUnitsPerSecond: readUnitsPerSecond,
 		BytesPerReadUnit: 8 << 10, PagePerTableByte: 1.5, StorePerTableByte: 0.2, FileSizeBytes: request.DefaultFileSize, PartBytes: 8 << 20,
 		Rate: partitionUnits * (8 << 10) * 1.5, MemoryGB: 1769.0 / 1024, UsefulSeconds: 890,
-		ListSeconds: 0.1, ListsAtOnce: 16, CompleteSeconds: 0.1, CPUPerObject: 50e-6, CPUPerList: 500e-6, CPUPerComplete: 500e-6, VCPU: 1,
+		ListSeconds: 0.1, ListsAtOnce: 16, CompleteSeconds: 0.1, CPUPerObject: 40e-6, CPUPerList: 800e-6, CPUPerComplete: 500e-6, VCPU: 1,
 		Prices: Prices{
 			ReadUnits: 0.125e-6, LambdaGBSecond: 0.0000133334, LambdaRequest: 0.20e-6, Transition: 0.025e-3, Put: 0.005e-3, Get: 0.0004e-3,
 		},
