@@ -191,6 +191,9 @@ func (c *faultyClient) draw(o operation, nth int) Fault {
 		if !strings.HasPrefix(c.caller, "scan") { // the other functions send few requests
 			rate = min(2*rate, 0.2)
 		}
+		if fault.isRare() {
+			rate = min(4*rate, 0.3)
+		}
 		if draw(scenario.Seed, c.caller, o, fault, nth).Float64() < rate {
 			return fault
 		}

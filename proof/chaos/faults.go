@@ -84,7 +84,7 @@ var invocationFaults = []Fault{faultNotStarted, faultOutcomeLost, faultDoubled, 
 
 // Faults returns every fault that seeds draw.
 func Faults() []Fault {
-	return slices.Concat(requestFaults, invocationFaults, []Fault{faultWritten, faultReplaced, faultCapacity, faultDeliveredAgain, faultRedriven, faultHand, faultDied, faultCameBack, faultKilledCompleting, seenPart, leftLate, leftHidden, leftUncommitted})
+	return slices.Concat(requestFaults, invocationFaults, []Fault{faultWritten, faultReplaced, faultCapacity, faultDeliveredAgain, faultRedriven, faultHand, faultDied, faultCameBack, faultKilledCompleting, seenPart, leftLate, leftUncommitted})
 }
 
 // draw returns random numbers that depend only on the seed and on their purpose.
@@ -122,6 +122,11 @@ func (f Fault) appliesTo(o operation) bool {
 	default:
 		return true
 	}
+}
+
+// isRare reports whether the fault applies only to requests that are rare.
+func (f Fault) isRare() bool {
+	return f == faultErrorIn200 || f == faultUploadHidden || f == faultUploadGhost
 }
 
 // endsInvocation reports whether the fault kills or pauses the invocation that sends the request.
