@@ -96,6 +96,18 @@ func (r *seedRun) wasRedriven(execution int) bool {
 	return execution == 0 && r.life.again
 }
 
+// lives is greater than the number of executions. The address that an execution calls has its number, and lives more if it was redriven: a
+// call of its first life can arrive late, and Step Functions calls nothing for an execution that has failed.
+const lives = 100
+
+// addressOf returns the number of an execution in the address that it calls.
+func (r *seedRun) addressOf(execution int) int {
+	if r.wasRedriven(execution) {
+		return execution + lives
+	}
+	return execution
+}
+
 // runTakeover runs the first execution until it dies, and then the next one. The first one may come back while the next one is at work.
 func (r *seedRun) runTakeover(ctx context.Context) ([]statemachine.Outcome, error) {
 	first, err := r.runExecution(ctx, 0)

@@ -40,7 +40,11 @@ func (r *seedRun) serveFunction(w http.ResponseWriter, request *http.Request, ex
 	if err != nil {
 		return // the interpreter has ended
 	}
-	result := r.answer(contract.Function(request.PathValue("function")), payload, execution)
+	r.waitAsAsked(payload)
+	result := refused(http.StatusInternalServerError, "ServiceException")
+	if n := execution % lives; execution == r.addressOf(n) {
+		result = r.answer(contract.Function(request.PathValue("function")), payload, n)
+	}
 	if result.kind != "" {
 		w.Header().Set("X-Amzn-ErrorType", result.kind)
 	}
@@ -53,7 +57,6 @@ func (r *seedRun) serveFunction(w http.ResponseWriter, request *http.Request, ex
 
 // invoke invokes a function, with the fault of the invocation if it has one.
 func (r *seedRun) invoke(function contract.Function, payload []byte, execution int) result {
-	r.waitAsAsked(payload)
 	task := taskOf(function, payload, execution)
 	caller := fmt.Sprintf("%s, try %d", task, r.tries.next(task))
 	fault := r.drawInvocation(function, caller)
