@@ -32,8 +32,7 @@ var drawn = []mutation{
 	{name: "the journal of a chain", file: "lambda/run/exportchain.go", replace: []string{
 		`Digest(c)[:chainDigest]`, `Digest("")[:chainDigest]`,
 	}, kind: "two chains"},
-	{name: "the plan in a list", file: "lambda/run/chain.go", replace: []string{`return l.Done && l.Plan == plan`, `return l.Done`}, kind: "adds a list"},
-	{name: "the key of a list", file: "lambda/finalize/merge.go", replace: []string{`c.layout.KeyOf(list) != key`, `false`}, kind: "removes or damages a list"},
+	{name: "the plan in a list", file: "lambda/run/chain.go", replace: []string{`list.Plan != plan || !list.begins()`, `!list.begins()`}, kind: "adds a list"},
 	{name: "names of others", file: "lambda/run/ownkeys.go", replace: []string{`return err == nil && scanned`, `_ = scanned
 	return err == nil`}, kind: "adds an object"},
 	{name: "the sweep of foreign uploads", file: "lambda/finalize/check.go", replace: []string{
