@@ -15,10 +15,10 @@ import (
 var modelled = map[uint64]string{
 	58:  "one fault only",
 	15:  "a takeover",
-	89:  "a takeover, and then a redrive of the execution that has lost the run",
+	67:  "a takeover, and then a redrive of the execution that has lost the run",
 	232: "an execution that takes its run back",
 	38:  "a write that is repeated after the sweep",
-	29:  "many invocations that are given up and continue",
+	26:  "many invocations that are given up and continue",
 }
 
 // The model allows what real runs do, and in these runs every step of the model occurs.
