@@ -59,7 +59,7 @@ func (h *hand) spoilList(ctx context.Context) (deed, error) {
 	if err != nil || len(lists) == 0 {
 		return deed{}, err
 	}
-	did := deed{fails: []failure.Name{failure.ListsInconsistent, failure.UploadGone}, mended: true}
+	did := deed{fails: []failure.Name{failure.ListsInconsistent}, mended: true}
 	key := pick(h.random, sortedKeys(lists)...)
 	if h.at == atFinalize && len(chained) > 0 {
 		key = pick(h.random, chained...)
