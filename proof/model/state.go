@@ -147,10 +147,12 @@ func (s *state) quiet() bool {
 }
 
 // mends tells whether a redrive of the execution that has the run commits it or withdraws it. Plan has refused all other executions before. If
-// the table was replaced, Plan refuses an execution that must begin with it.
+// the table was replaced, only an execution that has scanned everything can continue.
 func (m model) mends(s *state) bool {
 	at, owner := *s, s.owner-1
-	if !s.executions[owner].planned && s.table != s.now {
+	own := s.executions[owner]
+	unscanned := slices.ContainsFunc(own.scanned[:len(m.Pages)], func(c Checkpoint) bool { return !c.Done })
+	if s.table != s.now && (!own.planned || unscanned) {
 		return true
 	}
 	for e := range at.executions {
