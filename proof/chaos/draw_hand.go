@@ -194,7 +194,7 @@ func (h *hand) check(ctx context.Context, result *run.Result) error {
 		}
 	}
 	startedAgain := h.run.scenario.TakesOver || h.run.faultsOff.Load() && !h.run.scenario.Redrives
-	if h.did.certain && !(h.did.mended && startedAgain) {
+	if mended := h.did.mended && startedAgain; h.did.certain && !mended {
 		return fmt.Errorf("%s, and the run has committed", h.did.what)
 	}
 	return nil

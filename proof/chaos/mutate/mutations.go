@@ -35,8 +35,10 @@ var mutations = append([]mutation{
 	{name: "a list is compared with its checkpoint", file: "lambda/scan/list.go", replace: []string{
 		` || run.Position(list.LastEvaluatedKey) != s.from.Position`, ``,
 	}, test: "TestKeyValuesStayInTheBucket", in: "./lambda/function"},
-	{name: "a takeover looks for the uploads", file: "lambda/scan/resume.go", replace: []string{`if there, err := s.isThere(ctx, stored, o); !there {`, `if there, err := s.isThere(ctx, stored, o); !there && err != nil {`},
-		test: "TestTakeoverContinuesFromTheLastWholeList", in: "./lambda/function"},
+	{
+		name: "a takeover looks for the uploads", file: "lambda/scan/resume.go", replace: []string{`if there, err := s.isThere(ctx, stored, o); !there {`, `if there, err := s.isThere(ctx, stored, o); !there && err != nil {`},
+		test: "TestTakeoverContinuesFromTheLastWholeList", in: "./lambda/function",
+	},
 	{name: "nothing is completed before the check", file: "lambda/finalize/check.go", replace: []string{
 		`		s.wait(segment, &o.Object)
 	}`, `		if _, err := complete(context.Background(), s.bucket, o.Object); err != nil {
