@@ -161,7 +161,7 @@ func (m model) mends(s *state) bool {
 		}
 	}
 	m.wanted, m.Redrives, m.Crashes, m.Aborts, m.Replacements = nil, unlimited, s.crashes, s.aborts, s.replacements
-	for step := 0; step < 1000; step++ {
+	for step := range 1000 {
 		var change func(*state)
 		m.steps(&at, func(next Step, c func(*state)) {
 			if next.Execution == owner && change == nil && (step == 0 || next.Kind != Begins) {
