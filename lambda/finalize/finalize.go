@@ -9,7 +9,7 @@
 // For native exports, DynamoDB has written the manifests. The step compares them with the bucket and enters the exports into the
 // journal. That write is the commit of an export. When the run has nothing more to export, the step writes the run's result.
 //
-// It may import failure, request, run, bucket, ledger, manifest and table.
+// It may import failure, problem, request, run, bucket, ledger, manifest and table.
 package finalize
 
 import (

@@ -6,6 +6,7 @@ import (
 	"iter"
 
 	"dynamodb-to-s3/lambda/bucket"
+	"dynamodb-to-s3/lambda/problem"
 	"dynamodb-to-s3/lambda/run"
 
 	"golang.org/x/sync/errgroup"
@@ -56,8 +57,8 @@ func (s *span) join(ctx context.Context, segment int, lists []run.SegmentList) e
 	}
 	var objects []sighting
 	for _, list := range chain {
-		if key, wrong := s.misnamed(list); wrong {
-			s.faults.add(fmt.Sprintf("%s names %s, which is not its next object", s.layout.KeyOf(list), key))
+		if fault := s.misnamed(list); fault != "" {
+			s.faults.add(fmt.Sprintf("%s names %s", s.layout.KeyOf(list), fault))
 			return nil
 		}
 		if began := list.StartTime; len(list.Objects) > 0 && (s.oldest.IsZero() || began.Before(s.oldest)) {
@@ -91,17 +92,18 @@ func (s *span) join(ctx context.Context, segment int, lists []run.SegmentList) e
 	return nil
 }
 
-// misnamed returns the first object of a list that has not the name that follows from the list. So no object is named twice.
-func (s *span) misnamed(list run.SegmentList) (key string, wrong bool) {
+// misnamed says which object of a list has not the name that follows from the list, "" if all have it. So no object is named twice. The key of
+// an end list does not have the try, so misnamed also looks at the form of the name.
+func (s *span) misnamed(list run.SegmentList) (fault string) {
 	for i, o := range list.Objects {
-		if o.Key != s.layout.Data(list.Segment, list.FirstPart+i, list.Try, s.extension) {
-			return o.Key, true
+		if o.Key != s.layout.Data(list.Segment, list.FirstPart+i, list.Try, s.extension) || !s.own.Data(o.Key) {
+			return problem.Quote(o.Key) + ", which is not its next object"
 		}
 	}
-	if n := len(list.Objects); n != list.NextPart-list.FirstPart {
-		return fmt.Sprintf("%d objects instead of %d", n, list.NextPart-list.FirstPart), true
+	if n, want := len(list.Objects), list.NextPart-list.FirstPart; n != want {
+		return fmt.Sprintf("%d objects, and must name %d", n, want)
 	}
-	return "", false
+	return ""
 }
 
 // lists yields the lists of the span's segments in the order of their keys: by segment, then by invocation and try. It stops after an error.
