@@ -66,8 +66,11 @@ func (s *segment) scan(ctx context.Context) (report, error) {
 	if s.named { // the answer to the write of the list may be lost: finalize decides what becomes of the uploads
 		return s.withoutProgress(ctx, to, err)
 	}
-	// The cause is known. Uploads that stay behind are worth a line in the log, but they are not a second cause.
-	if fault := writer.Abort(context.WithoutCancel(ctx)); fault != nil {
+	// The cause is known. Uploads that stay behind are worth a line in the log, but they are not a second cause. There
+	// can be hundreds, and the answer must still come in time.
+	aborting, stopAborting := context.WithTimeout(context.WithoutCancel(ctx), max(s.budget.unused()/2, mostFloor))
+	defer stopAborting()
+	if fault := writer.Abort(aborting); fault != nil {
 		s.log.WarnContext(ctx, "uploads are left for the end of the run to sweep", "cause", fault.Error())
 	}
 	return s.withoutProgress(ctx, to, err)

@@ -281,6 +281,9 @@ func (w *Writer) Abort(ctx context.Context) error {
 		if err := w.config.Bucket.Abort(ctx, o.upload.upload); err != nil {
 			faults = append(faults, err.Error())
 		}
+		if ctx.Err() != nil {
+			break
+		}
 	}
 	if len(faults) > 0 {
 		return fmt.Errorf("abort unfinished uploads: %s", strings.Join(faults, "; "))

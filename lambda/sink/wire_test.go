@@ -1,6 +1,7 @@
 package sink_test
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -74,6 +75,22 @@ func (w *wire) writer(tb testing.TB, compression request.Compression, fileSize i
 }
 
 const mib = 1 << 20
+
+// An invocation has many uploads, and little time to abort them. The end of the run sweeps the others.
+func TestAbortStopsWithItsContext(t *testing.T) {
+	t.Parallel()
+	writer := new(wire).writer(t, request.CompressionNone, 1)
+	for range 3 {
+		if err := writer.WriteItem([]byte("{}"), 1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ended, end := context.WithCancel(t.Context())
+	end()
+	if err := writer.Abort(ended); err == nil || strings.Count(err.Error(), "s3://b/r/data/") != 1 {
+		t.Errorf("got %v, want the fault of one upload", err)
+	}
+}
 
 // However slow S3 is, memory holds three parts of 8 MiB: two that upload, and one that is filled.
 func TestThreePartsAreInMemory(t *testing.T) {
