@@ -2,7 +2,7 @@
 // committed (Journal). Each is one JSON object in the bucket. Each write is conditional on the object that the writer has read, so
 // when two executions decide at the same time, one of them learns that it has to read again.
 //
-// It may import bucket, failure, request and run.
+// It may import bucket, failure, problem, request and run.
 package ledger
 
 import (

@@ -126,8 +126,8 @@ func (s *Step) draft(ctx context.Context, in run.PlanInput) (draft, error) {
 	return d, nil
 }
 
-// begin returns the plan of a run that begins now, or the error with which it is refused. It asks S3 how
-// long the bucket keeps uploads open, and DynamoDB whether it accepts a scan.
+// begin returns the plan of a run that begins now, or the error with which it is refused. It asks S3 how long the bucket keeps uploads open,
+// and DynamoDB whether it accepts a scan.
 func (s *Step) begin(ctx context.Context, d draft) (run.PlanOutput, error) {
 	if d.plan.Export != nil {
 		output := d.output(numbers{})
