@@ -25,7 +25,11 @@ func (s *Step) claim(ctx context.Context, d draft, output run.PlanOutput, refusa
 		own: ledger.Claim{ExecutionID: d.plan.ExecutionID, StartTime: d.plan.StartTime, RequestDigest: d.request.Digest(), Output: output},
 	}
 	if refusal != nil {
-		if held, err := ledger.LoadClaim(ctx, c.destination, d.plan.Layout()); err != nil || held.RequestDigest != c.own.RequestDigest {
+		held, err := ledger.LoadClaim(ctx, c.destination, d.plan.Layout())
+		if err != nil && !errors.Is(err, bucket.ErrNotFound) && !failure.NameOf(err).Permanent() {
+			return run.PlanOutput{}, err // a retry may find the claim
+		}
+		if err != nil || held.RequestDigest != c.own.RequestDigest {
 			return run.PlanOutput{}, refusal
 		}
 	} else if created, err := ledger.CreateClaim(ctx, c.destination, c.own); created || err != nil {

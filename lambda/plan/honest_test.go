@@ -158,3 +158,30 @@ func TestRefusalNeedsAClaimToBeOverruled(t *testing.T) {
 		t.Errorf("the bucket has %v", keys)
 	}
 }
+
+// expired is an S3 to which the credentials for the reading of objects have expired.
+type expired struct{}
+
+// Do implements the SDK's HTTP client.
+func (expired) Do(asked *http.Request) (*http.Response, error) {
+	if asked.Method != http.MethodGet || !strings.HasSuffix(asked.URL.Path, "/_started") {
+		return http.DefaultClient.Do(asked)
+	}
+	return &http.Response{
+		StatusCode: http.StatusBadRequest, Request: asked, Body: io.NopCloser(strings.NewReader("<Error><Code>ExpiredToken</Code></Error>")),
+	}, nil
+}
+
+// A claim can overrule a refusal, so a refusal that no retry helps needs an answer about the claim.
+func TestRefusalWaitsForTheClaim(t *testing.T) {
+	t.Parallel()
+	read, write := testservers.Configs()
+	read.HTTPClient, write.HTTPClient = tables(func(table map[string]any) { table["TableSizeBytes"] = int64(1e15) }), expired{}
+	clients := awsclient.NewClients(read, write, read)
+	p := plan.Step{Tables: clients.Tables, Objects: clients.Objects, Executions: &executions.Memory{}, Account: account, Log: slog.New(slog.DiscardHandler)}
+	req := fmt.Sprintf(`{"table": %q, "bucket": %q, "fileSizeBytes": 1024}`, tableWithIndexes(t), testservers.Bucket(t))
+	_, err := p.Run(t.Context(), run.PlanInput{Request: json.RawMessage(req), Execution: run.Execution{ID: "arn:a", Name: "a", StartTime: time.Now()}})
+	if failure.NameOf(err) != failure.CredentialsInvalid {
+		t.Errorf("got %v", err)
+	}
+}
