@@ -98,7 +98,7 @@ func (b *Bucket) Complete(ctx context.Context, u Upload, parts []run.Part, size 
 		MultipartUpload: &types.CompletedMultipartUpload{Parts: completed},
 	})
 	switch fault.Code(err) {
-	case "InvalidPart", "InvalidPartOrder", "EntityTooSmall", "InvalidRequest", "BadDigest": // InvalidRequest for another size
+	case "InvalidPart", "InvalidPartOrder", "EntityTooSmall", "InvalidRequest", "BadDigest", "MalformedXML": // InvalidRequest for another size, MalformedXML for no parts
 		return "", fmt.Errorf("%s: %w (%s: %s)", b.URI(u.Key), ErrOtherParts, fault.Code(err), fault.Words(err))
 	}
 	if err != nil {

@@ -116,6 +116,7 @@ func TestErrorsInsideASuccess(t *testing.T) {
 		"InternalError": nil, "SlowDown": failure.Errorf(failure.Throttled, ""), "AccessDenied": failure.Errorf(failure.AccessDenied, ""),
 		"KMS.DisabledException": failure.Errorf(failure.KMSKeyUnusable, ""), "ExpiredToken": failure.Errorf(failure.CredentialsInvalid, ""),
 		"NoSuchUpload": bucket.ErrNoUpload, "InvalidPart": bucket.ErrOtherParts, "EntityTooSmall": bucket.ErrOtherParts,
+		"MalformedXML": bucket.ErrOtherParts,
 	} {
 		r := &recorder{status: http.StatusOK, body: "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\n   \n<Error><Code>" + code + "</Code><Message>x</Message></Error>"}
 		_, err := through(r, "my-bucket").Complete(t.Context(), upload, parts, 1)
