@@ -109,19 +109,13 @@ func (s *span) misnamed(list run.SegmentList) (fault string) {
 // lists yields the lists of the span's segments in the order of their keys: by segment, then by invocation and try. It stops after an error.
 func (s *span) lists(ctx context.Context) iter.Seq2[run.SegmentList, error] {
 	folder := s.layout.SegmentLists()
-	keys := func(yield func(string, error) bool) {
-		for entry, err := range until(s.bucket.ListAfter(ctx, folder, s.from.in(folder)), entryKey, s.to.in(folder)) {
-			if err == nil && !s.own.List(entry.Key) {
-				s.written.Foreign.Add(entry.Key)
+	entries := until(s.bucket.ListAfter(ctx, folder, s.from.in(folder)), entryKey, s.to.in(folder))
+	return func(yield func(run.SegmentList, error) bool) {
+		for got, err := range inOrder(ctx, listsAhead, entries, s.readList) {
+			if got.foreign != "" {
+				s.written.Foreign.Add(got.foreign)
 				continue
 			}
-			if !yield(entry.Key, err) {
-				return
-			}
-		}
-	}
-	return func(yield func(run.SegmentList, error) bool) {
-		for got, err := range inOrder(ctx, listsAhead, keys, s.readList) {
 			if got.fault != "" {
 				s.faults.add(got.fault)
 				continue
@@ -136,10 +130,16 @@ func (s *span) lists(ctx context.Context) iter.Seq2[run.SegmentList, error] {
 // readList is a list, or what is wrong with it.
 type readList struct {
 	run.SegmentList
-	fault string
+	fault   string
+	foreign string // the key, if it is somebody else's
 }
 
-func (c commit) readList(ctx context.Context, key string) (read readList, err error) {
+func (c *scanCommit) readList(ctx context.Context, entry bucket.Entry) (read readList, err error) {
+	key := entry.Key
+	if !c.own.List(key) {
+		read.foreign = key
+		return read, nil
+	}
 	body, err := c.bucket.Get(ctx, key)
 	if err != nil {
 		return read, err
