@@ -213,13 +213,10 @@ func (r *seedRun) checkReaders(ctx context.Context, over bool) error {
 
 func (w *watch) checkCommitted(root string, committed commit) error {
 	last := w.sights[len(w.sights)-1].of(root, w.foreign)
-	sights := w.sights
-	for n, s := range w.sights {
-		if len(w.foreign) > 0 && s.number < committed.number && len(s.of(root, w.foreign)) == 0 {
-			sights = w.sights[n:] // what was there before was withdrawn, because somebody else has changed the run's uploads or objects
+	for _, s := range w.sights {
+		if len(w.foreign) > 0 && s.number < committed.number {
+			continue // what was completed may be withdrawn, or another execution may scan a part of it again
 		}
-	}
-	for _, s := range sights {
 		seen := s.of(root, w.foreign)
 		for _, key := range slices.Sorted(maps.Keys(seen)) {
 			if last[key] == "" {
