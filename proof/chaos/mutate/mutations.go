@@ -52,8 +52,8 @@ var mutations = append([]mutation{
 	}, kind: "removes or overwrites"},
 	{name: "only what the chain names is completed", file: "lambda/finalize/merge.go", replace: []string{
 		`	for _, list := range chain {
-		if key, wrong`, `	for _, list := range lists {
-		if key, wrong`,
+		if fault := s.misnamed`, `	for _, list := range lists {
+		if fault := s.misnamed`,
 	}},
 	{name: "an upload that has ended may be completed", file: "lambda/finalize/complete.go", replace: []string{
 		`return completed(ctx, in, o)`, `return "", errGone`,
