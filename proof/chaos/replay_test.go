@@ -1,6 +1,7 @@
 package chaos_test
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +13,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 )
+
+// besideOthers matches requests that an invocation makes at the same time: it looks at the table while it uploads the last parts. If one of
+// the two fails, the other one stops, and how many requests it has made by then depends on time.
+var besideOthers = regexp.MustCompile(`: (DescribeTable|CreateMultipartUpload|UploadPart|AbortMultipartUpload)\b`)
 
 // A seed that has failed is useful only if it fails again, so its faults depend on the seed alone. The test compares only the faults of
 // scans: finalize sends requests at the same time, and the fault of one request can prevent another.
@@ -28,7 +33,9 @@ func TestSeedRepeatsItsFaults(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		faults := slices.DeleteFunc(report.Injected, func(fault string) bool { return !strings.HasPrefix(fault, string(contract.FunctionScan)) })
+		faults := slices.DeleteFunc(report.Injected, func(fault string) bool {
+			return !strings.HasPrefix(fault, string(contract.FunctionScan)) || besideOthers.MatchString(fault)
+		})
 		slices.Sort(faults)
 		return faults
 	}
