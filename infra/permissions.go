@@ -100,7 +100,7 @@ func ofObjects(at place, function contract.Function, props *Props) []grant {
 		grants = []grant{
 			// After a takeover, scan checks which uploads of the former execution are still open.
 			allow(actions("s3:ListBucket", "s3:ListBucketMultipartUploads"), []string{bucket}),
-			// scan reads the claim, its own lists and those of an execution whose run was taken over, and the markers of the
+			// scan reads the claim, its own lists, after a takeover the lists of the earlier execution, and the markers of the
 			// segments that are done. It lists the lists of a throttled run to see progress.
 			allow(actions("s3:GetObject"), claim, lists, markers),
 			allow(actions("s3:PutObject"), data, lists, markers),

@@ -134,7 +134,7 @@ func (s states) scanSegments() sfn.DistributedMap {
 }
 
 // uploadBatches is how many batches are completed at the same time. S3 takes 3,500 writes a second for each prefix, and more only after it has
-// divided the prefix. A child has 32 requests in flight, each of which takes 50 to 100 ms, so it makes 320 to 640 writes a second.
+// divided the prefix. A child has 32 requests in flight. A request takes 50 to 100 ms, so a child makes 320 to 640 writes a second.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html
 const uploadBatches = 4
 

@@ -148,7 +148,7 @@ func TestUploads(t *testing.T) {
 	if open, err := b.IsOpen(t.Context(), upload); err != nil || open {
 		t.Errorf("a completed upload is open: %t, %v", open, err)
 	}
-	// S3 may say that the upload was completed, or that there is none.
+	// S3 may answer again that the upload is completed, or answer that it has no such upload.
 	if _, err := b.Complete(t.Context(), upload, parts, bucket.MinPart+1); err != nil && !errors.Is(err, bucket.ErrNoUpload) {
 		t.Errorf("got %v, want %v", err, bucket.ErrNoUpload)
 	}
@@ -161,7 +161,7 @@ func TestUploads(t *testing.T) {
 		if is, err := b.IsOpen(t.Context(), open); err != nil || !is {
 			t.Errorf("%s is open: %t, %v", open.Key, is, err)
 		}
-		for range 2 { // the second time, there is none
+		for range 2 { // the second time, the upload is already aborted
 			if err := b.Abort(t.Context(), open); err != nil {
 				t.Error(err)
 			}

@@ -109,7 +109,7 @@ func (d Decoder) structure(node *Node, into reflect.Value, path string) {
 }
 
 // alternatives says what to give in place of an unknown field: the field of the object with another spelling, then what Instead knows, then
-// a field with a similar name, then a field of the same name in another place. It is "" if there is none of these.
+// a field with a similar name, then a field of the same name in another place. Without such a field it is "".
 func (d Decoder) alternatives(name string, fields []string) string {
 	for _, field := range fields {
 		if Plain(field) == Plain(name) {

@@ -197,7 +197,7 @@ func TestChecksumDecidesIfTheETagIsAnother(t *testing.T) {
 	}
 }
 
-// A server without checksums, and an SDK that is told not to send them.
+// The SDK is configured to send no checksums, so the uploads have none.
 func TestETagDecidesWithoutChecksums(t *testing.T) {
 	t.Parallel()
 	bare := func(config *aws.Config) {

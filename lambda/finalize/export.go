@@ -127,7 +127,7 @@ func (c commit) storedResult(ctx context.Context) (run.Result, error) {
 	return result, nil
 }
 
-// resultOf returns the result of a run that committed these exports. reason says why there are none.
+// resultOf returns the result of a run that committed these exports. If there are no exports, reason says why.
 func (c commit) resultOf(exports []run.ExportedWindow, reason string, end time.Time) run.Result {
 	result := run.Result{
 		Version: run.Version, RunID: c.plan.RunID, Mode: request.ModeExport, Table: c.plan.Table, Bucket: c.plan.Bucket, Root: c.plan.Root,

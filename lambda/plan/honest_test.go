@@ -56,8 +56,8 @@ func planOf(t *testing.T, change tables, start time.Time, others plan.Executions
 	return p.Run(t.Context(), run.PlanInput{Request: json.RawMessage(req), Execution: run.Execution{ID: "arn:" + name, Name: name, StartTime: start}})
 }
 
-// A run goes on with its own plan, whatever the table has become: an execution that is repeated or redriven, also after days, and one that
-// takes the run over.
+// A run continues with its own plan, even if the table has changed. This holds for an execution that is repeated or redriven, also after
+// days, and for one that takes the run over.
 func TestHonestClaimContinues(t *testing.T) {
 	t.Parallel()
 	table := tableWithIndexes(t)

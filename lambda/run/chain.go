@@ -21,7 +21,7 @@ func Chain(plan string, segment int, lists []SegmentList) (chain []SegmentList, 
 	return chain, ""
 }
 
-// LongestChain returns the lists that lead from a segment's start as far as possible, in order, nil if there are none. It uses only lists
+// LongestChain returns the lists that lead from a segment's start as far as possible, in order. It returns nil if no list does. It uses only lists
 // of the plan with this digest that usable accepts, and asks about a list only if it can use all lists before it. A chain to the
 // segment's end comes first, then the one with the most lists, then the one whose last list comes first in lists.
 func LongestChain(plan string, lists []SegmentList, usable func(SegmentList) (bool, error)) ([]SegmentList, error) {

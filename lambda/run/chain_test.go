@@ -37,7 +37,7 @@ func TestChain(t *testing.T) {
 		{"one invocation", []run.SegmentList{list(0, "a", "", 0, 3, "", "")}, "a", ""},
 		{"three lists that follow each other", []run.SegmentList{first, list(1, "b", "a", 3, 3, "x", "y"), list(2, "c", "b", 3, 9, "y", "")}, "abc", ""},
 		{"one chain, and lists of tries that did not end", []run.SegmentList{list(0, "b", "", 0, 2, "", "w"), list(1, "c", "b", 2, 5, "w", "y"), list(0, "a", "", 0, 3, "", "")}, "a", ""},
-		{"two tries with the same end, one of which was continued", []run.SegmentList{first, list(0, "b", "", 0, 3, "", "x"), list(1, "c", "b", 3, 4, "x", "")}, "bc", ""},
+		{"two tries with the same end, and one was continued", []run.SegmentList{first, list(0, "b", "", 0, 3, "", "x"), list(1, "c", "b", 3, 4, "x", "")}, "bc", ""},
 		{"two tries that ended elsewhere", []run.SegmentList{first, list(0, "b", "", 0, 2, "", "w"), list(1, "c", "b", 2, 3, "w", "x"), list(1, "d", "a", 3, 4, "x", "")}, "ad", ""},
 		{"none", nil, "", "segment 4 has 0 lists, and none of them ends the segment for this plan"},
 		{"no end", []run.SegmentList{first}, "", "segment 4 has 1 lists, and none of them ends the segment for this plan"},
@@ -88,7 +88,7 @@ func TestLongestChain(t *testing.T) {
 		{"another plan", []run.SegmentList{other, b}, "", "", ""},
 		{"two tries of the last invocation", []run.SegmentList{a, b, list(1, "e", "a", 3, 8, "x", "z")}, "", "ab", "abe"},
 		{"two tries of the last invocation, the first is not usable", []run.SegmentList{a, b, list(1, "e", "a", 3, 8, "x", "z")}, "b", "ae", "abe"},
-		{"two tries, one of which was continued", []run.SegmentList{a, list(0, "e", "", 0, 3, "", "x"), list(1, "f", "e", 3, 4, "x", "y")}, "", "ef", "aef"},
+		{"two tries, and one was continued", []run.SegmentList{a, list(0, "e", "", 0, 3, "", "x"), list(1, "f", "e", 3, 4, "x", "y")}, "", "ef", "aef"},
 		{"an end before the end of a longer chain", []run.SegmentList{a, b, c, list(1, "e", "a", 3, 4, "x", "")}, "", "ae", "abec"},
 		{"an end that is not usable, and a longer chain", []run.SegmentList{a, b, c, list(1, "e", "a", 3, 4, "x", "")}, "e", "abc", "abec"},
 	} {

@@ -63,7 +63,7 @@ func (s *segment) scan(ctx context.Context) (report, error) {
 		err = s.explained(ctx, err)
 	}
 	stopUploads()
-	if s.named { // the answer to the write of the list may be lost: finalize decides what becomes of the uploads
+	if s.named { // S3 may have the list although the write failed: finalize completes or aborts the uploads
 		return s.withoutProgress(ctx, to, err)
 	}
 	// The cause is known. Uploads that stay behind are worth a line in the log, but they are not a second cause. There

@@ -162,7 +162,7 @@ func (h *hand) put(ctx context.Context, key string, body []byte) error {
 	return err
 }
 
-// create writes an object if there is none. created is false if there is one.
+// create writes an object only if the key is free. created is false if the key has an object.
 func (h *hand) create(ctx context.Context, key string, body []byte) (created bool, err error) {
 	_, err = h.run.harness.objects.PutObject(ctx, &s3.PutObjectInput{Bucket: &h.run.bucket, Key: &key, Body: bytes.NewReader(body), IfNoneMatch: aws.String("*")})
 	if fault.Code(err) == "PreconditionFailed" {
