@@ -96,16 +96,20 @@ func (r *seedRun) wasRedriven(execution int) bool {
 	return execution == 0 && r.life.again
 }
 
-// lives is greater than the number of executions. The address that an execution calls has its number, and lives more if it was redriven: a
-// call of its first life can arrive late, and Step Functions calls nothing for an execution that has failed.
+// lives is greater than the number of executions. The address that an execution calls has its number, and lives more each time it was
+// redriven: a call of an earlier life can arrive late, and Step Functions calls nothing for an execution that has failed.
 const lives = 100
 
 // addressOf returns the number of an execution in the address that it calls.
 func (r *seedRun) addressOf(execution int) int {
+	address := execution
 	if r.wasRedriven(execution) {
-		return execution + lives
+		address += lives
 	}
-	return execution
+	if r.faultsOff.Load() {
+		address += 2 * lives
+	}
+	return address
 }
 
 // runTakeover runs the first execution until it dies, and then the next one. The first one may come back while the next one is at work.
