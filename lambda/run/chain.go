@@ -6,15 +6,16 @@ import (
 	"slices"
 )
 
-// Chain returns the lists of a segment that lead from its start to its end, in order, or says what is wrong. A segment has one list
-// of its end, which must be of the plan with this digest. From there, each list follows exactly one list before it: the numbers, the try,
-// the parts and the position must fit. All other lists are from tries that led nowhere.
+// Chain returns the lists of a segment that lead from its start to its end, in order, or says what is wrong. It uses only lists of the plan
+// with this digest. One of them is the list of the segment's end. From there, each list follows exactly one list before it: the numbers, the
+// try, the parts and the position must fit. All other lists are from tries that led nowhere.
 func Chain(plan string, segment int, lists []SegmentList) (chain []SegmentList, fault string) {
-	end := slices.IndexFunc(lists, func(l SegmentList) bool { return l.Done && l.Plan == plan })
+	own := slices.DeleteFunc(slices.Clone(lists), func(l SegmentList) bool { return l.Plan != plan })
+	end := slices.IndexFunc(own, func(l SegmentList) bool { return l.Done })
 	if end < 0 {
 		return nil, fmt.Sprintf("segment %d has %d lists, and none of them ends the segment for this plan", segment, len(lists))
 	}
-	chain = chainTo(lists, end)
+	chain = chainTo(own, end)
 	if !chain[0].begins() {
 		return nil, fmt.Sprintf("in segment %d, the list of invocation %d does not follow a list before it", segment, chain[0].Invocation)
 	}

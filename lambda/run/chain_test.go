@@ -27,6 +27,8 @@ func tries(chain []run.SegmentList) string {
 func TestChain(t *testing.T) {
 	t.Parallel()
 	first := list(0, "a", "", 0, 3, "", "x")
+	foreign := first
+	foreign.Plan = "q"
 	const broken = "in segment 4, the list of invocation 1 does not follow a list before it"
 	for _, test := range []struct {
 		name  string
@@ -42,6 +44,7 @@ func TestChain(t *testing.T) {
 		{"none", nil, "", "segment 4 has 0 lists, and none of them ends the segment for this plan"},
 		{"no end", []run.SegmentList{first}, "", "segment 4 has 1 lists, and none of them ends the segment for this plan"},
 		{"the end of another plan", []run.SegmentList{{Segment: 4, Plan: "q", Try: "a", Done: true}}, "", "segment 4 has 1 lists, and none of them ends the segment for this plan"},
+		{"a start of another plan", []run.SegmentList{foreign, list(1, "b", "a", 3, 5, "x", "")}, "", broken},
 		{"no start", []run.SegmentList{list(1, "b", "", 0, 3, "", "")}, "", broken},
 		{"a gap in the invocations", []run.SegmentList{first, list(2, "b", "a", 3, 5, "x", "")}, "", "in segment 4, the list of invocation 2 does not follow a list before it"},
 		{"a gap in the parts", []run.SegmentList{first, list(1, "b", "a", 4, 5, "x", "")}, "", broken},

@@ -27,34 +27,41 @@ type invocation struct {
 	err error
 }
 
-// start starts an invocation.
-func (r *seedRun) start(caller, task string, execution int, step contract.Function, payload []byte, fault Fault) *invocation {
+// newInvocation returns an invocation that can be started. From now on, the seed's run knows it: of two that are started at once, neither is
+// alone.
+func (r *seedRun) newInvocation(caller, task string, execution int, step contract.Function) *invocation {
 	i := &invocation{faultyClient: faultyClient{seedRun: r, caller: caller, process: newProcess()}, function: step, task: task, execution: execution}
+	i.before = func(ctx context.Context, o operation) { r.beforeRequest(ctx, i, o) }
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.invocations = append(r.invocations, i)
+	return i
+}
+
+// start starts the invocation.
+func (i *invocation) start(payload []byte, fault Fault) {
+	r := i.seedRun
 	now, timeout := time.Now, lifetime
 	switch fault {
 	case faultNoTime:
-		r.injected(fault, caller, "")
+		r.injected(fault, i.caller, "")
 		now = func() time.Time { return time.Now().Add(lifetime) }
 	case faultNoCapacity:
-		r.injected(fault, caller, "")
+		r.injected(fault, i.caller, "")
 		i.process.noCapacity, timeout = true, noCapacityLifetime
 	}
 	if r.scenario.paced() && !r.faultsOff.Load() {
 		timeout = min(timeout, pacedLifetime)
 	}
-	i.before = func(ctx context.Context, o operation) { r.beforeRequest(ctx, i, o) }
 	source, destination := r.harness.source.Copy(), r.harness.destination.Copy()
 	if r.tables != nil {
 		source = withoutDelays(r.tables.AWS())
 	}
 	source.HTTPClient, destination.HTTPClient = &i.faultyClient, &i.faultyClient
 	engine := function.New(source, destination, function.Options{Log: slog.New(slog.DiscardHandler), Account: account, Now: now, MostUploads: r.scenario.Uploads, Executions: describer{&r.executions, &i.faultyClient}})
-	r.mu.Lock()
-	r.invocations = append(r.invocations, i)
-	r.mu.Unlock()
 	go func() {
 		defer close(i.process.ended)
-		defer r.record(Event{Kind: Stopped, Invocations: []string{caller}})
+		defer r.record(Event{Kind: Stopped, Invocations: []string{i.caller}})
 		defer func() {
 			if panicked := recover(); panicked != nil {
 				i.err = messages.InvokeResponse_Error{Type: "Runtime.Panic", Message: fmt.Sprint(panicked)}
@@ -63,11 +70,10 @@ func (r *seedRun) start(caller, task string, execution int, step contract.Functi
 		ctx, cancel := context.WithTimeout(context.Background(), timeout)
 		defer cancel()
 		var out any
-		if out, i.err = engine.Handler(step)(ctx, payload); i.err == nil {
+		if out, i.err = engine.Handler(i.function)(ctx, payload); i.err == nil {
 			i.out, i.err = json.Marshal(out)
 		}
 	}()
-	return i
 }
 
 // await waits until the invocation has ended or is paused.

@@ -79,7 +79,10 @@ func (r *seedRun) invoke(function contract.Function, payload []byte, execution i
 	r.record(Event{Kind: Called, Invocations: names, Execution: execution, Function: function, Body: payload})
 	var invocations []*invocation
 	for _, name := range names {
-		invocations = append(invocations, r.start(name, task, execution, function, payload, fault))
+		invocations = append(invocations, r.newInvocation(name, task, execution, function))
+	}
+	for _, i := range invocations {
+		i.start(payload, fault)
 	}
 	results := make([]result, len(invocations))
 	for n, i := range invocations {
