@@ -27,6 +27,7 @@ type hand struct {
 
 	mu       sync.Mutex // guards the following fields
 	requests int        // of scan
+	begun    map[*invocation]bool
 	did      deed
 }
 
@@ -58,7 +59,7 @@ type deed struct {
 // newHand returns the hand of a seed. It never acts if the seed has none.
 func newHand(r *seedRun) *hand {
 	random := draw(r.scenario.Seed, "hand")
-	h := &hand{run: r, random: random, nth: 1 + random.IntN(25)}
+	h := &hand{run: r, random: random, nth: 1 + random.IntN(25), begun: map[*invocation]bool{}}
 	switch r.scenario.Beside {
 	case kindClaim:
 		h.at = pick(random, beforeRun, beforeRun, atScan)
@@ -107,11 +108,10 @@ func (h *hand) isTime(i *invocation, o operation) bool {
 		h.requests++
 		return h.requests >= h.nth
 	case finalizes && (h.at == atScan || h.at == atFinalize):
-		first := h.run.alone(i, contract.FunctionFinalize)
-		if h.at == atScan {
-			h.at = atFinalize
-		}
-		return first && o.name == "GetObject" // the look for a commit comes before all else
+		h.at = atFinalize
+		first := !h.begun[i]
+		h.begun[i] = true
+		return first && h.run.alone(i, contract.FunctionFinalize)
 	case finalizes && h.at == atCompletion:
 		return o.name == "CompleteMultipartUpload"
 	case finalizes && h.at == atManifest:
