@@ -83,7 +83,7 @@ func (s *segment) number() error {
 		}
 	}
 	if s.positions[endOfSegment] = end; end > most || len(s.tries) > most {
-		return errTooLarge
+		return errUnknown
 	}
 	return nil
 }

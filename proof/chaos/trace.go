@@ -3,8 +3,11 @@ package chaos
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
+	"encoding/binary"
 	"encoding/xml"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"net/http"
 	"net/url"
@@ -29,7 +32,7 @@ type Event struct {
 	Method string
 	URL    *url.URL
 	Status int
-	// Body is the payload of a call, its answer (nil if the call fails), or the body of a request.
+	// Body is the payload of a call, its answer (nil if the call fails), or the body of a request (nil if it was damaged on the way).
 	Body []byte
 	// UploadID is the upload that a request has begun.
 	UploadID string
@@ -120,7 +123,10 @@ func (r recorder) RoundTrip(request *http.Request) (*http.Response, error) {
 	if err != nil {
 		return response, err
 	}
-	event := Event{Kind: Requested, Invocations: []string{caller}, Method: request.Method, URL: request.URL, Status: response.StatusCode, Body: body}
+	event := Event{Kind: Requested, Invocations: []string{caller}, Method: request.Method, URL: request.URL, Status: response.StatusCode}
+	if sum := request.Header.Get("X-Amz-Checksum-Crc32"); sum == "" || sum == crc32Of(body) {
+		event.Body = body
+	}
 	if request.Method == http.MethodPost && request.URL.Query().Has("uploads") {
 		if event.UploadID, err = begun(response); err != nil {
 			return nil, err
@@ -128,6 +134,11 @@ func (r recorder) RoundTrip(request *http.Request) (*http.Response, error) {
 	}
 	seedRun.record(event)
 	return response, nil
+}
+
+// crc32Of returns a checksum as S3 has it in its headers.
+func crc32Of(body []byte) string {
+	return base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint32(nil, crc32.ChecksumIEEE(body)))
 }
 
 // begun returns the upload that an answer is about, "" if the answer is an error.

@@ -14,8 +14,8 @@ import (
 	"dynamodb-to-s3/proof/model"
 )
 
-// errTooLarge says that a run is larger than the model.
-var errTooLarge = errors.New("the run is larger than the model")
+// errUnknown says that a run is larger than the model.
+var errUnknown = errors.New("the run is larger than the model")
 
 // followsModel fails if the model does not allow what a run did. It returns how many steps of each kind it has checked. The model has
 // no native exports, and no run of more than 250 objects in a segment, so it checks none of these.
@@ -32,7 +32,7 @@ func followsModel(report chaos.Report) (checked map[model.Kind]int, err error) {
 	for range scenario.Segments {
 		t.segments = append(t.segments, newSegment())
 	}
-	if err := t.prepare(report.Trace, &bounds); errors.Is(err, errTooLarge) {
+	if err := t.prepare(report.Trace, &bounds); errors.Is(err, errUnknown) {
 		return nil, nil
 	} else if err != nil {
 		return nil, err
@@ -97,6 +97,7 @@ type invocation struct {
 	from      run.Checkpoint
 	try       string
 	list      *run.SegmentList // what it has tried to write
+	damaged   bool             // a list that it has tried to write was damaged on the way
 	awaited   bool             // Step Functions got its answer
 	succeeded bool
 	last      int // the index of its last event
@@ -150,9 +151,12 @@ func (t *translation) prepare(events []chaos.Event, bounds *model.Bounds) error 
 		}
 	}
 	if bounds.Executions = uint8(len(t.executions)); len(t.executions) > model.Executions || len(t.segments) > model.Segments {
-		return errTooLarge
+		return errUnknown
 	}
 	for _, i := range t.invocations {
+		if i.list == nil && i.damaged {
+			return errUnknown
+		}
 		if i.list != nil {
 			t.segments[i.segment].follow(i.list)
 		}
@@ -206,13 +210,14 @@ func (t *translation) indexWrite(e chaos.Event, i *invocation, key string) error
 		return nil
 	case listKey.MatchString(key):
 		list := new(run.SegmentList)
-		err := json.Unmarshal(e.Body, list)
-		if err != nil && done { // otherwise S3 has not looked at what was damaged on the way
+		if e.Body == nil && !done { // S3 has not looked at it, because its condition did not hold
+			i.damaged = true
+			return nil
+		}
+		if err := json.Unmarshal(e.Body, list); err != nil {
 			return err
 		}
-		if err == nil {
-			i.list, i.try = list, list.Try
-		}
+		i.list, i.try = list, list.Try
 	case strings.Contains(key, "/data/"):
 		return errors.New("an object is written in one piece, so that readers see it at once")
 	case strings.Contains(key, "/_segments/"):
