@@ -25,20 +25,21 @@ func scanInput(payload []byte) (in run.ScanInput) {
 	return in
 }
 
-// answerBefore returns the last answer that an execution got to such calls before it failed, nil for none.
+// answerBefore returns the last answer that an execution got to such calls before it failed, nil for none. An answer that arrives after the
+// execution has failed does not count, also if the execution was redriven by then.
 func (r *seedRun) answerBefore(function contract.Function, segment, execution int) (answer []byte) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	waiting, failed := map[string]bool{}, false
+	waiting := map[string]bool{}
 	for _, e := range r.trace {
 		switch {
 		case e.Kind == Failed && e.Execution == execution:
-			failed = true
+			clear(waiting)
 		case e.Kind == Called && e.Execution == execution && e.Function == function && scanInput(e.Body).Segment == segment:
 			for _, caller := range e.Invocations {
 				waiting[caller] = true
 			}
-		case e.Kind == Answered && waiting[e.Invocations[0]] && e.Body != nil && !failed:
+		case e.Kind == Answered && waiting[e.Invocations[0]] && e.Body != nil:
 			answer = e.Body
 		}
 	}
