@@ -55,7 +55,7 @@ func schema(t *testing.T) *jsonschema.Schema {
 	s := reflector.Reflect(request.Request{})
 	s.Title = "Request"
 	s.Description = "The input of an execution."
-	s.PatternProperties = map[string]*jsonschema.Schema{request.Others.String(): {Description: "A member that others put into the input: accepted, without an effect."}}
+	s.PatternProperties = map[string]*jsonschema.Schema{request.Others().String(): {Description: "A member that others put into the input: accepted, without an effect."}}
 	addRules("", s)
 	return s
 }
@@ -69,7 +69,7 @@ func addRules(path string, s *jsonschema.Schema) {
 			field.Enum = append(field.Enum, value)
 		}
 		if field.Default = rule.Default; rule.Pattern != nil {
-			field.Pattern = rule.Pattern.String()
+			field.Pattern = rule.Pattern().String()
 		}
 		switch {
 		case rule.MaxBytes > 0:

@@ -9,6 +9,7 @@ import (
 
 	"dynamodb-to-s3/lambda/contract"
 	"dynamodb-to-s3/lambda/document"
+	"dynamodb-to-s3/lambda/lazyregexp"
 	"dynamodb-to-s3/lambda/partition"
 	"dynamodb-to-s3/lambda/problem"
 	"dynamodb-to-s3/lambda/quota"
@@ -44,8 +45,8 @@ const keyForm = "a key's ARN such as arn:aws:kms:eu-west-1:123456789012:key/1234
 
 var (
 	// The partition is aws, aws-cn, aws-us-gov, …
-	keyPattern    = regexp.MustCompile(`^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+$`)
-	policyPattern = regexp.MustCompile(`^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/(?:[!-~]+/)?[a-zA-Z0-9_+=,.@-]{1,128}$`)
+	keyPattern    = lazyregexp.New(`^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+$`)
+	policyPattern = lazyregexp.New(`^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/(?:[!-~]+/)?[a-zA-Z0-9_+=,.@-]{1,128}$`)
 )
 
 func (c checker) checkPlace() {
@@ -131,7 +132,7 @@ func (c checker) hold(path string, value any, rule request.Rule) {
 	}
 }
 
-func (c checker) match(path, value string, pattern *regexp.Regexp, want string) {
+func (c checker) match(path, value string, pattern func() *regexp.Regexp, want string) {
 	c.hold(path, value, request.Rule{Pattern: pattern, Form: want})
 }
 

@@ -3,17 +3,17 @@ package environment
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
 	"dynamodb-to-s3/lambda/document"
+	"dynamodb-to-s3/lambda/lazyregexp"
 	"dynamodb-to-s3/lambda/request"
 )
 
 var (
-	topicPattern = regexp.MustCompile(`^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[a-zA-Z0-9_-]{1,256}$`)
-	emailPattern = regexp.MustCompile(`^[^@\s]+@[^@\s.]+(\.[^@\s.]+)+$`)
+	topicPattern = lazyregexp.New(`^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[a-zA-Z0-9_-]{1,256}$`)
+	emailPattern = lazyregexp.New(`^[^@\s]+@[^@\s.]+(\.[^@\s.]+)+$`)
 )
 
 // maxEmails leaves room for everything else in a template of CloudFormation, which has 500 resources at most.

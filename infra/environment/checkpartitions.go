@@ -39,7 +39,7 @@ func (c checker) checkPartitions() {
 			c.Add(each.path, problem.Quote(each.arn), "a key in %s, the region of the stack: Step Functions and CloudWatch Logs can use no other", c.e.Region)
 		}
 	}
-	if parts := policyPattern.FindStringSubmatch(c.e.PermissionsBoundary); parts != nil && c.e.Account != "" && parts[1] != "aws" && parts[1] != c.e.Account {
+	if parts := policyPattern().FindStringSubmatch(c.e.PermissionsBoundary); parts != nil && c.e.Account != "" && parts[1] != "aws" && parts[1] != c.e.Account {
 		c.Add("permissionsBoundary", problem.Quote(c.e.PermissionsBoundary), "a policy of account %s, in which the stack's roles are", c.e.Account)
 	}
 }

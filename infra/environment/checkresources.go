@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"dynamodb-to-s3/lambda/document"
+	"dynamodb-to-s3/lambda/lazyregexp"
 	"dynamodb-to-s3/lambda/problem"
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/version"
@@ -93,8 +94,8 @@ func (c checker) checkVPC() {
 	if vpc == nil {
 		return
 	}
-	id := func(prefix string) *regexp.Regexp {
-		return regexp.MustCompile(`^` + prefix + `-([0-9a-f]{8}|[0-9a-f]{17})$`)
+	id := func(prefix string) func() *regexp.Regexp {
+		return lazyregexp.New(`^` + prefix + `-([0-9a-f]{8}|[0-9a-f]{17})$`)
 	}
 	c.required("vpc.id", vpc.ID, "give the VPC's id, vpc-…")
 	c.match("vpc.id", vpc.ID, id("vpc"), "a VPC's id such as vpc-0123456789abcdef0")

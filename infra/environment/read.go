@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"dynamodb-to-s3/lambda/document"
+	"dynamodb-to-s3/lambda/lazyregexp"
 	"dynamodb-to-s3/lambda/migration"
 	"dynamodb-to-s3/lambda/problem"
 	"dynamodb-to-s3/lambda/request"
@@ -18,7 +19,7 @@ import (
 var environmentName = regexp.MustCompile(`^[a-z0-9-]{1,20}$`)
 
 // editors matches the member by which an editor finds the JSON Schema of a file.
-var editors = regexp.MustCompile(`^\$schema$`)
+var editors = lazyregexp.New(`^\$schema$`)
 
 // insteadOf says where a field of a request belongs in the file, and what to do in place of a field that is named as in another tool.
 func insteadOf(name string) string {

@@ -1,7 +1,7 @@
 // Package bucket is the destination: one S3 bucket, with the account that must own it and the key that encrypts new objects. Every
 // S3 call of the functions goes through it, so no call forgets either.
 //
-// Errors that a person can act on carry a name from package failure. The package may import failure, fault
+// Errors that a person can act on carry a name from package failure. The package may import failure, fault, lazyregexp
 // and run.
 package bucket
 

@@ -4,11 +4,11 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 
 	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/fault"
+	"dynamodb-to-s3/lambda/lazyregexp"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
@@ -59,7 +59,7 @@ func elsewhere(code string, status int, region string) bool {
 }
 
 // expecting is in the message of AuthorizationHeaderMalformed: the region 'us-east-1' is wrong; expecting 'eu-west-1'.
-var expecting = regexp.MustCompile(`expecting '([a-z0-9-]+)'`)
+var expecting = lazyregexp.New(`expecting '([a-z0-9-]+)'`)
 
 // regionOf returns the bucket's region, if S3's error says it.
 func regionOf(err error) string {
@@ -68,7 +68,7 @@ func regionOf(err error) string {
 			return region
 		}
 	}
-	if parts := expecting.FindStringSubmatch(fault.Words(err)); parts != nil {
+	if parts := expecting().FindStringSubmatch(fault.Words(err)); parts != nil {
 		return parts[1]
 	}
 	return ""

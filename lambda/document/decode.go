@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"dynamodb-to-s3/lambda/lazyregexp"
 )
 
 // Decoder fills structs from nodes, by their json tags. It does not stop at the first problem: an unknown field, a field that is given
@@ -26,7 +28,7 @@ type Decoder struct {
 	Raw func(node *Node, path string)
 	// Others, if it is set, matches the names of members that others put into the document, beside its fields: an editor, or a service that
 	// passes the document on. They can have any value, and are left out.
-	Others *regexp.Regexp
+	Others func() *regexp.Regexp
 
 	root reflect.Type
 }
@@ -91,7 +93,7 @@ func (d Decoder) structure(node *Node, into reflect.Value, path string) {
 	d.EachMember(node, path, func(name string, value *Node, path string) {
 		index, known := fields[name]
 		switch {
-		case root && d.Others != nil && d.Others.MatchString(name):
+		case root && d.Others != nil && d.Others().MatchString(name):
 		case value.Fault.Want != "":
 			d.Reject(path, value.Fault.Got, "%s", value.Fault.Want)
 		case known && value.Kind == String && value.Text == "" && into.Type().Field(index).Tag.Get("empty") == "":
@@ -154,8 +156,8 @@ func pathsOf(of reflect.Type, path, plain string) (paths []string) {
 
 // Numbers are as JSON has them. YAML's others (0x1F, 017, 1_000) do not mean the same to all its readers.
 var (
-	whole   = regexp.MustCompile(`^-?(0|[1-9][0-9]*)$`)
-	decimal = regexp.MustCompile(`^[+-]?(0|[1-9][0-9]*)?(\.[0-9]*)?([eE][+-]?[0-9]+)?$`)
+	whole   = lazyregexp.New(`^-?(0|[1-9][0-9]*)$`)
+	decimal = lazyregexp.New(`^[+-]?(0|[1-9][0-9]*)?(\.[0-9]*)?([eE][+-]?[0-9]+)?$`)
 )
 
 func (d Decoder) scalar(node *Node, into reflect.Value, path string) {
@@ -176,14 +178,14 @@ func (d Decoder) scalar(node *Node, into reflect.Value, path string) {
 		}
 	case reflect.Float64:
 		value, err := strconv.ParseFloat(number, 64)
-		if is != Number || err != nil || !decimal.MatchString(number) {
+		if is != Number || err != nil || !decimal().MatchString(number) {
 			want = "a decimal number"
 		} else {
 			into.SetFloat(value)
 		}
 	default:
 		value, err := strconv.ParseInt(number, 10, 64)
-		if is != Number || err != nil || !whole.MatchString(number) {
+		if is != Number || err != nil || !whole().MatchString(number) {
 			want = "a whole number"
 		} else {
 			into.SetInt(value)
@@ -203,7 +205,7 @@ func typeOf(node *Node) reflect.Type {
 		return reflect.TypeFor[[]any]()
 	case node.Kind == Bool:
 		return reflect.TypeFor[bool]()
-	case node.Kind == Number && whole.MatchString(node.Text):
+	case node.Kind == Number && whole().MatchString(node.Text):
 		return reflect.TypeFor[int64]()
 	case node.Kind == Number:
 		return reflect.TypeFor[float64]()

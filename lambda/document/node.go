@@ -2,7 +2,7 @@
 // Go structs and collects every problem at once, each with the path of its field and, in YAML, with its line.
 //
 // A reader makes a tree of Nodes: JSON is here, the one for YAML is in infra/environment. A Decoder fills structs from the tree. Its Report
-// has the problems, and it takes those of later checks too. The package imports problem and the standard library.
+// has the problems, and it takes those of later checks too. The package imports lazyregexp, problem and the standard library.
 package document
 
 import (

@@ -2,10 +2,10 @@ package document
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 
+	"dynamodb-to-s3/lambda/lazyregexp"
 	"dynamodb-to-s3/lambda/problem"
 )
 
@@ -116,11 +116,11 @@ func (r *Report) EachElement(node *Node, path string, visit func(element *Node, 
 }
 
 // plainName is a name that a path shows as it is, up to a little more than the longest key of a tag.
-var plainName = regexp.MustCompile(`^[#:]?[a-zA-Z0-9_-]{1,150}$`)
+var plainName = lazyregexp.New(`^[#:]?[a-zA-Z0-9_-]{1,150}$`)
 
 // Join returns the path of a member of the object at path. A name that could be mistaken for more than one is in quotes.
 func Join(path, name string) string {
-	if !plainName.MatchString(name) {
+	if !plainName().MatchString(name) {
 		name = problem.Quote(name)
 	}
 	if path == "" {

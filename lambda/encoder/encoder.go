@@ -1,6 +1,6 @@
 // Package encoder lets you add your own record formats, if you build your own functions. An [Encoder] makes records from items.
-// [Register] makes it known under a name, and a request chooses it with its field encoder. The package imports only the standard
-// library.
+// [Register] makes it known under a name, and a request chooses it with its field encoder. The package may import
+// lazyregexp.
 //
 // Put your encoder into a package of its own that registers it:
 //
@@ -17,8 +17,9 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
+
+	"dynamodb-to-s3/lambda/lazyregexp"
 )
 
 // Encoder makes records from items. It is for one goroutine.
@@ -48,8 +49,8 @@ type Format struct {
 }
 
 var (
-	formatName = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9_-]{0,63}$`)
-	extension  = regexp.MustCompile(`^\.[a-zA-Z0-9][a-zA-Z0-9.]{0,15}$`)
+	formatName = lazyregexp.New(`^[a-zA-Z][a-zA-Z0-9_-]{0,63}$`)
+	extension  = lazyregexp.New(`^\.[a-zA-Z0-9][a-zA-Z0-9.]{0,15}$`)
 
 	formats = map[string]Format{} // init functions write it, and nothing after them
 )
@@ -59,9 +60,9 @@ var (
 func Register(f Format) {
 	_, taken := formats[f.Name]
 	switch {
-	case !formatName.MatchString(f.Name):
+	case !formatName().MatchString(f.Name):
 		panic(fmt.Sprintf("encoder: format name: got %q, want 1 to 64 of a-z A-Z 0-9 _ -, the first a letter", f.Name))
-	case !extension.MatchString(f.Extension):
+	case !extension().MatchString(f.Extension):
 		panic(fmt.Sprintf("encoder: extension: got %q, want a dot, then 1 to 16 of a-z A-Z 0-9 and dots", f.Extension))
 	case f.New == nil:
 		panic(fmt.Sprintf("encoder: format %q has no New", f.Name))

@@ -1,22 +1,23 @@
 // Package failure owns the names of errors, under which Step Functions retries and catches them and under which docs/errors.md explains
-// them. Start with Errorf and NameOf. It imports only the standard library.
+// them. Start with Errorf and NameOf. It may import lazyregexp.
 package failure
 
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
+
+	"dynamodb-to-s3/lambda/lazyregexp"
 )
 
 // Name is the name of an error in Step Functions. Retry and Catch compare it exactly.
 type Name string
 
-var errorName = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9._-]{0,99}$`)
+var errorName = lazyregexp.New(`^[a-zA-Z][a-zA-Z0-9._-]{0,99}$`)
 
 // Understood says that an error's name, or the error code of a service, has a meaning. UnknownError is the SDK's code for an answer
 // without one.
-func (n Name) Understood() bool { return errorName.MatchString(string(n)) && n != "UnknownError" }
+func (n Name) Understood() bool { return errorName().MatchString(string(n)) && n != "UnknownError" }
 
 // Permanent says that a retry cannot help.
 func (n Name) Permanent() bool { return slices.Contains(permanent, n) }

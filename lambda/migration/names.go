@@ -1,5 +1,5 @@
 // Package migration owns what people bring from other tools: the names of their fields, and their templates. It says what each is called here,
-// for the errors of package request and for docs/migration.md. It imports only document.
+// for the errors of package request and for docs/migration.md. It may import document and lazyregexp.
 package migration
 
 import (

@@ -1,7 +1,7 @@
 // Package partition knows the partitions of AWS, such as aws and aws-cn, and their regions, as the pinned version of the AWS SDK does. The
 // SDK's own table is internal to it; make generate copies it.
 //
-// It may import document.
+// It may import document and lazyregexp.
 package partition
 
 import (
@@ -17,7 +17,7 @@ import (
 type partition struct {
 	id string
 	// pattern matches the regions of the partition, also those that AWS opens later.
-	pattern *regexp.Regexp
+	pattern func() *regexp.Regexp
 	regions []string
 }
 
@@ -25,7 +25,7 @@ type partition struct {
 // returns "" for any other name, such as that of a local server's region.
 func Of(region string) string {
 	for _, p := range partitions {
-		if slices.Contains(p.regions, region) || p.pattern.MatchString(region) {
+		if slices.Contains(p.regions, region) || p.pattern().MatchString(region) {
 			return p.id
 		}
 	}

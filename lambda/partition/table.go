@@ -2,12 +2,12 @@
 
 package partition
 
-import "regexp"
+import "dynamodb-to-s3/lambda/lazyregexp"
 
 const sdkVersion = "1.47.6"
 
 var partitions = []partition{
-	{"aws", regexp.MustCompile(`^(us|eu|ap|sa|ca|me|af|il|mx)\-\w+\-\d+$`), []string{
+	{"aws", lazyregexp.New(`^(us|eu|ap|sa|ca|me|af|il|mx)\-\w+\-\d+$`), []string{
 		"af-south-1",
 		"ap-east-1",
 		"ap-east-2",
@@ -43,29 +43,29 @@ var partitions = []partition{
 		"us-west-1",
 		"us-west-2",
 	}},
-	{"aws-cn", regexp.MustCompile(`^cn\-\w+\-\d+$`), []string{
+	{"aws-cn", lazyregexp.New(`^cn\-\w+\-\d+$`), []string{
 		"cn-north-1",
 		"cn-northwest-1",
 	}},
-	{"aws-eusc", regexp.MustCompile(`^eusc\-(de)\-\w+\-\d+$`), []string{
+	{"aws-eusc", lazyregexp.New(`^eusc\-(de)\-\w+\-\d+$`), []string{
 		"eusc-de-east-1",
 	}},
-	{"aws-iso", regexp.MustCompile(`^us\-iso\-\w+\-\d+$`), []string{
+	{"aws-iso", lazyregexp.New(`^us\-iso\-\w+\-\d+$`), []string{
 		"us-iso-east-1",
 		"us-iso-west-1",
 	}},
-	{"aws-iso-b", regexp.MustCompile(`^us\-isob\-\w+\-\d+$`), []string{
+	{"aws-iso-b", lazyregexp.New(`^us\-isob\-\w+\-\d+$`), []string{
 		"us-isob-east-1",
 		"us-isob-west-1",
 	}},
-	{"aws-iso-e", regexp.MustCompile(`^eu\-isoe\-\w+\-\d+$`), []string{
+	{"aws-iso-e", lazyregexp.New(`^eu\-isoe\-\w+\-\d+$`), []string{
 		"eu-isoe-west-1",
 	}},
-	{"aws-iso-f", regexp.MustCompile(`^us\-isof\-\w+\-\d+$`), []string{
+	{"aws-iso-f", lazyregexp.New(`^us\-isof\-\w+\-\d+$`), []string{
 		"us-isof-east-1",
 		"us-isof-south-1",
 	}},
-	{"aws-us-gov", regexp.MustCompile(`^us\-gov\-\w+\-\d+$`), []string{
+	{"aws-us-gov", lazyregexp.New(`^us\-gov\-\w+\-\d+$`), []string{
 		"us-gov-east-1",
 		"us-gov-west-1",
 	}},

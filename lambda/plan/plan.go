@@ -1,7 +1,7 @@
 // Package plan is the step Plan: it turns a request into the plan of a run. It looks at the table, decides how the scan is split, and
 // claims the run's folder for this execution.
 //
-// It may import document, execution, failure, problem, quota, request, run, bucket, encoder, ledger, table and transform.
+// It may import document, execution, failure, lazyregexp, problem, quota, request, run, bucket, encoder, ledger, table and transform.
 package plan
 
 import (

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/lazyregexp"
 	"dynamodb-to-s3/lambda/problem"
 	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/lambda/table"
@@ -29,26 +30,26 @@ func (s *Step) preflight(ctx context.Context, plan run.Plan) error {
 }
 
 var (
-	namedField = regexp.MustCompile(`\b(FilterExpression|ProjectionExpression|ExpressionAttributeNames|ExpressionAttributeValues|IndexName|ConsistentRead|` +
+	namedField = lazyregexp.New(`\b(FilterExpression|ProjectionExpression|ExpressionAttributeNames|ExpressionAttributeValues|IndexName|ConsistentRead|` +
 		`Select|Limit|TotalSegments|Segment|AttributesToGet|ScanFilter|ConditionalOperator)\b`)
 	// described are words for fields that DynamoDB's messages do not name as the API does.
 	described = []struct {
-		words *regexp.Regexp
+		words func() *regexp.Regexp
 		field string
 	}{
-		{regexp.MustCompile(`(?i)consistent read`), "scan.ConsistentRead"},
-		{regexp.MustCompile(`ComparisonOperator|Attribute ?Value ?List|\bcondition\b`), "scan.ScanFilter"},
-		{regexp.MustCompile(`(?i)specified index`), "scan.IndexName"},
+		{lazyregexp.New(`(?i)consistent read`), "scan.ConsistentRead"},
+		{lazyregexp.New(`ComparisonOperator|Attribute ?Value ?List|\bcondition\b`), "scan.ScanFilter"},
+		{lazyregexp.New(`(?i)specified index`), "scan.IndexName"},
 	}
 )
 
 // refusedField returns the path of the field that a message of DynamoDB is about, or scan if that is not known.
 func refusedField(message string) string {
-	if field := namedField.FindString(message); field != "" {
+	if field := namedField().FindString(message); field != "" {
 		return "scan." + field
 	}
 	for _, each := range described {
-		if each.words.MatchString(message) {
+		if each.words().MatchString(message) {
 			return each.field
 		}
 	}
@@ -57,24 +58,24 @@ func refusedField(message string) string {
 
 // remedies say what to do after a message of DynamoDB. ${1} is what the expression matches in parentheses.
 var remedies = []struct {
-	message *regexp.Regexp
+	message func() *regexp.Regexp
 	remedy  string
 }{
-	{regexp.MustCompile(`reserved keyword: (\w+)`), `Write #${1} in the expression, and {"#${1}": "${1}"} in scan.ExpressionAttributeNames`},
-	{regexp.MustCompile(`Syntax error`), `An expression has no values, and only names of letters, digits and _: write :v for a value, and #n for ` +
+	{lazyregexp.New(`reserved keyword: (\w+)`), `Write #${1} in the expression, and {"#${1}": "${1}"} in scan.ExpressionAttributeNames`},
+	{lazyregexp.New(`Syntax error`), `An expression has no values, and only names of letters, digits and _: write :v for a value, and #n for ` +
 		`another name, and define them in scan.ExpressionAttributeValues and scan.ExpressionAttributeNames`},
-	{regexp.MustCompile(`Invalid function name`), "DynamoDB has attribute_exists, attribute_not_exists, attribute_type, begins_with, contains and size"},
-	{regexp.MustCompile(`operand type: (\w+)`), "Give a value of another type than ${1} in scan.ExpressionAttributeValues, or use another function or operator"},
-	{regexp.MustCompile(`BETWEEN operator requires`), "Exchange the two values"},
-	{regexp.MustCompile(`paths (overlap|conflict)`), "Leave one of the two out"},
-	{regexp.MustCompile(`Select type`), "Leave scan.Select out, or scan the table"},
+	{lazyregexp.New(`Invalid function name`), "DynamoDB has attribute_exists, attribute_not_exists, attribute_type, begins_with, contains and size"},
+	{lazyregexp.New(`operand type: (\w+)`), "Give a value of another type than ${1} in scan.ExpressionAttributeValues, or use another function or operator"},
+	{lazyregexp.New(`BETWEEN operator requires`), "Exchange the two values"},
+	{lazyregexp.New(`paths (overlap|conflict)`), "Leave one of the two out"},
+	{lazyregexp.New(`Select type`), "Leave scan.Select out, or scan the table"},
 }
 
 // remedyOf says what to do after a message of DynamoDB, if that is known.
 func remedyOf(message string) string {
 	for _, each := range remedies {
-		if match := each.message.FindStringSubmatchIndex(message); match != nil {
-			return ". " + string(each.message.ExpandString(nil, each.remedy, message, match))
+		if match := each.message().FindStringSubmatchIndex(message); match != nil {
+			return ". " + string(each.message().ExpandString(nil, each.remedy, message, match))
 		}
 	}
 	return ""

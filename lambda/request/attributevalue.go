@@ -2,15 +2,15 @@ package request
 
 import (
 	"encoding/base64"
-	"regexp"
 
 	"dynamodb-to-s3/lambda/document"
+	"dynamodb-to-s3/lambda/lazyregexp"
 )
 
 // maxNesting is how many levels of lists and maps DynamoDB allows.
 const maxNesting = 32
 
-var numberPattern = regexp.MustCompile(`^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,4})?$`)
+var numberPattern = lazyregexp.New(`^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,4})?$`)
 
 var attributeTypes = []string{"S", "N", "B", "BOOL", "NULL", "M", "L", "SS", "NS", "BS"}
 
@@ -41,7 +41,7 @@ func checkTyped(name string, value *document.Node, path string, depth int, found
 			checkTemplate(value.Text, path, found)
 		}
 	case "N":
-		if isKind(value, document.String, path, found) && !numberPattern.MatchString(value.Text) {
+		if isKind(value, document.String, path, found) && !numberPattern().MatchString(value.Text) {
 			found.Add(path, "", `want a number in a string, such as "1.5"`)
 		}
 	case "B":

@@ -4,13 +4,13 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"dynamodb-to-s3/lambda/document"
+	"dynamodb-to-s3/lambda/lazyregexp"
 	"dynamodb-to-s3/lambda/problem"
 )
 
@@ -93,7 +93,7 @@ func checkExpressions(path string, names map[string]string, values map[string]At
 			_, size := utf8.DecodeRuneInString(text[i:])
 			found.Add(field, fmt.Sprintf("%+q at byte %d", text[i:i+size], i), "only characters that an expression can have")
 		}
-		for _, token := range placeholder.FindAllString(text, -1) {
+		for _, token := range placeholder().FindAllString(text, -1) {
 			used[token] = true
 		}
 	}
@@ -118,7 +118,7 @@ func checkExpressions(path string, names map[string]string, values map[string]At
 	}
 }
 
-var placeholder = regexp.MustCompile(`[#:][a-zA-Z0-9_]+`)
+var placeholder = lazyregexp.New(`[#:][a-zA-Z0-9_]+`)
 
 // unsafeInExpression says that no expression has a character: DynamoDB's grammar has words, marks and white space, but no quoted text.
 func unsafeInExpression(r rune) bool {

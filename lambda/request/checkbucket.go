@@ -1,14 +1,14 @@
 package request
 
 import (
-	"regexp"
 	"strings"
 
 	"dynamodb-to-s3/lambda/document"
+	"dynamodb-to-s3/lambda/lazyregexp"
 	"dynamodb-to-s3/lambda/problem"
 )
 
-var ipAddress = regexp.MustCompile(`^[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+$`)
+var ipAddress = lazyregexp.New(`^[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+$`)
 
 // otherNames are how names begin or end that S3 reserves, for example for the aliases of access points. A run could write to an alias, but
 // the functions have no permission for it, and the manifests would name it.
@@ -22,7 +22,7 @@ func checkBucket(name string, found *document.Report) {
 		found.Add("bucket", "", "missing: give the bucket to write to")
 	case strings.HasPrefix(name, "s3://"):
 		found.Add("bucket", "", "leave out s3://, and give a prefix in the field prefix")
-	case ipAddress.MatchString(name), strings.Contains(name, ".."):
+	case ipAddress().MatchString(name), strings.Contains(name, ".."):
 		found.Add("bucket", problem.Quote(name), "a name that is not an IP address and has no two dots together")
 	}
 	for _, prefix := range otherNames.prefixes {

@@ -1,8 +1,9 @@
 package request
 
 import (
-	"regexp"
 	"time"
+
+	"dynamodb-to-s3/lambda/lazyregexp"
 )
 
 // Export is the part of a request that a native export has. A field that is a parameter of ExportTableToPointInTime has the meaning of that
@@ -94,11 +95,11 @@ func (e Export) InChain() bool { return e.From == fromLast }
 // the zero time for every other text, also for "" and "last".
 func Moment(text string) time.Time {
 	at, err := time.Parse(time.RFC3339, text)
-	if err != nil || !momentForm.MatchString(text) || at.Unix() < 0 || at.UTC().Year() > 9999 {
+	if err != nil || !momentForm().MatchString(text) || at.Unix() < 0 || at.UTC().Year() > 9999 {
 		return time.Time{}
 	}
 	return at.UTC()
 }
 
 // momentForm is stricter than package time, which accepts a comma, an hour of one digit, and a fraction of any length.
-var momentForm = regexp.MustCompile(`^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$`)
+var momentForm = lazyregexp.New(`^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$`)

@@ -1,10 +1,10 @@
 package request
 
 import (
-	"regexp"
 	"slices"
 
 	"dynamodb-to-s3/lambda/document"
+	"dynamodb-to-s3/lambda/lazyregexp"
 )
 
 // Others matches the names of the members that other programs put into an input, beside the fields of the request. They can have any value. They
@@ -14,7 +14,7 @@ import (
 //   - AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID: a state machine that starts this one links the two executions by it. Later members of
 //     Step Functions will begin with the same words.
 //     https://docs.aws.amazon.com/step-functions/latest/dg/concepts-nested-workflows.html
-var Others = regexp.MustCompile(`^(?:\$schema|AWS_STEP_FUNCTIONS_[A-Z0-9_]+)$`)
+var Others = lazyregexp.New(`^(?:\$schema|AWS_STEP_FUNCTIONS_[A-Z0-9_]+)$`)
 
 // checkEvent refuses an event of EventBridge. A rule sends the event itself as the input, and EventBridge Scheduler sends a similar one,
 // unless the target has an input of its own.

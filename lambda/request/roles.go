@@ -19,7 +19,7 @@ func RoleAccount(arn string) (string, error) {
 	if got, want := role.Check(arn); want != "" {
 		return "", fmt.Errorf("got %s, want %s", got, want)
 	}
-	return role.Pattern.FindStringSubmatch(arn)[1], nil
+	return role.Pattern().FindStringSubmatch(arn)[1], nil
 }
 
 // AssumableRoles are the ARNs of the roles that a deployment lets requests name. A function's own role can assume no other role; this list

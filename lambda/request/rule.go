@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"dynamodb-to-s3/lambda/document"
+	"dynamodb-to-s3/lambda/lazyregexp"
 	"dynamodb-to-s3/lambda/partition"
 	"dynamodb-to-s3/lambda/problem"
 )
@@ -17,7 +18,7 @@ import (
 // know one field each; what two fields must have in common is checked in code.
 type Rule struct {
 	Enum     []string
-	Pattern  *regexp.Regexp
+	Pattern  func() *regexp.Regexp
 	Form     string  // Pattern in words
 	MaxBytes int     // of a string in UTF-8
 	Min, Max float64 // of a number; a Max of 0 is no bound
@@ -42,7 +43,7 @@ var rules = map[string]Rule{
 	"fileSizeBytes":      {Min: 1 << 10, Max: MaxFileSize, Default: DefaultFileSize}, // smaller objects would be more than the items
 	"format":             {Enum: words(FormatDynamoDBJSON, FormatION, FormatJSON), Default: FormatDynamoDBJSON},
 	"transform":          {MaxBytes: 8 << 10},
-	"encoder":            {Pattern: regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9_-]{0,63}$`), Form: "1 to 64 of a-z A-Z 0-9 _ -, the first a letter"},
+	"encoder":            {Pattern: lazyregexp.New(`^[a-zA-Z][a-zA-Z0-9_-]{0,63}$`), Form: "1 to 64 of a-z A-Z 0-9 _ -, the first a letter"},
 	"compression":        {Enum: words(CompressionGZIP, CompressionZSTD, CompressionNone), Default: CompressionGZIP},
 	"sourceRoleArn":      role,
 	"destinationRoleArn": role,
@@ -51,10 +52,10 @@ var rules = map[string]Rule{
 	"scheduledTime":      {Time: true},
 	// EventBridge Scheduler's own rule, without a dot at the beginning, which a run's name cannot have.
 	// https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html
-	"schedule": {Pattern: regexp.MustCompile(`^[a-zA-Z0-9_-][a-zA-Z0-9_.-]{0,63}$`), Form: "1 to 64 of a-z A-Z 0-9 _ - ., the first not a dot"},
+	"schedule": {Pattern: lazyregexp.New(`^[a-zA-Z0-9_-][a-zA-Z0-9_.-]{0,63}$`), Form: "1 to 64 of a-z A-Z 0-9 _ - ., the first not a dot"},
 
 	// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Scan.html
-	"scan.IndexName":                     {Pattern: regexp.MustCompile(`^[a-zA-Z0-9_.-]{3,255}$`), Form: "3 to 255 of a-z A-Z 0-9 _ . -"},
+	"scan.IndexName":                     {Pattern: lazyregexp.New(`^[a-zA-Z0-9_.-]{3,255}$`), Form: "3 to 255 of a-z A-Z 0-9 _ . -"},
 	"scan.FilterExpression":              expression,
 	"scan.ProjectionExpression":          expression,
 	"scan.ConsistentRead":                {Default: false},
@@ -85,24 +86,24 @@ var rules = map[string]Rule{
 var (
 	// tableForm is strict about the region, which becomes part of the host that requests are sent to. The SDK refuses an impossible host
 	// too, but its error has no name.
-	tableForm = regexp.MustCompile(`^(?:arn:aws[a-z-]*:dynamodb:([a-z]{2,}(?:-[a-z]+)+-[0-9]+):([0-9]{12}):table/)?([a-zA-Z0-9_.-]{3,255})$`)
+	tableForm = lazyregexp.New(`^(?:arn:aws[a-z-]*:dynamodb:([a-z]{2,}(?:-[a-z]+)+-[0-9]+):([0-9]{12}):table/)?([a-zA-Z0-9_.-]{3,255})$`)
 	// https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
-	bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+	bucketName = lazyregexp.New(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
 
-	account    = Rule{Pattern: regexp.MustCompile(`^[0-9]{12}$`), Form: "an AWS account of 12 digits"}
+	account    = Rule{Pattern: lazyregexp.New(`^[0-9]{12}$`), Form: "an AWS account of 12 digits"}
 	expression = Rule{MaxBytes: 4 << 10} // the API's own
 	// STS and IAM accept a path of printable characters, and a name. The length is STS's bound.
 	// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-arns
 	role = Rule{
 		MaxBytes: 2 << 10, Form: "the ARN of a role such as arn:aws:iam::123456789012:role/reader",
-		Pattern: regexp.MustCompile(`^arn:aws[a-z-]*:iam::([0-9]{12}):role/(?:[!-~]+/)?[a-zA-Z0-9_+=,.@-]{1,64}$`),
+		Pattern: lazyregexp.New(`^arn:aws[a-z-]*:iam::([0-9]{12}):role/(?:[!-~]+/)?[a-zA-Z0-9_+=,.@-]{1,64}$`),
 	}
 	// The key becomes a header of S3's. The length is the API's own bound.
 	// https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-id
 	kmsKey = Rule{
 		MaxBytes: 2 << 10,
 		Form:     "a KMS key: its id, its ARN such as arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab, or an alias such as alias/lake",
-		Pattern:  regexp.MustCompile(`^(?:arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+|[a-zA-Z0-9-]+|(?:arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:)?alias/[a-zA-Z0-9/_-]+)$`),
+		Pattern:  lazyregexp.New(`^(?:arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+|[a-zA-Z0-9-]+|(?:arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:)?alias/[a-zA-Z0-9/_-]+)$`),
 	}
 )
 
@@ -151,7 +152,7 @@ func (r Rule) Check(value any) (got, want string) {
 			return fmt.Sprintf("%d bytes", len(text)), fmt.Sprintf("at most %d bytes", r.MaxBytes)
 		case r.Enum != nil && !slices.Contains(r.Enum, text):
 			return problem.Quote(text), r.String() + document.Suggestion(text, r.Enum)
-		case r.Pattern != nil && !r.Pattern.MatchString(text), r.Time && text != r.Or && Moment(text).IsZero():
+		case r.Pattern != nil && !r.Pattern().MatchString(text), r.Time && text != r.Or && Moment(text).IsZero():
 			return problem.Quote(text), r.String()
 		case r.Pattern != nil && strings.HasPrefix(text, "arn:"):
 			if want := partition.CheckARN(text); want != "" {

@@ -14,7 +14,7 @@ type Table struct {
 
 // ParseTable reads a table's name or its ARN, arn:<partition>:dynamodb:<region>:<account>:table/<name>.
 func ParseTable(nameOrARN string) (Table, error) {
-	parts := tableForm.FindStringSubmatch(nameOrARN)
+	parts := tableForm().FindStringSubmatch(nameOrARN)
 	if parts == nil {
 		return Table{}, fmt.Errorf("got %s, want %s", problem.Quote(nameOrARN), rules["table"])
 	}

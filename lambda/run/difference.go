@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
-	"regexp"
 	"slices"
 	"strconv"
 
+	"dynamodb-to-s3/lambda/lazyregexp"
 	"dynamodb-to-s3/lambda/problem"
 )
 
@@ -29,10 +29,10 @@ func decoded(value any) (read any) {
 }
 
 // hidden matches the paths whose content is not shown. Below them, even a path can contain a part of a value.
-var hidden = regexp.MustCompile(`(?:^|\.)(?:ExpressionAttributeValues|AttributeValueList|transform)$`)
+var hidden = lazyregexp.New(`(?:^|\.)(?:ExpressionAttributeValues|AttributeValueList|transform)$`)
 
 func difference(path string, got, want any) string {
-	concealed := hidden.MatchString(path)
+	concealed := hidden().MatchString(path)
 	switch gotten := got.(type) {
 	case map[string]any:
 		if wanted, same := want.(map[string]any); same && !concealed {
@@ -66,10 +66,10 @@ func difference(path string, got, want any) string {
 }
 
 // plainName matches a name that a path can have without quotes.
-var plainName = regexp.MustCompile(`^[\w:#-]{1,64}$`)
+var plainName = lazyregexp.New(`^[\w:#-]{1,64}$`)
 
 func member(path, name string) string {
-	if !plainName.MatchString(name) {
+	if !plainName().MatchString(name) {
 		name = problem.Quote(name)
 	}
 	if path == "" {

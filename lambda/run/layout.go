@@ -2,10 +2,10 @@ package run
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 
+	"dynamodb-to-s3/lambda/lazyregexp"
 	"dynamodb-to-s3/lambda/problem"
 	"dynamodb-to-s3/lambda/request"
 )
@@ -30,11 +30,11 @@ const MaxParts = 1_000_000
 
 // runID is the form of a run's name: what Step Functions allows for an execution's name, without characters that are awkward in a
 // key. The name of an execution has at most 80 characters. A schedule with the longest name, and the time of its firing, make 81.
-var runID = regexp.MustCompile(`^[a-zA-Z0-9_-][a-zA-Z0-9_.-]{0,80}$`)
+var runID = lazyregexp.New(`^[a-zA-Z0-9_-][a-zA-Z0-9_.-]{0,80}$`)
 
 // exportID matches the id of a native export, whose folder is beside the runs: 14 digits with the milliseconds of its start, and 8 hexadecimal
 // ones. It also matches other names in whose folder the role of the function export could write data, because IAM has no pattern for digits.
-var exportID = regexp.MustCompile(`^0.{13}-.{2,8}$`)
+var exportID = lazyregexp.New(`^0.{13}-.{2,8}$`)
 
 // firingTime is how the name of a run contains the time of its firing, in UTC. It has no colons, so that every system accepts it.
 const firingTime = "20060102T150405Z"
@@ -53,13 +53,13 @@ func (e Execution) RunID(req request.Request) string {
 func Root(prefix, table, run string, at time.Time) (string, error) {
 	var found problem.List
 	wrong := func(path, got, want string) { found = append(found, problem.Problem{Path: path, Got: got, Want: want}) }
-	if !runID.MatchString(run) {
+	if !runID().MatchString(run) {
 		wrong("the execution's name", problem.Quote(run), "1 to 81 of a-z A-Z 0-9 _ - ., the first not a dot")
 	}
 	if run == exportData || run == chains {
 		wrong("the execution's name", problem.Quote(run), "another name: it is the name of a folder that all runs of a prefix share")
 	}
-	if exportID.MatchString(run) { // the role of the function export may write such a folder
+	if exportID().MatchString(run) { // the role of the function export may write such a folder
 		wrong("the execution's name", problem.Quote(run), "another name: it is like the id of a native export")
 	}
 	at = at.UTC()

@@ -1,7 +1,7 @@
 // Package table reads a DynamoDB table. Describe returns what the table is like. A Reader returns the pages of one segment of a
 // parallel Scan, with the items as the bytes that the service sent.
 //
-// Errors that a person can act on carry a name from package failure. The package may import failure, request, run and ddbjson.
+// Errors that a person can act on carry a name from package failure. The package may import failure, lazyregexp, request, run and ddbjson.
 package table
 
 import (

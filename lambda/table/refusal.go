@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"dynamodb-to-s3/lambda/fault"
+	"dynamodb-to-s3/lambda/lazyregexp"
 	"dynamodb-to-s3/lambda/run"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -47,12 +48,12 @@ func (r *Reader) refusal(err error) *RefusedError {
 
 var (
 	// DynamoDB quotes values like this: the bounds of BETWEEN, and sets whose elements are not different.
-	quotedValues = regexp.MustCompile(`(?s)(AttributeValue: ?\{|Input collection \[).*([]}])`)
+	quotedValues = lazyregexp.New(`(?s)(AttributeValue: ?\{|Input collection \[).*([]}])`)
 	// DynamoDB quotes the place of a syntax error. An expression has no values, but somebody may have written one into it.
-	syntaxError = regexp.MustCompile(`(?s)(; token: ")(.*)(", near: ")(.*)(")$`)
-	literals    = regexp.MustCompile(`'[^']*'?|"[^"]*"?|\b[0-9][0-9.]*`)
+	syntaxError = lazyregexp.New(`(?s)(; token: ")(.*)(", near: ")(.*)(")$`)
+	literals    = lazyregexp.New(`'[^']*'?|"[^"]*"?|\b[0-9][0-9.]*`)
 	// What DynamoDB quotes after these words is from an expression.
-	ofExpression = regexp.MustCompile(`; (reserved keyword|attribute name|attribute value|function|operator or function|path one): |unused in expressions: `)
+	ofExpression = lazyregexp.New(`; (reserved keyword|attribute name|attribute value|function|operator or function|path one): |unused in expressions: `)
 )
 
 // leastHidden is the length of the shortest value that is looked for in a message. Shorter ones are parts of its own words.
@@ -60,12 +61,12 @@ const leastHidden = 3
 
 // withoutValues leaves out what a message of DynamoDB quotes of the values in the request.
 func (r *Reader) withoutValues(message string) string {
-	message = quotedValues.ReplaceAllString(message, "${1}…${2}")
-	if m := syntaxError.FindStringSubmatch(message); m != nil {
+	message = quotedValues().ReplaceAllString(message, "${1}…${2}")
+	if m := syntaxError().FindStringSubmatch(message); m != nil {
 		at := strings.TrimSuffix(message, m[0])
-		return at + m[1] + literals.ReplaceAllString(m[2], "…") + m[3] + literals.ReplaceAllString(m[4], "…") + m[5]
+		return at + m[1] + literals().ReplaceAllString(m[2], "…") + m[3] + literals().ReplaceAllString(m[4], "…") + m[5]
 	}
-	if ofExpression.MatchString(message) {
+	if ofExpression().MatchString(message) {
 		return message
 	}
 	hide := func(value string) {

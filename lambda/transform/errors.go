@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strings"
 
+	"dynamodb-to-s3/lambda/lazyregexp"
+
 	"github.com/itchyny/gojq"
 )
 
@@ -30,7 +32,7 @@ func failure(err error) *Error {
 	}
 	message := err.Error()
 	for _, s := range shapes {
-		if m := s.match.FindStringSubmatch(message); m != nil {
+		if m := s.match().FindStringSubmatch(message); m != nil {
 			return &Error{What: s.words(m), Do: handle}
 		}
 	}
@@ -58,13 +60,13 @@ var shapes = []shape{
 }
 
 type shape struct {
-	match *regexp.Regexp
+	match func() *regexp.Regexp
 	words func(match []string) string
 }
 
-// matching compiles a pattern in which TYPE is the name of a type and NAME the name of a function.
-func matching(pattern string) *regexp.Regexp {
-	return regexp.MustCompile(strings.NewReplacer("TYPE", "(null|boolean|number|string|array|object)", "NAME", "[a-z0-9_]{1,20}").Replace(pattern))
+// matching makes a pattern in which TYPE is the name of a type and NAME the name of a function.
+func matching(pattern string) func() *regexp.Regexp {
+	return lazyregexp.New(strings.NewReplacer("TYPE", "(null|boolean|number|string|array|object)", "NAME", "[a-z0-9_]{1,20}").Replace(pattern))
 }
 
 // a puts an article before the name of a type.

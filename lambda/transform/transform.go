@@ -1,6 +1,6 @@
 // Package transform makes records from items with a jq expression. An item in plain JSON goes in, and no object, one or many come
 // out. The language is that of github.com/itchyny/gojq. The package adds the limits and promises that a run needs. It may import
-// ddbjson and gojq.
+// ddbjson, lazyregexp and gojq.
 //
 // # Promises
 //
