@@ -121,8 +121,12 @@ func (h *hand) isTime(i *invocation, o operation) bool {
 	}
 }
 
-// act lets the hand do what its seed has drawn. It does nothing if that is not possible yet.
+// act lets the hand do what its seed has drawn. It does nothing if that is not possible yet, or if the run has committed: an invocation that
+// was given up can come to the hand's moment after the commit.
 func (h *hand) act(ctx context.Context, o operation) (deed, error) {
+	if there, err := h.run.everything(ctx); err != nil || there[h.run.layout().ManifestSummary()] {
+		return deed{}, err
+	}
 	switch h.run.scenario.Beside {
 	case kindClaim:
 		return h.changeClaim(ctx)

@@ -41,11 +41,8 @@ func (h *hand) addObject(ctx context.Context) (deed, error) {
 }
 
 // changeObject kills a finalize that has completed all uploads, and removes or overwrites one of the objects. The next finalize must see
-// that. An object of a commit stays as it is: a finalize that was given up can come to this point after the commit.
+// that.
 func (h *hand) changeObject(ctx context.Context) (deed, error) {
-	if there, err := h.run.everything(ctx); err != nil || there[h.run.layout().ManifestSummary()] {
-		return deed{}, err
-	}
 	chained, lists, err := h.run.chain(ctx)
 	if err != nil {
 		return deed{}, err
