@@ -20,7 +20,7 @@ export ENV
 # jsii warns about Node.js versions after their end of life. The value lists versions without a warning.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
-.PHONY: help run run-export serve test chaos chaos-mutations race check lint audit build reproduce app synth bootstrap diff deploy destroy bench load generate deps clean
+.PHONY: help run run-export serve test chaos chaos-mutations race check lint audit build reproduce app synth bootstrap diff deploy destroy bench bench-rows load generate deps clean
 
 help: ## show this help; ENV is the name of a file in infra/environments
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -108,9 +108,20 @@ deploy: $(CLI) $(CDK_MODULE) ## deploy environment ENV
 destroy: $(CLI) $(CDK_MODULE) ## remove environment ENV; a bucket that it created stays
 	@$(cdk)
 
-bench: requirements $(TOOLS) $(MODULES) ## run the benchmarks and update the table in docs/performance.md
+# With OLD, the bench of this commit is also built with the functions of the commit OLD. BENCH_ARGS=-help shows more.
+bench: requirements $(TOOLS) $(MODULES) ## run the benchmarks and update the tables in docs/performance.md; OLD=… compares with that commit
 	@go test -run '^$$' -bench . -benchmem ./lambda/ddbjson ./lambda/scan
-	@go run ./proof/bench -into docs/performance.md
+	@$(MAKE) --silent bench-rows BENCH_ARGS="-into docs/performance.md $(BENCH_ARGS)"
+
+bench-rows: requirements ## measure rows of the tables in docs/performance.md: BENCH_ARGS="-only 'orders, JSON' -pages 64", also with OLD
+ifndef OLD
+	@go run ./proof/bench $(BENCH_ARGS)
+else
+	@old=$$(mktemp -d) && trap 'git worktree remove --force $$old/tree; rm -rf $$old' EXIT && \
+	  git worktree add --quiet --detach $$old/tree $(OLD) && rm -rf $$old/tree/proof && mkdir $$old/tree/proof && \
+	  cp -R proof/bench proof/process $$old/tree/proof && (cd $$old/tree && go build -o $$old/bench ./proof/bench) && \
+	  go run ./proof/bench -old $$old/bench $(BENCH_ARGS)
+endif
 
 load: deps ## measure a run of 10,000 segments and a commit of 800,000 objects for docs/scale.md (about ten minutes)
 	@go run ./proof/load segments && echo && go run ./proof/load finalize

@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"slices"
+	"regexp"
+	"sync/atomic"
 	"time"
 
 	"dynamodb-to-s3/lambda/request"
@@ -19,132 +19,186 @@ const (
 	distinct = 16
 	// latency is the time until a page arrives. With less, the SDK fails, because answers come before it has sent its requests.
 	latency = 2 * time.Millisecond
-	// idiomaticShare divides the number of pages of the idiomatic path, which needs ten times as long for a page.
-	idiomaticShare = 6
-	gib            = 1 << 30
+	// sdkShare divides the number of pages of the SDK's way, which needs ten times as long for a page.
+	sdkShare = 8
+	// slowLatency is the time until a page arrives in the measurement of whether the scan waits for nothing else.
+	slowLatency = 50 * time.Millisecond
+	gib         = 1 << 30
 )
 
-// row is one path with one table, and its measurements in all rounds.
-type row struct {
-	task     task
-	items    int // of a page
-	measured []measured
+// The tables of the report.
+const (
+	whatSpeed = "speed"
+	whatPlain = "without TLS"
+	whatSlow  = "slow"
+	whatPeak  = "memory"
+)
+
+// settings are what a person chooses.
+type settings struct {
+	rounds, pages int
+	only          *regexp.Regexp // measures only the rows with such a name
+	old           string         // a program that was built from another commit; "" for none
 }
 
-func (r row) median(of func(measured) float64) float64 {
-	values := make([]float64, len(r.measured))
-	for i, m := range r.measured {
-		values[i] = of(m)
+// servers are the servers of pages and of objects, with TLS and without.
+type servers struct {
+	authority                                  authority
+	tables, objects, plainTables, plainObjects string
+	requests                                   atomic.Int64
+}
+
+func (s *servers) count(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.requests.Add(1)
+		h.ServeHTTP(w, r)
+	})
+}
+
+// start starts the servers until stop is called.
+func (s *servers) start(served *tables) (stop func(), err error) {
+	if s.authority, err = newAuthority(); err != nil {
+		return nil, err
 	}
-	return median(values)
-}
-
-// cpuPerGB is the CPU time in seconds for 1e9 bytes of pages.
-func (r row) cpuPerGB(m measured) float64 {
-	return m.CPU.Seconds() / (float64(r.task.Source.Pages) * pageSize / 1e9)
-}
-
-// over returns the median over the rounds of the ratio of this path's CPU time to another's.
-func (r row) over(other row) float64 {
-	ratios := make([]float64, len(r.measured))
-	for i := range ratios {
-		ratios[i] = r.cpuPerGB(r.measured[i]) / other.cpuPerGB(other.measured[i])
+	var stops []func()
+	stop = func() {
+		for _, stop := range stops {
+			stop()
+		}
 	}
-	return median(ratios)
+	for _, one := range []struct {
+		handler   http.Handler
+		authority *authority
+		at        *string
+	}{
+		{served, &s.authority, &s.tables}, {bucket{}, &s.authority, &s.objects}, {served, nil, &s.plainTables}, {bucket{}, nil, &s.plainObjects},
+	} {
+		at, stopOne, err := serve(s.count(one.handler), one.authority)
+		if err != nil {
+			stop()
+			return nil, err
+		}
+		*one.at, stops = at, append(stops, stopOne)
+	}
+	return stop, nil
 }
 
-func median(values []float64) float64 {
-	slices.Sort(values)
-	return values[len(values)/2]
-}
-
-// results are the measurements, in the order of the report.
-type results struct {
-	rounds int
-	paths  map[string][]row // by the table's shape; the bound is the first, the idiomatic path the second
-	large  []row            // with objects of 1 GiB
-	slow   []row            // with pages that take slowLatency to arrive
-}
-
-// slowLatency is the time until a page arrives in the measurement of whether the scan waits for nothing else.
-const slowLatency = 50 * time.Millisecond
-
-func engine(format request.Format, compression request.Compression, fileSize int64) path {
-	return path{Name: pathEngine, Format: format, Compression: compression, FileSize: fileSize}
-}
-
-// compare measures everything, round by round.
-func compare(ctx context.Context, rounds, count int, progress io.Writer) (*results, error) {
+// compare measures all rows, round by round.
+func compare(ctx context.Context, chosen settings, progress io.Writer) (*results, error) {
 	served := &tables{pages: map[string][]page{}}
 	for _, s := range append(shapes(), counters()) {
 		served.pages[s.name] = pages(s, distinct)
 	}
-	tablesAt, stopTables, err := serve(served)
+	var at servers
+	stop, err := at.start(served)
 	if err != nil {
 		return nil, err
 	}
-	defer stopTables()
-	objectsAt, stopObjects, err := serve(bucket{})
-	if err != nil {
-		return nil, err
+	defer stop()
+	all := &results{settings: chosen, items: map[string]int{}}
+	for name, pages := range served.pages {
+		all.items[name] = pages[0].items
 	}
-	defer stopObjects()
-
-	newRow := func(shape string, pages int, latency time.Duration, p path) row {
-		return row{
-			items: served.pages[shape][0].items,
-			task:  task{Path: p, Source: source{Shape: shape, Pages: pages, Latency: latency}, Tables: tablesAt, Objects: objectsAt},
+	for _, r := range rows(chosen.pages) {
+		if chosen.only == nil || chosen.only.MatchString(r.String()) {
+			all.rows = append(all.rows, r)
 		}
 	}
-	all := &results{rounds: rounds, paths: map[string][]row{}}
-	for _, s := range shapes() {
-		all.paths[s.name] = []row{
-			newRow(s.name, count, latency, path{Name: pathBound}),
-			newRow(s.name, max(warm, count/idiomaticShare), latency, path{Name: pathIdiomatic, FileSize: request.DefaultFileSize}),
-			newRow(s.name, count, latency, engine(request.FormatDynamoDBJSON, request.CompressionGZIP, request.DefaultFileSize)),
-			newRow(s.name, count, latency, engine(request.FormatJSON, request.CompressionGZIP, request.DefaultFileSize)),
-			newRow(s.name, count, latency, engine(request.FormatION, request.CompressionGZIP, request.DefaultFileSize)),
-			newRow(s.name, count, latency, engine(request.FormatDynamoDBJSON, request.CompressionZSTD, request.DefaultFileSize)),
-		}
-	}
-	for _, compression := range []request.Compression{request.CompressionNone, request.CompressionGZIP, request.CompressionZSTD} {
-		all.large = append(all.large, newRow("orders", max(count, 2*gib/pageSize), latency, engine(request.FormatDynamoDBJSON, compression, gib)))
-	}
-	all.large = append(all.large, newRow(counters().name, count, latency, engine(request.FormatDynamoDBJSON, request.CompressionGZIP, gib)))
-	all.slow = []row{newRow("orders", count, slowLatency, engine(request.FormatDynamoDBJSON, request.CompressionGZIP, request.DefaultFileSize))}
-
-	measureAll := func(round int, rows []row) error {
-		for i := range rows {
-			r := &rows[i]
-			_, _ = fmt.Fprintf(progress, "round %d of %d: %s\n", round+1, rounds, r.task)
-			var m measured
-			if err := process.RunAgain(ctx, measureCommand, r.task, &m); err != nil {
-				return err
-			}
-			r.measured = append(r.measured, m)
-		}
-		return nil
-	}
-	for round := range rounds {
-		for _, s := range shapes() {
-			if err := measureAll(round, all.paths[s.name]); err != nil {
+	for round := range chosen.rounds {
+		for _, r := range all.rows {
+			_, _ = fmt.Fprintf(progress, "round %d of %d: %s\n", round+1, chosen.rounds, r)
+			if err := all.measure(ctx, &at, r, round); err != nil {
 				return nil, err
 			}
-		}
-		if err := errors.Join(measureAll(round, all.large), measureAll(round, all.slow)); err != nil {
-			return nil, err
 		}
 	}
 	return all, nil
 }
 
-// serve serves at a free port until stop is called.
-func serve(h http.Handler) (url string, stop func(), err error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it ends with stop
-	if err != nil {
-		return "", nil, err
+// measure measures a row once, with this program and with the old one. They take turns in being first.
+func (all *results) measure(ctx context.Context, at *servers, r *row, round int) error {
+	task := r.task
+	task.Authority, task.Tables, task.Objects = at.authority.pem, at.tables, at.objects
+	if r.what == whatPlain {
+		task.Authority, task.Tables, task.Objects = "", at.plainTables, at.plainObjects
 	}
-	server := &http.Server{Handler: h, ReadHeaderTimeout: time.Minute}
-	go func() { _ = server.Serve(listener) }() // ErrServerClosed
-	return "http://" + listener.Addr().String(), func() { _ = server.Close() }, nil
+	now := func() error { return both(ctx, at, "", task, &r.measured, &r.onePage) }
+	if all.old == "" || task.Path.Name != pathEngine || r.what == whatPeak || r.oldFailed != nil {
+		return now()
+	}
+	before := func() error {
+		r.oldFailed = both(ctx, at, all.old, task, &r.old, &r.oldOnePage)
+		return ctx.Err()
+	}
+	if round%2 == 1 {
+		now, before = before, now
+	}
+	return errors.Join(now(), before())
+}
+
+// both measures a task, and the same task with one page.
+func both(ctx context.Context, at *servers, program string, do task, whole, onePage *[]measured) error {
+	for _, into := range []*[]measured{whole, onePage} {
+		var m measured
+		begun := at.requests.Load()
+		var err error
+		if program == "" {
+			err = process.RunAgain(ctx, measureCommand, do, &m)
+		} else {
+			err = process.Run(ctx, program, measureCommand, do, &m)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", do, err)
+		}
+		m.Requests = at.requests.Load() - begun
+		*into = append(*into, m)
+		do.Source.Pages = 1
+	}
+	return nil
+}
+
+func engine(format request.Format, compression request.Compression, fileSize int64) path {
+	return path{Name: pathEngine, Format: format, Compression: compression, FileSize: fileSize}
+}
+
+// speedPaths are the rows of the table of speeds: each compression begins with its bound.
+func speedPaths() []path {
+	const size = request.DefaultFileSize
+	var all []path
+	for _, compression := range []request.Compression{request.CompressionNone, request.CompressionGZIP, request.CompressionZSTD} {
+		all = append(all, path{Name: pathBound, Compression: compression},
+			engine(request.FormatDynamoDBJSON, compression, size), engine(request.FormatJSON, compression, size))
+		if compression == request.CompressionGZIP {
+			all = append(all, engine(request.FormatION, compression, size),
+				path{Name: pathSDKFast, Compression: compression, FileSize: size}, path{Name: pathSDK, Compression: compression, FileSize: size})
+		}
+	}
+	return all
+}
+
+// rows are all rows, with count pages each.
+func rows(count int) []*row {
+	var all []*row
+	add := func(what, shape string, pages int, latency time.Duration, p path) {
+		all = append(all, &row{what: what, task: task{Path: p, Source: source{Shape: shape, Pages: pages, Latency: latency}}})
+	}
+	for _, s := range shapes() {
+		for _, p := range speedPaths() {
+			pages := count
+			if p.Name == pathSDK || p.Name == pathSDKFast {
+				pages = max(2, count/sdkShare)
+			}
+			add(whatSpeed, s.name, pages, latency, p)
+		}
+	}
+	usual := engine(request.FormatDynamoDBJSON, request.CompressionGZIP, request.DefaultFileSize)
+	raw := engine(request.FormatDynamoDBJSON, request.CompressionNone, request.DefaultFileSize)
+	add(whatPlain, "orders", count, latency, raw)
+	add(whatPlain, "orders", count, latency, usual)
+	for _, compression := range []request.Compression{request.CompressionNone, request.CompressionGZIP, request.CompressionZSTD} {
+		add(whatPeak, "orders", max(count, 2*gib/pageSize), latency, engine(request.FormatDynamoDBJSON, compression, gib))
+	}
+	add(whatPeak, counters().name, count, latency, engine(request.FormatDynamoDBJSON, request.CompressionGZIP, gib))
+	add(whatSlow, "orders", count, slowLatency, usual)
+	return all
 }

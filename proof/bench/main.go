@@ -8,10 +8,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"os/signal"
+	"regexp"
 	"syscall"
 )
 
@@ -23,18 +25,26 @@ func command() int {
 	if len(os.Args) == 2 && os.Args[1] == measureCommand {
 		return exit(measure(ctx, os.Stdin, os.Stdout))
 	}
-	rounds := flag.Int("rounds", 3, "the number of rounds")
-	pages := flag.Int("pages", 256, "the number of pages of 1 MB in one measurement")
+	var chosen settings
+	flag.IntVar(&chosen.rounds, "rounds", 3, "the number of rounds")
+	flag.IntVar(&chosen.pages, "pages", 256, "the number of pages of 1 MB in one measurement")
+	flag.StringVar(&chosen.old, "old", "", "this program, built from another commit, to compare with")
+	flag.Func("only", "a regular expression: measure only the rows whose name it matches, for example 'orders, DYNAMODB_JSON'", func(s string) (err error) {
+		chosen.only, err = regexp.Compile(s)
+		return err
+	})
 	into := flag.String("into", "", "the documentation page to write the tables into; none if empty")
 	flag.Parse()
-	results, err := compare(ctx, *rounds, *pages, os.Stderr)
+	if *into != "" && chosen.only != nil {
+		return exit(errors.New("-into needs all rows: leave out -only"))
+	}
+	results, err := compare(ctx, chosen, os.Stderr)
 	if err != nil {
 		return exit(err)
 	}
-	table := results.markdown()
-	fmt.Print(table)
+	fmt.Print(results.markdown(chosen.old != ""))
 	if *into != "" {
-		return exit(replace(*into, table))
+		return exit(replace(*into, results.markdown(false)))
 	}
 	return 0
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"strings"
 	"time"
 
 	"dynamodb-to-s3/lambda/awsclient"
@@ -24,21 +25,22 @@ type task struct {
 	Path            path
 	Source          source
 	Tables, Objects string // the servers' addresses
+	Authority       string // the PEM certificate of the authority that signed the servers' certificate; "" without TLS
 }
 
 func (t task) String() string { return fmt.Sprintf("%s, %s", t.Source, t.Path) }
 
 // measured is its output.
 type measured struct {
+	// CPU is the CPU time of the whole process, Wall the time of the run in it.
 	CPU, Wall time.Duration
-	// Allocations is the number of heap allocations for each page.
+	// Allocations is the number of heap allocations of the run.
 	Allocations float64
-	// Peak is the largest resident memory of the process, in bytes, including its start.
+	// Peak is the largest resident memory of the process, in bytes.
 	Peak int64
+	// Requests is the number of requests that the servers got.
+	Requests int64
 }
-
-// warm is the number of pages that are moved before the measurement, so that buffers have grown and connections are open.
-const warm = 24
 
 // measure measures a task. It runs in a process of its own, so that CPU time and memory do not include the servers.
 func measure(ctx context.Context, in io.Reader, out io.Writer) error {
@@ -46,35 +48,37 @@ func measure(ctx context.Context, in io.Reader, out io.Writer) error {
 	if err := json.NewDecoder(in).Decode(&do); err != nil {
 		return fmt.Errorf("read the task: %w", err)
 	}
-	tables, err := configOf(ctx, do.Tables)
+	tables, err := do.config(ctx, do.Tables)
 	if err != nil {
 		return err
 	}
-	objects, err := configOf(ctx, do.Objects)
+	objects, err := do.config(ctx, do.Objects)
 	if err != nil {
 		return err
-	}
-	short := do.Source
-	short.Pages = warm
-	if err := do.Path.move(ctx, tables, objects, short.String()); err != nil {
-		return fmt.Errorf("%s %s: %w", do.Path.Name, short, err)
 	}
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	cpu, start := process.CPUTime(), time.Now()
+	start := time.Now()
 	if err := do.Path.move(ctx, tables, objects, do.Source.String()); err != nil {
 		return fmt.Errorf("%s %s: %w", do.Path.Name, do.Source, err)
 	}
-	m := measured{CPU: process.CPUTime() - cpu, Wall: time.Since(start)}
+	m := measured{Wall: time.Since(start)}
 	runtime.ReadMemStats(&after)
-	m.Allocations = float64(after.Mallocs-before.Mallocs) / float64(do.Source.Pages)
+	m.Allocations = float64(after.Mallocs - before.Mallocs)
 	if m.Peak, err = process.PeakMemory(); err != nil {
 		return err
 	}
+	m.CPU = process.CPUTime()
 	return json.NewEncoder(out).Encode(m)
 }
 
-func configOf(ctx context.Context, endpoint string) (aws.Config, error) {
-	return awsclient.Config(ctx, config.WithRegion("us-east-1"), config.WithBaseEndpoint(endpoint),
-		config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider("bench", "bench", "")))
+func (t task) config(ctx context.Context, endpoint string) (aws.Config, error) {
+	options := []func(*config.LoadOptions) error{
+		config.WithRegion("us-east-1"), config.WithBaseEndpoint(endpoint),
+		config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider("bench", "bench", "")),
+	}
+	if t.Authority != "" {
+		options = append(options, config.WithCustomCABundle(strings.NewReader(t.Authority)))
+	}
+	return awsclient.Config(ctx, options...)
 }

@@ -5,11 +5,9 @@ import (
 	stdgzip "compress/gzip"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"net/http"
 
 	"dynamodb-to-s3/lambda/awsclient"
 	"dynamodb-to-s3/lambda/contract"
@@ -21,16 +19,16 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/smithy-go/middleware"
-	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"github.com/klauspost/compress/gzip"
 )
 
 // The paths from a table to S3 that are compared.
 const (
-	pathEngine    = "engine"
-	pathIdiomatic = "idiomatic"
-	pathBound     = "bound"
+	pathEngine = "engine"
+	pathBound  = "bound"
+	// pathSDK is the usual way with the SDK and the standard library, and pathSDKFast the same with the compressor of the engine.
+	pathSDK     = "sdk"
+	pathSDKFast = "sdk-fast"
 )
 
 // path is one path with its settings.
@@ -44,9 +42,11 @@ type path struct {
 func (p path) String() string {
 	switch p.Name {
 	case pathBound:
-		return "the bound: pages read, checked and compressed as they are"
-	case pathIdiomatic:
-		return "the SDK's way: ScanPaginator, attributevalue, encoding/json, compress/gzip"
+		return fmt.Sprintf("the bound, %s", p.Compression)
+	case pathSDK:
+		return "the SDK's way, compress/gzip"
+	case pathSDKFast:
+		return "the SDK's way, klauspost's gzip"
 	default:
 		return fmt.Sprintf("%s, %s", p.Format, p.Compression)
 	}
@@ -57,8 +57,14 @@ func (p path) move(ctx context.Context, tables, objects aws.Config, table string
 	switch p.Name {
 	case pathEngine:
 		return p.engine(ctx, tables, objects, table)
-	case pathIdiomatic:
-		return p.idiomatic(ctx, awsclient.DynamoDB(tables), awsclient.S3(objects), table)
+	case pathSDK:
+		return p.sdk(ctx, awsclient.DynamoDB(tables), awsclient.S3(objects), table, stdgzip.NewWriter(io.Discard))
+	case pathSDKFast:
+		fast, err := gzip.NewWriterLevel(io.Discard, gzip.BestSpeed)
+		if err != nil {
+			return err
+		}
+		return p.sdk(ctx, awsclient.DynamoDB(tables), awsclient.S3(objects), table, fast)
 	case pathBound:
 		return p.bound(ctx, awsclient.DynamoDB(tables), awsclient.S3(objects), table)
 	default:
@@ -86,11 +92,17 @@ func (p path) engine(ctx context.Context, tables, objects aws.Config, table stri
 	return nil
 }
 
-// idiomatic is the usual way with the SDK: its paginator and its decoder, and JSON and gzip of the standard library.
-func (p path) idiomatic(ctx context.Context, tables *dynamodb.Client, objects *s3.Client, table string) error {
+// compressor serves one object after the other.
+type compressor interface {
+	io.WriteCloser
+	Reset(w io.Writer)
+}
+
+// sdk is the usual way with the SDK: its paginator and its decoder, JSON of the standard library, and gzip.
+func (p path) sdk(ctx context.Context, tables *dynamodb.Client, objects *s3.Client, table string, gzip compressor) error {
 	var file bytes.Buffer
-	compressor := stdgzip.NewWriter(&file)
-	encoder := json.NewEncoder(compressor)
+	gzip.Reset(&file)
+	encoder := json.NewEncoder(gzip)
 	part := 0
 	scan := dynamodb.NewScanPaginator(tables, &dynamodb.ScanInput{TableName: &table})
 	for scan.HasMorePages() {
@@ -110,86 +122,17 @@ func (p path) idiomatic(ctx context.Context, tables *dynamodb.Client, objects *s
 		if scan.HasMorePages() && int64(file.Len()) < p.FileSize {
 			continue
 		}
-		if err := compressor.Close(); err != nil {
+		if err := gzip.Close(); err != nil {
 			return err
 		}
-		if err := put(ctx, objects, fmt.Sprint("idiomatic/", part), file.Bytes()); err != nil {
+		if err := put(ctx, objects, fmt.Sprint("sdk/", part), file.Bytes()); err != nil {
 			return err
 		}
 		part++
 		file.Reset()
-		compressor.Reset(&file)
+		gzip.Reset(&file)
 	}
 	return nil
-}
-
-// bound is the least work that any program must do: it reads the pages, verifies their checksums, and compresses and writes all their
-// bytes without decoding them.
-func (p path) bound(ctx context.Context, tables *dynamodb.Client, objects *s3.Client, table string) error {
-	var file bytes.Buffer
-	compressor, err := gzip.NewWriterLevel(&file, gzip.BestSpeed)
-	if err != nil {
-		return err
-	}
-	const part = 8 << 20
-	input := dynamodb.ScanInput{TableName: &table}
-	whole := wholeAnswer{}
-	for number := 0; ; {
-		answer, err := tables.Scan(ctx, &input, dynamodb.WithAPIOptions(func(stack *middleware.Stack) error {
-			return stack.Deserialize.Insert(&whole, "OperationDeserializer", middleware.After)
-		}))
-		if err != nil {
-			return err
-		}
-		if _, err := compressor.Write(whole.body.Bytes()); err != nil {
-			return err
-		}
-		last := len(answer.LastEvaluatedKey) == 0
-		if last {
-			if err := compressor.Close(); err != nil {
-				return err
-			}
-		}
-		if last || file.Len() >= part {
-			if err := put(ctx, objects, fmt.Sprint("bound/", number), file.Bytes()); err != nil {
-				return err
-			}
-			number++
-			file.Reset()
-		}
-		if last {
-			return nil
-		}
-		input.ExclusiveStartKey = answer.LastEvaluatedKey
-	}
-}
-
-// wholeAnswer keeps the bytes of an answer. The SDK decodes only the end of the answer, which has the key.
-type wholeAnswer struct{ body bytes.Buffer }
-
-func (*wholeAnswer) ID() string { return "WholeAnswer" }
-
-func (a *wholeAnswer) HandleDeserialize(
-	ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler,
-) (middleware.DeserializeOutput, middleware.Metadata, error) {
-	out, metadata, err := next.HandleDeserialize(ctx, in)
-	if err != nil {
-		return out, metadata, err
-	}
-	response, ok := out.RawResponse.(*smithyhttp.Response)
-	if !ok || response.StatusCode != http.StatusOK {
-		return out, metadata, errors.New("not an answer to a scan")
-	}
-	a.body.Reset()
-	a.body.Grow(max(0, int(response.ContentLength)) + bytes.MinRead)
-	_, err = a.body.ReadFrom(response.Body) // its end verifies the checksum
-	if closed := response.Body.Close(); err == nil {
-		err = closed
-	}
-	body := a.body.Bytes()
-	end := bytes.LastIndex(body, []byte(`],"`)) // the end of the items
-	response.Body = io.NopCloser(bytes.NewReader(append([]byte("{"), body[end+2:]...)))
-	return out, metadata, err
 }
 
 func put(ctx context.Context, objects *s3.Client, key string, body []byte) error {

@@ -9,54 +9,135 @@ import (
 	"dynamodb-to-s3/lambda/request"
 )
 
-// markdown returns the tables of docs/performance.md.
-func (r *results) markdown() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%d rounds on %s, %s/%s, %d cores. CPU time is that of one process for 1e9 bytes of pages. Each ratio is the median over the rounds.\n\n",
-		r.rounds, runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
-	b.WriteString("| table | path | CPU s/GB | MB per CPU s | ratio to the bound | ratio to the SDK's way | allocations per page | peak memory, MB |\n|---|---|---|---|---|---|---|---|\n")
-	for _, s := range shapes() {
-		rows := r.paths[s.name]
-		bound, idiomatic := rows[0], rows[1]
-		for _, row := range rows {
-			cpu := row.median(row.cpuPerGB)
-			fmt.Fprintf(&b, "| %s, %d items per page | %s | %.2f | %.0f | %.2f | %.1f | %.0f | %.0f |\n", s.name, row.items, row.task.Path,
-				cpu, 1e3/cpu, 1/row.over(bound), 1/row.over(idiomatic), row.median(allocations), row.median(peakMB))
+// results are the measurements.
+type results struct {
+	settings
+	items map[string]int // of a page, by the table's shape
+	rows  []*row
+}
+
+// find returns a row of the table of speeds, or nil if it was not measured.
+func (all *results) find(shape string, p path) *row {
+	for _, r := range all.rows {
+		if r.what == whatSpeed && r.task.Source.Shape == shape && r.task.Path == p {
+			return r
 		}
 	}
+	return nil
+}
+
+// markdown returns the tables of docs/performance.md. With withOld, they have columns that compare with the old program.
+func (all *results) markdown(withOld bool) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d rounds on %s, %s/%s, %d cores. Each figure is the median over the rounds.\n\n",
+		all.rounds, runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
+	all.speeds(&b, withOld)
 	b.WriteString("\n| what | measured |\n|---|---|\n")
+	line := func(what, format string, values ...any) {
+		fmt.Fprintf(&b, "| %s | %s |\n", what, fmt.Sprintf(format, values...))
+	}
+	all.fixed(line)
+	all.tls(line)
 	for _, format := range []request.Format{request.FormatDynamoDBJSON, request.FormatJSON, request.FormatION} {
-		fmt.Fprintf(&b, "| allocations per item, %s | %.4f |\n", format, r.allocationsPerItem(format))
+		if n, ok := all.allocationsPerItem(format); ok {
+			line(fmt.Sprintf("allocations per item, %s", format), "%.4f", n)
+		}
 	}
-	for _, row := range r.large {
-		fmt.Fprintf(&b, "| peak memory with objects of 1 GiB, %s, %d items per page, %s, MB | %.0f |\n",
-			row.task.Source.Shape, row.items, row.task.Path.Compression, row.median(peakMB))
-	}
-	for _, row := range r.slow {
-		ideal := slowLatency.Seconds() * float64(row.task.Source.Pages)
-		fmt.Fprintf(&b, "| throughput of one segment if each page takes %s to arrive, relative to one page every %s | %.3f |\n",
-			slowLatency, slowLatency, ideal/row.median(func(m measured) float64 { return m.Wall.Seconds() }))
+	for _, r := range all.rows {
+		switch r.what {
+		case whatPeak:
+			line(fmt.Sprintf("peak memory with objects of 1 GiB, %s, %d items per page, %s, MB", r.task.Source.Shape, all.items[r.task.Source.Shape], r.task.Path.Compression),
+				"%.0f", medianOf(r.measured, peakMB))
+		case whatSlow:
+			line(fmt.Sprintf("throughput of one segment if each page takes %s to arrive, relative to one page every %s", slowLatency, slowLatency),
+				"%.3f", slowLatency.Seconds()/median(r.perPage(wall)))
+		}
 	}
 	return b.String()
 }
 
-func allocations(m measured) float64 { return m.Allocations }
-
-func peakMB(m measured) float64 { return float64(m.Peak) / 1e6 }
-
-// allocationsPerItem compares a page of many small items with a page of few large ones: the difference in allocations, divided by the
-// difference in items. Both contain the fixed cost of a page, and most of that is the SDK's.
-func (r *results) allocationsPerItem(format request.Format) float64 {
-	find := func(shape string) row {
-		for _, row := range r.paths[shape] {
-			if row.task.Path == engine(format, request.CompressionGZIP, request.DefaultFileSize) {
-				return row
+// speeds writes the table of speeds: a line for each path, and a column for each table.
+func (all *results) speeds(b *strings.Builder, withOld bool) {
+	head, rule := "| MB of pages per CPU second, and the ratio to the bound |", "|---|"
+	for _, s := range shapes() {
+		head, rule = head+fmt.Sprintf(" %s, %d items per page |", s.name, all.items[s.name]), rule+"---:|"
+		if withOld {
+			head, rule = head+fmt.Sprintf(" %s, new/old |", s.name), rule+"---:|"
+		}
+	}
+	b.WriteString(head + "\n" + rule + "\n")
+	for _, p := range speedPaths() {
+		line, measured := fmt.Sprintf("| %s |", p), false
+		for _, s := range shapes() {
+			r := all.find(s.name, p)
+			measured = measured || r != nil
+			line += fmt.Sprintf(" %s |", all.speed(r))
+			if withOld {
+				line += fmt.Sprintf(" %s |", r.newOld())
 			}
 		}
-		panic("internal error: not measured: " + shape)
+		if measured {
+			b.WriteString(line + "\n")
+		}
 	}
-	many, few := find("events"), find("documents")
-	return max(0, many.median(allocations)-few.median(allocations)) / float64(many.items-few.items)
+}
+
+// speed is one cell of the table of speeds.
+func (all *results) speed(r *row) string {
+	if r == nil {
+		return "–"
+	}
+	speed := fmt.Sprintf("%.0f", r.megabytesPerCPUSecond())
+	bound := all.find(r.task.Source.Shape, path{Name: pathBound, Compression: r.task.Path.Compression})
+	if bound == nil || bound == r {
+		return speed
+	}
+	return fmt.Sprintf("%s, %.2f", speed, r.times(bound))
+}
+
+// newOld is one cell of the comparison with the old program.
+func (r *row) newOld() string {
+	switch {
+	case r == nil || r.task.Path.Name != pathEngine:
+		return "–"
+	case r.oldFailed != nil:
+		return "the old program cannot do this"
+	default:
+		return fmt.Sprintf("%.2f", r.timesOld())
+	}
+}
+
+// fixed writes what a run of one page takes.
+func (all *results) fixed(line func(what, format string, values ...any)) {
+	for _, p := range speedPaths() {
+		if r := all.find("orders", p); r != nil && p.Compression == request.CompressionGZIP {
+			line(fmt.Sprintf("a run of one page, with the start of its process: %s", p), "%.1f ms of CPU time, %.0f requests",
+				1e3*medianOf(r.onePage, cpu), medianOf(r.onePage, requests))
+		}
+	}
+}
+
+// tls writes what TLS takes.
+func (all *results) tls(line func(what, format string, values ...any)) {
+	for _, r := range all.rows {
+		if r.what != whatPlain {
+			continue
+		}
+		if over := all.find(r.task.Source.Shape, r.task.Path); over != nil {
+			line(fmt.Sprintf("CPU time over TLS, relative to without TLS, %s, %s", r.task.Source.Shape, r.task.Path), "%.2f", r.times(over))
+		}
+	}
+}
+
+// allocationsPerItem compares a page of many small items with a page of few large ones: the difference in allocations, divided by the
+// difference in items. Both contain what a page allocates once, and most of that is the SDK's.
+func (all *results) allocationsPerItem(format request.Format) (n float64, ok bool) {
+	p := engine(format, request.CompressionGZIP, request.DefaultFileSize)
+	many, few := all.find("events", p), all.find("documents", p)
+	if many == nil || few == nil {
+		return 0, false
+	}
+	return max(0, median(many.perPage(allocations))-median(few.perPage(allocations))) / float64(all.items["events"]-all.items["documents"]), true
 }
 
 const (

@@ -37,6 +37,11 @@ func parseSource(name string) (s source, err error) {
 	return s, err
 }
 
+const (
+	checksumHeader = "X-Amz-Crc32"
+	noTable        = `{"Table": {}}`
+)
+
 func (t *tables) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	arrived := time.Now()
 	var asked struct {
@@ -54,7 +59,8 @@ func (t *tables) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".DescribeTable") { // the plans of the bench have no TableId
-		_, _ = io.WriteString(w, `{"Table": {}}`)
+		w.Header().Set(checksumHeader, strconv.FormatUint(uint64(crc32.ChecksumIEEE([]byte(noTable))), 10))
+		_, _ = io.WriteString(w, noTable)
 		return
 	}
 	n, _ := strconv.Atoi(asked.ExclusiveStartKey.Page.N) // the first page has no key
@@ -65,7 +71,7 @@ func (t *tables) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	sum := crc32.ChecksumIEEE(p.head)
 	sum = crc32.Update(sum, crc32.IEEETable, key)
 	sum = crc32.Update(sum, crc32.IEEETable, p.tail)
-	w.Header().Set("X-Amz-Crc32", strconv.FormatUint(uint64(sum), 10))
+	w.Header().Set(checksumHeader, strconv.FormatUint(uint64(sum), 10))
 	w.Header().Set("Content-Length", strconv.Itoa(len(p.head)+len(key)+len(p.tail)))
 	time.Sleep(s.Latency - time.Since(arrived))
 	for _, part := range [][]byte{p.head, key, p.tail} {

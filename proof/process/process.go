@@ -44,23 +44,28 @@ func CPUTime() time.Duration {
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
-// RunAgain runs this program in a new process with the argument, with in as JSON on its standard input and with additional environment
-// variables. It reads out as JSON from the standard output.
+// RunAgain runs this program in a new process with the argument, as Run does.
 func RunAgain(ctx context.Context, argument string, in, out any, environment ...string) error {
-	input, err := json.Marshal(in)
-	if err != nil {
-		return err
-	}
 	program, err := os.Executable()
 	if err != nil {
 		return err
 	}
-	process := exec.CommandContext(ctx, program, argument) //nolint:gosec // this program
+	return Run(ctx, program, argument, in, out, environment...)
+}
+
+// Run runs a program in a new process with the argument, with in as JSON on its standard input and with additional environment
+// variables. It reads out as JSON from the standard output.
+func Run(ctx context.Context, program, argument string, in, out any, environment ...string) error {
+	input, err := json.Marshal(in)
+	if err != nil {
+		return err
+	}
+	process := exec.CommandContext(ctx, program, argument) //nolint:gosec // a program of the caller's choice
 	process.Env = append(os.Environ(), environment...)
 	process.Stdin, process.Stderr = bytes.NewReader(input), os.Stderr
 	output, err := process.Output()
 	if err != nil {
-		return fmt.Errorf("run %s again: %w", argument, err)
+		return fmt.Errorf("run %s %s: %w", program, argument, err)
 	}
 	return json.Unmarshal(output, out)
 }
