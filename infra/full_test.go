@@ -31,6 +31,9 @@ func TestFunctionsOfAnEnvironment(t *testing.T) {
 		if got.MemorySize != want[function].memory || got.Timeout != want[function].timeout {
 			t.Errorf("%s has %g MiB and %g s, want %v", function, got.MemorySize, got.Timeout, want[function])
 		}
+		if memory := got.Environment.Variables[contract.EnvScanMemory]; memory != "3008" {
+			t.Errorf("%s gets %q as the memory of scan", function, memory)
+		}
 		if diff := cmp.Diff([]string{"x86_64"}, got.Architectures); diff != "" || got.TracingConfig.Mode != "Active" {
 			t.Errorf("%s: %s %+v", function, diff, got.TracingConfig)
 		}

@@ -4,11 +4,13 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"dynamodb-to-s3/lambda/contract"
+	"dynamodb-to-s3/lambda/quota"
 	"dynamodb-to-s3/lambda/request"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -25,12 +27,13 @@ type limits struct {
 	timeout   time.Duration
 }
 
-// limitsOf are the default limits. scan gets the memory that brings about one vCPU, because it encodes and compresses. So does finalize, because
-// it compares millions of objects in one invocation (docs/scale.md); most runs need it for seconds. The other functions wait for answers. Lambda allows 900 s at most.
+// limitsOf are the default limits. scan waits for DynamoDB most of the time, so it gets no more memory than it needs to keep up
+// (docs/cost.md). finalize gets the memory that brings about one vCPU, because it compares millions of objects in one invocation
+// (docs/scale.md); most runs need it for seconds. The other functions wait for answers. Lambda allows 900 s at most.
 // https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 var limitsOf = map[contract.Function]limits{
 	contract.FunctionPlan:     {memoryMiB: 512, timeout: 60 * time.Second},
-	contract.FunctionScan:     {memoryMiB: 1769, timeout: 900 * time.Second},
+	contract.FunctionScan:     {memoryMiB: quota.ScanMemory, timeout: 900 * time.Second},
 	contract.FunctionExport:   {memoryMiB: 512, timeout: 300 * time.Second},
 	contract.FunctionFinalize: {memoryMiB: 1769, timeout: 900 * time.Second},
 }
@@ -38,10 +41,22 @@ var limitsOf = map[contract.Function]limits{
 // limits returns the limits of a function: those of the environment, or the defaults.
 func (p *Props) limits(function contract.Function) limits {
 	own, usual := p.Functions.Limits[string(function)], limitsOf[function]
+	if function == contract.FunctionScan && p.transforms() {
+		usual.memoryMiB = quota.TransformMemory
+	}
 	return limits{
 		memoryMiB: cmp.Or(float64(own.MemoryMiB), usual.memoryMiB),
 		timeout:   cmp.Or(time.Duration(own.TimeoutSeconds)*time.Second, usual.timeout),
 	}
+}
+
+// transforms reports whether the environment's defaults or schedules have a transform. All runs share one function scan.
+func (p *Props) transforms() bool {
+	requests := []map[string]any{p.Defaults}
+	for _, schedule := range p.Schedules {
+		requests = append(requests, schedule.Input)
+	}
+	return slices.ContainsFunc(requests, func(req map[string]any) bool { return req["transform"] != nil })
 }
 
 // newFunction adds a function with its own role and log group. CloudFormation chooses the names of all three, so several stacks fit
@@ -101,6 +116,7 @@ func variables(at place, props *Props) *map[string]*string {
 		contract.EnvName:           &props.Name,
 		contract.EnvAssumableRoles: jsii.String(props.assumableRoles()),
 		contract.EnvScanTimeout:    jsii.String(strconv.Itoa(int(props.limits(contract.FunctionScan).timeout.Seconds()))),
+		contract.EnvScanMemory:     jsii.String(strconv.Itoa(int(props.limits(contract.FunctionScan).memoryMiB))),
 	}
 }
 

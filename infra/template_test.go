@@ -25,7 +25,7 @@ func TestFunctions(t *testing.T) {
 		Environment         struct{ Variables map[string]string }
 	}
 	want := map[contract.Function]struct{ memory, timeout float64 }{
-		contract.FunctionPlan: {512, 60}, contract.FunctionScan: {1769, 900}, contract.FunctionExport: {512, 300}, contract.FunctionFinalize: {1769, 900},
+		contract.FunctionPlan: {512, 60}, contract.FunctionScan: {256, 900}, contract.FunctionExport: {512, 300}, contract.FunctionFinalize: {1769, 900},
 	}
 	if len(functions) != len(want) {
 		t.Errorf("got the functions %v, want %d", slices.Sorted(maps.Keys(functions)), len(want))
@@ -47,6 +47,7 @@ func TestFunctions(t *testing.T) {
 			contract.EnvAssumableRoles: `{"source":[],"destination":[]}`,
 			contract.EnvName:           "test",
 			contract.EnvScanTimeout:    "900",
+			contract.EnvScanMemory:     "256",
 		}
 		if diff := cmp.Diff(expected, got); diff != "" {
 			t.Errorf("function %s (-want +got):\n%s", name, diff)

@@ -67,4 +67,6 @@ const (
 	EnvAssumableRoles = "ASSUMABLE_ROLES"
 	// EnvScanTimeout has the timeout of the function scan, in seconds. The function plan computes with it.
 	EnvScanTimeout = "SCAN_TIMEOUT_SECONDS"
+	// EnvScanMemory has the memory of the function scan, in MiB. The function plan compares it with what a request needs.
+	EnvScanMemory = "SCAN_MEMORY_MIB"
 )

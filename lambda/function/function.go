@@ -58,6 +58,8 @@ type Options struct {
 	Roles *request.AssumableRoles
 	// ScanTimeout is the timeout of the function scan, 0 if it is not known.
 	ScanTimeout time.Duration
+	// ScanMemory is the memory of the function scan in MiB, 0 if it has no limit.
+	ScanMemory int
 	// MostUploads is how many uploads one invocation of finalize completes; 0 for the usual number.
 	MostUploads int
 }
@@ -75,7 +77,7 @@ func New(source, destination aws.Config, options Options) *Engine {
 	planStep := &plan.Step{
 		Tables: clients.Tables, Objects: clients.Objects,
 		Executions: options.Executions, Defaults: json.RawMessage(options.Defaults), Account: options.Account, Roles: options.Roles,
-		ScanTimeout: options.ScanTimeout, Log: options.Log,
+		ScanTimeout: options.ScanTimeout, ScanMemory: options.ScanMemory, Log: options.Log,
 	}
 	scanStep := scan.Step{
 		Tables: clients.Tables, Objects: clients.Objects, Log: options.Log, Progress: options.Progress, Metrics: metrics, Now: options.Now,
@@ -126,9 +128,11 @@ func Main(function contract.Function) {
 	cfg, err := awsclient.Config(context.Background())
 	roles, invalid := request.ParseAssumableRoles(os.Getenv(contract.EnvAssumableRoles))
 	scanTimeout, _ := strconv.Atoi(os.Getenv(contract.EnvScanTimeout)) // 0 if an older stack does not set it
+	scanMemory, _ := strconv.Atoi(os.Getenv(contract.EnvScanMemory))   // the same
 	engine := New(cfg, cfg, Options{
 		Log: log, Defaults: os.Getenv(contract.EnvDefaults), Account: os.Getenv(contract.EnvAccount), Roles: roles,
 		Metrics: os.Stdout, Environment: os.Getenv(contract.EnvName), ScanTimeout: time.Duration(scanTimeout) * time.Second,
+		ScanMemory: scanMemory,
 	})
 	handler := engine.Handler(function)
 	if err = errors.Join(err, invalid); err == nil && handler == nil {

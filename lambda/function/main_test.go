@@ -82,7 +82,7 @@ func TestFunctionAnswersLambdasRuntime(t *testing.T) {
 				"AWS_ENDPOINT_URL_DYNAMODB=" + *source.BaseEndpoint, "AWS_ENDPOINT_URL_S3=" + *destination.BaseEndpoint, "AWS_REGION=us-east-1",
 				"AWS_ACCESS_KEY_ID=" + credentials.AccessKeyID, "AWS_SECRET_ACCESS_KEY=" + credentials.SecretAccessKey,
 				"AWS_ENDPOINT_URL_STS=" + tokens.URL, contract.EnvAssumableRoles + `={"source": ["` + reader + `"], "destination": []}`,
-				contract.EnvDefaults + `={"bucket": "` + bucket + `"}`, contract.EnvAccount + "=" + account, contract.EnvName + "=prod",
+				contract.EnvDefaults + `={"bucket": "` + bucket + `"}`, contract.EnvAccount + "=" + account, contract.EnvName + "=prod", contract.EnvScanMemory + "=255",
 			}
 			var output bytes.Buffer
 			function.Stdout = &output
@@ -107,6 +107,9 @@ func TestFunctionAnswersLambdasRuntime(t *testing.T) {
 			}
 			if levels == 0 || metrics == 0 {
 				t.Errorf("%d lines of log and %d of metrics:\n%s", levels, metrics, output.String())
+			}
+			if planned := strings.HasSuffix(test.path, "/response"); planned != strings.Contains(output.String(), `"memoryMiB":255`) {
+				t.Errorf("plan does not know the memory of scan:\n%s", output.String())
 			}
 		})
 	}

@@ -38,7 +38,9 @@ type Step struct {
 	Roles *request.AssumableRoles
 	// ScanTimeout is the timeout of the function scan, 0 for the longest that Lambda allows.
 	ScanTimeout time.Duration
-	Log         *slog.Logger
+	// ScanMemory is the memory of the function scan in MiB, 0 if it has no limit.
+	ScanMemory int
+	Log        *slog.Logger
 }
 
 // Run checks the request, describes the table, asks DynamoDB whether it accepts the scan, and claims the run.
@@ -144,6 +146,7 @@ func (s *Step) begin(ctx context.Context, d draft) (run.PlanOutput, error) {
 	if err := s.checkLifecycle(ctx, d, output); err != nil {
 		return run.PlanOutput{}, err
 	}
+	s.checkMemory(ctx, output.Plan)
 	return output, s.preflight(ctx, output.Plan)
 }
 

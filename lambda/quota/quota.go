@@ -45,6 +45,14 @@ const (
 	MaxEarlyEnds = MaxHistoryEvents / 2 / (eventsOfInvocation + eventsOfWait)
 )
 
+// The memory of the function scan, in MiB, which also decides its share of a core. docs/cost.md has the measurements.
+const (
+	// ScanMemory is enough to read as fast as DynamoDB sends pages, in every format and compression. With more, the function waits more.
+	ScanMemory = 256
+	// TransformMemory is for runs with a transform, which takes more CPU time. With less, a GB costs the same and takes longer.
+	TransformMemory = 512
+)
+
 // The events of an execution that scans, and of each child of its Map. A test counts them in the definition.
 const (
 	eventsOfScan       = 24 // beginning and end, Plan and its choice, the Map and its run, Finalize and its choice, Replicated
