@@ -77,13 +77,13 @@ func withoutRedirects(client aws.HTTPClient) aws.HTTPClient {
 }
 
 // DynamoDB returns a client for DynamoDB, or for another server with DynamoDB's API.
-func DynamoDB(cfg aws.Config) *dynamodb.Client {
-	return dynamodb.NewFromConfig(cfg, func(o *dynamodb.Options) {
+func DynamoDB(cfg aws.Config, options ...func(*dynamodb.Options)) *dynamodb.Client {
+	return dynamodb.NewFromConfig(cfg, append(options, func(o *dynamodb.Options) {
 		o.DisableValidateResponseChecksum = true
 		o.APIOptions = append(o.APIOptions, func(stack *middleware.Stack) error {
 			return stack.Deserialize.Add(checkAnswers{}, middleware.After)
 		})
-	})
+	})...)
 }
 
 // S3 returns a client for S3, or for another server with S3's API.

@@ -37,16 +37,18 @@ func NewClients(source, destination, identity aws.Config) *Clients {
 	}
 }
 
-// Tables returns the client that reads the plan's table. It looks at the run's name, the role and the region; an export has no role.
+// Tables returns the client that reads the plan's table. It looks at the run's name, the role and the region; an export has no role. If the
+// table is in another region than the functions, the client asks for compressed answers.
 func (c *Clients) Tables(plan run.Plan) *dynamodb.Client {
 	scan := cmp.Or(plan.Scan, &run.ScanPlan{})
 	to := accessOf(scan.SourceRoleARN, plan.RunID, scan.TableRegion)
 	return kept(&c.mu, c.tables, to, func() *dynamodb.Client {
 		cfg := c.as(c.source, to, "sourceRoles")
-		if to.region != "" {
-			cfg.Region = to.region
+		if to.region == "" || to.region == cfg.Region {
+			return DynamoDB(cfg)
 		}
-		return DynamoDB(cfg)
+		cfg.Region = to.region
+		return DynamoDB(cfg, askForGzip)
 	})
 }
 

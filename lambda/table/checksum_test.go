@@ -1,20 +1,14 @@
 package table_test
 
 import (
-	"bytes"
-	"compress/gzip"
 	"errors"
-	"hash/crc32"
 	"net/http"
-	"strconv"
 	"testing"
 
 	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/lambda/table"
-
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 )
 
 // checksum returns what gives an answer another checksum. "" leaves out the header.
@@ -24,22 +18,6 @@ func checksum(value string) func(http.Header, []byte) []byte {
 			h.Del("X-Amz-Crc32")
 		}
 		return body
-	}
-}
-
-// gzipped returns what compresses an answer. wrong leaves the checksum of the answer before it was compressed.
-func gzipped(wrong bool) func(http.Header, []byte) []byte {
-	return func(h http.Header, body []byte) []byte {
-		var compressed bytes.Buffer
-		w := gzip.NewWriter(&compressed)
-		_, _ = w.Write(body) // to memory
-		_ = w.Close()
-		if !wrong {
-			h.Set("X-Amz-Crc32", strconv.FormatUint(uint64(crc32.ChecksumIEEE(compressed.Bytes())), 10))
-		}
-		h.Set("Content-Encoding", "gzip")
-		h.Set("Content-Length", strconv.Itoa(compressed.Len()))
-		return compressed.Bytes()
 	}
 }
 
@@ -102,27 +80,5 @@ func TestDamagedDescriptionIsAskedForAgain(t *testing.T) {
 				t.Errorf("asked %d times, got %+v, %v", len(s.asked), got, err)
 			}
 		})
-	}
-}
-
-// DynamoDB compresses an answer if a client accepts it. The checksum is that of the compressed bytes.
-func TestCompressedAnswersAreChecked(t *testing.T) {
-	t.Parallel()
-	const whole = `{"Count":1,"Items":[{"id":{"S":"a"}}],"ScannedCount":1}`
-	for name, spoil := range map[string]func(http.Header, []byte) []byte{
-		"a correct checksum": gzipped(false),
-		"no checksum":        func(h http.Header, body []byte) []byte { return checksum("")(h, gzipped(false)(h, body)) },
-	} {
-		s := &wire{answers: []answer{{body: whole, spoil: gzipped(true)}, {body: whole, spoil: spoil}}}
-		options := clientOf(t, s).Options()
-		options.EnableAcceptEncodingGzip = true
-		reader, err := table.NewReader(dynamodb.New(options), run.Plan{Table: "orders", Scan: &run.ScanPlan{TotalSegments: 1}}, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var p table.Page
-		if err := reader.Next(t.Context(), nil, &p); err != nil || p.Items.Len() != 1 || len(s.asked) != 2 {
-			t.Errorf("%s: asked %d times, got %d items, %v", name, len(s.asked), p.Items.Len(), err)
-		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 
 	"dynamodb-to-s3/lambda/ddbjson"
 	"dynamodb-to-s3/lambda/failure"
@@ -206,7 +207,8 @@ func (p *Page) read(response *smithyhttp.Response) error {
 	return nil
 }
 
-// fill reads all of from into the page's buffer. The buffer grows to the size of the largest page and keeps it.
+// fill reads all of from into the page's buffer. The buffer grows to the size of the largest page and keeps it. The length is -1 if it is
+// not known, as that of a compressed answer.
 func (p *Page) fill(from io.Reader, length int64) error {
 	const slack = 512 // room for the read that finds the end
 	p.body = p.body[:0]
@@ -215,7 +217,7 @@ func (p *Page) fill(from io.Reader, length int64) error {
 	}
 	for {
 		if len(p.body) == cap(p.body) {
-			p.body = append(p.body, make([]byte, cap(p.body))...)[:len(p.body)]
+			p.body = slices.Grow(p.body, slack) // by a quarter, to keep little unused memory
 		}
 		n, err := from.Read(p.body[len(p.body):cap(p.body)])
 		p.body = p.body[:len(p.body)+n]

@@ -19,6 +19,7 @@ import (
 	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/lambda/table"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -36,6 +37,7 @@ type wire struct {
 	mu      sync.Mutex
 	answers []answer
 	asked   []string
+	accepts []string // the header Accept-Encoding of each request
 }
 
 func (s *wire) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -48,6 +50,7 @@ func (s *wire) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.asked = append(s.asked, r.Header.Get("X-Amz-Target")+" "+string(req))
+	s.accepts = append(s.accepts, r.Header.Get("Accept-Encoding"))
 	a := s.answers[0]
 	if len(s.answers) > 1 {
 		s.answers = s.answers[1:]
@@ -68,6 +71,12 @@ func (s *wire) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func clientOf(t *testing.T, s *wire) *dynamodb.Client {
 	t.Helper()
+	return awsclient.DynamoDB(configOf(t, s))
+}
+
+// configOf returns the configuration of functions in eu-west-1.
+func configOf(t *testing.T, s *wire) aws.Config {
+	t.Helper()
 	server := httptest.NewServer(s)
 	t.Cleanup(server.Close)
 	cfg, err := awsclient.Config(t.Context(), config.WithRegion("eu-west-1"), config.WithBaseEndpoint(server.URL),
@@ -75,7 +84,7 @@ func clientOf(t *testing.T, s *wire) *dynamodb.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return awsclient.DynamoDB(cfg)
+	return cfg
 }
 
 func ptr[T any](v T) *T { return new(v) }
@@ -196,7 +205,7 @@ func TestDamagedAnswerIsAskedForAgain(t *testing.T) {
 		"a wrong checksum": {body: whole, spoil: checksum("1")},
 		"a checksum of 0":  {body: whole, spoil: checksum("0")},
 		"no number":        {body: whole, spoil: checksum("abc")},
-		"gzip":             {body: whole, spoil: gzipped(true)},
+		"gzip":             {body: whole, spoil: gzipped},
 		"a changed byte":   {body: whole, spoil: func(_ http.Header, body []byte) []byte { body[27] = 'b'; return body }},
 		"a cut body":       {body: whole, spoil: func(_ http.Header, body []byte) []byte { return body[:30] }},
 		"no JSON":          {body: `{"Count":1,"Items":[{"id":{"S":"a"}}`},
