@@ -52,17 +52,25 @@ func (b *Bucket) StartUpload(ctx context.Context, key string) (Upload, error) {
 }
 
 // PutPart uploads one part. number counts from 1. Parts may be uploaded in any order and at the same time. It fails with ErrNoUpload if the
-// upload is not open. The SDK does not compare the checksum of S3's answer, so PutPart does: with a wrong one, S3 would refuse to complete
-// the upload.
+// upload is not open.
+//
+// It computes the checksum itself. The SDK would wrap each read of the body to compute it, and send it behind the body in aws-chunked
+// encoding. The SDK also does not compare the checksum of S3's answer, so PutPart does: with a wrong one, S3 would refuse to complete the
+// upload.
 func (b *Bucket) PutPart(ctx context.Context, u Upload, number int, body []byte) (run.Part, error) {
-	answer, err := b.client.UploadPart(ctx, &s3.UploadPartInput{
+	want := checksumOf(body)
+	input := s3.UploadPartInput{
 		Bucket: &b.name, Key: &u.Key, UploadId: &u.ID, PartNumber: aws.Int32(int32(number)), Body: bytes.NewReader(body), //nolint:gosec // at most MaxParts
-		ChecksumAlgorithm: b.checksum(), ExpectedBucketOwner: b.owner,
-	})
+		ExpectedBucketOwner: b.owner,
+	}
+	if b.checksum() != "" {
+		input.ChecksumCRC32 = &want
+	}
+	answer, err := b.client.UploadPart(ctx, &input)
 	if err != nil {
 		return run.Part{}, b.ofUpload(err, "s3:PutObject", u)
 	}
-	got, want := aws.ToString(answer.ChecksumCRC32), checksumOf(body)
+	got := aws.ToString(answer.ChecksumCRC32)
 	if got != "" && got != want {
 		return run.Part{}, failure.Errorf(failure.MalformedAnswer, "s3:PutObject on %s: the answer has the checksum %.20q of part %d, which has the checksum %s", b.URI(u.Key), got, number, want)
 	}

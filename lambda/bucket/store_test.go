@@ -1,7 +1,9 @@
 package bucket_test
 
 import (
+	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -12,6 +14,7 @@ import (
 	"dynamodb-to-s3/local/testservers"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 )
 
 // store is a server with S3's API that is less complete than S3: it changes the headers of a real server's answers.
@@ -151,5 +154,29 @@ func TestChecksumsAreLeftOutOnRequest(t *testing.T) {
 		if want := map[bool]int{true: 1, false: 5}[when == aws.RequestChecksumCalculationWhenRequired]; checked != want {
 			t.Errorf("%v: %d of %d requests have a checksum, want %d", when, checked, len(s.sent), want)
 		}
+	}
+}
+
+// httpClient is a server of one function.
+type httpClient func(*http.Request) (*http.Response, error)
+
+func (c httpClient) Do(request *http.Request) (*http.Response, error) { return c(request) }
+
+// Over TLS, a part is sent as its bytes, with its checksum in a header: the SDK neither signs the bytes nor puts them into chunks.
+func TestPartsAreSentAsTheyAre(t *testing.T) {
+	t.Parallel()
+	server := httpClient(func(request *http.Request) (*http.Response, error) {
+		body, err := io.ReadAll(request.Body)
+		got := []string{string(body), request.Header.Get("X-Amz-Checksum-Crc32"), request.Header.Get("X-Amz-Content-Sha256"), request.Header.Get("Content-Encoding")}
+		if want := []string{"items", "4R7pTQ==", "UNSIGNED-PAYLOAD", ""}; err != nil || !slices.Equal(got, want) {
+			t.Errorf("got %q, %v, want %q", got, err, want)
+		}
+		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Etag": {`"e"`}}, Body: http.NoBody, Request: request}, nil
+	})
+	b := bucket.New(awsclient.S3(aws.Config{
+		Region: "us-east-1", HTTPClient: server, Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""),
+	}), run.Plan{Bucket: "b"})
+	if part, err := b.PutPart(t.Context(), upload, 1, []byte("items")); err != nil || part.ETag != "e" {
+		t.Errorf("got %+v, %v", part, err)
 	}
 }
