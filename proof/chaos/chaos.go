@@ -149,7 +149,7 @@ type Report struct {
 
 // Run runs a seed. An error means that the seed could not run. A broken promise is in the report.
 func (h *Harness) Run(ctx context.Context, seed uint64) (Report, error) {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, 15*time.Minute)
 	defer cancel()
 	r := h.newRun(Draw(seed))
 	forget := h.register(r)
