@@ -20,7 +20,7 @@ export ENV
 # jsii warns about Node.js versions after their end of life. The value lists versions without a warning.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
-.PHONY: help run run-export serve test chaos chaos-mutations race check lint audit build reproduce app synth bootstrap diff deploy destroy bench bench-rows load generate deps clean
+.PHONY: help run run-export serve test chaos chaos-mutations race check lint audit build reproduce app synth bootstrap diff deploy destroy bench bench-rows bench-memory load generate deps clean
 
 help: ## show this help; ENV is the name of a file in infra/environments
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -122,6 +122,10 @@ else
 	  cp -R proof/bench proof/process $$old/tree/proof && (cd $$old/tree && go build -o $$old/bench ./proof/bench) && \
 	  go run ./proof/bench -old $$old/bench $(BENCH_ARGS)
 endif
+
+# Linux lets only root limit a process: sudo make bench-memory.
+bench-memory: requirements ## measure what the memory of scan costs, for docs/cost.md: BENCH_ARGS="-memory 256,512 -latency 60ms"
+	@go run ./proof/bench memory $(BENCH_ARGS)
 
 load: deps ## measure a run of 10,000 segments and a commit of 800,000 objects for docs/scale.md (about ten minutes)
 	@go run ./proof/load segments && echo && go run ./proof/load finalize

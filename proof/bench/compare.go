@@ -83,12 +83,18 @@ func (s *servers) start(served *tables) (stop func(), err error) {
 	return stop, nil
 }
 
-// compare measures all rows, round by round.
-func compare(ctx context.Context, chosen settings, progress io.Writer) (*results, error) {
+// sampleTables are the tables of all measurements.
+func sampleTables() *tables {
 	served := &tables{pages: map[string][]page{}}
 	for _, s := range append(shapes(), counters()) {
 		served.pages[s.name] = pages(s, distinct)
 	}
+	return served
+}
+
+// compare measures all rows, round by round.
+func compare(ctx context.Context, chosen settings, progress io.Writer) (*results, error) {
+	served := sampleTables()
 	var at servers
 	stop, err := at.start(served)
 	if err != nil {

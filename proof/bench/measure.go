@@ -26,6 +26,7 @@ type task struct {
 	Source          source
 	Tables, Objects string // the servers' addresses
 	Authority       string // the PEM certificate of the authority that signed the servers' certificate; "" without TLS
+	Group           *group `json:",omitempty"` // the control group that the process enters; nil for none
 }
 
 func (t task) String() string { return fmt.Sprintf("%s, %s", t.Source, t.Path) }
@@ -47,6 +48,11 @@ func measure(ctx context.Context, in io.Reader, out io.Writer) error {
 	var do task
 	if err := json.NewDecoder(in).Decode(&do); err != nil {
 		return fmt.Errorf("read the task: %w", err)
+	}
+	if do.Group != nil {
+		if err := do.Group.enter(); err != nil {
+			return err
+		}
 	}
 	tables, err := do.config(ctx, do.Tables)
 	if err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	stdgzip "compress/gzip"
 	"context"
 	"encoding/json"
@@ -35,6 +36,7 @@ const (
 type path struct {
 	Name        string
 	Format      request.Format
+	Transform   string `json:",omitempty"`
 	Compression request.Compression
 	FileSize    int64
 }
@@ -48,7 +50,7 @@ func (p path) String() string {
 	case pathSDKFast:
 		return "the SDK's way, klauspost's gzip"
 	default:
-		return fmt.Sprintf("%s, %s", p.Format, p.Compression)
+		return fmt.Sprintf("%s, %s", cmp.Or(string(p.Format), "`"+p.Transform+"`"), p.Compression)
 	}
 }
 
@@ -76,7 +78,7 @@ func (p path) move(ctx context.Context, tables, objects aws.Config, table string
 func (p path) engine(ctx context.Context, tables, objects aws.Config, table string) error {
 	payload, err := json.Marshal(run.ScanInput{Plan: run.Plan{
 		Version: run.Version, Mode: request.ModeScan, RunID: "bench", Table: table, Bucket: "bench", Root: "AWSDynamoDB/bench",
-		Scan: &run.ScanPlan{TotalSegments: 1, Format: p.Format, Compression: p.Compression, FileSizeBytes: p.FileSize},
+		Scan: &run.ScanPlan{TotalSegments: 1, Format: p.Format, Transform: p.Transform, Compression: p.Compression, FileSizeBytes: p.FileSize},
 	}})
 	if err != nil {
 		return err
