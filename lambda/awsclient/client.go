@@ -31,6 +31,9 @@ const (
 	connectTimeout = 5 * time.Second
 	// maxBackoff limits the wait between two tries.
 	maxBackoff = 5 * time.Second
+	// maxIdle is how many connections stay open between requests. finalize has up to 176 requests at the same time: 16 spans, each with 3
+	// listings and 8 lists. The SDK's own limit is 10 for each host. Then most requests open a connection, with a TLS handshake.
+	maxIdle = 200
 	// tries is how often a client tries a request. All tries take about ten seconds.
 	tries = 6
 )
@@ -48,7 +51,9 @@ func retryer() aws.Retryer {
 // this software and its version in their User-Agent.
 func Config(ctx context.Context, options ...func(*config.LoadOptions) error) (aws.Config, error) {
 	options = append([]func(*config.LoadOptions) error{
-		config.WithHTTPClient(awshttp.NewBuildableClient().WithTimeout(requestTimeout).WithDialerOptions(func(d *net.Dialer) { d.Timeout = connectTimeout })),
+		config.WithHTTPClient(awshttp.NewBuildableClient().WithTimeout(requestTimeout).
+			WithDialerOptions(func(d *net.Dialer) { d.Timeout = connectTimeout }).
+			WithTransportOptions(func(t *http.Transport) { t.MaxIdleConns, t.MaxIdleConnsPerHost = maxIdle, maxIdle })),
 		config.WithRetryer(retryer),
 		config.WithAPIOptions([]func(*middleware.Stack) error{awsmiddleware.AddUserAgentKeyValue(version.Name, version.Number)}),
 	}, options...)

@@ -1,20 +1,25 @@
 package awsclient_test
 
 import (
+	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"dynamodb-to-s3/lambda/awsclient"
 	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/lambda/version"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"golang.org/x/sync/errgroup"
 )
 
 func TestEveryRequestNamesThisSoftware(t *testing.T) {
@@ -43,5 +48,47 @@ func TestEveryRequestNamesThisSoftware(t *testing.T) {
 		if want := " dynamodb-to-s3/" + version.Number; !strings.Contains(agents[service], want) {
 			t.Errorf("%s: got the User-Agent %q, want it to have %q", service, agents[service], want)
 		}
+	}
+}
+
+// finalize has many requests at the same time, in several waves. A new connection costs a TLS handshake.
+func TestConnectionsOfManyRequestsAreUsedAgain(t *testing.T) {
+	t.Parallel()
+	const atOnce = 150
+	var connections atomic.Int64
+	var wave sync.WaitGroup
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		wave.Done()
+		wave.Wait() // so that all requests of a wave are under way together
+		w.WriteHeader(http.StatusOK)
+	}))
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			connections.Add(1)
+		}
+	}
+	server.Start()
+	t.Cleanup(server.Close)
+	cfg, err := awsclient.Config(t.Context(), config.WithRegion("us-east-1"), config.WithBaseEndpoint(server.URL),
+		config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider("a", "b", "")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	objects := awsclient.S3(cfg)
+	for range 3 {
+		wave.Add(atOnce)
+		requests, ctx := errgroup.WithContext(t.Context())
+		for i := range atOnce {
+			requests.Go(func() error {
+				_, err := objects.HeadObject(ctx, &s3.HeadObjectInput{Bucket: aws.String("lake"), Key: aws.String(fmt.Sprint(i))})
+				return err
+			})
+		}
+		if err := requests.Wait(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := connections.Load(); n > 2*atOnce { // Go opens a few more if the machine is busy
+		t.Errorf("%d connections were opened, want about %d", n, atOnce)
 	}
 }
