@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"regexp"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -31,7 +32,6 @@ const (
 	whatSpeed = "speed"
 	whatPlain = "without TLS"
 	whatSlow  = "slow"
-	whatPeak  = "memory"
 )
 
 // settings are what a person chooses.
@@ -83,6 +83,12 @@ func (s *servers) start(served *tables) (stop func(), err error) {
 	return stop, nil
 }
 
+// reach returns the task with the addresses of the servers that speak TLS.
+func (s *servers) reach(t task) task {
+	t.Authority, t.Tables, t.Objects = s.authority.pem, s.tables, s.objects
+	return t
+}
+
 // sampleTables are the tables of all measurements.
 func sampleTables() *tables {
 	served := &tables{pages: map[string][]page{}}
@@ -92,7 +98,7 @@ func sampleTables() *tables {
 	return served
 }
 
-// compare measures all rows, round by round.
+// compare measures all rows, round by round, and then memory.
 func compare(ctx context.Context, chosen settings, progress io.Writer) (*results, error) {
 	served := sampleTables()
 	var at servers
@@ -105,11 +111,9 @@ func compare(ctx context.Context, chosen settings, progress io.Writer) (*results
 	for name, pages := range served.pages {
 		all.items[name] = pages[0].items
 	}
-	for _, r := range rows(chosen.pages) {
-		if chosen.only == nil || chosen.only.MatchString(r.String()) {
-			all.rows = append(all.rows, r)
-		}
-	}
+	left := func(row fmt.Stringer) bool { return chosen.only != nil && !chosen.only.MatchString(row.String()) }
+	all.rows = slices.DeleteFunc(rows(chosen.pages), func(r *row) bool { return left(r) })
+	all.peaks = slices.DeleteFunc(peaks(), func(p *peak) bool { return left(p) })
 	for round := range chosen.rounds {
 		for _, r := range all.rows {
 			_, _ = fmt.Fprintf(progress, "round %d of %d: %s\n", round+1, chosen.rounds, r)
@@ -118,18 +122,27 @@ func compare(ctx context.Context, chosen settings, progress io.Writer) (*results
 			}
 		}
 	}
+	group, err := newMemoryGroup(memoryLimit)
+	if err == nil {
+		defer group.remove()
+	}
+	all.noLimit = err
+	for _, p := range all.peaks {
+		if err := p.measure(ctx, &at, group, progress); err != nil {
+			return nil, err
+		}
+	}
 	return all, nil
 }
 
 // measure measures a row once, with this program and with the old one. They take turns in being first.
 func (all *results) measure(ctx context.Context, at *servers, r *row, round int) error {
-	task := r.task
-	task.Authority, task.Tables, task.Objects = at.authority.pem, at.tables, at.objects
+	task := at.reach(r.task)
 	if r.what == whatPlain {
 		task.Authority, task.Tables, task.Objects = "", at.plainTables, at.plainObjects
 	}
 	now := func() error { return both(ctx, at, "", task, &r.measured, &r.onePage) }
-	if all.old == "" || task.Path.Name != pathEngine || r.what == whatPeak || r.oldFailed != nil {
+	if all.old == "" || task.Path.Name != pathEngine || r.oldFailed != nil {
 		return now()
 	}
 	before := func() error {
@@ -201,10 +214,6 @@ func rows(count int) []*row {
 	raw := engine(request.FormatDynamoDBJSON, request.CompressionNone, request.DefaultFileSize)
 	add(whatPlain, "orders", count, latency, raw)
 	add(whatPlain, "orders", count, latency, usual)
-	for _, compression := range []request.Compression{request.CompressionNone, request.CompressionGZIP, request.CompressionZSTD} {
-		add(whatPeak, "orders", max(count, 2*gib/pageSize), latency, engine(request.FormatDynamoDBJSON, compression, gib))
-	}
-	add(whatPeak, counters().name, count, latency, engine(request.FormatDynamoDBJSON, request.CompressionGZIP, gib))
-	add(whatSlow, "orders", count, slowLatency, usual)
+	add(whatSlow, "orders", max(2, count/2), slowLatency, usual)
 	return all
 }

@@ -3,8 +3,9 @@
 // writes the table of docs/performance.md. `make bench-memory` measures the scan function with the memory, and the share of a core, that Lambda
 // gives it (docs/cost.md). It may import the product and proof/process.
 //
-// This process serves the pages and takes the objects; each measurement runs in a process of its own. The computer may have other work:
-// bench compares CPU time, measures all paths one after the other in each round, and reports the median of the rounds' ratios.
+// This process serves the pages and takes the objects, over TLS as AWS does; each measurement runs in a process of its own. The computer may
+// have other work: bench compares CPU time, measures all paths one after the other in each round, and reports the median of the rounds'
+// ratios. With -old, it also runs a bench that was built from another commit, in turns.
 package main
 
 import (
@@ -30,8 +31,8 @@ func command() int {
 		return exit(measureMemory(ctx, os.Args[2:], os.Stdout))
 	}
 	var chosen settings
-	flag.IntVar(&chosen.rounds, "rounds", 3, "the number of rounds")
-	flag.IntVar(&chosen.pages, "pages", 256, "the number of pages of 1 MB in one measurement")
+	flag.IntVar(&chosen.rounds, "rounds", 5, "the number of rounds")
+	flag.IntVar(&chosen.pages, "pages", 160, "the number of pages of 1 MB in one measurement")
 	flag.StringVar(&chosen.old, "old", "", "this program, built from another commit, to compare with")
 	flag.Func("only", "a regular expression: measure only the rows whose name it matches, for example 'orders, DYNAMODB_JSON'", func(s string) (err error) {
 		chosen.only, err = regexp.Compile(s)

@@ -39,6 +39,7 @@ type path struct {
 	Transform   string `json:",omitempty"`
 	Compression request.Compression
 	FileSize    int64
+	Bucket      string // "" for the usual one
 }
 
 func (p path) String() string {
@@ -77,7 +78,7 @@ func (p path) move(ctx context.Context, tables, objects aws.Config, table string
 // engine is this project's scan function, from payload to checkpoint.
 func (p path) engine(ctx context.Context, tables, objects aws.Config, table string) error {
 	payload, err := json.Marshal(run.ScanInput{Plan: run.Plan{
-		Version: run.Version, Mode: request.ModeScan, RunID: "bench", Table: table, Bucket: "bench", Root: "AWSDynamoDB/bench",
+		Version: run.Version, Mode: request.ModeScan, RunID: "bench", Table: table, Bucket: cmp.Or(p.Bucket, usualBucket), Root: "AWSDynamoDB/bench",
 		Scan: &run.ScanPlan{TotalSegments: 1, Format: p.Format, Transform: p.Transform, Compression: p.Compression, FileSizeBytes: p.FileSize},
 	}})
 	if err != nil {
@@ -138,6 +139,6 @@ func (p path) sdk(ctx context.Context, tables *dynamodb.Client, objects *s3.Clie
 }
 
 func put(ctx context.Context, objects *s3.Client, key string, body []byte) error {
-	_, err := objects.PutObject(ctx, &s3.PutObjectInput{Bucket: aws.String("bench"), Key: &key, Body: bytes.NewReader(body)})
+	_, err := objects.PutObject(ctx, &s3.PutObjectInput{Bucket: aws.String(usualBucket), Key: &key, Body: bytes.NewReader(body)})
 	return err
 }

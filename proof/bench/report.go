@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 
 	"dynamodb-to-s3/lambda/request"
@@ -14,6 +16,9 @@ type results struct {
 	settings
 	items map[string]int // of a page, by the table's shape
 	rows  []*row
+	peaks []*peak
+	// noLimit says why memory had no limit.
+	noLimit error
 }
 
 // find returns a row of the table of speeds, or nil if it was not measured.
@@ -36,6 +41,7 @@ func (all *results) markdown(withOld bool) string {
 	line := func(what, format string, values ...any) {
 		fmt.Fprintf(&b, "| %s | %s |\n", what, fmt.Sprintf(format, values...))
 	}
+	all.sdk(line)
 	all.fixed(line)
 	all.tls(line)
 	for _, format := range []request.Format{request.FormatDynamoDBJSON, request.FormatJSON, request.FormatION} {
@@ -44,15 +50,12 @@ func (all *results) markdown(withOld bool) string {
 		}
 	}
 	for _, r := range all.rows {
-		switch r.what {
-		case whatPeak:
-			line(fmt.Sprintf("peak memory with objects of 1 GiB, %s, %d items per page, %s, MB", r.task.Source.Shape, all.items[r.task.Source.Shape], r.task.Path.Compression),
-				"%.0f", medianOf(r.measured, peakMB))
-		case whatSlow:
+		if r.what == whatSlow {
 			line(fmt.Sprintf("throughput of one segment if each page takes %s to arrive, relative to one page every %s", slowLatency, slowLatency),
 				"%.3f", slowLatency.Seconds()/median(r.perPage(wall)))
 		}
 	}
+	all.memory(line)
 	return b.String()
 }
 
@@ -107,6 +110,25 @@ func (r *row) newOld() string {
 	}
 }
 
+// sdk writes how many times as many bytes as the SDK's way the scan function moves in the same CPU time.
+func (all *results) sdk(line func(what, format string, values ...any)) {
+	for _, format := range []request.Format{request.FormatDynamoDBJSON, request.FormatJSON} {
+		for _, name := range []string{pathSDKFast, pathSDK} {
+			ours := engine(format, request.CompressionGZIP, request.DefaultFileSize)
+			other := path{Name: name, Compression: ours.Compression, FileSize: ours.FileSize}
+			var times []string
+			for _, s := range shapes() {
+				if a, b := all.find(s.name, ours), all.find(s.name, other); a != nil && b != nil {
+					times = append(times, fmt.Sprintf("%s %.1f", s.name, a.times(b)))
+				}
+			}
+			if len(times) > 0 {
+				line(fmt.Sprintf("%s: times as many bytes in the same CPU time as %s", ours, other), "%s", strings.Join(times, ", "))
+			}
+		}
+	}
+}
+
 // fixed writes what a run of one page takes.
 func (all *results) fixed(line func(what, format string, values ...any)) {
 	for _, p := range speedPaths() {
@@ -126,6 +148,24 @@ func (all *results) tls(line func(what, format string, values ...any)) {
 		if over := all.find(r.task.Source.Shape, r.task.Path); over != nil {
 			line(fmt.Sprintf("CPU time over TLS, relative to without TLS, %s, %s", r.task.Source.Shape, r.task.Path), "%.2f", r.times(over))
 		}
+	}
+}
+
+// memory writes what the runs with a limit of memory took.
+func (all *results) memory(line func(what, format string, values ...any)) {
+	limit := fmt.Sprintf("with a limit of %d MiB", memoryLimit)
+	if all.noLimit != nil {
+		limit = "without a limit, which needs Linux and root"
+	}
+	for _, p := range all.peaks {
+		what := fmt.Sprintf("peak memory of %d runs %s, objects of 1 GiB, %s, %d items per page, %s", memoryRuns, limit,
+			p.task.Source.Shape, all.items[p.task.Source.Shape], p.task.Path)
+		if len(p.measured) == 0 {
+			line(what, "all were killed")
+			continue
+		}
+		most := peakMB(slices.MaxFunc(p.measured, func(a, b measured) int { return cmp.Compare(a.Peak, b.Peak) }))
+		line(what, "median %.0f MB, largest %.0f MB, %d killed", medianOf(p.measured, peakMB), most, p.killed)
 	}
 }
 

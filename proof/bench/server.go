@@ -84,6 +84,13 @@ func (t *tables) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // bucket is an S3 server that keeps nothing. Every read gets the claim of a run without an execution.
 type bucket struct{}
 
+const (
+	usualBucket = "bench"
+	// slowBucket takes slowUpload for each part: 8 MiB at 80 MB/s.
+	slowBucket = "slow"
+	slowUpload = 100 * time.Millisecond
+)
+
 // answerDelay is how long it waits before it answers. The SDK closes a connection if the answer comes before it has sent its request.
 const answerDelay = 2 * time.Millisecond
 
@@ -91,7 +98,11 @@ func (bucket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if _, err := io.Copy(io.Discard, r.Body); err != nil {
 		return // the client has left
 	}
-	time.Sleep(answerDelay)
+	delay := answerDelay
+	if r.URL.Query().Has("partNumber") && strings.HasPrefix(r.URL.Path, "/"+slowBucket+"/") {
+		delay = slowUpload
+	}
+	time.Sleep(delay)
 	w.Header().Set("ETag", `"00000000000000000000000000000000"`)
 	switch r.Method {
 	case http.MethodGet:

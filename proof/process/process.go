@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -44,6 +45,9 @@ func CPUTime() time.Duration {
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
+// ErrKilled is the error of a process that was killed, for example by the kernel because it had too much memory.
+var ErrKilled = errors.New("the process was killed")
+
 // RunAgain runs this program in a new process with the argument, as Run does.
 func RunAgain(ctx context.Context, argument string, in, out any, environment ...string) error {
 	program, err := os.Executable()
@@ -64,6 +68,11 @@ func Run(ctx context.Context, program, argument string, in, out any, environment
 	process.Env = append(os.Environ(), environment...)
 	process.Stdin, process.Stderr = bytes.NewReader(input), os.Stderr
 	output, err := process.Output()
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		if status, ok := exit.Sys().(syscall.WaitStatus); ok && status.Signaled() && status.Signal() == syscall.SIGKILL {
+			return fmt.Errorf("run %s %s: %w", program, argument, ErrKilled)
+		}
+	}
 	if err != nil {
 		return fmt.Errorf("run %s %s: %w", program, argument, err)
 	}
