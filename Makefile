@@ -120,7 +120,7 @@ else
 	@old=$$(mktemp -d) && trap 'git worktree remove --force $$old/tree; rm -rf $$old' EXIT && \
 	  git worktree add --quiet --detach $$old/tree $(OLD) && rm -rf $$old/tree/proof && mkdir $$old/tree/proof && \
 	  cp -R proof/bench proof/process $$old/tree/proof && (cd $$old/tree && go build -o $$old/bench ./proof/bench) && \
-	  go run ./proof/bench -old $$old/bench $(BENCH_ARGS)
+	  go run ./proof/bench -old $$old/bench -old-source $$old/tree $(BENCH_ARGS)
 endif
 
 # Linux lets only root limit a process: sudo make bench-memory.

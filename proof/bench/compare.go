@@ -32,6 +32,7 @@ const (
 	whatSpeed = "speed"
 	whatPlain = "without TLS"
 	whatSlow  = "slow"
+	whatStart = "start"
 )
 
 // settings are what a person chooses.
@@ -39,6 +40,7 @@ type settings struct {
 	rounds, pages int
 	only          *regexp.Regexp // measures only the rows with such a name
 	old           string         // a program that was built from another commit; "" for none
+	oldSource     string         // the folder of that commit's module; "" for none
 }
 
 // servers are the servers of pages and of objects, with TLS and without.
@@ -114,6 +116,11 @@ func compare(ctx context.Context, chosen settings, progress io.Writer) (*results
 	left := func(row fmt.Stringer) bool { return chosen.only != nil && !chosen.only.MatchString(row.String()) }
 	all.rows = slices.DeleteFunc(rows(chosen.pages), func(r *row) bool { return left(r) })
 	all.peaks = slices.DeleteFunc(peaks(), func(p *peak) bool { return left(p) })
+	if chosen.only == nil || chosen.only.MatchString(whatStart) {
+		if all.starts, err = measureStarts(ctx, chosen.oldSource); err != nil {
+			return nil, err
+		}
+	}
 	for round := range chosen.rounds {
 		for _, r := range all.rows {
 			_, _ = fmt.Fprintf(progress, "round %d of %d: %s\n", round+1, chosen.rounds, r)

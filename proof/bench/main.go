@@ -34,7 +34,8 @@ func command() int {
 	flag.IntVar(&chosen.rounds, "rounds", 5, "the number of rounds")
 	flag.IntVar(&chosen.pages, "pages", 160, "the number of pages of 1 MB in one measurement")
 	flag.StringVar(&chosen.old, "old", "", "this program, built from another commit, to compare with")
-	flag.Func("only", "a regular expression: measure only the rows whose name it matches, for example 'orders, DYNAMODB_JSON'", func(s string) (err error) {
+	flag.StringVar(&chosen.oldSource, "old-source", "", "the folder of that commit's source, to compare the start of the functions with")
+	flag.Func("only", "a regular expression: measure only the rows whose name it matches, for example 'orders, DYNAMODB_JSON' or start", func(s string) (err error) {
 		chosen.only, err = regexp.Compile(s)
 		return err
 	})

@@ -14,9 +14,10 @@ import (
 // results are the measurements.
 type results struct {
 	settings
-	items map[string]int // of a page, by the table's shape
-	rows  []*row
-	peaks []*peak
+	items  map[string]int // of a page, by the table's shape
+	rows   []*row
+	peaks  []*peak
+	starts []*started
 	// noLimit says why memory had no limit.
 	noLimit error
 }
@@ -42,6 +43,7 @@ func (all *results) markdown(withOld bool) string {
 		fmt.Fprintf(&b, "| %s | %s |\n", what, fmt.Sprintf(format, values...))
 	}
 	all.sdk(line)
+	all.startTimes(line)
 	all.fixed(line)
 	all.tls(line)
 	for _, format := range []request.Format{request.FormatDynamoDBJSON, request.FormatJSON, request.FormatION} {
