@@ -42,7 +42,7 @@ func (c commit) batch(ctx context.Context, batch run.Batch) (out run.FinalizeOut
 		return out, failure.Errorf(failure.InvalidRequest, "invalid payload: run %q has no segments %d to %d", c.plan.RunID, batch.First, batch.Last)
 	}
 	latest := lastStart(ctx)
-	s, _, err := c.begin(ctx)
+	s, _, err := c.begin(ctx, false)
 	if s == nil {
 		return run.FinalizeOutput{Done: err == nil}, err
 	}

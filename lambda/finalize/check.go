@@ -115,10 +115,8 @@ func (c *scanCommit) spans() iter.Seq2[*span, error] {
 
 // checkSpan compares the lists of a span with the bucket.
 func (c *scanCommit) checkSpan(ctx context.Context, s *span) (*span, error) {
-	folder := c.layout.DataPrefix()
-	from, to := s.from.in(folder), s.to.in(folder)
-	s.uploads = newOrdered(until(c.bucket.UploadsAfter(ctx, c.layout.Root+"/", from), uploadKey, to), uploadKey, s.strayUpload)
-	s.stored = newOrdered(until(c.bucket.ListAfter(ctx, folder, from), entryKey, to), entryKey, s.strayObject)
+	s.uploads = newOrdered(s.openUploads(ctx), uploadKey, s.strayUpload)
+	s.stored = newOrdered(s.entriesIn(ctx, c.layout.DataPrefix()), entryKey, s.strayObject)
 	defer s.uploads.stop()
 	defer s.stored.stop()
 	return s, s.merge(ctx)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"sync/atomic"
 	"testing"
 
 	"dynamodb-to-s3/lambda/bucket"
@@ -13,10 +14,28 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// A run of several spans, with leftovers and names of others at the edges of the spans.
+// A run of several spans, with leftovers and names of others at the edges of the spans. The folder is listed at once, or each span lists its
+// part.
 func TestSpansAreOneRun(t *testing.T) {
 	t.Parallel()
+	for _, large := range []bool{false, true} {
+		t.Run(fmt.Sprintf("a large folder: %t", large), func(t *testing.T) {
+			t.Parallel()
+			spansAreOneRun(t, large)
+		})
+	}
+}
+
+func spansAreOneRun(t *testing.T, large bool) {
+	t.Helper()
 	s := newScanned(t, 3*leastOfSpan, 2)
+	client := s.wire(nil)
+	if large {
+		client = s.inLargeFolder(nil)
+	}
+	finalize := func() (run.FinalizeOutput, error) {
+		return s.step(client, 0).Run(t.Context(), run.FinalizeInput{Plan: s.plan})
+	}
 	layout := s.plan.Layout()
 	for _, stray := range []string{layout.Data(0, 9, "ffffffff", ".json.gz"), layout.Data(8, 0, "00000000", ".json.gz"), layout.Data(23, 9, try, ".json.gz")} {
 		_, err := s.bucket.Put(t.Context(), stray, []byte("left over"))
@@ -30,8 +49,11 @@ func TestSpansAreOneRun(t *testing.T) {
 		_, err := s.bucket.Put(t.Context(), layout.Root+"/"+name, []byte("somebody's"))
 		s.must(err)
 	}
-	out, err := s.finalize()
+	out, err := finalize()
 	s.must(err)
+	if n, want := client.count(isListing), map[bool]int{false: 2, true: 2 + 3*3}[large]; n != want {
+		t.Errorf("%d listings, want %d", n, want)
+	}
 	if f := out.Result.Foreign; f == nil || f.Count != int64(len(foreign)-1) || len(f.Keys) != 3 {
 		t.Errorf("got %+v, want %d names of others", f, len(foreign)-1)
 	}
@@ -49,7 +71,7 @@ func TestSpansAreOneRun(t *testing.T) {
 		t.Errorf("got the lists %v", lists)
 	}
 	before := s.visible()
-	again, err := s.finalize()
+	again, err := finalize()
 	if s.must(err); again.Result.Objects != out.Result.Objects || !slices.Equal(before, s.visible()) {
 		t.Errorf("got %+v again", again)
 	}
@@ -63,15 +85,15 @@ func TestKilledAnywhereAndRepeated(t *testing.T) {
 			t.Run(fmt.Sprintf("room for %d, carried out %v", most, carriedOut), func(t *testing.T) {
 				t.Parallel()
 				for kill, killed := 1, true; killed; kill++ {
+					var cut atomic.Bool
 					s := newScanned(t, 2, 1)
 					_, err := s.upload(s.plan.Layout().Data(1, 0, "ffffffff", ".json.gz"), "left over")
 					s.must(err)
-					killed = false
 					client := s.wire(func(n int, _ *http.Request, send func() (*http.Response, error)) (*http.Response, error) {
 						if n < kill {
 							return send()
 						}
-						if killed = true; n == kill && carriedOut {
+						if cut.Store(true); n == kill && carriedOut {
 							if response, err := send(); err == nil {
 								_ = response.Body.Close() // nobody gets it
 							}
@@ -79,7 +101,7 @@ func TestKilledAnywhereAndRepeated(t *testing.T) {
 						return nil, errCut
 					})
 					_, err = s.execute(s.step(client, most))
-					if killed != (err != nil) {
+					if killed = cut.Load(); killed != (err != nil) {
 						// The commit is done, and only its checksums were missing or its answer was lost.
 						t.Fatalf("killed at request %d: %v, %v", kill, killed, err)
 					}
@@ -114,18 +136,32 @@ func (s *scanned) execute(step *Step) (run.FinalizeOutput, error) {
 // Another finalize does all of its work before one of the requests of the first one.
 func TestTwoFinalizesAtOnce(t *testing.T) {
 	t.Parallel()
+	for _, large := range []bool{false, true} {
+		t.Run(fmt.Sprintf("a large folder: %t", large), func(t *testing.T) {
+			t.Parallel()
+			twoFinalizes(t, large)
+		})
+	}
+}
+
+func twoFinalizes(t *testing.T, large bool) {
+	t.Helper()
 	for at, more := 1, true; more; at++ {
+		var both atomic.Bool
 		s := newScanned(t, 2, 2)
 		_, err := s.upload(s.plan.Layout().Data(1, 0, "ffffffff", ".json.gz"), "left over")
 		s.must(err)
-		more = false
-		client := s.wire(func(n int, _ *http.Request, send func() (*http.Response, error)) (*http.Response, error) {
+		other := func(n int, _ *http.Request, send func() (*http.Response, error)) (*http.Response, error) {
 			if n == at {
-				more = true
+				both.Store(true)
 				s.committed(s.finalize())
 			}
 			return send()
-		})
+		}
+		client := s.wire(other)
+		if large {
+			client = s.inLargeFolder(other)
+		}
 		out, err := s.step(client, 0).Run(t.Context(), run.FinalizeInput{Plan: s.plan})
 		if err != nil && failure.NameOf(err).Permanent() {
 			t.Fatalf("at request %d: %v", at, err)
@@ -134,6 +170,7 @@ func TestTwoFinalizesAtOnce(t *testing.T) {
 			out, err = s.finalize()
 		}
 		s.committed(out, err)
+		more = both.Load()
 	}
 }
 

@@ -61,22 +61,22 @@ func (f *files) put(ctx context.Context) error {
 	return nil
 }
 
-// close completes the object and returns the content of its checksum object.
-func (f *files) close(ctx context.Context) (sum []byte, err error) {
+// close completes the object.
+func (f *files) close(ctx context.Context) error {
 	if f.upload.ID == "" {
-		_, err = f.bucket.Put(ctx, f.key, f.lines.Bytes())
-		return manifest.EncodeChecksum(f.sum), err
+		_, err := f.bucket.Put(ctx, f.key, f.lines.Bytes())
+		return err
 	}
 	if f.lines.Len() > 0 {
 		if err := f.put(ctx); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	if _, err := complete(ctx, f.bucket, run.Object{Key: f.key, Bytes: f.bytes, UploadID: f.upload.ID, Parts: f.parts}); err != nil {
-		return nil, err // if another invocation has swept the upload, a retry finds its commit
+		return err // if another invocation has swept the upload, a retry finds its commit
 	}
 	f.upload.ID = ""
-	return manifest.EncodeChecksum(f.sum), nil
+	return nil
 }
 
 // abort frees the parts of a manifest that will not be completed. If that fails, the next finalize sweeps them.

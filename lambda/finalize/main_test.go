@@ -174,7 +174,7 @@ func (s *scanned) committed(out run.FinalizeOutput, err error) {
 	if n := int64(len(keys)); r.RunID != "run" || r.Objects != n || r.Records != n || r.Items != n || r.Foreign != nil {
 		s.t.Errorf("got %+v, want %d objects", r, n)
 	}
-	sum, err := s.bucket.Get(s.t.Context(), s.plan.Layout().Checksums(s.plan.Layout().ManifestFiles())[0])
+	sum, err := s.bucket.Get(s.t.Context(), s.plan.Layout().Checksum(s.plan.Layout().ManifestFiles()))
 	if s.must(err); !bytes.Equal(sum, manifest.Checksum(body)) {
 		s.t.Errorf("the checksum of the manifest is %s", sum)
 	}

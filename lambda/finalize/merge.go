@@ -16,6 +16,11 @@ import (
 // segment it joins the lists that lead from its start to its end. Any other list is left over from a try that ended early, and becomes a
 // stray. So memory holds one segment's lists and those that are read ahead.
 func (s *span) merge(ctx context.Context) error {
+	for _, list := range []func() error{s.uploads.step, s.stored.step} { // the uploads before the objects, and both before the lists are read
+		if err := list(); err != nil {
+			return err
+		}
+	}
 	missing := s.segments
 	for lists, err := range bySegment(s.lists(ctx)) {
 		if err != nil {
@@ -108,10 +113,8 @@ func (s *span) misnamed(list run.SegmentList) (fault string) {
 
 // lists yields the lists of the span's segments in the order of their keys: by segment, then by invocation and try. It stops after an error.
 func (s *span) lists(ctx context.Context) iter.Seq2[run.SegmentList, error] {
-	folder := s.layout.SegmentLists()
-	entries := until(s.bucket.ListAfter(ctx, folder, s.from.in(folder)), entryKey, s.to.in(folder))
 	return func(yield func(run.SegmentList, error) bool) {
-		for got, err := range inOrder(ctx, listsAhead, entries, s.readList) {
+		for got, err := range inOrder(ctx, listsAhead, s.entriesIn(ctx, s.layout.SegmentLists()), s.readList) {
 			if got.foreign != "" {
 				s.written.Foreign.Add(got.foreign)
 				continue
@@ -154,10 +157,6 @@ func (c *scanCommit) readList(ctx context.Context, entry bucket.Entry) (read rea
 	read.SegmentList = list
 	return read, nil
 }
-
-func entryKey(entry bucket.Entry) string { return entry.Key }
-
-func uploadKey(upload bucket.Upload) string { return upload.Key }
 
 // bySegment groups lists by segment. It stops after an error.
 func bySegment(lists iter.Seq2[run.SegmentList, error]) iter.Seq2[[]run.SegmentList, error] {

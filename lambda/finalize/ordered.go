@@ -52,14 +52,3 @@ func (o *ordered[T]) step() error {
 	o.ahead, o.used, o.ended = entry, !more, !more
 	return err
 }
-
-// until yields the entries of a listing up to a key, or all of them if the key is "".
-func until[T any](entries iter.Seq2[T, error], key func(T) string, end string) iter.Seq2[T, error] {
-	return func(yield func(T, error) bool) {
-		for entry, err := range entries {
-			if err == nil && end != "" && key(entry) > end || !yield(entry, err) {
-				return
-			}
-		}
-	}
-}

@@ -20,7 +20,7 @@ import (
 
 // scan commits a run that scanned. If it has too many open uploads for one invocation, it returns batches that must be completed first.
 func (c commit) scan(ctx context.Context) (run.FinalizeOutput, error) {
-	s, result, err := c.begin(ctx)
+	s, result, err := c.begin(ctx, len(c.plan.Scan.Segments()) < bucket.ListPage)
 	if s == nil {
 		return run.FinalizeOutput{Result: result}, err
 	}
@@ -39,28 +39,47 @@ type scanCommit struct {
 	room      *room
 	lost      *atomic.Int64 // objects that S3 does not have as listed
 	files     *files
-	held      int // bytes of lines in the pieces
+	held      int     // bytes of lines in the pieces
+	small     *folder // nil for a large run
 }
 
-// begin returns the commit of a run that is not committed yet and belongs to the plan's execution. If the run is committed, begin returns
-// its result, and a nil commit.
-func (c commit) begin(ctx context.Context) (*scanCommit, run.Result, error) {
-	result, err := c.committed(ctx)
-	if !errors.Is(err, bucket.ErrNotFound) {
+// begin returns the commit of a run that is not committed yet. If the run is committed, begin returns its result, and a nil commit. A large run
+// also belongs to the plan's execution then. For a small one, run checks that.
+func (c commit) begin(ctx context.Context, small bool) (s *scanCommit, result run.Result, err error) {
+	s = &scanCommit{
+		commit: c, own: c.plan.OwnKeys(), digest: c.plan.Digest(), extension: c.plan.Scan.Extension(),
+		room: newRoom(c.mostUploads), lost: new(atomic.Int64), files: newFiles(c.bucket, c.layout.ManifestFiles()),
+	}
+	if small {
+		if s.small, err = c.list(ctx); err != nil {
+			return nil, result, err
+		}
+	}
+	if s.small != nil && !s.small.has(c.layout.ManifestSummary()) {
+		return s, result, nil
+	}
+	if result, err = c.committed(ctx); !errors.Is(err, bucket.ErrNotFound) {
 		return nil, result, err
 	}
 	if err := ledger.CheckClaim(ctx, c.bucket, c.plan); err != nil {
-		return nil, run.Result{}, err
+		return nil, result, err
 	}
-	return &scanCommit{
-		commit: c, own: c.plan.OwnKeys(), digest: c.plan.Digest(), extension: c.plan.Scan.Extension(),
-		room: newRoom(c.mostUploads), lost: new(atomic.Int64), files: newFiles(c.bucket, c.layout.ManifestFiles()),
-	}, run.Result{}, nil
+	return s, result, nil
+}
+
+// read reads the lists, and compares them with the bucket. It fails unless the run belongs to the plan's execution.
+func (c *scanCommit) read(ctx context.Context) error {
+	reading, ctx := errgroup.WithContext(ctx)
+	if c.small != nil { // a large run writes parts of its manifest while it reads, so begin has checked the claim
+		reading.Go(func() error { return ledger.CheckClaim(ctx, c.bucket, c.plan) })
+	}
+	reading.Go(func() error { return c.check(ctx) })
+	return reading.Wait()
 }
 
 // run merges the segments' lists, and commits the run if it is whole.
 func (c *scanCommit) run(ctx context.Context) (out run.FinalizeOutput, err error) {
-	if err := c.check(ctx); err != nil {
+	if err := c.read(ctx); err != nil {
 		return out, err
 	}
 	if err := c.whole(); err != nil {
@@ -98,36 +117,43 @@ func (c *scanCommit) run(ctx context.Context) (out run.FinalizeOutput, err error
 
 // committed returns the result of a committed run, or ErrNotFound.
 //
-// It writes the commit's checksums if they are missing: the invocation that committed may have ended before it wrote them. The
-// checksums are those of the stored summary: if two invocations finish at the same time, each has a summary, and only one is the commit.
+// It writes the commit's checksum if that is missing: the invocation that committed may have ended before it wrote it. The checksum is that
+// of the stored summary: if two invocations finish at the same time, each has a summary, and only one is the commit.
 func (c commit) committed(ctx context.Context) (run.Result, error) {
 	body, err := c.bucket.Get(ctx, c.layout.ManifestSummary())
 	if err != nil {
 		return run.Result{}, err
 	}
-	summary, err := manifest.ParseSummary(c.plan, body)
+	result, err := c.resultIn(body)
+	if err != nil {
+		return run.Result{}, err
+	}
+	want := manifest.Checksum(body)
+	sum, err := c.bucket.Get(ctx, c.layout.Checksum(c.layout.ManifestSummary()))
+	if err != nil && !errors.Is(err, bucket.ErrNotFound) || bytes.Equal(sum, want) {
+		return result, err
+	}
+	return result, c.putSum(ctx, c.layout.ManifestSummary(), want)
+}
+
+// resultIn returns the result of the run with this summary.
+func (c commit) resultIn(summary []byte) (run.Result, error) {
+	s, err := manifest.ParseSummary(c.plan, summary)
 	if err != nil {
 		return run.Result{}, failure.Errorf(failure.ListsInconsistent, "%s is not this run's manifest: %w. Choose another name for the execution",
 			c.bucket.URI(c.layout.ManifestSummary()), err)
 	}
-	return c.result(summary), c.sum(ctx, c.layout.ManifestSummary(), manifest.Checksum(body))
+	return run.Result{
+		Version: run.Version, RunID: s.Scan.RunID, Mode: request.ModeScan, Table: s.Scan.Table, Manifest: c.bucket.URI(c.layout.ManifestSummary()),
+		Bucket: c.plan.Bucket, Root: c.plan.Root, Items: s.Scan.Items, Records: s.ItemCount, Objects: s.Scan.Objects, Bytes: s.Scan.Bytes,
+		Segments: len(c.plan.Scan.Segments()), ReadUnits: s.Scan.ReadUnits, Foreign: s.Scan.Foreign, StartTime: s.StartTime, EndTime: s.EndTime,
+	}, nil
 }
 
-// sum writes a manifest's checksum under both of its names, unless it is there.
-func (c commit) sum(ctx context.Context, manifestKey string, sum []byte) error {
-	for _, key := range c.layout.Checksums(manifestKey) {
-		found, err := c.bucket.Get(ctx, key)
-		if err != nil && !errors.Is(err, bucket.ErrNotFound) {
-			return err
-		}
-		if err == nil && bytes.Equal(found, sum) {
-			continue
-		}
-		if _, err := c.bucket.Put(ctx, key, sum); err != nil {
-			return err
-		}
-	}
-	return nil
+// putSum writes the checksum of a manifest.
+func (c commit) putSum(ctx context.Context, manifestKey string, sum []byte) error {
+	_, err := c.bucket.Put(ctx, c.layout.Checksum(manifestKey), sum)
+	return err
 }
 
 // addMarkers adds the markers of a paced run to the strays. All segments are done, so nothing reads a marker any more.
@@ -178,25 +204,21 @@ func (c commit) warnOf(ctx context.Context, foreign run.Foreign) {
 
 // write writes the manifests, and the summary only if there is none yet. It returns the result of the stored summary.
 func (c *scanCommit) write(ctx context.Context) (run.Result, error) {
+	var writing errgroup.Group // it waits for both answers, because S3 may carry out a request that was cancelled
+	sum := manifest.EncodeChecksum(c.files.sum)
+	writing.Go(func() error { return c.files.close(ctx) })
+	writing.Go(func() error { return c.putSum(ctx, c.layout.ManifestFiles(), sum) })
+	if err := writing.Wait(); err != nil {
+		return run.Result{}, err
+	}
 	commit := run.Marshal(manifest.NewSummary(c.plan, c.totals, c.written, time.Now()))
-	files, err := c.files.close(ctx)
+	created, err := c.bucket.Create(ctx, c.layout.ManifestSummary(), commit)
 	if err != nil {
-		return run.Result{}, err
-	}
-	if err := c.sum(ctx, c.layout.ManifestFiles(), files); err != nil {
-		return run.Result{}, err
-	}
-	if _, err := c.bucket.Create(ctx, c.layout.ManifestSummary(), commit); err != nil {
 		return run.Result{}, fmt.Errorf("commit: %w", err)
 	}
-	// If this run's summary was there before, an answer was lost, or two invocations finished at the same time.
-	return c.committed(ctx)
-}
-
-func (c commit) result(s manifest.Summary) run.Result {
-	return run.Result{
-		Version: run.Version, RunID: s.Scan.RunID, Mode: request.ModeScan, Table: s.Scan.Table, Manifest: c.bucket.URI(c.layout.ManifestSummary()),
-		Bucket: c.plan.Bucket, Root: c.plan.Root, Items: s.Scan.Items, Records: s.ItemCount, Objects: s.Scan.Objects, Bytes: s.Scan.Bytes,
-		Segments: len(c.plan.Scan.Segments()), ReadUnits: s.Scan.ReadUnits, Foreign: s.Scan.Foreign, StartTime: s.StartTime, EndTime: s.EndTime,
+	if !created { // an answer was lost, or two invocations finished at the same time
+		return c.committed(ctx)
 	}
+	result, err := c.resultIn(commit)
+	return result, errors.Join(err, c.putSum(ctx, c.layout.ManifestSummary(), manifest.Checksum(commit)))
 }

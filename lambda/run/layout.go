@@ -158,9 +158,13 @@ func (l Layout) longest() int {
 	return max(len(l.Data(0, 0, try, extension)), len(l.SegmentList(0, 0, try)), len(l.ExportTry(token)))
 }
 
-// Checksums returns the keys of the two objects that hold a manifest's MD5: one has the name in AWS's documentation of native
-// exports, one the name that readers of these exports use.
+// Checksum returns the key of the object with a manifest's MD5. It has the name that native exports give it.
+func (l Layout) Checksum(manifest string) string {
+	return strings.TrimSuffix(manifest, ".json") + ".md5"
+}
+
+// Checksums returns the keys that the checksum of a native export's manifest can have. AWS's documentation names it .checksum, and every
+// export that was looked at has .md5.
 func (l Layout) Checksums(manifest string) []string {
-	stem := strings.TrimSuffix(manifest, ".json")
-	return []string{stem + ".checksum", stem + ".md5"}
+	return []string{l.Checksum(manifest), strings.TrimSuffix(manifest, ".json") + ".checksum"}
 }

@@ -44,7 +44,7 @@ func TestPrefixLeavesRoomForTheLongestKey(t *testing.T) {
 		longest := 0
 		for _, key := range []string{
 			layout.Data(0, 0, "0a1b2c3d", ".json.zst"), layout.SegmentList(0, 0, "0a1b2c3d"), layout.SegmentEnd(0), layout.ExportTry(strings.Repeat("f", 32)),
-			layout.Checksums(layout.ManifestSummary())[0], layout.Claim(), layout.Result(), layout.Journal(), layout.PaceMarker("0123456789abcdef", 0),
+			layout.Checksum(layout.ManifestSummary()), layout.Claim(), layout.Result(), layout.Journal(), layout.PaceMarker("0123456789abcdef", 0),
 		} {
 			longest = max(longest, len(key))
 		}

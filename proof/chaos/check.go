@@ -177,17 +177,16 @@ func (r *seedRun) checkChecksums(ctx context.Context, layout run.Layout, succeed
 		if err != nil {
 			return err
 		}
-		for _, name := range layout.Checksums(key) {
-			sum, err := r.get(ctx, name)
-			if _, absent := errors.AsType[*types.NoSuchKey](err); absent && !succeeded && key == layout.ManifestSummary() {
-				continue // it is written after the commit, and the execution has failed before
-			}
-			if err != nil {
-				return err
-			}
-			if want := md5.Sum(body); string(sum) != base64.StdEncoding.EncodeToString(want[:]) { //nolint:gosec // see the import
-				return fmt.Errorf("%s has %q, which is not the MD5 of %s", name, sum, key)
-			}
+		name := layout.Checksum(key)
+		sum, err := r.get(ctx, name)
+		if _, absent := errors.AsType[*types.NoSuchKey](err); absent && !succeeded && key == layout.ManifestSummary() {
+			continue // it is written after the commit, and the execution has failed before
+		}
+		if err != nil {
+			return err
+		}
+		if want := md5.Sum(body); string(sum) != base64.StdEncoding.EncodeToString(want[:]) { //nolint:gosec // see the import
+			return fmt.Errorf("%s has %q, which is not the MD5 of %s", name, sum, key)
 		}
 	}
 	return nil

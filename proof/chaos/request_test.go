@@ -27,14 +27,17 @@ func (t *translation) request(e chaos.Event, i *invocation) error {
 	case e.Method != http.MethodGet || e.Status != http.StatusOK && e.Status != http.StatusNotFound:
 	case strings.HasSuffix(key, claimKey) && i.function != contract.FunctionPlan:
 		t.step(e, model.Asks, i)
-	case strings.HasSuffix(key, commitKey) && finalizes:
+	case strings.HasSuffix(key, commitKey) && finalizes: // it looks again, before it withdraws the run
+		if i.kind != model.Finds {
+			i.reads = nil
+		}
 		t.step(e, model.Finds, i)
-	case strings.HasSuffix(query.Get("prefix"), "/_segments/") && finalizes:
-		t.step(e, model.Merges, i)
 	case query.Has("uploads") && finalizes:
 		t.step(e, model.Uploads, i)
-	case strings.HasSuffix(query.Get("prefix"), "/data/") && finalizes:
-		t.step(e, model.Compares, i)
+	case runFolder.MatchString(query.Get("prefix")) && finalizes:
+		for _, kind := range []model.Kind{model.Compares, model.Finds, model.Merges} { // it lists the objects, the commit and the lists
+			t.step(e, kind, i)
+		}
 	}
 	return nil
 }

@@ -26,7 +26,7 @@ func followsModel(report chaos.Report) (checked map[model.Kind]int, err error) {
 	}
 	t := translation{
 		executions: map[int]uint8{}, invocations: map[string]*invocation{}, items: map[string]model.Item{}, content: map[string][]byte{},
-		reads: map[*invocation]int{}, stops: map[int][]*invocation{}, uploads: map[string]*upload{}, begun: map[string][]string{},
+		stops: map[int][]*invocation{}, uploads: map[string]*upload{}, begun: map[string][]string{},
 	}
 	bounds := model.Bounds{Concurrency: uint8(scenario.Concurrency)}
 	for range scenario.Segments {
@@ -81,8 +81,7 @@ type translation struct {
 	begun       map[string][]string   // the ids of the uploads of a key, in their order
 	stops       map[int][]*invocation // those that stop after an event, by its index
 	steps       []model.Step
-	origins     []chaos.Event       // of the steps
-	reads       map[*invocation]int // the index of each invocation's last step, if that is a read
+	origins     []chaos.Event // of the steps
 }
 
 // repeated is the kind of a read that the invocation repeats later, because it has lost the answer.
@@ -100,12 +99,15 @@ type invocation struct {
 	damaged   bool             // a list that it has tried to write was damaged on the way
 	awaited   bool             // Step Functions got its answer
 	succeeded bool
-	last      int // the index of its last event
+	last      int                // the index of its last event
+	kind      model.Kind         // of its last step
+	reads     map[model.Kind]int // the indexes of the steps that it can repeat
 }
 
 var (
-	dataKey = regexp.MustCompile(`/data/(\d{6})-(\d{6})-([0-9a-f]{8})\.`)
-	listKey = regexp.MustCompile(`/_segments/(\d{6})-(end|\d{6}-[0-9a-f]{8})\.json$`)
+	dataKey   = regexp.MustCompile(`/data/(\d{6})-(\d{6})-([0-9a-f]{8})\.`)
+	runFolder = regexp.MustCompile(`/AWSDynamoDB/[^/]+/$`)
+	listKey   = regexp.MustCompile(`/_segments/(\d{6})-(end|\d{6}-[0-9a-f]{8})\.json$`)
 )
 
 const (
@@ -231,7 +233,8 @@ func (t *translation) indexWrite(e chaos.Event, i *invocation, key string) error
 	return nil
 }
 
-// step adds a step of an invocation. If the invocation repeats a read, only the last one counts.
+// step adds a step of an invocation. If the invocation repeats a read before it has changed anything, only the last one counts. It can read
+// something else in the meantime.
 func (t *translation) step(origin chaos.Event, kind model.Kind, i *invocation, items ...model.Item) {
 	s := model.Step{Kind: kind, Execution: t.executions[i.execution], Segment: model.None, Items: items}
 	switch i.function {
@@ -240,14 +243,18 @@ func (t *translation) step(origin chaos.Event, kind model.Kind, i *invocation, i
 	case contract.FunctionFinalize:
 		s.Segment, s.Name = model.Finalize, i.name
 	}
-	if before, reads := t.reads[i]; reads && t.steps[before].Kind == kind {
+	if before, read := i.reads[kind]; read {
 		t.steps[before].Kind = repeated
 	}
-	if kind.Reads() {
-		t.reads[i] = len(t.steps)
-	} else if kind != model.GivesUp {
-		delete(t.reads, i)
+	switch {
+	case kind.Reads() && i.reads == nil:
+		i.reads = map[model.Kind]int{kind: len(t.steps)}
+	case kind.Reads():
+		i.reads[kind] = len(t.steps)
+	case kind != model.GivesUp:
+		i.reads = nil
 	}
+	i.kind = kind
 	t.steps, t.origins = append(t.steps, s), append(t.origins, origin)
 }
 

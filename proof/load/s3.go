@@ -190,6 +190,12 @@ func (s *simulatedRun) list(w http.ResponseWriter, prefix, after, token string) 
 	}{}
 	next, count := 0, 0
 	switch {
+	case prefix == s.layout.Root+"/": // each simulated run has more than one answer holds
+		result.Contents = make([]entry, listed)
+		for i := range result.Contents {
+			result.Contents[i].Key = fmt.Sprintf("%s%06d", s.layout.PaceMarkers(), i)
+		}
+		count = 1
 	case prefix == s.layout.SegmentLists():
 		if given != nil {
 			var segment int

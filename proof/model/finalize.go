@@ -5,24 +5,9 @@ import "slices"
 // finalize is lambda/finalize.
 func (m model) finalize(s *state, at int, next emit) {
 	f := s.invocations[at]
-	to := func(n *state, p progress) { n.invocations[at].progress = p }
 	switch f.progress {
 	case called:
-		next(f.step(Finds), func(n *state) {
-			if to(n, looked); s.commit != nil && !m.CommitsOverAnother {
-				m.finish(n, at)
-			}
-		})
-	case looked:
-		next(f.step(Asks), func(n *state) {
-			if to(n, owning); s.owner != f.execution+1 && !m.CommitsUnasked {
-				n.fail(at)
-			}
-		})
-	case owning:
-		next(f.step(Merges), func(n *state) { m.merge(n, s, at) })
-	case merged, half:
-		m.compare(s, at, next)
+		m.reading(s, at, next)
 	case compared:
 		if !m.clean(s, at, next) && !m.complete(s, at, next) && !m.sweep(s, at, next) {
 			m.listFiles(s, at, next)
@@ -53,16 +38,65 @@ func (m model) finish(n *state, at int) {
 	}
 }
 
+// reading emits the reads before the decision. In a large folder, finalize looks for a commit and reads the claim, and then it lists the
+// uploads and the objects. In a small one, it lists the uploads first. With the objects, it then lists the commit, and it reads the claim and
+// the lists at the same time. In both it lists the uploads before the objects: what is not among the uploads any more may have been
+// completed, and is then among the objects.
+func (m model) reading(s *state, at int, next emit) {
+	f := s.invocations[at]
+	has := func(all reads) bool { return f.read&all == all }
+	read := func(one reads, may bool, kind Kind, change func(n *state)) {
+		if may && !has(one) {
+			next(f.step(kind), func(n *state) {
+				n.invocations[at].read |= one
+				change(n)
+			})
+		}
+	}
+	first, second := uploads, objects
+	if m.ObjectsFirst {
+		first, second = objects, uploads
+	}
+	read(found, f.read == 0 || has(second), Finds, func(n *state) {
+		if s.commit != nil && !m.CommitsOverAnother {
+			m.finish(n, at)
+		} else {
+			m.decide(n, at)
+		}
+	})
+	read(asked, has(found), Asks, func(n *state) {
+		if s.owner != f.execution+1 && !m.CommitsUnasked {
+			n.fail(at)
+		} else {
+			m.decide(n, at)
+		}
+	})
+	for _, listing := range []reads{first, second} {
+		kind, of := Uploads, Upload
+		if listing == objects {
+			kind, of = Compares, Object
+		}
+		may := has(first)
+		if listing == first {
+			may = f.read == 0 || has(asked)
+		}
+		read(listing, may, kind, func(n *state) {
+			own := &n.invocations[at]
+			there := slices.DeleteFunc(slices.Clone(s.bucket), func(i Item) bool { return i.Kind != of })
+			own.seen = slices.Concat(own.seen, there)
+			m.decide(n, at)
+		})
+	}
+	read(merged, has(found|second) || m.CompletesUnchecked && has(asked), Merges, func(n *state) { m.merge(n, s, at) })
+}
+
 // merge reads the lists.
 func (m model) merge(n, s *state, at int) {
 	f := &n.invocations[at]
-	f.progress = merged
 	for g := range m.Pages {
 		chain, ok := m.chain(s, uint8(g))
 		if !ok {
-			n.unwhole = true
-			n.fail(at)
-			return
+			f.read |= broken
 		}
 		f.chains = append(f.chains, chain...)
 	}
@@ -71,41 +105,41 @@ func (m model) merge(n, s *state, at int) {
 		f.chains[i].Takeovers = 0 // a manifest does not have it
 	}
 	slices.SortFunc(f.chains, compare)
-	if m.CompletesUnchecked {
-		f.progress = compared
-	}
+	m.decide(n, at)
 }
 
-// compare lists the uploads and then the objects. What is not among the uploads any more may have been completed, and is then among the
-// objects.
-func (m model) compare(s *state, at int, next emit) {
-	f := s.invocations[at]
-	kind, step := Upload, f.step(Uploads)
-	if (f.progress == half) != m.ObjectsFirst {
-		kind, step = Object, f.step(Compares)
+// decide compares the lists with the listings, if finalize has read everything.
+func (m model) decide(n *state, at int) {
+	own := &n.invocations[at]
+	needed := found | asked | merged | uploads | objects
+	if m.CompletesUnchecked {
+		needed = found | asked | merged
 	}
-	next(step, func(n *state) {
-		own := &n.invocations[at]
-		for _, i := range s.bucket {
-			if i.Kind == kind && !named(f.chains, i) {
-				own.strays = m.put(own.strays, i)
-			}
+	if own.read&needed != needed {
+		return
+	}
+	whole := own.read&broken == 0
+	own.progress, own.read = compared, 0
+	if !whole {
+		n.unwhole = true
+		n.fail(at)
+		return
+	}
+	for _, i := range own.seen {
+		if !named(own.chains, i) {
+			own.strays = m.put(own.strays, i)
 		}
-		wanted := f.missing
-		if f.progress == merged {
-			wanted = refs(f.chains)
-		}
-		own.missing = slices.DeleteFunc(slices.Clone(wanted), func(i Item) bool {
-			return slices.ContainsFunc(s.bucket, func(b Item) bool { return b.Kind == kind && b.is(i) })
-		})
-		switch own.progress++; {
-		case f.progress == merged:
-		case len(own.missing) > 0:
-			m.miss(n, at)
-		default:
-			n.decided = true
-		}
+	}
+	missing := slices.ContainsFunc(refs(own.chains), func(ref Item) bool {
+		return !slices.ContainsFunc(own.seen, func(i Item) bool { return i.is(ref) })
 	})
+	switch own.seen = nil; {
+	case m.CompletesUnchecked:
+	case missing:
+		m.miss(n, at)
+	default:
+		n.decided = true
+	}
 }
 
 // refs returns what lists name. The items have no pages.
@@ -127,7 +161,7 @@ func (i Item) is(ref Item) bool {
 func (m model) miss(n *state, at int) {
 	n.unwhole = n.unwhole || n.aborts == 0
 	own := &n.invocations[at]
-	if own.progress, own.missing, own.strays = gone, nil, nil; m.KeepsGone {
+	if own.progress, own.strays = gone, nil; m.KeepsGone {
 		n.fail(at)
 	}
 }

@@ -119,16 +119,13 @@ type execution struct {
 type progress uint8
 
 const (
-	called progress = iota
-	looked          // finalize: it has found no commit
-	owning          // it has found that its execution has the run
+	called progress = iota // finalize reads
+	owning                 // scan: it has found that its execution has the run
 
 	scanning  // scan: it reads and writes
 	confirmed // scan: after its last page, it has found the planned table
 	aborting  // scan: it has failed and aborts its uploads
 
-	merged      // finalize: it has read the lists
-	half        // finalize: it has listed the uploads
 	compared    // finalize: S3 has all that the lists name, and it completes that
 	listed      // finalize: it has written manifest-files.json
 	gone        // finalize: S3 no longer has what a list names
@@ -138,11 +135,24 @@ const (
 	finished // it returns
 )
 
+// reads are bits for what a finalize has read before it decides.
+type reads uint8
+
+const (
+	found   reads = 1 << iota // there is no commit
+	asked                     // its execution has the run
+	merged                    // the lists
+	uploads                   // the open uploads
+	objects                   // the objects
+	broken                    // the lists do not lead from the start of each segment to its end
+)
+
 // call is an invocation of scan, or of finalize if segment is Finalize. While it is live, its execution waits for it.
 type call struct {
 	name, execution, segment uint8
 	live                     bool
 	progress                 progress
+	read                     reads      // by a finalize
 	table, takeovers         uint8      // the TableId and the number of takeovers in its plan
 	from                     Checkpoint // where it begins
 	resumed                  bool       // it was called with no checkpoint, and has found one in the bucket
@@ -155,9 +165,9 @@ type call struct {
 // invocation is a call, and what a finalize has read.
 type invocation struct {
 	call
-	chains  []Item // of lists
-	missing []Item // what the chains name and the first of two listings did not have
-	strays  []Item // what the chains do not name
+	chains []Item // of lists
+	seen   []Item // uploads and objects, until it decides; and lists that the chains do not name
+	strays []Item // what the chains do not name
 }
 
 // head is what has the same size in every state.

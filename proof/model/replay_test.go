@@ -80,8 +80,8 @@ func trace() []model.Step {
 		[]model.Step{
 			scan(1, 1, 5, start, model.Calls), scan(1, 1, 5, start, model.Asks), scan(1, 1, 5, start, model.Writes, endBy(1, 1)), scan(1, 1, 5, done, model.Returns),
 			scan(1, 0, 4, start, model.Writes, end), scan(1, 0, 4, done, model.Returns),
-			finalize(1, model.Calls), finalize(1, model.Finds), finalize(1, model.Asks),
-			finalize(1, model.Merges), finalize(1, model.Uploads), finalize(1, model.Compares),
+			finalize(1, model.Calls), finalize(1, model.Uploads), finalize(1, model.Compares), finalize(1, model.Finds),
+			finalize(1, model.Merges), finalize(1, model.Asks),
 			finalize(1, model.Completes, other), finalize(1, model.Completes, whole),
 			finalize(1, model.Aborts, first), finalize(1, model.Aborts, second), finalize(1, model.Aborts, twin), finalize(1, model.Sweeps, listed),
 			finalize(1, model.Lists, object(whole), object(other)), finalize(1, model.Commits), finalize(1, model.Returns),

@@ -289,7 +289,7 @@ func (m model) write(n, before *state, at int, item Item) {
 	n.wroteOthers = n.wroteOthers || before.trespasses(c.execution)
 	n.late = n.late || n.commit != nil
 	for _, i := range n.invocations {
-		n.late = n.late || i.segment == Finalize && i.progress >= half
+		n.late = n.late || i.segment == Finalize && (i.read&uploads != 0 || i.progress >= compared)
 	}
 }
 

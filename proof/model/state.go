@@ -14,7 +14,7 @@ func (s *state) changed(change func(*state)) state {
 	n.invocations = slices.Clone(s.invocations)
 	change(&n)
 	slices.SortFunc(n.invocations, func(a, b invocation) int {
-		return cmp.Or(compare(a.call, b.call), slices.CompareFunc(a.chains, b.chains, compare), slices.CompareFunc(a.missing, b.missing, compare), slices.CompareFunc(a.strays, b.strays, compare))
+		return cmp.Or(compare(a.call, b.call), slices.CompareFunc(a.chains, b.chains, compare), slices.CompareFunc(a.seen, b.seen, compare), slices.CompareFunc(a.strays, b.strays, compare))
 	})
 	return n
 }
@@ -51,7 +51,7 @@ func (s *state) key() key {
 	for _, i := range s.invocations {
 		all = append(all, bytesOf(i.call)...)
 		add(i.chains)
-		add(i.missing)
+		add(i.seen)
 		add(i.strays)
 	}
 	return key{maphash.Bytes(seeds[0], all), maphash.Bytes(seeds[1], all)}
