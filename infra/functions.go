@@ -27,14 +27,14 @@ type limits struct {
 	timeout   time.Duration
 }
 
-// limitsOf are the default limits. scan waits for DynamoDB most of the time, so it gets no more memory than it needs to keep up
-// (docs/cost.md). finalize gets the memory that brings about one vCPU, because it compares millions of objects in one invocation
-// (docs/scale.md); most runs need it for seconds. The other functions wait for answers. Lambda allows 900 s at most.
+// limitsOf are the default limits. scan waits for DynamoDB most of the time, so it gets no more memory than it needs to keep up. plan and export
+// wait, too (docs/cost.md). finalize gets the memory that brings about one vCPU, because it compares millions of objects in one invocation
+// (docs/scale.md); most runs need it for seconds. Lambda allows 900 s at most.
 // https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 var limitsOf = map[contract.Function]limits{
-	contract.FunctionPlan:     {memoryMiB: 512, timeout: 60 * time.Second},
+	contract.FunctionPlan:     {memoryMiB: 256, timeout: 60 * time.Second},
 	contract.FunctionScan:     {memoryMiB: quota.ScanMemory, timeout: 900 * time.Second},
-	contract.FunctionExport:   {memoryMiB: 512, timeout: 300 * time.Second},
+	contract.FunctionExport:   {memoryMiB: 256, timeout: 300 * time.Second},
 	contract.FunctionFinalize: {memoryMiB: 1769, timeout: 900 * time.Second},
 }
 

@@ -24,8 +24,8 @@ type Inputs struct {
 	PartBytes         float64 // of an upload
 
 	// Rate is how many bytes of Scan answers one function reads a second. MemoryGB is its memory. UsefulSeconds is the time for pages in
-	// an invocation.
-	Rate, MemoryGB, UsefulSeconds float64
+	// an invocation. FinalizeMemoryGB is the memory of finalize.
+	Rate, MemoryGB, UsefulSeconds, FinalizeMemoryGB float64
 
 	// What finalize takes: seconds for each call that lists 1,000 keys, how many of these it makes at the same time, seconds for the completion of
 	// an upload, seconds of a vCPU for each object, list and completion, and its share of a vCPU.
@@ -39,17 +39,16 @@ type Prices struct {
 	ReadUnits, LambdaGBSecond, LambdaRequest, Transition, Put, Get float64
 }
 
-// partitionUnits is how many read units a second a partition gives. A segment reads one partition after the other, so this limits its
-// function. The function's CPU could process three times as much (docs/performance.md).
-// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html
-const partitionUnits = 3000
+// scanRate is how many bytes of Scan answers a function with quota.ScanMemory reads a second, if a page takes 60 ms to arrive (docs/cost.md).
+// A partition gives more: 3,000 read units a second are 36.9 MB.
+const scanRate = 14.5e6
 
 // Usual returns the inputs for a table of tableBytes whose scan may use readUnitsPerSecond.
 func Usual(tableBytes, readUnitsPerSecond float64) Inputs {
 	return Inputs{
 		TableBytes: tableBytes, Segments: request.MaxSegments, ReadUnitsPerSecond: readUnitsPerSecond,
 		BytesPerReadUnit: 8 << 10, PagePerTableByte: 1.5, StorePerTableByte: 0.2, FileSizeBytes: request.DefaultFileSize, PartBytes: 8 << 20,
-		Rate: partitionUnits * (8 << 10) * 1.5, MemoryGB: 1769.0 / 1024, UsefulSeconds: 890,
+		Rate: scanRate, MemoryGB: quota.ScanMemory / 1024.0, UsefulSeconds: 890, FinalizeMemoryGB: 1769.0 / 1024,
 		ListSeconds: 0.1, ListsAtOnce: 16, CompleteSeconds: 0.1, CPUPerObject: 40e-6, CPUPerList: 800e-6, CPUPerComplete: 500e-6, VCPU: 1,
 		Prices: Prices{
 			ReadUnits: 0.125e-6, LambdaGBSecond: 0.0000133334, LambdaRequest: 0.20e-6, Transition: 0.025e-3, Put: 0.005e-3, Get: 0.0004e-3,
@@ -115,7 +114,7 @@ func Compute(in Inputs) Outcome {
 	}
 	o.Invocations = scans + invocations
 
-	gbSeconds := (pages/rate + 2*o.CheckSeconds + 60*o.CompleteMinutes*batchesAtOnce) * in.MemoryGB
+	gbSeconds := pages/rate*in.MemoryGB + (2*o.CheckSeconds+60*o.CompleteMinutes*batchesAtOnce)*in.FinalizeMemoryGB
 	o.ReadDollars = o.ReadUnits * in.Prices.ReadUnits
 	o.LambdaDollars = gbSeconds*in.Prices.LambdaGBSecond + o.Invocations*in.Prices.LambdaRequest
 	o.OtherDollars = o.Transitions*in.Prices.Transition + (o.Puts+o.Objects/1000)*in.Prices.Put + o.Gets*in.Prices.Get

@@ -9,7 +9,7 @@ import (
 func round() Inputs {
 	return Inputs{
 		TableBytes: 8e12, Segments: 100, ReadUnitsPerSecond: 100_000, BytesPerReadUnit: 8_000, PagePerTableByte: 2, StorePerTableByte: 0.5,
-		FileSizeBytes: 1e8, PartBytes: 1e7, Rate: 40e6, MemoryGB: 2, UsefulSeconds: 500,
+		FileSizeBytes: 1e8, PartBytes: 1e7, Rate: 40e6, MemoryGB: 2, UsefulSeconds: 500, FinalizeMemoryGB: 4,
 		ListSeconds: 0.1, ListsAtOnce: 10, CompleteSeconds: 0.16, CPUPerObject: 1e-3, CPUPerList: 1e-2, CPUPerComplete: 1e-3, VCPU: 0.5,
 		Prices: Prices{ReadUnits: 1e-6, LambdaGBSecond: 1e-5, LambdaRequest: 1e-6, Transition: 1e-5, Put: 1e-5, Get: 1e-6},
 	}
@@ -44,7 +44,7 @@ func TestCompute(t *testing.T) {
 		{"objects that finalize has time to check", o.CheckMost, 900 / (0.00001 + 0.002)},
 		{"minutes to complete", o.CompleteMinutes, objects * 0.16 / 32 / 4 / 60},
 		{"dollars for reading", o.ReadDollars, 1000},
-		{"dollars for Lambda", o.LambdaDollars, (pages/40e6+2*o.CheckSeconds+4*60*o.CompleteMinutes)*2*1e-5 + (scans+8)*1e-6},
+		{"dollars for Lambda", o.LambdaDollars, (pages/40e6*2+(2*o.CheckSeconds+4*60*o.CompleteMinutes)*4)*1e-5 + (scans+8)*1e-6},
 	} {
 		if math.Abs(test.got-test.want) > 1e-6*test.want {
 			t.Errorf("%s: got %v, want %v", test.name, test.got, test.want)
