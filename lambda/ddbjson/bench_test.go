@@ -46,6 +46,30 @@ func BenchmarkParse(b *testing.B) {
 	}
 }
 
+// BenchmarkParseAttributes parses small items of short attributes, the most names for each byte.
+func BenchmarkParseAttributes(b *testing.B) {
+	body := []byte(`{"Items":[`)
+	for i := 0; len(body) < pageSize; i++ {
+		if i > 0 {
+			body = append(body, ',')
+		}
+		body = fmt.Appendf(body, `{"id":{"S":"%032x"},"at":{"N":"%d"},"type":{"S":"%s"},"ok":{"BOOL":%t},"milliseconds":{"N":"%d"},"path":{"S":"/table/%d"}}`,
+			i*7919, 1_700_000_000_000+i, []string{"DELIVERED", "SHIPPED", "PENDING"}[i%3], i%5 > 0, i*31%5000, i%100)
+	}
+	body = append(body, `]}`...)
+	var p ddbjson.Page
+	b.SetBytes(int64(len(body)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := p.Parse(body); err != nil {
+			b.Fatal(err)
+		}
+	}
+	if p.Len() == 0 || !json.Valid(p.Item(p.Len()-1)) {
+		b.Fatalf("Len() = %d and the last item is not JSON", p.Len())
+	}
+}
+
 // BenchmarkParseString parses an item of 400 KB, DynamoDB's limit, in one string.
 func BenchmarkParseString(b *testing.B) {
 	for _, tt := range largeStrings {

@@ -28,6 +28,7 @@ var largeStrings = []struct{ name, unit string }{
 	{"JSON in a string", `{\"id\":\"x\",\"amount\":12,\"name\":\"Anna\"},`},
 	{"surrogates", `\ud83d\ude00`},
 	{"three bytes each", "東京"},
+	{"some characters of two bytes", "Straße 12, Hinterhaus, beim Café im Erdgeschoss "},
 }
 
 // largeItem returns an item of 400 KB, DynamoDB's limit, in one string of units.

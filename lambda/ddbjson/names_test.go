@@ -49,6 +49,8 @@ func TestNamesThatOccurTwice(t *testing.T) {
 	}{
 		{"side by side", `{"a":{"S":""},"a":{"S":""}}`, `"a"`},
 		{"without a name", `{"":{"N":"1"},"":{"N":"1"}}`, `""`},
+		{"of a type", `{"S":{"N":"1"},"S":{"N":"1"}}`, `"S"`},
+		{"of a type, with another between", `{"S":{"N":"1"},"a":{"N":"1"},"S":{"N":"1"}}`, `"S"`},
 		{"in a map", `{"a":{"M":{"b":{"S":""},"c":{"S":""},"b":{"S":""}}}}`, `"b"`},
 		{"in a map of a list", `{"a":{"L":[{"M":{"b":{"S":""},"b":{"S":""}}}]}}`, `"b"`},
 		{"around a map with the same", `{"a":{"M":{"a":{"M":{"a":{"S":""}}}}},"b":{"S":""},"a":{"S":""}}`, `"a"`},
@@ -82,6 +84,76 @@ func TestNamesThatOccurTwice(t *testing.T) {
 			}
 			checkMalformed(t, err, "parse answer", len(before)+strings.LastIndex(tt.item, tt.second), len(before)+len(tt.item)+len(after), "a name that occurs once in its object")
 		})
+	}
+}
+
+// TestNamesOfLaterItems has a page of equal items, so that each name is expected, and then an item that has one name twice or another
+// name in its place.
+func TestNamesOfLaterItems(t *testing.T) {
+	for _, length := range []int{1, 2, 5, 6, 7, 8, 9, 13, 14, 15, 16, 17, 21, 22, 23, 24, 40} {
+		names := []string{"first", strings.Repeat("n", length), "c", strings.Repeat("m", length+1), "last"}
+		page := func(last []string) []byte {
+			b := []byte(`{"Items":[`)
+			for n, names := range [][]string{names, names, last} {
+				if n > 0 {
+					b = append(b, ',')
+				}
+				b = append(b, '{')
+				for i, name := range names {
+					b = fmt.Appendf(b, `"%s":{"S":"x"},"v%d":{"M":{"w%[2]d":{"S":"x"}}},`, name, i)
+				}
+				b = append(b[:len(b)-1], '}')
+			}
+			return append(b, `],"ScannedCount":3}`...)
+		}
+		var p ddbjson.Page
+		if err := p.Parse(page(names)); err != nil {
+			t.Errorf("names of %d bytes: %v", length, err)
+		}
+		for i := range names {
+			for j := range i {
+				twice := slices.Clone(names)
+				twice[i] = names[j]
+				if err := p.Parse(page(twice)); !errors.Is(err, ddbjson.ErrMalformed) {
+					t.Errorf("%q: %v, want a MalformedError", twice, err)
+				}
+			}
+			for place := range names[i] {
+				other := slices.Clone(names)
+				other[i] = names[i][:place] + "-" + names[i][place+1:]
+				if err := p.Parse(page(other)); err != nil || !strings.Contains(string(p.Item(2)), `"`+other[i]+`"`) {
+					t.Errorf("%q: %v, or not this item", other, err)
+				}
+			}
+			for place := range len(names[i]) + 2 { // with the quotes
+				body := page(names)
+				body[bytes.LastIndex(body, []byte(`"`+names[i]+`"`))+place] = 0x1f
+				if err := p.Parse(body); !errors.Is(err, ddbjson.ErrMalformed) {
+					t.Errorf("%q with a control character at byte %d: %v, want a MalformedError", names[i], place, err)
+				}
+			}
+		}
+	}
+}
+
+// TestNamesAroundTheSixtyFourth has pages with more or less different names than those with numbers. In the second item, one of them
+// occurs twice.
+func TestNamesAroundTheSixtyFourth(t *testing.T) {
+	for _, n := range []int{62, 63, 64, 65, 66, 130, 300} {
+		item := wide(n)
+		var p ddbjson.Page
+		if err := p.Parse(fmt.Appendf(nil, `{"Items":[%s,%s,%s]}`, item, wide(n/2), item)); err != nil {
+			t.Errorf("%d names: %v", n, err)
+		}
+		for i := range n {
+			name := fmt.Sprintf(`"%x"`, i)
+			escaped := fmt.Sprintf(`"\u%04x%s`, name[1], name[2:])
+			for _, name := range []string{name, escaped} {
+				if err := p.Parse(fmt.Appendf(nil, `{"Items":[%s,%s]}`, item, with(item, name))); !errors.Is(err, ddbjson.ErrMalformed) {
+					t.Errorf("%d names, %s twice: %v, want a MalformedError", n, name, err)
+				}
+			}
+		}
 	}
 }
 

@@ -45,13 +45,21 @@ type span struct{ start, end int }
 
 // Parse finds the items in body, one answer to Scan. It replaces what p held before. It keeps body, and may change it in place,
 // until the next Parse. An answer without Items (Select COUNT) is a page without items. After an error, a [*MalformedError] with an
-// offset in body, p is empty.
+// offset in body, p is empty and body is unchanged.
 func (p *Page) Parse(body []byte) error {
 	p.body, p.items, p.open, p.end = body, p.items[:0], 0, 0
 	if err := p.index(); err != nil {
+		if i := invalidUTF8(body); i >= 0 { // it explains any other error
+			err = malformed(body, i, "UTF-8")
+		}
 		p.body, p.items, p.open, p.end = nil, p.items[:0], 0, 0
 		err.Op = "parse answer"
 		return err
+	}
+	if p.names.spaced {
+		for i, s := range p.items {
+			p.items[i].end = s.start + len(compact(body[s.start:s.end]))
+		}
 	}
 	return nil
 }
@@ -80,9 +88,6 @@ func (p *Page) Rest() []byte {
 // index reads the top level of the answer.
 func (p *Page) index() *MalformedError {
 	b := p.body
-	if i := invalidUTF8(b); i >= 0 {
-		return malformed(b, i, "UTF-8")
-	}
 	i, c := next(b, 0)
 	if c != '{' {
 		return malformed(b, i, wantObject)
@@ -130,22 +135,18 @@ func (p *Page) indexItems(i int) (int, *MalformedError) {
 		return 0, malformed(b, i, "an array of items")
 	}
 	p.open = i
-	breaks := bytes.IndexByte(b, '\n') >= 0 || bytes.IndexByte(b, '\r') >= 0
+	p.names.restart()
 	i, c := next(b, i+1)
 	for more := c != ']'; more; {
 		if c != '{' {
 			return 0, malformed(b, i, "an item, an object")
 		}
-		p.names.reset()
+		p.names.others.reset()
 		end, err := skipNamed(b, i, &p.names)
 		if err != nil {
 			return 0, err
 		}
-		item := b[i:end]
-		if breaks {
-			item = compact(item)
-		}
-		p.items = append(p.items, span{i, i + len(item)})
+		p.items = append(p.items, span{i, end})
 		i, c = next(b, end)
 		switch c {
 		case ',':

@@ -133,6 +133,9 @@ var malformedAnswers = []struct {
 	{"no comma between elements", `{"a":[1 2]}`, 8, "a comma or the end of the array"},
 	{"two colons", `{"a"::1}`, 5, "a value"},
 	{"a name that is not a string", `{a:1}`, 1, "a member name"},
+	{"no name", `{"Items":[{:{"S":"0123456789"}}]}`, 11, "a member name"},
+	{"a control character for a type", "{\"Items\":[{\"a\":{\"\n\":\"0123456789\"}}]}", 17, "a character of a string"},
+	{"a backslash for a type", `{"Items":[{"a":{"\":"0123456789"}}]}`, 21, "a colon"},
 	{"an attribute name that is not a string", `{"Items":[{1:1}]}`, 11, "a member name"},
 	{"an object closed as an array", `{"Items":[{"a":{"S":"x"]}]}`, 23, "a comma or the end of the object"},
 	{"an array closed as an object", `{"Items":[{"a":{"L":[}}]}`, 21, "a value"},
@@ -153,6 +156,10 @@ var malformedAnswers = []struct {
 	{"a minus sign alone", `{"a":-}`, 5, "a value"},
 	{"bytes that are not UTF-8", "{\"a\":\"caf\xe9\"}", 9, "UTF-8"},
 	{"one level too deep", `{"Items":[{"a":` + nested(ddbjson.MaxDepth, "[", "1", "]") + `}]}`, 15 + ddbjson.MaxDepth - 1, "no nesting deeper"},
+	{
+		"a scalar one level too deep", `{"Items":[` + nested(ddbjson.MaxDepth-1, `{"a":`, `{"a":{"S":"0123456789"},"b":{"S":"0123456789"}}`, "}") + `]}`,
+		10 + 5*ddbjson.MaxDepth, "no nesting deeper",
+	},
 	{"a hundred thousand arrays", `{"Items":[{"a":` + strings.Repeat("[", 100_000), 15 + ddbjson.MaxDepth - 1, "no nesting deeper"},
 	{"a hundred thousand objects outside Items", `{"a":` + strings.Repeat(`{"a":`, 100_000), 5 + 5*ddbjson.MaxDepth, "no nesting deeper"},
 }
@@ -188,38 +195,19 @@ func TestParseEveryTruncation(t *testing.T) {
 	}
 }
 
-// TestParseStringBoundaries puts each special byte at each place of a string around the eight bytes that the scanner reads
-// together.
-func TestParseStringBoundaries(t *testing.T) {
-	for length := range 20 {
-		for place := range length {
-			for _, tt := range []struct {
-				insert string
-				ok     bool
-			}{
-				{`\"`, true},
-				{`\\`, true},
-				{`\u0022`, true},
-				{"\x7f", true},
-				{"!", true},
-				{"#", true},
-				{"é", true},
-				{"\u00a2", true},
-				{"\U0010ffff", true},
-				{`"`, false},
-				{`\`, false},
-				{"\x00", false},
-				{"\x1f", false},
-				{"\n", false},
-				{`\u002`, false},
-				{"\xff", false},
-			} {
-				// '}' follows a backslash: no escape sequence starts so.
-				text := strings.Repeat("}", place) + tt.insert + strings.Repeat("}", length-place)
-				var p ddbjson.Page
-				if err := p.Parse([]byte(`{"Items":[{"a":"` + text + `"}]}`)); (err == nil) != tt.ok {
-					t.Errorf("%q in a string: Parse = %v, want success %t", text, err, tt.ok)
-				}
+// TestParseRemovesLineBreaks puts a line break between each two tokens of an item.
+func TestParseRemovesLineBreaks(t *testing.T) {
+	tokens := []string{
+		"{", `"a"`, ":", "{", `"S"`, ":", `"x"`, "}", ",", `"S"`, ":", "{", `"M"`, ":", "{", `"m"`, ":", "{", `"L"`, ":", "[", "]", "}", ",",
+		`"name"`, ":", "{", `"BOOL"`, ":", "true", "}", "}", "}", "}",
+	}
+	want := strings.Join(tokens, "")
+	for i := 1; i < len(tokens); i++ {
+		for _, space := range []string{"\n", "\r", " \r\n\t"} {
+			item := strings.Join(tokens[:i], "") + space + strings.Join(tokens[i:], "")
+			var p ddbjson.Page
+			if err := p.Parse([]byte(`{"Items":[` + want + `,` + item + `,` + want + `]}`)); err != nil || string(p.Item(1)) != want || string(p.Item(2)) != want {
+				t.Errorf("%q: %v, or an item is not compact", item, err)
 			}
 		}
 	}

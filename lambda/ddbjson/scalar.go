@@ -19,6 +19,12 @@ const (
 	typeNULL = 'N' | 'U'<<8 | 'L'<<16 | 'L'<<24
 )
 
+// The beginnings of their values, {"BOOL": and {"NULL":.
+const (
+	frameBOOL = '{' | '"'<<8 | typeBOOL<<16 | '"'<<48 | ':'<<56
+	frameNULL = '{' | '"'<<8 | typeNULL<<16 | '"'<<48 | ':'<<56
+)
+
 // typeOf reads the beginning of the attribute value at b[i], such as {"S":. It returns the bytes of the type's name (0 for an
 // unknown type), the offset of that name, and the offset of the type's content.
 func typeOf(b []byte, i, depth int) (kind uint32, tag, value int, err *MalformedError) {
@@ -29,7 +35,7 @@ func typeOf(b []byte, i, depth int) (kind uint32, tag, value int, err *Malformed
 			kind, n = uint32(word>>16&0xff), 5
 		case word&0xff_ff_ff_00_ff_ff == '{'|'"'<<8|'S'<<24|'"'<<32|':'<<40:
 			kind, n = uint32(word>>16&0xffff), 6
-		case word == '{'|'"'<<8|typeBOOL<<16|'"'<<48|':'<<56, word == '{'|'"'<<8|typeNULL<<16|'"'<<48|':'<<56:
+		case word == frameBOOL, word == frameNULL:
 			kind, n = uint32(word>>16), 8
 		}
 		if n > 0 && b[i+n] > ' ' {

@@ -64,12 +64,12 @@ func isTag(b []byte, i int) bool {
 // skipValue returns the offset after the value that must start at b[i].
 func skipValue(b []byte, i int) (int, *MalformedError) { return skipNamed(b, i, nil) }
 
-// skipNamed is like skipValue. If seen is not nil, it also fails if a name occurs twice in an object. It keeps names only for
-// objects with more than one. An object with one name, like each typed value, costs nothing more.
+// skipNamed is like skipValue. If seen is not nil, it also fails if a name occurs twice in an object.
 func skipNamed(b []byte, i int, seen *names) (int, *MalformedError) {
 	var (
 		closers [MaxDepth]byte // the closing bracket of each open object and array
 		depth   int
+		done    bool
 		err     *MalformedError
 	)
 	for {
@@ -86,23 +86,23 @@ func skipNamed(b []byte, i int, seen *names) (int, *MalformedError) {
 				i = end
 				break
 			}
-			closers[depth] = c + 2 // in ASCII, '{' '|' '}' and '[' '\\' ']' follow each other
+			open, closer := i, c+2 // in ASCII, '{' '|' '}' and '[' '\\' ']' follow each other
+			closers[depth] = closer
 			depth++
-			var first byte
-			open := i
-			i, first = next(b, i+1)
-			if first == c+2 {
+			i++
+			first := at(b, i)
+			if first <= ' ' {
+				i, first = seen.skipSpace(b, i)
+			}
+			if first == closer {
 				break // empty: it is closed below
 			}
-			if c == '{' {
-				if seen != nil {
-					seen.objects[depth-1] = object{open: open, first: i}
-				}
-				if _, i, err = member(b, i); err != nil {
-					return 0, err
-				}
+			if c == '[' {
+				continue
 			}
-			continue
+			if i, done, err = seen.first(b, open, i, depth); err == nil && !done {
+				continue
+			}
 		default:
 			i, err = skipLiteral(b, i)
 		}
@@ -115,7 +115,9 @@ func skipNamed(b []byte, i int, seen *names) (int, *MalformedError) {
 			if depth == 0 {
 				return i, nil
 			}
-			i, c = next(b, i)
+			if c = at(b, i); c <= ' ' {
+				i, c = seen.skipSpace(b, i)
+			}
 			closer := closers[depth-1]
 			if c == closer {
 				depth--
@@ -128,114 +130,67 @@ func skipNamed(b []byte, i int, seen *names) (int, *MalformedError) {
 				}
 				return 0, malformed(b, i, wantCommaOrBracket)
 			}
-			i, _ = next(b, i+1)
-			if closer == '}' {
-				if seen == nil {
-					_, i, err = member(b, i)
-				} else {
-					i, err = seen.next(b, i, depth)
-				}
-				if err != nil {
-					return 0, err
-				}
+			if i++; at(b, i) <= ' ' {
+				i, _ = seen.skipSpace(b, i)
 			}
-			break
+			if closer == ']' {
+				break
+			}
+			if i, done, err = seen.next(b, i, depth); err != nil {
+				return 0, err
+			}
+			if !done {
+				break
+			}
 		}
 	}
 }
 
-// skipScalar returns the offset after an object with one capital letter and a string, like {"S":"…"}, if it starts at b[i], has no
-// white space, and its string has no escape. These are nine of ten values in a page. Otherwise it returns 0. It is only a shortcut.
+// skipScalar returns the offset after a scalar that starts at b[i] and has no white space: an object with one capital letter and a
+// string, like {"S":"…"}, or with BOOL or NULL and true or false. These are nine of ten values in a page. Otherwise it returns 0, also
+// near the end of b. It is only a shortcut.
 func skipScalar(b []byte, i int) int {
-	if at(b, i+5) != '"' || !isTag(b, i+1) || b[i] != '{' {
+	if i+14 > len(b) {
 		return 0
 	}
-	for i += 6; i+8 < len(b); i += 8 {
-		m := stops(binary.LittleEndian.Uint64(b[i:]))
-		if m == 0 {
-			continue
+	const frame = '{' | '"'<<8 | '"'<<24 | ':'<<32 | '"'<<40
+	w := binary.LittleEndian.Uint64(b[i:])
+	if w&0xff_ff_ff_00_ff_ff != frame || b[i+2]-'A' >= 26 {
+		return skipWord(b, i, w)
+	}
+	i += 6
+	m := marks(binary.LittleEndian.Uint64(b[i:]))
+	for m == 0 {
+		if i += 8; i+8 > len(b) {
+			return 0
 		}
-		i += bits.TrailingZeros64(m) >> 3
-		if b[i] == '"' && b[i+1] == '}' {
-			return i + 2
+		m = marks(binary.LittleEndian.Uint64(b[i:]))
+	}
+	i += bits.TrailingZeros64(m) >> 3
+	if b[i] != '"' {
+		if i = endOfText(b, i); i < 0 {
+			return 0
 		}
+	}
+	if at(b, i+1) != '}' {
 		return 0
 	}
-	return 0
+	return i + 2
 }
 
-// skipString returns the offset after the string whose opening quote is b[i].
-//
-// It must look at every byte for control characters, and most strings in a page have a few bytes. So it looks at eight bytes at the
-// same time for everything that interrupts a string. bytes.IndexByte would find only quotes, and each call would cost more. An
-// escape makes no byte be read twice, so a string of escapes takes linear time.
-func skipString(b []byte, i int) (int, *MalformedError) {
-	i++
-	for i+8 <= len(b) {
-		m := stops(binary.LittleEndian.Uint64(b[i:]))
-		if m == 0 {
-			i += 8
-			continue
-		}
-		i += bits.TrailingZeros64(m) >> 3
-		if b[i] == '"' {
-			return i + 1, nil
-		}
-		n := escapeLen(b, i)
-		if n == 0 {
-			return 0, malformed(b, i, wantCharacter)
-		}
-		for i += n; at(b, i) == '\\'; i += n { // escapes come in runs
-			if n = escapeLen(b, i); n == 0 {
-				return 0, malformed(b, i, wantCharacter)
-			}
-		}
-	}
-	for at(b, i) != '"' { // the last seven bytes of b
-		n := 1
-		if c := at(b, i); c < ' ' || c == '\\' {
-			n = escapeLen(b, i)
-		}
-		if n == 0 {
-			return 0, malformed(b, i, wantCharacter)
-		}
-		i += n
-	}
-	return i + 1, nil
-}
-
-// stops marks the bytes of w that interrupt a string: quotes, backslashes and control characters. The lowest bit that is set is in
-// the first of them. Marks above it may be wrong.
-func stops(w uint64) uint64 {
-	const (
-		ones  = 0x0101010101010101
-		highs = 0x80 * ones
-	)
-	// Subtracting n from each byte sets the top bit of bytes below n. A byte that had this bit before is not ASCII. The first ^
-	// swaps '"' and ' ', and '!' and '#', so that the quote is next to the control characters.
-	control := (w ^ '"'*ones ^ ' '*ones) - '!'*ones
-	slash := (w ^ '\\'*ones) - ones
-	return (control | slash) &^ w & highs
-}
-
-// escapeLen returns the length of the escape sequence at the start of b[i:], or 0 if there is none. Half a surrogate pair counts as
-// one: JSON's grammar allows it, and it is passed on.
-func escapeLen(b []byte, i int) int {
-	if at(b, i) != '\\' {
+// skipWord is skipScalar for BOOL and NULL. w are the first eight bytes.
+func skipWord(b []byte, i int, w uint64) int {
+	switch {
+	case w != frameBOOL && w != frameNULL:
+		return 0
+	case hasWord(b, i+8, "true}"):
+		return i + 13
+	case hasWord(b, i+8, "false}"):
+		return i + 14
+	default:
 		return 0
 	}
-	switch at(b, i+1) {
-	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
-		return 2
-	case 'u':
-		if len(b)-i >= 6 && isHex(b[i+2]) && isHex(b[i+3]) && isHex(b[i+4]) && isHex(b[i+5]) {
-			return 6
-		}
-	}
-	return 0
 }
-
-func isHex(c byte) bool { return isDigit(c) || c|0x20-'a' < 6 }
 
 // skipLiteral returns the offset after the number, true, false or null that must start at b[i].
 func skipLiteral(b []byte, i int) (int, *MalformedError) {

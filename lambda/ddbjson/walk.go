@@ -125,20 +125,23 @@ func (w *writer) name(i, n int) (int, int, *MalformedError) {
 // anyName is like name, for what DynamoDB sends seldom or never.
 func (w *writer) anyName(i, n int) (int, int, *MalformedError) {
 	b := w.b
-	name, value, err := member(b, i)
+	if at(b, i) != '"' {
+		return 0, 0, malformed(b, i, wantName)
+	}
+	end, after, err := w.text(i, n)
+	if err == nil && w.ion {
+		after, err = w.symbol(i, n, end)
+	}
 	if err != nil {
 		return 0, 0, err
 	}
-	end := i + len(name) + 2
-	if w.ion {
-		if n, err = w.symbol(i, n, end); err != nil {
-			return 0, 0, err
-		}
-	} else {
-		n += copy(w.d[n:], b[i:end])
+	colon, c := next(b, end)
+	if c != ':' {
+		return 0, 0, malformed(b, colon, wantColon)
 	}
-	w.d[n] = ':'
-	return value, n + 1, nil
+	w.d[after] = ':'
+	value, _ := next(b, colon+1)
+	return value, after + 1, nil
 }
 
 // attribute writes the content of an attribute value, such as {"S":"x"}.
