@@ -86,10 +86,13 @@ type object struct {
 	stored int64 // bytes that came out of it
 	// flushedRaw and flushedStored are raw and stored at the last flush of the compressor.
 	flushedRaw, flushedStored int64
-	sum                       hash.Hash
-	part                      *[]byte // compressed bytes that are not handed over yet
-	parts                     int     // parts that were handed over
-	upload                    *multipart
+	// sum is the MD5 of the stored bytes, which must be hashed in their order. They are hashed when they come out of the compressor and are
+	// still in the processor's cache. In a goroutine of the uploads, hashing took up to 6 % more CPU time with compression NONE. A second core
+	// would not help: a function that has one waits for DynamoDB.
+	sum    hash.Hash
+	part   *[]byte // compressed bytes that are not handed over yet
+	parts  int     // parts that were handed over
+	upload *multipart
 }
 
 // WriteItem adds the count records of one item. An item without records opens no object. If the object has reached its size,
