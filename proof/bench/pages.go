@@ -68,9 +68,11 @@ func (t template) fill(b []byte, random *rand.Rand) []byte {
 			return b
 		}
 		var name string
-		var n, m int64
 		name, rest, _ = strings.Cut(after, ">")
-		_, _ = fmt.Sscan(name, &name, &n, &m) // what is not given is 0
+		name, numbers, _ := strings.Cut(name, " ")
+		first, second, _ := strings.Cut(numbers, " ")
+		n, _ := strconv.ParseInt(first, 10, 64) // what is not given is 0
+		m, _ := strconv.ParseInt(second, 10, 64)
 		b = value(b, random, name, n, m)
 	}
 }
