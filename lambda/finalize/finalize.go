@@ -1,10 +1,10 @@
 // Package finalize is the step Finalize: it commits a run.
 //
-// For a scan, it compares the segments' lists with the bucket (check.go, merge.go, compare.go), removes objects that no list names, completes the
-// uploads that the lists name (complete.go), aborts all others, and writes the manifests (scan.go, files.go). The write of
+// For a scan, it compares the segments' lists with the bucket (folder.go, check.go, merge.go, compare.go), removes objects that no list names,
+// completes the uploads that the lists name (complete.go), aborts all others, and writes the manifests (scan.go, files.go). The write of
 // manifest-summary.json is the commit. No object of the run is visible before the check has found that the run is whole. If a run has more
-// uploads than one invocation completes, the step asks for batches first (batch.go). If a run can never be committed, the step removes what it
-// has completed (withdraw.go).
+// uploads than one invocation completes, the step asks for batches first (batch.go). If a run can never be committed, the step removes what
+// it has completed (withdraw.go).
 //
 // For native exports, DynamoDB has written the manifests. The step compares them with the bucket and enters the exports into the
 // journal. That write is the commit of an export. When the run has nothing more to export, the step writes the run's result.

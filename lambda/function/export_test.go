@@ -295,7 +295,7 @@ func TestExportThatIsNotWholeIsNotCommitted(t *testing.T) {
 		{"the list of files was cut", `{}`, func(t *testing.T, bucket string) {
 			key := first(t, bucket, "manifest-files.json")
 			put(t, bucket, key, strings.SplitAfter(get(t, bucket, key), "\n")[0])
-		}, "manifest-files.checksum says"},
+		}, "manifest-files.md5 says"},
 		{"the summary was removed", `{}`, func(t *testing.T, bucket string) { remove(t, bucket, first(t, bucket, "manifest-summary.json")) }, "is missing"},
 		{"the summary is another's", `{}`, func(t *testing.T, bucket string) {
 			for _, part := range []string{"manifest-summary.checksum", "manifest-summary.md5"} {
