@@ -8,7 +8,7 @@ import (
 )
 
 // checkMemory warns in the log if the function scan has less memory than the plan needs to read as fast as DynamoDB sends pages. That is no
-// reason to refuse the run: with less memory, and so with a smaller share of a core, it costs the same and takes longer.
+// reason to refuse the run: with less memory, and so with a smaller share of a core, it costs no more and takes longer.
 func (s *Step) checkMemory(ctx context.Context, plan run.Plan) {
 	needed := quota.ScanMemory
 	if plan.Scan.Transform != "" {

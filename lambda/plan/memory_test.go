@@ -17,7 +17,7 @@ import (
 	"dynamodb-to-s3/local/testservers"
 )
 
-// A run is never refused because of the memory of scan: with less memory it costs the same and takes longer. The log says what to change.
+// A run is never refused because of the memory of scan: with less memory it costs no more and takes longer. The log says what to change.
 func TestTooLittleMemoryIsLogged(t *testing.T) {
 	t.Parallel()
 	table, bucket := testservers.Orders(t, 1), testservers.Bucket(t)

@@ -49,7 +49,7 @@ const (
 const (
 	// ScanMemory is enough to read as fast as DynamoDB sends pages, in every format and compression. With more, the function waits more.
 	ScanMemory = 256
-	// TransformMemory is for runs with a transform, which takes more CPU time. With less, a GB costs the same and takes longer.
+	// TransformMemory is for runs with a transform, which takes more CPU time. With less, a GB costs no more and takes longer.
 	TransformMemory = 512
 )
 

@@ -41,7 +41,7 @@ type Prices struct {
 
 // scanRate is how many bytes of Scan answers a function with quota.ScanMemory reads a second, if a page takes 60 ms to arrive (docs/cost.md).
 // A partition gives more: 3,000 read units a second are 36.9 MB.
-const scanRate = 14.5e6
+const scanRate = 14.1e6
 
 // Usual returns the inputs for a table of tableBytes whose scan may use readUnitsPerSecond.
 func Usual(tableBytes, readUnitsPerSecond float64) Inputs {
