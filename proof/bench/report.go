@@ -43,7 +43,7 @@ func (all *results) markdown(withOld bool) string {
 		fmt.Fprintf(&b, "| %s | %s |\n", what, fmt.Sprintf(format, values...))
 	}
 	all.sdk(line)
-	all.startTimes(line)
+	all.startTimes(line, withOld)
 	all.fixed(line)
 	all.tls(line)
 	for _, format := range []request.Format{request.FormatDynamoDBJSON, request.FormatJSON, request.FormatION} {

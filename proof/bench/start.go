@@ -93,8 +93,11 @@ func (f *started) start(ctx context.Context, api string, asked <-chan time.Time)
 }
 
 // startTimes writes what the start of a function takes.
-func (all *results) startTimes(line func(what, format string, values ...any)) {
+func (all *results) startTimes(line func(what, format string, values ...any), withOld bool) {
 	for _, f := range all.starts {
+		if f.folder != "" && !withOld {
+			continue
+		}
 		line("start of a function until it asks for its first invocation: "+f.name, "%.1f ms, %.1f ms of CPU time", 1e3*median(f.wall), 1e3*median(f.cpu))
 	}
 }
