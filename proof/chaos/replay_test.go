@@ -46,7 +46,8 @@ func TestSeedRepeatsItsFaults(t *testing.T) {
 			continue
 		}
 		faults := faultsOf(seed)
-		if len(faults) == 0 {
+		// How far an invocation that was given up has read ahead depends on time.
+		if len(faults) == 0 || slices.ContainsFunc(faults, func(fault string) bool { return strings.Contains(fault, "given up") }) {
 			continue
 		}
 		compared++
