@@ -46,7 +46,7 @@ func (s *span) see(o run.Object) (sighting, error) {
 
 // settled reports whether the listings alone say what S3 has of the object.
 func (s *sighting) settled() bool {
-	return s.etag != "" || s.open && (!s.there || s.entry.Bytes != s.Bytes)
+	return s.etag != "" || s.open && !s.there
 }
 
 // mostLost is how many objects may be missing or different before finalize stops to ask S3 about each one: the run can no longer be
@@ -66,7 +66,9 @@ func (c *scanCommit) settle(ctx context.Context, s *sighting) (err error) {
 			return err
 		}
 	}
-	if !s.open { // S3 does not promise that a listing has every upload
+	// S3 does not promise that a listing has every upload, or none that was completed before. If the upload was completed and somebody has
+	// replaced the object since, completing it again would succeed and change nothing.
+	if !s.open || s.there {
 		if s.open, err = c.bucket.IsOpen(ctx, bucket.Upload{Key: s.Key, ID: s.UploadID}); err != nil {
 			return err
 		}

@@ -53,6 +53,30 @@ func TestLostRunIsNotProbedToItsEnd(t *testing.T) {
 	}
 }
 
+// An earlier finalize has completed an upload, somebody has replaced the object, and S3 still lists the upload. S3 would complete it again with
+// success, and change nothing.
+func TestReplacedObjectOfAnUploadThatIsStillListed(t *testing.T) {
+	t.Parallel()
+	for _, body := range []string{"segment 0 object X", "segment"} {
+		s := newScanned(t, 1, 2)
+		s.must(s.complete(0, 0))
+		o := s.object(0, 0)
+		_, err := s.bucket.Put(t.Context(), o.Key, []byte(body))
+		s.must(err)
+		client := s.wire(func(_ int, r *http.Request, send func() (*http.Response, error)) (*http.Response, error) {
+			response, err := send()
+			if isListUploads(r) {
+				return rewrite(response, err, "(<Upload>)", "<Upload><Key>"+o.Key+"</Key><UploadId>"+o.UploadID+"</UploadId></Upload>$1")
+			}
+			return response, err
+		})
+		_, err = s.step(client, 0).Run(t.Context(), run.FinalizeInput{Plan: s.plan})
+		if failure.NameOf(err) != failure.ListsInconsistent || len(s.visible()) > 0 {
+			t.Errorf("%s: got %v; visible: %v", body, err, s.visible())
+		}
+	}
+}
+
 // The run can never be committed, and some of its objects are completed. They are removed, and the failure says why.
 func TestLostRunShowsNothing(t *testing.T) {
 	t.Parallel()
