@@ -19,6 +19,7 @@ type MalformedError struct {
 // Expectations that occur in several places.
 const (
 	wantObject         = "an object"
+	wantType           = "an attribute type: S, N, B, BOOL, NULL, M, L, SS, NS or BS"
 	wantName           = "a member name"
 	wantColon          = "a colon"
 	wantCommaOrBrace   = "a comma or the end of the object"

@@ -173,7 +173,7 @@ func (w *writer) attribute(i, n, depth int) (int, int, *MalformedError) {
 	case typeBS:
 		i, n, err = w.array(i, w.annotate(n, "$dynamodb_BS::"), depth+1, typeB)
 	default:
-		return 0, 0, malformed(b, tag, "an attribute type: S, N, B, BOOL, NULL, M, L, SS, NS or BS")
+		return 0, 0, malformed(b, tag, wantType)
 	}
 	if err != nil {
 		return 0, 0, err

@@ -1,0 +1,177 @@
+package schema
+
+import (
+	"cmp"
+	"slices"
+
+	"dynamodb-to-s3/lambda/ddbjson"
+)
+
+// When the names of a map become the fields of a struct.
+const (
+	// fewNames is how many names a struct always has room for.
+	fewNames = 16
+	// mostNames is how many names it has at most.
+	mostNames = 256
+	// steady is the share of the maps that have a name, on average of all names, if a map with more than fewNames becomes a struct.
+	steady = 0.1
+)
+
+// Options are what a request says about the columns.
+type Options struct {
+	// Doubles makes each number a double, which loses digits, in place of a decimal.
+	Doubles bool
+}
+
+// Decide makes the columns of a table. It depends on the tree alone, so a step that is repeated decides the same.
+//
+//	S, B, BOOL      string, binary, boolean
+//	N               bigint if all numbers fit; otherwise decimal(38, s) with the scale that holds most of them, and of several such the smallest
+//	SS, NS, BS      an array
+//	L               an array if all elements have one type, NULL aside; otherwise a string of DynamoDB JSON
+//	M               a struct if there are few names or most maps have them; otherwise a map if all values have one type; otherwise a string of DynamoDB JSON
+//
+// If an attribute has values of several types, its column has the type of most values. Of types with equally many, the first one in this list
+// wins. Attributes with only NULL have no column.
+func Decide(t *Tree, o Options) Schema {
+	d := decision{o}
+	return Schema{Columns: d.columns(t.attributes.list, RestColumn)}
+}
+
+type decision struct{ Options }
+
+// columns returns the columns of attributes, or the fields of a struct, in the order of their names. taken are names that no column may have.
+func (d decision) columns(of []*node, taken ...string) []Column {
+	var columns []Column
+	var counts []uint64
+	for _, n := range of {
+		if kind, count := n.usual(); kind != ddbjson.KindNone {
+			columns = append(columns, Column{Attribute: n.name, Type: d.typeOf(n, kind)})
+			counts = append(counts, count)
+		}
+	}
+	name(columns, counts, taken)
+	slices.SortFunc(columns, func(a, b Column) int { return cmp.Compare(a.Name, b.Name) })
+	return columns
+}
+
+// preferred are the kinds that can have a column. Of two with as many values, the first one wins.
+var preferred = [...]ddbjson.Kind{
+	ddbjson.KindS, ddbjson.KindB, ddbjson.KindBOOL, ddbjson.KindN, ddbjson.KindSS, ddbjson.KindNS, ddbjson.KindBS, ddbjson.KindL, ddbjson.KindM,
+}
+
+// usual returns the kind that most values have, and how many have it.
+func (n *node) usual() (kind ddbjson.Kind, count uint64) {
+	for _, k := range preferred {
+		if n.kinds[k] > count {
+			kind, count = k, n.kinds[k]
+		}
+	}
+	return kind, count
+}
+
+// one returns the kind that all values have, NULL aside, or KindNone.
+func (n *node) one() ddbjson.Kind {
+	kind, count := n.usual()
+	for k, other := range n.kinds {
+		if other > 0 && ddbjson.Kind(k) != kind && ddbjson.Kind(k) != ddbjson.KindNULL { //nolint:gosec // there are few kinds
+			return ddbjson.KindNone
+		}
+	}
+	if count == 0 {
+		return ddbjson.KindNone
+	}
+	return kind
+}
+
+// typeOf returns the type of the values of a kind.
+func (d decision) typeOf(n *node, kind ddbjson.Kind) Type {
+	switch kind {
+	case ddbjson.KindS:
+		return Type{Name: String, Kind: kind}
+	case ddbjson.KindB:
+		return Type{Name: Binary, Kind: kind}
+	case ddbjson.KindBOOL:
+		return Type{Name: Boolean, Kind: kind}
+	case ddbjson.KindN:
+		return d.number(n.numbers)
+	case ddbjson.KindNS:
+		return array(kind, d.number(n.set))
+	case ddbjson.KindSS, ddbjson.KindBS:
+		return array(kind, d.typeOf(nil, kind.Element()))
+	case ddbjson.KindL:
+		return d.list(n)
+	default:
+		return d.mapped(n)
+	}
+}
+
+func array(kind ddbjson.Kind, of Type) Type { return Type{Name: Array, Kind: kind, Element: &of} }
+
+func (d decision) number(n *numbers) Type {
+	switch {
+	case n.integers():
+		return Type{Name: Integer, Kind: ddbjson.KindN}
+	case d.Doubles:
+		return Type{Name: Double, Kind: ddbjson.KindN}
+	default:
+		scale, _ := n.scale()
+		return Type{Name: Decimal, Kind: ddbjson.KindN, Scale: scale}
+	}
+}
+
+// list returns the type of an L.
+func (d decision) list(n *node) Type {
+	if n.element != nil {
+		if kind := n.element.one(); kind != ddbjson.KindNone && n.element.known(kind) {
+			return array(ddbjson.KindL, d.typeOf(n.element, kind))
+		}
+	}
+	return Type{Name: JSON, Kind: ddbjson.KindL}
+}
+
+// known reports whether the tree knows enough of values of this kind to give them a type: what is below an opaque attribute is not known.
+func (n *node) known(kind ddbjson.Kind) bool {
+	switch kind {
+	case ddbjson.KindM:
+		return len(n.fields.list) > 0
+	case ddbjson.KindL:
+		return n.element != nil
+	default:
+		return true
+	}
+}
+
+// mapped returns the type of an M.
+func (d decision) mapped(n *node) Type {
+	names, values := len(n.fields.list), uint64(0)
+	for _, field := range n.fields.list {
+		for _, count := range field.kinds {
+			values += count
+		}
+	}
+	mean := float64(values) / float64(max(1, n.kinds[ddbjson.KindM])) / float64(max(1, names))
+	if 0 < names && (names <= fewNames || names <= mostNames && mean >= steady) {
+		if fields := d.columns(n.fields.list); len(fields) > 0 {
+			return Type{Name: Struct, Kind: ddbjson.KindM, Fields: fields}
+		}
+	}
+	member := n.all()
+	if kind := member.one(); kind != ddbjson.KindNone && member.known(kind) {
+		of := d.typeOf(member, kind)
+		return Type{Name: Map, Kind: ddbjson.KindM, Element: &of}
+	}
+	return Type{Name: JSON, Kind: ddbjson.KindM}
+}
+
+// all returns a node that stands for the values of all names in a map.
+func (n *node) all() *node {
+	if n.attribute != nil && n.opaque {
+		return &n.member
+	}
+	all, count := new(node), 0
+	for _, field := range n.fields.list {
+		all.merge(field.clone(), &count)
+	}
+	return all
+}

@@ -1,0 +1,104 @@
+package schema
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// learn returns the tree of items. An item that begins with a number and * stands for so many.
+func learn(t *testing.T, items ...string) *Tree {
+	t.Helper()
+	tree := new(Tree)
+	for _, item := range items {
+		times := 1
+		if n, _ := fmt.Sscanf(item, "%d*", &times); n == 1 {
+			_, item, _ = strings.Cut(item, "*")
+		}
+		for range times {
+			if err := tree.Add([]byte(item)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	return tree
+}
+
+func columns(s Schema) string {
+	var out []string
+	for _, c := range s.Columns {
+		name := c.Name
+		if c.Attribute != name {
+			name += fmt.Sprintf("=%q", c.Attribute)
+		}
+		out = append(out, name+" "+c.String())
+		if c.Type.Name == JSON {
+			out[len(out)-1] += " of " + c.Kind.String()
+		}
+	}
+	return strings.Join(out, "; ")
+}
+
+func TestDecide(t *testing.T) {
+	t.Parallel()
+	wide := func(value string, names int) string {
+		var members []string
+		for i := range names {
+			members = append(members, fmt.Sprintf(`"k%03d":%s`, i, value))
+		}
+		return `{"a":{"M":{` + strings.Join(members, ",") + `}}}`
+	}
+	for _, test := range []struct {
+		name  string
+		items []string
+		want  string
+	}{
+		{"no items", nil, ""},
+		{"an empty item", []string{`{}`}, ""},
+		{"scalars", []string{`{"s":{"S":"x"},"b":{"B":"eA=="},"o":{"BOOL":true},"n":{"N":"1"}}`}, "b binary; n bigint; o boolean; s string"},
+		{"a fraction in the last item", []string{`999*{"n":{"N":"1"}}`, `{"n":{"N":"1.25"}}`}, "n decimal(38,2)"},
+		{"numbers that no scale holds", []string{`9*{"n":{"N":"1.5"}}`, `{"n":{"N":"1E100"}}`}, "n decimal(38,1)"},
+		{"above int64", []string{`{"n":{"N":"9223372036854775808"}}`}, "n decimal(38,0)"},
+		{"only NULL has no column", []string{`{"a":{"NULL":true},"b":{"S":"x"}}`}, "b string"},
+		{"NULL does not count", []string{`9*{"a":{"NULL":true}}`, `{"a":{"N":"1"}}`}, "a bigint"},
+		{"mixed: the type of most values", []string{`2*{"a":{"N":"1"}}`, `{"a":{"S":"x"}}`}, "a bigint"},
+		{"mixed: as many of each", []string{`{"a":{"N":"1"}}`, `{"a":{"S":"x"}}`}, "a string"},
+		{"sets", []string{`{"s":{"SS":["x"]},"n":{"NS":["1","2.5"]},"b":{"BS":["eA=="]}}`}, "b array<binary>; n array<decimal(38,1)>; s array<string>"},
+		{"a list of one type and NULL", []string{`{"l":{"L":[{"N":"1"},{"NULL":true}]}}`}, "l array<bigint>"},
+		{"a list of several types", []string{`{"l":{"L":[{"N":"1"},{"S":"x"}]}}`}, "l string of L"},
+		{"only empty lists", []string{`{"l":{"L":[]}}`}, "l string of L"},
+		{"a list of lists", []string{`{"l":{"L":[{"L":[{"N":"1"}]}]}}`}, "l array<array<bigint>>"},
+		{"a list of maps", []string{`{"l":{"L":[{"M":{"a":{"N":"1"}}},{"M":{"b":{"S":"x"}}}]}}`}, "l array<struct<a:bigint,b:string>>"},
+		{"a map with few names", []string{`{"m":{"M":{"a":{"N":"1"},"b":{"M":{"c":{"S":"x"}}}}}}`}, "m struct<a:bigint,b:struct<c:string>>"},
+		{"only empty maps", []string{`{"m":{"M":{}}}`}, "m string of M"},
+		{"a map with only NULL", []string{`{"m":{"M":{"a":{"NULL":true}}}}`}, "m string of M"},
+		{"many names that all maps have", []string{wide(`{"N":"1"}`, 20)}, "a struct<" + strings.Join(repeated("k%03d:bigint", 20), ",") + ">"},
+		{"many names, each in one map", strings.Split(strings.Join(repeated(`{"a":{"M":{"k%d":{"N":"1.5"}}}}`, 20), "\n"), "\n"), "a map<string,decimal(38,1)>"},
+		{"more names than a struct has", []string{wide(`{"S":"x"}`, 257)}, "a map<string,string>"},
+		{"more names than a tree keeps", []string{wide(`{"M":{"n":{"N":"1"}}}`, 600), wide(`{"M":{"n":{"N":"1.5"}}}`, 1)}, "a map<string,struct<n:decimal(38,1)>>"},
+		{"many names with several types", []string{wide(`{"S":"x"}`, 600), `{"a":{"M":{"k":{"N":"1"}}}}`}, "a string of M"},
+		{"32 levels", []string{`{"a":` + strings.Repeat(`{"L":[`, 31) + `{"N":"1"}` + strings.Repeat(`]}`, 31) + `}`}, "a " + strings.Repeat("array<", 31) + "bigint" + strings.Repeat(">", 31)},
+		{"names that differ in case", []string{`2*{"id":{"S":"x"}}`, `{"ID":{"N":"1"},"Id":{"BOOL":true}}`}, `ID_2="ID" bigint; Id_3="Id" boolean; id string`},
+		{"a name that is taken", []string{`{"a":{"S":"x"},"A":{"S":"x"},"A_2":{"S":"x"}}`}, `A string; A_2 string; a_3="a" string`},
+		{"the name of the rest", []string{`{"_rest":{"S":"x"}}`}, `_rest_2="_rest" string`},
+		{"names with dots, spaces and commas", []string{`{"a.b":{"S":"x"},"a b,c":{"S":"x"}}`}, `a.b string; a_b_c="a b,c" string`},
+		{"a name that is empty", []string{`{"m":{"M":{"":{"S":"x"}}}}`}, "m struct<_:string>"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			if got := columns(Decide(learn(t, test.items...), Options{})); got != test.want {
+				t.Errorf("got  %s\nwant %s", got, test.want)
+			}
+		})
+	}
+	if got := columns(Decide(learn(t, `{"n":{"N":"1.5"},"i":{"N":"1"}}`), Options{Doubles: true})); got != "i bigint; n double" {
+		t.Errorf("with doubles: got %s", got)
+	}
+}
+
+func repeated(format string, times int) (out []string) {
+	for i := range times {
+		out = append(out, fmt.Sprintf(format, i))
+	}
+	return out
+}

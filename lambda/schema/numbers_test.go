@@ -1,0 +1,81 @@
+package schema
+
+import "testing"
+
+func TestShapeOf(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		text string
+		want shape
+	}{
+		{"0", shape{0, 0, true}},
+		{"-0", shape{0, 0, true}},
+		{"0.00", shape{0, 0, true}},
+		{"7", shape{1, 0, true}},
+		{"-12", shape{2, 0, true}},
+		{"+12", shape{2, 0, true}},
+		{"007", shape{1, 0, true}},
+		{"1200", shape{4, 0, true}},
+		{"12.50", shape{2, 1, false}},
+		{"12.00", shape{2, 0, true}},
+		{"0.05", shape{0, 2, false}},
+		{".5", shape{0, 1, false}},
+		{"5.", shape{1, 0, true}},
+		{"1E+2", shape{3, 0, true}},
+		{"1.5e-3", shape{0, 4, false}},
+		{"15e-1", shape{2 - 1, 1, false}},
+		{"0.0001E4", shape{1, 0, true}},
+		{"1e20", shape{21, 0, false}},
+		{"999999999999999999", shape{18, 0, true}},
+		{"9223372036854775807", shape{19, 0, true}},
+		{"9223372036854775808", shape{19, 0, false}},
+		{"-9223372036854775808", shape{19, 0, true}},
+		{"-9223372036854775809", shape{19, 0, false}},
+		{"1e18", shape{19, 0, false}},
+		{"99999999999999999999999999999999999999", shape{38, 0, false}},
+		{"100000000000000000000000000000000000000", beyond},
+		{"0.00000000000000000000000000000000000001", shape{0, 38, false}},
+		{"0.000000000000000000000000000000000000001", beyond},
+		{"1E-130", beyond},
+		{"9.9E+125", beyond},
+		{"1234567890123456789.0123456789012345678", shape{19, 19, false}},
+		{"12345678901234567890123456789012345.6789", beyond},
+		{"", beyond},
+		{"-", beyond},
+		{".", beyond},
+		{"1e", beyond},
+		{"1.2.3", beyond},
+		{"x", beyond},
+		{"1e99999999999999999999", beyond},
+		{"NaN", beyond},
+	} {
+		if got := shapeOf([]byte(test.text)); got != test.want {
+			t.Errorf("%q: got %+v, want %+v", test.text, got, test.want)
+		}
+	}
+}
+
+func TestScale(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name    string
+		numbers []string
+		scale   int
+		left    uint64
+	}{
+		{"whole numbers", []string{"1", "20"}, 0, 0},
+		{"prices", []string{"1.50", "20.25", "3"}, 2, 0},
+		{"one outlier against many", []string{"1.5", "2.5", "3.5", "0.00000000000000000000000000000000000001"}, 1, 1},
+		{"large and small", []string{"1e30", "1e30", "0.0000000001"}, 0, 1},
+		{"two that exclude each other: the smaller scale", []string{"1e37", "1e-38"}, 0, 1},
+		{"beyond every scale", []string{"1e100", "1.5"}, 1, 1},
+	} {
+		n := new(numbers)
+		for _, text := range test.numbers {
+			n.add(shapeOf([]byte(text)))
+		}
+		if scale, left := n.scale(); scale != test.scale || left != test.left {
+			t.Errorf("%s: got scale %d and %d left, want %d and %d", test.name, scale, left, test.scale, test.left)
+		}
+	}
+}

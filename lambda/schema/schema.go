@@ -1,0 +1,72 @@
+package schema
+
+import (
+	"fmt"
+	"strings"
+
+	"dynamodb-to-s3/lambda/ddbjson"
+)
+
+// RestColumn is the column of what no other column can hold.
+const RestColumn = "_rest"
+
+// Schema has the columns of a table.
+type Schema struct {
+	Columns []Column `json:"columns"`
+}
+
+// Column is a column, or a field of a struct.
+type Column struct {
+	Name string `json:"name"`
+	// Attribute is the name in DynamoDB.
+	Attribute string `json:"attribute"`
+	Type
+}
+
+// Type is the type of a column or of a part of it. It holds the values of one type of DynamoDB.
+type Type struct {
+	Name    TypeName     `json:"type"`
+	Kind    ddbjson.Kind `json:"kind"`
+	Scale   int          `json:"scale,omitempty"`   // of Decimal
+	Fields  []Column     `json:"fields,omitempty"`  // of Struct
+	Element *Type        `json:"element,omitempty"` // of Array, and of the values of Map
+}
+
+// TypeName is the name of a type.
+type TypeName string
+
+// The types. JSON is a string of DynamoDB JSON.
+const (
+	String  TypeName = "string"
+	Binary  TypeName = "binary"
+	Boolean TypeName = "boolean"
+	Integer TypeName = "bigint"
+	Decimal TypeName = "decimal"
+	Double  TypeName = "double"
+	Array   TypeName = "array"
+	Struct  TypeName = "struct"
+	Map     TypeName = "map"
+	JSON    TypeName = "json"
+)
+
+// String returns the type as Athena, Glue and Spark write it.
+func (t Type) String() string {
+	switch t.Name {
+	case JSON:
+		return string(String)
+	case Decimal:
+		return fmt.Sprintf("decimal(%d,%d)", Precision, t.Scale)
+	case Array:
+		return "array<" + t.Element.String() + ">"
+	case Map:
+		return "map<string," + t.Element.String() + ">"
+	case Struct:
+		var fields []string
+		for _, f := range t.Fields {
+			fields = append(fields, f.Name+":"+f.String())
+		}
+		return "struct<" + strings.Join(fields, ",") + ">"
+	default:
+		return string(t.Name)
+	}
+}

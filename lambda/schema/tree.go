@@ -1,0 +1,225 @@
+// Package schema learns which columns the items of a table need. A [Tree] counts, for each attribute, the types of its values and the sizes of
+// its numbers. It learns from every item and takes no samples. Trees of different segments are merged, in any order, with the same result.
+// [Decide] makes a [Schema] of the merged tree.
+//
+// It imports ddbjson and the standard library.
+package schema
+
+import (
+	"hash/fnv"
+
+	"dynamodb-to-s3/lambda/ddbjson"
+)
+
+// Tree is what is known of the items. The zero value knows no item.
+type Tree struct {
+	// Items and Values count the items, and the attributes that they have in total.
+	Items, Values uint64
+	attributes    fields
+	level         int
+	last          uint64 // the greatest hash of a kept name, if names were dropped; otherwise 0
+	nodes         int    // of all attributes, as far as mostBelow allows
+
+	cursor ddbjson.Cursor
+}
+
+// node is what is known of the values in one place.
+type node struct {
+	name    string
+	kinds   [ddbjson.Kinds]uint64 // how many values have each kind
+	numbers *numbers              // of N
+	set     *numbers              // of the elements of NS
+	fields  fields                // of M
+	element *node                 // of L
+
+	*attribute
+	after *node // the field that has followed this one in its map
+}
+
+// attribute is what else is known of an attribute of the items.
+type attribute struct {
+	hash  uint64 // of the name
+	nodes int    // the attribute, and all below it
+	// opaque says that it had too many nodes. Then it has no fields, and its element is flat. In place of the fields, member stands for the
+	// values of all names in its maps, and is flat if it had too many nodes itself.
+	opaque      bool
+	member      node
+	memberNodes int
+}
+
+// fields are the fields of a map, in the order in which they were found.
+type fields struct {
+	list   []*node
+	byName map[string]*node
+	first  *node // the field that comes first in most maps
+	name   []byte
+}
+
+// next returns the field with a name, which was sent as raw. before is the field before it in the same map, nil for none. next returns nil if
+// there is no such field. Maps have their fields in the same order most of the time, so it looks at the field that came next the last time.
+func (f *fields) next(before *node, raw []byte) *node {
+	expected := &f.first
+	if before != nil {
+		expected = &before.after
+	}
+	if n := *expected; n != nil && n.name == string(raw) {
+		return n
+	}
+	n := f.byName[string(f.text(raw))]
+	if n != nil {
+		*expected = n
+	}
+	return n
+}
+
+// text returns a name without its escapes, until the next call.
+func (f *fields) text(raw []byte) []byte {
+	f.name, _ = ddbjson.AppendText(f.name[:0], raw)
+	return f.name
+}
+
+// put adds a field.
+func (f *fields) put(n *node) *node {
+	if f.byName == nil {
+		f.byName = map[string]*node{}
+	}
+	f.list, f.byName[n.name] = append(f.list, n), n
+	return n
+}
+
+// Add adds an item of a parsed page. It fails only if the item is malformed. Then the tree is useless.
+func (t *Tree) Add(item []byte) error {
+	c := &t.cursor
+	c.Reset(item)
+	t.Items++
+	var before *node
+	for more := c.Enter(); more; more = c.More() {
+		raw, kind := c.Attribute()
+		t.Values++
+		n := t.attributes.next(before, raw)
+		if n == nil {
+			n = t.newAttribute(string(t.attributes.text(raw)))
+		}
+		switch {
+		case n == nil:
+			c.Skip()
+		case n.opaque:
+			n.addOpaque(c, kind, mostBelow[t.level])
+		default:
+			known := n.nodes
+			n.add(c, kind, &n.nodes)
+			t.weigh(n, known)
+		}
+		if n != nil {
+			before = n
+		}
+		c.Leave()
+	}
+	return c.Err()
+}
+
+// hashOf returns the hash that decides which attributes a tree keeps. It is the same in every process.
+func hashOf(name string) uint64 {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(name)) // never fails
+	return h.Sum64()
+}
+
+// newAttribute adds an attribute. It returns nil if the tree does not keep the name.
+func (t *Tree) newAttribute(name string) *node {
+	n := &node{name: name, attribute: &attribute{hash: hashOf(name), nodes: 1}}
+	if t.last > 0 && n.hash > t.last {
+		return nil
+	}
+	t.attributes.put(n)
+	t.weigh(n, 0)
+	t.drop()
+	if t.attributes.byName[name] == nil {
+		return nil
+	}
+	return n
+}
+
+// add adds the value at the cursor to a node and all below it, and the number of new nodes to count.
+func (n *node) add(c *ddbjson.Cursor, kind ddbjson.Kind, count *int) {
+	switch kind {
+	case ddbjson.KindM:
+		n.kinds[kind]++
+		var before *node
+		for more := c.Enter(); more; more = c.More() {
+			raw, kind := c.Attribute()
+			field := n.fields.next(before, raw)
+			if field == nil {
+				field = n.fields.put(&node{name: string(n.fields.text(raw))})
+				*count++
+			}
+			field.add(c, kind, count)
+			before = field
+			c.Leave()
+		}
+	case ddbjson.KindL:
+		n.kinds[kind]++
+		for more := c.Enter(); more; more = c.More() {
+			if n.element == nil {
+				n.element = new(node)
+				*count++
+			}
+			n.element.add(c, c.Element(), count)
+			c.Leave()
+		}
+	default:
+		n.addFlat(c, kind)
+	}
+}
+
+// addFlat adds the value at the cursor without what is in it, if it is a map or a list.
+func (n *node) addFlat(c *ddbjson.Cursor, kind ddbjson.Kind) {
+	n.kinds[kind]++
+	switch kind {
+	case ddbjson.KindN:
+		if n.numbers == nil {
+			n.numbers = new(numbers)
+		}
+		n.numbers.add(shapeOf(c.Text()))
+	case ddbjson.KindNS:
+		if n.set == nil {
+			n.set = new(numbers)
+		}
+		for more := c.Enter(); more; more = c.More() {
+			n.set.add(shapeOf(c.Text()))
+		}
+	case ddbjson.KindS, ddbjson.KindB:
+		c.Text() // faster than Skip
+	default:
+		c.Skip()
+	}
+}
+
+// addOpaque adds the value at the cursor to an opaque attribute. most is how many nodes its member may have.
+func (n *node) addOpaque(c *ddbjson.Cursor, kind ddbjson.Kind, most int) {
+	switch kind {
+	case ddbjson.KindM:
+		n.kinds[kind]++
+		for more := c.Enter(); more; more = c.More() {
+			_, kind := c.Attribute()
+			if n.memberNodes > most {
+				n.member.addFlat(c, kind)
+			} else {
+				n.member.add(c, kind, &n.memberNodes)
+			}
+			c.Leave()
+		}
+		n.bound(most)
+	case ddbjson.KindL:
+		n.kinds[kind]++
+		for more := c.Enter(); more; more = c.More() {
+			if n.element == nil {
+				n.element = new(node)
+			}
+			n.element.addFlat(c, c.Element())
+			c.Leave()
+		}
+	default:
+		n.addFlat(c, kind)
+	}
+}

@@ -1,0 +1,124 @@
+package schema
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+)
+
+// values returns random content of an attribute value, {"S":"x"} for example.
+func value(r *rand.Rand, names, depth int) string {
+	switch kind := r.IntN(12); {
+	case kind < 3:
+		return fmt.Sprintf(`{"N":"%d"}`, r.IntN(1000))
+	case kind == 3:
+		return fmt.Sprintf(`{"N":"%d.%d"}`, r.IntN(1000), r.IntN(100))
+	case kind == 4:
+		return `{"NULL":true}`
+	case kind == 5:
+		return `{"NS":["1","2.5"]}`
+	case kind == 6 && depth > 0:
+		var list []string
+		for range r.IntN(3) {
+			list = append(list, value(r, names, depth-1))
+		}
+		return `{"L":[` + strings.Join(list, ",") + `]}`
+	case kind < 10 && depth > 0:
+		return `{"M":` + object(r, names, depth-1) + `}`
+	default:
+		return `{"S":"a\"b"}`
+	}
+}
+
+// object returns a random item or map. Its names are among so many, and some have an escape.
+func object(r *rand.Rand, names, depth int) string {
+	members := map[string]bool{}
+	var out []string
+	for range r.IntN(12) {
+		name := fmt.Sprintf(`n\u0061%d`, r.IntN(names))
+		if r.IntN(2) == 0 {
+			name = strings.Replace(name, `\u0061`, "a", 1)
+		}
+		if key := strings.Replace(name, `\u0061`, "a", 1); !members[key] {
+			members[key] = true
+			out = append(out, fmt.Sprintf(`"%s":%s`, name, value(r, names, depth)))
+		}
+	}
+	return "{" + strings.Join(out, ",") + "}"
+}
+
+// Whatever the order of the items, and however they are divided into trees, the merged tree is the same, also if it is stored in between.
+func TestOrderDoesNotMatter(t *testing.T) {
+	t.Parallel()
+	levels, opaque, dropped := map[int]int{}, 0, 0
+	for seed, size := range []struct{ items, names, depth int }{
+		{100, 3, 1}, {100, 3, 3}, {100, 20, 3}, {300, 50, 3}, {700, 300, 3}, {1000, 3000, 0},
+	} {
+		r := rand.New(rand.NewPCG(uint64(seed), 1)) //nolint:gosec // an index
+		var items []string
+		for range size.items {
+			items = append(items, object(r, size.names, size.depth))
+		}
+		var first []byte
+		for attempt := range 3 {
+			trees := make([]Tree, 1+r.IntN(5)*min(attempt, 1))
+			for _, at := range r.Perm(len(items)) {
+				if err := trees[r.IntN(len(trees))].Add([]byte(items[at])); err != nil {
+					t.Fatal(err)
+				}
+			}
+			var all Tree
+			for i := range trees {
+				body, err := json.Marshal(&trees[i])
+				var stored Tree
+				if err == nil {
+					err = json.Unmarshal(body, &stored)
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				all.Merge(&stored)
+			}
+			body, err := json.Marshal(&all)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if attempt == 0 {
+				first = body
+				levels[all.level]++
+				for _, n := range all.attributes.list {
+					if n.opaque {
+						opaque++
+					}
+				}
+				if all.last > 0 {
+					dropped++
+				}
+			} else if string(first) != string(body) {
+				t.Fatalf("seed %d, attempt %d: got\n%.3000s\nfirst it was\n%.3000s", seed, attempt, body, first)
+			}
+		}
+	}
+	t.Log(levels, opaque, dropped)
+	if len(levels) < 3 || opaque == 0 || dropped == 0 {
+		t.Errorf("the items reach levels %v, %d opaque attributes and %d trees that have dropped names: not all bounds are tested", levels, opaque, dropped)
+	}
+}
+
+// A stored tree that is damaged is refused, so that no step decides by it.
+func TestDamagedTreesAreRefused(t *testing.T) {
+	t.Parallel()
+	for _, body := range []string{
+		``, `[]`, `{"level":5}`, `{"level":-1}`, `{"attributes":[{"name":"a","kinds":{"X":1}}]}`, `{"attributes":[{"name":"a","kinds":{"N":1}}]}`,
+		`{"attributes":[{"name":"a","kinds":{"NS":1}}]}`, `{"attributes":[{"name":"a","kinds":{"S":1},"numbers":{}}]}`,
+		`{"attributes":[{"name":"a","kinds":{"N":1},"numbers":{"integers":[[20,1]]}}]}`, `{"attributes":[{"name":"a","kinds":{"N":1},"numbers":{"others":[[40,0,1]]}}]}`,
+		`{"attributes":[{"name":"a","kinds":{"M":1},"opaque":true}]}`, `{"attributes":[{"name":"a","kinds":{"L":1},"element":{"kinds":{"M":1},"opaque":true,"member":{"kinds":{}}}}]}`,
+		`{"attributes":[{"name":"a","kinds":{"M":1},"fields":[{"name":"b","kinds":{"N":1}}]}]}`,
+	} {
+		if err := json.Unmarshal([]byte(body), new(Tree)); err == nil {
+			t.Errorf("%s is accepted", body)
+		}
+	}
+}
