@@ -64,6 +64,14 @@ var mutations = append([]mutation{
 	{name: "what is not open is looked for again", file: "lambda/finalize/compare.go", replace: []string{
 		`if s.etag, err = completed(ctx, c.bucket, s.Object); errors`, `if err = errGone; errors`,
 	}, test: "TestUploadThatIsCompletedMeanwhileIsFound"},
+	{
+		name: "a listed upload is looked up if another object has its key", file: "lambda/finalize/compare.go", replace: []string{`if !s.open || s.there {`, `if !s.open {`},
+		test: "TestReplacedObjectOfAnUploadThatIsStillListed",
+	},
+	{
+		name: "lists of another plan are left out", file: "lambda/run/chain.go", replace: []string{`return l.Plan != plan })`, `return false })`},
+		test: "TestChain",
+	},
 	{name: "a run that cannot commit is withdrawn", file: "lambda/finalize/withdraw.go", replace: []string{
 		`if c.there+len(c.strayObjects) == 0 {`, `if true {`,
 	}, kind: "aborts an upload"},
