@@ -127,9 +127,25 @@ func (w *watch) note(request *http.Request, response *http.Response, caller stri
 	return nil
 }
 
-// look lists the bucket.
+// look lists the bucket. A look after a request sees one moment of the bucket: S3 carries out no other request meanwhile. The last look of a run,
+// without a request, can come while another run is at work. So it lists the uploads first: what is completed meanwhile is then in one of the listings.
 func (w *watch) look(ctx context.Context, objects *s3.Client, bucket, request string) error {
 	seen := sight{number: w.number, request: request, objects: map[string]string{}, open: map[string]bool{}}
+	uploads := func() error {
+		answer, err := objects.ListMultipartUploads(ctx, &s3.ListMultipartUploadsInput{Bucket: &bucket})
+		if err != nil {
+			return fmt.Errorf("list uploads beside a reader: %w", err)
+		}
+		for _, open := range answer.Uploads {
+			seen.open[aws.ToString(open.Key)] = true
+		}
+		return nil
+	}
+	if request == "" {
+		if err := uploads(); err != nil {
+			return err
+		}
+	}
 	pages := s3.NewListObjectsV2Paginator(objects, &s3.ListObjectsV2Input{Bucket: &bucket})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
@@ -142,13 +158,9 @@ func (w *watch) look(ctx context.Context, objects *s3.Client, bucket, request st
 			}
 		}
 	}
-	if len(seen.objects) > 0 {
-		answer, err := objects.ListMultipartUploads(ctx, &s3.ListMultipartUploadsInput{Bucket: &bucket})
-		if err != nil {
-			return fmt.Errorf("list uploads beside a reader: %w", err)
-		}
-		for _, open := range answer.Uploads {
-			seen.open[aws.ToString(open.Key)] = true
+	if request != "" && len(seen.objects) > 0 {
+		if err := uploads(); err != nil {
+			return err
 		}
 	}
 	w.sights = append(w.sights, seen)

@@ -174,6 +174,13 @@ func (r *seedRun) injected(fault Fault, caller string, on any, how ...string) {
 	r.descriptions = append(r.descriptions, tried.ReplaceAllString(strings.ReplaceAll(text, r.bucket, "BUCKET"), "$1-TRY"))
 }
 
+// had reports whether a fault was injected.
+func (r *seedRun) had(fault Fault) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.faults[fault] > 0
+}
+
 // fail keeps the first error of the harness itself.
 func (r *seedRun) fail(err error) {
 	r.mu.Lock()
