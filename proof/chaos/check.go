@@ -63,6 +63,8 @@ func (r *seedRun) checkOutcomes(ctx context.Context, outcomes []statemachine.Out
 				return found, err
 			}
 			switch name := failure.Name(o.Error); {
+			case name == failure.RunNameTaken && r.returned(ctx, n): // it has the run, and the other one has failed by now
+				found.redrivable = append(found.redrivable, n)
 			case name == failure.RunNameTaken && !r.hand.explains(name): // the execution that has the run may be redriven
 			case name.Permanent():
 				permanent = true
@@ -95,6 +97,14 @@ func (r *seedRun) checkOutcomes(ctx context.Context, outcomes []statemachine.Out
 	}
 	found.items, err = r.read(ctx, *committed, layout, len(results) > 0)
 	return found, err
+}
+
+// returned reports whether an execution has taken the run over, and has failed because the other one was redriven meanwhile.
+func (r *seedRun) returned(ctx context.Context, n int) bool {
+	var claim struct{ ExecutionID string }
+	body, err := r.get(ctx, r.layout().Claim())
+	id, _ := r.scenario.execution(n)
+	return r.wasRedriven(0) && n > 0 && !r.faultsOff.Load() && err == nil && json.Unmarshal(body, &claim) == nil && claim.ExecutionID == id
 }
 
 // checkFailure returns an error if a failed execution has an undocumented error, or one that its faults do not explain.
