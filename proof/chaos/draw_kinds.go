@@ -88,6 +88,9 @@ func (s *Scenario) drawKinds() {
 		s.drawDeath()
 	case kindTwoRuns:
 		s.still()
+	case kindClaim: // if the claim is removed, a later delivery plans the new table, and commits it
+		s.Replaces = false
+		delete(s.Rates, faultReplaced)
 	}
 }
 
