@@ -67,7 +67,7 @@ func (c *scanCommit) settle(ctx context.Context, s *sighting) (err error) {
 		}
 	}
 	// S3 does not promise that a listing has every upload, or none that was completed before. If the upload was completed and somebody has
-	// replaced the object since, completing it again would succeed and change nothing.
+	// replaced the object since, completing it again could succeed and change nothing.
 	if !s.open || s.there {
 		if s.open, err = c.bucket.IsOpen(ctx, bucket.Upload{Key: s.Key, ID: s.UploadID}); err != nil {
 			return err

@@ -53,8 +53,8 @@ func TestLostRunIsNotProbedToItsEnd(t *testing.T) {
 	}
 }
 
-// An earlier finalize has completed an upload, somebody has replaced the object, and S3 still lists the upload. S3 would complete it again with
-// success, and change nothing.
+// An earlier finalize has completed an upload, somebody has replaced the object, and S3 still lists the upload. The server completes it again with
+// success, and changes nothing.
 func TestReplacedObjectOfAnUploadThatIsStillListed(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{"segment 0 object X", "segment"} {
