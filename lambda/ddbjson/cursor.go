@@ -147,7 +147,7 @@ func (c *Cursor) Enter() bool {
 	return true
 }
 
-// More passes what stands between two elements. It reports whether there is another one, and leaves the M, L or set if there is none.
+// More moves to the next element and returns true. After the last element, it leaves the M, L or set and returns false.
 func (c *Cursor) More() bool {
 	if c.err != nil {
 		return false

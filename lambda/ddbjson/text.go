@@ -99,8 +99,8 @@ func special(w uint64) uint64 {
 	return control | slash
 }
 
-// escapeLen returns the length of the escape sequence at the start of b[i:], or 0 if there is none. Half a surrogate pair counts as
-// one: JSON's grammar allows it, and it is passed on.
+// escapeLen returns the length of the escape sequence at the start of b[i:]. It returns 0 if b[i:] starts with anything else. Half a surrogate
+// pair is an escape sequence too: JSON's grammar allows it, and it is passed on.
 func escapeLen(b []byte, i int) int {
 	if at(b, i) != '\\' {
 		return 0

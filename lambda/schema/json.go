@@ -91,7 +91,7 @@ func (t *Tree) UnmarshalJSON(body []byte) error {
 		return err
 	}
 	if in.Level < 0 || in.Level >= len(mostBelow) {
-		return fmt.Errorf("level: %d is none", in.Level)
+		return fmt.Errorf("level: got %d, want 0 to %d", in.Level, len(mostBelow)-1)
 	}
 	*t = Tree{Items: in.Items, Values: in.Values, level: in.Level, last: in.Last}
 	for _, a := range in.Attributes {

@@ -11,7 +11,7 @@ type row struct {
 	task     task
 	measured []measured // of the task
 	onePage  []measured // of the same task with one page
-	// old are the same measurements with the old program. oldFailed says why there are none.
+	// old are the same measurements with the old program. If it cannot make them, oldFailed says why.
 	old, oldOnePage []measured
 	oldFailed       error
 }
