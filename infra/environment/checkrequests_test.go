@@ -32,7 +32,7 @@ func TestRequestsAreHeldAgainstThePlanFunction(t *testing.T) {
 		want       []string
 	}{
 		{"defaults", base + "defaults:\n  compression: LZ4\n  segmnts: 4\n  scan:\n    Limit: 0", []string{
-			`4: defaults.compression: got "LZ4", want one of GZIP, ZSTD, NONE`,
+			`4: defaults.compression: got "LZ4", want one of GZIP, ZSTD, SNAPPY, NONE`,
 			`5: defaults.segmnts: unknown field, did you mean "segments"?`,
 			`7: defaults.scan.Limit: got 0, want 1 to 2147483647`,
 		}},
@@ -46,7 +46,7 @@ func TestRequestsAreHeldAgainstThePlanFunction(t *testing.T) {
 			`11: defaults.scan.ExpressionAttributeValues.:a: no expression uses it`,
 		}},
 		{"defaults for both modes", base + "defaults:\n  compression: LZ4\n  export: {viewType: OLD_IMAGE}", []string{
-			`4: defaults.compression: got "LZ4", want one of GZIP, ZSTD, NONE`,
+			`4: defaults.compression: got "LZ4", want one of GZIP, ZSTD, SNAPPY, NONE`,
 			`5: defaults.export.viewType: got "OLD_IMAGE", want one of NEW_IMAGE, NEW_AND_OLD_IMAGES, did you mean "NEW_IMAGE"?`,
 			`5: defaults.export.viewType: not allowed in a FULL export: leave it out, or set export.exportType to INCREMENTAL`,
 		}},
@@ -149,7 +149,7 @@ func TestRequestsAreHeldAgainstThePlanFunction(t *testing.T) {
 		{"over the defaults", schedule("    table: orders\n    scan: {TotalSegments: 4}\ndefaults: {segments: 4}"), []string{`6: schedules[0].input: over the environment's defaults: segments: given together with scan.TotalSegments: both set the number of segments, give one`}},
 		{"over defaults that are wrong", schedule("    table: orders\n    segments: 0\ndefaults: {compression: LZ4}"), []string{
 			`8: schedules[0].input.segments: got 0, want 1 to 10000`,
-			`9: defaults.compression: got "LZ4", want one of GZIP, ZSTD, NONE`,
+			`9: defaults.compression: got "LZ4", want one of GZIP, ZSTD, SNAPPY, NONE`,
 		}},
 		{"with a bucket that is wrong", "tables: [orders]\nbucket: {name: R}\nschedules:\n- name: nightly\n  expression: rate(1 day)\n  input: {table: orders}\ndefaults: {segments: 4}", []string{`2: bucket.name: got "R", want the name of an S3 bucket: 3 to 63 of a-z 0-9 . -, first and last a letter or digit`}},
 	} {

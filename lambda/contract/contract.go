@@ -10,12 +10,14 @@ const (
 	FunctionPlan     Function = "plan"
 	FunctionScan     Function = "scan"
 	FunctionExport   Function = "export"
+	FunctionColumns  Function = "columns"
+	FunctionConvert  Function = "convert"
 	FunctionFinalize Function = "finalize"
 )
 
-// Functions returns every function in the order of a run. A run calls either scan or export.
+// Functions returns every function in the order of a run. A run calls either scan or export, and columns and convert only for Parquet.
 func Functions() []Function {
-	return []Function{FunctionPlan, FunctionScan, FunctionExport, FunctionFinalize}
+	return []Function{FunctionPlan, FunctionScan, FunctionExport, FunctionColumns, FunctionConvert, FunctionFinalize}
 }
 
 // The states of the state machine.
@@ -38,6 +40,13 @@ const (
 	StateCheckFailed    = "CheckFailed"
 	StateExportStatus   = "ExportStatus?"
 	StateExportChecked  = "ExportChecked"
+
+	StateColumns         = "Columns"
+	StateConvertSegments = "ConvertSegments"
+	StateConvertSegment  = "ConvertSegment"
+	StateConversionDone  = "ConversionDone?"
+	StateConvertEnd      = "SegmentConverted"
+	StateConverted       = "Converted?"
 
 	StateFinalize        = "Finalize"
 	StateFinalized       = "Finalized?"

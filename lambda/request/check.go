@@ -16,7 +16,7 @@ import (
 
 // check adds a problem for each field that breaks its rule and for each pair of fields that contradict each other.
 func (r Request) check(mode Mode, found *document.Report) {
-	checkRules(reflect.ValueOf(r), "", mode, found)
+	r.checkRules(reflect.ValueOf(r), "", mode, found)
 	if r.Table == "" {
 		found.Add("table", "", "missing: give the name or the ARN of the table")
 	} else if _, after, index := strings.Cut(r.Table, "/index/"); index {
@@ -27,8 +27,9 @@ func (r Request) check(mode Mode, found *document.Report) {
 	if found.Given("schedule") && !found.Given("scheduledTime") {
 		found.AddGiven("schedule", "given without scheduledTime: both name the run, give both or neither")
 	}
+	r.checkParquet(mode, found)
 	if mode == ModeExport {
-		checkNoScan(found)
+		r.checkNoScan(found)
 		if r.Export != nil {
 			r.Export.check(r, found)
 		}
@@ -61,8 +62,8 @@ func (r Request) checkRecords(found *document.Report) {
 		found.AddGiven("encoder", "given together with transform: both make records of items, give one")
 	case found.Given("encoder") && found.Given("format"):
 		found.AddGiven("format", "given together with encoder, which decides how items are written: leave format out")
-	case r.Transform != "" && r.Format != "" && r.Format != FormatJSON:
-		found.Add("format", problem.Quote(string(r.Format)), "JSON, which transform makes: leave format out, or set it to JSON")
+	case r.Transform != "" && r.Format != "" && r.Format != FormatJSON && r.Format != FormatParquet:
+		found.Add("format", problem.Quote(string(r.Format)), "JSON or PARQUET, which transform makes: leave format out, or set it to one of them")
 	}
 }
 

@@ -10,8 +10,10 @@ import (
 // ofScans and ofExports are the fields of a request that only one mode has. A deployment's defaults can have fields of both modes; a
 // request takes those of its own.
 var (
-	ofScans   = []string{"scan", "segments", "concurrency", "readUnitsPerSecond", "readPercent", "fileSizeBytes", "format", "transform", "encoder", "compression"}
+	ofScans   = []string{"scan", "segments", "concurrency", "readUnitsPerSecond", "readPercent", "fileSizeBytes", "format", "columns", "numbers", "keepStaging", "transform", "encoder", "compression"}
 	ofExports = []string{"export"}
+	// ofConversions are those of scans that an export has too, if it is converted to the format PARQUET.
+	ofConversions = []string{"format", "columns", "numbers", "keepStaging", "compression", "fileSizeBytes"}
 )
 
 // notInExports says, for each field that only a scan has, what to do instead. A filter is never dropped silently. A deployment's
@@ -22,7 +24,10 @@ var notInExports = []struct{ path, instead string }{
 	{"readUnitsPerSecond", "leave it out: an export does not use the table's capacity"},
 	{"readPercent", "leave it out: an export does not use the table's capacity"},
 	{"fileSizeBytes", "leave it out: DynamoDB decides the size of the objects"},
-	{"format", "write it as export.format: DYNAMODB_JSON or ION"},
+	{"format", "write it as export.format: DYNAMODB_JSON or ION. Here it can only be PARQUET"},
+	{"columns", "they need the format PARQUET"},
+	{"numbers", "they need the format PARQUET"},
+	{"keepStaging", "it needs the format PARQUET"},
 	{"transform", "an export writes items as they are: set mode to SCAN"},
 	{"encoder", "an export writes items as they are: set mode to SCAN"},
 	{"compression", "leave it out: DynamoDB always writes GZIP"},
@@ -44,9 +49,12 @@ var notInExports = []struct{ path, instead string }{
 }
 
 // checkNoScan adds a problem for each field that only a scan has.
-func checkNoScan(found *document.Report) {
+func (r Request) checkNoScan(found *document.Report) {
 	inScan := false
 	for _, field := range notInExports {
+		if r.converted(ModeExport) && slices.Contains(ofConversions, field.path) {
+			continue
+		}
 		if found.Given(field.path) {
 			inScan = inScan || strings.HasPrefix(field.path, "scan.")
 			found.AddGiven(field.path, "not allowed in mode EXPORT: %s", field.instead)
@@ -72,6 +80,9 @@ func modeOf(of *document.Node) Mode {
 	}
 	return implied
 }
+
+// converted reports whether the run converts a native export to the format PARQUET.
+func (r Request) converted(mode Mode) bool { return mode == ModeExport && r.Format == FormatParquet }
 
 // foreign says that a mode does not have a field.
 func foreign(name string, mode Mode) bool {

@@ -85,13 +85,18 @@ func merge(request, defaults *document.Node, mode Mode) *document.Node {
 }
 
 func (r Request) withDefaults(mode Mode) Request {
-	if r.Mode = mode; mode == ModeExport {
+	r.Mode = mode
+	if r.Format == FormatParquet {
+		r.Compression, r.Numbers, r.KeepStaging = cmp.Or(r.Compression, CompressionZSTD), cmp.Or(r.Numbers, NumbersExact), cmp.Or(r.KeepStaging, new(bool))
+		r.FileSize = cmp.Or(r.FileSize, new(int64(DefaultFileSize)))
+	}
+	if mode == ModeExport {
 		r.Export = cmp.Or(r.Export, &Export{}).withDefaults(&r)
 		return r
 	}
 	switch {
 	case r.Transform != "":
-		r.Format = FormatJSON
+		r.Format = cmp.Or(r.Format, FormatJSON)
 	case r.Encoder == "":
 		r.Format = cmp.Or(r.Format, FormatDynamoDBJSON)
 	}

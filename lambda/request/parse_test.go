@@ -60,10 +60,10 @@ var invalid = []struct {
 	{"a pace of an export", `{"table":"orders","bucket":"b-1","mode":"EXPORT","readPercent":50}`, []string{`readPercent: not allowed in mode EXPORT: leave it out: an export does not use the table's capacity`}},
 	{"an unknown mode", `{"table":"orders","bucket":"b-1","mode":"scan"}`, []string{`mode: got "scan", want one of SCAN, EXPORT, did you mean "SCAN"?`}},
 	{"an unknown format", `{"table":"orders","bucket":"b-1","format":"CSV"}`, []string{`format: got "CSV", want one of DYNAMODB_JSON, ION, JSON`}},
-	{"an unknown compression", `{"table":"orders","bucket":"b-1","compression":"GZ"}`, []string{`compression: got "GZ", want one of GZIP, ZSTD, NONE, did you mean "GZIP"?`}},
+	{"an unknown compression", `{"table":"orders","bucket":"b-1","compression":"GZ"}`, []string{`compression: got "GZ", want one of GZIP, ZSTD, SNAPPY, NONE, did you mean "GZIP"?`}},
 	{"a transform that is too long", `{"table":"orders","bucket":"b-1","transform":"` + strings.Repeat("a", 8193) + `"}`, []string{`transform: got 8193 bytes, want at most 8192 bytes`}},
 	{"an empty transform", `{"table":"orders","bucket":"b-1","transform":""}`, []string{`transform: is empty: leave it out, or give a value`}},
-	{"a transform into another format", `{"table":"orders","bucket":"b-1","transform":".","format":"DYNAMODB_JSON"}`, []string{`format: got "DYNAMODB_JSON", want JSON, which transform makes: leave format out, or set it to JSON`}},
+	{"a transform into another format", `{"table":"orders","bucket":"b-1","transform":".","format":"DYNAMODB_JSON"}`, []string{`format: got "DYNAMODB_JSON", want JSON or PARQUET, which transform makes: leave format out, or set it to one of them`}},
 	{"a transform and an encoder", `{"table":"orders","bucket":"b-1","transform":".","encoder":"csv"}`, []string{`encoder: given together with transform: both make records of items, give one`}},
 	{"an encoder and a format", `{"table":"orders","bucket":"b-1","format":"JSON","encoder":"csv"}`, []string{`format: given together with encoder, which decides how items are written: leave format out`}},
 	{"an invalid name of an encoder", `{"table":"orders","bucket":"b-1","encoder":"../csv"}`, []string{`encoder: got "../csv", want 1 to 64 of a-z A-Z 0-9 _ -, the first a letter`}},
@@ -198,9 +198,9 @@ func TestRequestReplacesDefaultFormatOnly(t *testing.T) {
 		{"a transform over another", `"transform":"."`, `"transform":"del(.email)"`, `JSON|.|`, ``},
 		{"a transform by default", ``, `"transform":"del(.email)"`, `JSON|del(.email)|`, ``},
 		{"a transform by default, in an export", `"mode":"EXPORT"`, `"transform":"del(.email)"`, `||`, ``},
-		{"a format over a transform", `"format":"DYNAMODB_JSON"`, `"transform":"del(.email)"`, ``, `format: got "DYNAMODB_JSON", want JSON, which transform makes`},
+		{"a format over a transform", `"format":"DYNAMODB_JSON"`, `"transform":"del(.email)"`, ``, `format: got "DYNAMODB_JSON", want JSON or PARQUET, which transform makes`},
 		{"an encoder over a transform", `"encoder":"csv"`, `"transform":"del(.email)"`, ``, `encoder: given together with transform`},
-		{"a contradiction in the defaults", ``, `"format":"DYNAMODB_JSON","transform":"."`, ``, `format: got "DYNAMODB_JSON", want JSON, which transform makes`},
+		{"a contradiction in the defaults", ``, `"format":"DYNAMODB_JSON","transform":"."`, ``, `format: got "DYNAMODB_JSON", want JSON or PARQUET, which transform makes`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			members := strings.TrimSuffix(`{"table":"orders","bucket":"b-1",`+test.request, ",")

@@ -39,16 +39,28 @@ type Request struct {
 	FileSize *int64 `json:"fileSizeBytes,omitempty"`
 	// How an item is written; each item is one line. DYNAMODB_JSON: as native exports write it, {"Item":{…}} with the type of each
 	// attribute, byte for byte what DynamoDB sent. ION: Amazon Ion text, as native exports write it and imports read it; numbers are
-	// decimals. JSON: plain JSON; numbers keep all their digits, sets become arrays, and binary becomes base64.
+	// decimals. JSON: plain JSON; numbers keep all their digits, sets become arrays, and binary becomes base64. PARQUET: typed columns, whose
+	// types fit all items of the table; what does not fit a column goes to the column _rest. In mode EXPORT, only PARQUET is allowed, for a FULL
+	// export: DynamoDB exports the table, and the run converts the export.
 	Format Format `json:"format,omitempty"`
+	// Only for the format PARQUET. The names and the types of columns, by attribute. An attribute that is not listed gets the name and the type
+	// that fit most of its values.
+	Columns map[string]Column `json:"columns,omitempty"`
+	// Only for the format PARQUET. How numbers with a fraction are stored. EXACT: as decimals of 38 digits. DOUBLE: as doubles, which are rounded to
+	// about 16 digits.
+	Numbers Numbers `json:"numbers,omitempty"`
+	// Only for the format PARQUET. Keep the files below _staging/, from which the Parquet files were made: the items in DynamoDB JSON, with manifests
+	// of their own. By default, they are removed after the commit.
+	KeepStaging *bool `json:"keepStaging,omitempty"`
 	// Only for SCAN. A jq expression that makes records from an item. Its input is the item in plain JSON. Each of its outputs must be an
-	// object and becomes one record, a line of plain JSON. Examples: {id, total}, or select(.status == "paid") | .lines[]. A number keeps all
-	// its digits if the expression only moves it. Not together with encoder, or with a format other than JSON.
+	// object and becomes one record: a line of plain JSON, or a row with the format PARQUET. Examples: {id, total}, or
+	// select(.status == "paid") | .lines[]. A number keeps all its digits if the expression only moves it. Not together with encoder, or with the
+	// formats DYNAMODB_JSON and ION.
 	Transform string `json:"transform,omitempty"`
 	// Only for SCAN. The name of your own encoder, which makes records from items and is built into the functions (docs/transform.md). Not
 	// together with transform or format.
 	Encoder string `json:"encoder,omitempty"`
-	// How objects are compressed.
+	// How objects are compressed. SNAPPY is only for the format PARQUET. Default: GZIP, and ZSTD for the format PARQUET.
 	Compression Compression `json:"compression,omitempty"`
 	// Only for SCAN. The role that reads the table, for a table of another account. The environment must list it in sourceRoles. Default:
 	// the functions' own roles.
@@ -124,14 +136,34 @@ const (
 	ModeExport Mode = "EXPORT"
 )
 
+// Column says how an attribute is stored in the format PARQUET.
+type Column struct {
+	// The name of the column. Default: the name of the attribute.
+	Name string `json:"name,omitempty"`
+	// The type of the column, as Athena and Hive write it: string, binary, boolean, bigint, double, decimal(38,2), array<…>, map<string,…>,
+	// struct<name:type,…>, or json for a string of DynamoDB JSON. A value that does not fit it goes to the column _rest. Default: the type that fits
+	// most values.
+	Type string `json:"type,omitempty"`
+}
+
+// Numbers is how the format PARQUET stores numbers with a fraction.
+type Numbers string
+
+// The ways to store numbers.
+const (
+	NumbersExact  Numbers = "EXACT"
+	NumbersDouble Numbers = "DOUBLE"
+)
+
 // Format is how an item is written.
 type Format string
 
-// The formats. Each record is one line.
+// The formats. Each record is one line, or one row with PARQUET.
 const (
 	FormatDynamoDBJSON Format = "DYNAMODB_JSON"
 	FormatION          Format = "ION"
 	FormatJSON         Format = "JSON"
+	FormatParquet      Format = "PARQUET"
 )
 
 // Compression is how an object is compressed.
@@ -139,9 +171,10 @@ type Compression string
 
 // The compressions.
 const (
-	CompressionGZIP Compression = "GZIP"
-	CompressionZSTD Compression = "ZSTD"
-	CompressionNone Compression = "NONE"
+	CompressionGZIP   Compression = "GZIP"
+	CompressionZSTD   Compression = "ZSTD"
+	CompressionSnappy Compression = "SNAPPY"
+	CompressionNone   Compression = "NONE"
 )
 
 // Bounds and defaults that other packages use too.

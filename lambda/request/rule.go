@@ -41,10 +41,12 @@ var rules = map[string]Rule{
 	"readUnitsPerSecond": {Above: true},
 	"readPercent":        {Above: true, Max: 100},
 	"fileSizeBytes":      {Min: 1 << 10, Max: MaxFileSize, Default: DefaultFileSize}, // smaller objects would be more than the items
-	"format":             {Enum: words(FormatDynamoDBJSON, FormatION, FormatJSON), Default: FormatDynamoDBJSON},
+	"format":             {Enum: words(FormatDynamoDBJSON, FormatION, FormatJSON, FormatParquet), Default: FormatDynamoDBJSON},
 	"transform":          {MaxBytes: 8 << 10},
 	"encoder":            {Pattern: lazyregexp.New(`^[a-zA-Z][a-zA-Z0-9_-]{0,63}$`), Form: "1 to 64 of a-z A-Z 0-9 _ -, the first a letter"},
-	"compression":        {Enum: words(CompressionGZIP, CompressionZSTD, CompressionNone), Default: CompressionGZIP},
+	"compression":        {Enum: words(CompressionGZIP, CompressionZSTD, CompressionSnappy, CompressionNone)},
+	"numbers":            {Enum: words(NumbersExact, NumbersDouble), Default: NumbersExact},
+	"keepStaging":        {Default: false},
 	"sourceRoleArn":      role,
 	"destinationRoleArn": role,
 	"bucketOwner":        account,
@@ -168,14 +170,14 @@ func (r Rule) Check(value any) (got, want string) {
 }
 
 // checkRules checks each field that is given by its rule. Fields that the mode does not have are refused elsewhere.
-func checkRules(of reflect.Value, path string, mode Mode, found *document.Report) {
+func (r Request) checkRules(of reflect.Value, path string, mode Mode, found *document.Report) {
 	for field, value := range of.Fields() {
 		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 		own := document.Join(path, name)
 		switch value = reflect.Indirect(value); {
-		case path == "" && foreign(name, mode) || !value.IsValid() || value.Kind() == reflect.String && value.Len() == 0:
+		case path == "" && foreign(name, mode) && !(r.converted(mode) && slices.Contains(ofConversions, name)) || !value.IsValid() || value.Kind() == reflect.String && value.Len() == 0:
 		case value.Kind() == reflect.Struct:
-			checkRules(value, own, mode, found)
+			r.checkRules(value, own, mode, found)
 		default:
 			if got, want := rules[own].Check(value.Interface()); want != "" {
 				found.Add(own, got, "%s", want)

@@ -82,13 +82,39 @@ func Root(prefix, table, run string, at time.Time) (string, error) {
 }
 
 // Layout names the objects of a run below its root. They are the objects of a native export, and _segments/ beside them.
-type Layout struct{ Root string }
+type Layout struct {
+	Root string
+	// Staging says that the objects, apart from the claim, lie below _staging/: those of the first pass of a run that makes Parquet files.
+	Staging bool
+}
+
+// staging is the folder of the first pass.
+const staging = "/_staging"
+
+// Folder is the folder of all objects of the pass, without a slash at its end.
+func (l Layout) Folder() string {
+	if l.Staging {
+		return l.Root + staging
+	}
+	return l.Root
+}
+
+// StagingPrefix is the start of the keys of all objects of the first pass.
+func (l Layout) StagingPrefix() string { return l.Root + staging + "/" }
+
+// Schema is the key of the schema of a run that makes Parquet files.
+func (l Layout) Schema() string { return l.Root + "/_schema.json" }
+
+// Share is the key of the list of the staged files that a segment of the second pass converts: lines of manifest-files.json.
+func (l Layout) Share(segment int) string {
+	return fmt.Sprintf("%s_files/%06d.json", l.StagingPrefix(), segment)
+}
 
 // Claim is the key of the claim. Native exports have an object of this name too.
 func (l Layout) Claim() string { return l.Root + "/_started" }
 
 // DataPrefix is the start of the keys of all data objects.
-func (l Layout) DataPrefix() string { return l.Root + "/data/" }
+func (l Layout) DataPrefix() string { return l.Folder() + "/data/" }
 
 // Data is the key of one data object. Only one try at one invocation writes it. The extension is the plan's.
 func (l Layout) Data(segment, part int, try, extension string) string {
@@ -99,7 +125,7 @@ func (l Layout) Data(segment, part int, try, extension string) string {
 func (l Layout) DataOf(segment int) string { return fmt.Sprintf("%s%06d-", l.DataPrefix(), segment) }
 
 // SegmentLists is the start of the keys of all segment lists.
-func (l Layout) SegmentLists() string { return l.Root + "/_segments/" }
+func (l Layout) SegmentLists() string { return l.Folder() + "/_segments/" }
 
 // SegmentListsOf is the start of the keys of one segment's lists.
 func (l Layout) SegmentListsOf(segment int) string {
@@ -125,7 +151,7 @@ func (l Layout) KeyOf(list SegmentList) string {
 }
 
 // PaceMarkers is the start of the keys of a paced run's markers.
-func (l Layout) PaceMarkers() string { return l.Root + "/_pace/" }
+func (l Layout) PaceMarkers() string { return l.Folder() + "/_pace/" }
 
 // PaceMarkersOf is the start of the keys of the markers of the plan with this digest.
 func (l Layout) PaceMarkersOf(plan string) string { return l.PaceMarkers() + plan + "-" }
@@ -136,24 +162,25 @@ func (l Layout) PaceMarker(plan string, segment int) string {
 }
 
 // ManifestFiles is the key of the manifest that lists the data objects, one JSON object on each line.
-func (l Layout) ManifestFiles() string { return l.Root + "/manifest-files.json" }
+func (l Layout) ManifestFiles() string { return l.Folder() + "/manifest-files.json" }
 
 // ManifestSummary is the key of the run's commit.
-func (l Layout) ManifestSummary() string { return l.Root + "/manifest-summary.json" }
+func (l Layout) ManifestSummary() string { return l.Folder() + "/manifest-summary.json" }
 
 // Journal is the key of the journal of a run's own exports.
-func (l Layout) Journal() string { return l.Root + "/_exports.json" }
+func (l Layout) Journal() string { return l.Folder() + "/_exports.json" }
 
 // ExportTry is the key of an object with an export's parameters. The step writes it before it starts the export with a client
 // token. The write shows that DynamoDB can write there too.
-func (l Layout) ExportTry(token string) string { return l.Root + "/_exports/" + token + ".json" }
+func (l Layout) ExportTry(token string) string { return l.Folder() + "/_exports/" + token + ".json" }
 
 // Result is the key of the result of a run of native exports. The write of the result is the run's commit.
-func (l Layout) Result() string { return l.Root + "/_result.json" }
+func (l Layout) Result() string { return l.Folder() + "/_result.json" }
 
 // longest returns the length of a run's longest key in bytes.
 func (l Layout) longest() int {
 	const try, extension = "00000000", ".json.zst"
+	l.Staging = true
 	token := strings.Repeat("f", 32) // a client token is half a SHA-256
 	return max(len(l.Data(0, 0, try, extension)), len(l.SegmentList(0, 0, try)), len(l.ExportTry(token)))
 }

@@ -40,7 +40,7 @@ func TestPrefixLeavesRoomForTheLongestKey(t *testing.T) {
 	refused := 0
 	for n := 900; n < 1024; n++ {
 		root, err := run.Root(strings.Repeat("p", n), "orders", "run-1", time.Unix(0, 0))
-		layout := run.Layout{Root: strings.Repeat("p", n) + "/AWSDynamoDB/run-1"}
+		layout := run.Layout{Root: strings.Repeat("p", n) + "/AWSDynamoDB/run-1", Staging: true}
 		longest := 0
 		for _, key := range []string{
 			layout.Data(0, 0, "0a1b2c3d", ".json.zst"), layout.SegmentList(0, 0, "0a1b2c3d"), layout.SegmentEnd(0), layout.ExportTry(strings.Repeat("f", 32)),

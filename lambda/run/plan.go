@@ -75,6 +75,8 @@ type Plan struct {
 	Root        string      `json:"root"`
 	Scan        *ScanPlan   `json:"scan,omitempty"`
 	Export      *ExportPlan `json:"export,omitempty"`
+	// Parquet is there if the run makes Parquet files, in two passes.
+	Parquet *ParquetPlan `json:"parquet,omitempty"`
 }
 
 // ExportPlan is what only a run of native exports has.
@@ -97,8 +99,11 @@ func (p Plan) Check(mode request.Mode) error {
 	return nil
 }
 
-// Layout returns the names of the run's objects.
-func (p Plan) Layout() Layout { return Layout{Root: p.Root} }
+// Layout returns the names of the objects of the pass.
+func (p Plan) Layout() Layout { return Layout{Root: p.Root, Staging: p.FirstPass()} }
+
+// Final returns the names of the objects that the run commits.
+func (p Plan) Final() Layout { return Layout{Root: p.Root} }
 
 // Digest identifies the plan for what its segments write. It is the same after a takeover. If somebody removes a run's claim, a new run can
 // get the same folder: it has another plan, and must not use what the old run has left there.

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"encoding/json"
 	"time"
 
 	"dynamodb-to-s3/lambda/request"
@@ -24,8 +25,10 @@ type FinalizeOutput struct {
 	Batches []Batch `json:"batches,omitempty"`
 	// Done says that all uploads of the input's batch are completed. Result is then empty. False means that the function must be called
 	// again.
-	Done   bool   `json:"done"`
-	Result Result `json:"result"`
+	Done bool `json:"done"`
+	// Convert says that the first pass is committed, and that the second pass must follow. Result is then empty.
+	Convert bool   `json:"convert"`
+	Result  Result `json:"result"`
 }
 
 // Batch names segments, from First to Last, whose uploads one child of the Map CompleteUploads completes.
@@ -57,12 +60,27 @@ type Result struct {
 	// BilledBytes is the size that DynamoDB bills for native exports.
 	BilledBytes int64            `json:"billedBytes,omitempty"`
 	Exports     []ExportedWindow `json:"exports,omitempty"`
+	// Schema is what a run that makes Parquet files has learned; absent for other runs.
+	Schema *LearnedSchema `json:"schema,omitempty"`
 	// Reason is why a run exported nothing.
 	Reason string `json:"reason,omitempty"`
 	// Foreign says what somebody else has put into the folder of a scan; absent if there is nothing.
 	Foreign   *Foreign  `json:"foreign,omitempty"`
 	StartTime time.Time `json:"startTime"`
 	EndTime   time.Time `json:"endTime"`
+}
+
+// LearnedSchema says which columns a run has made.
+type LearnedSchema struct {
+	// Object is the S3 URI of the schema.
+	Object string `json:"object"`
+	// Columns counts the columns, apart from _rest.
+	Columns int `json:"columns"`
+	// Rest counts, by attribute, the items whose value is in the column _rest. "" stands for attributes beyond the first ones.
+	Rest map[string]int64 `json:"rest,omitempty"`
+	// Last is the run whose schema this one was compared with, and Changes are the differences.
+	Last    string          `json:"last,omitempty"`
+	Changes json.RawMessage `json:"changes,omitempty"`
 }
 
 // Foreign counts objects, and unfinished uploads, whose names are not the run's. The run leaves them alone. A reader that takes the

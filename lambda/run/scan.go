@@ -59,6 +59,8 @@ func (s ScanPlan) Extension() string {
 		extension = s.Encoder.Extension
 	case s.Format == request.FormatION:
 		extension = ".ion"
+	case s.Format == request.FormatParquet:
+		return ".parquet" // the compression is inside
 	}
 	return extension + compressionExtensions[s.Compression]
 }

@@ -1,0 +1,85 @@
+package run
+
+import (
+	"encoding/json"
+	"time"
+
+	"dynamodb-to-s3/lambda/request"
+)
+
+// ParquetPlan is what only a run has that makes Parquet files. Such a run has two passes. The first one reads the table and writes DynamoDB JSON below
+// _staging/, as a run of its own that is committed there, and learns which types the attributes have. Then the function columns decides the
+// schema. The second pass converts the staged files. Its plan is of mode SCAN, and its segments are shares of the staged files.
+type ParquetPlan struct {
+	Columns       map[string]request.Column `json:"columns,omitempty"`
+	Numbers       request.Numbers           `json:"numbers"`
+	Compression   request.Compression       `json:"compression"`
+	FileSizeBytes int64                     `json:"fileSizeBytes"`
+	KeepStaging   bool                      `json:"keepStaging,omitempty"`
+	// Segments is how many shares the staged files have; 0 before the function columns has divided them.
+	Segments int `json:"segments,omitempty"`
+	// Schema is the Digest of the object Layout.Schema. It is "" in the first pass.
+	Schema string `json:"schema,omitempty"`
+	// Staged counts the records of the staged files, which the second pass must convert. It is 0 in the first pass.
+	Staged int64 `json:"staged,omitempty"`
+	// Export is the native export that is converted; nil for a scan, and in the first pass.
+	Export *ExportedWindow `json:"export,omitempty"`
+}
+
+// FirstPass reports whether the plan is that of the first pass of a run that makes Parquet files.
+func (p Plan) FirstPass() bool { return p.Parquet != nil && p.Parquet.Schema == "" }
+
+// SecondPass reports whether the plan is that of the second pass of a run that makes Parquet files.
+func (p Plan) SecondPass() bool { return p.Parquet != nil && p.Parquet.Schema != "" }
+
+// Learning returns the plan of a pass over the files of a native export that writes nothing and learns which types the attributes have.
+func (p Plan) Learning(segments int) Plan {
+	parquet := *p.Parquet
+	parquet.Segments = segments
+	p.Mode, p.Export, p.Parquet = request.ModeScan, nil, &parquet
+	p.Scan = &ScanPlan{Format: request.FormatDynamoDBJSON, Compression: request.CompressionGZIP, FileSizeBytes: parquet.FileSizeBytes, TotalSegments: segments}
+	return p
+}
+
+// Converting returns the plan of the second pass. digest is that of the schema s.
+func (p Plan) Converting(s Schema, digest string) Plan {
+	parquet := *p.Parquet
+	parquet.Segments, parquet.Schema, parquet.Staged, parquet.Export = s.Segments, digest, s.Staged, s.Export
+	scan := ScanPlan{}
+	if p.Scan != nil {
+		scan = *p.Scan
+	}
+	scan.Request.Segment, scan.ReadUnitsPerSecond, scan.Concurrency = nil, 0, 0
+	scan.Format, scan.Compression, scan.FileSizeBytes, scan.TotalSegments = request.FormatParquet, parquet.Compression, parquet.FileSizeBytes, s.Segments
+	p.Mode, p.Export, p.Scan, p.Parquet = request.ModeScan, nil, &scan, &parquet
+	return p
+}
+
+// Schema is the object Layout.Schema: what the function columns decided. It is written once, before the second pass.
+type Schema struct {
+	Version int `json:"version"`
+	// Plan is the Digest of the plan of the first pass.
+	Plan      string    `json:"plan"`
+	RunID     string    `json:"runId"`
+	Table     string    `json:"table"`
+	StartTime time.Time `json:"startTime"`
+	// Items counts the items from which the schema was learned.
+	Items int64 `json:"items"`
+	// Columns are those of a schema.Schema.
+	Columns json.RawMessage `json:"columns"`
+	// Last is the run whose schema this one was compared with; "" if there was none. Changes are the differences, as package schema returns them.
+	Last    string          `json:"last,omitempty"`
+	Changes json.RawMessage `json:"changes,omitempty"`
+	// Segments, Staged and Export are those of the ParquetPlan.
+	Segments int             `json:"segments"`
+	Staged   int64           `json:"staged"`
+	Export   *ExportedWindow `json:"export,omitempty"`
+}
+
+// ColumnsInput is the payload of the function columns.
+type ColumnsInput struct {
+	Plan Plan `json:"plan"`
+}
+
+// ConvertInput is the payload of the function convert: the plan, one share of the staged files, and its checkpoint.
+type ConvertInput = ScanInput
