@@ -10,6 +10,8 @@ APP        := $(BIN)/infra
 CLI        := $(BIN)/cli
 TOOLS      := $(BIN)/versitygw
 MODULES    := local/node/node_modules/.package-lock.json
+# DuckDB is large, and only Parquet needs it.
+DUCKDB     := local/duckdb/node_modules/.package-lock.json
 # The CDK's command line contains Go files that are not packages. Go skips them here, because the folder begins with a dot.
 CDK        := $(CURDIR)/.local/cdk/node_modules/.bin/cdk
 CDK_MODULE := .local/cdk/node_modules/.package-lock.json
@@ -20,19 +22,19 @@ export ENV
 # jsii warns about Node.js versions after their end of life. The value lists versions without a warning.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
-.PHONY: help run run-export serve test chaos chaos-mutations race check lint audit build reproduce app synth bootstrap diff deploy destroy bench bench-rows bench-memory load generate deps clean
+.PHONY: help run run-export serve test chaos chaos-mutations race check lint audit build reproduce app synth bootstrap diff deploy destroy bench bench-rows bench-memory load generate servers deps clean
 
 help: ## show this help; ENV is the name of a file in infra/environments
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: deps ## replicate a sample table on this computer and verify the result
+run: servers ## replicate a sample table on this computer and verify the result
 	@go run ./cmd/ddb2s3 run
 
-run-export: deps ## export a sample table on this computer, then its changes, and verify both
+run-export: servers ## export a sample table on this computer, then its changes, and verify both
 	@go run ./cmd/ddb2s3 run-export
 
 # go run would end with an error after Ctrl-C.
-serve: deps ## keep DynamoDB, with the sample table, and S3 running on this computer
+serve: servers ## keep DynamoDB, with the sample table, and S3 running on this computer
 	@go build -o $(BIN)/ddb2s3 ./cmd/ddb2s3 && exec $(BIN)/ddb2s3 serve
 
 test: deps ## run every test
@@ -135,10 +137,13 @@ generate: requirements ## write the golden state machine definition, the generat
 	@go test ./docs -update
 	@go test ./lambda/partition -update
 
-deps: requirements $(TOOLS) $(MODULES)
+# What a run on this computer needs.
+servers: requirements $(TOOLS) $(MODULES)
+
+deps: servers $(DUCKDB)
 
 clean: ## remove everything that was built or installed here, and the data of local runs
-	@rm -rf .local build cdk.out local/node/node_modules
+	@rm -rf .local build cdk.out local/node/node_modules local/duckdb/node_modules
 
 # The programs that the machine itself must have.
 .PHONY: requirements
@@ -156,8 +161,8 @@ $(BIN)/golangci-lint: | requirements
 	@echo "building the linter once, which takes about a minute and a half" >&2
 	@GOBIN=$(BIN) GOFLAGS= go install $(GOLANGCI)
 
-$(MODULES): local/node/package-lock.json local/node/package.json | requirements
-	@npm ci --prefix local/node --ignore-scripts --no-fund --no-audit --loglevel=error >/dev/null
+$(MODULES) $(DUCKDB): local/%/node_modules/.package-lock.json: local/%/package-lock.json local/%/package.json | requirements
+	@npm ci --prefix local/$* --ignore-scripts --no-fund --no-audit --loglevel=error >/dev/null
 	@touch $@
 
 $(CDK_MODULE): infra/cli/package-lock.json infra/cli/package.json infra/cli/.npmrc | requirements

@@ -73,6 +73,15 @@ func (r Repository) Scripts() (string, error) {
 	return dir, nil
 }
 
+// DuckDB returns the folder with the script that runs DuckDB, or ErrNotInstalled if its npm package is missing.
+func (r Repository) DuckDB() (string, error) {
+	dir := filepath.Join(r.Root, "local", "duckdb")
+	if err := installed(filepath.Join(dir, "node_modules")); err != nil {
+		return "", err
+	}
+	return dir, nil
+}
+
 // VersityGW returns the path of the S3 server's program, or ErrNotInstalled if it is missing.
 func (r Repository) VersityGW() (string, error) {
 	path := filepath.Join(r.Local(), "bin", "versitygw")

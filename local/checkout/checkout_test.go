@@ -35,4 +35,7 @@ func TestFind(t *testing.T) {
 	if _, err := here.Scripts(); !errors.Is(err, checkout.ErrNotInstalled) {
 		t.Errorf("missing packages: %v", err)
 	}
+	if _, err := here.DuckDB(); !errors.Is(err, checkout.ErrNotInstalled) {
+		t.Errorf("a missing DuckDB: %v", err)
+	}
 }

@@ -22,7 +22,7 @@ import (
 var errUnreachable = errors.New("NOT AUDITED")
 
 // packages are the folders with a package-lock.json.
-var packages = []string{"local/node", "infra/cli"}
+var packages = []string{"local/node", "local/duckdb", "infra/cli"}
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 

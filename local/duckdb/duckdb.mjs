@@ -1,0 +1,95 @@
+// Runs queries in DuckDB, in memory, one after the other.
+//
+//   stdin   one JSON document a line: {"sql":"…"}
+//   stdout  for each query, one JSON document a line:
+//             {"columns":[{"name":"…","type":"…"}]}
+//             ["…",null,…]     one line for each row
+//           and at the end {} or {"error":"…"}, which has DuckDB's message
+//   exit    0 after the end of stdin
+//
+// No value loses anything. A number is text with all of its digits, BOOLEAN is true or false, and BLOB is Base64. A list is an array, a
+// STRUCT is an object, and a MAP is an array of [key, value]. Any other value is text.
+
+import "../node/runtime.mjs";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import {
+  DuckDBArrayVector, DuckDBBlobVector, DuckDBBooleanVector, DuckDBInstance, DuckDBListVector, DuckDBMapVector, DuckDBStructVector,
+} from "@duckdb/node-api";
+
+// Whatever DuckDB needs is installed with it. It must not download anything during a query.
+const settings = { autoinstall_known_extensions: "false", autoload_known_extensions: "false" };
+
+/** writer returns a function that returns the JSON of the value at an index of a vector. */
+function writer(vector) {
+  if (vector instanceof DuckDBStructVector) {
+    const names = vector.type.entryNames.map((name) => JSON.stringify(name) + ":");
+    const members = names.map((_, i) => writer(vector.entryVectorAt(i)));
+    return (i) => (vector.isItemValid(i) ? "{" + members.map((member, m) => names[m] + member(i)).join() + "}" : "null");
+  }
+  if (vector instanceof DuckDBListVector) return list(vector, writer(vector.childVector));
+  if (vector instanceof DuckDBMapVector) {
+    const entries = vector.listVector.childVector;
+    const [key, value] = [writer(entries.entryVectorAt(0)), writer(entries.entryVectorAt(1))];
+    return list(vector.listVector, (i) => `[${key(i)},${value(i)}]`);
+  }
+  if (vector instanceof DuckDBArrayVector) throw new Error("a column of type ARRAY is not supported: cast it to a list");
+  const text = scalar(vector);
+  return (i) => {
+    const value = vector.getItem(i);
+    return value === null ? "null" : text(value);
+  };
+}
+
+function list(vector, element) {
+  return (i) => {
+    if (!vector.validity.itemValid(i)) return "null";
+    const from = vector.getEntryOffset(i);
+    const elements = [];
+    for (let e = from; e < from + vector.getEntryLength(i); e++) elements.push(element(e));
+    return "[" + elements.join() + "]";
+  };
+}
+
+function scalar(vector) {
+  if (vector instanceof DuckDBBlobVector) return (value) => `"${Buffer.from(value.bytes).toString("base64")}"`;
+  if (vector instanceof DuckDBBooleanVector) return String;
+  return (value) => JSON.stringify(Object.is(value, -0) ? "-0" : String(value));
+}
+
+// Lines are written together, up to this many characters.
+const most = 1 << 16;
+let lines = "";
+async function print(line) {
+  lines += line + "\n";
+  if (lines.length >= most) await flush();
+}
+async function flush() {
+  const written = process.stdout.write(lines);
+  lines = "";
+  if (!written) await once(process.stdout, "drain");
+}
+
+async function query(connection, sql) {
+  const result = await connection.stream(sql);
+  const columns = result.columnNames().map((name, i) => ({ name, type: String(result.columnType(i)) }));
+  await print(JSON.stringify({ columns }));
+  for (let chunk; (chunk = await result.fetchChunk())?.rowCount; ) {
+    const values = columns.map((_, i) => writer(chunk.getColumnVector(i)));
+    for (let row = 0; row < chunk.rowCount; row++) await print("[" + values.map((value) => value(row)).join() + "]");
+  }
+}
+
+// The reader has ended.
+process.stdout.on("error", () => process.exit(1));
+
+const connection = await (await DuckDBInstance.create(":memory:", settings)).connect();
+for await (const line of createInterface({ input: process.stdin })) {
+  try {
+    await query(connection, JSON.parse(line).sql);
+    await print("{}");
+  } catch (error) {
+    await print(JSON.stringify({ error: error.message }));
+  }
+  await flush();
+}
