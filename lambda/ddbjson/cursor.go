@@ -2,7 +2,9 @@ package ddbjson
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -32,10 +34,17 @@ var kindNames = [Kinds]string{"", "S", "N", "B", "BOOL", "NULL", "M", "L", "SS",
 // String returns the name of the type, as DynamoDB has it.
 func (k Kind) String() string { return kindNames[k] }
 
-// KindNamed returns the kind with a name of DynamoDB.
-func KindNamed(name string) (kind Kind, known bool) {
-	at := slices.Index(kindNames[1:], name)
-	return Kind(at + 1), at >= 0 //nolint:gosec // there are few kinds
+// MarshalText returns the name of the type.
+func (k Kind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
+
+// UnmarshalText reads the name of a type.
+func (k *Kind) UnmarshalText(name []byte) error {
+	at := slices.Index(kindNames[1:], string(name))
+	if at < 0 {
+		return fmt.Errorf("type of DynamoDB: got %.20q, want one of %s", name, strings.Join(kindNames[1:], ", "))
+	}
+	*k = Kind(at + 1) //nolint:gosec // there are few kinds
+	return nil
 }
 
 // Element returns the kind of a set's elements, and KindNone for what is not a set.

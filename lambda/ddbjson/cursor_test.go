@@ -96,3 +96,24 @@ func TestCursorStops(t *testing.T) {
 		}
 	}
 }
+
+// JSON has the names of kinds, as values and as the names of members.
+func TestKindsInJSON(t *testing.T) {
+	t.Parallel()
+	for kind := ddbjson.KindS; int(kind) < ddbjson.Kinds; kind++ {
+		want := map[ddbjson.Kind]ddbjson.Kind{kind: kind}
+		body, err := json.Marshal(want)
+		if text := `{"` + kind.String() + `":"` + kind.String() + `"}`; err != nil || string(body) != text {
+			t.Errorf("got %s, %v, want %s", body, err, text)
+		}
+		var got map[ddbjson.Kind]ddbjson.Kind
+		if err := json.Unmarshal(body, &got); err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: got %v, %v", body, got, err)
+		}
+	}
+	for _, text := range []string{`""`, `"X"`, `"s"`, `1`} {
+		if err := json.Unmarshal([]byte(text), new(ddbjson.Kind)); err == nil {
+			t.Errorf("%s is accepted", text)
+		}
+	}
+}

@@ -1,11 +1,6 @@
 package schema
 
-import (
-	"cmp"
-	"slices"
-
-	"dynamodb-to-s3/lambda/ddbjson"
-)
+import "dynamodb-to-s3/lambda/ddbjson"
 
 // When the names of a map become the fields of a struct.
 const (
@@ -19,8 +14,10 @@ const (
 
 // Options are what a request says about the columns.
 type Options struct {
-	// Doubles makes each number a double, which loses digits, in place of a decimal.
+	// Doubles makes each number that is not in a bigint column a double, which loses digits, in place of a decimal.
 	Doubles bool
+	// Pins are the columns that the request gives.
+	Pins Pins
 }
 
 // Decide makes the columns of a table. It depends on the tree alone, so a step that is repeated decides the same.
@@ -32,27 +29,30 @@ type Options struct {
 //	M               a struct if there are few names or most maps have them; otherwise a map if all values have one type; otherwise a string of DynamoDB JSON
 //
 // If an attribute has values of several types, its column has the type of most values. Of types with equally many, the first one in this list
-// wins. Attributes with only NULL have no column.
+// wins. Attributes with only NULL have no column. An attribute whose type is pinned has a column of this type, also if no item has the attribute.
 func Decide(t *Tree, o Options) Schema {
 	d := decision{o}
-	return Schema{Columns: d.columns(t.attributes.list, RestColumn)}
+	columns := o.Pins.columns(t)
+	for _, n := range t.attributes.list {
+		pin := o.Pins[n.name]
+		if kind, count := n.usual(); kind != ddbjson.KindNone && pin.of == nil {
+			columns = append(columns, candidate{Column{Name: pin.name, Attribute: n.name, Type: d.typeOf(n, kind)}, count})
+		}
+	}
+	return Schema{Columns: named(columns, RestColumn)}
 }
 
 type decision struct{ Options }
 
-// columns returns the columns of attributes, or the fields of a struct, in the order of their names. taken are names that no column may have.
-func (d decision) columns(of []*node, taken ...string) []Column {
-	var columns []Column
-	var counts []uint64
+// fields returns the fields of a struct.
+func (d decision) fields(of []*node) []Column {
+	var fields []candidate
 	for _, n := range of {
 		if kind, count := n.usual(); kind != ddbjson.KindNone {
-			columns = append(columns, Column{Attribute: n.name, Type: d.typeOf(n, kind)})
-			counts = append(counts, count)
+			fields = append(fields, candidate{Column{Attribute: n.name, Type: d.typeOf(n, kind)}, count})
 		}
 	}
-	name(columns, counts, taken)
-	slices.SortFunc(columns, func(a, b Column) int { return cmp.Compare(a.Name, b.Name) })
-	return columns
+	return named(fields)
 }
 
 // preferred are the kinds that can have a column. Of two with as many values, the first one wins.
@@ -152,7 +152,7 @@ func (d decision) mapped(n *node) Type {
 	}
 	mean := float64(values) / float64(max(1, n.kinds[ddbjson.KindM])) / float64(max(1, names))
 	if 0 < names && (names <= fewNames || names <= mostNames && mean >= steady) {
-		if fields := d.columns(n.fields.list); len(fields) > 0 {
+		if fields := d.fields(n.fields.list); len(fields) > 0 {
 			return Type{Name: Struct, Kind: ddbjson.KindM, Fields: fields}
 		}
 	}

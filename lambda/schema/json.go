@@ -19,15 +19,15 @@ type treeJSON struct {
 }
 
 type nodeJSON struct {
-	Name    string            `json:"name"`
-	Kinds   map[string]uint64 `json:"kinds"`
-	Numbers *numbersJSON      `json:"numbers,omitempty"`
-	Set     *numbersJSON      `json:"set,omitempty"`
-	Fields  []nodeJSON        `json:"fields,omitempty"`
-	Element *nodeJSON         `json:"element,omitempty"`
-	Opaque  bool              `json:"opaque,omitempty"`
-	Member  *nodeJSON         `json:"member,omitempty"`
-	Flat    bool              `json:"flat,omitempty"` // the member
+	Name    string                  `json:"name"`
+	Kinds   map[ddbjson.Kind]uint64 `json:"kinds"`
+	Numbers *numbersJSON            `json:"numbers,omitempty"`
+	Set     *numbersJSON            `json:"set,omitempty"`
+	Fields  []nodeJSON              `json:"fields,omitempty"`
+	Element *nodeJSON               `json:"element,omitempty"`
+	Opaque  bool                    `json:"opaque,omitempty"`
+	Member  *nodeJSON               `json:"member,omitempty"`
+	Flat    bool                    `json:"flat,omitempty"` // the member
 }
 
 // numbersJSON has how many numbers there are with each number of digits: {digits, count} and {digits before, digits after the point, count}.
@@ -52,10 +52,10 @@ func encodeFields(f *fields) []nodeJSON {
 }
 
 func (n *node) encode() *nodeJSON {
-	out := &nodeJSON{Name: n.name, Kinds: map[string]uint64{}, Numbers: n.numbers.encode(), Set: n.set.encode(), Fields: encodeFields(&n.fields)}
+	out := &nodeJSON{Name: n.name, Kinds: map[ddbjson.Kind]uint64{}, Numbers: n.numbers.encode(), Set: n.set.encode(), Fields: encodeFields(&n.fields)}
 	for kind, count := range n.kinds {
 		if count > 0 {
-			out.Kinds[ddbjson.Kind(kind).String()] = count //nolint:gosec // there are few kinds
+			out.Kinds[ddbjson.Kind(kind)] = count //nolint:gosec // there are few kinds
 		}
 	}
 	if n.element != nil {
@@ -111,11 +111,7 @@ func (t *Tree) UnmarshalJSON(body []byte) error {
 
 func (n *node) decode(in nodeJSON) (err error) {
 	n.name = in.Name
-	for name, count := range in.Kinds {
-		kind, known := ddbjson.KindNamed(name)
-		if !known {
-			return fmt.Errorf("kinds: %q is no type of DynamoDB", name)
-		}
+	for kind, count := range in.Kinds {
 		n.kinds[kind] = count
 	}
 	if n.numbers, err = in.Numbers.decode(); err != nil {

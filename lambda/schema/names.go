@@ -5,38 +5,66 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
-// forbidden are the characters that Spark does not read in the names of Parquet's columns.
-const forbidden = " ,;{}()\n\t="
+// longestName is how many bytes a column's name has at most: as many as Glue allows.
+const longestName = 255
 
-// name names columns after their attributes. Engines do not distinguish upper and lower case, so of several attributes with one name, the one
-// with the most values keeps it, and the others get a number. taken are names that no column may have.
-func name(columns []Column, counts []uint64, taken []string) {
+// forbidden are the characters that a name of a column has not. Spark refuses the first ones. The others end a name in a type of Athena and Glue.
+const forbidden = " ,;{}()=" + "<>:`"
+
+// names says what the name of a column is.
+const names = "1 to 255 bytes without control characters, spaces and any of ,;{}()=<>:`"
+
+// candidate is a column that may have no name yet.
+type candidate struct {
+	Column
+	values uint64
+}
+
+// named names columns after their attributes, if they have no name yet, and returns them in the order of their names. Engines do not distinguish
+// upper and lower case, so of several attributes with one name, the one with the most values keeps it, and the others get a number. taken are
+// names that no column may have.
+func named(columns []candidate, taken ...string) []Column {
 	used := map[string]bool{}
 	for _, name := range taken {
 		used[strings.ToLower(name)] = true
 	}
-	order := make([]int, len(columns))
-	for i := range order {
-		order[i] = i
+	for _, c := range columns {
+		used[strings.ToLower(c.Name)] = true
 	}
-	slices.SortFunc(order, func(a, b int) int {
-		return cmp.Or(-cmp.Compare(counts[a], counts[b]), cmp.Compare(columns[a].Attribute, columns[b].Attribute))
-	})
-	for _, i := range order {
-		wish := cmp.Or(strings.Map(allowed, columns[i].Attribute), "_")
-		name := wish
-		for n := 2; used[strings.ToLower(name)]; n++ {
-			name = wish + "_" + strconv.Itoa(n)
+	slices.SortFunc(columns, mostUsed)
+	for i := range columns {
+		c := &columns[i]
+		if c.Name != "" {
+			continue
 		}
-		used[strings.ToLower(name)] = true
-		columns[i].Name = name
+		wish := cmp.Or(strings.Map(allowed, c.Attribute), "_")
+		c.Name = cut(wish, longestName)
+		for n := 2; used[strings.ToLower(c.Name)]; n++ {
+			end := "_" + strconv.Itoa(n)
+			c.Name = cut(wish, longestName-len(end)) + end
+		}
+		used[strings.ToLower(c.Name)] = true
 	}
+	out := make([]Column, len(columns))
+	for i, c := range columns {
+		out[i] = c.Column
+	}
+	slices.SortFunc(out, func(a, b Column) int { return cmp.Compare(a.Name, b.Name) })
+	return out
+}
+
+// cut cuts text to a number of bytes, between characters.
+func cut(text string, most int) string { return strings.ToValidUTF8(text[:min(len(text), most)], "") }
+
+func mostUsed(a, b candidate) int {
+	return cmp.Or(-cmp.Compare(a.values, b.values), cmp.Compare(a.Attribute, b.Attribute))
 }
 
 func allowed(r rune) rune {
-	if strings.ContainsRune(forbidden, r) {
+	if r < ' ' || r == 0x7f || r == utf8.RuneError || strings.ContainsRune(forbidden, r) {
 		return '_'
 	}
 	return r

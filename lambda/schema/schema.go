@@ -1,6 +1,9 @@
 package schema
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -10,9 +13,19 @@ import (
 // RestColumn is the column of what no other column can hold.
 const RestColumn = "_rest"
 
-// Schema has the columns of a table.
+// Schema has the columns of a table, in the order of their names.
 type Schema struct {
 	Columns []Column `json:"columns"`
+}
+
+// Digest returns the SHA-256 checksum of the schema as JSON, in hexadecimal digits. It is the same after the schema was stored.
+func (s Schema) Digest() string {
+	body, err := json.Marshal(s)
+	if err != nil {
+		panic("internal error: a schema has no JSON: " + err.Error()) // it has only texts, numbers and lists
+	}
+	sum := sha256.Sum256(body)
+	return hex.EncodeToString(sum[:])
 }
 
 // Column is a column, or a field of a struct.
