@@ -3,6 +3,7 @@ package schema
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -30,10 +31,11 @@ type nodeJSON struct {
 	Flat    bool                    `json:"flat,omitempty"` // the member
 }
 
-// numbersJSON has how many numbers there are with each number of digits: {digits, count} and {digits before, digits after the point, count}.
+// numbersJSON has how many numbers there are with each number of digits: {digits, count}.
 type numbersJSON struct {
-	Integers [][2]uint64 `json:"integers,omitempty"`
-	Others   [][3]uint64 `json:"others,omitempty"`
+	Whole    [][2]uint64 `json:"whole"`
+	Fraction [][2]uint64 `json:"fraction,omitempty"`
+	Large    uint64      `json:"large,omitempty"`
 }
 
 // MarshalJSON implements json.Marshaler.
@@ -71,16 +73,15 @@ func (n *numbers) encode() *numbersJSON {
 	if n == nil {
 		return nil
 	}
-	out := &numbersJSON{}
-	for digits, count := range n.ints {
+	return &numbersJSON{Whole: pairs(n.whole[:]), Fraction: pairs(n.fraction[:]), Large: n.large}
+}
+
+func pairs(counts []uint64) (out [][2]uint64) {
+	for digits, count := range counts {
 		if count > 0 {
-			out.Integers = append(out.Integers, [2]uint64{uint64(digits), count}) //nolint:gosec // an index
+			out = append(out, [2]uint64{uint64(digits), count}) //nolint:gosec // an index
 		}
 	}
-	for s, count := range n.others {
-		out.Others = append(out.Others, [3]uint64{uint64(s.whole), uint64(s.fraction), count})
-	}
-	slices.SortFunc(out.Others, func(a, b [3]uint64) int { return slices.Compare(a[:], b[:]) })
 	return out
 }
 
@@ -156,21 +157,17 @@ func (in *numbersJSON) decode() (*numbers, error) {
 	if in == nil {
 		return nil, nil //nolint:nilnil // no numbers is no failure
 	}
-	n := new(numbers)
-	for _, entry := range in.Integers {
-		if entry[0] > int64Digits {
-			return nil, fmt.Errorf("integers: %d digits do not fit", entry[0])
+	n := &numbers{large: in.Large}
+	return n, errors.Join(count("whole", n.whole[:], in.Whole), count("fraction", n.fraction[:], in.Fraction))
+}
+
+// count fills the counts in.
+func count(name string, counts []uint64, pairs [][2]uint64) error {
+	for _, pair := range pairs {
+		if pair[0] >= uint64(len(counts)) {
+			return fmt.Errorf("%s: %d digits do not fit", name, pair[0])
 		}
-		n.ints[entry[0]] = entry[1]
+		counts[pair[0]] = pair[1]
 	}
-	for _, entry := range in.Others {
-		if entry[0] > Precision+1 || entry[1] > Precision {
-			return nil, fmt.Errorf("others: %d and %d digits do not fit", entry[0], entry[1])
-		}
-		if n.others == nil {
-			n.others = map[shape]uint64{}
-		}
-		n.others[shape{whole: uint8(entry[0]), fraction: uint8(entry[1])}] = entry[2]
-	}
-	return n, nil
+	return nil
 }

@@ -1,9 +1,6 @@
 package schema
 
-import (
-	"maps"
-	"strconv"
-)
+import "strconv"
 
 // Precision is how many digits a decimal column has. A number of DynamoDB has at most as many significant digits.
 const Precision = 38
@@ -26,8 +23,8 @@ func shapeOf(text []byte) shape {
 	if len(text) > 0 && (text[0] == '-' || text[0] == '+') {
 		digits = text[1:]
 	}
-	if n := len(digits); n > 0 && n < int64Digits && digits[0] != '0' && onlyDigits(digits) { // most numbers
-		return shape{whole: uint8(n), int64: true} //nolint:gosec // below int64Digits
+	if s := plainShape(digits); s != beyond {
+		return s
 	}
 	s := shapeOfAny(digits)
 	switch {
@@ -39,6 +36,39 @@ func shapeOf(text []byte) shape {
 		s.int64 = err == nil
 	}
 	return s
+}
+
+// plainShape returns the shape of most numbers: up to 18 digits, which may have a point among them, without a zero in front or at the end that does
+// not count. It returns beyond for all others.
+func plainShape(text []byte) shape {
+	n := len(text)
+	if n == 0 || n > int64Digits {
+		return beyond
+	}
+	point := n
+	for i, c := range text {
+		if c-'0' > 9 {
+			if c != '.' || point < n {
+				return beyond
+			}
+			point = i
+		}
+	}
+	switch {
+	case point == n && n < int64Digits && (text[0] != '0' || n == 1):
+		if text[0] == '0' {
+			n = 0
+		}
+		return shape{whole: uint8(n), int64: true} //nolint:gosec // below int64Digits
+	case 0 < point && point < n-1 && text[n-1] != '0' && (text[0] != '0' || point == 1):
+		fraction := n - point - 1
+		if text[0] == '0' {
+			point = 0
+		}
+		return shape{whole: uint8(point), fraction: uint8(fraction)} //nolint:gosec // below int64Digits
+	default:
+		return beyond
+	}
 }
 
 // shapeOfAny returns the shape of a number without a sign. int64 is not set.
@@ -98,82 +128,72 @@ func onlyDigits(text []byte) bool {
 	return true
 }
 
-// numbers counts numbers by their shapes.
+// numbers counts numbers by their digits.
 type numbers struct {
-	ints   [int64Digits + 1]uint64 // those that fit an int64, by their digits
-	others map[shape]uint64
+	whole    [Precision + 2]uint64 // by the digits before the point; those that are beyond have the last place
+	fraction [Precision + 1]uint64 // by the digits after the point; those without any are not counted
+	large    uint64                // those that are whole, but fit no int64
 }
 
 func (n *numbers) add(s shape) {
-	if s.int64 {
-		n.ints[s.whole]++
-		return
+	n.whole[s.whole]++
+	if !s.int64 {
+		n.addOther(s)
 	}
-	if n.others == nil {
-		n.others = map[shape]uint64{}
+}
+
+// addOther adds what only numbers have that are no int64.
+func (n *numbers) addOther(s shape) {
+	switch {
+	case s.fraction > 0:
+		n.fraction[s.fraction]++
+	case s.whole <= Precision:
+		n.large++
 	}
-	n.others[s]++
 }
 
 // merge adds the numbers of another tree.
 func (n *numbers) merge(o *numbers) {
-	for digits, count := range o.ints {
-		n.ints[digits] += count
+	for digits, count := range o.whole {
+		n.whole[digits] += count
 	}
-	if n.others == nil {
-		n.others = maps.Clone(o.others)
-		return
+	for digits, count := range o.fraction {
+		n.fraction[digits] += count
 	}
-	for s, count := range o.others {
-		n.others[s] += count
-	}
+	n.large += o.large
 }
 
 // integers reports whether all numbers fit an int64.
-func (n *numbers) integers() bool { return len(n.others) == 0 }
+func (n *numbers) integers() bool {
+	return n.large == 0 && n.whole[Precision+1] == 0 && n.fraction == [Precision + 1]uint64{}
+}
 
 // scale returns the scale with which decimal(38, scale) holds the most numbers, and how many it does not hold. Of several such scales, it returns
 // the smallest.
 func (n *numbers) scale() (scale int, left uint64) {
-	most := uint64(0)
-	for s := range Precision + 1 {
-		if held := n.held(s); held > most {
+	// A number that is not beyond fits all scales from one on, for its digits after the point, up to another one, for those before it: there are no
+	// more than Precision digits from the first one to the last. So it is enough to know how many begin to fit and cease to fit at each scale.
+	held := -n.whole[Precision+1]
+	for _, count := range n.whole {
+		held += count
+	}
+	all := held + n.whole[Precision+1]
+	for _, count := range n.fraction {
+		held -= count
+	}
+	most := held
+	for s := 1; s <= Precision; s++ {
+		if held += n.fraction[s] - n.whole[Precision-s+1]; held > most {
 			scale, most = s, held
 		}
 	}
-	all := uint64(0)
-	for _, count := range n.ints {
-		all += count
-	}
-	for _, count := range n.others {
-		all += count
-	}
 	return scale, all - most
-}
-
-// held returns how many of the numbers decimal(38, scale) holds.
-func (n *numbers) held(scale int) (count uint64) {
-	for digits, times := range n.ints {
-		if digits <= Precision-scale {
-			count += times
-		}
-	}
-	for s, times := range n.others {
-		if s.fits(scale) {
-			count += times
-		}
-	}
-	return count
-}
-
-// fits reports whether decimal(38, scale) holds the number.
-func (s shape) fits(scale int) bool {
-	return int(s.whole)+scale <= Precision && int(s.fraction) <= scale
 }
 
 func (n *numbers) clone() *numbers {
 	if n == nil {
 		return nil
 	}
-	return &numbers{n.ints, maps.Clone(n.others)}
+	out := *n
+	return &out
 }

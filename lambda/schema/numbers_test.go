@@ -1,6 +1,10 @@
 package schema
 
-import "testing"
+import (
+	"math/rand/v2"
+	"strconv"
+	"testing"
+)
 
 func TestShapeOf(t *testing.T) {
 	t.Parallel()
@@ -40,6 +44,12 @@ func TestShapeOf(t *testing.T) {
 		{"9.9E+125", beyond},
 		{"1234567890123456789.0123456789012345678", shape{19, 19, false}},
 		{"12345678901234567890123456789012345.6789", beyond},
+		{"00.5", shape{0, 1, false}},
+		{"0.5", shape{0, 1, false}},
+		{"1.5", shape{1, 1, false}},
+		{"12345678901234567.8", shape{17, 1, false}},
+		{"1234567890123456789.5", shape{19, 1, false}},
+		{"00", shape{0, 0, true}},
 		{"", beyond},
 		{"-", beyond},
 		{".", beyond},
@@ -76,6 +86,39 @@ func TestScale(t *testing.T) {
 		}
 		if scale, left := n.scale(); scale != test.scale || left != test.left {
 			t.Errorf("%s: got scale %d and %d left, want %d and %d", test.name, scale, left, test.scale, test.left)
+		}
+	}
+}
+
+// The counts are enough to know how many numbers each scale holds.
+func TestScaleHoldsTheMost(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(1, 1)) //nolint:gosec // the same numbers every time
+	for range 2000 {
+		n, shapes := new(numbers), []shape(nil)
+		for range 1 + r.IntN(12) {
+			text := strconv.FormatFloat(r.NormFloat64(), 'f', r.IntN(12), 64)
+			if r.IntN(2) == 0 {
+				text += "e" + strconv.Itoa(r.IntN(90)-45)
+			}
+			s := shapeOf([]byte(text))
+			n.add(s)
+			shapes = append(shapes, s)
+		}
+		scale, most := 0, 0
+		for s := range Precision + 1 {
+			held := 0
+			for _, shape := range shapes {
+				if int(shape.whole)+s <= Precision && int(shape.fraction) <= s {
+					held++
+				}
+			}
+			if held > most {
+				scale, most = s, held
+			}
+		}
+		if got, left := n.scale(); got != scale || int(left) != len(shapes)-most { //nolint:gosec // few
+			t.Fatalf("%+v: got scale %d and %d left, want %d and %d", shapes, got, left, scale, len(shapes)-most)
 		}
 	}
 }

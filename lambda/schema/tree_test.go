@@ -113,7 +113,7 @@ func TestDamagedTreesAreRefused(t *testing.T) {
 	for _, body := range []string{
 		``, `[]`, `{"level":5}`, `{"level":-1}`, `{"attributes":[{"name":"a","kinds":{"X":1}}]}`, `{"attributes":[{"name":"a","kinds":{"N":1}}]}`,
 		`{"attributes":[{"name":"a","kinds":{"NS":1}}]}`, `{"attributes":[{"name":"a","kinds":{"S":1},"numbers":{}}]}`,
-		`{"attributes":[{"name":"a","kinds":{"N":1},"numbers":{"integers":[[20,1]]}}]}`, `{"attributes":[{"name":"a","kinds":{"N":1},"numbers":{"others":[[40,0,1]]}}]}`,
+		`{"attributes":[{"name":"a","kinds":{"N":1},"numbers":{"whole":[[40,1]]}}]}`, `{"attributes":[{"name":"a","kinds":{"N":1},"numbers":{"whole":[],"fraction":[[39,1]]}}]}`,
 		`{"attributes":[{"name":"a","kinds":{"M":1},"opaque":true}]}`, `{"attributes":[{"name":"a","kinds":{"L":1},"element":{"kinds":{"M":1},"opaque":true,"member":{"kinds":{}}}}]}`,
 		`{"attributes":[{"name":"a","kinds":{"M":1},"fields":[{"name":"b","kinds":{"N":1}}]}]}`,
 	} {
