@@ -145,6 +145,20 @@ func (b *Bucket) GetTagged(ctx context.Context, key string) (content []byte, eta
 	return nil, "", failure.Errorf(failure.MalformedAnswer, "read %s: %w", b.URI(key), fault.Damage(err))
 }
 
+// Open begins to read an object that has this ETag. It fails with ErrNotFound, or with ErrChanged if the object has another ETag. The caller
+// closes the object, and a read of it fails if the download breaks off.
+func (b *Bucket) Open(ctx context.Context, key, etag string) (io.ReadCloser, error) {
+	tag := quoted(etag)
+	answer, err := b.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &b.name, Key: &key, IfMatch: &tag, ExpectedBucketOwner: b.owner})
+	if err != nil {
+		if fault.Status(err) == http.StatusPreconditionFailed {
+			return nil, fmt.Errorf("%s: %w", b.URI(key), ErrChanged)
+		}
+		return nil, b.named(err, "s3:GetObject", key)
+	}
+	return answer.Body, nil
+}
+
 // reads is how often GetTagged reads an answer before it fails.
 const reads = 3
 

@@ -52,7 +52,8 @@ type found struct {
 	written      manifest.Written
 	faults, gone faults // gone has keys
 	oldest       time.Time
-	there        int // objects of the run in the bucket
+	rest         map[string]int64 // by attribute: items that have it in the column _rest
+	there        int              // objects of the run in the bucket
 	open         []openSegment
 	pieces       []*piece
 	// What no chain names, of the run's own.
@@ -189,6 +190,7 @@ func (c *scanCommit) add(ctx context.Context, f found) error {
 	if c.oldest.IsZero() || !f.oldest.IsZero() && f.oldest.Before(c.oldest) {
 		c.oldest = f.oldest
 	}
+	c.addRest(f.rest)
 	c.there += f.there
 	c.open = append(c.open, f.open...)
 	c.strayLists = append(c.strayLists, f.strayLists...)

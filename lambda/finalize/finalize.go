@@ -6,6 +6,9 @@
 // uploads than one invocation completes, the step asks for batches first (batch.go). If a run can never be committed, the step removes what
 // it has completed (withdraw.go).
 //
+// A run that makes Parquet files has two passes, and each is committed like a run. The step then says that the second pass must follow, or removes
+// the files of the first one (staging.go).
+//
 // For native exports, DynamoDB has written the manifests. The step compares them with the bucket and enters the exports into the
 // journal. That write is the commit of an export. When the run has nothing more to export, the step writes the run's result.
 //
@@ -48,14 +51,21 @@ func (s *Step) Run(ctx context.Context, in run.FinalizeInput) (run.FinalizeOutpu
 		plan: in.Plan, layout: in.Plan.Layout(), bucket: bucket.New(s.Objects(in.Plan), in.Plan), log: s.Log.With("runId", in.Plan.RunID, "table", in.Plan.Table),
 		mostUploads: cmp.Or(s.MostUploads, mostUploads),
 	}
-	switch {
-	case in.Plan.Export != nil:
-		return c.exports(ctx, in.Export)
-	case in.Batch != nil:
+	if in.Batch != nil {
 		return c.batch(ctx, *in.Batch)
-	default:
-		return c.scan(ctx)
 	}
+	commitPass := c.scan
+	if in.Plan.Export != nil {
+		commitPass = func(ctx context.Context) (run.FinalizeOutput, error) { return c.exports(ctx, in.Export) }
+	}
+	out, err := commitPass(ctx)
+	switch committed := err == nil && !out.More && len(out.Batches) == 0; {
+	case committed && in.Plan.FirstPass():
+		return run.FinalizeOutput{Convert: true}, nil
+	case committed && in.Plan.SecondPass() && !in.Plan.Parquet.KeepStaging:
+		return out, c.removeStaging(ctx)
+	}
+	return out, err
 }
 
 // inParallel is how many uploads are completed or aborted, and how many files of an export are looked up, at the same time.

@@ -18,11 +18,11 @@ type folder struct {
 // list lists the run's folder. It returns nil if the folder is too large for that. An upload that is not listed may have been completed, and
 // is then among the objects, because they are listed afterwards.
 func (c commit) list(ctx context.Context) (*folder, error) {
-	uploads, few, err := oneAnswer(c.bucket.Uploads(ctx, c.layout.Root+"/"))
+	uploads, few, err := oneAnswer(c.bucket.Uploads(ctx, c.layout.Folder()+"/"))
 	if !few || err != nil {
 		return nil, err
 	}
-	entries, few, err := oneAnswer(c.bucket.List(ctx, c.layout.Root+"/"))
+	entries, few, err := oneAnswer(c.bucket.List(ctx, c.layout.Folder()+"/"))
 	if !few || err != nil {
 		return nil, err
 	}
@@ -59,11 +59,23 @@ func (s *span) entriesIn(ctx context.Context, prefix string) iter.Seq2[bucket.En
 // openUploads yields the open uploads of a span, in the order of their keys. The first span and the last one also have those outside of the
 // folder of objects.
 func (s *span) openUploads(ctx context.Context) iter.Seq2[bucket.Upload, error] {
-	root, from, to := s.layout.Root+"/", s.from.in(s.layout.DataPrefix()), s.to.in(s.layout.DataPrefix())
-	if s.small == nil {
-		return until(s.bucket.UploadsAfter(ctx, root, from), uploadKey, to)
+	root, from, to := s.layout.Folder()+"/", s.from.in(s.layout.DataPrefix()), s.to.in(s.layout.DataPrefix())
+	uploads := s.bucket.UploadsAfter(ctx, root, from)
+	if s.small != nil {
+		uploads = after(s.small.uploads, uploadKey, root, from)
 	}
-	return until(after(s.small.uploads, uploadKey, root, from), uploadKey, to)
+	return until(s.withoutStaging(uploads), uploadKey, to)
+}
+
+// withoutStaging leaves out uploads of the first pass, which removeStaging aborts.
+func (s *span) withoutStaging(uploads iter.Seq2[bucket.Upload, error]) iter.Seq2[bucket.Upload, error] {
+	return func(yield func(bucket.Upload, error) bool) {
+		for upload, err := range uploads {
+			if !s.staged(upload.Key) && !yield(upload, err) {
+				return
+			}
+		}
+	}
 }
 
 // after yields what comes after a key, as a listing of a prefix does.

@@ -71,6 +71,7 @@ func (s *span) join(ctx context.Context, segment int, lists []run.SegmentList) e
 		}
 		list.Totals.Bytes = 0 // computed below
 		s.totals.Add(list.Totals)
+		s.addRest(list.Rest)
 		for _, o := range list.Objects {
 			seen, err := s.see(o)
 			if err != nil {

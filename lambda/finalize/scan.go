@@ -86,6 +86,9 @@ func (c *scanCommit) run(ctx context.Context) (out run.FinalizeOutput, err error
 		out.Result, err = c.giveUp(ctx, err)
 		return out, err
 	}
+	if err := c.checkConverted(); err != nil {
+		return out, err
+	}
 	// Remove first what a reader must not see beside the run's objects.
 	if err := c.bucket.Delete(ctx, c.strayObjects); err != nil {
 		return out, fmt.Errorf("remove what no list names: %w", err)
@@ -143,11 +146,16 @@ func (c commit) resultIn(summary []byte) (run.Result, error) {
 		return run.Result{}, failure.Errorf(failure.ListsInconsistent, "%s is not this run's manifest: %w. Choose another name for the execution",
 			c.bucket.URI(c.layout.ManifestSummary()), err)
 	}
-	return run.Result{
+	result := run.Result{
 		Version: run.Version, RunID: s.Scan.RunID, Mode: request.ModeScan, Table: s.Scan.Table, Manifest: c.bucket.URI(c.layout.ManifestSummary()),
 		Bucket: c.plan.Bucket, Root: c.plan.Root, Items: s.Scan.Items, Records: s.ItemCount, Objects: s.Scan.Objects, Bytes: s.Scan.Bytes,
-		Segments: len(c.plan.Scan.Segments()), ReadUnits: s.Scan.ReadUnits, Foreign: s.Scan.Foreign, StartTime: s.StartTime, EndTime: s.EndTime,
-	}, nil
+		Segments: len(c.plan.Scan.Segments()), ReadUnits: s.Scan.ReadUnits, Foreign: s.Scan.Foreign, Schema: s.Scan.Schema,
+		StartTime: s.StartTime, EndTime: s.EndTime,
+	}
+	if c.plan.SecondPass() && c.plan.Parquet.Export != nil {
+		result.Mode, result.Exports, result.BilledBytes = request.ModeExport, []run.ExportedWindow{*c.plan.Parquet.Export}, c.plan.Parquet.Export.BilledBytes
+	}
+	return result, nil
 }
 
 // putSum writes the checksum of a manifest.
@@ -209,6 +217,10 @@ func (c *scanCommit) write(ctx context.Context) (run.Result, error) {
 	writing.Go(func() error { return c.files.close(ctx) })
 	writing.Go(func() error { return c.putSum(ctx, c.layout.ManifestFiles(), sum) })
 	if err := writing.Wait(); err != nil {
+		return run.Result{}, err
+	}
+	var err error
+	if c.written.Schema, err = c.learned(ctx); err != nil {
 		return run.Result{}, err
 	}
 	commit := run.Marshal(manifest.NewSummary(c.plan, c.totals, c.written, time.Now()))

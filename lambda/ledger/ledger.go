@@ -1,6 +1,6 @@
-// Package ledger keeps what executions must agree on: which execution owns a run (Claim), and which native exports were begun and
-// committed (Journal). Each is one JSON object in the bucket. Each write is conditional on the object that the writer has read, so
-// when two executions decide at the same time, one of them learns that it has to read again.
+// Package ledger keeps what executions must agree on: which execution owns a run (Claim), which native exports were begun and committed
+// (Journal), and which columns a run has (run.Schema). Each is one JSON object in the bucket. Each write is conditional on the object that
+// the writer has read, so when two executions decide at the same time, one of them learns that it has to read again.
 //
 // It may import bucket, failure, problem, request and run.
 package ledger

@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"iter"
 	"time"
 
 	"dynamodb-to-s3/lambda/problem"
@@ -70,12 +71,15 @@ type Scan struct {
 	Bytes        int64   `json:"bytes"`
 	// Foreign says what somebody else has put into the run's folder; nil if there is nothing.
 	Foreign *run.Foreign `json:"foreign,omitempty"`
+	// Schema says which columns Parquet files have; nil for other formats.
+	Schema *run.LearnedSchema `json:"schema,omitempty"`
 }
 
 // Written counts the manifest's files and their records, and what is beside them.
 type Written struct {
 	Objects, Records int64
 	Foreign          run.Foreign
+	Schema           *run.LearnedSchema
 }
 
 // NewSummary returns the summary of a complete scan.
@@ -88,8 +92,11 @@ func NewSummary(plan run.Plan, totals run.Totals, written Written, end time.Time
 		Scan: &Scan{
 			WrittenBy: version.Name + " " + version.Number, RunID: plan.RunID, Table: plan.Table, TotalSegments: scan.TotalSegments, Segment: scan.Request.Segment,
 			IndexName: scan.Request.IndexName, Compression: scan.Compression, Transform: scan.Transform != "",
-			ScannedCount: totals.Scanned, Items: totals.Items, ReadUnits: totals.ReadUnits, Objects: written.Objects, Bytes: totals.Bytes, Foreign: written.Foreign.Found(),
+			ScannedCount: totals.Scanned, Items: totals.Items, ReadUnits: totals.ReadUnits, Objects: written.Objects, Bytes: totals.Bytes, Foreign: written.Foreign.Found(), Schema: written.Schema,
 		},
+	}
+	if plan.SecondPass() && plan.Parquet.Export != nil {
+		s.ExportTime, s.BilledSizeBytes = *plan.Parquet.Export.ExportTime, plan.Parquet.Export.BilledBytes
 	}
 	if prefix := plan.Prefix(); prefix != "" {
 		s.S3Prefix = &prefix
@@ -115,7 +122,7 @@ func ParseSummary(plan run.Plan, body []byte) (Summary, error) {
 		return s, fmt.Errorf("it is of the run %s that began at %s", problem.Quote(s.Scan.RunID), s.StartTime.Format(time.RFC3339))
 	}
 	totals := run.Totals{Scanned: s.Scan.ScannedCount, Items: s.Scan.Items, ReadUnits: s.Scan.ReadUnits, Bytes: s.Scan.Bytes}
-	written := Written{Objects: s.Scan.Objects, Records: s.ItemCount}
+	written := Written{Objects: s.Scan.Objects, Records: s.ItemCount, Schema: s.Scan.Schema}
 	if s.Scan.Foreign != nil {
 		written.Foreign = *s.Scan.Foreign
 	}
@@ -144,17 +151,35 @@ func EncodeFile(w io.Writer, o run.Object, etag string) error {
 }
 
 // DecodeFiles reads manifest-files.json.
-func DecodeFiles(body []byte) ([]File, error) {
-	var files []File
-	lines := bufio.NewScanner(bytes.NewReader(body))
-	for lines.Scan() {
-		var file File
-		if err := json.Unmarshal(lines.Bytes(), &file); err != nil {
-			return nil, fmt.Errorf("line %d of manifest-files.json: %w", len(files)+1, err)
+func DecodeFiles(body []byte) (files []File, err error) {
+	for file, err := range Files(bytes.NewReader(body)) {
+		if err != nil {
+			return nil, err
 		}
 		files = append(files, file)
 	}
-	return files, lines.Err()
+	return files, nil
+}
+
+// Files yields the lines of manifest-files.json as they are read. It stops after an error.
+func Files(from io.Reader) iter.Seq2[File, error] {
+	return func(yield func(File, error) bool) {
+		lines, number := bufio.NewScanner(from), 0
+		for lines.Scan() {
+			var file File
+			number++
+			if err := json.Unmarshal(lines.Bytes(), &file); err != nil {
+				yield(file, fmt.Errorf("line %d of manifest-files.json: %w", number, err))
+				return
+			}
+			if !yield(file, nil) {
+				return
+			}
+		}
+		if err := lines.Err(); err != nil {
+			yield(File{}, err)
+		}
+	}
 }
 
 // Checksum returns the content of a manifest's checksum object.

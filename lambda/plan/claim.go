@@ -92,12 +92,26 @@ func (c claimant) look(ctx context.Context) (run.PlanOutput, error) {
 func (c claimant) resume(ctx context.Context, output run.PlanOutput) (run.PlanOutput, error) {
 	var err error
 	if output.Committed, err = committed(ctx, c.destination, output.Plan); err != nil || output.Committed {
-		return output, err
+		return c.lastPass(ctx, output, err)
 	}
 	if err := c.sameSource(output.Plan); err != nil {
 		return run.PlanOutput{}, err
 	}
 	return output, c.checkAlone(ctx, output.Plan)
+}
+
+// lastPass returns the output for a run that is committed. If it makes Parquet files, its first pass may be removed, so that only the plan of
+// the second pass leads to the result.
+func (c claimant) lastPass(ctx context.Context, output run.PlanOutput, err error) (run.PlanOutput, error) {
+	if err != nil || !output.Plan.FirstPass() {
+		return output, err
+	}
+	decided, digest, err := ledger.LoadSchema(ctx, c.destination, output.Plan)
+	if err != nil {
+		return run.PlanOutput{}, err
+	}
+	output.Plan = output.Plan.Converting(decided, digest)
+	return output, nil
 }
 
 // sameSource fails with TableReplaced unless the table that is there now, and the index, are those of a plan that was made before.
@@ -113,9 +127,9 @@ func (c claimant) refuse(words string, args ...any) (run.PlanOutput, error) {
 
 // committed reports whether a run is committed.
 func committed(ctx context.Context, destination *bucket.Bucket, plan run.Plan) (bool, error) {
-	commit := plan.Layout().ManifestSummary()
-	if plan.Export != nil {
-		commit = plan.Layout().Result()
+	commit := plan.Final().ManifestSummary()
+	if plan.Export != nil && plan.Parquet == nil {
+		commit = plan.Final().Result()
 	}
 	_, err := destination.Get(ctx, commit)
 	if err != nil && !errors.Is(err, bucket.ErrNotFound) {

@@ -223,6 +223,11 @@ func (s *Step) first(req request.Request, target request.Table, execution run.Ex
 		Version: run.Version, Mode: req.Mode, RunID: id, ExecutionID: execution.ID, StartTime: execution.StartTime.UTC(), Table: target.Name,
 		Bucket: req.Bucket, BucketOwner: req.BucketOwner, KMSKeyID: req.KMSKeyID, Root: root,
 	}
+	if req.Format == request.FormatParquet {
+		plan.Parquet = &run.ParquetPlan{
+			Columns: req.Columns, Numbers: req.Numbers, Compression: req.Compression, FileSizeBytes: *req.FileSize, KeepStaging: *req.KeepStaging,
+		}
+	}
 	if req.Mode == request.ModeExport {
 		plan.Export = &run.ExportPlan{Request: *req.Export}
 		return plan, nil
@@ -230,6 +235,9 @@ func (s *Step) first(req request.Request, target request.Table, execution run.Ex
 	plan.Scan = &run.ScanPlan{
 		Request: *req.Scan, Format: req.Format, Transform: req.Transform, Compression: req.Compression, FileSizeBytes: *req.FileSize,
 		SourceRoleARN: req.SourceRoleARN, DestinationRoleARN: req.DestinationRoleARN,
+	}
+	if plan.Parquet != nil {
+		plan.Scan.Format, plan.Scan.Compression, plan.Scan.FileSizeBytes = request.FormatDynamoDBJSON, request.CompressionZSTD, request.DefaultFileSize
 	}
 	if target.Region != s.region() {
 		plan.Scan.TableRegion = target.Region

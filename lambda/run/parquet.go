@@ -57,9 +57,7 @@ func (p Plan) Converting(s Schema, digest string) Plan {
 
 // Schema is the object Layout.Schema: what the function columns decided. It is written once, before the second pass.
 type Schema struct {
-	Version int `json:"version"`
-	// Plan is the Digest of the plan of the first pass.
-	Plan      string    `json:"plan"`
+	Version   int       `json:"version"`
 	RunID     string    `json:"runId"`
 	Table     string    `json:"table"`
 	StartTime time.Time `json:"startTime"`
@@ -74,6 +72,13 @@ type Schema struct {
 	Segments int             `json:"segments"`
 	Staged   int64           `json:"staged"`
 	Export   *ExportedWindow `json:"export,omitempty"`
+}
+
+// Count returns how many columns the schema has, apart from _rest.
+func (s Schema) Count() int {
+	var columns struct{ Columns []json.RawMessage }
+	_ = json.Unmarshal(s.Columns, &columns) // the function columns has written it
+	return len(columns.Columns)
 }
 
 // ColumnsInput is the payload of the function columns.

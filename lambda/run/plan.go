@@ -56,7 +56,7 @@ type Duplicate struct {
 // invocation has the same plan, and a run that has started is never split again. Only ExecutionID and TakenOver change, when another
 // execution takes the run over.
 //
-// Exactly one of Scan and Export is there.
+// Exactly one of Scan and Export is there. In the second pass of a run that makes Parquet files, this is Scan, also for a native export.
 type Plan struct {
 	Version int `json:"version"`
 	// Mode is SCAN with Scan and EXPORT with Export. The state machine reads it.

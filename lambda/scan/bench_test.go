@@ -78,7 +78,7 @@ func BenchmarkSegment(b *testing.B) {
 			b.Run(format.name+"/"+string(compression), func(b *testing.B) {
 				plan := run.Plan{Bucket: "b", Root: "r", Scan: &run.ScanPlan{Compression: compression, FileSizeBytes: request.DefaultFileSize}}
 				s := segment{
-					plan: plan, reader: &again{n: b.N, body: body}, throttles: none, confirm: planned, pacer: pace.New(pace.Config{}), encoder: oneToOne{format.encoder},
+					plan: plan, reader: &again{n: b.N, body: body}, Source: source(oneToOne{format.encoder}), pacer: pace.New(pace.Config{}),
 					bucket: bucket.New(awsclient.S3(cfg), plan), budget: newBudget(b.Context(), time.Now), log: slog.New(slog.DiscardHandler),
 				}
 				b.SetBytes(int64(len(body)))

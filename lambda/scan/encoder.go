@@ -61,7 +61,7 @@ var (
 // encode appends the records of one item to dst.
 func (s *segment) encode(ctx context.Context, dst, item []byte) ([]byte, int, error) {
 	before := len(dst)
-	out, records, err := s.encoder.Append(ctx, dst, item)
+	out, records, err := s.Encoder.Append(ctx, dst, item)
 	if err == nil && (records < 0 || (records == 0) != (len(out) == before)) {
 		err = errUncounted
 	}

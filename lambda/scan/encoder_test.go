@@ -54,7 +54,7 @@ func TestScanCountsWhatAnEncoderMakes(t *testing.T) {
 				moment = moment.Add(time.Hour - mostFloor - mostLook - 10*time.Millisecond)
 			}
 			s := segment{
-				plan: plan, try: "0a1b2c3d", reader: &answers{items("a", "b", "c")}, throttles: none, confirm: planned, pacer: pace.New(pace.Config{}), encoder: test.encoder,
+				plan: plan, try: "0a1b2c3d", reader: &answers{items("a", "b", "c")}, Source: source(test.encoder), pacer: pace.New(pace.Config{}),
 				bucket: bucket.New(testservers.S3(), plan), budget: newBudget(ctx, func() time.Time { return moment }), log: slog.New(slog.DiscardHandler),
 			}
 			s.budget.start = moment.Add(-time.Hour)
@@ -89,6 +89,9 @@ func init() {
 
 func TestEveryFormatHasAnEncoder(t *testing.T) {
 	for _, format := range request.RuleOf("format").Enum {
+		if format == string(request.FormatParquet) {
+			continue // the first pass of a run writes DynamoDB JSON
+		}
 		if _, err := encoderOf(run.ScanPlan{Format: request.Format(format)}); err != nil {
 			t.Errorf("%s: %v", format, err)
 		}

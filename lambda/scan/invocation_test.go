@@ -215,7 +215,7 @@ func TestInvocationEndsInTime(t *testing.T) {
 				defer cancel()
 				var log bytes.Buffer
 				s := segment{
-					plan: plan, reader: reader, throttles: none, confirm: planned, pacer: pace.New(pace.Config{}), encoder: oneToOne{ddbjson.DynamoDBJSON{}}, budget: newBudget(ctx, time.Now),
+					plan: plan, reader: reader, Source: source(oneToOne{ddbjson.DynamoDBJSON{}}), pacer: pace.New(pace.Config{}), budget: newBudget(ctx, time.Now),
 					bucket: bucket.New(awsclient.S3(aws.Config{
 						Region: "us-east-1", HTTPClient: s3, Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""),
 					}), plan),

@@ -103,5 +103,8 @@ func (s *segment) startKey(ctx context.Context) (json.RawMessage, error) {
 			"segment %d cannot continue, because its list %s is not as it was written: %w. Another program may have changed or removed it; start a new execution",
 			s.number, s.bucket.URI(key), err)
 	}
-	return list.LastEvaluatedKey, nil
+	if s.Tree != nil {
+		err = s.Tree.load(list.Schema)
+	}
+	return list.LastEvaluatedKey, err
 }

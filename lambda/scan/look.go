@@ -59,7 +59,7 @@ func (s *segment) lookOnce(ctx context.Context) error {
 	wait := time.Until(deadline) / 2
 	trying, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
-	err := s.confirm(trying)
+	err := s.Confirm(trying)
 	if err != nil && !failure.NameOf(err).Permanent() && trying.Err() != nil && ctx.Err() == nil {
 		return failure.Errorf(failure.EndpointUnreachable, "dynamodb:DescribeTable on table %q: DynamoDB did not answer within %s", s.plan.Table, wait.Round(time.Millisecond))
 	}

@@ -191,7 +191,7 @@ func TestTenThousandLooksAtOnceSucceed(t *testing.T) {
 		var mu sync.Mutex
 		var asked int
 		answers := map[int64]int{} // by second
-		s := segment{budget: newBudget(ctx, time.Now), log: slog.New(slog.DiscardHandler), confirm: func(context.Context) error {
+		s := segment{budget: newBudget(ctx, time.Now), log: slog.New(slog.DiscardHandler), Source: Source{Confirm: func(context.Context) error {
 			mu.Lock()
 			defer mu.Unlock()
 			asked++
@@ -201,7 +201,7 @@ func TestTenThousandLooksAtOnceSucceed(t *testing.T) {
 			}
 			answers[second]++
 			return nil
-		}}
+		}}}
 		time.Sleep(time.Until(s.budget.stopBy(0)))
 		begun := time.Now()
 		var looks sync.WaitGroup

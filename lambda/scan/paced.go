@@ -39,10 +39,7 @@ func newPacer(plan run.Plan, from run.Checkpoint, destination *bucket.Bucket, bu
 // pacedReader asks for a page when the pace allows it, with as many items as the pace allows. When the table throttles, it asks again
 // after longer and longer pauses until ctx ends. It then fails with Throttled.
 type pacedReader struct {
-	table interface {
-		pageReader
-		Throttles() table.Throttles
-	}
+	Source
 	pacer *pace.Pacer
 }
 
@@ -57,9 +54,9 @@ func (r *pacedReader) Next(ctx context.Context, exclusiveStartKey json.RawMessag
 			return err
 		}
 		into.Limit = limit
-		before := r.table.Throttles().Tries
-		err = r.table.Next(ctx, exclusiveStartKey, into)
-		tries := r.table.Throttles().Tries - before
+		before := r.Throttles().Tries
+		err = r.Pages.Next(ctx, exclusiveStartKey, into)
+		tries := r.Throttles().Tries - before
 		switch {
 		case err == nil:
 			r.pacer.Answered(into.Scanned, into.ReadUnits, tries)

@@ -52,7 +52,7 @@ func TestThrottledTableIsWaitedFor(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		few := &throttling{refusals: 8}
-		if err := (&pacedReader{few, pace.New(pace.Config{})}).Next(t.Context(), nil, new(table.Page)); err != nil {
+		if err := (&pacedReader{few.source(), pace.New(pace.Config{})}).Next(t.Context(), nil, new(table.Page)); err != nil {
 			t.Error(err)
 		}
 		var pauses []time.Duration
@@ -67,11 +67,16 @@ func TestThrottledTableIsWaitedFor(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		many := &throttling{refusals: 100}
-		err := (&pacedReader{many, pace.New(pace.Config{})}).Next(ctx, nil, new(table.Page))
+		err := (&pacedReader{many.source(), pace.New(pace.Config{})}).Next(ctx, nil, new(table.Page))
 		if err == nil || failure.NameOf(err) != failure.Throttled || len(many.asked) != 6 {
 			t.Errorf("asked %d times, got %s: %v", len(many.asked), failure.NameOf(err), err)
 		}
 	})
+}
+
+// source returns the source of a table that throttles, which is still the plan's.
+func (r *throttling) source() Source {
+	return Source{Pages: r, Throttles: r.Throttles, Confirm: planned, Encoder: oneToOne{ddbjson.DynamoDBJSON{}}}
 }
 
 // stalling returns an invocation over a table that throttles every try. Only a moment of its time is left when it begins.
@@ -85,8 +90,8 @@ func stalling(t *testing.T, plan run.Plan, from run.Checkpoint, reason string) (
 	budget.start = began
 	pacer := newPacer(plan, from, destination, budget)
 	return segment{
-		plan: plan, number: 2, from: from, reader: &pacedReader{reader, pacer}, throttles: reader.Throttles, confirm: planned, pacer: pacer,
-		encoder: oneToOne{ddbjson.DynamoDBJSON{}}, bucket: destination, budget: budget, log: slog.New(slog.DiscardHandler),
+		plan: plan, number: 2, from: from, Source: reader.source(), reader: &pacedReader{reader.source(), pacer}, pacer: pacer,
+		bucket: destination, budget: budget, log: slog.New(slog.DiscardHandler),
 	}, ctx
 }
 

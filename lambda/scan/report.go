@@ -22,7 +22,7 @@ type report struct {
 
 // tell writes the report's metrics. It writes the log line unless the invocation failed: the boundary to Lambda logs a failure.
 func (s *segment) tell(ctx context.Context, metrics *metric.Writer, did report) {
-	throttles := s.throttles()
+	throttles := s.Throttles()
 	metrics.Scanned(metric.Invocation{
 		RunID: s.plan.RunID, Table: s.plan.Table, Segment: s.number, Invocation: s.from.Invocation, End: did.end, Totals: did.totals,
 		Throttles: throttles.Tries, Reasons: throttles.Reasons, Flush: did.closing, Unused: did.unused,

@@ -19,9 +19,7 @@ import (
 	"dynamodb-to-s3/lambda/metric"
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
-	"dynamodb-to-s3/lambda/table"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
@@ -38,6 +36,8 @@ type Step struct {
 	Metrics *metric.Writer
 	// Now is the clock; nil for the system's.
 	Now func() time.Time
+	// Source returns the source of a segment; nil for the table. The pages are read until ctx ends.
+	Source func(ctx context.Context, in run.ScanInput, from *bucket.Bucket) (Source, error)
 }
 
 // Run scans the segment from the input's checkpoint until the segment ends or ctx's deadline comes near. It writes the list of the
@@ -88,7 +88,7 @@ func (step *Step) Run(ctx context.Context, in run.ScanInput) (run.Checkpoint, er
 	// A segment may wait long between two invocations. This look has one short try, because there is another look at the end.
 	if in.Checkpoint != nil {
 		looking, cancel := context.WithTimeout(ctx, s.budget.mostWait()/10)
-		err := s.confirm(looking)
+		err := s.Confirm(looking)
 		if cancel(); failure.NameOf(err).Permanent() {
 			return from, fmt.Errorf("segment %d: %w", in.Segment, err)
 		}
@@ -105,8 +105,6 @@ func (step *Step) Run(ctx context.Context, in run.ScanInput) (run.Checkpoint, er
 	return to, nil
 }
 
-func oneTry(o *dynamodb.Options) { o.Retryer = aws.NopRetryer{} }
-
 // segment prepares the work of one invocation.
 func (step *Step) segment(ctx context.Context, in run.ScanInput, from run.Checkpoint) (*segment, error) {
 	now := step.Now
@@ -114,12 +112,11 @@ func (step *Step) segment(ctx context.Context, in run.ScanInput, from run.Checkp
 		now = time.Now
 	}
 	destination := bucket.New(step.Objects(in.Plan), in.Plan)
-	tables := step.Tables(in.Plan)
-	reader, err := table.NewReader(tables, in.Plan, in.Segment)
-	if err != nil {
-		return nil, err
+	open := step.Source
+	if open == nil {
+		open = step.tableSource
 	}
-	encoder, err := encoderOf(*in.Plan.Scan)
+	source, err := open(ctx, in, destination)
 	if err != nil {
 		return nil, err
 	}
@@ -127,10 +124,8 @@ func (step *Step) segment(ctx context.Context, in run.ScanInput, from run.Checkp
 	pacer := newPacer(in.Plan, from, destination, budget)
 	return &segment{
 		plan: in.Plan, number: in.Segment, from: from, try: randomTry(),
-		reader: &pacedReader{reader, pacer}, throttles: reader.Throttles, pacer: pacer, encoder: encoder,
-		bucket: destination, budget: budget, progress: step.Progress,
-		confirm: func(ctx context.Context) error { return table.Confirm(ctx, tables, in.Plan, oneTry) },
-		log:     step.logOf(in, from),
+		Source: source, reader: &pacedReader{source, pacer}, pacer: pacer, bucket: destination, budget: budget, progress: step.Progress,
+		log: step.logOf(in, from),
 	}, nil
 }
 

@@ -60,6 +60,9 @@ func planned(context.Context) error { return nil }
 
 func none() table.Throttles { return table.Throttles{} }
 
+// source returns a source of a table that is still the plan's and never throttles.
+func source(encoder encoder.Encoder) Source { return Source{Throttles: none, Confirm: planned, Encoder: encoder} }
+
 func never(ctx context.Context) ([]string, error) {
 	<-ctx.Done()
 	return nil, ctx.Err()
@@ -117,12 +120,12 @@ func TestScanHandsOverWhatItHasOrSaysWhyNot(t *testing.T) {
 			defer cancel()
 			moment := time.Now().Add(time.Hour - mostFloor - mostLook - 2*time.Second)
 			s := segment{
-				plan: plan, number: 2, try: "0a1b2c3d", reader: &test.pages, throttles: none, confirm: planned, pacer: pace.New(pace.Config{}),
-				encoder: oneToOne{ddbjson.DynamoDBJSON{}}, bucket: bucket.New(testservers.S3(), plan), budget: newBudget(ctx, func() time.Time { return moment }), log: slog.New(slog.DiscardHandler),
+				plan: plan, number: 2, try: "0a1b2c3d", reader: &test.pages, Source: source(oneToOne{ddbjson.DynamoDBJSON{}}), pacer: pace.New(pace.Config{}),
+				bucket: bucket.New(testservers.S3(), plan), budget: newBudget(ctx, func() time.Time { return moment }), log: slog.New(slog.DiscardHandler),
 			}
 			s.budget.start = moment.Add(-time.Hour)
 			if test.encoder != nil {
-				s.encoder = test.encoder
+				s.Encoder = test.encoder
 			}
 			did, err := s.scan(ctx)
 			got := did.checkpoint
@@ -173,7 +176,7 @@ func TestScanEndsWithItsContext(t *testing.T) {
 	plan := run.Plan{Bucket: testservers.Bucket(t), Root: "r", Scan: &run.ScanPlan{Compression: request.CompressionNone, FileSizeBytes: 1 << 20}}
 	pages := answers{items("a"), func(ctx context.Context) ([]string, error) { cancel(); return never(ctx) }, nil}
 	s := segment{
-		plan: plan, reader: &pages, throttles: none, confirm: planned, pacer: pace.New(pace.Config{}), encoder: oneToOne{ddbjson.DynamoDBJSON{}}, bucket: bucket.New(testservers.S3(), plan),
+		plan: plan, reader: &pages, Source: source(oneToOne{ddbjson.DynamoDBJSON{}}), pacer: pace.New(pace.Config{}), bucket: bucket.New(testservers.S3(), plan),
 		budget: newBudget(ctx, time.Now), log: slog.New(slog.DiscardHandler),
 	}
 	if _, err := s.scan(ctx); !errors.Is(err, context.Canceled) {

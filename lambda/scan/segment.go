@@ -7,38 +7,28 @@ import (
 	"log/slog"
 
 	"dynamodb-to-s3/lambda/bucket"
-	"dynamodb-to-s3/lambda/encoder"
 	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/metric"
 	"dynamodb-to-s3/lambda/pace"
 	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/lambda/sink"
-	"dynamodb-to-s3/lambda/table"
 )
 
 // segment is the work of one invocation on one segment.
 type segment struct {
-	plan      run.Plan
-	number    int
-	from      run.Checkpoint
-	start     json.RawMessage // the key at which from continues
-	try       string
-	reader    pageReader
-	throttles func() table.Throttles // of the reader so far
-	pacer     *pace.Pacer            // holds the reader back
-	encoder   encoder.Encoder
-	bucket    *bucket.Bucket
-	budget    *budget
-	progress  *Progress
-	log       *slog.Logger
-	named     bool // a list in S3 may name the invocation's uploads
-	// confirm asks DynamoDB once whether the table is still the plan's, and fails if it is not.
-	confirm func(context.Context) error
-}
-
-// pageReader is the part of a table.Reader that a segment uses.
-type pageReader interface {
-	Next(ctx context.Context, exclusiveStartKey json.RawMessage, into *table.Page) error
+	plan   run.Plan
+	number int
+	from   run.Checkpoint
+	start  json.RawMessage // the key at which from continues
+	try    string
+	Source
+	reader   Pages // of the source, held back by the pacer
+	pacer    *pace.Pacer
+	bucket   *bucket.Bucket
+	budget   *budget
+	progress *Progress
+	log      *slog.Logger
+	named    bool // a list in S3 may name the invocation's uploads
 }
 
 // scan scans until the segment or the time ends, and hands over.
@@ -48,7 +38,7 @@ func (s *segment) scan(ctx context.Context) (report, error) {
 	scan := s.plan.Scan
 	writer, err := sink.New(uploads, sink.Config{
 		Bucket: s.bucket, Layout: s.plan.Layout(), Segment: s.number, FirstPart: s.from.Part, Try: s.try,
-		Compression: scan.Compression, Extension: scan.Extension(), FileSize: scan.FileSizeBytes,
+		Compression: scan.Compression, Compressor: s.Compressor, Extension: scan.Extension(), FileSize: scan.FileSizeBytes,
 	})
 	if err != nil {
 		return report{}, err
@@ -164,6 +154,12 @@ func (s *segment) handOver(ctx context.Context, writer *sink.Writer, stopUploads
 		FirstPart: s.from.Part, NextPart: writer.NextPart(),
 		Start: s.from.Position, End: run.Position(at.key), LastEvaluatedKey: at.key, Done: at.done,
 		StartTime: s.budget.start.UTC(), EndTime: s.budget.now().UTC(), Totals: did.totals, Objects: objects,
+	}
+	if s.Tree != nil {
+		list.Schema = run.Marshal(&s.Tree.Tree)
+	}
+	if s.Rest != nil {
+		list.Rest = s.Rest()
 	}
 	if err := s.write(ctx, list); err != nil {
 		return report{}, err

@@ -100,7 +100,7 @@ func (s *segment) runMoves(ctx context.Context) (bool, error) {
 
 // mostFrequentReason returns DynamoDB's reason for most of this invocation's throttles, "" if it gave none.
 func (s *segment) mostFrequentReason() string {
-	met := s.throttles().Reasons
+	met := s.Throttles().Reasons
 	reasons := slices.Sorted(maps.Keys(met))
 	if len(reasons) == 0 {
 		return ""
@@ -111,6 +111,9 @@ func (s *segment) mostFrequentReason() string {
 // remedy says what to do about a reason for throttling.
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ThrottlingReason.html
 func (s *segment) remedy(reason string) string {
+	if s.plan.SecondPass() {
+		return "S3 asks for fewer requests: wait and redrive"
+	}
 	what, update := "table "+s.plan.Table, "aws dynamodb update-table --table-name "+s.plan.Table
 	if strings.HasPrefix(reason, "Index") {
 		what = "index " + s.plan.Scan.Request.IndexName + " of table " + s.plan.Table

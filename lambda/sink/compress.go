@@ -10,10 +10,13 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// compressor is a compressing writer, which serves one object after the other.
-type compressor interface {
+// Compressor turns records into the bytes of objects, one object after the other.
+type Compressor interface {
+	// Write adds the records of one item. Close writes what the object still needs.
 	io.WriteCloser
+	// Flush writes all that it has of the records so far.
 	Flush() error
+	// Reset begins an object.
 	Reset(w io.Writer)
 }
 
@@ -25,7 +28,7 @@ const window = 512 << 10
 // newCompressor uses the fastest level of each compression. Each uses one goroutine, because a small function has less than one core. ZSTD
 // does without WithLowerEncoderMem, which moves the whole window after every 128 KiB. A ZSTD frame has a checksum of its records: readers
 // check it, and few of them check anything else.
-func newCompressor(c request.Compression) (compressor, error) {
+func newCompressor(c request.Compression) (Compressor, error) {
 	switch c {
 	case request.CompressionGZIP:
 		return gzip.NewWriterLevel(io.Discard, gzip.BestSpeed)

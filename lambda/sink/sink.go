@@ -45,7 +45,8 @@ type Config struct {
 	FirstPart   int    // the number of the first object
 	Try         string // the name of the invocation's try
 	Compression request.Compression
-	Extension   string // of the keys
+	Compressor  Compressor // in place of Compression; nil for the usual one
+	Extension   string     // of the keys
 	// FileSize is the stored size in bytes at which an object is closed, after a whole item.
 	FileSize int64
 }
@@ -53,7 +54,7 @@ type Config struct {
 // Writer writes the objects of one invocation. Its methods are for one goroutine, except TimeToClose.
 type Writer struct {
 	config     Config
-	compressor compressor
+	compressor Compressor
 	uploads    *errgroup.Group
 	ctx        context.Context //nolint:containedctx // the life of the uploads, which is the Writer's own
 	slots      chan struct{}   // one for each part in flight
@@ -72,6 +73,9 @@ func New(ctx context.Context, config Config) (*Writer, error) {
 	w.uploads, w.ctx = errgroup.WithContext(ctx)
 	for range cap(w.buffers) {
 		w.buffers <- new([]byte)
+	}
+	if w.compressor = config.Compressor; w.compressor != nil {
+		return w, nil
 	}
 	var err error
 	w.compressor, err = newCompressor(config.Compression)
@@ -112,7 +116,7 @@ func (w *Writer) WriteItem(records []byte, count int) error {
 	}
 	o.raw += int64(len(records))
 	o.items += int64(count)
-	w.filling.Store(int64(len(*o.part)))
+	w.filling.Store(int64(len(*o.part)) + w.buffered())
 	if !w.mayBeFull(o) {
 		return nil
 	}
@@ -125,6 +129,14 @@ func (w *Writer) WriteItem(records []byte, count int) error {
 		return nil
 	}
 	return w.closeObject()
+}
+
+// buffered returns how many bytes the compressor holds, if it says so.
+func (w *Writer) buffered() int64 {
+	if c, ok := w.compressor.(interface{ Buffered() int64 }); ok {
+		return c.Buffered()
+	}
+	return 0
 }
 
 // mayBeFull reports whether the object may have reached its size, with the bytes that are still inside the compressor. Before the

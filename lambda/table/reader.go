@@ -79,6 +79,13 @@ func (p *Page) Parse() error {
 	return p.counted()
 }
 
+// Hold makes the page of an answer that another source than DynamoDB has made. The page keeps the answer, and Hold returns the memory that the
+// page had before. It fails with a [*ddbjson.MalformedError].
+func (p *Page) Hold(answer []byte) (spare []byte, err error) {
+	spare, p.body, p.unparsed = p.body, answer, false
+	return spare, p.Items.Parse(p.body)
+}
+
 func (p *Page) counted() error {
 	if n := p.Items.Len(); n != p.count {
 		return failure.Errorf(failure.MalformedAnswer, "dynamodb:Scan on %s: the answer counts %d items and holds %d", p.subject, p.count, n)

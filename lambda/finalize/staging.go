@@ -1,0 +1,116 @@
+package finalize
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"dynamodb-to-s3/lambda/bucket"
+	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/ledger"
+	"dynamodb-to-s3/lambda/run"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// removeStaging removes the folder of the first pass, after the commit of the second one. First it removes the manifest, so that no reader takes
+// for a whole copy what is left. A finalize that is repeated removes the rest.
+func (c commit) removeStaging(ctx context.Context) error {
+	folder := run.Layout{Root: c.plan.Root, Staging: true}
+	keys := []string{folder.ManifestSummary()}
+	for entry, err := range c.bucket.List(ctx, folder.StagingPrefix()) {
+		if err != nil {
+			return fmt.Errorf("look for staged files: %w", err)
+		}
+		if keys = append(keys, entry.Key); len(keys) >= bucket.ListPage {
+			if err := c.bucket.Delete(ctx, keys); err != nil {
+				return fmt.Errorf("remove the staged files: %w", err)
+			}
+			keys = nil
+		}
+	}
+	if len(keys) == 1 && keys[0] == folder.ManifestSummary() { // nothing is left
+		keys = nil
+	}
+	if err := c.bucket.Delete(ctx, keys); err != nil {
+		return fmt.Errorf("remove the staged files: %w", err)
+	}
+	aborting, one := errgroup.WithContext(ctx)
+	aborting.SetLimit(inParallel)
+	for upload, err := range c.bucket.Uploads(ctx, folder.StagingPrefix()) {
+		if err != nil {
+			return fmt.Errorf("look for staged uploads: %w", err)
+		}
+		aborting.Go(func() error { return c.bucket.Abort(one, upload) })
+	}
+	return aborting.Wait()
+}
+
+// staged reports whether a key is of the first pass.
+func (c commit) staged(key string) bool {
+	return c.plan.SecondPass() && strings.HasPrefix(key, c.layout.StagingPrefix())
+}
+
+// checkConverted fails with ListsInconsistent unless the second pass has converted all records that the first one staged.
+func (c *scanCommit) checkConverted() error {
+	if !c.plan.SecondPass() || c.written.Records == c.plan.Parquet.Staged {
+		return nil
+	}
+	return failure.Errorf(failure.ListsInconsistent, "the segment lists have %d rows, and %d records were staged. Another program may have changed objects below %s; start a new execution",
+		c.written.Records, c.plan.Parquet.Staged, c.bucket.URI(c.plan.Root))
+}
+
+// learned returns what the result says about the schema; nil if the run has none.
+func (c *scanCommit) learned(ctx context.Context) (*run.LearnedSchema, error) {
+	if !c.plan.SecondPass() {
+		return nil, nil //nolint:nilnil // most runs have none
+	}
+	decided, _, err := ledger.LoadSchema(ctx, c.bucket, c.plan)
+	if err != nil {
+		return nil, err
+	}
+	return &run.LearnedSchema{
+		Object: c.bucket.URI(c.layout.Schema()), Columns: decided.Count(), Rest: mostRest(c.rest), Last: decided.Last, Changes: decided.Changes,
+	}, nil
+}
+
+const (
+	// shownRest is how many attributes a result names that are in the column _rest.
+	shownRest = 100
+	// heldRest is how many are counted.
+	heldRest = 10_000
+)
+
+// addRest adds counts of attributes in the column _rest.
+func (f *found) addRest(counts map[string]int64) {
+	for _, name := range slices.Sorted(maps.Keys(counts)) {
+		if _, known := f.rest[name]; !known && len(f.rest) >= heldRest {
+			f.rest[""] += counts[name]
+			continue
+		}
+		if f.rest == nil {
+			f.rest = map[string]int64{}
+		}
+		f.rest[name] += counts[name]
+	}
+}
+
+// mostRest returns the attributes that are in the column _rest most often. "" stands for the others.
+func mostRest(counts map[string]int64) map[string]int64 {
+	names := slices.SortedStableFunc(maps.Keys(counts), func(a, b string) int {
+		if counts[a] != counts[b] {
+			return int(counts[b] - counts[a])
+		}
+		return strings.Compare(a, b)
+	})
+	shown := map[string]int64{}
+	for i, name := range names {
+		if i >= shownRest {
+			name = ""
+		}
+		shown[name] += counts[names[i]]
+	}
+	return shown
+}
