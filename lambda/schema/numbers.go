@@ -197,3 +197,14 @@ func (n *numbers) clone() *numbers {
 	out := *n
 	return &out
 }
+
+// fits reports whether decimal(38, scale) holds the number.
+func (s shape) fits(scale int) bool {
+	return int(s.whole)+scale <= Precision && int(s.fraction) <= scale
+}
+
+// FitsInteger reports whether the number in the text fits an int64.
+func FitsInteger(text []byte) bool { return shapeOf(text).int64 }
+
+// FitsDecimal reports whether decimal(38, scale) holds the number in the text.
+func FitsDecimal(text []byte, scale int) bool { return shapeOf(text).fits(scale) }

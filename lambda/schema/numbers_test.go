@@ -109,7 +109,7 @@ func TestScaleHoldsTheMost(t *testing.T) {
 		for s := range Precision + 1 {
 			held := 0
 			for _, shape := range shapes {
-				if int(shape.whole)+s <= Precision && int(shape.fraction) <= s {
+				if shape.fits(s) {
 					held++
 				}
 			}
@@ -119,6 +119,35 @@ func TestScaleHoldsTheMost(t *testing.T) {
 		}
 		if got, left := n.scale(); got != scale || int(left) != len(shapes)-most { //nolint:gosec // few
 			t.Fatalf("%+v: got scale %d and %d left, want %d and %d", shapes, got, left, scale, len(shapes)-most)
+		}
+	}
+}
+
+func TestFits(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		text        string
+		integer     bool
+		first, last int // the scales that hold it
+	}{
+		{"-9223372036854775808", true, 0, 19},
+		{"9223372036854775808", false, 0, 19},
+		{"1", true, 0, 37},
+		{"0", true, 0, 38},
+		{"1.50", false, 1, 37},
+		{"1E-38", false, 38, 38},
+		{"1E-39", false, 39, 38},
+		{"1E+37", false, 0, 0},
+		{"1E+38", false, 39, 38},
+		{"x", false, 39, 38},
+	} {
+		if got := FitsInteger([]byte(test.text)); got != test.integer {
+			t.Errorf("%s: fits an int64: got %t", test.text, got)
+		}
+		for scale := range Precision + 1 {
+			if got, want := FitsDecimal([]byte(test.text), scale), test.first <= scale && scale <= test.last; got != want {
+				t.Errorf("%s: fits decimal(38,%d): got %t", test.text, scale, got)
+			}
 		}
 	}
 }
