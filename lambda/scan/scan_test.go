@@ -61,7 +61,9 @@ func planned(context.Context) error { return nil }
 func none() table.Throttles { return table.Throttles{} }
 
 // source returns a source of a table that is still the plan's and never throttles.
-func source(encoder encoder.Encoder) Source { return Source{Throttles: none, Confirm: planned, Encoder: encoder} }
+func source(encoder encoder.Encoder) Source {
+	return Source{Throttles: none, Confirm: planned, Encoder: encoder}
+}
 
 func never(ctx context.Context) ([]string, error) {
 	<-ctx.Done()
