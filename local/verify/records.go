@@ -28,8 +28,13 @@ const workers = 4
 // Records reads every object that the run's manifests name. It calls record with each line, and object with the key after each object,
 // from several goroutines at once. It checks the counts and checksums of the manifests, and the counts of the result.
 func Records(ctx context.Context, client *s3.Client, result run.Result, record func(line []byte) error, object func(key string)) error {
+	return readObjects(ctx, client, result, lines(client, record), object)
+}
+
+// readObjects reads every object that the run's manifests name with read, and checks the counts of the manifests and of the result.
+func readObjects(ctx context.Context, client *s3.Client, result run.Result, read readObject, object func(key string)) error {
 	for _, export := range exportsOf(result) {
-		if _, err := readExport(ctx, client, export, record, object); err != nil {
+		if _, err := readExport(ctx, client, export, read, object); err != nil {
 			return err
 		}
 	}
@@ -60,8 +65,12 @@ type file struct {
 	Key         string `json:"dataFileS3Key"`
 }
 
-// readExport reads one export, as Records does, and returns its summary.
-func readExport(ctx context.Context, client *s3.Client, export run.ExportedWindow, record func(line []byte) error, object func(key string)) (summary, error) {
+// readObject reads a data object in a bucket and checks its count and checksum.
+type readObject func(ctx context.Context, bucket string, file file) error
+
+// readExport reads one export and returns its summary. It calls read for each of its files, and object with the key after each of them, from several goroutines
+// at once.
+func readExport(ctx context.Context, client *s3.Client, export run.ExportedWindow, read readObject, object func(key string)) (summary, error) {
 	manifest, bucket, err := readSummary(ctx, client, export.Manifest)
 	if err != nil {
 		return manifest, err
@@ -84,7 +93,7 @@ func readExport(ctx context.Context, client *s3.Client, export run.ExportedWindo
 	for _, file := range files {
 		items += file.ItemCount
 		group.Go(func() error {
-			if err := readObject(ctx, client, bucket, file, record); err != nil {
+			if err := read(ctx, bucket, file); err != nil {
 				return fmt.Errorf("%s: %w", file.Key, err)
 			}
 			object(file.Key)
@@ -120,35 +129,45 @@ func readSummary(ctx context.Context, client *s3.Client, uri string) (manifest s
 	return manifest, bucket, nil
 }
 
-func readObject(ctx context.Context, client *s3.Client, bucket string, file file, record func(line []byte) error) error {
-	stored, err := get(ctx, client, bucket, file.Key)
-	if err != nil {
-		return err
-	}
-	sum := md5.Sum(stored) //nolint:gosec // see the import
-	if got := base64.StdEncoding.EncodeToString(sum[:]); got != file.MD5Checksum {
-		return fmt.Errorf("has MD5 %s, the manifest says %s", got, file.MD5Checksum)
-	}
-	plain, err := decompress(file.Key, stored)
-	if err != nil {
-		return err
-	}
-	lines := bufio.NewReader(plain)
-	for n := int64(0); ; n++ {
-		line, err := lines.ReadBytes('\n')
-		if errors.Is(err, io.EOF) && len(line) == 0 {
-			if n != file.ItemCount {
-				return fmt.Errorf("has %d lines, the manifest says %d items", n, file.ItemCount)
-			}
-			return nil
-		}
+// lines reads an object of lines and calls record with each of them.
+func lines(client *s3.Client, record func(line []byte) error) readObject {
+	return func(ctx context.Context, bucket string, file file) error {
+		stored, err := get(ctx, client, bucket, file.Key)
 		if err != nil {
-			return fmt.Errorf("line %d: %w", n+1, err)
+			return err
 		}
-		if err := record(line); err != nil {
-			return fmt.Errorf("line %d: %w", n+1, err)
+		if err := file.check(md5.Sum(stored)); err != nil { //nolint:gosec // see the import
+			return err
+		}
+		plain, err := decompress(file.Key, stored)
+		if err != nil {
+			return err
+		}
+		lines := bufio.NewReader(plain)
+		for n := int64(0); ; n++ {
+			line, err := lines.ReadBytes('\n')
+			if errors.Is(err, io.EOF) && len(line) == 0 {
+				if n != file.ItemCount {
+					return fmt.Errorf("has %d lines, the manifest says %d items", n, file.ItemCount)
+				}
+				return nil
+			}
+			if err != nil {
+				return fmt.Errorf("line %d: %w", n+1, err)
+			}
+			if err := record(line); err != nil {
+				return fmt.Errorf("line %d: %w", n+1, err)
+			}
 		}
 	}
+}
+
+// check returns an error if an object has another MD5 than the manifest says.
+func (f file) check(sum [md5.Size]byte) error {
+	if got := base64.StdEncoding.EncodeToString(sum[:]); got != f.MD5Checksum {
+		return fmt.Errorf("has MD5 %s, the manifest says %s", got, f.MD5Checksum)
+	}
+	return nil
 }
 
 func decompress(key string, stored []byte) (io.Reader, error) {

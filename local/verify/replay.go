@@ -102,7 +102,7 @@ func formatTime(at time.Time) string { return at.UTC().Format(time.RFC3339Nano) 
 
 // read reads an export and returns its summary. Several goroutines call record.
 func (r *replay) read(ctx context.Context, export run.ExportedWindow, record func(line []byte) error) (summary, error) {
-	manifest, err := readExport(ctx, r.client, export, record, func(string) { r.mu.Lock(); r.report.Objects++; r.mu.Unlock() })
+	manifest, err := readExport(ctx, r.client, export, lines(r.client, record), func(string) { r.mu.Lock(); r.report.Objects++; r.mu.Unlock() })
 	if err == nil && manifest.ExportARN != export.ExportARN {
 		err = fmt.Errorf("its manifest is of export %s", manifest.ExportARN)
 	}

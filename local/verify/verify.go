@@ -10,7 +10,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"reflect"
 	"sync"
 
 	"dynamodb-to-s3/lambda/request"
@@ -28,7 +27,7 @@ type Report struct {
 	Changes int // lines of incremental exports
 }
 
-// Compare compares a run with its whole table. The run is a scan in DYNAMODB_JSON or ION, or begins with a full export in
+// Compare compares a run with its whole table. The run is a scan in DYNAMODB_JSON or ION, a run in PARQUET, or begins with a full export in
 // DYNAMODB_JSON and is replayed. The error names the first item that is missing, duplicated or different, or that the table does
 // not have, or the first count or checksum of a manifest that is wrong, or an object in the folder of a scan that its manifest does not name.
 func Compare(ctx context.Context, source *dynamodb.Client, destination *s3.Client, result run.Result) (Report, error) {
@@ -43,42 +42,78 @@ func Compare(ctx context.Context, source *dynamodb.Client, destination *s3.Clien
 	if err != nil {
 		return Report{}, err
 	}
-	read := DecodeItem
+	c := comparison{keys: keys, items: items, named: map[string]bool{}}
+	read := c.lines(destination, DecodeItem)
 	switch request.Format(manifest.OutputFormat) {
 	case request.FormatDynamoDBJSON:
 	case request.FormatION:
-		read, items = readIon, allWithFractions(items, keys)
+		c.items = allWithFractions(items, keys)
+		read = c.lines(destination, readIon)
+	case request.FormatParquet:
+		files, err := openParquet(ctx, destination, result)
+		if err != nil {
+			return Report{}, err
+		}
+		defer files.close()
+		c.items = allWithFractions(files.rounded(items), keys)
+		read = files.read(func(item Item) error { return c.compare(withFractions(files.schema.Round(item))) })
 	default:
 		return Report{}, fmt.Errorf("%s has outputFormat %q, which cannot be compared with the table", result.Manifest, manifest.OutputFormat)
 	}
-	report, named := Report{}, map[string]bool{}
-	var mu sync.Mutex // guards items, report and named
-	err = Records(ctx, destination, result, func(line []byte) error {
-		item, err := read(line)
+	err = readObjects(ctx, destination, result, read, c.object)
+	if err == nil {
+		err = nothingLeft(c.items)
+	}
+	if err == nil {
+		err = checkFolder(ctx, destination, result, c.named)
+	}
+	return c.report, err
+}
+
+// A comparison compares items with those of the table. Several goroutines use it.
+type comparison struct {
+	keys []string
+
+	mu     sync.Mutex // guards what follows
+	items  map[string]Item
+	named  map[string]bool // the keys of the objects
+	report Report
+}
+
+// lines reads an object of lines, and compares the items that decode makes of them.
+func (c *comparison) lines(client *s3.Client, decode func(line []byte) (Item, error)) readObject {
+	return lines(client, func(line []byte) error {
+		item, err := decode(line)
 		if err != nil {
 			return err
 		}
-		id := identity(item, keys)
-		mu.Lock()
-		want, known := items[id]
-		delete(items, id)
-		report.Items++
-		mu.Unlock()
-		switch {
-		case !known:
-			return fmt.Errorf("the item with key %s is not in the table, or was written twice", id)
-		case !reflect.DeepEqual(item, want):
-			return fmt.Errorf("the item with key %s differs from the table's", id)
-		}
-		return nil
-	}, func(key string) { mu.Lock(); report.Objects++; named[key] = true; mu.Unlock() })
-	if err == nil {
-		err = nothingLeft(items)
+		return c.compare(item)
+	})
+}
+
+// compare compares an item with the table's.
+func (c *comparison) compare(item Item) error {
+	id := identity(item, c.keys)
+	c.mu.Lock()
+	want, known := c.items[id]
+	delete(c.items, id)
+	c.report.Items++
+	c.mu.Unlock()
+	switch {
+	case !known:
+		return fmt.Errorf("the item with key %s is not in the table, or was written twice", id)
+	case !same(item, want):
+		return fmt.Errorf("the item with key %s differs from the table's", id)
 	}
-	if err == nil {
-		err = checkFolder(ctx, destination, result, named)
-	}
-	return report, err
+	return nil
+}
+
+// object notes that an object was read.
+func (c *comparison) object(key string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.report.Objects++
+	c.named[key] = true
 }
 
 // nothingLeft returns an error if items of the table are in no object.
