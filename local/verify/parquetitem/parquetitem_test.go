@@ -58,37 +58,59 @@ func TestItemsAreRebuilt(t *testing.T) {
 	t.Parallel()
 	db := open(t)
 	for _, c := range []struct{ name, columns, row, item string }{
-		{"scalars", `{"name":"s","attribute":"s","type":"string","kind":"S"}, {"name":"b","attribute":"b","type":"binary","kind":"B"},
+		{
+			"scalars", `{"name":"s","attribute":"s","type":"string","kind":"S"}, {"name":"b","attribute":"b","type":"binary","kind":"B"},
 			{"name":"t","attribute":"t","type":"boolean","kind":"BOOL"}, {"name":"i","attribute":"i","type":"bigint","kind":"N"},
 			{"name":"d","attribute":"d","type":"decimal","kind":"N","scale":2}, {"name":"f","attribute":"f","type":"double","kind":"N"}`,
 			`'x' as s, '\x00'::blob as b, false as t, 9007199254740993 as i, 1.5::decimal(38,2) as d, 0.1::double as f, ` + none,
-			`{"s":{"S":"x"},"b":{"B":"AA=="},"t":{"BOOL":false},"i":{"N":"9007199254740993"},"d":{"N":"1.50"},"f":{"N":"0.1"}}`},
-		{"null is an attribute that is not there", `{"name":"s","attribute":"s","type":"string","kind":"S"}, {"name":"u","attribute":"u","type":"string","kind":"S"}`,
-			`'' as s, null::varchar as u, ` + none, `{"s":{"S":""}}`},
-		{"a name that the column cannot have", `{"name":"a_b","attribute":"a b","type":"string","kind":"S"}, {"name":"A_B_2","attribute":"A=B","type":"string","kind":"S"}`,
-			`'1' as a_b, '2' as "A_B_2", ` + none, `{"a b":{"S":"1"},"A=B":{"S":"2"}}`},
-		{"sets", `{"name":"ss","attribute":"ss","type":"array","kind":"SS","element":{"type":"string","kind":"S"}},
+			`{"s":{"S":"x"},"b":{"B":"AA=="},"t":{"BOOL":false},"i":{"N":"9007199254740993"},"d":{"N":"1.50"},"f":{"N":"0.1"}}`,
+		},
+		{
+			"null is an attribute that is not there", `{"name":"s","attribute":"s","type":"string","kind":"S"}, {"name":"u","attribute":"u","type":"string","kind":"S"}`,
+			`'' as s, null::varchar as u, ` + none, `{"s":{"S":""}}`,
+		},
+		{
+			"a name that the column cannot have", `{"name":"a_b","attribute":"a b","type":"string","kind":"S"}, {"name":"A_B_2","attribute":"A=B","type":"string","kind":"S"}`,
+			`'1' as a_b, '2' as "A_B_2", ` + none, `{"a b":{"S":"1"},"A=B":{"S":"2"}}`,
+		},
+		{
+			"sets", `{"name":"ss","attribute":"ss","type":"array","kind":"SS","element":{"type":"string","kind":"S"}},
 			{"name":"ns","attribute":"ns","type":"array","kind":"NS","element":{"type":"bigint","kind":"N"}},
 			{"name":"bs","attribute":"bs","type":"array","kind":"BS","element":{"type":"binary","kind":"B"}}`,
-			`['b','a'] as ss, [2::bigint, 1] as ns, ['\xFF'::blob] as bs, ` + none, `{"ss":{"SS":["b","a"]},"ns":{"NS":["2","1"]},"bs":{"BS":["/w=="]}}`},
-		{"NULL in a list", `{"name":"l","attribute":"l","type":"array","kind":"L","element":{"type":"string","kind":"S"}}`,
-			`['a', null] as l, ` + none, `{"l":{"L":[{"S":"a"},{"NULL":true}]}}`},
-		{"an empty list and an empty map", `{"name":"l","attribute":"l","type":"array","kind":"L","element":{"type":"string","kind":"S"}},
+			`['b','a'] as ss, [2::bigint, 1] as ns, ['\xFF'::blob] as bs, ` + none, `{"ss":{"SS":["b","a"]},"ns":{"NS":["2","1"]},"bs":{"BS":["/w=="]}}`,
+		},
+		{
+			"NULL in a list", `{"name":"l","attribute":"l","type":"array","kind":"L","element":{"type":"string","kind":"S"}}`,
+			`['a', null] as l, ` + none, `{"l":{"L":[{"S":"a"},{"NULL":true}]}}`,
+		},
+		{
+			"an empty list and an empty map", `{"name":"l","attribute":"l","type":"array","kind":"L","element":{"type":"string","kind":"S"}},
 			{"name":"m","attribute":"m","type":"map","kind":"M","element":{"type":"string","kind":"S"}}`,
-			`[]::varchar[] as l, map {}::map(varchar, varchar) as m, ` + none, `{"l":{"L":[]},"m":{"M":{}}}`},
-		{"NULL in a map", `{"name":"m","attribute":"m","type":"map","kind":"M","element":{"type":"array","kind":"L","element":{"type":"bigint","kind":"N"}}}`,
-			`map {'': [1::bigint, null], 'k': null} as m, ` + none, `{"m":{"M":{"":{"L":[{"N":"1"},{"NULL":true}]},"k":{"NULL":true}}}}`},
-		{"a struct with a field that is not there", `{"name":"m","attribute":"m","type":"struct","kind":"M","fields":[{"name":"__proto__","attribute":"__proto__","type":"string","kind":"S"},
+			`[]::varchar[] as l, map {}::map(varchar, varchar) as m, ` + none, `{"l":{"L":[]},"m":{"M":{}}}`,
+		},
+		{
+			"NULL in a map", `{"name":"m","attribute":"m","type":"map","kind":"M","element":{"type":"array","kind":"L","element":{"type":"bigint","kind":"N"}}}`,
+			`map {'': [1::bigint, null], 'k': null} as m, ` + none, `{"m":{"M":{"":{"L":[{"N":"1"},{"NULL":true}]},"k":{"NULL":true}}}}`,
+		},
+		{
+			"a struct with a field that is not there", `{"name":"m","attribute":"m","type":"struct","kind":"M","fields":[{"name":"__proto__","attribute":"__proto__","type":"string","kind":"S"},
 			{"name":"x_y","attribute":"x y","type":"struct","kind":"M","fields":[{"name":"n","attribute":"n","type":"bigint","kind":"N"}]}]}`,
-			`{'__proto__': null::varchar, 'x_y': {'n': 1::bigint}} as m, ` + none, `{"m":{"M":{"x y":{"M":{"n":{"N":"1"}}}}}}`},
-		{"an empty struct", `{"name":"m","attribute":"m","type":"struct","kind":"M","fields":[{"name":"a","attribute":"a","type":"string","kind":"S"}]}`,
-			`{'a': null::varchar} as m, ` + none, `{"m":{"M":{}}}`},
-		{"DynamoDB JSON", `{"name":"l","attribute":"l","type":"json","kind":"L"}, {"name":"m","attribute":"m","type":"json","kind":"M"}`,
-			`'{"L":[{"N":"1"},{"S":"a"}]}' as l, '{"M":{"M":{"NULL":true}}}' as m, ` + none, `{"l":{"L":[{"N":"1"},{"S":"a"}]},"m":{"M":{"M":{"NULL":true}}}}`},
-		{"_rest replaces the attribute", `{"name":"s","attribute":"s","type":"struct","kind":"M","fields":[{"name":"a","attribute":"a","type":"bigint","kind":"N"},
+			`{'__proto__': null::varchar, 'x_y': {'n': 1::bigint}} as m, ` + none, `{"m":{"M":{"x y":{"M":{"n":{"N":"1"}}}}}}`,
+		},
+		{
+			"an empty struct", `{"name":"m","attribute":"m","type":"struct","kind":"M","fields":[{"name":"a","attribute":"a","type":"string","kind":"S"}]}`,
+			`{'a': null::varchar} as m, ` + none, `{"m":{"M":{}}}`,
+		},
+		{
+			"DynamoDB JSON", `{"name":"l","attribute":"l","type":"json","kind":"L"}, {"name":"m","attribute":"m","type":"json","kind":"M"}`,
+			`'{"L":[{"N":"1"},{"S":"a"}]}' as l, '{"M":{"M":{"NULL":true}}}' as m, ` + none, `{"l":{"L":[{"N":"1"},{"S":"a"}]},"m":{"M":{"M":{"NULL":true}}}}`,
+		},
+		{
+			"_rest replaces the attribute", `{"name":"s","attribute":"s","type":"struct","kind":"M","fields":[{"name":"a","attribute":"a","type":"bigint","kind":"N"},
 			{"name":"b","attribute":"b","type":"bigint","kind":"N"}]}, {"name":"t","attribute":"t","type":"array","kind":"NS","element":{"type":"bigint","kind":"N"}}`,
 			`{'a': 1::bigint, 'b': null::bigint} as s, [1::bigint, null] as t, '{"s":{"M":{"a":{"N":"1"},"b":{"S":"x"}}},"t":{"NS":["1","0.5"]},"u":{"NULL":true}}' as "_rest"`,
-			`{"s":{"M":{"a":{"N":"1"},"b":{"S":"x"}}},"t":{"NS":["1","0.5"]},"u":{"NULL":true}}`},
+			`{"s":{"M":{"a":{"N":"1"},"b":{"S":"x"}}},"t":{"NS":["1","0.5"]},"u":{"NULL":true}}`,
+		},
 	} {
 		got, err := rebuild(t, db, c.columns, "select "+c.row)
 		if err != nil || len(got) != 1 {
