@@ -49,6 +49,8 @@ func TestServeAnswersWhatTheStateMachineCalls(t *testing.T) {
 	plan := line("/functions/plan/invocations")
 	line("/functions/scan/invocations")
 	export := line("/functions/export/invocations")
+	line("/functions/columns/invocations")
+	line("/functions/convert/invocations")
 	line("/functions/finalize/invocations")
 	describe := line("/aws-sdk/dynamodb/describeExport")
 
