@@ -3,6 +3,7 @@ package ddbjson_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -10,56 +11,111 @@ import (
 	"dynamodb-to-s3/lambda/ddbjson"
 )
 
-// walk reads an item with a cursor, into the values that encoding/json makes of it.
-func walk(item string) (map[string]any, error) {
-	var c ddbjson.Cursor
-	c.Reset([]byte(item))
-	out := attributes(&c)
-	return out, c.Err()
+// walker reads an item with a cursor, into the values that encoding/json makes of it. If it expects anything, it tries what it has read before.
+type walker struct {
+	ddbjson.Cursor
+	expects bool
+	starts  []start
 }
 
-func attributes(c *ddbjson.Cursor) map[string]any {
+type start struct {
+	text []byte
+	name string
+	kind ddbjson.Kind
+}
+
+// walk walks through an item. A second walker with the same memory must make the same of it.
+func walk(item string) (map[string]any, error) {
+	w := walker{}
+	w.Reset([]byte(item))
+	out := w.attributes()
+	again := walker{expects: true}
+	for range 2 {
+		again.Reset([]byte(item))
+		if got := again.attributes(); !reflect.DeepEqual(got, out) || (again.Err() == nil) != (w.Err() == nil) {
+			return nil, fmt.Errorf("expecting: got %v, %w, want %v, %w", got, again.Err(), out, w.Err())
+		}
+	}
+	return out, w.Err()
+}
+
+func (w *walker) attributes() map[string]any {
 	out := map[string]any{}
-	for more := c.Enter(); more; more = c.More() {
-		raw, kind := c.Attribute()
-		name, _ := ddbjson.AppendText(nil, raw)
-		out[string(name)] = attribute(c, kind)
-		c.Leave()
+	for more := w.Enter(); more; more = w.next() {
+		name, kind := w.begin(true)
+		out[name] = w.content(kind)
 	}
 	return out
 }
 
-func attribute(c *ddbjson.Cursor, kind ddbjson.Kind) any {
+// begin reads the beginning of an attribute or an element.
+func (w *walker) begin(named bool) (string, ddbjson.Kind) {
+	if w.expects {
+		for _, s := range w.starts {
+			if named == (s.text[0] == '"') && w.Expect(s.text) {
+				return s.name, s.kind
+			}
+		}
+	}
+	var raw []byte
+	kind := ddbjson.KindNone
+	if named {
+		raw, kind = w.Attribute()
+	} else {
+		kind = w.Element()
+	}
+	name, _ := ddbjson.AppendText(nil, raw)
+	if kind != ddbjson.KindNone {
+		w.starts = append(w.starts, start{ddbjson.AppendStart(nil, raw, kind), string(name), kind})
+	}
+	return string(name), kind
+}
+
+func (w *walker) next() bool {
+	if w.expects {
+		return w.Next()
+	}
+	w.Leave()
+	return w.More()
+}
+
+func (w *walker) content(kind ddbjson.Kind) any {
 	var content any
 	switch kind {
 	case ddbjson.KindM:
-		content = attributes(c)
+		content = w.attributes()
 	case ddbjson.KindL:
 		list := []any{}
-		for more := c.Enter(); more; more = c.More() {
-			list = append(list, attribute(c, c.Element()))
-			c.Leave()
+		for more := w.Enter(); more; more = w.next() {
+			_, kind := w.begin(false)
+			list = append(list, w.content(kind))
 		}
 		content = list
 	case ddbjson.KindSS, ddbjson.KindNS, ddbjson.KindBS:
 		list := []any{}
-		for more := c.Enter(); more; more = c.More() {
-			list = append(list, text(c))
+		for more := w.Enter(); more; more = w.More() {
+			list = append(list, w.text())
 		}
 		content = list
 	case ddbjson.KindBOOL:
-		content = c.Bool()
+		content = w.Bool()
 	case ddbjson.KindNULL:
-		c.Skip()
+		w.Skip()
 		content = true
 	default:
-		content = text(c)
+		content = w.text()
 	}
 	return map[string]any{kind.String(): content}
 }
 
-func text(c *ddbjson.Cursor) any {
-	text, _ := ddbjson.AppendText(nil, c.Text())
+func (w *walker) text() any {
+	raw := []byte(nil)
+	if w.expects {
+		raw = w.ParsedText()
+	} else {
+		raw = w.Text()
+	}
+	text, _ := ddbjson.AppendText(nil, raw)
 	return string(text)
 }
 
@@ -69,6 +125,8 @@ func TestCursor(t *testing.T) {
 		`{}`, `{"a":{"S":""}}`, `{"a":{"S":"x\"\\\u00e4\ud83d\ude00"},"b\n":{"N":"1.50"}}`, `{"a":{"M":{}},"b":{"L":[]},"c":{"SS":[]}}`,
 		`{"a":{"M":{"b":{"L":[{"M":{"c":{"BS":["eA==","eQ=="]}}},{"NULL":true},{"BOOL":false},{"BOOL":true}]}}},"d":{"B":"eA=="}}`,
 		" {\n \"a\" : { \"NS\" : [ \"1\" , \"2\" ] } ,\r\n\t\"b\" : { \"L\" : [ { \"S\" : \"x\" } ] } } ",
+		`{"a":{"S":"\\"},"b":{"S":"\\\\\""},"c":{"S":"` + strings.Repeat(`\"`, 50) + strings.Repeat(`\\`, 51) + `"},"d":{"S":"` + strings.Repeat("x", 47) + `\""}}`,
+		`{"a":{"L":[{"S":"x"},{"S": "y"},{"S":"z"} ,{"N":"1"},{"BOOL": true},{"BOOL":true}]},"b":{"M":{"a":{"L":[]},"b" :{"M":{}}}}}`,
 		`{"a":` + strings.Repeat(`{"L":[`, 60) + `{"S":"x"}` + strings.Repeat(`]}`, 60) + `}`,
 	} {
 		var want map[string]any

@@ -33,7 +33,12 @@ type node struct {
 	element *node                 // of L
 
 	*attribute
-	after *node // the field that has followed this one in its map
+
+	// after is the field that has followed this one in its map. start is how a value began in an item, with the field's name, and startKind is
+	// the kind of that value.
+	after     *node
+	start     []byte
+	startKind ddbjson.Kind
 }
 
 // attribute is what else is known of an attribute of the items.
@@ -55,18 +60,41 @@ type fields struct {
 	name   []byte
 }
 
-// next returns the field with a name, which was sent as raw. before is the field before it in the same map, nil for none. next returns nil if
-// there is no such field. Maps have their fields in the same order most of the time, so it looks at the field that came next the last time.
-func (f *fields) next(before *node, raw []byte) *node {
+// next reads the name and the kind of a field, and returns the field, or nil if there is no such field. Then, raw is the name as it was sent.
+// before is the field before it in the same map, or nil. Maps have their fields in the same order most of the time, so next expects the field that
+// came next before, with a value of the same kind.
+func (f *fields) next(c *ddbjson.Cursor, before *node) (n *node, raw []byte, kind ddbjson.Kind) {
 	expected := &f.first
 	if before != nil {
 		expected = &before.after
 	}
-	if n := *expected; n != nil && n.name == string(raw) {
-		return n
+	if n = *expected; n != nil && c.Expect(n.start) {
+		return n, nil, n.startKind
 	}
-	n := f.byName[string(f.text(raw))]
-	if n != nil {
+	raw, kind = c.Attribute()
+	n = f.find(expected, raw)
+	if n != nil && len(raw) <= longestName {
+		n.start, n.startKind = ddbjson.AppendStart(n.start[:0], raw, kind), kind
+	}
+	return n, raw, kind
+}
+
+// mostAbsent is how many fields next skips if they are absent.
+const mostAbsent = 8
+
+// find finds a field by its name.
+func (f *fields) find(expected **node, raw []byte) *node {
+	n := *expected
+	for range mostAbsent {
+		if n == nil {
+			break
+		}
+		if n.name == string(raw) {
+			return n
+		}
+		n = n.after
+	}
+	if n = f.byName[string(f.text(raw))]; n != nil {
 		*expected = n
 	}
 	return n
@@ -93,27 +121,26 @@ func (t *Tree) Add(item []byte) error {
 	c.Reset(item)
 	t.Items++
 	var before *node
-	for more := c.Enter(); more; more = c.More() {
-		raw, kind := c.Attribute()
+	for more := c.Enter(); more; more = c.Next() {
+		n, raw, kind := t.attributes.next(c, before)
 		t.Values++
-		n := t.attributes.next(before, raw)
 		if n == nil {
 			n = t.newAttribute(string(t.attributes.text(raw)))
 		}
 		switch {
 		case n == nil:
 			c.Skip()
+			continue
 		case n.opaque:
 			n.addOpaque(c, kind, mostBelow[t.level])
-		default:
+		case kind == ddbjson.KindM || kind == ddbjson.KindL:
 			known := n.nodes
 			n.add(c, kind, &n.nodes)
 			t.weigh(n, known)
+		default:
+			n.addFlat(c, kind)
 		}
-		if n != nil {
-			before = n
-		}
-		c.Leave()
+		before = n
 	}
 	return c.Err()
 }
@@ -146,30 +173,36 @@ func (n *node) add(c *ddbjson.Cursor, kind ddbjson.Kind, count *int) {
 	case ddbjson.KindM:
 		n.kinds[kind]++
 		var before *node
-		for more := c.Enter(); more; more = c.More() {
-			raw, kind := c.Attribute()
-			field := n.fields.next(before, raw)
+		for more := c.Enter(); more; more = c.Next() {
+			field, raw, kind := n.fields.next(c, before)
 			if field == nil {
 				field = n.fields.put(&node{name: string(n.fields.text(raw))})
 				*count++
 			}
 			field.add(c, kind, count)
 			before = field
-			c.Leave()
 		}
 	case ddbjson.KindL:
 		n.kinds[kind]++
-		for more := c.Enter(); more; more = c.More() {
+		for more := c.Enter(); more; more = c.Next() {
 			if n.element == nil {
 				n.element = new(node)
 				*count++
 			}
-			n.element.add(c, c.Element(), count)
-			c.Leave()
+			n.element.add(c, n.element.kind(c), count)
 		}
 	default:
 		n.addFlat(c, kind)
 	}
+}
+
+// kind reads the kind of an element.
+func (n *node) kind(c *ddbjson.Cursor) ddbjson.Kind {
+	if !c.Expect(n.start) {
+		n.startKind = c.Element()
+		n.start = ddbjson.AppendStart(n.start[:0], nil, n.startKind)
+	}
+	return n.startKind
 }
 
 // addFlat adds the value at the cursor without what is in it, if it is a map or a list.
@@ -180,16 +213,20 @@ func (n *node) addFlat(c *ddbjson.Cursor, kind ddbjson.Kind) {
 		if n.numbers == nil {
 			n.numbers = new(numbers)
 		}
-		n.numbers.add(shapeOf(c.Text()))
+		n.numbers.add(shapeOf(c.ParsedText()))
 	case ddbjson.KindNS:
 		if n.set == nil {
 			n.set = new(numbers)
 		}
 		for more := c.Enter(); more; more = c.More() {
-			n.set.add(shapeOf(c.Text()))
+			n.set.add(shapeOf(c.ParsedText()))
 		}
 	case ddbjson.KindS, ddbjson.KindB:
-		c.Text() // faster than Skip
+		c.ParsedText()
+	case ddbjson.KindSS, ddbjson.KindBS:
+		for more := c.Enter(); more; more = c.More() {
+			c.ParsedText()
+		}
 	default:
 		c.Skip()
 	}

@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -49,6 +50,16 @@ func object(r *rand.Rand, names, depth int) string {
 	return "{" + strings.Join(out, ",") + "}"
 }
 
+// spaced returns an item with white space between its tokens.
+func spaced(t *testing.T, item []byte) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	if err := json.Indent(&out, item, "", " "); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
 // Whatever the order of the items, and however they are divided into trees, the merged tree is the same, also if it is stored in between.
 func TestOrderDoesNotMatter(t *testing.T) {
 	t.Parallel()
@@ -65,7 +76,11 @@ func TestOrderDoesNotMatter(t *testing.T) {
 		for attempt := range 3 {
 			trees := make([]Tree, 1+r.IntN(5)*min(attempt, 1))
 			for _, at := range r.Perm(len(items)) {
-				if err := trees[r.IntN(len(trees))].Add([]byte(items[at])); err != nil {
+				item := []byte(items[at])
+				if attempt == 2 && r.IntN(2) == 0 {
+					item = spaced(t, item)
+				}
+				if err := trees[r.IntN(len(trees))].Add(item); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -120,5 +135,29 @@ func TestDamagedTreesAreRefused(t *testing.T) {
 		if err := json.Unmarshal([]byte(body), new(Tree)); err == nil {
 			t.Errorf("%s is accepted", body)
 		}
+	}
+}
+
+// A tree that knows the names allocates nothing, also if attributes come and go and have several types.
+func TestAddAllocatesNothing(t *testing.T) {
+	var items [][]byte
+	for i := range 200 {
+		optional, mixed := "", `{"S":"x"}`
+		if i%2 == 0 {
+			optional, mixed = `"o":{"NULL":true},"p\u0061":{"BOOL":false},`, `{"N":"1.5"}`
+		}
+		items = append(items, fmt.Appendf(nil, `{"id":{"S":"%d"},%s"m":{"M":{%s"mixed":%s}},"l":{"L":[%s,{"NS":["1","1e%d"]}]},"s":{"SS":["x"]}}`, i, optional, optional, mixed, mixed, i%60))
+	}
+	var tree Tree
+	learnAll := func() {
+		for _, item := range items {
+			if err := tree.Add(item); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	learnAll()
+	if got := testing.AllocsPerRun(10, learnAll); got != 0 {
+		t.Errorf("got %v allocations for %d items", got, len(items))
 	}
 }
