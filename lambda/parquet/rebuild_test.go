@@ -1,0 +1,262 @@
+package parquet_test
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"math/big"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"dynamodb-to-s3/lambda/ddbjson"
+	"dynamodb-to-s3/lambda/schema"
+
+	pq "github.com/parquet-go/parquet-go"
+)
+
+// rebuild makes the items again from the rows of a file. It reads the file with another library, which knows nothing of this project.
+func rebuild(t *testing.T, body []byte, s schema.Schema) (items []map[string]any) {
+	t.Helper()
+	file, err := pq.OpenFile(bytes.NewReader(body), int64(len(body)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, group := range file.RowGroups() {
+		rows := group.Rows()
+		buffer := make([]pq.Row, 100)
+		for err == nil {
+			var n int
+			n, err = rows.ReadRows(buffer)
+			for _, row := range buffer[:n] {
+				items = append(items, item(t, row, s))
+			}
+		}
+		if !errors.Is(err, io.EOF) {
+			t.Fatal(err)
+		}
+		err = rows.Close()
+	}
+	if err != nil || file.NumRows() != int64(len(items)) {
+		t.Fatalf("%v; %d rows, the footer says %d", err, len(items), file.NumRows())
+	}
+	return items
+}
+
+// item makes an item of a row.
+func item(t *testing.T, row pq.Row, s schema.Schema) map[string]any {
+	t.Helper()
+	item := map[string]any{}
+	var leaves [][]pq.Value
+	row.Range(func(_ int, values []pq.Value) bool {
+		leaves = append(leaves, slices.Clone(values))
+		return true
+	})
+	r := reader{t, leaves}
+	for _, c := range s.Columns {
+		if value := r.value(c.Type, r.take(leavesOf(c.Type)), 0, 0); value != nil {
+			item[c.Attribute] = value
+		}
+	}
+	if rest := r.leaves[0][0]; !rest.IsNull() {
+		var left map[string]any
+		if err := json.Unmarshal(rest.ByteArray(), &left); err != nil {
+			t.Fatalf("%s: %v", schema.RestColumn, err)
+		}
+		maps.Copy(item, left) // what is there is the whole attribute
+	}
+	if len(r.leaves) != 1 {
+		t.Fatalf("%d more leaf columns than the schema has", len(r.leaves)-1)
+	}
+	return item
+}
+
+// reader puts the values of leaf columns together.
+type reader struct {
+	t      *testing.T
+	leaves [][]pq.Value
+}
+
+// take takes the next leaves.
+func (r *reader) take(n int) [][]pq.Value {
+	taken := r.leaves[:n]
+	r.leaves = r.leaves[n:]
+	return taken
+}
+
+// leavesOf returns how many leaf columns a type has.
+func leavesOf(of schema.Type) (n int) {
+	switch of.Name {
+	case schema.Array:
+		return leavesOf(*of.Element)
+	case schema.Map:
+		return 1 + leavesOf(*of.Element)
+	case schema.Struct:
+		for _, f := range of.Fields {
+			n += leavesOf(f.Type)
+		}
+		return n
+	default:
+		return 1
+	}
+}
+
+// value makes an attribute value, or nil for null, of the values of the leaves of a column. defined and repeated are the levels of what the column
+// stands in.
+func (r *reader) value(of schema.Type, leaves [][]pq.Value, defined, repeated int) any {
+	level := leaves[0][0].DefinitionLevel()
+	if level <= defined {
+		return nil
+	}
+	var content any
+	switch of.Name {
+	case schema.Array:
+		list := []any{}
+		for _, element := range elements(leaves, level > defined+1, repeated+1) {
+			list = append(list, r.element(of, element, defined, repeated))
+		}
+		content = list
+	case schema.Map:
+		entries := map[string]any{}
+		for _, entry := range elements(leaves, level > defined+1, repeated+1) {
+			entries[entry[0][0].String()] = r.element(of, entry[1:], defined, repeated)
+		}
+		content = entries
+	case schema.Struct:
+		fields := map[string]any{}
+		inner := reader{r.t, leaves}
+		for _, f := range of.Fields {
+			if field := inner.value(f.Type, inner.take(leavesOf(f.Type)), defined+1, repeated); field != nil {
+				fields[f.Attribute] = field
+			}
+		}
+		content = fields
+	default:
+		return r.scalar(of, leaves[0][0])
+	}
+	return map[string]any{of.Kind.String(): content}
+}
+
+// element makes an element of a list or a set, or a value of a map.
+func (r *reader) element(of schema.Type, leaves [][]pq.Value, defined, repeated int) any {
+	value := r.value(*of.Element, leaves, defined+2, repeated+1)
+	switch {
+	case value == nil:
+		return map[string]any{"NULL": true}
+	case of.Kind.Element() != ddbjson.KindNone:
+		return value.(map[string]any)[of.Kind.Element().String()]
+	default:
+		return value
+	}
+}
+
+// elements divides the values of a repeated group, which begin with a first element if some is true.
+func elements(leaves [][]pq.Value, some bool, repeated int) (out [][][]pq.Value) {
+	if !some {
+		return nil
+	}
+	for i, values := range leaves {
+		n := 0
+		for from := 0; from < len(values); n++ {
+			end := from + 1
+			for end < len(values) && values[end].RepetitionLevel() > repeated {
+				end++
+			}
+			if n == len(out) {
+				out = append(out, make([][]pq.Value, len(leaves)))
+			}
+			out[n][i], from = values[from:end], end
+		}
+	}
+	return out
+}
+
+func (r *reader) scalar(of schema.Type, v pq.Value) any {
+	var content any
+	switch of.Name {
+	case schema.JSON:
+		var whole any
+		if err := json.Unmarshal(v.ByteArray(), &whole); err != nil {
+			r.t.Fatal(err)
+		}
+		return whole
+	case schema.Binary:
+		content = base64.StdEncoding.EncodeToString(v.ByteArray())
+	case schema.Boolean:
+		content = v.Boolean()
+	case schema.Integer:
+		content = strconv.FormatInt(v.Int64(), 10)
+	case schema.Double:
+		content = strconv.FormatFloat(v.Double(), 'g', -1, 64)
+	case schema.Decimal:
+		n := new(big.Int).SetBytes(v.ByteArray())
+		if v.ByteArray()[0] >= 0x80 {
+			n.Sub(n, new(big.Int).Lsh(big.NewInt(1), 128))
+		}
+		content = fmt.Sprintf("%de-%d", n, of.Scale)
+	default:
+		content = string(v.ByteArray())
+	}
+	return map[string]any{of.Kind.String(): content}
+}
+
+// normal returns a value in a form in which equal values are equal: numbers as fractions, sets in order.
+func normal(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		out := map[string]any{}
+		for name, value := range v {
+			switch value := value.(type) {
+			case string:
+				if name == "N" {
+					out[name] = number(value)
+					continue
+				}
+			case []any:
+				if name == "NS" || name == "SS" || name == "BS" {
+					var set []string
+					for _, element := range value {
+						text := element.(string)
+						if name == "NS" {
+							text = number(text)
+						}
+						set = append(set, text)
+					}
+					slices.Sort(set)
+					out[name] = strings.Join(set, "\x00")
+					continue
+				}
+			}
+			out[name] = normal(value)
+		}
+		return out
+	case []any:
+		out := []any{}
+		for _, element := range v {
+			out = append(out, normal(element))
+		}
+		return out
+	default:
+		return v
+	}
+}
+
+func number(text string) string {
+	if r, ok := new(big.Rat).SetString(text); ok {
+		return r.RatString()
+	}
+	return "no number: " + text
+}
+
+func text(v any) string {
+	body, err := json.Marshal(normal(v))
+	if err != nil {
+		return fmt.Sprint(err)
+	}
+	return string(body)
+}

@@ -1,0 +1,213 @@
+// Package parquet writes items as rows of Parquet files. It takes the bytes of an item apart into the pages of columns, and builds no tree.
+// What a column cannot hold goes to the column _rest, as DynamoDB JSON by attribute, so each item can be made again from its row.
+//
+// It imports ddbjson, schema, request and compression.
+package parquet
+
+import (
+	"encoding/binary"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+
+	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/schema"
+)
+
+// The bounds of a row group. Its compressed pages are in memory until it is written.
+const (
+	mostGroupBytes = 32 << 20 // of the items
+	mostGroupRows  = 1 << 20
+)
+
+// magic is what files begin and end with.
+const magic = "PAR1"
+
+// Options say how files are written.
+type Options struct {
+	Compression request.Compression
+	// Metadata is what each file says about itself.
+	Metadata map[string]string
+}
+
+// Writer writes files, one after the other. It is for one goroutine. Once its buffers have grown, it allocates nothing for an item.
+type Writer struct {
+	shredder
+	options  Options
+	keys     []string // of the metadata
+	tools    tools
+	leaves   []*leaf
+	schema   []byte // as the footer has it
+	elements int    // of the schema
+
+	out      io.Writer
+	offset   int64  // in the file
+	group    thrift // the metadata of all row groups
+	groups   int
+	fileRows int64
+	indexes  thrift
+	places   []place
+
+	held  int     // bytes of the items in the row group
+	share float64 // how large the last row group became, by the size of its items
+}
+
+// NewWriter returns a writer of files with the columns of a schema. Reset must follow.
+func NewWriter(s schema.Schema, o Options) (*Writer, error) {
+	w := &Writer{options: o, keys: slices.Sorted(maps.Keys(o.Metadata)), out: io.Discard, share: 0.25}
+	var err error
+	if w.tools.codec, err = newCodec(o.Compression); err != nil {
+		return nil, fmt.Errorf("compress Parquet files: %w", err)
+	}
+	b := &builder{with: &w.tools}
+	w.columns, w.rest = b.root(s)
+	w.left = map[string]*int64{}
+	w.leaves, w.schema, w.elements = b.leaves, b.elements.b, b.count
+	w.places = make([]place, len(w.leaves))
+	return w, nil
+}
+
+// Reset begins a file that goes to out. What an earlier file still lacks is dropped.
+func (w *Writer) Reset(out io.Writer) {
+	w.out, w.offset, w.groups, w.fileRows = out, 0, 0, 0
+	w.group.b = w.group.b[:0]
+	for _, l := range w.leaves {
+		l.hopeless = false
+	}
+	w.clear()
+}
+
+// clear begins a row group.
+func (w *Writer) clear() {
+	w.held, w.rows, w.rest.rows = 0, 0, 0
+	for _, c := range w.columns.list {
+		c.rows = 0
+	}
+	for _, l := range w.leaves {
+		l.clear()
+		l.begin(l.form)
+	}
+}
+
+// Write adds an item of a parsed page as a row. After an error, the writer must be dropped.
+func (w *Writer) Write(item []byte) (int, error) {
+	if err := w.row(item); err != nil {
+		return 0, err
+	}
+	if w.held += len(item); w.held >= mostGroupBytes || w.rows >= mostGroupRows {
+		if err := w.Flush(); err != nil {
+			return 0, err
+		}
+	}
+	return len(item), nil
+}
+
+// Flush ends the row group: all rows so far are written.
+func (w *Writer) Flush() error {
+	if w.rows == 0 {
+		return nil
+	}
+	begin := w.offset
+	for _, c := range w.columns.list {
+		c.reach(w.rows)
+	}
+	w.rest.reach(w.rows)
+	if err := w.begin(); err != nil {
+		return err
+	}
+	raw := 0
+	for i, l := range w.leaves {
+		l.endPage()
+		dictionary := l.endChunk()
+		at := &w.places[i]
+		*at = place{begin: w.offset, data: w.offset + int64(len(dictionary)), size: int64(len(dictionary) + len(l.pages))}
+		raw += l.totals.raw
+		if err := w.write(dictionary); err != nil {
+			return err
+		}
+		if err := w.write(l.pages); err != nil {
+			return err
+		}
+	}
+	size := w.offset - begin
+	if err := w.writeIndexes(); err != nil {
+		return err
+	}
+	w.appendGroup(raw, size)
+	w.share = float64(w.offset-begin) / float64(w.held)
+	w.fileRows += int64(w.rows)
+	w.clear()
+	return nil
+}
+
+// writeIndexes writes the page indexes of the row group: first the column indexes, then the offset indexes.
+func (w *Writer) writeIndexes() error {
+	t := &w.indexes
+	t.b = t.b[:0]
+	for i, l := range w.leaves {
+		from := len(t.b)
+		l.appendIndex(t)
+		w.places[i].index, w.places[i].indexSize = w.offset+int64(from), len(t.b)-from
+	}
+	for i, l := range w.leaves {
+		from := len(t.b)
+		l.appendOffsets(t, w.places[i].data)
+		w.places[i].offsets, w.places[i].offsetsSize = w.offset+int64(from), len(t.b)-from
+	}
+	return w.write(t.b)
+}
+
+// appendGroup adds the row group to the footer.
+func (w *Writer) appendGroup(raw int, size int64) {
+	t := &w.group
+	w.groups++
+	t.open()
+	t.list(1, thriftStruct, len(w.leaves))
+	for i, l := range w.leaves {
+		l.appendChunk(t, w.places[i], w.tools.codec.number)
+	}
+	t.int64(2, int64(raw))
+	t.int64(3, int64(w.rows))
+	t.int64(5, w.places[0].begin)
+	t.int64(6, size)
+	t.close()
+}
+
+// Close ends the row group and the file.
+func (w *Writer) Close() error {
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	if err := w.begin(); err != nil {
+		return err
+	}
+	t := &w.indexes
+	t.b = t.b[:0]
+	w.appendFooter(t)
+	t.b = binary.LittleEndian.AppendUint32(t.b, uint32(len(t.b))) //nolint:gosec // a file has few row groups
+	t.b = append(t.b, magic...)
+	return w.write(t.b)
+}
+
+// begin writes what a file begins with.
+func (w *Writer) begin() error {
+	if w.offset > 0 {
+		return nil
+	}
+	return w.write([]byte(magic))
+}
+
+func (w *Writer) write(b []byte) error {
+	n, err := w.out.Write(b)
+	w.offset += int64(n)
+	if err != nil {
+		return fmt.Errorf("write a Parquet file: %w", err)
+	}
+	return nil
+}
+
+// Buffered returns about how many bytes Close would still write.
+func (w *Writer) Buffered() int64 {
+	return int64(float64(w.held)*w.share) + int64(len(w.group.b)+len(w.schema))
+}
