@@ -35,6 +35,8 @@ var limitsOf = map[contract.Function]limits{
 	contract.FunctionPlan:     {memoryMiB: 256, timeout: 60 * time.Second},
 	contract.FunctionScan:     {memoryMiB: quota.ScanMemory, timeout: 900 * time.Second},
 	contract.FunctionExport:   {memoryMiB: 256, timeout: 300 * time.Second},
+	contract.FunctionColumns:  {memoryMiB: 1769, timeout: 900 * time.Second},
+	contract.FunctionConvert:  {memoryMiB: 512, timeout: 900 * time.Second},
 	contract.FunctionFinalize: {memoryMiB: 1769, timeout: 900 * time.Second},
 }
 

@@ -17,6 +17,9 @@ var anyRun = []run.Layout{{Root: "AWSDynamoDB/*"}, {Root: "*/AWSDynamoDB/*"}}
 // chainJournals are patterns of the keys of the journals that the runs of a chain share.
 var chainJournals = []string{run.ExportChain{}.Journals() + "*", run.ExportChain{Prefix: "*"}.Journals() + "*"}
 
+// lastSchemas are patterns of the keys of the last schemas of tables.
+var lastSchemas = []string{run.LastSchemas("") + "*", run.LastSchemas("*") + "*"}
+
 // permissions returns exactly what the calls of a function need. Only plan can claim a run. scan uploads data objects, and finalize completes
 // the uploads, commits and removes. Only export can start exports, and DynamoDB writes them with its rights.
 //
@@ -45,7 +48,7 @@ func ofTables(at place, function contract.Function, props *Props) []grant {
 			allow(actions("dynamodb:DescribeTable", "dynamodb:DescribeContinuousBackups", "dynamodb:ExportTableToPointInTime", "dynamodb:DescribeExport"),
 				at.tables(exportable, "", "/export/*")),
 		}
-	case contract.FunctionFinalize:
+	case contract.FunctionColumns, contract.FunctionConvert, contract.FunctionFinalize:
 		return nil
 	default:
 		panic("internal error: no permissions are defined for the function " + string(function))
@@ -78,10 +81,17 @@ func ofObjects(at place, function contract.Function, props *Props) []grant {
 		markers  = objects(func(l run.Layout) string { return l.PaceMarkers() + "*" })
 		journals = objects(run.Layout.Journal)
 		tries    = objects(func(l run.Layout) string { return l.ExportTry("*") })
+		schema   = objects(run.Layout.Schema)
+		staging  = objects(func(l run.Layout) string { return l.StagingPrefix() + "*" })
+		shares   = objects(func(l run.Layout) string { return l.StagingPrefix() + "_files/*" })
 		exported []string
+		last     []string
 	)
 	for _, pattern := range chainJournals {
 		journals = append(journals, object(pattern))
+	}
+	for _, pattern := range lastSchemas {
+		last = append(last, object(pattern))
 	}
 	for _, pattern := range exportedFolders {
 		exported = append(exported, object(pattern+"*"))
@@ -93,7 +103,7 @@ func ofObjects(at place, function contract.Function, props *Props) []grant {
 			// Without s3:ListBucket, S3 answers 403 instead of 404 for a missing object. plan reads how long the bucket's lifecycle rules
 			// leave uploads open.
 			allow(actions("s3:ListBucket", "s3:GetLifecycleConfiguration"), []string{bucket}),
-			allow(actions("s3:GetObject"), claim, summary, result),
+			allow(actions("s3:GetObject"), claim, summary, result, schema),
 			allow(actions("s3:PutObject"), claim),
 		}
 	case contract.FunctionScan:
@@ -116,16 +126,31 @@ func ofObjects(at place, function contract.Function, props *Props) []grant {
 			// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport_Requesting.html#S3DataExport_Requesting_Permissions
 			allow(actions("s3:PutObject", "s3:PutObjectAcl", "s3:AbortMultipartUpload"), tries, exported).where(onlyOwnersACL),
 		}
+	case contract.FunctionColumns:
+		grants = []grant{
+			allow(actions("s3:ListBucket"), []string{bucket}), // as in plan
+			// columns reads what the first pass has learned and committed, and the schema of the last run.
+			allow(actions("s3:GetObject"), claim, lists, manifests, result, schema, last),
+			allow(actions("s3:PutObject"), schema, shares),
+		}
+	case contract.FunctionConvert:
+		grants = []grant{
+			// convert reads staged files, and otherwise does what scan does.
+			allow(actions("s3:ListBucket", "s3:ListBucketMultipartUploads"), []string{bucket}),
+			allow(actions("s3:GetObject"), claim, lists, schema, staging),
+			allow(actions("s3:PutObject"), data, lists),
+			allow(actions("s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"), data),
+		}
 	case contract.FunctionFinalize:
 		grants = []grant{
 			allow(actions("s3:ListBucket", "s3:ListBucketMultipartUploads"), []string{bucket}),
 			// finalize also checks native exports, whose manifests have the same names. It asks for the checksums of data objects that
 			// an earlier try completed. IAM has no narrower action for that.
-			allow(actions("s3:GetObject"), claim, manifests, lists, journals, result, data),
-			allow(actions("s3:PutObject"), data, manifests, journals, result),
+			allow(actions("s3:GetObject"), claim, manifests, lists, journals, result, data, schema, last),
+			allow(actions("s3:PutObject"), data, manifests, journals, result, last),
 			allow(actions("s3:ListMultipartUploadParts"), data),
-			allow(actions("s3:DeleteObject"), data, lists, markers),
-			allow(actions("s3:AbortMultipartUpload"), data, objects(run.Layout.ManifestFiles)), // a large manifest is a multipart upload
+			allow(actions("s3:DeleteObject"), data, lists, markers, staging),
+			allow(actions("s3:AbortMultipartUpload"), data, staging, objects(run.Layout.ManifestFiles)), // a large manifest is a multipart upload
 		}
 	}
 	// If the owner deletes the bucket, another account can take its name. The condition refuses that account the data. DynamoDB writes
@@ -179,7 +204,7 @@ func ofKeys(function contract.Function, props *Props) []grant {
 			return condition{"StringEquals": {"kms:ViaService": hosts}}
 		}
 		switch function {
-		case contract.FunctionFinalize:
+		case contract.FunctionColumns, contract.FunctionConvert, contract.FunctionFinalize:
 			grants = append(grants, allow(actions("kms:Decrypt", "kms:GenerateDataKey"), keys).where(via("s3")))
 		case contract.FunctionPlan, contract.FunctionScan:
 			grants = append(grants,
@@ -199,7 +224,7 @@ func ofRoles(function contract.Function, props *Props) []grant {
 	switch function {
 	case contract.FunctionPlan, contract.FunctionScan:
 		roles = slices.Concat(props.SourceRoles, props.DestinationRoles)
-	case contract.FunctionFinalize:
+	case contract.FunctionColumns, contract.FunctionConvert, contract.FunctionFinalize:
 		roles = slices.Clone(props.DestinationRoles)
 	}
 	slices.Sort(roles)

@@ -15,7 +15,8 @@ import (
 )
 
 // newStateMachine adds the state machine: Plan, then a Map over the segments or native exports, then Finalize. If one invocation cannot complete
-// the uploads of a scan, a Map does that, and Finalize runs again.
+// the uploads of a scan, a Map does that, and Finalize runs again. If the run makes Parquet files, this was the first pass: Columns and a Map of
+// conversions follow, and Finalize runs again.
 //
 // Only Plan has a Catch that leads to a failure. It runs before anything is read, so a new execution loses nothing, and its failure becomes
 // one sentence. The later states deliberately have no such Catch. A redrive of an execution that ended in a Fail state enters the Fail state
@@ -39,6 +40,7 @@ func newStateMachine(scope constructs.Construct, id string, functions map[contra
 	makeExports := s.makeExports(finalize)
 	// A run of a chain first commits the exports that a dead run started. After that it still has to export the newer changes.
 	finalize.Next(sfn.NewChoice(s.scope, jsii.String(contract.StateFinalized), nil).
+		When(sfn.Condition_BooleanEquals(jsii.String("$.finalized.convert"), jsii.Bool(true)), s.convert(finalize), nil).
 		When(sfn.Condition_IsPresent(jsii.String("$.finalized.batches")), s.completeUploads().Next(finalize), nil).
 		When(sfn.Condition_BooleanEquals(jsii.String("$.finalized.more"), jsii.Bool(true)), makeExports, nil).
 		Otherwise(sfn.NewSucceed(s.scope, jsii.String(contract.StateReplicated), &sfn.SucceedProps{OutputPath: jsii.String("$.finalized.result")})))

@@ -18,7 +18,9 @@ import (
 	"time"
 
 	"dynamodb-to-s3/lambda/awsclient"
+	"dynamodb-to-s3/lambda/columns"
 	"dynamodb-to-s3/lambda/contract"
+	"dynamodb-to-s3/lambda/convert"
 	"dynamodb-to-s3/lambda/export"
 	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/finalize"
@@ -43,10 +45,12 @@ type Engine struct {
 // Options are the settings of a process for its functions.
 type Options struct {
 	Log      *slog.Logger
-	Progress *scan.Progress   // may be nil
-	Defaults string           // the deployment's request fields as a JSON object; may be empty
-	Account  string           // the functions' account; "" if it is not known
-	Now      func() time.Time // the clock of the invocations' budget; nil for the system's
+	Progress *scan.Progress // of scans; may be nil
+	// ConvertProgress is that of conversions; it may be nil.
+	ConvertProgress *scan.Progress
+	Defaults        string           // the deployment's request fields as a JSON object; may be empty
+	Account         string           // the functions' account; "" if it is not known
+	Now             func() time.Time // the clock of the invocations' budget; nil for the system's
 	// Metrics receives one line for each metric of the deployment Environment; nil for no metrics.
 	Metrics     io.Writer
 	Environment string
@@ -60,6 +64,8 @@ type Options struct {
 	ScanTimeout time.Duration
 	// ScanMemory is the memory of the function scan in MiB, 0 if it has no limit.
 	ScanMemory int
+	// ShareBytes is about how many stored bytes a segment of a conversion has; 0 for the usual number.
+	ShareBytes int64
 	// MostUploads is how many uploads one invocation of finalize completes; 0 for the usual number.
 	MostUploads int
 }
@@ -82,6 +88,8 @@ func New(source, destination aws.Config, options Options) *Engine {
 	scanStep := scan.Step{
 		Tables: clients.Tables, Objects: clients.Objects, Log: options.Log, Progress: options.Progress, Metrics: metrics, Now: options.Now,
 	}
+	columnsStep := columns.Step{Objects: clients.Objects, Log: options.Log, ShareBytes: options.ShareBytes}
+	convertStep := convert.Step{Objects: clients.Objects, Log: options.Log, Progress: options.ConvertProgress, Now: options.Now}
 	exportStep := export.Step{DynamoDB: awsclient.DynamoDB(source), S3: awsclient.S3(destination), Account: options.Account, Log: options.Log}
 	finalizeStep := finalize.Step{Objects: clients.Objects, Log: options.Log, MostUploads: options.MostUploads}
 	ends := func(function contract.Function) outcome {
@@ -91,6 +99,8 @@ func New(source, destination aws.Config, options Options) *Engine {
 		contract.FunctionPlan:     step(ends(contract.FunctionPlan), planStep.Run),
 		contract.FunctionScan:     step(ends(contract.FunctionScan), scanStep.Run),
 		contract.FunctionExport:   step(ends(contract.FunctionExport), exportStep.Run),
+		contract.FunctionColumns:  step(ends(contract.FunctionColumns), columnsStep.Run),
+		contract.FunctionConvert:  step(ends(contract.FunctionConvert), convertStep.Run),
 		contract.FunctionFinalize: step(ends(contract.FunctionFinalize), finalizeStep.Run),
 	}}
 }

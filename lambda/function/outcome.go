@@ -71,6 +71,8 @@ func subjectOf(in any) []any {
 		return append(of(in.Plan), "segment", in.Segment, "invocation", invocation)
 	case run.ExportInput:
 		return of(in.Plan)
+	case run.ColumnsInput:
+		return of(in.Plan)
 	case run.FinalizeInput:
 		return of(in.Plan)
 	default:

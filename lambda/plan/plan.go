@@ -226,6 +226,7 @@ func (s *Step) first(req request.Request, target request.Table, execution run.Ex
 	if req.Format == request.FormatParquet {
 		plan.Parquet = &run.ParquetPlan{
 			Columns: req.Columns, Numbers: req.Numbers, Compression: req.Compression, FileSizeBytes: *req.FileSize, KeepStaging: *req.KeepStaging,
+			LastSchema: run.LastSchema(req, target.Name),
 		}
 	}
 	if req.Mode == request.ModeExport {

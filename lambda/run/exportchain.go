@@ -45,16 +45,19 @@ func (c ExportChain) Journal() string {
 
 // Journals returns the start of the keys of all journals beside this one. They lie in the last folder of the prefix before the first
 // placeholder that changes.
-func (c ExportChain) Journals() string {
-	var constant []string
-	for folder := range strings.SplitSeq(c.Prefix, "/") {
-		folder = strings.ReplaceAll(folder, "{table}", c.table())
+func (c ExportChain) Journals() string { return below(constant(c.Prefix, c.table()), chains+"/") }
+
+// constant returns the folders of a prefix before the first one with a placeholder that changes.
+func constant(prefix, table string) string {
+	var same []string
+	for folder := range strings.SplitSeq(prefix, "/") {
+		folder = strings.ReplaceAll(folder, "{table}", table)
 		if strings.Contains(folder, "{") {
 			break
 		}
-		constant = append(constant, folder)
+		same = append(same, folder)
 	}
-	return below(strings.Join(constant, "/"), chains+"/")
+	return strings.Join(same, "/")
 }
 
 func (c ExportChain) table() string { return c.TableARN[strings.LastIndexByte(c.TableARN, '/')+1:] }

@@ -15,6 +15,8 @@ const (
 	exportData = "data"
 	// chains is the folder beside the runs that holds the journals of chains of exports.
 	chains = "_chains"
+	// schemas is the folder beside the runs that holds the last schema of each table.
+	schemas = "_schemas"
 )
 
 // below returns a key in the folder of a prefix's runs.
@@ -56,7 +58,7 @@ func Root(prefix, table, run string, at time.Time) (string, error) {
 	if !runID().MatchString(run) {
 		wrong("the execution's name", problem.Quote(run), "1 to 81 of a-z A-Z 0-9 _ - ., the first not a dot")
 	}
-	if run == exportData || run == chains {
+	if run == exportData || run == chains || run == schemas {
 		wrong("the execution's name", problem.Quote(run), "another name: it is the name of a folder that all runs of a prefix share")
 	}
 	if exportID().MatchString(run) { // the role of the function export may write such a folder

@@ -2,6 +2,7 @@ package run
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
 
 	"dynamodb-to-s3/lambda/request"
@@ -16,6 +17,8 @@ type ParquetPlan struct {
 	Compression   request.Compression       `json:"compression"`
 	FileSizeBytes int64                     `json:"fileSizeBytes"`
 	KeepStaging   bool                      `json:"keepStaging,omitempty"`
+	// LastSchema is the key of the schema of the last committed run of the same table and prefix, with which the run compares its own.
+	LastSchema string `json:"lastSchema"`
 	// Segments is how many shares the staged files have; 0 before the function columns has divided them.
 	Segments int `json:"segments,omitempty"`
 	// Schema is the Digest of the object Layout.Schema. It is "" in the first pass.
@@ -25,6 +28,20 @@ type ParquetPlan struct {
 	// Export is the native export that is converted; nil for a scan, and in the first pass.
 	Export *ExportedWindow `json:"export,omitempty"`
 }
+
+// LastSchema returns the key of the last schema of the runs that make the same columns as the request. The runs have the same table, prefix, index,
+// projection and transform.
+func LastSchema(req request.Request, table string) string {
+	prefix := strings.TrimSuffix(req.Prefix, "/")
+	same := struct{ Prefix, Index, Projection, Transform string }{Prefix: prefix, Transform: req.Transform}
+	if req.Scan != nil {
+		same.Index, same.Projection = req.Scan.IndexName, req.Scan.ProjectionExpression+strings.Join(req.Scan.AttributesToGet, ",")
+	}
+	return LastSchemas(constant(prefix, table)) + table + "-" + Digest(same)[:chainDigest] + ".json"
+}
+
+// LastSchemas returns the start of the keys of all last schemas below a prefix without placeholders.
+func LastSchemas(prefix string) string { return below(prefix, schemas+"/") }
 
 // FirstPass reports whether the plan is that of the first pass of a run that makes Parquet files.
 func (p Plan) FirstPass() bool { return p.Parquet != nil && p.Parquet.Schema == "" }
@@ -84,6 +101,14 @@ func (s Schema) Count() int {
 // ColumnsInput is the payload of the function columns.
 type ColumnsInput struct {
 	Plan Plan `json:"plan"`
+}
+
+// ColumnsOutput is the answer of the function columns, and the state of the execution from there on: the plan of a pass over the staged files.
+type ColumnsOutput struct {
+	Plan        Plan           `json:"plan"`
+	Segments    []int          `json:"segments"`
+	Concurrency int            `json:"concurrency"`
+	Export      ExportProgress `json:"export"`
 }
 
 // ConvertInput is the payload of the function convert: the plan, one share of the staged files, and its checkpoint.
