@@ -12,6 +12,10 @@ const (
 	steady = 0.1
 )
 
+// fewOthers says how rare other types are among the elements of an L or the values of a map, if they have one type all the same: one of so many. So one
+// item does not change the type of a column that a million items have.
+const fewOthers = 100
+
 // Options are what a request says about the columns.
 type Options struct {
 	// Doubles makes each number that is not in a bigint column a double, which loses digits, in place of a decimal.
@@ -25,21 +29,25 @@ type Options struct {
 //	S, B, BOOL      string, binary, boolean
 //	N               bigint if all numbers fit; otherwise decimal(38, s) with the scale that holds most of them, and of several such the smallest
 //	SS, NS, BS      an array
-//	L               an array if all elements have one type, NULL aside; otherwise a string of DynamoDB JSON
-//	M               a struct if there are few names or most maps have them; otherwise a map if all values have one type; otherwise a string of DynamoDB JSON
+//	L               an array if 99 of 100 elements have one type, NULL aside; otherwise a string of DynamoDB JSON
+//	M               a struct if there are few names or most maps have them; otherwise a map if 99 of 100 values have one type; otherwise a string of DynamoDB JSON
 //
 // If an attribute has values of several types, its column has the type of most values. Of types with equally many, the first one in this list
-// wins. Attributes with only NULL have no column. An attribute whose type is pinned has a column of this type, also if no item has the attribute.
+// wins. Attributes with only NULL have no column, and neither have those whose names are longer than 255 bytes. An attribute whose type is pinned has
+// a column of this type, also if no item has the attribute.
+//
+// A schema has at most 1,500 leaves, which are columns and fields of structs, and a megabyte of JSON. The attributes that have the most values come
+// first. If there is no room for all fields of an M or an L, its column is a string of DynamoDB JSON. If there is no room at all, it has no column.
 func Decide(t *Tree, o Options) Schema {
 	d := decision{o}
 	columns := o.Pins.columns(t)
 	for _, n := range t.attributes.list {
 		pin := o.Pins[n.name]
-		if kind, count := n.usual(); kind != ddbjson.KindNone && pin.of == nil {
-			columns = append(columns, candidate{Column{Name: pin.name, Attribute: n.name, Type: d.typeOf(n, kind)}, count})
+		if kind, count := n.usual(); kind != ddbjson.KindNone && pin.of == nil && !n.nameless() {
+			columns = append(columns, candidate{Column{Name: pin.name, Attribute: n.name, Type: d.typeOf(n, kind)}, count, false})
 		}
 	}
-	return Schema{Columns: named(columns, RestColumn)}
+	return Schema{Columns: sorted(limited(named(columns, RestColumn)))}
 }
 
 type decision struct{ Options }
@@ -48,11 +56,11 @@ type decision struct{ Options }
 func (d decision) fields(of []*node) []Column {
 	var fields []candidate
 	for _, n := range of {
-		if kind, count := n.usual(); kind != ddbjson.KindNone {
-			fields = append(fields, candidate{Column{Attribute: n.name, Type: d.typeOf(n, kind)}, count})
+		if kind, count := n.usual(); kind != ddbjson.KindNone && !n.nameless() {
+			fields = append(fields, candidate{Column{Attribute: n.name, Type: d.typeOf(n, kind)}, count, false})
 		}
 	}
-	return named(fields)
+	return sorted(named(fields))
 }
 
 // preferred are the kinds that can have a column. Of two with as many values, the first one wins.
@@ -70,15 +78,16 @@ func (n *node) usual() (kind ddbjson.Kind, count uint64) {
 	return kind, count
 }
 
-// one returns the kind that all values have, NULL aside, or KindNone.
+// one returns the kind that nearly all values have, NULL aside, or KindNone.
 func (n *node) one() ddbjson.Kind {
 	kind, count := n.usual()
+	values := uint64(0)
 	for k, other := range n.kinds {
-		if other > 0 && ddbjson.Kind(k) != kind && ddbjson.Kind(k) != ddbjson.KindNULL { //nolint:gosec // there are few kinds
-			return ddbjson.KindNone
+		if ddbjson.Kind(k) != ddbjson.KindNULL { //nolint:gosec // there are few kinds
+			values += other
 		}
 	}
-	if count == 0 {
+	if (values-count)*fewOthers > values {
 		return ddbjson.KindNone
 	}
 	return kind

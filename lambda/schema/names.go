@@ -21,12 +21,13 @@ const names = "1 to 255 bytes without control characters, spaces and any of ,;{}
 type candidate struct {
 	Column
 	values uint64
+	pinned bool
 }
 
-// named names columns after their attributes, if they have no name yet, and returns them in the order of their names. Engines do not distinguish
-// upper and lower case, so of several attributes with one name, the one with the most values keeps it, and the others get a number. taken are
-// names that no column may have.
-func named(columns []candidate, taken ...string) []Column {
+// named names columns after their attributes, if they have no name yet, and sorts them: those with the most values are first. Engines do not
+// distinguish upper and lower case, so of several attributes with one name, the first one keeps it, and the others get a number. taken are names
+// that no column may have.
+func named(columns []candidate, taken ...string) []candidate {
 	used := map[string]bool{}
 	for _, name := range taken {
 		used[strings.ToLower(name)] = true
@@ -41,13 +42,18 @@ func named(columns []candidate, taken ...string) []Column {
 			continue
 		}
 		wish := cmp.Or(strings.Map(allowed, c.Attribute), "_")
-		c.Name = cut(wish, longestName)
+		c.Name = wish
 		for n := 2; used[strings.ToLower(c.Name)]; n++ {
 			end := "_" + strconv.Itoa(n)
 			c.Name = cut(wish, longestName-len(end)) + end
 		}
 		used[strings.ToLower(c.Name)] = true
 	}
+	return columns
+}
+
+// sorted returns columns in the order of their names.
+func sorted(columns []candidate) []Column {
 	out := make([]Column, len(columns))
 	for i, c := range columns {
 		out[i] = c.Column
@@ -60,6 +66,12 @@ func named(columns []candidate, taken ...string) []Column {
 func cut(text string, most int) string { return strings.ToValidUTF8(text[:min(len(text), most)], "") }
 
 func mostUsed(a, b candidate) int {
+	switch {
+	case a.pinned != b.pinned && a.pinned:
+		return -1
+	case a.pinned != b.pinned:
+		return 1
+	}
 	return cmp.Or(-cmp.Compare(a.values, b.values), cmp.Compare(a.Attribute, b.Attribute))
 }
 

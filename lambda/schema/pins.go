@@ -31,6 +31,7 @@ type pin struct {
 func ParsePins(path string, columns map[string]Pin) (Pins, problem.List) {
 	pins := Pins{}
 	var problems problem.List
+	leaves := 0
 	names := map[string]string{strings.ToLower(RestColumn): ""}
 	for _, attribute := range slices.Sorted(maps.Keys(columns)) {
 		wanted, pin := columns[attribute], pin{}
@@ -41,8 +42,8 @@ func ParsePins(path string, columns map[string]Pin) (Pins, problem.List) {
 		if wanted == (Pin{}) {
 			refuse("", "neither a name nor a type", "one of them, or no entry for this attribute")
 		}
-		if attribute == "" {
-			refuse("", "", "an attribute of an item has a name")
+		if attribute == "" || len(attribute) > longestName {
+			refuse("", fmt.Sprintf("a name of %d bytes", len(attribute)), fmt.Sprintf("an attribute whose name has 1 to %d bytes", longestName))
 		}
 		if pin.name = wanted.Name; pin.name != "" {
 			other, used := names[strings.ToLower(pin.name)]
@@ -62,8 +63,14 @@ func ParsePins(path string, columns map[string]Pin) (Pins, problem.List) {
 				refuse(".type", problem.Quote(wanted.Type), err.Error())
 			}
 			pin.of = &of
+			if err == nil {
+				leaves += of.leaves()
+			}
 		}
 		pins[attribute] = pin
+	}
+	if leaves > mostLeaves {
+		problems = append(problems, problem.Problem{Path: path, Got: fmt.Sprintf("types with %d columns and fields", leaves), Want: fmt.Sprintf("at most %d", mostLeaves)})
 	}
 	return pins, problems
 }
@@ -80,7 +87,7 @@ func (p Pins) columns(t *Tree) (columns []candidate) {
 		if n != nil {
 			values = n.kinds[of.Kind]
 		}
-		columns = append(columns, candidate{Column{Name: pin.name, Attribute: attribute, Type: of}, values})
+		columns = append(columns, candidate{Column{Name: pin.name, Attribute: attribute, Type: of}, values, true})
 	}
 	return columns
 }

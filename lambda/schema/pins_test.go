@@ -3,6 +3,7 @@ package schema
 import (
 	"encoding/json"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -41,7 +42,12 @@ func TestPins(t *testing.T) {
 		{"two names are exchanged", map[string]Pin{"a": {Name: "b"}, "b": {Name: "a"}}, []string{`{"a":{"S":"x"},"b":{"N":"1"}}`}, `a="b" bigint; b="a" string`},
 		{"an attribute with the name of the rest", map[string]Pin{"_rest": {Type: "string"}}, nil, `_rest_2="_rest" string`},
 		{"an attribute whose name a column cannot have", map[string]Pin{"a b": {Type: "string"}}, nil, `a_b="a b" string`},
-		{"an attribute with a long name", map[string]Pin{strings.Repeat("ä", 200): {Type: "string"}}, nil, strings.Repeat("ä", 127) + `="` + strings.Repeat("ä", 200) + `" string`},
+		{
+			"attributes with long names",
+			map[string]Pin{strings.Repeat("ä", 127): {Type: "string"}, strings.Repeat("Ä", 127): {Type: "string"}},
+			nil,
+			strings.Repeat("Ä", 127) + " string; " + strings.Repeat("ä", 126) + `_2="` + strings.Repeat("ä", 127) + `" string`,
+		},
 		{"a nested type", map[string]Pin{"m": {Type: "struct<b:array<string>,a:json>"}}, []string{`{"m":{"M":{"a":{"N":"1"}}}}`}, "m struct<b:array<string>,a:string>"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -93,6 +99,7 @@ func TestPinnedTypesHoldWhatMostValuesAre(t *testing.T) {
 
 func TestPinsThatAreRefused(t *testing.T) {
 	t.Parallel()
+	long := strings.Repeat("k", 256)
 	pins := map[string]Pin{
 		"":     {Name: "empty"},
 		"a":    {},
@@ -104,10 +111,12 @@ func TestPinsThatAreRefused(t *testing.T) {
 		"g":    {Name: "a\nb"},
 		"h":    {Name: strings.Repeat("x", 256)},
 		"i":    {Name: "\xff"},
+		"j":    {Type: "struct<" + strings.TrimSuffix(strings.Join(repeated("a%d:string", 1501), ","), ",") + ">"},
+		long:   {Type: "string"},
 	}
 	names := `want 1 to 255 bytes without control characters, spaces and any of ,;{}()=<>:` + "`"
 	want := []string{
-		`columns."": an attribute of an item has a name`,
+		`columns."": got a name of 0 bytes, want an attribute whose name has 1 to 255 bytes`,
 		`columns.a: got neither a name nor a type, want one of them, or no entry for this attribute`,
 		`columns.b.name: got "order id", ` + names,
 		`columns.c.name: got "_REST", want another name, because the column of this name has what no other column can hold`,
@@ -116,6 +125,8 @@ func TestPinsThatAreRefused(t *testing.T) {
 		`columns.g.name: got "a\nb", ` + names,
 		`columns.h.name: got ` + problem.Quote(pins["h"].Name) + `, ` + names,
 		`columns.i.name: got "\xff", ` + names,
+		`columns.` + strconv.Quote(long[:100]) + `…: got a name of 256 bytes, want an attribute whose name has 1 to 255 bytes`,
+		`columns: got types with 1503 columns and fields, want at most 1500`,
 	}
 	_, problems := ParsePins("columns", pins)
 	for i, p := range problems {

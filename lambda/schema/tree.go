@@ -6,7 +6,10 @@
 package schema
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"hash/fnv"
+	"strings"
 
 	"dynamodb-to-s3/lambda/ddbjson"
 )
@@ -100,11 +103,21 @@ func (f *fields) find(expected **node, raw []byte) *node {
 	return n
 }
 
-// text returns a name without its escapes, until the next call.
+// text returns the name of a field, until the next call: without its escapes, or the key of a name that no column can have.
 func (f *fields) text(raw []byte) []byte {
-	f.name, _ = ddbjson.AppendText(f.name[:0], raw)
+	ok := true
+	if f.name, ok = ddbjson.AppendText(f.name[:0], raw); !ok || len(f.name) > longestName {
+		sum := sha256.Sum256(f.name)
+		f.name = hex.AppendEncode(append(f.name[:0], dots...), sum[:])
+	}
 	return f.name
 }
+
+// dots begin the key that a tree has in place of a name that is too long for a column, or no text. A key is longer than a name.
+var dots = strings.Repeat(".", longestName+1-2*sha256.Size)
+
+// nameless reports whether a node has a key in place of a name.
+func (n *node) nameless() bool { return len(n.name) > longestName }
 
 // put adds a field.
 func (f *fields) put(n *node) *node {
