@@ -171,3 +171,24 @@ func TestSchemasAreStored(t *testing.T) {
 		t.Errorf("got %s, %v, want %s", body, err, want)
 	}
 }
+
+// A stored schema that is damaged is refused.
+func TestDamagedSchemasAreRefused(t *testing.T) {
+	t.Parallel()
+	for _, body := range []string{
+		``, `[]`, `{"columns":{}}`, `{"columns":[{}]}`, `{"columns":[{"name":"a","attribute":"a"}]}`, `{"columns":[{"name":"","attribute":"a","type":"string","kind":"S"}]}`,
+		`{"columns":[{"name":"a","type":"string"}]}`, `{"columns":[{"name":"a","type":"string","kind":"N"}]}`, `{"columns":[{"name":"a","type":"string","kind":"X"}]}`,
+		`{"columns":[{"name":"a","type":"text","kind":"S"}]}`, `{"columns":[{"name":"a","type":"binary","kind":"S"}]}`, `{"columns":[{"name":"a","type":"boolean","kind":"NULL"}]}`,
+		`{"columns":[{"name":"a","type":"bigint","kind":"S"}]}`, `{"columns":[{"name":"a","type":"double","kind":"S"}]}`, `{"columns":[{"name":"a","type":"json","kind":"S"}]}`,
+		`{"columns":[{"name":"a","type":"decimal","kind":"N","scale":39}]}`, `{"columns":[{"name":"a","type":"decimal","kind":"N","scale":-1}]}`,
+		`{"columns":[{"name":"a","type":"decimal","kind":"S","scale":1}]}`,
+		`{"columns":[{"name":"a","type":"array","kind":"L"}]}`, `{"columns":[{"name":"a","type":"map","kind":"M"}]}`, `{"columns":[{"name":"a","type":"struct","kind":"M"}]}`,
+		`{"columns":[{"name":"a","type":"array","kind":"M","element":{"type":"string","kind":"S"}}]}`, `{"columns":[{"name":"a","type":"array","kind":"NS","element":{"type":"string","kind":"S"}}]}`,
+		`{"columns":[{"name":"a","type":"array","kind":"L","element":{"type":"array","kind":"L"}}]}`, `{"columns":[{"name":"a","type":"map","kind":"L","element":{"type":"string","kind":"S"}}]}`,
+		`{"columns":[{"name":"a","type":"struct","kind":"L","fields":[{"name":"b","type":"string","kind":"S"}]}]}`, `{"columns":[{"name":"a","type":"struct","kind":"M","fields":[{"name":"b"}]}]}`,
+	} {
+		if err := json.Unmarshal([]byte(body), new(Schema)); err == nil {
+			t.Errorf("%s is accepted", body)
+		}
+	}
+}
