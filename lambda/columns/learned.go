@@ -116,7 +116,7 @@ func (w work) last(ctx context.Context) (*run.Schema, error) {
 	var last run.Schema
 	if json.Unmarshal(body, &last) != nil || last.Version != run.Version || last.Table != w.plan.Table {
 		w.log.WarnContext(ctx, "the last schema cannot be read", "object", w.bucket.URI(w.plan.Parquet.LastSchema))
-		return nil, nil //nolint:nilnil // see above
+		return nil, nil //nolint:nilnil,nilerr // see above
 	}
 	return &last, nil
 }

@@ -11,8 +11,10 @@ import (
 func TestTypedRecords(t *testing.T) {
 	deep := strings.Repeat(`{"a":`, 100) + "1" + strings.Repeat("}", 100)
 	for _, test := range []struct{ name, record, want, err string }{
-		{"every type", `{"s":"a\n\"b","n":-1.50e2,"t":true,"f":false,"z":null,"l":[1,"x",[],{}],"m":{"":{"k":[null]}}}` + "\n",
-			`{"s":{"S":"a\n\"b"},"n":{"N":"-1.50e2"},"t":{"BOOL":true},"f":{"BOOL":false},"z":{"NULL":true},"l":{"L":[{"N":"1"},{"S":"x"},{"L":[]},{"M":{}}]},"m":{"M":{"":{"M":{"k":{"L":[{"NULL":true}]}}}}}}`, ""},
+		{
+			"every type", `{"s":"a\n\"b","n":-1.50e2,"t":true,"f":false,"z":null,"l":[1,"x",[],{}],"m":{"":{"k":[null]}}}` + "\n",
+			`{"s":{"S":"a\n\"b"},"n":{"N":"-1.50e2"},"t":{"BOOL":true},"f":{"BOOL":false},"z":{"NULL":true},"l":{"L":[{"N":"1"},{"S":"x"},{"L":[]},{"M":{}}]},"m":{"M":{"":{"M":{"k":{"L":[{"NULL":true}]}}}}}}`, "",
+		},
 		{"an empty record", `{}`, `{}`, ""},
 		{"white space", ` { "a" : [ 1 , 2 ] } `, `{"a":{"L":[{"N":"1"},{"N":"2"}]}}`, ""},
 		{"no object", `[1]`, "", "an object"},

@@ -52,10 +52,7 @@ var notInExports = []struct{ path, instead string }{
 func (r Request) checkNoScan(found *document.Report) {
 	inScan := false
 	for _, field := range notInExports {
-		if r.converted(ModeExport) && slices.Contains(ofConversions, field.path) {
-			continue
-		}
-		if found.Given(field.path) {
+		if found.Given(field.path) && (r.Format != FormatParquet || !slices.Contains(ofConversions, field.path)) {
 			inScan = inScan || strings.HasPrefix(field.path, "scan.")
 			found.AddGiven(field.path, "not allowed in mode EXPORT: %s", field.instead)
 		}
@@ -81,8 +78,10 @@ func modeOf(of *document.Node) Mode {
 	return implied
 }
 
-// converted reports whether the run converts a native export to the format PARQUET.
-func (r Request) converted(mode Mode) bool { return mode == ModeExport && r.Format == FormatParquet }
+// lacks reports whether the request cannot have a field in a mode. An export that is converted to Parquet has some fields of scans.
+func (r Request) lacks(name string, mode Mode) bool {
+	return foreign(name, mode) && (mode == ModeScan || r.Format != FormatParquet || !slices.Contains(ofConversions, name))
+}
 
 // foreign says that a mode does not have a field.
 func foreign(name string, mode Mode) bool {
