@@ -27,7 +27,7 @@ func check(columns []Column) error {
 		if err := checkName(c.Name); err != nil {
 			return fmt.Errorf("the name of a column: got %.100q, want %w", c.Name, err)
 		}
-		if err := c.Type.check(); err != nil {
+		if err := c.check(); err != nil {
 			return fmt.Errorf("column %q: %w", c.Name, err)
 		}
 	}
