@@ -1,4 +1,8 @@
-package parquet_test
+// Package parquetrows rebuilds items from the rows of a Parquet file. It reads the file with parquet-go, which knows nothing of this project and
+// starts no process, so tests can read many small files with it. It does not depend on how lambda/parquet writes.
+//
+// It imports lambda/schema and lambda/ddbjson for the types of columns.
+package parquetrows
 
 import (
 	"bytes"
@@ -11,8 +15,6 @@ import (
 	"math/big"
 	"slices"
 	"strconv"
-	"strings"
-	"testing"
 
 	"dynamodb-to-s3/lambda/ddbjson"
 	"dynamodb-to-s3/lambda/schema"
@@ -20,12 +22,16 @@ import (
 	pq "github.com/parquet-go/parquet-go"
 )
 
-// rebuild makes the items again from the rows of a file. It reads the file with another library, which knows nothing of this project.
-func rebuild(t *testing.T, body []byte, s schema.Schema) (items []map[string]any) {
-	t.Helper()
+// Items returns the items of a file, as DynamoDB JSON that was decoded by encoding/json. s is the schema of the file.
+func Items(body []byte, s schema.Schema) (items []map[string]any, err error) {
+	defer func() {
+		if panicked := recover(); panicked != nil { // the library panics if a file is damaged
+			err = fmt.Errorf("read a Parquet file: %v", panicked)
+		}
+	}()
 	file, err := pq.OpenFile(bytes.NewReader(body), int64(len(body)))
 	if err != nil {
-		t.Fatal(err)
+		return nil, fmt.Errorf("read a Parquet file: %w", err)
 	}
 	for _, group := range file.RowGroups() {
 		rows := group.Rows()
@@ -34,30 +40,35 @@ func rebuild(t *testing.T, body []byte, s schema.Schema) (items []map[string]any
 			var n int
 			n, err = rows.ReadRows(buffer)
 			for _, row := range buffer[:n] {
-				items = append(items, item(t, row, s))
+				item, fault := itemOf(row, s)
+				if fault != nil {
+					return nil, fmt.Errorf("row %d: %w", len(items)+1, fault)
+				}
+				items = append(items, item)
 			}
 		}
 		if !errors.Is(err, io.EOF) {
-			t.Fatal(err)
+			return nil, fmt.Errorf("read a Parquet file: %w", err)
 		}
-		err = rows.Close()
+		if err = rows.Close(); err != nil {
+			return nil, fmt.Errorf("read a Parquet file: %w", err)
+		}
 	}
-	if err != nil || file.NumRows() != int64(len(items)) {
-		t.Fatalf("%v; %d rows, the footer says %d", err, len(items), file.NumRows())
+	if file.NumRows() != int64(len(items)) {
+		return nil, fmt.Errorf("%d rows, the footer says %d", len(items), file.NumRows())
 	}
-	return items
+	return items, nil
 }
 
-// item makes an item of a row.
-func item(t *testing.T, row pq.Row, s schema.Schema) map[string]any {
-	t.Helper()
+// itemOf makes an item of a row.
+func itemOf(row pq.Row, s schema.Schema) (map[string]any, error) {
 	item := map[string]any{}
 	var leaves [][]pq.Value
 	row.Range(func(_ int, values []pq.Value) bool {
 		leaves = append(leaves, slices.Clone(values))
 		return true
 	})
-	r := reader{t, leaves}
+	r := reader{leaves: leaves}
 	for _, c := range s.Columns {
 		if value := r.value(c.Type, r.take(leavesOf(c.Type)), 0, 0); value != nil {
 			item[c.Attribute] = value
@@ -66,20 +77,20 @@ func item(t *testing.T, row pq.Row, s schema.Schema) map[string]any {
 	if rest := r.leaves[0][0]; !rest.IsNull() {
 		var left map[string]any
 		if err := json.Unmarshal(rest.ByteArray(), &left); err != nil {
-			t.Fatalf("%s: %v", schema.RestColumn, err)
+			return nil, fmt.Errorf("%s: %w", schema.RestColumn, err)
 		}
 		maps.Copy(item, left) // what is there is the whole attribute
 	}
 	if len(r.leaves) != 1 {
-		t.Fatalf("%d more leaf columns than the schema has", len(r.leaves)-1)
+		return nil, fmt.Errorf("%d more leaf columns than the schema has", len(r.leaves)-1)
 	}
-	return item
+	return item, r.err
 }
 
 // reader puts the values of leaf columns together.
 type reader struct {
-	t      *testing.T
 	leaves [][]pq.Value
+	err    error // the first one
 }
 
 // take takes the next leaves.
@@ -129,12 +140,13 @@ func (r *reader) value(of schema.Type, leaves [][]pq.Value, defined, repeated in
 		content = entries
 	case schema.Struct:
 		fields := map[string]any{}
-		inner := reader{r.t, leaves}
+		inner := reader{leaves: leaves}
 		for _, f := range of.Fields {
 			if field := inner.value(f.Type, inner.take(leavesOf(f.Type)), defined+1, repeated); field != nil {
 				fields[f.Attribute] = field
 			}
 		}
+		r.fail(inner.err)
 		content = fields
 	default:
 		return r.scalar(of, leaves[0][0])
@@ -176,13 +188,19 @@ func elements(leaves [][]pq.Value, some bool, repeated int) (out [][][]pq.Value)
 	return out
 }
 
+func (r *reader) fail(err error) {
+	if r.err == nil {
+		r.err = err
+	}
+}
+
 func (r *reader) scalar(of schema.Type, v pq.Value) any {
 	var content any
 	switch of.Name {
 	case schema.JSON:
 		var whole any
 		if err := json.Unmarshal(v.ByteArray(), &whole); err != nil {
-			r.t.Fatal(err)
+			r.fail(err)
 		}
 		return whole
 	case schema.Binary:
@@ -203,60 +221,4 @@ func (r *reader) scalar(of schema.Type, v pq.Value) any {
 		content = string(v.ByteArray())
 	}
 	return map[string]any{of.Kind.String(): content}
-}
-
-// normal returns a value in a form in which equal values are equal: numbers as fractions, sets in order.
-func normal(v any) any {
-	switch v := v.(type) {
-	case map[string]any:
-		out := map[string]any{}
-		for name, value := range v {
-			switch value := value.(type) {
-			case string:
-				if name == "N" {
-					out[name] = number(value)
-					continue
-				}
-			case []any:
-				if name == "NS" || name == "SS" || name == "BS" {
-					var set []string
-					for _, element := range value {
-						text := element.(string)
-						if name == "NS" {
-							text = number(text)
-						}
-						set = append(set, text)
-					}
-					slices.Sort(set)
-					out[name] = strings.Join(set, "\x00")
-					continue
-				}
-			}
-			out[name] = normal(value)
-		}
-		return out
-	case []any:
-		out := []any{}
-		for _, element := range v {
-			out = append(out, normal(element))
-		}
-		return out
-	default:
-		return v
-	}
-}
-
-func number(text string) string {
-	if r, ok := new(big.Rat).SetString(text); ok {
-		return r.RatString()
-	}
-	return "no number: " + text
-}
-
-func text(v any) string {
-	body, err := json.Marshal(normal(v))
-	if err != nil {
-		return fmt.Sprint(err)
-	}
-	return string(body)
 }
