@@ -63,7 +63,8 @@ func TestTasksAreFunctionsOfContract(t *testing.T) {
 	want := map[string]string{
 		contract.StatePlan: function(contract.FunctionPlan), contract.StateScanSegment: function(contract.FunctionScan),
 		contract.StateStartExport: function(contract.FunctionExport), contract.StateFinalize: function(contract.FunctionFinalize),
-		contract.StateCompleteBatch:  function(contract.FunctionFinalize),
+		contract.StateCompleteBatch: function(contract.FunctionFinalize),
+		contract.StateColumns:       function(contract.FunctionColumns), contract.StateConvertSegment: function(contract.FunctionConvert),
 		contract.StateDescribeExport: "arn:aws:states:::aws-sdk:dynamodb:describeExport", // not a function
 	}
 	got := map[string]string{}
@@ -112,7 +113,7 @@ func TestPermanentErrorsAreNotRetried(t *testing.T) {
 	}
 	want := map[string][]retrier{
 		contract.StatePlan: function(3), contract.StateScanSegment: function(6), contract.StateStartExport: function(6), contract.StateFinalize: function(6),
-		contract.StateCompleteBatch: function(6),
+		contract.StateCompleteBatch: function(6), contract.StateColumns: function(6), contract.StateConvertSegment: function(6),
 		// An error without its own exception in the SDK for Java is a DynamoDbException.
 		contract.StateDescribeExport: {
 			{ErrorEquals: []string{"DynamoDb.ExportNotFoundException"}, MaxAttempts: new(0)},
@@ -167,6 +168,9 @@ func TestPayloadsAreWhatFunctionsTake(t *testing.T) {
 	scan := maps.Clone(all[contract.StateScanSegments].ItemSelector)
 	checkpoint, _ := strings.CutPrefix(*all[contract.StateScanSegment].ResultPath, "$.")
 	scan[checkpoint] = nil
+	convert := maps.Clone(all[contract.StateConvertSegments].ItemSelector)
+	checkpoint, _ = strings.CutPrefix(*all[contract.StateConvertSegment].ResultPath, "$.")
+	convert[checkpoint] = nil
 	followed := all[contract.StateFollowExports]
 	if followed.ItemSelector != nil || *followed.ResultPath != followed.ItemsPath {
 		t.Errorf("%s: got ItemSelector %v, ItemsPath %s and ResultPath %s, want the items without changes, and the outputs of the children in their place",
@@ -181,6 +185,8 @@ func TestPayloadsAreWhatFunctionsTake(t *testing.T) {
 		{contract.StatePlan + " execution", object(t, all[contract.StatePlan].Parameters["execution"]), run.Execution{}},
 		{contract.StateScanSegment, scan, run.ScanInput{}},
 		{contract.StateStartExport, all[contract.StateStartExport].Parameters, run.ExportInput{}},
+		{contract.StateColumns, all[contract.StateColumns].Parameters, run.ColumnsInput{}},
+		{contract.StateConvertSegment, convert, run.ConvertInput{}},
 		{contract.StateCountCheck, all[contract.StateCountCheck].Parameters, run.FollowedExport{}},
 		{contract.StateCheckFailed, all[contract.StateCheckFailed].Parameters, run.FollowedExport{}},
 		{contract.StateFinalize, with(all[contract.StateFinalize].Parameters, "batch"), run.FinalizeInput{}},
@@ -195,8 +201,17 @@ func TestPayloadsAreWhatFunctionsTake(t *testing.T) {
 			t.Errorf("%s: fields (-%T +payload):\n%s", test.state, test.into, diff)
 		}
 	}
-	if own := all[contract.StateScanSegment].Parameters; own != nil {
-		t.Errorf("%s: got Parameters %v, want the state's whole input", contract.StateScanSegment, own)
+	for _, each := range []string{contract.StateScanSegment, contract.StateConvertSegment} {
+		if own := all[each].Parameters; own != nil {
+			t.Errorf("%s: got Parameters %v, want the state's whole input", each, own)
+		}
+	}
+	// The answer of Columns replaces the state, so it must have what the states after it read.
+	if path := all[contract.StateColumns].ResultPath; path != nil {
+		t.Errorf("%s: got the ResultPath %s, want none", contract.StateColumns, *path)
+	}
+	if diff := cmp.Diff([]string{"concurrency", "export", "plan", "segments"}, fields(run.ColumnsOutput{})); diff != "" {
+		t.Errorf("the answer of %s (-want +got):\n%s", contract.StateColumns, diff)
 	}
 }
 
@@ -239,7 +254,7 @@ func TestMostSegmentsFitAPayload(t *testing.T) {
 		t.Errorf("the plan has %d bytes and the batches %d, Step Functions carries %d", len(output), len(batches), quota.MaxPayloadBytes)
 	}
 	// The Maps collect the outputs of their children before they drop them.
-	for _, end := range []string{contract.StateSegmentEnd, contract.StateBatchEnd} {
+	for _, end := range []string{contract.StateSegmentEnd, contract.StateBatchEnd, contract.StateConvertEnd} {
 		if gathered := (len(states(t)[end].Result) + len(",")) * request.MaxSegments; gathered > quota.MaxPayloadBytes {
 			t.Errorf("%s: the outputs of %d children have %d bytes, Step Functions carries %d", end, request.MaxSegments, gathered, quota.MaxPayloadBytes)
 		}

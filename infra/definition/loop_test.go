@@ -12,7 +12,10 @@ import (
 
 // A loop of states without a Wait must end for another reason. Each of these is a function that returns only after progress.
 var boundedLoops = map[string]string{
-	contract.StateScanSegment:   "scan returns without a moment to wait for only after it has written a segment list; otherwise it fails with NoProgress",
+	contract.StateScanSegment:    "scan returns without a moment to wait for only after it has written a segment list; otherwise it fails with NoProgress",
+	contract.StateConvertSegment: "convert returns done: false only after it has written a segment list; otherwise it fails with NoProgress",
+	contract.StateColumns: "finalize asks for a conversion only of the plan of a first pass; columns returns such a plan once, for the pass that learns from a native export, " +
+		"and after that the plan of the second pass",
 	contract.StateCompleteBatch: "finalize returns done: false only after it has completed an upload of the batch; otherwise it fails with NoProgress",
 	contract.StateCompleteUploads: "finalize returns batches only while more uploads are open than one invocation completes; a child ends only when no upload of its batch is open, " +
 		"and nothing opens them again",

@@ -44,6 +44,22 @@ func TestPlanLeadsOn(t *testing.T) {
 	}
 }
 
+// After a pass over the staged files, the plan says whether they were converted, or only read to learn.
+func TestPassOverStagedFilesLeadsOn(t *testing.T) {
+	t.Parallel()
+	for want, schema := range map[string]string{contract.StateColumns: "", contract.StateFinalize: "0123456789abcdef"} {
+		s := &simulation{t: t}
+		converted := states(t)[contract.StateConverted]
+		got := converted.Default
+		if s.holds(converted.Choices[0], asJSON(run.ColumnsOutput{Plan: run.Plan{Parquet: &run.ParquetPlan{Schema: schema}}})) {
+			got = converted.Choices[0].Next
+		}
+		if got != want || len(converted.Choices) != 1 {
+			t.Errorf("with the schema %q, it continues at %s, want %s", schema, got, want)
+		}
+	}
+}
+
 // If another execution owns the run, this one succeeds after Plan, and its output names the owner.
 func TestDuplicateEndsWell(t *testing.T) {
 	t.Parallel()

@@ -115,7 +115,7 @@ func TestRequestsAreHeldAgainstThePlanFunction(t *testing.T) {
 			`12: schedules[0].input.segments: got "4", want a whole number`,
 		}},
 		{"contradictions of an input", schedule("    table: orders\n    format: ION\n    prefix: a//b\n    export:\n      from: last\n      checkIntervalSeconds: 0"), []string{
-			`8: schedules[0].input.format: not allowed in mode EXPORT: write it as export.format: DYNAMODB_JSON or ION`,
+			`8: schedules[0].input.format: not allowed in mode EXPORT: write it as export.format: DYNAMODB_JSON or ION. Here it can only be PARQUET`,
 			`9: schedules[0].input.prefix: got "a//b", want a prefix that does not begin with / and has no //`,
 			`12: schedules[0].input.export.checkIntervalSeconds: got 0, want 1 to 86400`,
 		}},

@@ -113,7 +113,7 @@ func TestSchedulesOfSeveralTablesAreChecked(t *testing.T) {
 		}},
 		{"a wrong input is one problem", base + entry("a", "[orders, eu-orders]", ", input: {segments: 0, format: CSV}"), []string{
 			`4: schedules[0].input.segments: got 0, want 1 to 10000`,
-			`4: schedules[0].input.format: got "CSV", want one of DYNAMODB_JSON, ION, JSON`,
+			`4: schedules[0].input.format: got "CSV", want one of DYNAMODB_JSON, ION, JSON, PARQUET`,
 		}},
 		{"the names of two lists meet", base + entry("nightly", "[eu-orders]", "") + entry("nightly-eu", "[orders]", ""), []string{`5: schedules[1].tables[0]: ` + fmt.Sprintf(sameNames, "tables[0]")}},
 		{"a name and a list meet", base + "- {name: nightly-eu-orders, expression: rate(1 day), input: {table: orders}}\n" + entry("nightly-eu", "[orders]", ""), []string{`5: schedules[1].tables[0]: ` + fmt.Sprintf(sameNames, "name")}},

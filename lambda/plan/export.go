@@ -22,10 +22,14 @@ func draftChain(plan *run.Plan, req request.Request) {
 func noExports() run.ExportProgress { return run.ExportProgress{Exports: []run.FollowedExport{}} }
 
 // checkWait refuses a wait that is too long for Step Functions, before an export costs anything.
-func checkWait(export request.Export) error {
-	checks, interval := *export.MaxAttempts, *export.CheckInterval
+func checkWait(plan run.Plan) error {
+	checks, interval := *plan.Export.Request.MaxAttempts, *plan.Export.Request.CheckInterval
 	var found problem.List
-	if events := quota.ExportEvents(checks); events > quota.MaxHistoryEvents {
+	events := quota.ExportEvents(checks)
+	if plan.Parquet != nil {
+		events += quota.ConvertEvents(true) + quota.BatchEvents()
+	}
+	if events > quota.MaxHistoryEvents {
 		found = append(found, problem.Problem{
 			Path: "export.maxAttempts", Got: fmt.Sprintf("%d, whose checks make a history of %d events", checks, events),
 			Want: fmt.Sprintf("at most %d events, which Step Functions allows: lower it, or raise export.checkIntervalSeconds", quota.MaxHistoryEvents),

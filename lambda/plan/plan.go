@@ -100,7 +100,7 @@ func (s *Step) prepare(in run.PlanInput) (d draft, err error) {
 		return d, err
 	}
 	if d.plan.Export != nil {
-		return d, checkWait(d.plan.Export.Request)
+		return d, checkWait(d.plan)
 	}
 	d.plan.Scan.Encoder, err = encoderOf(d.request)
 	return d, err
@@ -160,14 +160,19 @@ func (d draft) output(n numbers) run.PlanOutput {
 	return output
 }
 
-// checkSize refuses a plan that is too large for a state.
+// checkSize refuses a plan that is too large for a state. The state of the second pass can be larger: how many segments that pass has, is known
+// after the first one.
 func checkSize(output run.PlanOutput) error {
 	size, most := len(run.Marshal(output)), quota.MaxPayloadBytes-quota.MaxResultBytes
+	if output.Plan.Parquet != nil {
+		plan := output.Plan.Converting(run.Schema{Segments: request.MaxSegments}, run.Digest(nil))
+		size = max(size, len(run.Marshal(run.ColumnsOutput{Plan: plan, Segments: plan.Scan.Segments()})))
+	}
 	if size <= most {
 		return nil
 	}
 	return problem.List{{
-		Want: fmt.Sprintf("it makes a state of %d bytes, and %d are allowed, of the %d that Step Functions carries: shorten the expressions and their values",
+		Want: fmt.Sprintf("it makes a state of %d bytes, and %d are allowed, of the %d that Step Functions carries: shorten the expressions and their values, or name fewer columns",
 			size, most, quota.MaxPayloadBytes),
 	}}.Err()
 }

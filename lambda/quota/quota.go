@@ -62,6 +62,21 @@ const (
 	eventsOfWait       = 2  // WaitToScan
 )
 
+// The events that the second pass of a run with Parquet files adds to those of the first one. The children of ConvertSegments have as many as
+// those of ScanSegments.
+const (
+	eventsOfConversion = 20 // Columns, ConvertSegments and its run, Converted?, Finalize again and its choice
+	eventsOfLearning   = 13 // Columns, ConvertSegments and its run, Converted?: the files of a native export are first read to learn
+)
+
+// ConvertEvents returns how many more events there are if a run makes Parquet files, of a scan or of a native export.
+func ConvertEvents(export bool) int64 {
+	if export {
+		return eventsOfLearning + eventsOfConversion
+	}
+	return eventsOfConversion
+}
+
 // ScanEvents returns the number of events in the history of an execution that scans, without retries. The number of segments does not
 // change it.
 func ScanEvents() int64 { return eventsOfScan }
