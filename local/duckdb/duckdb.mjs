@@ -60,10 +60,6 @@ function scalar(vector) {
 // Lines are written together, up to this many characters.
 const most = 1 << 16;
 let lines = "";
-async function print(line) {
-  lines += line + "\n";
-  if (lines.length >= most) await flush();
-}
 async function flush() {
   const written = process.stdout.write(lines);
   lines = "";
@@ -73,10 +69,14 @@ async function flush() {
 async function query(connection, sql) {
   const result = await connection.stream(sql);
   const columns = result.columnNames().map((name, i) => ({ name, type: String(result.columnType(i)) }));
-  await print(JSON.stringify({ columns }));
+  lines += JSON.stringify({ columns }) + "\n";
   for (let chunk; (chunk = await result.fetchChunk())?.rowCount; ) {
     const values = columns.map((_, i) => writer(chunk.getColumnVector(i)));
-    for (let row = 0; row < chunk.rowCount; row++) await print("[" + values.map((value) => value(row)).join() + "]");
+    const rows = chunk.rowCount;
+    for (let row = 0; row < rows; row++) {
+      lines += "[" + values.map((value) => value(row)).join() + "]\n";
+      if (lines.length >= most) await flush();
+    }
   }
 }
 
@@ -87,9 +87,9 @@ const connection = await (await DuckDBInstance.create(":memory:", settings)).con
 for await (const line of createInterface({ input: process.stdin })) {
   try {
     await query(connection, JSON.parse(line).sql);
-    await print("{}");
+    lines += "{}\n";
   } catch (error) {
-    await print(JSON.stringify({ error: error.message }));
+    lines += JSON.stringify({ error: error.message }) + "\n";
   }
   await flush();
 }
