@@ -48,7 +48,7 @@ func (p parquetRun) write(t *testing.T, db *duckdb.DB, table string) run.Result 
 		fmt.Fprintf(&files, `{"itemCount":%d,"md5Checksum":%q,"dataFileS3Key":%q}`+"\n", p.rows, checksum, key)
 	}
 	items, objects := p.rows*int64(len(p.files)), int64(len(p.files))
-	put(t, bucket, "r/_schema.json", []byte(`{"version":1,"columns":[`+p.columns+`]}`))
+	put(t, bucket, "r/_schema.json", []byte(`{"version":1,"columns":{"columns":[`+p.columns+`]}}`))
 	put(t, bucket, "r/manifest-files.json", []byte(files.String()))
 	put(t, bucket, "r/manifest-summary.json", fmt.Appendf(nil, `{"itemCount":%d,"manifestFilesS3Key":"r/manifest-files.json","outputFormat":"PARQUET"}`, items))
 	if p.beside {

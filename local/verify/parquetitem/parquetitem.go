@@ -44,7 +44,7 @@ type typed struct {
 func Parse(body []byte) (Schema, error) {
 	var object struct {
 		Version int
-		Columns []column
+		Columns struct{ Columns []column }
 	}
 	if err := json.Unmarshal(body, &object); err != nil {
 		return Schema{}, fmt.Errorf("read the schema: %w", err)
@@ -52,10 +52,10 @@ func Parse(body []byte) (Schema, error) {
 	if object.Version != 1 {
 		return Schema{}, fmt.Errorf("read the schema: it has version %d, want 1", object.Version)
 	}
-	if err := unique(object.Columns); err != nil {
+	if err := unique(object.Columns.Columns); err != nil {
 		return Schema{}, fmt.Errorf("read the schema: %w", err)
 	}
-	return Schema{columns: object.Columns}, nil
+	return Schema{columns: object.Columns.Columns}, nil
 }
 
 // unique returns an error if two columns, or two fields of a struct, have the same attribute.
@@ -132,17 +132,17 @@ func (t typed) duckDB() string {
 }
 
 // Item rebuilds an item from its row. A number has the digits of the file, such as 1.50 for 1.5. An attribute in the column _rest is whole:
-// it replaces what the attribute's own column holds of it.
+// it replaces what the attribute's own column holds of it. That must be all that the column can hold.
 func (r Reader) Item(row duckdb.Row) (map[string]types.AttributeValue, error) {
 	item, err := rest(row[slices.Index(r.columns, nil)])
 	if err != nil {
 		return nil, fmt.Errorf("column %q: %w", restColumn, err)
 	}
 	for i, c := range r.columns {
-		if c == nil || item[c.Attribute] != nil {
+		if c == nil {
 			continue
 		}
-		value, err := c.value(row[i])
+		value, err := c.cell(row[i], item[c.Attribute])
 		if err != nil {
 			return nil, fmt.Errorf("column %q: %w", c.Name, err)
 		}
@@ -151,6 +151,18 @@ func (r Reader) Item(row duckdb.Row) (map[string]types.AttributeValue, error) {
 		}
 	}
 	return item, nil
+}
+
+// cell returns the attribute in a cell, or nil if the item has none. rest is the attribute in _rest, or nil.
+func (c *column) cell(cell json.RawMessage, rest types.AttributeValue) (types.AttributeValue, error) {
+	if rest == nil {
+		return c.value(cell)
+	}
+	whole, err := c.agree(cell, rest)
+	if err == nil && whole {
+		err = errors.New("it holds the whole attribute, which is in _rest too")
+	}
+	return rest, err
 }
 
 // rest returns the attributes in a cell of the column _rest.
