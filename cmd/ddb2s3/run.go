@@ -93,8 +93,8 @@ func (v *runVerb) check(flags *pflag.FlagSet) error {
 	v.request, v.invalid = request.Parse(v.text, json.RawMessage(os.Getenv(contract.EnvDefaults)))
 	switch given := exportFlag(flags); {
 	case v.invalid == nil && v.verify && !verifiable(v.request):
-		return errors.New("--verify cannot check what this request asks for. It checks scans of a whole table in DYNAMODB_JSON or ION, " +
-			"exports of a whole table in DYNAMODB_JSON, and the number of records of a scan with a transform")
+		return errors.New("--verify cannot check what this request asks for. It checks scans of a whole table in DYNAMODB_JSON, ION or PARQUET, " +
+			"exports of a whole table in DYNAMODB_JSON or PARQUET, and the number of records of a scan with a transform")
 	case v.invalid == nil && given != "" && !v.exporting():
 		return fmt.Errorf("%s is for exports, but the mode of the request is %s", given, v.request.Mode)
 	}
@@ -192,7 +192,7 @@ func verifiable(req request.Request) bool {
 		return export.Format == request.FormatDynamoDBJSON && export.Filter == nil && (export.ExportType == request.ExportFull || export.InChain())
 	}
 	scan := req.Scan
-	whole := req.Format == request.FormatDynamoDBJSON || req.Format == request.FormatION
+	whole := req.Format == request.FormatDynamoDBJSON || req.Format == request.FormatION || req.Format == request.FormatParquet
 	return (whole || req.Transform != "") && scan.IndexName == "" && scan.FilterExpression == "" && scan.ProjectionExpression == "" &&
 		scan.Segment == nil && len(scan.AttributesToGet) == 0 && len(scan.ScanFilter) == 0
 }
