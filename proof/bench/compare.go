@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -41,13 +43,15 @@ type settings struct {
 	only          *regexp.Regexp // measures only the rows with such a name
 	old           string         // a program that was built from another commit; "" for none
 	oldSource     string         // the folder of that commit's module; "" for none
+	profiles      string         // the folder for profiles; "" for none
 }
 
 // servers are the servers of pages and of objects, with TLS and without.
 type servers struct {
 	authority                                  authority
 	tables, objects, plainTables, plainObjects string
-	requests                                   atomic.Int64
+	requests, stored                           atomic.Int64
+	staged                                     *staged
 }
 
 func (s *servers) count(h http.Handler) http.Handler {
@@ -62,6 +66,10 @@ func (s *servers) start(served *tables) (stop func(), err error) {
 	if s.authority, err = newAuthority(); err != nil {
 		return nil, err
 	}
+	if s.staged, err = stage(served); err != nil {
+		return nil, err
+	}
+	objects := bucket{staged: s.staged, stored: &s.stored}
 	var stops []func()
 	stop = func() {
 		for _, stop := range stops {
@@ -73,7 +81,7 @@ func (s *servers) start(served *tables) (stop func(), err error) {
 		authority *authority
 		at        *string
 	}{
-		{served, &s.authority, &s.tables}, {bucket{}, &s.authority, &s.objects}, {served, nil, &s.plainTables}, {bucket{}, nil, &s.plainObjects},
+		{served, &s.authority, &s.tables}, {objects, &s.authority, &s.objects}, {served, nil, &s.plainTables}, {objects, nil, &s.plainObjects},
 	} {
 		at, stopOne, err := serve(s.count(one.handler), one.authority)
 		if err != nil {
@@ -87,7 +95,7 @@ func (s *servers) start(served *tables) (stop func(), err error) {
 
 // reach returns the task with the addresses of the servers that speak TLS.
 func (s *servers) reach(t task) task {
-	t.Authority, t.Tables, t.Objects = s.authority.pem, s.tables, s.objects
+	t.Authority, t.Tables, t.Objects, t.Schema = s.authority.pem, s.tables, s.objects, s.staged.shapes[t.Source.Shape].digest
 	return t
 }
 
@@ -149,6 +157,9 @@ func (all *results) measure(ctx context.Context, at *servers, r *row, round int)
 		task.Authority, task.Tables, task.Objects = "", at.plainTables, at.plainObjects
 	}
 	now := func() error { return both(ctx, at, "", task, &r.measured, &r.onePage) }
+	if all.profiles != "" {
+		task.Profile = filepath.Join(all.profiles, strings.NewReplacer(":", "", ",", "", " ", "-", "'", "", "/", "-").Replace(fmt.Sprint(r, " ", round))+".pprof")
+	}
 	if all.old == "" || task.Path.Name != pathEngine || r.oldFailed != nil {
 		return now()
 	}
@@ -166,7 +177,7 @@ func (all *results) measure(ctx context.Context, at *servers, r *row, round int)
 func both(ctx context.Context, at *servers, program string, do task, whole, onePage *[]measured) error {
 	for _, into := range []*[]measured{whole, onePage} {
 		var m measured
-		begun := at.requests.Load()
+		begun, stored := at.requests.Load(), at.stored.Load()
 		var err error
 		if program == "" {
 			err = process.RunAgain(ctx, measureCommand, do, &m)
@@ -176,9 +187,9 @@ func both(ctx context.Context, at *servers, program string, do task, whole, oneP
 		if err != nil {
 			return fmt.Errorf("%s: %w", do, err)
 		}
-		m.Requests = at.requests.Load() - begun
+		m.Requests, m.Stored = at.requests.Load()-begun, at.stored.Load()-stored
 		*into = append(*into, m)
-		do.Source.Pages = 1
+		do.Source.Pages, do.Profile = 1, ""
 	}
 	return nil
 }
@@ -199,7 +210,7 @@ func speedPaths() []path {
 				path{Name: pathSDKFast, Compression: compression, FileSize: size}, path{Name: pathSDK, Compression: compression, FileSize: size})
 		}
 	}
-	return all
+	return append(all, path{Name: pathLearn, Compression: request.CompressionZSTD, FileSize: size}, path{Name: pathConvert, Compression: request.CompressionZSTD, FileSize: size})
 }
 
 // rows are all rows, with count pages each.

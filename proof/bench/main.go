@@ -39,6 +39,7 @@ func command() int {
 		chosen.only, err = regexp.Compile(s)
 		return err
 	})
+	flag.StringVar(&chosen.profiles, "profiles", "", "a folder for a profile of the CPU time of each measurement (go tool pprof); none if empty")
 	into := flag.String("into", "", "the documentation page to write the tables into; none if empty")
 	flag.Parse()
 	if *into != "" && chosen.only != nil {

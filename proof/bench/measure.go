@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
 	"runtime"
+	"runtime/pprof"
 	"strings"
 	"time"
 
@@ -26,6 +28,8 @@ type task struct {
 	Source          source
 	Tables, Objects string // the servers' addresses
 	Authority       string // the PEM certificate of the authority that signed the servers' certificate; "" without TLS
+	Schema          string // the digest of the schema of the table
+	Profile         string `json:",omitempty"` // the file for a profile of the CPU time; "" for none
 	Group           *group `json:",omitempty"` // the control group that the process enters; nil for none
 }
 
@@ -41,6 +45,8 @@ type measured struct {
 	Peak int64
 	// Requests is the number of requests that the servers got.
 	Requests int64
+	// Stored is the number of bytes in the parts of uploads.
+	Stored int64
 }
 
 // measure measures a task. It runs in a process of its own, so that CPU time and memory do not include the servers.
@@ -64,10 +70,15 @@ func measure(ctx context.Context, in io.Reader, out io.Writer) error {
 	}
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
+	stop, err := profile(do.Profile)
+	if err != nil {
+		return err
+	}
 	start := time.Now()
-	if err := do.Path.move(ctx, tables, objects, do.Source.String()); err != nil {
+	if err := do.Path.move(ctx, tables, objects, do.Source.String(), do.Schema); err != nil {
 		return fmt.Errorf("%s %s: %w", do.Path.Name, do.Source, err)
 	}
+	stop()
 	m := measured{Wall: time.Since(start)}
 	runtime.ReadMemStats(&after)
 	m.Allocations = float64(after.Mallocs - before.Mallocs)
@@ -76,6 +87,24 @@ func measure(ctx context.Context, in io.Reader, out io.Writer) error {
 	}
 	m.CPU = process.CPUTime()
 	return json.NewEncoder(out).Encode(m)
+}
+
+// profile writes a profile of the CPU time into a file until stop is called, unless the file is "".
+func profile(file string) (stop func(), err error) {
+	if file == "" {
+		return func() {}, nil
+	}
+	into, err := os.Create(file) //nolint:gosec // the file that a person has asked for
+	if err != nil {
+		return nil, err
+	}
+	if err := pprof.StartCPUProfile(into); err != nil {
+		return nil, err
+	}
+	return func() {
+		pprof.StopCPUProfile()
+		_ = into.Close()
+	}, nil
 }
 
 func (t task) config(ctx context.Context, endpoint string) (aws.Config, error) {

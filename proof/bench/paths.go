@@ -30,6 +30,9 @@ const (
 	// pathSDK is the usual way with the SDK and the standard library, and pathSDKFast the same with the compressor of the engine.
 	pathSDK     = "sdk"
 	pathSDKFast = "sdk-fast"
+	// pathLearn and pathConvert are the two passes of a run that makes Parquet files.
+	pathLearn   = "learn"
+	pathConvert = "convert"
 )
 
 // path is one path with its settings.
@@ -50,16 +53,24 @@ func (p path) String() string {
 		return "the SDK's way, compress/gzip"
 	case pathSDKFast:
 		return "the SDK's way, klauspost's gzip"
+	case pathLearn:
+		return "PARQUET, the first pass"
+	case pathConvert:
+		return fmt.Sprintf("PARQUET, the second pass, %s", p.Compression)
 	default:
 		return fmt.Sprintf("%s, %s", cmp.Or(string(p.Format), "`"+p.Transform+"`"), p.Compression)
 	}
 }
 
-// move reads a table and writes it to the bucket.
-func (p path) move(ctx context.Context, tables, objects aws.Config, table string) error {
+// move reads a table and writes it to the bucket. schema is the digest of the table's schema.
+func (p path) move(ctx context.Context, tables, objects aws.Config, table, schema string) error {
 	switch p.Name {
 	case pathEngine:
-		return p.engine(ctx, tables, objects, table)
+		return p.engine(ctx, tables, objects, contract.FunctionScan, p.plan(table))
+	case pathLearn:
+		return p.engine(ctx, tables, objects, contract.FunctionScan, p.learning(table))
+	case pathConvert:
+		return p.engine(ctx, tables, objects, contract.FunctionConvert, p.learning(table).Converting(run.Schema{Segments: 1}, schema))
 	case pathSDK:
 		return p.sdk(ctx, awsclient.DynamoDB(tables), awsclient.S3(objects), table, stdgzip.NewWriter(io.Discard))
 	case pathSDKFast:
@@ -75,17 +86,31 @@ func (p path) move(ctx context.Context, tables, objects aws.Config, table string
 	}
 }
 
-// engine is this project's scan function, from payload to checkpoint.
-func (p path) engine(ctx context.Context, tables, objects aws.Config, table string) error {
-	payload, err := json.Marshal(run.ScanInput{Plan: run.Plan{
+// plan is the plan of a run that reads a table.
+func (p path) plan(table string) run.Plan {
+	return run.Plan{
 		Version: run.Version, Mode: request.ModeScan, RunID: "bench", Table: table, Bucket: cmp.Or(p.Bucket, usualBucket), Root: "AWSDynamoDB/bench",
 		Scan: &run.ScanPlan{TotalSegments: 1, Format: p.Format, Transform: p.Transform, Compression: p.Compression, FileSizeBytes: p.FileSize},
-	}})
+	}
+}
+
+// learning is the plan of the first pass of a run that makes Parquet files.
+func (p path) learning(table string) run.Plan {
+	plan := p.plan(table)
+	plan.Root = stagedRoot + table
+	plan.Scan.Format, plan.Scan.Compression = request.FormatDynamoDBJSON, request.CompressionZSTD
+	plan.Parquet = &run.ParquetPlan{Numbers: request.NumbersExact, Compression: p.Compression, FileSizeBytes: p.FileSize}
+	return plan
+}
+
+// engine is one of this project's functions, from payload to checkpoint.
+func (p path) engine(ctx context.Context, tables, objects aws.Config, name contract.Function, plan run.Plan) error {
+	payload, err := json.Marshal(run.ScanInput{Plan: plan})
 	if err != nil {
 		return err
 	}
-	scan := function.New(tables, objects, function.Options{Log: slog.New(slog.DiscardHandler)}).Handler(contract.FunctionScan)
-	out, err := scan(ctx, payload)
+	handle := function.New(tables, objects, function.Options{Log: slog.New(slog.DiscardHandler)}).Handler(name)
+	out, err := handle(ctx, payload)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"dynamodb-to-s3/lambda/run"
@@ -81,8 +82,14 @@ func (t *tables) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// bucket is an S3 server that keeps nothing. Every read gets the claim of a run without an execution.
-type bucket struct{}
+// bucket is an S3 server that keeps nothing. A read of a staged file gets that file. Every other read gets the claim of a run without an execution.
+type bucket struct {
+	staged *staged
+	stored *atomic.Int64 // counts the bytes of parts
+}
+
+// noETag is the ETag of every object.
+const noETag = "00000000000000000000000000000000"
 
 const (
 	usualBucket = "bench"
@@ -94,20 +101,39 @@ const (
 // answerDelay is how long it waits before it answers. The SDK closes a connection if the answer comes before it has sent its request.
 const answerDelay = 2 * time.Millisecond
 
-func (bucket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if _, err := io.Copy(io.Discard, r.Body); err != nil {
+func (b bucket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	size, err := io.Copy(io.Discard, r.Body)
+	if err != nil {
 		return // the client has left
 	}
+	_, key, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	delay := answerDelay
-	if r.URL.Query().Has("partNumber") && strings.HasPrefix(r.URL.Path, "/"+slowBucket+"/") {
-		delay = slowUpload
+	if r.URL.Query().Has("partNumber") {
+		b.stored.Add(size)
+		if strings.HasPrefix(r.URL.Path, "/"+slowBucket+"/") {
+			delay = slowUpload
+		}
 	}
 	time.Sleep(delay)
-	w.Header().Set("ETag", `"00000000000000000000000000000000"`)
+	w.Header().Set("ETag", `"`+noETag+`"`)
 	switch r.Method {
 	case http.MethodGet:
-		_, _ = fmt.Fprintf(w, `{"version": %d, "executionId": ""}`, run.Version)
+		parts, ok := b.staged.get(key)
+		if !ok {
+			_, _ = fmt.Fprintf(w, `{"version": %d, "executionId": ""}`, run.Version)
+			return
+		}
+		length := 0
+		for _, part := range parts {
+			length += len(part)
+		}
+		w.Header().Set("Content-Length", strconv.Itoa(length))
+		for _, part := range parts {
+			if _, err := w.Write(part); err != nil {
+				return // the client has left
+			}
+		}
 	case http.MethodPost:
-		_, _ = io.WriteString(w, `<Answer><UploadId>u</UploadId><ETag>"00000000000000000000000000000000"</ETag></Answer>`)
+		_, _ = io.WriteString(w, `<Answer><UploadId>u</UploadId><ETag>"`+noETag+`"</ETag></Answer>`)
 	}
 }
