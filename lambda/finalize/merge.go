@@ -155,6 +155,7 @@ func (c *scanCommit) readList(ctx context.Context, entry bucket.Entry) (read rea
 	if wrong != nil {
 		read.fault = fmt.Sprintf("%s is not a segment list that these functions can read: %v", key, wrong)
 	}
+	list.Schema = nil // it can be large, and only the function columns needs it
 	read.SegmentList = list
 	return read, nil
 }
