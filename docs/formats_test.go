@@ -62,7 +62,8 @@ func TestFormatsShowsWhatIsDecided(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	columns := append(parquet.Decide(&tree, parquet.Options{}).Columns, parquet.Column{Name: parquet.RestColumn, Attribute: parquet.RestColumn, Type: parquet.Type{Name: parquet.JSON}})
+	columns := parquet.Decide(&tree, parquet.Options{}).Columns
+	columns = append(columns, parquet.Column{Name: parquet.RestColumn, Attribute: parquet.RestColumn, Type: parquet.Type{Name: parquet.JSON}})
 	var want strings.Builder
 	for _, c := range columns {
 		note := ""

@@ -16,12 +16,14 @@ type walker struct {
 	ddbjson.Cursor
 	expects bool
 	starts  []start
+	at      *start // the one that next has passed
 }
 
 type start struct {
-	text []byte
-	name string
-	kind ddbjson.Kind
+	text  []byte
+	named bool
+	name  string
+	kind  ddbjson.Kind
 }
 
 // walk walks through an item. A second walker with the same memory must make the same of it.
@@ -41,7 +43,7 @@ func walk(item string) (map[string]any, error) {
 
 func (w *walker) attributes() map[string]any {
 	out := map[string]any{}
-	for more := w.Enter(); more; more = w.next() {
+	for more := w.Enter(); more; more = w.next(true) {
 		name, kind := w.begin(true)
 		out[name] = w.content(kind)
 	}
@@ -50,12 +52,12 @@ func (w *walker) attributes() map[string]any {
 
 // begin reads the beginning of an attribute or an element.
 func (w *walker) begin(named bool) (string, ddbjson.Kind) {
-	if w.expects {
-		for _, s := range w.starts {
-			if named == (s.text[0] == '"') && w.Expect(s.text) {
-				return s.name, s.kind
-			}
-		}
+	if s := w.at; s != nil {
+		w.at = nil
+		return s.name, s.kind
+	}
+	if s := w.passes(w.Expect, named); s != nil {
+		return s.name, s.kind
 	}
 	var raw []byte
 	kind := ddbjson.KindNone
@@ -66,12 +68,25 @@ func (w *walker) begin(named bool) (string, ddbjson.Kind) {
 	}
 	name, _ := ddbjson.AppendText(nil, raw)
 	if kind != ddbjson.KindNone {
-		w.starts = append(w.starts, start{ddbjson.AppendStart(nil, raw, kind), string(name), kind})
+		w.starts = append(w.starts, start{ddbjson.AppendStart(nil, raw, kind), named, string(name), kind})
 	}
 	return string(name), kind
 }
 
-func (w *walker) next() bool {
+// passes finds what the cursor is at.
+func (w *walker) passes(expect func([]byte) bool, named bool) *start {
+	for i := range w.starts {
+		if s := &w.starts[i]; w.expects && named == s.named && expect(s.text) {
+			return s
+		}
+	}
+	return nil
+}
+
+func (w *walker) next(named bool) bool {
+	if w.at = w.passes(w.ExpectNext, named); w.at != nil {
+		return true
+	}
 	if w.expects {
 		return w.Next()
 	}
@@ -86,7 +101,7 @@ func (w *walker) content(kind ddbjson.Kind) any {
 		content = w.attributes()
 	case ddbjson.KindL:
 		list := []any{}
-		for more := w.Enter(); more; more = w.next() {
+		for more := w.Enter(); more; more = w.next(false) {
 			_, kind := w.begin(false)
 			list = append(list, w.content(kind))
 		}

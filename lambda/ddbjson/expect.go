@@ -6,20 +6,32 @@ import (
 	"math/bits"
 )
 
-// AppendStart appends how an attribute begins, as [Cursor.Expect] expects it: the name as it was sent, and the type of the value. An element of an L
-// has no name: its name is nil.
+// AppendStart appends how an attribute begins after another one, as [Cursor.Expect] and [Cursor.ExpectNext] expect it: the name as it was sent, and the
+// type of the value. An element of an L has no name: its name is nil.
 func AppendStart(dst, name []byte, kind Kind) []byte {
+	dst = append(dst, leaving...)
 	if name != nil {
 		dst = append(append(append(dst, '"'), name...), `":`...)
 	}
 	return append(append(append(dst, `{"`...), kind.String()...), `":`...)
 }
 
+// leaving is what is between two values.
+const leaving = "},"
+
 // Expect is a fast way to read what most items have. If the attribute or element at the cursor begins with start, which AppendStart has made, and
 // has no white space, Expect does what Attribute or Element does, and returns true. Otherwise it does nothing.
 func (c *Cursor) Expect(start []byte) bool {
-	end := c.i + len(start)
-	if len(start) == 0 || end >= len(c.b) || c.b[end] <= ' ' || c.depth > MaxDepth || c.err != nil || string(c.b[c.i:end]) != string(start) {
+	return len(start) > len(leaving) && c.passes(start[len(leaving):])
+}
+
+// ExpectNext is Expect for the attribute or element that follows. It does what Next does, too.
+func (c *Cursor) ExpectNext(start []byte) bool { return len(start) > 0 && c.passes(start) }
+
+// passes passes text, if it is there and no white space follows.
+func (c *Cursor) passes(text []byte) bool {
+	end := c.i + len(text)
+	if end >= len(c.b) || c.b[end] <= ' ' || c.depth > MaxDepth || c.err != nil || string(c.b[c.i:end]) != string(text) {
 		return false
 	}
 	c.i = end
@@ -28,16 +40,16 @@ func (c *Cursor) Expect(start []byte) bool {
 
 // ParsedText is Text for the items of a parsed page, where nobody need look at each character again.
 func (c *Cursor) ParsedText() []byte {
+	i := c.i + 1
 	if c.err != nil || at(c.b, c.i) != '"' {
 		return c.Text() // fails
 	}
-	end := endOfParsed(c.b, c.i+1)
+	end := endOfParsed(c.b, i)
 	if end < 0 {
 		return c.Text() // fails
 	}
-	text := c.b[c.i+1 : end]
 	c.i = end + 1
-	return text
+	return c.b[i:end]
 }
 
 // Next is Leave and then More.

@@ -1,6 +1,9 @@
 package schema
 
-import "strconv"
+import (
+	"encoding/binary"
+	"strconv"
+)
 
 // Precision is how many digits a decimal column has. A number of DynamoDB has at most as many significant digits.
 const Precision = 38
@@ -45,6 +48,9 @@ func plainShape(text []byte) shape {
 	if n == 0 || n > int64Digits {
 		return beyond
 	}
+	if 8 <= n && n <= 16 && text[0] != '0' && digits(text) && digits(text[n-8:]) { // identifiers and times
+		return shape{whole: uint8(n), int64: true} //nolint:gosec // at most 16
+	}
 	point := n
 	for i, c := range text {
 		if c-'0' > 9 {
@@ -69,6 +75,13 @@ func plainShape(text []byte) shape {
 	default:
 		return beyond
 	}
+}
+
+// digits reports whether the first eight bytes are digits.
+func digits(text []byte) bool {
+	const zeros, tens = 0x30 * 0x0101010101010101, 0x06 * 0x0101010101010101
+	w := binary.LittleEndian.Uint64(text)
+	return (w|(w+tens))&0xf0f0f0f0f0f0f0f0 == zeros && w&0xf0f0f0f0f0f0f0f0 == zeros
 }
 
 // shapeOfAny returns the shape of a number without a sign. int64 is not set.

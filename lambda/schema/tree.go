@@ -63,14 +63,34 @@ type fields struct {
 	name   []byte
 }
 
-// next reads the name and the kind of a field, and returns the field, or nil if there is no such field. Then, raw is the name as it was sent.
-// before is the field before it in the same map, or nil. Maps have their fields in the same order most of the time, so next expects the field that
-// came next before, with a value of the same kind.
-func (f *fields) next(c *ddbjson.Cursor, before *node) (n *node, raw []byte, kind ddbjson.Kind) {
+// enter enters the map at the cursor, and reads its first name and kind as next does.
+func (f *fields) enter(c *ddbjson.Cursor) (n *node, raw []byte, kind ddbjson.Kind, more bool) {
+	if !c.Enter() {
+		return nil, nil, ddbjson.KindNone, false
+	}
+	n, raw, kind = f.read(c, &f.first)
+	return n, raw, kind, true
+}
+
+// next moves to the next field, and reads its name and kind. It returns the field, or nil if there is no such field. Then, raw is the name as it was
+// sent. before is the field before it in the same map, or nil. Maps have their fields in the same order most of the time, so next expects the
+// field that came next before, with a value of the same kind.
+func (f *fields) next(c *ddbjson.Cursor, before *node) (n *node, raw []byte, kind ddbjson.Kind, more bool) {
 	expected := &f.first
 	if before != nil {
 		expected = &before.after
+		if n = *expected; n != nil && c.ExpectNext(n.start) {
+			return n, nil, n.startKind, true
+		}
 	}
+	if !c.Next() {
+		return nil, nil, ddbjson.KindNone, false
+	}
+	n, raw, kind = f.read(c, expected)
+	return n, raw, kind, true
+}
+
+func (f *fields) read(c *ddbjson.Cursor, expected **node) (n *node, raw []byte, kind ddbjson.Kind) {
 	if n = *expected; n != nil && c.Expect(n.start) {
 		return n, nil, n.startKind
 	}
@@ -134,8 +154,7 @@ func (t *Tree) Add(item []byte) error {
 	c.Reset(item)
 	t.Items++
 	var before *node
-	for more := c.Enter(); more; more = c.Next() {
-		n, raw, kind := t.attributes.next(c, before)
+	for n, raw, kind, more := t.attributes.enter(c); more; n, raw, kind, more = t.attributes.next(c, before) {
 		t.Values++
 		if n == nil {
 			n = t.newAttribute(string(t.attributes.text(raw)))
@@ -185,15 +204,12 @@ func (n *node) add(c *ddbjson.Cursor, kind ddbjson.Kind, count *int) {
 	switch kind {
 	case ddbjson.KindM:
 		n.kinds[kind]++
-		var before *node
-		for more := c.Enter(); more; more = c.Next() {
-			field, raw, kind := n.fields.next(c, before)
+		for field, raw, kind, more := n.fields.enter(c); more; field, raw, kind, more = n.fields.next(c, field) {
 			if field == nil {
 				field = n.fields.put(&node{name: string(n.fields.text(raw))})
 				*count++
 			}
 			field.add(c, kind, count)
-			before = field
 		}
 	case ddbjson.KindL:
 		n.kinds[kind]++
