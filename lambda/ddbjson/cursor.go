@@ -1,11 +1,9 @@
 package ddbjson
 
 import (
-	"bytes"
 	"fmt"
 	"slices"
 	"strings"
-	"unicode/utf8"
 )
 
 // Kind is an attribute type of DynamoDB.
@@ -270,10 +268,5 @@ func (c *Cursor) Skip() {
 // AppendText appends the characters of a name or a text that a [Cursor] has returned. It reports whether they are text: half a surrogate pair,
 // which JSON allows and DynamoDB never sends, is not. It becomes the three bytes that UTF-8 would have for it.
 func AppendText(dst, raw []byte) (text []byte, ok bool) {
-	if bytes.IndexByte(raw, '\\') < 0 {
-		return append(dst, raw...), true
-	}
-	n := len(dst)
-	dst = unescape(dst, raw)
-	return dst, utf8.Valid(dst[n:])
+	return unescapeText(dst, raw)
 }

@@ -1,6 +1,9 @@
 package ddbjson
 
-import "unicode/utf8"
+import (
+	"bytes"
+	"unicode/utf8"
+)
 
 // isSurrogate reports whether the escape \uXXXX at b[i] is half of a surrogate pair: \uD800 to \uDFFF.
 func isSurrogate(b []byte, i int) bool { return b[i+2]|0x20 == 'd' && b[i+3] >= '8' }
@@ -47,17 +50,24 @@ func hex4(b []byte) rune {
 
 // unescape appends the characters of text, which is the content of a valid string without its quotes.
 func unescape(dst, text []byte) []byte {
-	for i := 0; i < len(text); {
-		if text[i] != '\\' {
-			dst = append(dst, text[i])
-			i++
-			continue
-		}
-		r, n := decodeEscape(text, i)
-		dst = appendRune(dst, r)
-		i += n
-	}
+	dst, _ = unescapeText(dst, text)
 	return dst
+}
+
+// unescapeText is like unescape. It also reports whether no character is half a surrogate pair.
+func unescapeText(dst, text []byte) (out []byte, whole bool) {
+	whole = true
+	for {
+		plain := bytes.IndexByte(text, '\\')
+		if plain < 0 {
+			return append(dst, text...), whole
+		}
+		dst = append(dst, text[:plain]...)
+		r, n := decodeEscape(text, plain)
+		dst = appendRune(dst, r)
+		whole = whole && r&^0x7ff != 0xd800
+		text = text[plain+n:]
+	}
 }
 
 // appendRune appends r in UTF-8. It appends half a surrogate pair as the three bytes that UTF-8 would have for it, so that

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"dynamodb-to-s3/lambda/parquet"
 	"dynamodb-to-s3/lambda/request"
@@ -35,7 +37,9 @@ func BenchmarkWrite(b *testing.B) {
 				b.SetBytes(int64(size))
 				b.ReportAllocs()
 				var file written
+				begun, n := cpu(b), 0
 				for b.Loop() {
+					n++
 					file = 0
 					w.Reset(&file)
 					for _, item := range items {
@@ -47,10 +51,20 @@ func BenchmarkWrite(b *testing.B) {
 						b.Fatal(err)
 					}
 				}
+				b.ReportMetric(float64(n)*float64(size)/1e6/(cpu(b)-begun).Seconds(), "MB/cpu-s")
 				b.ReportMetric(float64(file)/float64(zipped), "of-gzip")
 			})
 		}
 	}
+}
+
+// cpu returns the CPU time of the process.
+func cpu(b *testing.B) time.Duration {
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
 // zip returns how large the items are as DynamoDB JSON with GZIP.

@@ -28,18 +28,13 @@ func doubleNumber(v float64) number {
 	return number{0, ^b}
 }
 
-// decimalNumber takes the 16 bytes of a decimal.
-func decimalNumber(b []byte) number {
-	return number{binary.BigEndian.Uint64(b) ^ sign, binary.BigEndian.Uint64(b[8:])}
-}
-
 // appendTo appends the number as Parquet has it. up says that it is an upper bound.
 func (n number) appendTo(dst []byte, f form, up bool) []byte {
 	switch f {
 	case formBoolean:
 		return append(dst, byte(n.low))
 	case formDecimal:
-		return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(dst, n.high^sign), n.low)
+		return decimal{n.high ^ sign, n.low}.appendTo(dst)
 	case formDouble:
 		b := ^n.low
 		if n.low&sign != 0 {
@@ -62,6 +57,7 @@ type bounds struct {
 	some              bool // there is a value
 	least, most       number
 	first, last       []byte // of texts and binary values
+	after, before     uint64 // the first eight bytes of first and last
 	firstCut, lastCut bool   // they are not values, but shorter bounds
 	unbounded         bool   // there is no last that is short enough
 }
@@ -85,16 +81,36 @@ func (b *bounds) addNumber(n number) {
 
 // addBytes adds a text or a binary value.
 func (b *bounds) addBytes(v []byte, text bool) {
+	at := prefix(v)
+	if b.after < at && at < b.before { // most values; both are 0 as long as there is none
+		return
+	}
 	if !b.some || bytes.Compare(v, b.first) < 0 {
 		b.first, b.firstCut = append(b.first[:0], cut(v, text)...), len(v) > mostBound
+		b.after = prefix(b.first)
 	}
 	if !b.unbounded && (!b.some || bytes.Compare(v, b.last) > 0) {
 		b.last, b.lastCut = append(b.last[:0], cut(v, text)...), len(v) > mostBound
 		if b.lastCut {
 			b.last, b.unbounded = raise(b.last, text)
 		}
+		b.before = prefix(b.last)
+		if b.unbounded {
+			b.before = math.MaxUint64
+		}
 	}
 	b.some = true
+}
+
+// prefix returns the first eight bytes as a number. If one value has a smaller number than another, it is less.
+func prefix(v []byte) (n uint64) {
+	if len(v) >= 8 {
+		return binary.BigEndian.Uint64(v)
+	}
+	for i, c := range v {
+		n |= uint64(c) << (56 - 8*i)
+	}
+	return n
 }
 
 // merge adds the values of another page.

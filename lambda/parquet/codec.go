@@ -28,7 +28,7 @@ func newCodec(c request.Compression) (codec, error) {
 		z, err := gzip.NewWriterLevel(nil, gzip.BestSpeed)
 		return codec{2, func(dst, page []byte) []byte { return appendGzip(z, dst, page) }}, err
 	case request.CompressionZSTD:
-		z, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1))
+		z, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithAllLitEntropyCompression(true))
 		return codec{6, func(dst, page []byte) []byte { return z.EncodeAll(page, dst) }}, err
 	default:
 		return codec{}, fmt.Errorf("internal error: no compression %q of Parquet files", c)

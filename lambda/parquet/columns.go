@@ -35,6 +35,8 @@ type column struct {
 	schema.Type
 	form     form
 	place    int     // in its row or struct
+	after    *column // the one that has followed it in its row or struct the last time
+	name     string  // of the attribute
 	defined  uint32  // the definition level if the value is there
 	repeated uint32  // the repetition level of a second element
 	leaf     *leaf   // of a scalar
@@ -48,13 +50,12 @@ type column struct {
 // fields are the columns of a row, or the fields of a struct.
 type fields struct {
 	list   []*column
-	names  []string // of the attributes
 	byName map[string]*column
+	first  *column // the one that has come first the last time
 	// rounds has, for each field of a struct, the last struct in which it was there. round counts them.
 	rounds []uint64
 	round  uint64
-	after  []int // which field has followed each field the last time; the last entry is for the first field
-	name   []byte
+	text   []byte
 }
 
 // builder makes columns and their leaves, and the elements of Parquet's schema. A group stands before what is in it.
@@ -69,18 +70,18 @@ type builder struct {
 
 // root makes the columns of a schema, and the last one, of the rest.
 func (b *builder) root(s schema.Schema) (columns *fields, rest *column) {
-	b.element("item", group{children: len(s.Columns) + 1, repetition: none})
+	b.element("item", node{children: len(s.Columns) + 1, repetition: none})
 	columns = b.fields(s.Columns, 0, 0)
 	return columns, b.column(schema.Type{Name: schema.JSON}, schema.RestColumn, 0, 0)
 }
 
 // fields makes the columns of a row, or the fields of a struct.
 func (b *builder) fields(of []schema.Column, defined, repeated uint32) *fields {
-	f := &fields{byName: make(map[string]*column, len(of)), rounds: make([]uint64, len(of)), after: make([]int, len(of)+1)}
+	f := &fields{byName: make(map[string]*column, len(of)), rounds: make([]uint64, len(of))}
 	for i, c := range of {
 		child := b.column(c.Type, c.Name, defined, repeated)
-		child.place = i
-		f.list, f.names, f.byName[c.Attribute] = append(f.list, child), append(f.names, c.Attribute), child
+		child.place, child.name = i, c.Attribute
+		f.list, f.byName[c.Attribute] = append(f.list, child), child
 	}
 	return f
 }
@@ -92,16 +93,16 @@ func (b *builder) column(t schema.Type, name string, defined, repeated uint32) *
 	b.path = append(b.path, name)
 	switch c.form {
 	case formStruct:
-		b.element(name, group{children: len(t.Fields), repetition: optional, identified: true})
+		b.element(name, node{children: len(t.Fields), repetition: optional, identified: true})
 		c.fields = b.fields(t.Fields, defined+1, repeated)
 	case formArray:
 		c.repeated++
-		b.element(name, group{children: 1, repetition: optional, identified: true, logical: logicalList})
+		b.element(name, node{children: 1, repetition: optional, identified: true, logical: logicalList})
 		b.repeated("list", 1)
 		c.element = b.column(*t.Element, "element", defined+2, repeated+1)
 	case formMap:
 		c.repeated++
-		b.element(name, group{children: 1, repetition: optional, identified: true, logical: logicalMap})
+		b.element(name, node{children: 1, repetition: optional, identified: true, logical: logicalMap})
 		b.repeated("key_value", 2)
 		b.path = append(b.path, "key")
 		c.key = b.leaf("key", schema.Type{Name: schema.String}, required, defined+2, repeated+1)
@@ -118,7 +119,7 @@ func (b *builder) column(t schema.Type, name string, defined, repeated uint32) *
 // repeated makes the repeated group that a list or a map has in it.
 func (b *builder) repeated(name string, children int) {
 	b.path = append(b.path, name)
-	b.element(name, group{children: children, repetition: repeated})
+	b.element(name, node{children: children, repetition: repeated})
 }
 
 func (b *builder) leaf(name string, t schema.Type, repetition int, most, repeated uint32) *leaf {

@@ -8,8 +8,15 @@ import (
 
 // The bounds of a page.
 const (
-	mostPageBytes = 1 << 20
+	mostPageBytes = 512 << 10
 	mostPageRows  = 20_000
+)
+
+// A chunk does without a dictionary if more than mostDifferent of its first firstLook values are different. Then a page has so many different
+// values that the dictionary saves too little.
+const (
+	firstLook     = 1024
+	mostDifferent = 980
 )
 
 // leaf takes the values of a leaf column. It encodes them at once as Parquet stores them, and compresses each page when it is full. A row group
@@ -77,11 +84,11 @@ func (l *leaf) double(v float64, repetition uint32) {
 	l.value(from)
 }
 
-func (l *leaf) decimal(text []byte, scale int, repetition uint32) {
+func (l *leaf) decimal(v decimal, repetition uint32) {
 	l.row(repetition)
 	from := len(l.values)
-	l.values = appendDecimal(l.values, text, scale)
-	l.bounds.addNumber(decimalNumber(l.values[from:]))
+	l.values = v.appendTo(l.values)
+	l.bounds.addNumber(number{v.high ^ sign, v.low})
 	l.value(from)
 }
 
@@ -133,7 +140,7 @@ func (l *leaf) sized() bool { return l.form >= formString }
 func (l *leaf) place(v []byte) {
 	l.places = append(l.places, l.dictionary.place(v, l.sized()))
 	l.plain += len(v)
-	if len(l.dictionary.page) > mostDictionary {
+	if len(l.dictionary.page) > mostDictionary || len(l.places) == firstLook && l.used == 0 && len(l.dictionary.entries) > mostDifferent {
 		l.uncode()
 	}
 }

@@ -31,15 +31,15 @@ var physical = [...]int{formBoolean: 0, formInteger: 2, formDouble: 5, formDecim
 
 func widthOf(most uint32) int { return bits.Len32(most) }
 
-// group is an element of Parquet's schema with others in it.
-type group struct {
+// node is an element of Parquet's schema with others in it.
+type node struct {
 	children, repetition int
 	identified           bool // it has a field id
 	logical              int
 }
 
 // element adds a group to the schema.
-func (b *builder) element(name string, g group) {
+func (b *builder) element(name string, g node) {
 	t := &b.elements
 	b.count++
 	t.open()
@@ -141,23 +141,15 @@ func (l *leaf) appendOffsets(t *thrift, offset int64) {
 	t.close()
 }
 
-// place is where the parts of a chunk are in the file, in bytes from its beginning.
-type place struct {
-	begin, data            int64 // of all pages, and of those that are no dictionary
-	size                   int64 // of all pages
-	index, offsets         int64 // of the column index and the offset index
-	indexSize, offsetsSize int   // indexSize is 0 if there is no column index
-}
-
-// appendChunk appends the metadata of a chunk.
-func (l *leaf) appendChunk(t *thrift, at place, codec int) {
+// appendChunk appends the metadata of a chunk, without the place of its page indexes and without an end. Its pages begin at an offset in the file,
+// the first with a dictionary if dictionary has its size.
+func (l *leaf) appendChunk(t *thrift, offset int64, dictionary, codec int) {
 	t.open()
 	t.int64(2, 0) // all metadata are here
 	t.structure(3)
 	t.int32(1, physical[l.form])
-	coded := at.data > at.begin
 	encodings := []int{encodingLevels, encodingPlain, encodingDictionary}
-	if !coded {
+	if dictionary == 0 {
 		encodings = encodings[:2]
 	}
 	t.list(2, thriftInt32, len(encodings))
@@ -171,20 +163,14 @@ func (l *leaf) appendChunk(t *thrift, at place, codec int) {
 	t.int32(4, codec)
 	t.int64(5, int64(l.totals.count))
 	t.int64(6, int64(l.totals.raw))
-	t.int64(7, at.size)
-	t.int64(9, at.data)
-	if coded {
-		t.int64(11, at.begin)
+	t.int64(7, int64(dictionary+len(l.pages)))
+	t.int64(9, offset+int64(dictionary))
+	if dictionary > 0 {
+		t.int64(11, offset)
 	}
 	l.appendStatistics(t)
 	t.close()
-	t.int64(4, at.offsets)
-	t.int32(5, at.offsetsSize)
-	if at.indexSize > 0 {
-		t.int64(6, at.index)
-		t.int32(7, at.indexSize)
-	}
-	t.close()
+	t.last = t.last[:len(t.last)-1]
 }
 
 // appendStatistics appends the statistics of a chunk.
@@ -205,33 +191,6 @@ func (l *leaf) appendStatistics(t *thrift) {
 	}
 	if b.some {
 		t.bool(8, !b.firstCut)
-	}
-	t.close()
-}
-
-// appendFooter appends the metadata of a file.
-func (w *Writer) appendFooter(t *thrift) {
-	t.open()
-	t.int32(1, 1) // the version of the format
-	t.list(2, thriftStruct, w.elements)
-	t.b = append(t.b, w.schema...)
-	t.int64(3, w.fileRows)
-	t.list(4, thriftStruct, w.groups)
-	t.b = append(t.b, w.group.b...)
-	t.list(5, thriftStruct, len(w.keys))
-	for _, key := range w.keys {
-		t.open()
-		t.text(1, key)
-		t.text(2, w.options.Metadata[key])
-		t.close()
-	}
-	t.text(6, "dynamodb-to-s3")
-	t.list(7, thriftStruct, len(w.leaves)) // the order of the values of each column is that of its type
-	for range w.leaves {
-		t.open()
-		t.structure(1)
-		t.close()
-		t.close()
 	}
 	t.close()
 }

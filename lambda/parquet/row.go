@@ -3,22 +3,23 @@ package parquet
 import (
 	"bytes"
 	"encoding/base64"
-	"strconv"
 
 	"dynamodb-to-s3/lambda/ddbjson"
-	"dynamodb-to-s3/lambda/schema"
 )
 
-// find returns the field of an attribute, or nil. before is the place of the field before it, -1 for none.
-func (f *fields) find(raw []byte, before int) *column {
-	expected := &f.after[before+1]
-	if *expected < len(f.list) && f.names[*expected] == string(raw) {
-		return f.list[*expected]
+// find returns the field of an attribute, or nil. before is the field before it, or nil. Most rows have their attributes in the same order.
+func (f *fields) find(raw []byte, before *column) *column {
+	expected := &f.first
+	if before != nil {
+		expected = &before.after
 	}
-	f.name, _ = ddbjson.AppendText(f.name[:0], raw)
-	c := f.byName[string(f.name)]
+	if c := *expected; c != nil && c.name == string(raw) {
+		return c
+	}
+	f.text, _ = ddbjson.AppendText(f.text[:0], raw)
+	c := f.byName[string(f.text)]
 	if c != nil {
-		*expected = c.place
+		*expected = c
 	}
 	return c
 }
@@ -60,14 +61,14 @@ func (s *shredder) row(item []byte) error {
 	c, f := &s.cursor, s.columns
 	s.item, s.json = item, s.json[:0]
 	c.Reset(item)
-	before := -1
+	var before *column
 	for more := c.Enter(); more; more = c.More() {
 		raw, kind := c.Attribute()
 		from := c.Offset()
 		held := false
 		if field := f.find(raw, before); field != nil && field.rows <= s.rows {
 			field.reach(s.rows)
-			held, before = s.value(field, kind, 0, 0), field.place
+			held, before = s.value(field, kind, 0, 0), field
 			field.rows++
 		} else {
 			c.Skip()
@@ -170,12 +171,14 @@ func (s *shredder) scalar(to *column, text []byte, defined, repetition uint32) (
 	l := to.leaf
 	switch to.form {
 	case formInteger:
-		if held = schema.FitsInteger(text); held {
-			l.integer(integer(text), repetition)
+		var v int64
+		if v, held = integer(text); held {
+			l.integer(v, repetition)
 		}
 	case formDecimal:
-		if held = schema.FitsDecimal(text, to.Scale); held {
-			l.decimal(text, to.Scale, repetition)
+		var v decimal
+		if v, held = decimalOf(text, to.Scale); held {
+			l.decimal(v, repetition)
 		}
 	case formDouble:
 		var v float64
@@ -248,13 +251,14 @@ func (s *shredder) mapped(to *column, repetition uint32) bool {
 
 // structure adds a map as a struct.
 func (s *shredder) structure(to *column, repetition uint32) bool {
-	c, f, held, before := &s.cursor, to.fields, true, -1
+	c, f, held := &s.cursor, to.fields, true
+	var before *column
 	f.round++
 	for more := c.Enter(); more; more = c.More() {
 		raw, kind := c.Attribute()
 		if field := f.find(raw, before); field != nil && f.rounds[field.place] != f.round {
 			held = s.value(field, kind, to.defined, repetition) && held
-			f.rounds[field.place], before = f.round, field.place
+			f.rounds[field.place], before = f.round, field
 		} else {
 			c.Skip()
 			held = false
@@ -263,45 +267,4 @@ func (s *shredder) structure(to *column, repetition uint32) bool {
 	}
 	f.fill(to.defined, repetition)
 	return held
-}
-
-// integer returns a number that fits an int64.
-func integer(text []byte) int64 {
-	negative, value := false, int64(0)
-	for i, c := range text {
-		switch {
-		case c-'0' <= 9:
-			value = value*10 - int64(c-'0') // negative numbers reach one further
-		case i == 0 && (c == '-' || c == '+'):
-			negative = c == '-'
-		default: // 12.00 or 1E2
-			return unusualInteger(text)
-		}
-	}
-	if negative {
-		return value
-	}
-	return -value
-}
-
-// unusualInteger is integer for a number with a point or an exponent. It fits, and has at most 18 digits.
-func unusualInteger(text []byte) int64 {
-	var b [decimalSize]byte
-	d := appendDecimal(b[:0], text, 0)
-	value := int64(0)
-	for _, c := range d[decimalSize-8:] {
-		value = value<<8 | int64(c)
-	}
-	return value
-}
-
-// double returns the double that is nearest to a number.
-func double(text []byte) (v float64, held bool) {
-	for _, c := range text {
-		if c-'0' > 9 && c != '.' && c != '-' && c != '+' && c|0x20 != 'e' {
-			return 0, false // ParseFloat knows more than numbers
-		}
-	}
-	v, err := strconv.ParseFloat(string(text), 64)
-	return v, err == nil
 }

@@ -23,6 +23,9 @@ type thrift struct {
 // open begins a structure that is not a field: a whole message, or an element of a list.
 func (t *thrift) open() { t.last = append(t.last, 0) }
 
+// resume continues a structure whose fields up to a number have been appended as bytes.
+func (t *thrift) resume(number int) { t.last = append(t.last, number) }
+
 // close ends a structure.
 func (t *thrift) close() {
 	t.b = append(t.b, 0)

@@ -5,7 +5,6 @@
 package parquet
 
 import (
-	"encoding/binary"
 	"fmt"
 	"io"
 	"maps"
@@ -34,20 +33,15 @@ type Options struct {
 // Writer writes files, one after the other. It is for one goroutine. Once its buffers have grown, it allocates nothing for an item.
 type Writer struct {
 	shredder
-	options  Options
-	keys     []string // of the metadata
-	tools    tools
-	leaves   []*leaf
-	schema   []byte // as the footer has it
-	elements int    // of the schema
+	options Options
+	keys    []string // of the metadata
+	tools   tools
+	leaves  []*leaf
 
-	out      io.Writer
-	offset   int64  // in the file
-	group    thrift // the metadata of all row groups
-	groups   int
-	fileRows int64
-	indexes  thrift
-	places   []place
+	out    io.Writer
+	offset int64 // in the file
+	footer footer
+	end    thrift // the indexes and the footer, as the file ends
 
 	held  int     // bytes of the items in the row group
 	share float64 // how large the last row group became, by the size of its items
@@ -63,15 +57,14 @@ func NewWriter(s schema.Schema, o Options) (*Writer, error) {
 	b := &builder{with: &w.tools}
 	w.columns, w.rest = b.root(s)
 	w.left = map[string]*int64{}
-	w.leaves, w.schema, w.elements = b.leaves, b.elements.b, b.count
-	w.places = make([]place, len(w.leaves))
+	w.leaves, w.footer = b.leaves, footer{schema: b.elements.b, elements: b.count, leaves: len(b.leaves)}
 	return w, nil
 }
 
 // Reset begins a file that goes to out. What an earlier file still lacks is dropped.
 func (w *Writer) Reset(out io.Writer) {
-	w.out, w.offset, w.groups, w.fileRows = out, 0, 0, 0
-	w.group.b = w.group.b[:0]
+	w.out, w.offset = out, 0
+	w.footer.reset()
 	for _, l := range w.leaves {
 		l.hopeless = false
 	}
@@ -108,7 +101,6 @@ func (w *Writer) Flush() error {
 	if w.rows == 0 {
 		return nil
 	}
-	begin := w.offset
 	for _, c := range w.columns.list {
 		c.reach(w.rows)
 	}
@@ -116,12 +108,11 @@ func (w *Writer) Flush() error {
 	if err := w.begin(); err != nil {
 		return err
 	}
-	raw := 0
-	for i, l := range w.leaves {
+	begin, raw := w.offset, 0
+	for _, l := range w.leaves {
 		l.endPage()
 		dictionary := l.endChunk()
-		at := &w.places[i]
-		*at = place{begin: w.offset, data: w.offset + int64(len(dictionary)), size: int64(len(dictionary) + len(l.pages))}
+		w.footer.addChunk(l, w.offset, len(dictionary), w.tools.codec.number)
 		raw += l.totals.raw
 		if err := w.write(dictionary); err != nil {
 			return err
@@ -130,48 +121,10 @@ func (w *Writer) Flush() error {
 			return err
 		}
 	}
-	size := w.offset - begin
-	if err := w.writeIndexes(); err != nil {
-		return err
-	}
-	w.appendGroup(raw, size)
+	w.footer.groups = append(w.footer.groups, group{begin, w.offset - begin, raw, w.rows})
 	w.share = float64(w.offset-begin) / float64(w.held)
-	w.fileRows += int64(w.rows)
 	w.clear()
 	return nil
-}
-
-// writeIndexes writes the page indexes of the row group: first the column indexes, then the offset indexes.
-func (w *Writer) writeIndexes() error {
-	t := &w.indexes
-	t.b = t.b[:0]
-	for i, l := range w.leaves {
-		from := len(t.b)
-		l.appendIndex(t)
-		w.places[i].index, w.places[i].indexSize = w.offset+int64(from), len(t.b)-from
-	}
-	for i, l := range w.leaves {
-		from := len(t.b)
-		l.appendOffsets(t, w.places[i].data)
-		w.places[i].offsets, w.places[i].offsetsSize = w.offset+int64(from), len(t.b)-from
-	}
-	return w.write(t.b)
-}
-
-// appendGroup adds the row group to the footer.
-func (w *Writer) appendGroup(raw int, size int64) {
-	t := &w.group
-	w.groups++
-	t.open()
-	t.list(1, thriftStruct, len(w.leaves))
-	for i, l := range w.leaves {
-		l.appendChunk(t, w.places[i], w.tools.codec.number)
-	}
-	t.int64(2, int64(raw))
-	t.int64(3, int64(w.rows))
-	t.int64(5, w.places[0].begin)
-	t.int64(6, size)
-	t.close()
 }
 
 // Close ends the row group and the file.
@@ -182,12 +135,8 @@ func (w *Writer) Close() error {
 	if err := w.begin(); err != nil {
 		return err
 	}
-	t := &w.indexes
-	t.b = t.b[:0]
-	w.appendFooter(t)
-	t.b = binary.LittleEndian.AppendUint32(t.b, uint32(len(t.b))) //nolint:gosec // a file has few row groups
-	t.b = append(t.b, magic...)
-	return w.write(t.b)
+	w.end.b = w.footer.append(&w.end, w.offset, w.keys, w.options.Metadata)
+	return w.write(w.end.b)
 }
 
 // begin writes what a file begins with.
@@ -209,5 +158,5 @@ func (w *Writer) write(b []byte) error {
 
 // Buffered returns about how many bytes Close would still write.
 func (w *Writer) Buffered() int64 {
-	return int64(float64(w.held)*w.share) + int64(len(w.group.b)+len(w.schema))
+	return int64(float64(w.held)*w.share) + w.footer.size()
 }

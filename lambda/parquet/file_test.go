@@ -1,0 +1,294 @@
+package parquet_test
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"dynamodb-to-s3/lambda/ddbjson"
+	"dynamodb-to-s3/lambda/parquet"
+	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/schema"
+
+	pq "github.com/parquet-go/parquet-go"
+)
+
+// newWriter returns a writer for items, and the schema of these.
+func newWriter(t *testing.T, o parquet.Options, items ...[]byte) (*parquet.Writer, schema.Schema) {
+	t.Helper()
+	tree := new(schema.Tree)
+	for _, item := range items {
+		if err := tree.Add(item); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := schema.Decide(tree, schema.Options{})
+	w, err := parquet.NewWriter(s, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w, s
+}
+
+func writeAll(t *testing.T, w *parquet.Writer, items ...[]byte) {
+	t.Helper()
+	for _, item := range items {
+		if n, err := w.Write(item); n != len(item) || err != nil {
+			t.Fatal(n, err)
+		}
+	}
+}
+
+func open(t *testing.T, body []byte) *pq.File {
+	t.Helper()
+	f, err := pq.OpenFile(bytes.NewReader(body), int64(len(body)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// A writer writes files one after the other, with each compression. Flush ends a row group. What an earlier file lacks does not come into the
+// next one.
+func TestFiles(t *testing.T) {
+	t.Parallel()
+	for _, compression := range []request.Compression{request.CompressionZSTD, request.CompressionSnappy, request.CompressionGZIP, request.CompressionNone} {
+		t.Run(string(compression), func(t *testing.T) {
+			t.Parallel()
+			items, _ := many(order, 300_000)
+			w, s := newWriter(t, parquet.Options{Compression: compression, Metadata: map[string]string{"b": "2", "a": "1"}}, items...)
+			w.Reset(io.Discard)
+			writeAll(t, w, items[:50]...)
+			for _, sizes := range [][]int{{}, {1}, {100}, {30, 0, 70, 1}} {
+				var out bytes.Buffer
+				w.Reset(&out)
+				var want [][]byte
+				groups := 0
+				for _, size := range sizes {
+					writeAll(t, w, items[:size]...)
+					want = append(want, items[:size]...)
+					if err := w.Flush(); err != nil {
+						t.Fatal(err)
+					}
+					groups += min(size, 1)
+				}
+				if err := w.Close(); err != nil {
+					t.Fatal(err)
+				}
+				f := open(t, out.Bytes())
+				if len(f.RowGroups()) != groups {
+					t.Errorf("%d row groups, want %d", len(f.RowGroups()), groups)
+				}
+				for key, value := range map[string]string{"a": "1", "b": "2"} {
+					if got, ok := f.Lookup(key); !ok || got != value {
+						t.Errorf("metadata %s: got %q", key, got)
+					}
+				}
+				compare(t, out.Bytes(), s, want)
+			}
+		})
+	}
+}
+
+// A row group has at most 32 MiB of items, and Buffered is near what Close writes.
+func TestRowGroups(t *testing.T) {
+	t.Parallel()
+	items, size := many(event, 8<<20)
+	w, _ := newWriter(t, parquet.Options{Compression: request.CompressionZSTD}, items...)
+	var out bytes.Buffer
+	w.Reset(&out)
+	for range 9 {
+		writeAll(t, w, items...)
+	}
+	before, buffered := out.Len(), int(w.Buffered())
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if written := out.Len() - before; buffered < written*9/10 || buffered > written*11/10 {
+		t.Errorf("Buffered %d, Close has written %d", buffered, written)
+	}
+	f := open(t, out.Bytes())
+	rows := int64(0)
+	for n, group := range f.RowGroups() {
+		rows += group.NumRows()
+		if most := int64(32<<20)*int64(len(items))/int64(size) + 1; group.NumRows() > most || n < 2 && group.NumRows() < most-1000 {
+			t.Errorf("row group %d has %d rows, want about %d", n, group.NumRows(), most)
+		}
+	}
+	if len(f.RowGroups()) != 3 || rows != int64(9*len(items)) || f.NumRows() != rows {
+		t.Errorf("%d row groups with %d rows, the footer has %d, want %d", len(f.RowGroups()), rows, f.NumRows(), 9*len(items))
+	}
+}
+
+// The bounds in the page index and in the statistics hold for all values, and pages have at most 20,000 rows.
+func TestStatistics(t *testing.T) {
+	t.Parallel()
+	var items [][]byte
+	r := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same data every time
+	for i := range 50_000 {
+		text := fmt.Sprintf("%c%0*d", "aé\U0010ffff"[r.IntN(2)], 1+r.IntN(100), r.IntN(1000))
+		items = append(items, fmt.Appendf(nil, `{"i":{"N":"%d"},"d":{"N":"%d.5"},"s":{"S":"%s"},"b":{"B":"%s"},"o":{"BOOL":%t},"few":{"S":"x%d"},"l":{"L":[{"N":"%d"},{"N":"%d"}]}}`,
+			r.Int64N(1e18)-5e17, r.IntN(2000)-1000, text, binary(r, 1+r.IntN(100)), i%2 > 0, i/10_000, i, -i))
+	}
+	w, _ := newWriter(t, parquet.Options{Compression: request.CompressionNone}, items...)
+	var out bytes.Buffer
+	w.Reset(&out)
+	writeAll(t, w, items...)
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	f := open(t, out.Bytes())
+	for i, chunk := range f.RowGroups()[0].ColumnChunks() {
+		name := strings.Join(f.Schema().Columns()[i], ".")
+		meta := f.Metadata().RowGroups[0].Columns[i].MetaData
+		if name == schema.RestColumn {
+			if meta.Statistics.NullCount != 50_000 || meta.Statistics.MaxValue != nil {
+				t.Errorf("%s: statistics %+v", name, meta.Statistics)
+			}
+			continue
+		}
+		index, err := chunk.ColumnIndex()
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		offsets, err := chunk.OffsetIndex()
+		if err != nil || offsets.NumPages() != index.NumPages() || index.NumPages() < 3 {
+			t.Fatalf("%s: %v, %d pages", name, err, index.NumPages())
+		}
+		pages := chunk.Pages()
+		for n := 0; ; n++ {
+			page, err := pages.ReadPage()
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			if err != nil || page.NumRows() > 20_000 {
+				t.Fatalf("%s: %v, %d rows", name, err, page.NumRows())
+			}
+			checkBounds(t, name, page, index.MinValue(n), index.MaxValue(n), chunk.Type())
+			checkBounds(t, name, page, chunk.Type().Kind().Value(meta.Statistics.MinValue), chunk.Type().Kind().Value(meta.Statistics.MaxValue), chunk.Type())
+		}
+		if meta.Statistics.NullCount != 0 || len(meta.Statistics.MinValue) > 64 || len(meta.Statistics.MaxValue) > 65 {
+			t.Errorf("%s: statistics %+v", name, meta.Statistics)
+		}
+		coded := meta.DictionaryPageOffset > 0
+		if want := name == "few" || name == "d"; coded != want {
+			t.Errorf("%s has a dictionary: %t, want %t", name, coded, want)
+		}
+	}
+}
+
+func checkBounds(t *testing.T, name string, page pq.Page, least, most pq.Value, of pq.Type) {
+	t.Helper()
+	values := make([]pq.Value, page.NumValues())
+	if n, _ := page.Values().ReadValues(values); n != len(values) {
+		t.Fatalf("%s: %d of %d values", name, n, len(values))
+	}
+	compare := of.Compare
+	if of.Kind() == pq.FixedLenByteArray { // decimals have a sign, which Compare does not know
+		compare = func(a, b pq.Value) int {
+			return cmp.Or(cmp.Compare(int8(a.ByteArray()[0]), int8(b.ByteArray()[0])), bytes.Compare(a.ByteArray(), b.ByteArray())) //nolint:gosec // the sign
+		}
+	}
+	if slices.ContainsFunc(values, func(v pq.Value) bool { return compare(v, least) < 0 || compare(v, most) > 0 }) {
+		t.Errorf("%s: values are not between %v and %v", name, least, most)
+	}
+}
+
+// Rest counts the items of the first 100 attributes by name, and of all others together.
+func TestRest(t *testing.T) {
+	t.Parallel()
+	w, _ := newWriter(t, parquet.Options{Compression: request.CompressionNone}, []byte(`{"a":{"S":"x"}}`))
+	w.Reset(io.Discard)
+	for range 3 {
+		for i := range 120 {
+			writeAll(t, w, fmt.Appendf(nil, `{"a":{"N":"1"},"\u0062%d":{"S":"x"}}`, i))
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	rest := w.Rest()
+	if len(rest) != 101 || rest["a"] != 360 || rest["b0"] != 3 || rest["b98"] != 3 || rest[""] != 63 {
+		t.Errorf("%d names, %v", len(rest), rest)
+	}
+}
+
+// A malformed item, or an item with an attribute that comes twice, does not come into a file unseen.
+func TestOtherItems(t *testing.T) {
+	t.Parallel()
+	good := []byte(`{"a":{"S":"x"},"m":{"M":{"b":{"S":"y"}}}}`)
+	for _, item := range []string{``, `null`, `{"a":{"S":"x"}`, `{"a":"x"}`, `{"m":{"M":{"b":{"S":"y"}}`, `{"a":{"N":"1","S":"x"}}`} {
+		w, _ := newWriter(t, parquet.Options{Compression: request.CompressionNone}, good)
+		w.Reset(io.Discard)
+		if _, err := w.Write([]byte(item)); err == nil {
+			t.Errorf("%s is accepted", item)
+		}
+	}
+	w, s := newWriter(t, parquet.Options{Compression: request.CompressionNone}, good)
+	var out bytes.Buffer
+	w.Reset(&out)
+	writeAll(t, w, []byte(`{"a":{"S":"x"},"a":{"S":"z"}}`), []byte(`{"m":{"M":{"b":{"S":"y"},"b":{"S":"z"}}}}`), good)
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	rows := rebuild(t, out.Bytes(), s)
+	if got := text(rows[0]) + text(rows[1]) + text(rows[2]); got != `{"a":{"S":"z"}}{"m":{"M":{"b":{"S":"z"}}}}`+string(good) {
+		t.Errorf("got %s", got)
+	}
+}
+
+// numbers: DOUBLE asks for rounded numbers. Only what no double can hold goes to the rest.
+func TestDoubles(t *testing.T) {
+	t.Parallel()
+	s := schema.Schema{Columns: []schema.Column{{Name: "n", Attribute: "n", Type: schema.Type{Name: schema.Double, Kind: ddbjson.KindN}}}}
+	w, err := parquet.NewWriter(s, parquet.Options{Compression: request.CompressionNone})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	w.Reset(&out)
+	for _, number := range []string{"0.1", "12345678901234567890123456789012345678", "-0", "1E-130", "1E400", "Infinity", "0x10", "NaN", "1e2"} {
+		writeAll(t, w, []byte(`{"n":{"N":"`+number+`"}}`))
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, row := range rebuild(t, out.Bytes(), s) {
+		got = append(got, row["n"].(map[string]any)["N"].(string))
+	}
+	want := []string{"0.1", "1.2345678901234568e+37", "-0", "1e-130", "1E400", "Infinity", "0x10", "NaN", "100"}
+	if !slices.Equal(got, want) || w.Rest()["n"] != 4 {
+		t.Errorf("got %q, %v", got, w.Rest())
+	}
+}
+
+// Once the buffers of a writer have grown, it allocates nothing for an item.
+func TestAllocations(t *testing.T) {
+	items := [][]byte{}
+	for _, item := range []func(*rand.Rand) string{order, event, document} {
+		more, _ := many(item, 1<<20)
+		items = append(items, more...)
+	}
+	w, _ := newWriter(t, parquet.Options{Compression: request.CompressionZSTD}, items...)
+	w.Reset(io.Discard)
+	file := func() {
+		writeAll(t, w, items...)
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		w.Reset(io.Discard)
+	}
+	file()
+	if allocations := testing.AllocsPerRun(5, file); allocations > float64(len(items))/100 {
+		t.Errorf("%.0f allocations for %d items", allocations, len(items))
+	} else {
+		t.Log(allocations, len(items))
+	}
+}
