@@ -32,7 +32,8 @@ func (w work) source(ctx context.Context, own *run.Schema) error {
 		if err != nil {
 			return err
 		}
-		own.Segments, own.Staged, own.Export = w.plan.Parquet.Segments, window.Items, &window
+		own.Segments = w.plan.Parquet.Segments
+		own.Staged = run.Staged{Records: window.Items, Items: window.Items, Scanned: window.Items, Export: &window}
 		return nil
 	}
 	key := w.plan.Layout().ManifestSummary()
@@ -44,8 +45,11 @@ func (w work) source(ctx context.Context, own *run.Schema) error {
 	if err != nil {
 		return w.notWritten(err, key)
 	}
-	own.Staged = summary.ItemCount
-	own.Segments, err = w.divide(ctx, w.bucket.URI(key), summary.ItemCount, summary.Scan.Bytes)
+	own.Staged = run.Staged{
+		Records: summary.ItemCount, Items: summary.Scan.Items, Scanned: summary.Scan.ScannedCount, ReadUnits: summary.Scan.ReadUnits,
+		TotalSegments: summary.Scan.TotalSegments, Segment: summary.Scan.Segment,
+	}
+	own.Segments, err = w.divide(ctx, w.bucket.URI(key), summary.Scan.Bytes)
 	return err
 }
 
@@ -76,7 +80,7 @@ func (w work) notWritten(err error, key string) error {
 
 // divide gives each segment consecutive files of a manifest, with about as many items, and writes a list for each. It returns the number of
 // segments. The same manifest is always divided in the same way.
-func (w work) divide(ctx context.Context, uri string, items, stored int64) (segments int, err error) {
+func (w work) divide(ctx context.Context, uri string, stored int64) (segments int, err error) {
 	summaryKey, _ := strings.CutPrefix(uri, w.bucket.URI(""))
 	files, err := w.files(ctx, summaryKey)
 	if err != nil {
@@ -86,23 +90,46 @@ func (w work) divide(ctx context.Context, uri string, items, stored int64) (segm
 	if share == 0 {
 		share = usualShare
 	}
-	segments = int(min(max(1, (stored+share-1)/share), request.MaxSegments, max(1, int64(len(files)))))
+	ends := shares(files, int(min(max(1, (stored+share-1)/share), request.MaxSegments)))
 	writing, ctx := errgroup.WithContext(ctx)
 	writing.SetLimit(sharesAtOnce)
-	next, before := 0, int64(0)
-	for segment := range segments {
+	begin := 0
+	for segment, end := range ends {
 		var lines bytes.Buffer
-		for ; next < len(files) && (segment == segments-1 || before < items*int64(segment+1)/int64(segments)); next++ {
-			before += files[next].ItemCount
-			lines.Write(run.Marshal(files[next]))
+		for _, file := range files[begin:end] {
+			lines.Write(run.Marshal(file))
 			lines.WriteByte('\n')
 		}
+		begin = end
 		writing.Go(func() error {
 			_, err := w.bucket.Put(ctx, w.plan.Final().Share(segment), lines.Bytes())
 			return err
 		})
 	}
-	return segments, writing.Wait()
+	return len(ends), writing.Wait()
+}
+
+// shares divides files among at most most segments, and returns where each segment ends. Each has consecutive files, with about as many items as
+// the others. It has one file or more, unless there is no file at all.
+func shares(files []manifest.File, most int) (ends []int) {
+	segments := max(1, min(most, len(files)))
+	left, next := int64(0), 0
+	for _, file := range files {
+		left += file.ItemCount
+	}
+	for ; segments > 1; segments-- {
+		share := left / int64(segments)
+		for last := len(files) - segments; ; next++ { // one file is left for each other segment
+			share -= files[next].ItemCount
+			left -= files[next].ItemCount
+			if next == last || 2*share < files[next+1].ItemCount {
+				break
+			}
+		}
+		next++
+		ends = append(ends, next)
+	}
+	return append(ends, len(files))
 }
 
 // files returns the files of a manifest that have items, in its order.

@@ -8,6 +8,7 @@ import (
 
 	"dynamodb-to-s3/lambda/bucket"
 	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/ledger"
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/lambda/schema"
@@ -81,15 +82,28 @@ func (w work) columns(ctx context.Context, tree *schema.Tree, own *run.Schema) e
 		return err
 	}
 	decided := schema.Decide(tree, schema.Options{Doubles: w.plan.Parquet.Numbers == request.NumbersDouble, Pins: parsed})
-	own.Columns = run.Marshal(decided)
+	own.Columns = run.Marshal(decided.Columns)
 	w.log.InfoContext(ctx, "schema decided", "items", tree.Items, "columns", len(decided.Columns))
-	last, err := w.last(ctx)
-	if err != nil || last == nil {
+	return w.compare(ctx, decided, own)
+}
+
+// shownChanges is how many changes the log shows.
+const shownChanges = 10
+
+// compare compares the columns with those of the last committed run. A schema that cannot be read is not compared.
+func (w work) compare(ctx context.Context, decided schema.Schema, own *run.Schema) error {
+	last, err := ledger.LoadLastSchema(ctx, w.bucket, w.plan)
+	if err != nil || last.RunID == "" && last.Fault == nil {
 		return err
 	}
 	var before schema.Schema
-	if err := json.Unmarshal(last.Columns, &before); err != nil {
-		w.log.WarnContext(ctx, "the last schema cannot be read", "object", w.bucket.URI(w.plan.Parquet.LastSchema), "cause", err.Error())
+	fault := last.Fault
+	if fault == nil {
+		fault = json.Unmarshal(last.Decided(), &before)
+	}
+	if fault != nil {
+		w.log.WarnContext(ctx, "the columns are not compared with those of the last run, because its schema cannot be read",
+			"object", w.bucket.URI(w.plan.Parquet.LastSchema), "cause", fault.Error())
 		return nil
 	}
 	drift := schema.Compare(before, decided)
@@ -98,25 +112,4 @@ func (w work) columns(ctx context.Context, tree *schema.Tree, own *run.Schema) e
 		w.log.WarnContext(ctx, "the schema has changed", "last", last.RunID, "changes", n, "first", drift.Changes[:min(len(drift.Changes), shownChanges)])
 	}
 	return nil
-}
-
-// shownChanges is how many changes the log shows.
-const shownChanges = 10
-
-// last returns the schema of the last committed run of the same table and prefix, nil if there is none. A schema of another version is not
-// compared.
-func (w work) last(ctx context.Context) (*run.Schema, error) {
-	body, err := w.bucket.Get(ctx, w.plan.Parquet.LastSchema)
-	if errors.Is(err, bucket.ErrNotFound) {
-		return nil, nil //nolint:nilnil // the first run of a table
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read the last schema: %w", err)
-	}
-	var last run.Schema
-	if json.Unmarshal(body, &last) != nil || last.Version != run.Version || last.Table != w.plan.Table {
-		w.log.WarnContext(ctx, "the last schema cannot be read", "object", w.bucket.URI(w.plan.Parquet.LastSchema))
-		return nil, nil //nolint:nilnil,nilerr // see above
-	}
-	return &last, nil
 }

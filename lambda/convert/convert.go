@@ -74,7 +74,7 @@ func source(ctx context.Context, in run.ScanInput, from *bucket.Bucket) (scan.So
 		return s, err
 	}
 	var columns schema.Schema
-	if err := json.Unmarshal(decided.Columns, &columns); err != nil {
+	if err := json.Unmarshal(decided.Decided(), &columns); err != nil {
 		return s, failure.Errorf(failure.Internal, "read the columns of the run: %w", err)
 	}
 	writer, err := parquet.NewWriter(columns, parquet.Options{Compression: in.Plan.Parquet.Compression, Metadata: map[string]string{

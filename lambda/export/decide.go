@@ -161,7 +161,7 @@ func (p *pass) window(from, to time.Time) ledger.ExportSpec {
 // spec returns the part that is the same in all exports of the run.
 func (p *pass) spec(exportType request.ExportType) ledger.ExportSpec {
 	return ledger.ExportSpec{
-		ExportType: exportType, Format: p.export.Format, Filter: p.export.Filter, S3Bucket: p.plan.Bucket, S3Prefix: p.plan.Prefix(),
+		ExportType: exportType, Format: p.export.Format, Filter: p.export.Filter, S3Bucket: p.plan.Bucket, S3Prefix: p.plan.ExportPrefix(),
 		S3BucketOwner: p.export.S3BucketOwner, S3SseAlgorithm: p.export.S3SseAlgorithm, S3SseKMSKeyID: p.export.S3SseKMSKeyID,
 	}
 }

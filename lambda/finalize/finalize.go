@@ -6,8 +6,8 @@
 // uploads than one invocation completes, the step asks for batches first (batch.go). If a run can never be committed, the step removes what
 // it has completed (withdraw.go).
 //
-// A run that makes Parquet files has two passes, and each is committed like a run. The step then says that the second pass must follow, or removes
-// the files of the first one (staging.go).
+// A run that makes Parquet files has two passes, and each is committed like a run. After the first one, the step says that the second one must
+// follow. After the second one, it keeps the schema for the next run and removes the staged files (staging.go).
 //
 // For native exports, DynamoDB has written the manifests. The step compares them with the bucket and enters the exports into the
 // journal. That write is the commit of an export. When the run has nothing more to export, the step writes the run's result.
@@ -19,8 +19,10 @@ import (
 	"cmp"
 	"context"
 	"log/slog"
+	"sync"
 
 	"dynamodb-to-s3/lambda/bucket"
+	"dynamodb-to-s3/lambda/ledger"
 	"dynamodb-to-s3/lambda/run"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -51,6 +53,10 @@ func (s *Step) Run(ctx context.Context, in run.FinalizeInput) (run.FinalizeOutpu
 		plan: in.Plan, layout: in.Plan.Layout(), bucket: bucket.New(s.Objects(in.Plan), in.Plan), log: s.Log.With("runId", in.Plan.RunID, "table", in.Plan.Table),
 		mostUploads: cmp.Or(s.MostUploads, mostUploads),
 	}
+	c.decided = sync.OnceValues(func() (run.Schema, error) {
+		decided, _, err := ledger.LoadSchema(ctx, c.bucket, c.plan)
+		return decided, err
+	})
 	if in.Batch != nil {
 		return c.batch(ctx, *in.Batch)
 	}
@@ -62,8 +68,8 @@ func (s *Step) Run(ctx context.Context, in run.FinalizeInput) (run.FinalizeOutpu
 	switch committed := err == nil && !out.More && len(out.Batches) == 0; {
 	case committed && in.Plan.FirstPass():
 		return run.FinalizeOutput{Convert: true}, nil
-	case committed && in.Plan.SecondPass() && !in.Plan.Parquet.KeepStaging:
-		return out, c.removeStaging(ctx)
+	case committed && in.Plan.SecondPass():
+		return out, c.tidy(ctx)
 	}
 	return out, err
 }
@@ -78,4 +84,6 @@ type commit struct {
 	bucket      *bucket.Bucket
 	log         *slog.Logger
 	mostUploads int
+	// decided reads the schema of a run that makes Parquet files, once.
+	decided func() (run.Schema, error)
 }

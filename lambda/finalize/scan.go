@@ -73,6 +73,12 @@ func (c *scanCommit) read(ctx context.Context) error {
 	if c.small != nil { // a large run writes parts of its manifest while it reads, so begin has checked the claim
 		reading.Go(func() error { return ledger.CheckClaim(ctx, c.bucket, c.plan) })
 	}
+	if c.plan.SecondPass() {
+		reading.Go(func() error {
+			_, err := c.decided()
+			return err
+		})
+	}
 	reading.Go(func() error { return c.check(ctx) })
 	return reading.Wait()
 }
@@ -152,8 +158,15 @@ func (c commit) resultIn(summary []byte) (run.Result, error) {
 		Segments: len(c.plan.Scan.Segments()), ReadUnits: s.Scan.ReadUnits, Foreign: s.Scan.Foreign, Schema: s.Scan.Schema,
 		StartTime: s.StartTime, EndTime: s.EndTime,
 	}
-	if c.plan.SecondPass() && c.plan.Parquet.Export != nil {
-		result.Mode, result.Exports, result.BilledBytes = request.ModeExport, []run.ExportedWindow{*c.plan.Parquet.Export}, c.plan.Parquet.Export.BilledBytes
+	if c.plan.SecondPass() {
+		staged := c.plan.Parquet.Staged
+		if result.Segments = staged.Segments(); staged.Export != nil {
+			export := *staged.Export
+			if !c.plan.Parquet.KeepStaging {
+				export.Manifest = "" // it is removed
+			}
+			result.Mode, result.Exports, result.BilledBytes = request.ModeExport, []run.ExportedWindow{export}, export.BilledBytes
+		}
 	}
 	return result, nil
 }
@@ -220,7 +233,7 @@ func (c *scanCommit) write(ctx context.Context) (run.Result, error) {
 		return run.Result{}, err
 	}
 	var err error
-	if c.written.Schema, err = c.learned(ctx); err != nil {
+	if c.written.Schema, err = c.learned(); err != nil {
 		return run.Result{}, err
 	}
 	commit := run.Marshal(manifest.NewSummary(c.plan, c.totals, c.written, time.Now()))

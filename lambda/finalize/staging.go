@@ -15,6 +15,34 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
+// tidy does what is left after the commit of the second pass: it keeps the schema for the next run, and removes the staged files. A finalize that
+// is repeated does the rest.
+func (c commit) tidy(ctx context.Context) error {
+	var tidying errgroup.Group // one must not stop the other
+	tidying.Go(func() error { return c.keepSchema(ctx) })
+	if !c.plan.Parquet.KeepStaging {
+		tidying.Go(func() error { return c.removeStaging(ctx) })
+	}
+	return tidying.Wait()
+}
+
+// keepSchema keeps the schema of the run for the next run. The run is committed, so a schema that somebody has changed since is no failure.
+func (c commit) keepSchema(ctx context.Context) error {
+	decided, err := c.decided()
+	var replaced error
+	if err == nil {
+		replaced, err = ledger.KeepLastSchema(ctx, c.bucket, c.plan, decided)
+	}
+	if failure.NameOf(err) == failure.ListsInconsistent {
+		c.log.WarnContext(ctx, "the next run will not compare its columns with those of this run", "cause", err.Error())
+		return nil
+	}
+	if replaced != nil {
+		c.log.WarnContext(ctx, "an object that is not a schema was replaced", "object", c.bucket.URI(c.plan.Parquet.LastSchema), "cause", replaced.Error())
+	}
+	return err
+}
+
 // removeStaging removes the folder of the first pass, after the commit of the second one. First it removes the manifest, so that no reader takes
 // for a whole copy what is left. A finalize that is repeated removes the rest.
 func (c commit) removeStaging(ctx context.Context) error {
@@ -55,19 +83,19 @@ func (c commit) staged(key string) bool {
 
 // checkConverted fails with ListsInconsistent unless the second pass has converted all records that the first one staged.
 func (c *scanCommit) checkConverted() error {
-	if !c.plan.SecondPass() || c.written.Records == c.plan.Parquet.Staged {
+	if !c.plan.SecondPass() || c.written.Records == c.plan.Parquet.Staged.Records {
 		return nil
 	}
 	return failure.Errorf(failure.ListsInconsistent, "the segment lists have %d rows, and %d records were staged. Another program may have changed objects below %s; start a new execution",
-		c.written.Records, c.plan.Parquet.Staged, c.bucket.URI(c.plan.Root))
+		c.written.Records, c.plan.Parquet.Staged.Records, c.bucket.URI(c.plan.Root))
 }
 
 // learned returns what the result says about the schema; nil if the run has none.
-func (c *scanCommit) learned(ctx context.Context) (*run.LearnedSchema, error) {
+func (c *scanCommit) learned() (*run.LearnedSchema, error) {
 	if !c.plan.SecondPass() {
 		return nil, nil //nolint:nilnil // most runs have none
 	}
-	decided, _, err := ledger.LoadSchema(ctx, c.bucket, c.plan)
+	decided, err := c.decided()
 	if err != nil {
 		return nil, err
 	}

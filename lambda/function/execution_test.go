@@ -38,8 +38,8 @@ type execution struct {
 	request string
 	// hurry is how far an invocation's clock leaps at every look. An invocation has an hour.
 	hurry time.Duration
-	// beforeScan may stop the execution before an invocation, like a crash.
-	beforeScan func(in run.ScanInput) bool
+	// beforeScan and beforeConvert may stop the execution before an invocation, like a crash.
+	beforeScan, beforeConvert func(in run.ScanInput) bool
 	// tables has the tables; nil for the test servers' DynamoDB.
 	tables *exports.Server
 	// pages watches the requests for pages; nil for none.
@@ -54,6 +54,8 @@ type execution struct {
 	states plan.Executions
 	// warm is the engine for all invocations; nil for a new one each time.
 	warm *function.Engine
+	// shareBytes is about how many bytes a segment of a second pass has; 0 for the usual number.
+	shareBytes int64
 	// metrics and log receive what the functions write; nil discards it.
 	metrics, log io.Writer
 }
@@ -86,6 +88,7 @@ func (e execution) engine() *function.Engine {
 	}
 	return function.New(source, destination, function.Options{
 		Log: log, Executions: states, Account: account, Now: hurried(e.hurry), Metrics: e.metrics, Environment: "test",
+		ShareBytes: e.shareBytes,
 	})
 }
 
@@ -134,7 +137,7 @@ func (e execution) run() (run.Result, error) {
 			return run.Result{}, err
 		}
 	}
-	return e.finalize(planned.Plan)
+	return e.commit(planned)
 }
 
 // scanAll scans every segment to its end.
@@ -304,8 +307,11 @@ func (e execution) runExport() (run.Result, error) {
 				return run.Result{}, err
 			}
 		}
-		out, err := call[run.FinalizeOutput](e, contract.FunctionFinalize, run.FinalizeInput{Plan: planned.Plan, Export: planned.Export})
-		if err != nil || !out.More {
+		out, err := e.end(planned)
+		switch {
+		case err == nil && out.Convert:
+			return e.secondPass(planned.Plan)
+		case err != nil || !out.More:
 			return out.Result, err
 		}
 	}

@@ -84,7 +84,7 @@ func Settle(in *bucket.Bucket, key string, decide func() error) error {
 			return err
 		}
 	}
-	return failure.Errorf(failure.JournalContended, "other runs kept changing %s: start fewer runs of this chain at the same time", in.URI(key))
+	return failure.Errorf(failure.JournalContended, "other runs kept changing %s: start fewer runs at the same time", in.URI(key))
 }
 
 // More reports whether a chain has another window between its end and until. It has none if until is nil.

@@ -82,21 +82,29 @@ type Written struct {
 	Schema           *run.LearnedSchema
 }
 
-// NewSummary returns the summary of a complete scan.
+// NewSummary returns the summary of a complete scan. For a second pass, it says what the first pass has read.
 func NewSummary(plan run.Plan, totals run.Totals, written Written, end time.Time) Summary {
 	scan := plan.Scan
+	totalSegments, segment := scan.TotalSegments, scan.Request.Segment
+	if plan.SecondPass() {
+		staged := plan.Parquet.Staged
+		totalSegments, segment = staged.TotalSegments, staged.Segment
+		totals.Scanned, totals.Items, totals.ReadUnits = staged.Scanned, staged.Items, staged.ReadUnits
+	}
 	s := Summary{
 		Version: layoutVersion, ExportARN: plan.ExecutionID, StartTime: plan.StartTime, EndTime: end.UTC().Truncate(time.Millisecond),
 		TableARN: plan.TableARN, TableID: plan.TableID, ExportTime: plan.StartTime, S3Bucket: plan.Bucket,
 		ManifestFilesS3Key: plan.Layout().ManifestFiles(), ItemCount: written.Records, OutputFormat: scan.OutputFormat(),
 		Scan: &Scan{
-			WrittenBy: version.Name + " " + version.Number, RunID: plan.RunID, Table: plan.Table, TotalSegments: scan.TotalSegments, Segment: scan.Request.Segment,
+			WrittenBy: version.Name + " " + version.Number, RunID: plan.RunID, Table: plan.Table, TotalSegments: totalSegments, Segment: segment,
 			IndexName: scan.Request.IndexName, Compression: scan.Compression, Transform: scan.Transform != "",
-			ScannedCount: totals.Scanned, Items: totals.Items, ReadUnits: totals.ReadUnits, Objects: written.Objects, Bytes: totals.Bytes, Foreign: written.Foreign.Found(), Schema: written.Schema,
+			ScannedCount: totals.Scanned, Items: totals.Items, ReadUnits: totals.ReadUnits, Objects: written.Objects, Bytes: totals.Bytes,
+			Foreign: written.Foreign.Found(), Schema: written.Schema,
 		},
 	}
-	if plan.SecondPass() && plan.Parquet.Export != nil {
-		s.ExportTime, s.BilledSizeBytes = *plan.Parquet.Export.ExportTime, plan.Parquet.Export.BilledBytes
+	if plan.SecondPass() && plan.Parquet.Staged.Export != nil {
+		export := plan.Parquet.Staged.Export
+		s.ExportTime, s.BilledSizeBytes = *export.ExportTime, export.BilledBytes
 	}
 	if prefix := plan.Prefix(); prefix != "" {
 		s.S3Prefix = &prefix

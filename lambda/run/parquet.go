@@ -23,10 +23,31 @@ type ParquetPlan struct {
 	Segments int `json:"segments,omitempty"`
 	// Schema is the Digest of the object Layout.Schema. It is "" in the first pass.
 	Schema string `json:"schema,omitempty"`
-	// Staged counts the records of the staged files, which the second pass must convert. It is 0 in the first pass.
-	Staged int64 `json:"staged,omitempty"`
-	// Export is the native export that is converted; nil for a scan, and in the first pass.
+	// Staged is what the first pass has read and staged; nil in the first pass.
+	Staged *Staged `json:"staged,omitempty"`
+}
+
+// Staged is what the first pass of a run has read, and what it has staged for the second pass. The result of the run has these numbers.
+type Staged struct {
+	// Records counts the records of the staged files. The second pass makes as many rows.
+	Records int64 `json:"records"`
+	// Items counts the items that passed the filters, and Scanned those that were read.
+	Items     int64   `json:"items"`
+	Scanned   int64   `json:"scanned"`
+	ReadUnits float64 `json:"readUnits"`
+	// TotalSegments is how many segments the table was divided into, 0 for a native export. Segment is the only one that was read; nil for all.
+	TotalSegments int    `json:"totalSegments,omitempty"`
+	Segment       *int64 `json:"segment,omitempty"`
+	// Export is the native export that was made; nil for a scan.
 	Export *ExportedWindow `json:"export,omitempty"`
+}
+
+// Segments returns how many segments the first pass has read.
+func (s Staged) Segments() int {
+	if s.Segment != nil {
+		return 1
+	}
+	return s.TotalSegments
 }
 
 // LastSchema returns the key of the last schema of the runs that make the same columns as the request. The runs have the same table, prefix, index,
@@ -61,7 +82,7 @@ func (p Plan) Learning(segments int) Plan {
 // Converting returns the plan of the second pass. digest is that of the schema s.
 func (p Plan) Converting(s Schema, digest string) Plan {
 	parquet := *p.Parquet
-	parquet.Segments, parquet.Schema, parquet.Staged, parquet.Export = s.Segments, digest, s.Staged, s.Export
+	parquet.Segments, parquet.Schema, parquet.Staged = s.Segments, digest, &s.Staged
 	scan := ScanPlan{}
 	if p.Scan != nil {
 		scan = *p.Scan
@@ -80,22 +101,28 @@ type Schema struct {
 	StartTime time.Time `json:"startTime"`
 	// Items counts the items from which the schema was learned.
 	Items int64 `json:"items"`
-	// Columns are those of a schema.Schema.
+	// Columns are the columns of a schema.Schema.
 	Columns json.RawMessage `json:"columns"`
 	// Last is the run whose schema this one was compared with; "" if there was none. Changes are the differences, as package schema returns them.
 	Last    string          `json:"last,omitempty"`
 	Changes json.RawMessage `json:"changes,omitempty"`
-	// Segments, Staged and Export are those of the ParquetPlan.
-	Segments int             `json:"segments"`
-	Staged   int64           `json:"staged"`
-	Export   *ExportedWindow `json:"export,omitempty"`
+	// Segments and Staged are those of the ParquetPlan.
+	Segments int    `json:"segments"`
+	Staged   Staged `json:"staged"`
+}
+
+// Decided returns the JSON of the schema.Schema.
+func (s Schema) Decided() json.RawMessage {
+	return Marshal(struct {
+		Columns json.RawMessage `json:"columns"`
+	}{s.Columns})
 }
 
 // Count returns how many columns the schema has, apart from _rest.
 func (s Schema) Count() int {
-	var columns struct{ Columns []json.RawMessage }
+	var columns []json.RawMessage
 	_ = json.Unmarshal(s.Columns, &columns) // the function columns has written it
-	return len(columns.Columns)
+	return len(columns)
 }
 
 // ColumnsInput is the payload of the function columns.

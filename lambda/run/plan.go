@@ -128,6 +128,14 @@ func (p Plan) Prefix() string {
 	return strings.TrimSuffix(strings.TrimSuffix(p.Root, request.RootFolder+"/"+p.RunID), "/")
 }
 
+// ExportPrefix returns the prefix below which DynamoDB writes the run's native exports. Those of a run that makes Parquet files are staged.
+func (p Plan) ExportPrefix() string {
+	if p.FirstPass() {
+		return p.Layout().Folder()
+	}
+	return p.Prefix()
+}
+
 // Owner identifies the plan's execution among all executions that ever had its name. A name can be used again after 90 days, and the
 // run of the later execution began at another time.
 func (p Plan) Owner() string { return p.ExecutionID + " " + p.StartTime.Format(time.RFC3339Nano) }

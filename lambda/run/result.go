@@ -126,8 +126,9 @@ type ExportedWindow struct {
 	// Reason is why DynamoDB made a full export although the request asked for an incremental one, and why it made the export twice.
 	Reason string `json:"reason,omitempty"`
 	// Followed says that the run did not start the export but found it in progress.
-	Followed    bool   `json:"followed,omitempty"`
-	Manifest    string `json:"manifest"`
+	Followed bool `json:"followed,omitempty"`
+	// Manifest is absent if the run has removed the export, after it had made Parquet files of it.
+	Manifest    string `json:"manifest,omitempty"`
 	Items       int64  `json:"items"`
 	Objects     int64  `json:"objects"`
 	Bytes       int64  `json:"bytes"`
