@@ -27,8 +27,8 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 help: ## show this help; ENV is the name of a file in infra/environments
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: servers ## replicate a sample table on this computer and verify the result
-	@go run ./cmd/ddb2s3 run
+run: servers $(if $(findstring PARQUET,$(ARGS)),$(DUCKDB)) ## replicate a sample table on this computer and verify the result: ARGS="--format PARQUET"
+	@go run ./cmd/ddb2s3 run $(ARGS)
 
 run-export: servers ## export a sample table on this computer, then its changes, and verify both
 	@go run ./cmd/ddb2s3 run-export

@@ -58,6 +58,7 @@ func (v *runVerb) commandLine(lost bool) string {
 	v.flags.Visit(func(flag *pflag.Flag) {
 		switch {
 		case slices.Contains([]string{"name", "input", "verify"}, flag.Name):
+		case fromStandardInput && flag.Name == "format": // the request has it
 		case !lost && slices.Contains([]string{"load", "table-definition", "key"}, flag.Name): // the table is loaded
 		case flag.Value.Type() == "bool":
 			words = append(words, "--"+flag.Name)

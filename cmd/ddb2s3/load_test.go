@@ -235,6 +235,7 @@ func TestWrongFlagsOfLoad(t *testing.T) {
 		{"", []string{"--load", items, "--table-definition", "nowhere.json"}, "--table-definition: nowhere.json: open nowhere.json"},
 		{"", []string{"--load", items, "--key", "a,b,c"}, `--key: got "a,b,c", want the name of the partition key`},
 		{"", []string{"--load", "-", "--key", "id", "--input", "-"}, "--input - and --load - contradict each other"},
+		{"", []string{"--format", "PARQUET", "--input", input}, "--input and --format contradict each other: write the format into the request"},
 		{"https://dynamodb.us-east-1.amazonaws.com", []string{"--load", items, "--key", "id"}, `--load writes only to a DynamoDB on this computer, but AWS_ENDPOINT_URL_DYNAMODB names "dynamodb.us-east-1.amazonaws.com"`},
 		{"http://10.0.0.7:8000", []string{"--load", items, "--key", "id"}, `names "10.0.0.7"`},
 		{"::", []string{"--load", items, "--key", "id"}, `AWS_ENDPOINT_URL_DYNAMODB is not a URL`},

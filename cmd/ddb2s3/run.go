@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -25,6 +26,7 @@ type runVerb struct {
 	options
 	own         ownTable
 	input, name string
+	format      string
 	named       bool // by the user
 	verify      bool
 	flags       *pflag.FlagSet
@@ -43,6 +45,9 @@ func newRun() *cobra.Command {
 Without --input, run replicates the sample table, or the table of --load, and verifies the result.`,
 		Example: `  # Replicate the sample table.
   go run ./cmd/ddb2s3 run
+
+  # Replicate it to Parquet files. Show the columns and the answer to a query.
+  go run ./cmd/ddb2s3 run --format PARQUET
 
   # Run your own request. If the run is interrupted, it prints the command that continues it.
   go run ./cmd/ddb2s3 run --input request.json --name try-1
@@ -70,6 +75,7 @@ Without --input, run replicates the sample table, or the table of --load, and ve
 	flags := verb.Flags()
 	v.flags = flags
 	flags.StringVar(&v.input, "input", "", "the request: a JSON `FILE`, or - for standard input (default: a request for the sample table)")
+	flags.StringVar(&v.format, "format", "", "the `FORMAT` of the files of a run without --input, such as PARQUET (default: DYNAMODB_JSON)")
 	flags.StringVar(&v.name, "name", "", "the `NAME` of the execution; the same name with the same request continues an interrupted run, or returns the result of a complete one (default: the time)")
 	flags.BoolVar(&v.verify, "verify", false, "read the result back and compare it with the table")
 	flags.BoolVarP(&v.verbose, "verbose", "v", false, "show the logs of the functions")
@@ -103,18 +109,20 @@ func (v *runVerb) check(flags *pflag.FlagSet) error {
 
 // readRequest reads the request. A run without a request of its own is verified.
 func (v *runVerb) readRequest() (err error) {
-	switch v.input {
-	case "":
+	switch {
+	case v.input != "" && v.format != "":
+		return errors.New("--input and --format contradict each other: write the format into the request, as its field format")
+	case v.input == "":
 		v.verify = true
 		if v.own.given() {
-			v.text = fmt.Appendf(nil, `{"table": %q, "bucket": "demo", "prefix": "{table}"}`, v.own.name())
+			v.text = v.withFormat(fmt.Appendf(nil, `{"table": %q, "bucket": "demo", "prefix": "{table}"}`, v.own.name()))
 			return nil
 		}
 		if v.aws || endpointVariable(envDynamoDBEndpoint) != "" {
 			return errors.New("--input is missing: without it, run uses the sample table, which is only in the DynamoDB that run starts itself")
 		}
-		v.text = json.RawMessage(sampleRequest)
-	case "-":
+		v.text = v.withFormat([]byte(sampleRequest))
+	case v.input == "-":
 		if v.own.file == "-" {
 			return errors.New("--input - and --load - contradict each other: standard input can be only one of them")
 		}
@@ -128,6 +136,14 @@ func (v *runVerb) readRequest() (err error) {
 	return nil
 }
 
+// withFormat returns a request with the format of --format.
+func (v *runVerb) withFormat(text []byte) json.RawMessage {
+	if v.format == "" {
+		return text
+	}
+	return fmt.Appendf(bytes.TrimSuffix(text, []byte("}")), `, "format": %q}`, v.format)
+}
+
 func (v *runVerb) exporting() bool { return v.invalid == nil && v.request.Mode == request.ModeExport }
 
 func (v *runVerb) run(ctx context.Context, stdout, stderr io.Writer) error {
@@ -136,6 +152,9 @@ func (v *runVerb) run(ctx context.Context, stdout, stderr io.Writer) error {
 	}
 	if err := v.checkInput(ctx); err != nil {
 		return printRefusal(stdout, err)
+	}
+	if err := v.checkDuckDB(); err != nil {
+		return err
 	}
 	own, err := v.openTable(ctx, stderr)
 	if err != nil {
@@ -160,8 +179,9 @@ func (v *runVerb) run(ctx context.Context, stdout, stderr io.Writer) error {
 		scheduled: v.request.Schedule != "", stdout: stdout, stderr: stderr, continuation: v.continuation,
 	}
 	return e.run(ctx, func(result run.Result) error {
-		if !v.verify {
-			return nil
+		_, objects := services.clients(v.request, result)
+		if err := services.showParquet(ctx, objects, result, stderr); err != nil || !v.verify {
+			return err
 		}
 		return services.verify(ctx, v.request, result, stderr)
 	})
