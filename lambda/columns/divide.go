@@ -37,13 +37,13 @@ func (w work) source(ctx context.Context, own *run.Schema) error {
 		return nil
 	}
 	key := w.plan.Layout().ManifestSummary()
-	body, err := w.bucket.Get(ctx, key)
 	var summary manifest.Summary
-	if err == nil {
+	err := w.read(ctx, key, func(body []byte) (err error) {
 		summary, err = manifest.ParseSummary(w.plan, body)
-	}
+		return err
+	})
 	if err != nil {
-		return w.notWritten(err, key)
+		return err
 	}
 	own.Staged = run.Staged{
 		Records: summary.ItemCount, Items: summary.Scan.Items, Scanned: summary.Scan.ScannedCount, ReadUnits: summary.Scan.ReadUnits,
@@ -56,24 +56,31 @@ func (w work) source(ctx context.Context, own *run.Schema) error {
 // export returns the native export that the first pass has committed.
 func (w work) export(ctx context.Context) (run.ExportedWindow, error) {
 	key := run.Layout{Root: w.plan.Root, Staging: true}.Result()
-	body, err := w.bucket.Get(ctx, key)
 	var result run.Result
-	if err == nil {
-		if err = json.Unmarshal(body, &result); err == nil && (result.RunID != w.plan.RunID || !result.StartTime.Equal(w.plan.StartTime) ||
+	err := w.read(ctx, key, func(body []byte) error {
+		err := json.Unmarshal(body, &result)
+		if err == nil && (result.RunID != w.plan.RunID || !result.StartTime.Equal(w.plan.StartTime) ||
 			len(result.Exports) != 1 || result.Exports[0].ExportType != request.ExportFull) {
 			err = errors.New("it is not of a full export of this run")
 		}
-	}
+		return err
+	})
 	if err != nil {
-		return run.ExportedWindow{}, w.notWritten(err, key)
+		return run.ExportedWindow{}, err
 	}
 	return result.Exports[0], nil
 }
 
-// notWritten returns the error for an object that is not as the run wrote it, or the error of S3.
-func (w work) notWritten(err error, key string) error {
-	if failure.NameOf(err) != failure.Internal && !errors.Is(err, bucket.ErrNotFound) {
-		return err
+// read reads an object of the first pass, and decodes it. It fails with ListsInconsistent if there is no such object, or if it cannot be decoded.
+func (w work) read(ctx context.Context, key string, decode func(body []byte) error) error {
+	body, err := w.bucket.Get(ctx, key)
+	if err == nil {
+		err = decode(body)
+	} else if !errors.Is(err, bucket.ErrNotFound) {
+		return fmt.Errorf("read what the first pass has written: %w", err)
+	}
+	if err == nil {
+		return nil
 	}
 	return failure.Errorf(failure.ListsInconsistent, "%s is not as the run wrote it: %w. Another program may have changed or removed it; start a new execution", w.bucket.URI(key), err)
 }
@@ -135,25 +142,21 @@ func shares(files []manifest.File, most int) (ends []int) {
 // files returns the files of a manifest that have items, in its order.
 func (w work) files(ctx context.Context, summaryKey string) (files []manifest.File, err error) {
 	var summary manifest.Summary
-	body, err := w.bucket.Get(ctx, summaryKey)
-	if err == nil {
-		err = json.Unmarshal(body, &summary)
+	if err := w.read(ctx, summaryKey, func(body []byte) error { return json.Unmarshal(body, &summary) }); err != nil {
+		return nil, err
 	}
-	if err != nil {
-		return nil, w.notWritten(err, summaryKey)
-	}
-	if body, err = w.bucket.Get(ctx, summary.ManifestFilesS3Key); err != nil {
-		return nil, w.notWritten(err, summary.ManifestFilesS3Key)
-	}
-	for file, err := range manifest.Files(bytes.NewReader(body)) {
-		switch {
-		case err != nil:
-			return nil, w.notWritten(err, summary.ManifestFilesS3Key)
-		case !strings.HasPrefix(file.DataFileKey, w.plan.Final().StagingPrefix()):
-			return nil, w.notWritten(fmt.Errorf("it names %s", file.DataFileKey), summary.ManifestFilesS3Key)
-		case file.ItemCount > 0:
-			files = append(files, file)
+	err = w.read(ctx, summary.ManifestFilesS3Key, func(body []byte) error {
+		for file, err := range manifest.Files(bytes.NewReader(body)) {
+			switch {
+			case err != nil:
+				return err
+			case !strings.HasPrefix(file.DataFileKey, w.plan.Final().StagingPrefix()):
+				return fmt.Errorf("it names %s", file.DataFileKey)
+			case file.ItemCount > 0:
+				files = append(files, file)
+			}
 		}
-	}
-	return files, nil
+		return nil
+	})
+	return files, err
 }
