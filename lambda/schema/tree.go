@@ -8,7 +8,6 @@ package schema
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"hash/fnv"
 	"strings"
 
 	"dynamodb-to-s3/lambda/ddbjson"
@@ -157,7 +156,7 @@ func (t *Tree) Add(item []byte) error {
 	for n, raw, kind, more := t.attributes.enter(c); more; n, raw, kind, more = t.attributes.next(c, before) {
 		t.Values++
 		if n == nil {
-			n = t.newAttribute(string(t.attributes.text(raw)))
+			n = t.newAttribute(t.attributes.text(raw))
 		}
 		switch {
 		case n == nil:
@@ -177,26 +176,26 @@ func (t *Tree) Add(item []byte) error {
 	return c.Err()
 }
 
-// hashOf returns the hash that decides which attributes a tree keeps. It is the same in every process.
-func hashOf(name string) uint64 {
-	h := fnv.New64a()
-	_, _ = h.Write([]byte(name)) // never fails
-	return h.Sum64()
+// hashOf returns the hash that decides which attributes a tree keeps. It is the same in every process: FNV-1a.
+func hashOf[T string | []byte](name T) uint64 {
+	hash := uint64(14695981039346656037)
+	for i := range len(name) {
+		hash = (hash ^ uint64(name[i])) * 1099511628211
+	}
+	return hash
 }
 
 // newAttribute adds an attribute. It returns nil if the tree does not keep the name.
-func (t *Tree) newAttribute(name string) *node {
-	n := &node{name: name, attribute: &attribute{hash: hashOf(name), nodes: 1}}
-	if t.last > 0 && n.hash > t.last {
+func (t *Tree) newAttribute(name []byte) *node {
+	hash := hashOf(name)
+	if t.last > 0 && hash > t.last {
 		return nil
 	}
+	n := &node{name: string(name), attribute: &attribute{hash: hash, nodes: 1}}
 	t.attributes.put(n)
 	t.weigh(n, 0)
 	t.drop()
-	if t.attributes.byName[name] == nil {
-		return nil
-	}
-	return n
+	return t.attributes.byName[n.name]
 }
 
 // add adds the value at the cursor to a node and all below it, and the number of new nodes to count.

@@ -148,6 +148,7 @@ func TestAddAllocatesNothing(t *testing.T) {
 		}
 		items = append(items, fmt.Appendf(nil, `{"id":{"S":"%d"},%s"m":{"M":{%s"mixed":%s}},"l":{"L":[%s,{"NS":["1","1e%d"]}]},"s":{"SS":["x"]}}`, i, optional, optional, mixed, mixed, i%60))
 	}
+	items = append(items, []byte(`{`+strings.Join(repeated(`"many%d":{"S":"x"}`, 4000), ",")+`}`))
 	var tree Tree
 	learnAll := func() {
 		for _, item := range items {
@@ -159,5 +160,51 @@ func TestAddAllocatesNothing(t *testing.T) {
 	learnAll()
 	if got := testing.AllocsPerRun(10, learnAll); got != 0 {
 		t.Errorf("got %v allocations for %d items", got, len(items))
+	}
+}
+
+// What is decided can be stored, written as a type and pinned, and readers accept its names.
+func TestWhatIsDecidedIsAllowed(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(7, 7)) //nolint:gosec // the same items every time
+	names := []string{"a", "A", "a b", "b:c", "", "_rest", "é", "É", "x.y", "<", "`", "\\u0000", "\\u001f", "\\ud83d\\ude00", "n\\n", strings.Repeat("k", 255), strings.Repeat("K", 255)}
+	var checkNames func(columns []Column)
+	checkNames = func(columns []Column) {
+		used := map[string]bool{}
+		for _, c := range columns {
+			if err := checkName(c.Name); err != nil || used[strings.ToLower(c.Name)] {
+				t.Errorf("%q: %v, or twice", c.Name, err)
+			}
+			used[strings.ToLower(c.Name)] = true
+			checkNames(c.Fields)
+		}
+	}
+	for range 300 {
+		tree := new(Tree)
+		for range 1 + r.IntN(20) {
+			item := object(r, len(names), 3)
+			for i, name := range names {
+				item = strings.ReplaceAll(item, fmt.Sprintf(`"na%d":`, i), `"`+name+`":`)
+				item = strings.ReplaceAll(item, fmt.Sprintf(`"n\u0061%d":`, i), `"`+name+`":`)
+			}
+			if err := tree.Add([]byte(item)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s := decided(t, tree)
+		checkNames(s.Columns)
+		var stored Schema
+		body, err := json.Marshal(s)
+		if err == nil {
+			err = json.Unmarshal(body, &stored)
+		}
+		if err != nil || stored.Digest() != s.Digest() || len(Compare(s, stored).Changes) > 0 {
+			t.Fatalf("%s: %v, %+v", body, err, Compare(s, stored))
+		}
+		for _, c := range s.Columns {
+			if of, err := ParseType(c.String()); err != nil || of.String() != c.String() {
+				t.Errorf("%s: %v", c, err)
+			}
+		}
 	}
 }
