@@ -5,10 +5,11 @@ import (
 	"slices"
 )
 
-// The bounds of a tree. With all of them, the result is the same in whatever order the items come.
+// The bounds of a tree.
 const (
-	// mostAttributes is how many attributes a tree keeps. Of more, it keeps those whose names have the smallest hashes.
-	mostAttributes = 2000
+	// mostAttributes is how many attributes a tree has. Of more, it keeps the keptAttributes that have the most values.
+	mostAttributes = 4000
+	keptAttributes = 2000
 	// mostNodes is how many nodes a tree has.
 	mostNodes = 20_000
 )
@@ -74,23 +75,34 @@ func (n *node) bound(most int) {
 // flatten removes what is below a node.
 func (n *node) flatten() { n.fields, n.element = fields{}, nil }
 
-// drop drops the attributes with the greatest hashes, if there are too many. Then the tree looks into no map and no list any more: otherwise its
-// level would depend on what it has dropped.
+// drop drops the attributes with the fewest values, if there are too many. From then on, the tree takes no new ones: it would not know all of their
+// values.
 func (t *Tree) drop() {
 	kept := t.attributes.list
-	if len(kept) <= mostAttributes && t.last == 0 {
+	if len(kept) <= mostAttributes {
 		return
 	}
-	slices.SortFunc(kept, func(a, b *node) int { return cmp.Compare(a.hash, b.hash) })
-	kept = kept[:min(len(kept), mostAttributes)]
-	if last := kept[len(kept)-1].hash; len(kept) == mostAttributes && (t.last == 0 || last < t.last) {
-		t.last = last
-	}
-	kept = slices.DeleteFunc(kept, func(n *node) bool { return n.hash > t.last })
-	t.attributes = fields{}
-	for _, n := range kept {
+	slices.SortFunc(kept, func(a, b *node) int { return cmp.Or(-cmp.Compare(a.values(), b.values()), cmp.Compare(a.name, b.name)) })
+	t.keep(func(at int, _ *node) bool { return at < keptAttributes })
+}
+
+// keep keeps some of the attributes, and drops the others.
+func (t *Tree) keep(is func(at int, n *node) bool) {
+	all := t.attributes.list
+	t.attributes, t.full = fields{}, true
+	for at, n := range all {
 		n.after = nil
-		t.attributes.put(n)
+		if is(at, n) {
+			t.attributes.put(n)
+		}
 	}
-	t.lift(len(mostBelow) - 1)
+	t.lift(t.level)
+}
+
+// values is how many values a node has.
+func (n *node) values() (count uint64) {
+	for _, of := range n.kinds {
+		count += of
+	}
+	return count
 }

@@ -81,12 +81,7 @@ func (n *node) usual() (kind ddbjson.Kind, count uint64) {
 // one returns the kind that nearly all values have, NULL aside, or KindNone.
 func (n *node) one() ddbjson.Kind {
 	kind, count := n.usual()
-	values := uint64(0)
-	for k, other := range n.kinds {
-		if ddbjson.Kind(k) != ddbjson.KindNULL { //nolint:gosec // there are few kinds
-			values += other
-		}
-	}
+	values := n.values() - n.kinds[ddbjson.KindNULL]
 	if (values-count)*fewOthers > values {
 		return ddbjson.KindNone
 	}
@@ -155,9 +150,7 @@ func (n *node) known(kind ddbjson.Kind) bool {
 func (d decision) mapped(n *node) Type {
 	names, values := len(n.fields.list), uint64(0)
 	for _, field := range n.fields.list {
-		for _, count := range field.kinds {
-			values += count
-		}
+		values += field.values()
 	}
 	mean := float64(values) / float64(max(1, n.kinds[ddbjson.KindM])) / float64(max(1, names))
 	if 0 < names && (names <= fewNames || names <= mostNames && mean >= steady) {

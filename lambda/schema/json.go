@@ -15,7 +15,7 @@ type treeJSON struct {
 	Items      uint64     `json:"items"`
 	Values     uint64     `json:"values"`
 	Level      int        `json:"level,omitempty"`
-	Last       uint64     `json:"last,omitempty,string"`
+	Full       bool       `json:"full,omitempty"`
 	Attributes []nodeJSON `json:"attributes"`
 }
 
@@ -40,7 +40,7 @@ type numbersJSON struct {
 
 // MarshalJSON implements json.Marshaler.
 func (t *Tree) MarshalJSON() ([]byte, error) {
-	out := treeJSON{Items: t.Items, Values: t.Values, Level: t.level, Last: t.last, Attributes: encodeFields(&t.attributes)}
+	out := treeJSON{Items: t.Items, Values: t.Values, Level: t.level, Full: t.full, Attributes: encodeFields(&t.attributes)}
 	return json.Marshal(out)
 }
 
@@ -94,9 +94,9 @@ func (t *Tree) UnmarshalJSON(body []byte) error {
 	if in.Level < 0 || in.Level >= len(mostBelow) {
 		return fmt.Errorf("level: got %d, want 0 to %d", in.Level, len(mostBelow)-1)
 	}
-	*t = Tree{Items: in.Items, Values: in.Values, level: in.Level, last: in.Last}
+	*t = Tree{Items: in.Items, Values: in.Values, level: in.Level, full: in.Full}
 	for _, a := range in.Attributes {
-		n := &node{attribute: &attribute{hash: hashOf(a.Name)}}
+		n := &node{attribute: &attribute{}}
 		if err := n.decode(a); err != nil {
 			return fmt.Errorf("attributes: %w", err)
 		}

@@ -1,6 +1,7 @@
 package schema
 
-// Merge adds what another tree knows. The other tree must not be used any more.
+// Merge adds what another tree knows. The other tree must not be used any more. If a tree does not know all values of an attribute, because it had too
+// many attributes, the merged tree does not have this attribute.
 func (t *Tree) Merge(o *Tree) {
 	t.Items += o.Items
 	t.Values += o.Values
@@ -8,16 +9,16 @@ func (t *Tree) Merge(o *Tree) {
 	for _, n := range o.attributes.list {
 		if own := t.attributes.byName[n.name]; own != nil {
 			own.mergeAttribute(n, mostBelow[t.level])
-			continue
+		} else if !t.full {
+			n.after = nil
+			t.attributes.put(n)
 		}
-		n.after = nil
-		t.attributes.put(n)
 	}
-	if o.last > 0 && (t.last == 0 || o.last < t.last) {
-		t.last = o.last
+	if o.full {
+		t.keep(func(_ int, n *node) bool { return o.attributes.byName[n.name] != nil })
 	}
-	t.lift(t.level)
 	t.drop()
+	t.lift(t.level)
 	t.settle()
 }
 

@@ -19,8 +19,8 @@ type Tree struct {
 	Items, Values uint64
 	attributes    fields
 	level         int
-	last          uint64 // the greatest hash of a kept name, if names were dropped; otherwise 0
-	nodes         int    // of all attributes, as far as mostBelow allows
+	full          bool // there were too many attributes: it takes no new ones
+	nodes         int  // of all attributes, as far as mostBelow allows
 
 	cursor ddbjson.Cursor
 }
@@ -45,8 +45,7 @@ type node struct {
 
 // attribute is what else is known of an attribute of the items.
 type attribute struct {
-	hash  uint64 // of the name
-	nodes int    // the attribute, and all below it
+	nodes int // the attribute, and all below it
 	// opaque says that it had too many nodes. Then it has no fields, and its element is flat. In place of the fields, member stands for the
 	// values of all names in its maps, and is flat if it had too many nodes itself.
 	opaque      bool
@@ -176,22 +175,12 @@ func (t *Tree) Add(item []byte) error {
 	return c.Err()
 }
 
-// hashOf returns the hash that decides which attributes a tree keeps. It is the same in every process: FNV-1a.
-func hashOf[T string | []byte](name T) uint64 {
-	hash := uint64(14695981039346656037)
-	for i := range len(name) {
-		hash = (hash ^ uint64(name[i])) * 1099511628211
-	}
-	return hash
-}
-
 // newAttribute adds an attribute. It returns nil if the tree does not keep the name.
 func (t *Tree) newAttribute(name []byte) *node {
-	hash := hashOf(name)
-	if t.last > 0 && hash > t.last {
+	if t.full {
 		return nil
 	}
-	n := &node{name: string(name), attribute: &attribute{hash: hash, nodes: 1}}
+	n := &node{name: string(name), attribute: &attribute{nodes: 1}}
 	t.attributes.put(n)
 	t.weigh(n, 0)
 	t.drop()
