@@ -9,6 +9,8 @@ import (
 	"sync"
 	"testing"
 
+	"dynamodb-to-s3/lambda/contract"
+
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -39,7 +41,7 @@ func TestCustomerManagedKeyEncryptsMachinesAndLogs(t *testing.T) {
 			t.Errorf("%s is encrypted with %v", name, group.Properties["KmsKeyId"])
 		}
 	}
-	if len(machines) != 2 || len(logs) != 4 {
+	if len(machines) != 2 || len(logs) != len(contract.Functions()) {
 		t.Errorf("the stack has %d state machines and %d log groups", len(machines), len(logs))
 	}
 	for name, each := range synthFull(t).resources {

@@ -103,23 +103,30 @@ func (x *explainer) explained(put sfn.IChainable) sfn.IChainable {
 		Otherwise(why("Nothing", map[string]any{"error": "none", "cause": "nobody has given a reason"}).Next(said))
 
 	describe := x.call("DescribeFailed", "describeExecution", "states:DescribeExecution", []string{"execution:" + x.machine + "/*"},
-		map[string]any{"ExecutionArn.$": "$.failed.children[0].ExecutionArn"}, map[string]any{"error.$": "$.Error", "cause.$": "$.Cause"}, "$.why", own)
+		map[string]any{"ExecutionArn.$": "States.ArrayGetItem($.failed.runs[*].children[*].ExecutionArn, 0)"}, map[string]any{"error.$": "$.Error", "cause.$": "$.Cause"}, "$.why", own)
+	// A run can have several Map Runs, such as one for each pass. AWS does not document their order, so each is asked for a failed child.
 	list := x.call("ListFailed", "listExecutions", "states:ListExecutions", []string{"mapRun:" + x.machine + "/*", "stateMachine:" + x.machine},
-		map[string]any{"MapRunArn.$": "$.map.runs[0].MapRunArn", "StatusFilter": "FAILED", "MaxResults": 1}, map[string]any{"children.$": "$.Executions"}, "$.failed", own)
+		map[string]any{"MapRunArn.$": "$.MapRunArn", "StatusFilter": "FAILED", "MaxResults": 1}, map[string]any{"children.$": "$.Executions"}, "$", nil)
+	each := sfn.NewMap(x.scope, jsii.String("InEachMapRun"), &sfn.MapProps{
+		ItemsPath: jsii.String("$.map.runs"), MaxConcurrency: jsii.Number(1),
+		ResultSelector: &map[string]any{"runs.$": "$", "text.$": "States.JsonToString($)"}, ResultPath: jsii.String("$.failed"),
+	})
+	each.ItemProcessor(list, nil)
+	each.AddCatch(own, everyError())
 	runs := x.call("ListMapRuns", "listMapRuns", "states:ListMapRuns", []string{"execution:" + x.machine + ":*"},
 		map[string]any{"ExecutionArn.$": "$.detail.executionArn"}, map[string]any{"runs.$": "$.MapRuns"}, "$.map", own)
-	there := func(name, path string, next sfn.IChainable) sfn.Choice {
-		return sfn.NewChoice(x.scope, &name, nil).When(sfn.Condition_IsPresent(&path), next, nil).Otherwise(own)
-	}
 	describe.Next(said)
-	list.Next(there("ChildFailed?", "$.failed.children[0]", describe))
-	runs.Next(there("MapRan?", "$.map.runs[0]", list)) // a scan has one Map Run
+	// A path with * fails if there is nothing at it, so the text says first whether there is a child.
+	each.Next(sfn.NewChoice(x.scope, jsii.String("ChildFailed?"), nil).
+		When(sfn.Condition_StringMatches(jsii.String("$.failed.text"), jsii.String(`*"ExecutionArn"*`)), describe, nil).Otherwise(own))
+	runs.Next(each)
 	return sfn.NewChoice(x.scope, jsii.String("InMap?"), nil).
 		When(sfn.Condition_And(isText(x.error), sfn.Condition_StringEquals(&x.error, jsii.String(thresholdExceeded))), runs, nil).
 		Otherwise(own)
 }
 
-// call returns a state that calls Step Functions. Without a selection, the whole result counts. If the call fails, the state otherwise follows. The reference says which types of resources
+// call returns a state that calls Step Functions. Without a selection, the whole result counts. If the call fails, the state otherwise follows, or
+// the Map around the call fails if otherwise is nil. The reference says which types of resources
 // an action needs: an execution, or a "labelled execution" for a child of a Map; ListExecutions needs a Map Run and a state machine.
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html
 func (x *explainer) call(name, action, permission string, resources []string, parameters, result map[string]any, resultPath string, otherwise sfn.IChainable) tasks.CallAwsService {
@@ -136,8 +143,14 @@ func (x *explainer) call(name, action, permission string, resources []string, pa
 	}
 	task := tasks.NewCallAwsService(x.scope, &name, props)
 	task.AddRetry(retry(describeAttempts, 2*time.Second, "States.ALL"))
-	task.AddCatch(otherwise, &sfn.CatchProps{Errors: jsii.Strings("States.ALL"), ResultPath: jsii.String("$.failed")})
+	if otherwise != nil {
+		task.AddCatch(otherwise, everyError())
+	}
 	return task
+}
+
+func everyError() *sfn.CatchProps {
+	return &sfn.CatchProps{Errors: jsii.Strings("States.ALL"), ResultPath: jsii.String("$.failed")}
 }
 
 // isText reports whether there is a text at a path. A field of an event can be absent or null.

@@ -19,7 +19,7 @@ import (
 
 // stepFunctions answers the look-ups of the explanation, and keeps the event that it puts.
 type stepFunctions struct {
-	answers map[string]string // JSON, by action, or by action and execution; none for a call that fails
+	answers map[string]string // JSON, by action, or by action and execution or Map Run; none for a call that fails
 	mu      sync.Mutex
 	asked   []string
 	put     []map[string]any
@@ -38,9 +38,9 @@ func (s *stepFunctions) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.asked = append(s.asked, action+" "+string(body))
-	var in struct{ ExecutionArn string }
+	var in struct{ ExecutionArn, MapRunArn string }
 	_ = json.Unmarshal(body, &in)
-	answer, there := s.answers[action+" "+in.ExecutionArn]
+	answer, there := s.answers[action+" "+in.ExecutionArn+in.MapRunArn]
 	if !there {
 		answer, there = s.answers[action]
 	}
@@ -95,6 +95,14 @@ func TestNotificationsExplainFailures(t *testing.T) {
 		{"a failed check of an export", exceeded, map[string]string{"listMapRuns": runs, "listExecutions": failed, "describeExecution": `{"Error":"DynamoDb.ExportNotFoundException","Cause":"forgotten"}`}, "DynamoDb.ExportNotFoundException", "forgotten", 3},
 		{"a Map without a failed child", exceeded, map[string]string{"listMapRuns": runs, "listExecutions": `{"Executions":[]}`}, "States.ExceedToleratedFailureThreshold", "The specified tolerated failure threshold was exceeded", 2},
 		{"no Map Run", exceeded, map[string]string{"listMapRuns": `{"MapRuns":[]}`}, "States.ExceedToleratedFailureThreshold", "The specified tolerated failure threshold was exceeded", 1},
+		{"a failed segment of the second pass", exceeded, map[string]string{
+			"listMapRuns": `{"MapRuns":[{"MapRunArn":"arn:run-1"},{"MapRunArn":"arn:run-2"}]}`, "listExecutions": `{"Executions":[]}`,
+			"listExecutions arn:run-2": failed, "describeExecution": child,
+		}, "AccessDenied", "segment 7: s3:PutObject is not allowed", 4},
+		{"the same, if AWS lists the last Map Run first", exceeded, map[string]string{
+			"listMapRuns": `{"MapRuns":[{"MapRunArn":"arn:run-2"},{"MapRunArn":"arn:run-1"}]}`, "listExecutions": `{"Executions":[]}`,
+			"listExecutions arn:run-2": failed, "describeExecution": child,
+		}, "AccessDenied", "segment 7: s3:PutObject is not allowed", 4},
 		{"a look-up that is not allowed", exceeded, nil, "States.ExceedToleratedFailureThreshold", "The specified tolerated failure threshold was exceeded", 4},
 		{"children that may not be listed", exceeded, map[string]string{"listMapRuns": runs}, "States.ExceedToleratedFailureThreshold", "The specified tolerated failure threshold was exceeded", 5},
 		{"a child that may not be described", exceeded, map[string]string{"listMapRuns": runs, "listExecutions": failed}, "States.ExceedToleratedFailureThreshold", "The specified tolerated failure threshold was exceeded", 6},
@@ -139,6 +147,7 @@ func TestAccessOfTheExplanation(t *testing.T) {
 	compareAccess(t, policies(t, synthFull(t)), []access{
 		{role, "states:ListMapRuns", states + "execution:StateMachine:run"},
 		{role, "states:ListExecutions", states + "mapRun:StateMachine/Segments:id"},
+		{role, "states:ListExecutions", states + "mapRun:StateMachine/Conversions:id"},
 		{role, "states:ListExecutions", states + "stateMachine:StateMachine"},
 		{role, "states:DescribeExecution", states + "execution:StateMachine/Segments:id"},
 	}, []access{

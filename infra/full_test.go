@@ -16,7 +16,8 @@ import (
 func TestFunctionsOfAnEnvironment(t *testing.T) {
 	functions := synthFull(t).of(t, "AWS::Lambda::Function")
 	want := map[contract.Function]struct{ memory, timeout float64 }{
-		contract.FunctionPlan: {256, 90}, contract.FunctionScan: {3008, 600}, contract.FunctionExport: {256, 300}, contract.FunctionFinalize: {1769, 900},
+		contract.FunctionPlan: {256, 90}, contract.FunctionScan: {3008, 600}, contract.FunctionExport: {256, 300},
+		contract.FunctionColumns: {1769, 900}, contract.FunctionConvert: {1024, 900}, contract.FunctionFinalize: {1769, 900},
 	}
 	for _, function := range contract.Functions() {
 		var got struct {

@@ -9,21 +9,47 @@ import (
 	"testing"
 	"time"
 
+	"dynamodb-to-s3/lambda/contract"
 	"dynamodb-to-s3/lambda/run"
 )
 
-// rights are the roles that may do something with objects of a kind, by the first letters of their names.
+// rights are the roles that may do something with objects of a kind, by their letters.
 type rights struct{ get, put, acl, remove, abort, parts string }
 
+// letterOf are the letters of the roles, in the order in which rights have them.
+var letterOf = map[contract.Function]string{
+	contract.FunctionPlan: "p", contract.FunctionScan: "s", contract.FunctionExport: "e",
+	contract.FunctionColumns: "c", contract.FunctionConvert: "v", contract.FunctionFinalize: "f",
+}
+
 // Each kind of key has exactly the roles that need it, at the root of the bucket and below any prefix. So only plan can claim a run, scan
-// can write no manifest, and export can write nothing in the folder of a scan.
+// can write no manifest, export can write nothing in the folder of a scan, and only finalize can remove. IAM has no pattern for what is not below
+// _staging/, so scan and convert may write the data of both passes.
 func TestKeysHaveTheirRoles(t *testing.T) {
-	claim := rights{get: "psf", put: "p"}
-	list := rights{get: "sf", put: "s", remove: "f"}
+	claim := rights{get: "pscvf", put: "p"}
+	data := rights{get: "f", put: "svf", remove: "f", abort: "svf", parts: "svf"}
+	list := rights{get: "svf", put: "sv", remove: "f"}
 	manifest := rights{get: "f", put: "f"}
 	journal := rights{get: "ef", put: "ef"}
 	result := rights{get: "pf", put: "f"}
 	exported := rights{put: "e", acl: "e", abort: "e"}
+
+	// staged adds what the roles may do below _staging/: convert reads everything, and finalize removes everything. columns reads what only it may
+	// read there.
+	staged := func(of rights, columns string) rights {
+		var get, abort string
+		for _, function := range contract.Functions() {
+			letter := letterOf[function]
+			if letter == "v" || strings.Contains(of.get+columns, letter) {
+				get += letter
+			}
+			if letter == "f" || strings.Contains(of.abort, letter) {
+				abort += letter
+			}
+		}
+		of.get, of.remove, of.abort = get, "f", abort
+		return of
+	}
 
 	want := map[string]rights{}
 	for _, prefix := range []string{"", "dynamodb/{table}", "a/b", "data", "_chains/_segments", "0rders-nightly-2/data"} {
@@ -38,7 +64,7 @@ func TestKeysHaveTheirRoles(t *testing.T) {
 			}
 			l := run.Layout{Root: root}
 			want[l.Claim()] = claim
-			want[l.Data(3, 0, "0a1b2c3d", ".json.gz")] = rights{get: "f", put: "sf", remove: "f", abort: "sf", parts: "sf"}
+			want[l.Data(3, 0, "0a1b2c3d", ".parquet")] = data
 			want[l.SegmentList(3, 0, "0a1b2c3d")], want[l.SegmentEnd(3)] = list, list
 			want[l.PaceMarker("0123456789abcdef", 3)] = rights{get: "s", put: "s", remove: "f"}
 			want[l.ManifestFiles()] = rights{get: "f", put: "f", abort: "f"}
@@ -47,7 +73,29 @@ func TestKeysHaveTheirRoles(t *testing.T) {
 				want[key] = manifest
 			}
 			want[l.Journal()], want[l.ExportTry("token")] = journal, exported
-			want[root+"/other"], want[root+"/data/other.json.gz"], want[root+"/_staging/x"] = rights{}, rights{}, rights{}
+			want[root+"/other"], want[root+"/data/other.json.gz"], want[root+"/_stagings/x"] = rights{}, rights{}, rights{}
+
+			want[l.Schema()] = rights{get: "pcvf", put: "c"}
+			want[l.Share(3)] = staged(rights{put: "c"}, "")
+			l.Staging = true
+			want[l.Data(3, 0, "0a1b2c3d", ".json.zst")] = staged(data, "")
+			want[l.SegmentList(3, 0, "0a1b2c3d")], want[l.SegmentEnd(3)] = staged(list, "c"), staged(list, "c")
+			want[l.PaceMarker("0123456789abcdef", 3)] = staged(rights{get: "s", put: "s"}, "")
+			want[l.ManifestFiles()] = staged(manifest, "c")
+			want[l.ManifestSummary()], want[l.Result()] = staged(result, "c"), staged(result, "c")
+			for _, key := range slices.Concat(l.Checksums(l.ManifestFiles()), l.Checksums(l.ManifestSummary())) {
+				want[key] = staged(manifest, "c")
+			}
+			want[l.Journal()], want[l.ExportTry("token")] = staged(journal, ""), staged(exported, "")
+			want[l.StagingPrefix()+"other"], want[l.StagingPrefix()+"data/other.json.gz"] = staged(rights{}, ""), staged(rights{}, "")
+			// DynamoDB writes the export of the first pass.
+			native := run.Layout{Root: l.StagingPrefix() + "AWSDynamoDB/01693685827463-2d8752fd"}
+			want[native.Claim()] = staged(rights{get: "psf", put: "pe", acl: "e", abort: "e"}, "c")
+			want[native.ManifestSummary()] = staged(rights{get: "pf", put: "ef", acl: "e", abort: "e"}, "c")
+			for _, key := range append(native.Checksums(native.ManifestFiles()), native.ManifestFiles()) {
+				want[key] = staged(rights{get: "f", put: "ef", acl: "e", abort: "e"}, "c")
+			}
+			want[native.DataPrefix()+"7kzq3m5lf4y2jbxv6wq2u5c7ze.json.gz"] = staged(exported, "")
 		}
 		root, err := run.Root(prefix, "orders", "run-1", time.Unix(0, 0))
 		if err != nil {
@@ -55,10 +103,11 @@ func TestKeysHaveTheirRoles(t *testing.T) {
 		}
 		folder := strings.TrimSuffix(root, "run-1")
 		want[run.ExportChain{TableARN: "arn:aws:dynamodb:us-east-1:000000000000:table/orders", Prefix: prefix}.Journal()] = journal
+		want[folder+"_schemas/orders-0123456789abcdef.json"] = rights{get: "cf", put: "f"}
 		want[folder+"other"], want[strings.TrimSuffix(folder, "AWSDynamoDB/")+"other"] = rights{}, rights{}
 		// DynamoDB writes these with the rights of the function export. Their names are those of a scan's objects.
 		native := run.Layout{Root: folder + "01693685827463-2d8752fd"}
-		want[native.Claim()] = rights{get: "psf", put: "pe", acl: "e", abort: "e"}
+		want[native.Claim()] = rights{get: "pscvf", put: "pe", acl: "e", abort: "e"}
 		want[native.ManifestSummary()] = rights{get: "pf", put: "ef", acl: "e", abort: "e"}
 		for _, key := range slices.Concat([]string{native.ManifestFiles()}, native.Checksums(native.ManifestFiles())) {
 			want[key] = rights{get: "f", put: "ef", acl: "e", abort: "e"}
@@ -70,9 +119,9 @@ func TestKeysHaveTheirRoles(t *testing.T) {
 		granted := policies(t, made)
 		for _, key := range slices.Sorted(maps.Keys(want)) {
 			may := func(action string) (letters string) {
-				for _, role := range []string{"plan/Role", "scan/Role", "export/Role", "finalize/Role", "StateMachine/Role"} {
-					if allows(granted, access{role, action, "arn:aws:s3:::replica/" + key}) {
-						letters += role[:1]
+				for _, function := range contract.Functions() {
+					if allows(granted, access{string(function) + "/Role", action, "arn:aws:s3:::replica/" + key}) {
+						letters += letterOf[function]
 					}
 				}
 				return letters
@@ -87,7 +136,7 @@ func TestKeysHaveTheirRoles(t *testing.T) {
 		}
 		for role, statements := range granted { // nobody else
 			for _, s := range statements {
-				if first := s.Action[0]; strings.HasPrefix(first, "s3:") && !slices.Contains([]string{"plan/Role", "scan/Role", "export/Role", "finalize/Role"}, role) {
+				if first := s.Action[0]; strings.HasPrefix(first, "s3:") && letterOf[contract.Function(strings.TrimSuffix(role, "/Role"))] == "" {
 					t.Errorf("%s may %v", role, s.Action)
 				}
 			}

@@ -23,8 +23,9 @@ func TestOutputs(t *testing.T) {
 	role := func(function string) string { return "arn:aws:iam::000000000000:role/" + function + "/Role" }
 	want := map[string]string{
 		"StateMachineArn": "arn:aws:states:us-east-1:000000000000:stateMachine:StateMachine", "BucketName": "replica",
-		"PlanRoleArn": role("plan"), "ScanRoleArn": role("scan"), "ExportRoleArn": role("export"), "FinalizeRoleArn": role("finalize"),
-		"LogGroups": "plan/Logs scan/Logs export/Logs finalize/Logs",
+		"PlanRoleArn": role("plan"), "ScanRoleArn": role("scan"), "ExportRoleArn": role("export"),
+		"ColumnsRoleArn": role("columns"), "ConvertRoleArn": role("convert"), "FinalizeRoleArn": role("finalize"),
+		"LogGroups": "plan/Logs scan/Logs export/Logs columns/Logs convert/Logs finalize/Logs",
 	}
 	got := maps.Clone(synth(t).outputs)
 	delete(got, "RunEndedEventPattern") // it has a test of its own
@@ -41,7 +42,7 @@ func TestOutputs(t *testing.T) {
 		}
 		return fmt.Sprintf(`{"Statement":[{"Action":"sts:AssumeRole","Effect":"Allow","Principal":{"AWS":["%s"]}}],"Version":"2012-10-17"}`, strings.Join(roles, `","`))
 	}
-	want["SourceRoleTrustPolicy"], want["DestinationRoleTrustPolicy"] = trust("plan", "scan"), trust("plan", "scan", "finalize")
+	want["SourceRoleTrustPolicy"], want["DestinationRoleTrustPolicy"] = trust("plan", "scan"), trust("plan", "scan", "columns", "convert", "finalize")
 	want["KeyPolicy"] = got["KeyPolicy"] // below
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("an environment with every field (-want +got):\n%s", diff)

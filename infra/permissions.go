@@ -84,9 +84,14 @@ func ofObjects(at place, function contract.Function, props *Props) []grant {
 		schema   = objects(run.Layout.Schema)
 		staging  = objects(func(l run.Layout) string { return l.StagingPrefix() + "*" })
 		shares   = objects(func(l run.Layout) string { return l.StagingPrefix() + "_files/*" })
+		learned  []string
 		exported []string
 		last     []string
 	)
+	for _, layout := range anyRun {
+		layout.Staging = true
+		learned = append(learned, object(layout.SegmentLists()+"*"), object(layout.StagingPrefix()+"*manifest-*"), object(layout.Result()))
+	}
 	for _, pattern := range chainJournals {
 		journals = append(journals, object(pattern))
 	}
@@ -129,13 +134,15 @@ func ofObjects(at place, function contract.Function, props *Props) []grant {
 	case contract.FunctionColumns:
 		grants = []grant{
 			allow(actions("s3:ListBucket"), []string{bucket}), // as in plan
-			// columns reads what the first pass has learned and committed, and the schema of the last run.
-			allow(actions("s3:GetObject"), claim, lists, manifests, result, schema, last),
+			// columns reads what the first pass has learned and committed, and the schema of the last run. The manifests of a native export are
+			// in a folder of their own below _staging/.
+			allow(actions("s3:GetObject"), claim, schema, last, learned),
 			allow(actions("s3:PutObject"), schema, shares),
 		}
 	case contract.FunctionConvert:
 		grants = []grant{
-			// convert reads staged files, and otherwise does what scan does.
+			// convert reads staged files, and otherwise does what scan does. It writes lists below _staging/ too, when it learns from a native
+			// export.
 			allow(actions("s3:ListBucket", "s3:ListBucketMultipartUploads"), []string{bucket}),
 			allow(actions("s3:GetObject"), claim, lists, schema, staging),
 			allow(actions("s3:PutObject"), data, lists),

@@ -139,7 +139,8 @@ func TestRolesAreBounded(t *testing.T) {
 // TestKeysHaveTheirRoles checks the objects.
 func TestAccess(t *testing.T) {
 	const (
-		plan, scan, export, finalize, machine = "plan/Role", "scan/Role", "export/Role", "finalize/Role", "StateMachine/Role"
+		plan, scan, export, columns, convert, finalize = "plan/Role", "scan/Role", "export/Role", "columns/Role", "convert/Role", "finalize/Role"
+		machine                                        = "StateMachine/Role"
 
 		s3     = "arn:aws:s3:::"
 		table  = "arn:aws:dynamodb:us-east-1:000000000000:table/"
@@ -165,12 +166,17 @@ func TestAccess(t *testing.T) {
 		{export, "dynamodb:DescribeExport", table + "customers/export/" + id},
 		{export, "dynamodb:ListExports", table + "orders"},
 		{export, "s3:ListBucket", s3 + "replica"},
+		{columns, "s3:ListBucket", s3 + "replica"},
+		{convert, "s3:ListBucket", s3 + "replica"},
+		{convert, "s3:ListBucketMultipartUploads", s3 + "replica"},
 		{finalize, "s3:ListBucket", s3 + "replica"},
 		{finalize, "s3:ListBucketMultipartUploads", s3 + "replica"},
 		{scan, "s3:ListBucketMultipartUploads", s3 + "replica"},
 		{machine, "lambda:InvokeFunction", lambda + "plan"},
 		{machine, "lambda:InvokeFunction", lambda + "scan"},
 		{machine, "lambda:InvokeFunction", lambda + "export"},
+		{machine, "lambda:InvokeFunction", lambda + "columns"},
+		{machine, "lambda:InvokeFunction", lambda + "convert"},
 		{machine, "lambda:InvokeFunction", lambda + "finalize"},
 		{machine, "dynamodb:DescribeExport", table + "orders/export/" + id},
 		{machine, "states:StartExecution", states + "stateMachine:StateMachine"},
@@ -178,6 +184,7 @@ func TestAccess(t *testing.T) {
 		{machine, "states:StopExecution", states + "execution:StateMachine:run"},
 		{machine, "states:RedriveExecution", states + "execution:StateMachine/Segments:run"},
 		{machine, "states:RedriveExecution", states + "execution:StateMachine/Exports:run"},
+		{machine, "states:RedriveExecution", states + "execution:StateMachine/Conversions:run"},
 		{"plan/Role", "logs:PutLogEvents", "arn:aws:logs:us-east-1:000000000000:log-group:plan/Logs:*"},
 	}
 	no := []access{
@@ -202,6 +209,11 @@ func TestAccess(t *testing.T) {
 		{plan, "s3:ListBucketMultipartUploads", s3 + "replica"},
 		{plan, "s3:PutLifecycleConfiguration", s3 + "replica"},
 		{plan, "s3:GetLifecycleConfiguration", s3 + "replica-2"},
+		{columns, "dynamodb:DescribeTable", table + "orders"},
+		{columns, "s3:ListBucketMultipartUploads", s3 + "replica"},
+		{convert, "dynamodb:Scan", table + "orders"},
+		{convert, "dynamodb:DescribeTable", table + "orders"},
+		{convert, "s3:PutObject", s3 + "replica-2/AWSDynamoDB/run/data/000000-000000-x"},
 		{finalize, "dynamodb:DescribeExport", table + "orders/export/" + id},
 		{machine, "lambda:InvokeFunction", lambda + "plan2"},
 		{machine, "dynamodb:DescribeExport", table + "payroll/export/" + id},

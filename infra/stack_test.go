@@ -36,7 +36,7 @@ func fullProps(codeFolder string) *Props {
 		Defaults:         map[string]any{"compression": "ZSTD", "segments": 4},
 		Functions: environment.Functions{
 			Architecture: "x86_64",
-			Limits:       map[string]environment.FunctionLimits{"scan": {MemoryMiB: 3008, TimeoutSeconds: 600}, "plan": {TimeoutSeconds: 90}},
+			Limits:       map[string]environment.FunctionLimits{"scan": {MemoryMiB: 3008, TimeoutSeconds: 600}, "plan": {TimeoutSeconds: 90}, "convert": {MemoryMiB: 1024}},
 		},
 		LogRetention: 90,
 		Schedules: []environment.Schedule{

@@ -71,7 +71,7 @@ type Bucket struct {
 // Functions are the settings of the Lambda functions.
 type Functions struct {
 	Architecture string `json:"architecture"` // arm64 (default) or x86_64
-	// By function: plan, scan, export, finalize. Package infra has the defaults.
+	// By function: plan, scan, export, columns, convert, finalize. Package infra has the defaults.
 	Limits map[string]FunctionLimits `json:"limits"`
 }
 
