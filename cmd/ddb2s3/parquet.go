@@ -92,7 +92,7 @@ func readSchema(ctx context.Context, objects *s3.Client, result run.Result) (dec
 	if err := json.NewDecoder(answer.Body).Decode(&object); err != nil {
 		return decided, 0, err
 	}
-	return decided, object.Items, json.Unmarshal(object.Columns, &decided)
+	return decided, object.Items, json.Unmarshal(object.Columns, &decided.Columns)
 }
 
 // describeSchema shows a schema: one line for each column, and for each attribute that is only in _rest.

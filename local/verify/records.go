@@ -41,9 +41,9 @@ func readObjects(ctx context.Context, client *s3.Client, result run.Result, read
 	return nil
 }
 
-// exportsOf returns the exports of a run. For a scan it returns one, with the numbers of the scan.
+// exportsOf returns the exports of a run. For a scan, or if an export was converted, it returns one, with the numbers of the run.
 func exportsOf(result run.Result) []run.ExportedWindow {
-	if result.Mode == request.ModeExport {
+	if result.Mode == request.ModeExport && result.Schema == nil {
 		return result.Exports
 	}
 	return []run.ExportedWindow{{Manifest: result.Manifest, Items: result.Records, Objects: result.Objects}}

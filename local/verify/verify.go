@@ -27,11 +27,11 @@ type Report struct {
 	Changes int // lines of incremental exports
 }
 
-// Compare compares a run with its whole table. The run is a scan in DYNAMODB_JSON or ION, a run in PARQUET, or begins with a full export in
-// DYNAMODB_JSON and is replayed. The error names the first item that is missing, duplicated or different, or that the table does
+// Compare compares a run with its whole table. The run is a scan in DYNAMODB_JSON or ION, a scan or an export in PARQUET, or begins with a
+// full export in DYNAMODB_JSON and is replayed. The error names the first item that is missing, duplicated or different, or that the table does
 // not have, or the first count or checksum of a manifest that is wrong, or an object in the folder of a scan that its manifest does not name.
 func Compare(ctx context.Context, source *dynamodb.Client, destination *s3.Client, result run.Result) (Report, error) {
-	if result.Mode == request.ModeExport {
+	if result.Mode == request.ModeExport && result.Schema == nil {
 		return Replay(ctx, source, destination, result)
 	}
 	items, keys, err := readTable(ctx, source, result.Table)

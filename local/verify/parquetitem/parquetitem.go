@@ -44,7 +44,7 @@ type typed struct {
 func Parse(body []byte) (Schema, error) {
 	var object struct {
 		Version int
-		Columns struct{ Columns []column }
+		Columns []column
 	}
 	if err := json.Unmarshal(body, &object); err != nil {
 		return Schema{}, fmt.Errorf("read the schema: %w", err)
@@ -52,10 +52,10 @@ func Parse(body []byte) (Schema, error) {
 	if object.Version != 1 {
 		return Schema{}, fmt.Errorf("read the schema: it has version %d, want 1", object.Version)
 	}
-	if err := unique(object.Columns.Columns); err != nil {
+	if err := unique(object.Columns); err != nil {
 		return Schema{}, fmt.Errorf("read the schema: %w", err)
 	}
-	return Schema{columns: object.Columns.Columns}, nil
+	return Schema{columns: object.Columns}, nil
 }
 
 // unique returns an error if two columns, or two fields of a struct, have the same attribute.

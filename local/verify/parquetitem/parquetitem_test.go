@@ -17,7 +17,7 @@ import (
 // rebuild returns the items of the rows that a query gives.
 func rebuild(t *testing.T, db *duckdb.DB, columns, sql string) (items []map[string]types.AttributeValue, err error) {
 	t.Helper()
-	schema, err := parquetitem.Parse([]byte(`{"version": 1, "columns": {"columns": [` + columns + `]}}`))
+	schema, err := parquetitem.Parse([]byte(`{"version": 1, "columns": [` + columns + `]}`))
 	if err != nil {
 		return nil, err
 	}
@@ -159,7 +159,7 @@ func TestWrongFilesAreRefused(t *testing.T) {
 			t.Errorf("%s: got %v, want %s", c.name, err, c.want)
 		}
 	}
-	if _, err := parquetitem.Parse([]byte(`{"version": 2, "columns": {}}`)); err == nil || !strings.Contains(err.Error(), "it has version 2, want 1") {
+	if _, err := parquetitem.Parse([]byte(`{"version": 2, "columns": []}`)); err == nil || !strings.Contains(err.Error(), "it has version 2, want 1") {
 		t.Errorf("another version: got %v", err)
 	}
 }
@@ -167,9 +167,9 @@ func TestWrongFilesAreRefused(t *testing.T) {
 func TestRound(t *testing.T) {
 	t.Parallel()
 	const d = `"type":"double","kind":"N"`
-	schema, err := parquetitem.Parse([]byte(`{"version": 1, "columns": {"columns": [{"name":"d","attribute":"d",` + d + `}, {"name":"i","attribute":"i","type":"bigint","kind":"N"},
+	schema, err := parquetitem.Parse([]byte(`{"version": 1, "columns": [{"name":"d","attribute":"d",` + d + `}, {"name":"i","attribute":"i","type":"bigint","kind":"N"},
 		{"name":"l","attribute":"l","type":"array","kind":"L","element":{` + d + `}}, {"name":"ns","attribute":"ns","type":"array","kind":"NS","element":{` + d + `}},
-		{"name":"m","attribute":"m","type":"map","kind":"M","element":{` + d + `}}, {"name":"s","attribute":"s","type":"struct","kind":"M","fields":[{"name":"x","attribute":"x",` + d + `}]}]}}`))
+		{"name":"m","attribute":"m","type":"map","kind":"M","element":{` + d + `}}, {"name":"s","attribute":"s","type":"struct","kind":"M","fields":[{"name":"x","attribute":"x",` + d + `}]}]}`))
 	if err != nil {
 		t.Fatal(err)
 	}
