@@ -107,8 +107,9 @@ func (w work) compare(ctx context.Context, decided schema.Schema, own *run.Schem
 		return nil
 	}
 	drift := schema.Compare(before, decided)
-	own.Last, own.Changes = last.RunID, run.Marshal(drift)
+	own.Last = last.RunID
 	if n := len(drift.Changes) + drift.More; n > 0 {
+		own.Changes = run.Marshal(drift)
 		w.log.WarnContext(ctx, "the schema has changed", "last", last.RunID, "changes", n, "first", drift.Changes[:min(len(drift.Changes), shownChanges)])
 	}
 	return nil
