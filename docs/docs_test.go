@@ -252,6 +252,7 @@ var company = map[string]string{
 	"scan.ConditionalOperator": `"scan": {"ScanFilter": {"a": {"ComparisonOperator": "NULL"}}}`,
 	"export.viewType":          `"export": {"from": "last"}`,
 	"schedule":                 `"scheduledTime": "2026-01-31T06:00:00Z"`,
+	"numbers":                  `"format": "PARQUET"`,
 }
 
 func hold(t *testing.T, path []string, value any, taken bool) {
@@ -265,6 +266,9 @@ func hold(t *testing.T, path []string, value any, taken bool) {
 	}
 	if value == "SPECIFIC_ATTRIBUTES" {
 		req["scan"].(map[string]any)["ProjectionExpression"] = "a"
+	}
+	if value == "SNAPPY" {
+		req["format"] = "PARQUET"
 	}
 	if value == "INCREMENTAL" {
 		req["export"] = map[string]any{"from": "last"}

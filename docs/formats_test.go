@@ -24,7 +24,7 @@ func TestFormatsShowsWhatIsWritten(t *testing.T) {
 	}
 	encoders := map[string]ddbjson.Encoder{"ION": ddbjson.Ion{}, "JSON": ddbjson.JSON{}}
 	for _, format := range request.RuleOf("format").Enum {
-		if format == string(request.FormatDynamoDBJSON) { // the page shortens its record
+		if format == string(request.FormatDynamoDBJSON) || format == string(request.FormatParquet) { // the page shortens its record, or shows columns
 			continue
 		}
 		encoder := encoders[format]
