@@ -6,6 +6,7 @@
 package schema
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"strings"
@@ -88,6 +89,7 @@ func (f *fields) next(c *ddbjson.Cursor, before *node) (n *node, raw []byte, kin
 	return n, raw, kind, true
 }
 
+// read reads a name and a kind. expected is the field that is expected.
 func (f *fields) read(c *ddbjson.Cursor, expected **node) (n *node, raw []byte, kind ddbjson.Kind) {
 	if n = *expected; n != nil && c.Expect(n.start) {
 		return n, nil, n.startKind
@@ -103,11 +105,11 @@ func (f *fields) read(c *ddbjson.Cursor, expected **node) (n *node, raw []byte, 
 // mostAbsent is how many fields next skips if they are absent.
 const mostAbsent = 8
 
-// find finds a field by its name.
+// find finds a field by its name, or returns nil.
 func (f *fields) find(expected **node, raw []byte) *node {
 	n := *expected
 	for range mostAbsent {
-		if n == nil {
+		if n == nil || bytes.IndexByte(raw, '\\') >= 0 {
 			break
 		}
 		if n.name == string(raw) {
