@@ -3,6 +3,7 @@ package parquet
 import (
 	"slices"
 
+	"dynamodb-to-s3/lambda/ddbjson"
 	"dynamodb-to-s3/lambda/schema"
 )
 
@@ -36,7 +37,8 @@ type column struct {
 	form     form
 	place    int     // in its row or struct
 	after    *column // the one that has followed it in its row or struct the last time
-	name     string  // of the attribute
+	raw      []byte  // the name of its attribute as it was sent
+	start    []byte  // how the attribute begins after another one; see ddbjson.AppendStart
 	defined  uint32  // the definition level if the value is there
 	repeated uint32  // the repetition level of a second element
 	leaf     *leaf   // of a scalar
@@ -45,17 +47,6 @@ type column struct {
 	fields   *fields // of a struct
 	leaves   []*leaf // of the column and of all that is below it
 	rows     int     // of the row group, as far as its leaves have them
-}
-
-// fields are the columns of a row, or the fields of a struct.
-type fields struct {
-	list   []*column
-	byName map[string]*column
-	first  *column // the one that has come first the last time
-	// rounds has, for each field of a struct, the last struct in which it was there. round counts them.
-	rounds []uint64
-	round  uint64
-	text   []byte
 }
 
 // builder makes columns and their leaves, and the elements of Parquet's schema. A group stands before what is in it.
@@ -80,7 +71,7 @@ func (b *builder) fields(of []schema.Column, defined, repeated uint32) *fields {
 	f := &fields{byName: make(map[string]*column, len(of)), rounds: make([]uint64, len(of))}
 	for i, c := range of {
 		child := b.column(c.Type, c.Name, defined, repeated)
-		child.place, child.name = i, c.Attribute
+		child.place = i
 		f.list, f.byName[c.Attribute] = append(f.list, child), child
 	}
 	return f
@@ -100,6 +91,7 @@ func (b *builder) column(t schema.Type, name string, defined, repeated uint32) *
 		b.element(name, node{children: 1, repetition: optional, identified: true, logical: logicalList})
 		b.repeated("list", 1)
 		c.element = b.column(*t.Element, "element", defined+2, repeated+1)
+		c.element.start = ddbjson.AppendStart(nil, nil, t.Element.Kind)
 	case formMap:
 		c.repeated++
 		b.element(name, node{children: 1, repetition: optional, identified: true, logical: logicalMap})

@@ -133,6 +133,9 @@ func (l *leaf) value(from int) {
 	}
 }
 
+// lengthSize is how many bytes the length of a value has.
+const lengthSize = 4
+
 // sized reports whether values have their lengths in front of them.
 func (l *leaf) sized() bool { return l.form >= formString }
 
@@ -140,6 +143,9 @@ func (l *leaf) sized() bool { return l.form >= formString }
 func (l *leaf) place(v []byte) {
 	l.places = append(l.places, l.dictionary.place(v, l.sized()))
 	l.plain += len(v)
+	if l.sized() {
+		l.plain += lengthSize
+	}
 	if len(l.dictionary.page) > mostDictionary || len(l.places) == firstLook && l.used == 0 && len(l.dictionary.entries) > mostDifferent {
 		l.uncode()
 	}
@@ -151,7 +157,7 @@ func (l *leaf) uncode() {
 	for _, place := range l.places {
 		e := d.entries[place]
 		if l.sized() {
-			e.from -= 4
+			e.from -= lengthSize
 		}
 		l.values = append(l.values, d.page[e.from:e.end]...)
 	}

@@ -7,23 +7,6 @@ import (
 	"dynamodb-to-s3/lambda/ddbjson"
 )
 
-// find returns the field of an attribute, or nil. before is the field before it, or nil. Most rows have their attributes in the same order.
-func (f *fields) find(raw []byte, before *column) *column {
-	expected := &f.first
-	if before != nil {
-		expected = &before.after
-	}
-	if c := *expected; c != nil && c.name == string(raw) {
-		return c
-	}
-	f.text, _ = ddbjson.AppendText(f.text[:0], raw)
-	c := f.byName[string(f.text)]
-	if c != nil {
-		*expected = c
-	}
-	return c
-}
-
 // null adds that there is no value, in all leaves of the column.
 func (c *column) null(definition, repetition uint32) {
 	for _, l := range c.leaves {
@@ -50,8 +33,9 @@ type shredder struct {
 	item    []byte
 	columns *fields
 	rest    *column
-	rows    int // of the row group
-	text    []byte
+	rows    int    // of the row group
+	text    []byte // of a value
+	base64  []byte
 	json    []byte // what goes to the rest
 	left    map[string]*int64
 }
@@ -62,21 +46,18 @@ func (s *shredder) row(item []byte) error {
 	s.item, s.json = item, s.json[:0]
 	c.Reset(item)
 	var before *column
-	for more := c.Enter(); more; more = c.More() {
-		raw, kind := c.Attribute()
-		from := c.Offset()
-		held := false
-		if field := f.find(raw, before); field != nil && field.rows <= s.rows {
+	for a, more := f.first(c); more; a, more = f.next(c, before) {
+		from, held := c.Offset(), false
+		if field := a.field; field != nil && field.rows <= s.rows {
 			field.reach(s.rows)
-			held, before = s.value(field, kind, 0, 0), field
+			held, before = s.value(field, a.kind, 0, 0), field
 			field.rows++
 		} else {
 			c.Skip()
 		}
 		if !held {
-			s.leave(raw, kind, from)
+			s.leave(a.raw, a.kind, from)
 		}
-		c.Leave()
 	}
 	if len(s.json) > 0 {
 		s.rest.reach(s.rows)
@@ -121,15 +102,6 @@ func (s *shredder) Rest() map[string]int64 {
 	return out
 }
 
-// fill adds nulls to the fields that the struct did not have.
-func (f *fields) fill(defined, repetition uint32) {
-	for place, round := range f.rounds {
-		if round != f.round {
-			f.list[place].null(defined, repetition)
-		}
-	}
-}
-
 // appendValue appends an attribute value in DynamoDB JSON. Its content begins at from and ends at the cursor.
 func (s *shredder) appendValue(dst []byte, kind ddbjson.Kind, from int) []byte {
 	dst = append(append(append(dst, '{', '"'), kind.String()...), '"', ':')
@@ -162,7 +134,7 @@ func (s *shredder) value(to *column, kind ddbjson.Kind, defined, repetition uint
 		to.leaf.boolean(c.Bool(), repetition)
 		return true
 	default:
-		return s.scalar(to, c.Text(), defined, repetition)
+		return s.scalar(to, c.ParsedText(), defined, repetition)
 	}
 }
 
@@ -186,10 +158,13 @@ func (s *shredder) scalar(to *column, text []byte, defined, repetition uint32) (
 			l.double(v, repetition)
 		}
 	case formBinary:
-		s.text, _ = ddbjson.AppendText(s.text[:0], text)
-		out, err := base64.StdEncoding.AppendDecode(s.text, s.text)
+		if bytes.IndexByte(text, '\\') >= 0 {
+			s.base64, _ = ddbjson.AppendText(s.base64[:0], text)
+			text = s.base64
+		}
+		out, err := base64.StdEncoding.AppendDecode(s.text[:0], text)
 		if held = err == nil; held {
-			l.bytes(out[len(s.text):], repetition)
+			l.bytes(out, repetition)
 		}
 		s.text = out
 	default:
@@ -207,15 +182,33 @@ func (s *shredder) scalar(to *column, text []byte, defined, repetition uint32) (
 
 // array adds a list or a set.
 func (s *shredder) array(to *column, kind ddbjson.Kind, repetition uint32) bool {
+	if kind != ddbjson.KindL {
+		return s.set(to, repetition)
+	}
+	c, of, held, empty := &s.cursor, to.element, true, true
+	more := c.Enter()
+	known := more && c.Expect(of.start) // the element has the type of most
+	for more {
+		element := of.Kind
+		if !known {
+			element = c.Element()
+		}
+		held = s.element(of, element, to.defined+1, repetition) && held
+		repetition, empty = to.repeated, false
+		known = c.ExpectNext(of.start)
+		more = known || c.Next()
+	}
+	if empty {
+		to.null(to.defined, repetition)
+	}
+	return held
+}
+
+// set adds a set.
+func (s *shredder) set(to *column, repetition uint32) bool {
 	c, held, empty := &s.cursor, true, true
 	for more := c.Enter(); more; more = c.More() {
-		if kind != ddbjson.KindL {
-			held = s.scalar(to.element, c.Text(), to.defined+1, repetition) && held
-		} else {
-			element := c.Element()
-			held = s.element(to.element, element, to.defined+1, repetition) && held
-			c.Leave()
-		}
+		held = s.scalar(to.element, c.ParsedText(), to.defined+1, repetition) && held
 		repetition, empty = to.repeated, false
 	}
 	if empty {
@@ -232,7 +225,7 @@ func (s *shredder) element(to *column, kind ddbjson.Kind, defined, repetition ui
 // mapped adds a map.
 func (s *shredder) mapped(to *column, repetition uint32) bool {
 	c, held, empty := &s.cursor, true, true
-	for more := c.Enter(); more; more = c.More() {
+	for more := c.Enter(); more; more = c.Next() {
 		name, kind := c.Attribute()
 		var ok bool
 		if s.text, ok = ddbjson.AppendText(s.text[:0], name); !ok {
@@ -240,7 +233,6 @@ func (s *shredder) mapped(to *column, repetition uint32) bool {
 		}
 		to.key.bytes(s.text, repetition)
 		held = s.element(to.element, kind, to.defined+1, repetition) && held && ok
-		c.Leave()
 		repetition, empty = to.repeated, false
 	}
 	if empty {
@@ -254,16 +246,14 @@ func (s *shredder) structure(to *column, repetition uint32) bool {
 	c, f, held := &s.cursor, to.fields, true
 	var before *column
 	f.round++
-	for more := c.Enter(); more; more = c.More() {
-		raw, kind := c.Attribute()
-		if field := f.find(raw, before); field != nil && f.rounds[field.place] != f.round {
-			held = s.value(field, kind, to.defined, repetition) && held
+	for a, more := f.first(c); more; a, more = f.next(c, before) {
+		if field := a.field; field != nil && f.rounds[field.place] != f.round {
+			held = s.value(field, a.kind, to.defined, repetition) && held
 			f.rounds[field.place], before = f.round, field
 		} else {
 			c.Skip()
 			held = false
 		}
-		c.Leave()
 	}
 	f.fill(to.defined, repetition)
 	return held
