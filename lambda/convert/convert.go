@@ -59,7 +59,7 @@ func source(ctx context.Context, in run.ScanInput, from *bucket.Bucket) (scan.So
 		return scan.Source{}, err
 	}
 	s := scan.Source{
-		Pages:     &pages{ctx: ctx, bucket: from, files: files},
+		Pages:     &pages{ctx: ctx, bucket: from, files: files, parsed: in.Plan.SecondPass()},
 		Throttles: func() table.Throttles { return table.Throttles{} },
 		Confirm:   func(context.Context) error { return nil }, // staged files do not change: each is read by its ETag
 		Encoder:   whole{},
@@ -87,12 +87,10 @@ func source(ctx context.Context, in run.ScanInput, from *bucket.Bucket) (scan.So
 	return s, nil
 }
 
-// whole passes an item on.
+// whole passes an item on, in the memory of its page: nothing appends to the record.
 type whole struct{}
 
-func (whole) Append(_ context.Context, dst, item []byte) ([]byte, int, error) {
-	return append(dst, item...), 1, nil
-}
+func (whole) Append(_ context.Context, _, item []byte) ([]byte, int, error) { return item, 1, nil }
 
 // share returns the staged files of the segment.
 func share(ctx context.Context, in run.ScanInput, from *bucket.Bucket) ([]manifest.File, error) {

@@ -1,16 +1,17 @@
 package convert
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"dynamodb-to-s3/lambda/bucket"
+	"dynamodb-to-s3/lambda/ddbjson"
 	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/manifest"
 	"dynamodb-to-s3/lambda/table"
@@ -33,6 +34,8 @@ type pages struct {
 	ctx    context.Context //nolint:containedctx // the life of a download, which is longer than that of a page
 	bucket *bucket.Bucket
 	files  []manifest.File
+	// parsed says that the items of these very files, which have the same ETags, were parsed in the first pass.
+	parsed bool
 
 	file *file // nil if none is open
 	at   place // where the open file stands
@@ -41,7 +44,8 @@ type pages struct {
 
 // file is a staged file that is being read.
 type file struct {
-	lines *bufio.Reader
+	plain io.Reader
+	ahead []byte             // read, but not part of a page yet: the beginning of a line
 	stop  context.CancelFunc // of the download
 	close func()
 }
@@ -66,15 +70,18 @@ func (p *pages) Next(ctx context.Context, key json.RawMessage, into *table.Page)
 	return err
 }
 
-func (p *pages) next(ctx context.Context, from place, into *table.Page) (err error) {
-	into.Scanned, into.ReadUnits, into.LastEvaluatedKey = 0, 0, nil
-	p.body = append(p.body[:0], `{"Items":[`...)
+func (p *pages) next(ctx context.Context, from place, into *table.Page) error {
+	into.Scanned, into.Bytes, into.ReadUnits, into.LastEvaluatedKey = 0, 0, 0, nil
+	_ = into.Items.Lines(nil, true) // no items
 	for ; into.Scanned == 0 && from.File < len(p.files); from = (place{File: from.File + 1}) {
-		if err := p.seek(ctx, from); err != nil {
-			return err
+		if p.file == nil || p.at != from {
+			p.end()
+			if err := p.open(from.File); err != nil {
+				return err
+			}
 		}
 		stop := context.AfterFunc(ctx, p.file.stop)
-		ended, err := p.read(into)
+		ended, err := p.read(from.Item, into)
 		if !stop() && err != nil {
 			err = errors.Join(ctx.Err(), err)
 		}
@@ -92,32 +99,6 @@ func (p *pages) next(ctx context.Context, from place, into *table.Page) (err err
 		p.end()
 		if from.File+1 < len(p.files) && into.Scanned > 0 {
 			into.LastEvaluatedKey, _ = json.Marshal(place{File: from.File + 1})
-		}
-	}
-	into.Bytes = int64(len(p.body))
-	if p.body, err = into.Hold(append(bytes.TrimSuffix(p.body, []byte(",")), "]}"...)); err != nil {
-		return failure.Errorf(failure.ListsInconsistent, "it is not DynamoDB JSON: %w", err)
-	}
-	return nil
-}
-
-// seek opens the file, and skips the items before the place, unless the reader stands there.
-func (p *pages) seek(ctx context.Context, to place) error {
-	if p.file != nil && p.at == to {
-		return nil
-	}
-	p.end()
-	if err := p.open(to.File); err != nil {
-		return err
-	}
-	stop := context.AfterFunc(ctx, p.file.stop)
-	defer stop()
-	for ; p.at.Item < to.Item; p.at.Item++ {
-		for more := true; more; {
-			_, err := p.file.lines.ReadSlice('\n')
-			if more = errors.Is(err, bufio.ErrBufferFull); err != nil && !more {
-				return transient(err)
-			}
 		}
 	}
 	return nil
@@ -142,7 +123,7 @@ func (p *pages) open(number int) error {
 		return transient(err)
 	}
 	p.at = place{File: number}
-	p.file = &file{lines: bufio.NewReaderSize(plain, 64<<10), stop: stop, close: func() {
+	p.file = &file{plain: plain, stop: stop, close: func() {
 		closePlain()
 		stop()
 		_ = body.Close() // the file was read, or the cause is known
@@ -175,41 +156,49 @@ func decompress(key string, from io.Reader) (plain io.Reader, closeIt func(), er
 	}
 }
 
-const before, after = `{"Item":`, "}\n"
-
-// read adds lines to the body until the page is full or the file ends. It blanks what is around the items, so that the lines become an answer
-// to Scan without a copy.
-func (p *pages) read(into *table.Page) (ended bool, err error) {
-	for len(p.body) < pageBytes {
-		start := len(p.body)
-		for more := true; more; {
-			var some []byte
-			some, err = p.file.lines.ReadSlice('\n')
-			p.body = append(p.body, some...)
-			more = errors.Is(err, bufio.ErrBufferFull)
-		}
-		if errors.Is(err, io.EOF) && len(p.body) == start {
-			return true, nil
-		}
-		if errors.Is(err, io.EOF) { // the last line has no end
-			p.body, err = append(p.body, '\n'), nil
-		}
-		if err != nil {
+// read makes the next page of the file. It leaves out the items before first. After the last item, ended is true.
+func (p *pages) read(first int64, into *table.Page) (ended bool, err error) {
+	for into.Scanned == 0 && !ended {
+		if ended, err = p.fill(); err != nil {
 			return false, transient(err)
 		}
-		line := p.body[start:]
-		if !bytes.HasPrefix(line, []byte(before)) || !bytes.HasSuffix(line, []byte(after)) {
-			return false, failure.Errorf(failure.ListsInconsistent, "line %d is not an item of an export; start a new execution", p.at.Item+1)
+		lines := p.body
+		for ; p.at.Item < first && len(lines) > 0; p.at.Item++ {
+			lines = lines[bytes.IndexByte(lines, '\n')+1:]
 		}
-		copy(line, blanks)
-		line[len(line)-2], line[len(line)-1] = ' ', ','
-		p.at.Item++
-		into.Scanned++
+		spare, err := into.Hold(lines, p.parsed)
+		if malformed, ok := errors.AsType[*ddbjson.MalformedError](err); ok {
+			line := p.at.Item + 1 + int64(bytes.Count(lines[:malformed.Offset], []byte("\n")))
+			return false, failure.Errorf(failure.ListsInconsistent, "line %d is not an item of an export in DynamoDB JSON: %w; start a new execution", line, err)
+		}
+		p.body = spare
+		into.Scanned, into.Bytes = int64(into.Items.Len()), int64(len(lines))
+		p.at.Item += into.Scanned
 	}
-	return false, nil
+	return ended, nil
 }
 
-const blanks = "        " // as many as before
+// fill reads whole lines into the body, as many as a page has. After the last one, ended is true.
+func (p *pages) fill() (ended bool, err error) {
+	body, end := p.body[:0], 0
+	body = append(body, p.file.ahead...)
+	for size := pageBytes; end == 0 && !ended; size = len(body) + pageBytes/2 {
+		body = slices.Grow(body, max(0, size-len(body)))
+		for n := 0; len(body) < size && err == nil; body = body[:len(body)+n] {
+			n, err = p.file.plain.Read(body[len(body):size])
+		}
+		if ended = errors.Is(err, io.EOF); err != nil && !ended {
+			return false, err
+		}
+		end = bytes.LastIndexByte(body, '\n') + 1
+		if ended && end < len(body) { // the last line has no end
+			body = append(body, '\n')
+			end = len(body)
+		}
+	}
+	p.body, p.file.ahead = body[:end], append(p.file.ahead[:0], body[end:]...)
+	return ended, nil
+}
 
 // transient returns an error of a download. A retry can help.
 func transient(err error) error {

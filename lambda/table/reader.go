@@ -79,11 +79,11 @@ func (p *Page) Parse() error {
 	return p.counted()
 }
 
-// Hold makes the page of an answer that another source than DynamoDB has made. The page keeps the answer, and Hold returns the memory that the
-// page had before. It fails with a [*ddbjson.MalformedError].
-func (p *Page) Hold(answer []byte) (spare []byte, err error) {
-	spare, p.body, p.unparsed = p.body, answer, false
-	return spare, p.Items.Parse(p.body)
+// Hold makes a page of lines that another source than DynamoDB has. The page keeps the lines, and Hold returns the memory that the page had
+// before. parsed is that of [ddbjson.Page.Lines], which also says how Hold fails.
+func (p *Page) Hold(lines []byte, parsed bool) (spare []byte, err error) {
+	spare, p.body, p.unparsed = p.body, lines, false
+	return spare, p.Items.Lines(lines, parsed)
 }
 
 func (p *Page) counted() error {

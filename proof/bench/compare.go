@@ -160,7 +160,7 @@ func (all *results) measure(ctx context.Context, at *servers, r *row, round int)
 	if all.profiles != "" {
 		task.Profile = filepath.Join(all.profiles, strings.NewReplacer(":", "", ",", "", " ", "-", "'", "", "/", "-").Replace(fmt.Sprint(r, " ", round))+".pprof")
 	}
-	if all.old == "" || task.Path.Name != pathEngine || r.oldFailed != nil {
+	if all.old == "" || !task.Path.ours() || r.oldFailed != nil {
 		return now()
 	}
 	before := func() error {

@@ -45,6 +45,11 @@ type path struct {
 	Bucket      string // "" for the usual one
 }
 
+// ours reports whether the path is one of this project's functions.
+func (p path) ours() bool {
+	return p.Name == pathEngine || p.Name == pathLearn || p.Name == pathConvert
+}
+
 func (p path) String() string {
 	switch p.Name {
 	case pathBound:

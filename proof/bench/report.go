@@ -103,7 +103,7 @@ func (all *results) speed(r *row) string {
 // newOld is one cell of the comparison with the old program.
 func (r *row) newOld() string {
 	switch {
-	case r == nil || r.task.Path.Name != pathEngine:
+	case r == nil || !r.task.Path.ours():
 		return "–"
 	case r.oldFailed != nil:
 		return "the old program cannot do this"
