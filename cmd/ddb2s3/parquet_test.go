@@ -3,8 +3,6 @@ package main
 import (
 	"bytes"
 	"fmt"
-	"io"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -15,29 +13,8 @@ import (
 	"dynamodb-to-s3/local/duckdb"
 	"dynamodb-to-s3/local/testservers"
 
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/google/go-cmp/cmp"
 )
-
-// parquetFiles copies the Parquet files of a run to a folder of this computer, and returns DuckDB's words for them.
-func parquetFiles(t *testing.T, result run.Result) string {
-	t.Helper()
-	folder := t.TempDir()
-	for i, key := range testservers.Keys(t, result.Bucket, run.Layout{Root: result.Root}.DataPrefix()) {
-		object, err := testservers.S3().GetObject(t.Context(), &s3.GetObjectInput{Bucket: &result.Bucket, Key: &key})
-		if err != nil {
-			t.Fatal(err)
-		}
-		body, err := io.ReadAll(object.Body)
-		if err == nil {
-			err = os.WriteFile(filepath.Join(folder, fmt.Sprint(i)+".parquet"), body, 0o600)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	return duckdb.File(folder + "/*.parquet")
-}
 
 // ask returns the rows that DuckDB gives, each with spaces between its values.
 func ask(t *testing.T, query string) (rows []string) {
@@ -86,7 +63,8 @@ func TestTheTrapOfSamples(t *testing.T) {
 			t.Errorf("no %q in\n%s", want, o.stderr)
 		}
 	}
-	files := parquetFiles(t, o.result)
+	folder := download(t, bucket, o.result.Root)
+	files := duckdb.File(folder + "/data/*.parquet")
 	whole := items - 1
 	var amount, big, points, quantity int
 	for i := range whole {
@@ -104,12 +82,48 @@ func TestTheTrapOfSamples(t *testing.T) {
 			t.Errorf("%s: got %v, want %s", query, got, want)
 		}
 	}
+	o.result.Bucket, o.result.Root = filepath.Base(folder), "."
+	var answer strings.Builder
+	if err := (&services{s3Folder: filepath.Dir(folder)}).showParquet(t.Context(), testservers.S3(), o.result, &answer); err != nil ||
+		!strings.Contains(answer.String(), fmt.Sprintf("/data/*.parquet'\nanswer: 3000, %d.5, 1234567890123456789012345678%010d\n", amount, 9012345678+big)) {
+		t.Errorf("%v:\n%s", err, &answer)
+	}
 	types := []string{
 		"amount DECIMAL(38,1)", "big DECIMAL(38,0)", "code VARCHAR", "customer STRUCT(points DECIMAL(38,2))", "id VARCHAR",
 		"lines STRUCT(quantity DECIMAL(38,3))[]", "note VARCHAR", "_rest VARCHAR",
 	}
 	if diff := cmp.Diff(types, ask(t, "select column_name, column_type from (describe select * from "+files+")")); diff != "" {
 		t.Errorf("types (-want +got):\n%s", diff)
+	}
+}
+
+// Each run is verified: its rows give the items of the table.
+func TestRunsInParquetAreVerified(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		fields, flag string
+		says         []string
+	}{
+		"export":    {`"export": {}`, "--local-exports", []string{"1 object holds exactly the 300 items of the table", "FULL export of the table as it was at "}},
+		"doubles":   {`"numbers": "DOUBLE", "compression": "SNAPPY"`, "", []string{"total double total", "1 object holds exactly the 300 items"}},
+		"pins":      {`"columns": {"total": {"name": "sum", "type": "decimal(38,2)"}, "lines": {"type": "json"}}, "compression": "GZIP"`, "", []string{"sum decimal(38,2) 300 total", "lines string lines", "1 object holds exactly the 300 items"}},
+		"transform": {`"transform": "{orderId} + .lines[]", "compression": "NONE"`, "", []string{"the run has read the whole table, 300 items. The 1 object holds "}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			table, bucket := testservers.Orders(t, 300), testservers.Bucket(t)
+			args := []string{"--verify", "--input", requestFile(t, fmt.Sprintf(`{"table": %q, "bucket": %q, "format": "PARQUET", %s}`, table, bucket, test.fields))}
+			if test.flag != "" {
+				args = append(args, test.flag)
+			}
+			o := runProgram(t, args...)
+			shown := strings.Join(strings.Fields(o.stderr), " ")
+			for _, want := range test.says {
+				if o.code != 0 || !strings.Contains(shown, want) {
+					t.Errorf("exit %d, %+v: no %q in\n%s", o.code, o.failed, want, o.stderr)
+				}
+			}
+		})
 	}
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -33,7 +34,7 @@ func (s *services) summary(result run.Result, took time.Duration, repeated bool)
 			if len(result.Exports) > 1 {
 				fmt.Fprintf(&text, ": %s, %s billed", amount(export.Items, export.Items, export.Objects, export.Bytes), progress.Bytes(export.BilledBytes))
 			}
-			fmt.Fprintf(&text, "\nmanifest: %s\n%s", s.location(export.Manifest), describeForeign(export.Foreign))
+			fmt.Fprintf(&text, "\nmanifest: %s\n%s", s.location(cmp.Or(export.Manifest, result.Manifest)), describeForeign(export.Foreign))
 		}
 	}
 	text.WriteString(describeForeign(result.Foreign))
