@@ -54,7 +54,7 @@ func (f *fields) next(c *ddbjson.Cursor, before *column) (a attribute, more bool
 // read reads the beginning of any attribute.
 func (f *fields) read(c *ddbjson.Cursor, expected **column) (a attribute) {
 	a.raw, a.kind = c.Attribute()
-	if n := *expected; n != nil && string(n.raw) == string(a.raw) {
+	if n := *expected; n != nil && n.start != nil && string(n.raw) == string(a.raw) {
 		a.field = n
 		return a
 	}

@@ -91,6 +91,10 @@ func TestRebuild(t *testing.T) {
 		{"maps with a value of another type", append(repeated(`{"m":{"M":{"k%d":{"N":"%d.5"}}}}`, 40), `{"m":{"M":{"k1":{"N":"1E100"},"k2":{"N":"2"}}}}`, `{"m":{"M":{}}}`), 1},
 		{"names", []string{`{"a.b":{"S":"x"},"A.B":{"S":"y"},"_rest":{"S":"z"},"q\"u":{"N":"1"},"m":{"M":{"":{"S":"x"},"A":{"S":"x"},"a":{"S":"y"}}}}`}, 0},
 		{"an attribute that comes in another order", []string{`{"a":{"S":"x"},"b":{"S":"y"}}`, `{"b":{"S":"y"},"a":{"S":"x"}}`, `{"b":{"S":"y"}}`}, 0},
+		{"a name with a backslash, which is no escape", []string{`{"a\\u0062":{"S":"x"}}`, `{"a\\u0062":{"S":"x"}}`, `{"a\u0062":{"S":"y"}}`}, 0},
+		{"an empty name after a value of another type", []string{
+			`{"m":{"M":{"x":{"N":"1"}}}}`, `{"m":{"M":{"":{"S":"b"}}}}`, `{"m":{"M":{"x":{"S":"a"}}}}`, `{"m":{"M":{"x":{"S":"a"}}}}`,
+		}, 1},
 		{"spaces", []string{`{ "a" : { "L" : [ { "N" : "1" } , { "M" : { } } ] } , "n":{ "NULL" : true } }`}, 1},
 		{"half a surrogate pair", []string{`{"a":{"S":"x"}}`, `{"a":{"S":"\ud83d"}}`}, 1},
 		{"half a surrogate pair in the names of a map", append(repeated(`{"m":{"M":{"k%d":{"N":"%d"}}}}`, 40), `{"m":{"M":{"\ud83d":{"N":"1"},"a":{"N":"2"}}}}`), 1},
