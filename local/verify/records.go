@@ -31,6 +31,25 @@ func Records(ctx context.Context, client *s3.Client, result run.Result, record f
 	return readObjects(ctx, client, result, lines(client, record), object)
 }
 
+// Objects reads every object that the run's manifests name, and checks what Records checks. It calls read with the bytes of each object; read returns how many
+// records they hold.
+func Objects(ctx context.Context, client *s3.Client, result run.Result, read func(body []byte) (records int64, err error), object func(key string)) error {
+	return readObjects(ctx, client, result, func(ctx context.Context, bucket string, file file) error {
+		stored, err := get(ctx, client, bucket, file.Key)
+		if err != nil {
+			return err
+		}
+		if err := file.check(md5.Sum(stored)); err != nil { //nolint:gosec // see the import
+			return err
+		}
+		n, err := read(stored)
+		if err == nil && n != file.ItemCount {
+			err = fmt.Errorf("has %d records, the manifest says %d items", n, file.ItemCount)
+		}
+		return err
+	}, object)
+}
+
 // readObjects reads every object that the run's manifests name with read, and checks the counts of the manifests and of the result.
 func readObjects(ctx context.Context, client *s3.Client, result run.Result, read readObject, object func(key string)) error {
 	for _, export := range exportsOf(result) {

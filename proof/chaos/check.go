@@ -16,7 +16,6 @@ import (
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/local/statemachine"
-	"dynamodb-to-s3/local/verify"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
@@ -34,7 +33,7 @@ type checked struct {
 // check compares the outcomes of the executions with the bucket and the table, and with what readers have seen.
 func (r *seedRun) check(ctx context.Context, outcomes []statemachine.Outcome) (checked, error) {
 	found, err := r.checkOutcomes(ctx, outcomes)
-	if err != nil || r.scenario.Mode != request.ModeScan { // DynamoDB writes the objects of an export
+	if err != nil || r.exports() { // DynamoDB writes the objects of an export
 		return found, err
 	}
 	over := len(found.redrivable) == 0 || r.faultsOff.Load()
@@ -141,17 +140,18 @@ func (r *seedRun) read(ctx context.Context, result run.Result, layout run.Layout
 	}
 	records := &recordCheck{scenario: r.scenario, table: r.table, keys: r.segmentKeys, seen: map[string][]string{}}
 	var objects sync.Map // by key
-	err := verify.Records(ctx, r.harness.objects, result, records.add, func(key string) { objects.Store(key, true) })
-	if err != nil {
+	if err := r.readRecords(ctx, result, layout, records, func(key string) { objects.Store(key, true) }); err != nil {
 		return 0, err
 	}
 	if err := records.complete(); err != nil {
 		return 0, err
 	}
 	if r.scenario.Mode == request.ModeExport {
-		return records.read, r.checkExports()
+		if err := r.checkExports(); err != nil || !r.scenario.Parquet {
+			return records.read, err
+		}
 	}
-	return records.read, errors.Join(r.checkBucket(ctx, layout, &objects), r.checkMarkers(ctx, layout), r.checkChecksums(ctx, layout, succeeded))
+	return records.read, errors.Join(r.checkStaging(ctx, layout, succeeded), r.checkBucket(ctx, layout, &objects), r.checkMarkers(ctx, layout), r.checkChecksums(ctx, layout, succeeded))
 }
 
 // checkExports returns an error unless exactly one export was made. A second one would cost money.

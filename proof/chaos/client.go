@@ -42,7 +42,7 @@ func (c *faultyClient) Do(request *http.Request) (*http.Response, error) {
 		return nil, errKilled
 	case faultPaused:
 		c.seedRun.injected(fault, c.caller, o)
-		c.process.pause(random)
+		c.process.pause(random, c.seedRun.scenario.Parquet)
 		if err := c.process.waitWhilePaused(request.Context()); err != nil {
 			return nil, err
 		}
@@ -171,7 +171,7 @@ func (c *faultyClient) draw(o operation, nth int) Fault {
 	}
 	// An invocation reads its pages one after the other. When it gets no more pages, it returns a checkpoint.
 	pages, late := c.process.resumedPages()
-	if o.name == "Scan" && nth == 0 {
+	if (o.name == "Scan" || o.readsStaged()) && nth == 0 {
 		count := c.counts.next("pages")
 		if late && pages == noPages && count > 0 || scenario.Pages > 0 && count >= scenario.Pages && (!late || pages == samePages) {
 			return faultExpired
@@ -188,7 +188,7 @@ func (c *faultyClient) draw(o operation, nth int) Fault {
 		if rate == 0 || !fault.appliesTo(o) || c.stepFunctions && fault.endsInvocation() {
 			continue
 		}
-		if !strings.HasPrefix(c.caller, "scan") { // the other functions send few requests
+		if !strings.HasPrefix(c.caller, "scan") && !strings.HasPrefix(c.caller, "convert") { // the other functions send few requests
 			rate = min(2*rate, 0.2)
 		}
 		if fault.isRare() {

@@ -23,12 +23,12 @@ func (r *seedRun) committed(ctx context.Context) (*run.Result, run.Layout, error
 		return nil, run.Layout{}, err
 	}
 	name := "/manifest-summary.json"
-	if r.scenario.Mode == request.ModeExport {
+	if r.exports() {
 		name = "/_result.json"
 	}
 	var commits []string
 	for _, key := range keys {
-		if strings.HasSuffix(key, name) && !r.hand.forged(key) {
+		if strings.HasSuffix(key, name) && !strings.Contains(key, stagingFolder) && !r.hand.forged(key) {
 			commits = append(commits, key)
 		}
 	}
@@ -44,7 +44,7 @@ func (r *seedRun) committed(ctx context.Context) (*run.Result, run.Layout, error
 		return nil, layout, err
 	}
 	var result run.Result
-	if r.scenario.Mode == request.ModeExport {
+	if r.exports() {
 		err = json.Unmarshal(body, &result)
 		return &result, layout, err
 	}
@@ -59,6 +59,9 @@ func (r *seedRun) committed(ctx context.Context) (*run.Result, run.Layout, error
 	}
 	return &result, layout, nil
 }
+
+// exports reports whether the run commits native exports as they are.
+func (r *seedRun) exports() bool { return r.scenario.Mode == request.ModeExport && !r.scenario.Parquet }
 
 func same(a, b run.Result) bool {
 	return a.RunID == b.RunID && a.Manifest == b.Manifest && a.Root == b.Root && a.Items == b.Items && a.Records == b.Records &&

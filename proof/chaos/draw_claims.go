@@ -34,7 +34,7 @@ var additions = map[string]any{
 // decisive are the members of a claim that a run must not believe. It may take the others from the claim, if it commits exactly then.
 var decisive = []string{
 	"executionId", "requestDigest", "version", "output.plan.table", "output.plan.tableArn", "output.plan.tableId", "output.plan.bucket",
-	"output.plan.root", "output.plan.runId", "output.plan.mode", "output.plan.kmsKeyId", "output.plan.scan.", "output.segments",
+	"output.plan.root", "output.plan.runId", "output.plan.mode", "output.plan.kmsKeyId", "output.plan.scan.", "output.plan.parquet.", "output.segments",
 }
 
 // undecided are members of plan.scan that an honest claim can have otherwise than a plan that is made now.

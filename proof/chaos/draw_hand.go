@@ -23,10 +23,11 @@ type hand struct {
 	run    *seedRun
 	random *rand.Rand
 	at     moment
-	nth    int // the request of scan, for atScan
+	second bool // the hand acts in the second pass of a run that makes Parquet files
+	nth    int  // the request of scan or convert, for atScan
 
 	mu       sync.Mutex // guards the following fields
-	requests int        // of scan
+	requests int        // of scan or convert
 	begun    map[*invocation]bool
 	did      deed
 }
@@ -40,6 +41,8 @@ const (
 	atFinalize   moment = "when finalize begins" // before it has listed anything
 	atCompletion moment = "when finalize completes an upload"
 	atManifest   moment = "when finalize has completed all uploads"
+	atColumns    moment = "when columns begins"
+	atConvert    moment = "during the conversion"
 )
 
 // A deed is what the hand has done, and what must follow.
@@ -69,7 +72,10 @@ func newHand(r *seedRun) *hand {
 		h.at = atManifest
 	case kindUploadGone:
 		h.at = pick(random, atScan, atFinalize, atCompletion)
+	case kindStaged:
+		h.at = pick(random, atColumns, atConvert)
 	}
+	h.second = r.scenario.Parquet && draw(r.scenario.Seed, "pass of the hand").IntN(2) == 0
 	return h
 }
 
@@ -103,10 +109,18 @@ func (h *hand) remember(did deed, caller string) {
 
 // isTime reports whether the hand's moment has come. If the scan ends before its moment, the hand acts when finalize begins.
 func (h *hand) isTime(i *invocation, o operation) bool {
-	switch finalizes := i.function == contract.FunctionFinalize; {
-	case i.function == contract.FunctionScan && h.at == atScan:
+	reads, columns := contract.FunctionScan, i.function == contract.FunctionColumns
+	if h.second {
+		reads = contract.FunctionConvert
+	}
+	switch finalizes := i.function == contract.FunctionFinalize && i.second == h.second; {
+	case i.function == reads && h.at == atScan, i.function == contract.FunctionConvert && h.at == atConvert:
 		h.requests++
 		return h.requests >= h.nth
+	case h.at == atColumns:
+		first := columns && !h.begun[i]
+		h.begun[i] = h.begun[i] || columns
+		return first && h.run.alone(i, contract.FunctionColumns)
 	case finalizes && (h.at == atScan || h.at == atFinalize):
 		h.at = atFinalize
 		first := !h.begun[i]
@@ -124,7 +138,14 @@ func (h *hand) isTime(i *invocation, o operation) bool {
 // act lets the hand do what its seed has drawn. It does nothing if that is not possible yet, or if the run has committed: an invocation that
 // was given up can come to the hand's moment after the commit.
 func (h *hand) act(ctx context.Context, o operation) (deed, error) {
-	if there, err := h.run.everything(ctx); err != nil || there[h.run.layout().ManifestSummary()] {
+	there, err := h.run.everything(ctx)
+	if err != nil || there[h.run.layout().ManifestSummary()] {
+		return deed{}, err
+	}
+	if h.run.scenario.Beside == kindStaged {
+		return h.changeStaged(ctx)
+	}
+	if plan, err := h.plan(ctx); err != nil || there[plan.Layout().ManifestSummary()] {
 		return deed{}, err
 	}
 	switch h.run.scenario.Beside {
@@ -150,6 +171,11 @@ func (r *seedRun) alone(own *invocation, function contract.Function) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return !slices.ContainsFunc(r.invocations, func(i *invocation) bool { return i != own && i.function == function && !closed(i.process.ended) })
+}
+
+// readersEnded reports whether no invocation of scan or convert is at work or can go on later.
+func (h *hand) readersEnded() bool {
+	return h.run.alone(nil, contract.FunctionScan) && h.run.alone(nil, contract.FunctionConvert)
 }
 
 // explains reports whether the hand is a reason for a failure.
@@ -185,7 +211,8 @@ func (h *hand) check(ctx context.Context, result *run.Result) error {
 		return err
 	}
 	for _, key := range h.did.kept {
-		if !there[key] {
+		removed := result != nil && strings.Contains(key, stagingFolder) && !h.run.scenario.parquet.keepsStaging // with the whole folder
+		if !there[key] && !removed {
 			return fmt.Errorf("%s, and the run has removed %s", h.did.what, key)
 		}
 	}
@@ -232,12 +259,26 @@ func (r *seedRun) plan(ctx context.Context) (run.Plan, error) {
 	return claim.Output.Plan, err
 }
 
-// lists returns the run's segment lists by their keys, in order.
-func (r *seedRun) lists(ctx context.Context) (keys []string, lists map[string]run.SegmentList, err error) {
+// plan returns the plan of the pass in which the hand acts.
+func (h *hand) plan(ctx context.Context) (run.Plan, error) {
+	plan, err := h.run.plan(ctx)
+	if err != nil || !h.second {
+		return plan, err
+	}
+	var decided run.Schema
+	body, err := h.run.get(ctx, plan.Final().Schema())
+	if err == nil {
+		err = json.Unmarshal(body, &decided)
+	}
+	return plan.Converting(decided, run.Digest(json.RawMessage(body))), err
+}
+
+// lists returns the segment lists of a pass by their keys, in order.
+func (r *seedRun) lists(ctx context.Context, of run.Layout) (keys []string, lists map[string]run.SegmentList, err error) {
 	all, err := r.keys(ctx)
 	lists = map[string]run.SegmentList{}
 	for _, key := range all {
-		if err != nil || !strings.HasPrefix(key, r.layout().SegmentLists()) {
+		if err != nil || !strings.HasPrefix(key, of.SegmentLists()) {
 			continue
 		}
 		var body []byte
@@ -254,14 +295,13 @@ func (r *seedRun) lists(ctx context.Context) (keys []string, lists map[string]ru
 	return keys, lists, err
 }
 
-// chain returns the keys of the lists that lead to the ends of the run's segments.
-func (r *seedRun) chain(ctx context.Context) (chained []string, lists map[string]run.SegmentList, err error) {
-	_, lists, err = r.lists(ctx)
+// chain returns the keys of the lists that lead to the ends of the segments of a pass, and all its lists.
+func (h *hand) chain(ctx context.Context) (chained []string, lists map[string]run.SegmentList, err error) {
+	plan, err := h.plan(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	plan, err := r.plan(ctx)
-	if err != nil {
+	if _, lists, err = h.run.lists(ctx, plan.Layout()); err != nil {
 		return nil, nil, err
 	}
 	for _, segment := range plan.Scan.Segments() {

@@ -34,16 +34,20 @@ const (
 	kindObjectChange Kind = "a foreign hand removes or overwrites a completed object"
 	kindUploadAdded  Kind = "a foreign hand begins an upload"
 	kindUploadGone   Kind = "a foreign hand aborts an upload"
+	kindStaged       Kind = "a foreign hand changes what lies between the passes"
 )
+
+// kindParquet is what a quarter of the seeds make, besides the other kinds.
+const kindParquet Kind = "PARQUET"
 
 var (
 	requestKinds = []Kind{kindPace, kindPercent, kindTransform, kindFilter, kindIndex, kindSegment}
-	handKinds    = []Kind{kindClaim, kindListAdded, kindListSpoiled, kindObjectAdded, kindObjectChange, kindUploadAdded, kindUploadGone}
+	handKinds    = []Kind{kindClaim, kindListAdded, kindListSpoiled, kindObjectAdded, kindObjectChange, kindUploadAdded, kindUploadGone, kindStaged}
 	besideKinds  = append([]Kind{kindTakeover, kindComesBack, kindTwoRuns, kindTwoChains}, handKinds...)
 )
 
 // Kinds returns every kind.
-func Kinds() []Kind { return slices.Concat(requestKinds, besideKinds) }
+func Kinds() []Kind { return slices.Concat(requestKinds, besideKinds, []Kind{kindParquet}) }
 
 const (
 	// block is how many seeds draw their kinds together. In each block, each kind occurs perBlock times, so that few seeds have them all.
@@ -103,12 +107,16 @@ func (s *Scenario) still() {
 
 // Kinds returns the kinds that the scenario has.
 func (s Scenario) Kinds() []Kind {
-	return slices.DeleteFunc([]Kind{s.Request, s.Beside}, func(k Kind) bool { return k == "" })
+	kinds := []Kind{s.Request, s.Beside}
+	if s.Parquet {
+		kinds = append(kinds, kindParquet)
+	}
+	return slices.DeleteFunc(kinds, func(k Kind) bool { return k == "" })
 }
 
 // Modelled reports whether proof/model has what the scenario does. It knows neither a foreign hand nor single segments nor paces nor batches of uploads.
 func (s Scenario) Modelled() bool {
-	return s.Mode == request.ModeScan && s.Request != kindSegment && !s.paced() && s.Uploads == 0 && !slices.Contains(handKinds, s.Beside)
+	return s.Mode == request.ModeScan && !s.Parquet && s.Request != kindSegment && !s.paced() && s.Uploads == 0 && !slices.Contains(handKinds, s.Beside)
 }
 
 // sortedKeys returns the keys of a map in order, so that a draw among them depends on the seed alone.

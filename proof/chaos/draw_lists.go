@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"dynamodb-to-s3/lambda/contract"
 	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/run"
 )
@@ -17,7 +16,7 @@ const (
 
 // addList adds a list that no other list follows, so that it must change nothing.
 func (h *hand) addList(ctx context.Context) (deed, error) {
-	plan, err := h.run.plan(ctx)
+	plan, err := h.plan(ctx)
 	if err != nil {
 		return deed{}, err
 	}
@@ -55,7 +54,7 @@ func foreignList(segment int) run.SegmentList {
 
 // spoilList removes or changes a list of the run.
 func (h *hand) spoilList(ctx context.Context) (deed, error) {
-	chained, lists, err := h.run.chain(ctx)
+	chained, lists, err := h.chain(ctx)
 	if err != nil || len(lists) == 0 {
 		return deed{}, err
 	}
@@ -63,7 +62,7 @@ func (h *hand) spoilList(ctx context.Context) (deed, error) {
 	key := pick(h.random, sortedKeys(lists)...)
 	if h.at == atFinalize && len(chained) > 0 {
 		key = pick(h.random, chained...)
-		did.certain = h.run.alone(nil, contract.FunctionScan)
+		did.certain = h.readersEnded()
 	}
 	list := lists[key]
 	switch how := h.random.IntN(5); {

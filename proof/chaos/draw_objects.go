@@ -11,7 +11,7 @@ import (
 
 // addObject adds an object to the run's folder before finalize has looked at it.
 func (h *hand) addObject(ctx context.Context) (deed, error) {
-	plan, err := h.run.plan(ctx)
+	plan, err := h.plan(ctx)
 	if err != nil {
 		return deed{}, err
 	}
@@ -21,7 +21,7 @@ func (h *hand) addObject(ctx context.Context) (deed, error) {
 	case 0: // the run's form
 		return deed{what: "adds " + own, swept: []string{own}}, h.put(ctx, own, []byte("{}\n"))
 	case 1: // the key of an upload that is open
-		open, err := h.run.openUploads(ctx)
+		open, err := h.openUploads(ctx)
 		if err != nil || len(open) == 0 {
 			return deed{}, err
 		}
@@ -43,7 +43,7 @@ func (h *hand) addObject(ctx context.Context) (deed, error) {
 // changeObject kills a finalize that has completed all uploads, and removes or overwrites one of the objects. The next finalize must see
 // that.
 func (h *hand) changeObject(ctx context.Context) (deed, error) {
-	chained, lists, err := h.run.chain(ctx)
+	chained, lists, err := h.chain(ctx)
 	if err != nil {
 		return deed{}, err
 	}

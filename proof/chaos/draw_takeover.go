@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"dynamodb-to-s3/lambda/contract"
+	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/local/statemachine"
 
 	"golang.org/x/sync/errgroup"
@@ -33,6 +34,22 @@ func (s *Scenario) drawDeath() {
 	}
 	if s.Beside == kindComesBack {
 		s.death.returns = 1 + random.IntN(30)
+	}
+}
+
+// drawDeathOfPass lets the first execution of a run that makes Parquet files die in a function of either pass, or between the passes.
+func (s *Scenario) drawDeathOfPass() {
+	random := draw(s.Seed, "death of a pass")
+	switch random.IntN(5) {
+	case 0:
+		s.death.function, s.death.nth = contract.FunctionColumns, 1+random.IntN(8)
+	case 1, 2:
+		s.death.function, s.death.nth = contract.FunctionConvert, 1+random.IntN(30)
+	case 3:
+		s.death.function, s.death.nth = contract.FunctionFinalize, 1+random.IntN(30)
+	}
+	if s.Mode == request.ModeExport && s.death.function == contract.FunctionScan {
+		s.death.function = contract.FunctionConvert
 	}
 }
 

@@ -5,18 +5,21 @@ import (
 	"slices"
 	"strings"
 
-	"dynamodb-to-s3/lambda/contract"
 	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/fault"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// openUploads returns the open uploads of the run's data objects.
-func (r *seedRun) openUploads(ctx context.Context) (open []upload, err error) {
-	uploads, err := r.uploads(ctx)
+// openUploads returns the open uploads of the data objects of the pass in which the hand acts.
+func (h *hand) openUploads(ctx context.Context) (open []upload, err error) {
+	plan, err := h.plan(ctx)
+	if err != nil {
+		return nil, err
+	}
+	uploads, err := h.run.uploads(ctx)
 	for _, u := range uploads {
-		if strings.HasPrefix(*u.Key, r.layout().DataPrefix()) {
+		if strings.HasPrefix(*u.Key, plan.Layout().DataPrefix()) {
 			open = append(open, upload{*u.Key, *u.UploadId})
 		}
 	}
@@ -25,7 +28,7 @@ func (r *seedRun) openUploads(ctx context.Context) (open []upload, err error) {
 
 // addUpload begins an upload.
 func (h *hand) addUpload(ctx context.Context) (deed, error) {
-	plan, err := h.run.plan(ctx)
+	plan, err := h.plan(ctx)
 	if err != nil {
 		return deed{}, err
 	}
@@ -34,7 +37,7 @@ func (h *hand) addUpload(ctx context.Context) (deed, error) {
 	key := layout.Data(plan.Scan.Segments()[0], 0, foreignTry, plan.Scan.Extension())
 	switch h.random.IntN(4) {
 	case 0:
-		open, err := h.run.openUploads(ctx)
+		open, err := h.openUploads(ctx)
 		if err != nil || len(open) == 0 {
 			return did, err
 		}
@@ -54,13 +57,13 @@ func (h *hand) addUpload(ctx context.Context) (deed, error) {
 
 // abortUpload aborts an upload of the run, as a lifecycle rule does.
 func (h *hand) abortUpload(ctx context.Context, o operation) (deed, error) {
-	open, err := h.run.openUploads(ctx)
+	open, err := h.openUploads(ctx)
 	if err != nil {
 		return deed{}, err
 	}
 	did := deed{fails: []failure.Name{failure.UploadGone}, mended: true}
 	if h.at != atScan {
-		chained, lists, err := h.run.chain(ctx)
+		chained, lists, err := h.chain(ctx)
 		if err != nil {
 			return deed{}, err
 		}
@@ -73,7 +76,7 @@ func (h *hand) abortUpload(ctx context.Context, o operation) (deed, error) {
 		open = slices.DeleteFunc(open, func(u upload) bool {
 			return !named[u] || o.name == "CompleteMultipartUpload" && tried.ReplaceAllString(u.key, "$1-TRY") == o.subject
 		})
-		did.certain = h.run.alone(nil, contract.FunctionScan)
+		did.certain = h.readersEnded()
 	}
 	if len(open) == 0 {
 		return deed{}, nil

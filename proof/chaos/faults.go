@@ -70,6 +70,7 @@ const (
 	leftLate        Fault = "left: an upload that was begun after finalize had listed the uploads"
 	leftHidden      Fault = "left: an upload that the listing of finalize did not show"
 	leftUncommitted Fault = "left: an upload of a run that committed nothing"
+	leftStaged      Fault = "left: an object that was written after finalize had looked for the staged files"
 )
 
 // requestFaults are the faults of single requests, in the order in which they are drawn.
@@ -84,7 +85,7 @@ var invocationFaults = []Fault{faultNotStarted, faultOutcomeLost, faultDoubled, 
 
 // Faults returns every fault that seeds draw.
 func Faults() []Fault {
-	return slices.Concat(requestFaults, invocationFaults, []Fault{faultWritten, faultReplaced, faultCapacity, faultDeliveredAgain, faultRedriven, faultHand, faultDied, faultCameBack, faultKilledCompleting, seenPart, leftLate, leftUncommitted})
+	return slices.Concat(requestFaults, invocationFaults, []Fault{faultWritten, faultReplaced, faultCapacity, faultDeliveredAgain, faultRedriven, faultHand, faultDied, faultCameBack, faultKilledCompleting, seenPart, leftLate, leftUncommitted, leftStaged})
 }
 
 // draw returns random numbers that depend only on the seed and on their purpose.

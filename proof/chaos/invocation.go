@@ -22,6 +22,7 @@ type invocation struct {
 	task     string // the same for all tries
 	// execution is the one that has called it, counted from 0.
 	execution int
+	second    bool // of the second pass of a run that makes Parquet files
 	// out or err is set before the invocation has ended.
 	out []byte
 	err error
@@ -58,7 +59,7 @@ func (i *invocation) start(payload []byte, fault Fault) {
 		source = withoutDelays(r.tables.AWS())
 	}
 	source.HTTPClient, destination.HTTPClient = &i.faultyClient, &i.faultyClient
-	engine := function.New(source, destination, function.Options{Log: slog.New(slog.DiscardHandler), Account: account, Now: now, MostUploads: r.scenario.Uploads, Executions: describer{&r.executions, &i.faultyClient}})
+	engine := function.New(source, destination, function.Options{Log: slog.New(slog.DiscardHandler), Account: account, Now: now, MostUploads: r.scenario.Uploads, ShareBytes: r.scenario.parquet.shareBytes, Executions: describer{&r.executions, &i.faultyClient}})
 	go func() {
 		defer close(i.process.ended)
 		defer r.record(Event{Kind: Stopped, Invocations: []string{i.caller}})

@@ -68,8 +68,11 @@ func (r *seedRun) invoke(function contract.Function, payload []byte, execution i
 		return pick(draw(r.scenario.Seed, caller, fault),
 			refused(http.StatusTooManyRequests, "TooManyRequestsException"), refused(http.StatusInternalServerError, "ServiceException"))
 	}
-	if function == contract.FunctionFinalize {
+	switch function {
+	case contract.FunctionFinalize:
 		r.resume(func(i *invocation) bool { return i.process.until == untilFinalize })
+	case contract.FunctionColumns:
+		r.resume(func(i *invocation) bool { return i.process.until == untilColumns })
 	}
 	names := []string{caller}
 	if fault == faultDoubled {
@@ -79,7 +82,9 @@ func (r *seedRun) invoke(function contract.Function, payload []byte, execution i
 	r.record(Event{Kind: Called, Invocations: names, Execution: execution, Function: function, Body: payload})
 	var invocations []*invocation
 	for _, name := range names {
-		invocations = append(invocations, r.newInvocation(name, task, execution, function))
+		i := r.newInvocation(name, task, execution, function)
+		i.second = secondPass(payload)
+		invocations = append(invocations, i)
 	}
 	for _, i := range invocations {
 		i.start(payload, fault)
@@ -108,7 +113,7 @@ func (r *seedRun) drawInvocation(function contract.Function, caller string) Faul
 		return ""
 	}
 	for _, fault := range invocationFaults {
-		if (fault == faultNoTime || fault == faultNoCapacity) && function != contract.FunctionScan {
+		if fault == faultNoTime && function != contract.FunctionScan && function != contract.FunctionConvert || fault == faultNoCapacity && function != contract.FunctionScan {
 			continue
 		}
 		if draw(r.scenario.Seed, caller, fault).Float64() < 2*r.scenario.Rates[fault] {
@@ -124,16 +129,25 @@ func taskOf(function contract.Function, payload []byte, execution int) string {
 		Segment    int
 		Checkpoint struct{ Invocation int }
 		Batch      *run.Batch
+		Plan       run.Plan
 	}
 	_ = json.Unmarshal(payload, &in) // the function reports a payload that cannot be read
-	if function == contract.FunctionScan {
-		return fmt.Sprintf("%s of segment %d, invocation %d", function, in.Segment, in.Checkpoint.Invocation)
+	pass := ""
+	if in.Plan.SecondPass() {
+		pass = ", second pass"
 	}
-	if in.Batch != nil {
-		return fmt.Sprintf("%s of execution %d, segments %d to %d", function, execution, in.Batch.First, in.Batch.Last)
+	switch {
+	case function == contract.FunctionScan, function == contract.FunctionConvert:
+		return fmt.Sprintf("%s of segment %d, invocation %d%s", function, in.Segment, in.Checkpoint.Invocation, pass)
+	case in.Batch != nil:
+		return fmt.Sprintf("%s of execution %d, segments %d to %d%s", function, execution, in.Batch.First, in.Batch.Last, pass)
+	default:
+		return fmt.Sprintf("%s of execution %d%s", function, execution, pass)
 	}
-	return fmt.Sprintf("%s of execution %d", function, execution)
 }
+
+// secondPass reports whether a payload is of the second pass of a run that makes Parquet files.
+func secondPass(payload []byte) bool { return scanInput(payload).Plan.SecondPass() }
 
 // serveIntegration answers the SDK integrations, with which Step Functions calls DynamoDB.
 func (r *seedRun) serveIntegration(w http.ResponseWriter, request *http.Request, execution int) {

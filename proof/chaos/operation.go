@@ -73,6 +73,14 @@ func operationOf(request *http.Request) (operation, error) {
 	return o, nil
 }
 
+// readsStaged reports whether the request reads a staged file. It is to convert what a request for a page is to scan.
+func (o operation) readsStaged() bool {
+	return o.name == "GetObject" && strings.Contains(o.subject, stagingFolder) && strings.Contains(o.subject, dataFolder)
+}
+
+// stagingFolder is in the keys of all that the first pass of a run writes.
+const stagingFolder = "/_staging/"
+
 func tableOperation(target string, request *http.Request) (operation, error) {
 	_, name, _ := strings.Cut(target, ".")
 	o := operation{service: serviceDynamoDB, name: name, changes: name == "ExportTableToPointInTime"}

@@ -32,6 +32,8 @@ const (
 	untilCompletes phase = "finalize is about to complete an upload"
 	untilCommitted phase = "finalize is about to commit"
 	untilOver      phase = "the execution is over"
+	untilColumns   phase = "columns begins"
+	untilRemoves   phase = "finalize is about to remove the staged files"
 )
 
 // pages says how many pages a resumed invocation gets. Its objects end where the objects of its retry end, or elsewhere.
@@ -62,12 +64,15 @@ func (p *process) kill(random *rand.Rand) {
 }
 
 // pause pauses the invocation until a random phase.
-func (p *process) pause(random *rand.Rand) {
+func (p *process) pause(random *rand.Rand, twoPasses bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !closed(p.paused) {
 		p.pages, p.killedAtList = pick(random, samePages, allPages, noPages), random.IntN(3) == 0
 		p.until = pick(random, untilRetried, untilRetried, untilFinalize, untilCompletes, untilCommitted, untilOver)
+		if twoPasses && random.IntN(3) == 0 {
+			p.until = pick(random, untilColumns, untilRemoves)
+		}
 		close(p.paused)
 	}
 }

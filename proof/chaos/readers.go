@@ -34,6 +34,8 @@ type watch struct {
 	listed  map[string]int    // the number of an invocation's first request that lists uploads
 	commits map[string]commit // by the root of the run
 	foreign map[string]bool   // keys where somebody else has changed something
+	written map[string]int    // the number of the last request that wrote each object
+	staging map[string]int    // the number of an invocation's first request that lists staged files
 }
 
 // upload is a multipart upload.
@@ -48,7 +50,7 @@ type commit struct {
 func newWatch() *watch {
 	return &watch{
 		begun: map[upload]int{}, ended: map[upload]bool{}, hidden: map[upload]bool{}, listed: map[string]int{}, commits: map[string]commit{},
-		foreign: map[string]bool{},
+		foreign: map[string]bool{}, written: map[string]int{}, staging: map[string]int{},
 	}
 }
 
@@ -109,6 +111,12 @@ func (w *watch) note(request *http.Request, response *http.Response, caller stri
 	}
 	if response.StatusCode >= http.StatusMultipleChoices {
 		return nil
+	}
+	if o.name == "PutObject" || o.name == "CompleteMultipartUpload" {
+		w.written[key] = w.number
+	}
+	if o.name == "ListObjects" && w.staging[caller] == 0 && strings.HasSuffix(request.URL.Query().Get("prefix"), stagingFolder) {
+		w.staging[caller] = w.number
 	}
 	switch root, commits := strings.CutSuffix(key, "/manifest-summary.json"); {
 	case o.name == "CreateMultipartUpload":
@@ -206,8 +214,14 @@ func (r *seedRun) checkReaders(ctx context.Context, over bool) error {
 	}
 	for _, root := range slices.Sorted(maps.Keys(roots)) {
 		committed, ok := w.commits[root]
+		of, staged := strings.CutSuffix(root, strings.TrimSuffix(stagingFolder, "/"))
 		switch {
-		case r.shares && root != r.layout().Root:
+		case r.shares && of != r.layout().Root:
+		case strings.Contains(root, stagingFolder): // DynamoDB writes the objects of an export
+		case staged && ok:
+			if err := w.before(w.commits[of]).checkCommitted(root, committed); err != nil {
+				return err
+			}
 		case ok:
 			if err := w.checkCommitted(root, committed); err != nil {
 				return err
@@ -221,6 +235,17 @@ func (r *seedRun) checkReaders(ctx context.Context, over bool) error {
 		}
 	}
 	return nil
+}
+
+// before returns what readers have seen before a run was committed, or all if it was not. After that, its staged files are removed.
+func (w *watch) before(committed commit) *watch {
+	earlier := &watch{foreign: w.foreign}
+	for _, s := range w.sights {
+		if committed.number == 0 || s.number < committed.number {
+			earlier.sights = append(earlier.sights, s)
+		}
+	}
+	return earlier
 }
 
 func (w *watch) checkCommitted(root string, committed commit) error {

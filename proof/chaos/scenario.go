@@ -28,6 +28,9 @@ type Scenario struct {
 	Request, Beside Kind
 	recipe          recipe
 	index           index // that the run scans, if it has a name
+	// Parquet makes the run one that writes Parquet files, in two passes.
+	Parquet bool
+	parquet parquet
 	// segment is the one of so many segments that the run scans, if segments is not 0.
 	segment, segments int
 	death             death            // of the first execution, if it is drawn
@@ -93,6 +96,7 @@ func Draw(seed uint64) Scenario {
 	if s.drawKinds(); s.Mode == request.ModeExport {
 		s.Format = request.FormatDynamoDBJSON
 	}
+	s.drawParquet()
 	if s.Large { // a large run has few requests
 		for fault := range s.Rates {
 			s.Rates[fault] = max(s.Rates[fault], 0.03)
@@ -113,6 +117,9 @@ func (s Scenario) request(table, bucket string) json.RawMessage {
 			export["from"], export["viewType"] = "last", s.view
 		}
 		fields["export"] = export
+		if s.Parquet {
+			fields["format"], fields["compression"], fields["fileSizeBytes"] = s.Format, s.Compression, s.FileSize
+		}
 	} else {
 		maps.Copy(fields, map[string]any{
 			"segments": s.Segments, "concurrency": s.Concurrency, "scan": map[string]any{"Limit": s.Limit},
@@ -123,6 +130,7 @@ func (s Scenario) request(table, bucket string) json.RawMessage {
 		}
 		s.recipe.addTo(fields)
 	}
+	s.parquet.addTo(fields)
 	req, err := json.Marshal(fields)
 	if err != nil {
 		panic(fmt.Sprintf("internal error: a request does not marshal: %v", err))

@@ -156,6 +156,8 @@ func (r *seedRun) beforeRequest(ctx context.Context, i *invocation, o operation)
 		r.changeTable(ctx, faultWritten, caller, o, r.writer.write)
 	case o.name == "Scan" && r.scenario.Request == kindPercent:
 		r.changeTable(ctx, faultCapacity, caller, o, r.setCapacity)
+	case i.second && o.name == "ListObjects" && strings.Contains(o.subject, stagingFolder) && i.function == contract.FunctionFinalize && !closed(i.process.paused):
+		r.resume(func(other *invocation) bool { return other.process.until == untilRemoves && other != i })
 	case closed(i.process.paused): // it was given up itself. If it waited for others, two could wait for each other
 	case o.name == "CompleteMultipartUpload":
 		r.resume(func(i *invocation) bool { return i.process.until == untilCompletes && i.caller != caller })

@@ -35,6 +35,7 @@ type history struct {
 type form struct {
 	items                    int
 	large, indexed, capacity bool
+	odd                      bool // it has items that no one schema fits
 }
 
 // sharedTable returns a table of a form, which no run changes. It is created once.
@@ -67,7 +68,10 @@ func (h *Harness) newTable(ctx context.Context, name string, of form) (*table, e
 			return nil, fmt.Errorf("read table %s: %w", name, err)
 		}
 		for _, item := range page.Items {
-			if of.large || of.indexed {
+			if of.odd {
+				addOddities(item)
+			}
+			if of.large || of.indexed || of.odd {
 				if err := h.change(ctx, name, of, item); err != nil {
 					return nil, err
 				}
@@ -79,17 +83,20 @@ func (h *Harness) newTable(ctx context.Context, name string, of form) (*table, e
 	return t, nil
 }
 
-// change gives some items a city, or makes each item nearly as large as DynamoDB allows, with random bytes that cannot be compressed.
+// change writes an item that was changed. It gives some items a city, or makes each item nearly as large as DynamoDB allows, with random bytes that
+// cannot be compressed.
 func (h *Harness) change(ctx context.Context, name string, of form, item verify.Item) error {
 	if of.indexed {
-		return h.addCity(ctx, name, item)
+		addCity(item)
 	}
-	noise := make([]byte, 330_000)
-	random := draw(0, "noise", keyOf(item))
-	for i := range noise {
-		noise[i] = byte(random.UintN(256)) //nolint:gosec // less than 256
+	if of.large {
+		noise := make([]byte, 330_000)
+		random := draw(0, "noise", keyOf(item))
+		for i := range noise {
+			noise[i] = byte(random.UintN(256)) //nolint:gosec // less than 256
+		}
+		item["noise"] = &types.AttributeValueMemberB{Value: noise}
 	}
-	item["noise"] = &types.AttributeValueMemberB{Value: noise}
 	_, err := h.tables.PutItem(ctx, &dynamodb.PutItemInput{TableName: &name, Item: item})
 	return err
 }

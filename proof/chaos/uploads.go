@@ -114,6 +114,7 @@ func (r *seedRun) checkUploads(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	removed := r.removedStaging()
 	w := r.watch
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -121,7 +122,10 @@ func (r *seedRun) checkUploads(ctx context.Context) error {
 		open := upload{aws.ToString(u.Key), aws.ToString(u.UploadId)}
 		root, _, _ := strings.Cut(open.key, dataFolder)
 		committed, ok := w.commits[root]
-		switch {
+		of, staged := strings.CutSuffix(root, strings.TrimSuffix(stagingFolder, "/"))
+		switch _, whole := w.commits[of]; {
+		case staged && whole && w.begun[open] > removed:
+			r.injected(leftStaged, "readers", open.key)
 		case w.foreign[open.key]:
 		case !ok:
 			r.injected(leftUncommitted, "readers", open.key)

@@ -91,7 +91,7 @@ var mutations = append([]mutation{
 	}},
 	{name: "the chain of lists", file: "lambda/run/chain.go", replace: []string{` && l.After == before.Try && l.FirstPart == before.NextPart && l.Start == before.End && !before.Done`, ``}},
 	{name: "the condition of the commit", file: "lambda/finalize/scan.go", replace: []string{
-		`created, err := c.bucket.Create(ctx, c.layout.ManifestSummary(), commit)`, `_, err := c.bucket.Put(ctx, c.layout.ManifestSummary(), commit)
+		`created, err := c.bucket.Create(ctx, c.layout.ManifestSummary(), commit)`, `_, err = c.bucket.Put(ctx, c.layout.ManifestSummary(), commit)
 	created := err == nil`,
 	}},
 }, drawn...)

@@ -1,0 +1,92 @@
+package chaos
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"dynamodb-to-s3/lambda/contract"
+	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/run"
+)
+
+// changeStaged changes or removes an object that the first pass has left for the second one, or the last schema, which must change nothing.
+func (h *hand) changeStaged(ctx context.Context) (deed, error) {
+	plan, err := h.run.plan(ctx)
+	if err != nil {
+		return deed{}, err
+	}
+	layout := plan.Final()
+	kinds := []string{"a staged file", "the last schema", "the manifest", "the files of the manifest", "the end of a segment", "another schema"}
+	if h.at == atConvert {
+		kinds = []string{"a staged file", "a staged file", "a share", "a share", "the schema", "the last schema"}
+	}
+	did := deed{fails: []failure.Name{failure.ListsInconsistent}}
+	if h.at == atColumns { // nothing is converted yet
+		did.certain = h.run.alone(nil, contract.FunctionConvert)
+	}
+	switch kind := pick(h.random, kinds...); kind {
+	case "the last schema":
+		key := plan.Parquet.LastSchema
+		return deed{what: "writes " + kind}, h.put(ctx, key, []byte(pick(h.random, `{"version":`, `{"version":1,"table":"another","columns":[]}`, ``)))
+	case "another schema":
+		own := run.Schema{Version: run.Version, RunID: "another", Table: plan.Table, StartTime: plan.StartTime, Columns: json.RawMessage(`{"columns":[]}`), Segments: 1}
+		created, err := h.create(ctx, layout.Schema(), run.Marshal(own))
+		if !created {
+			return deed{}, err
+		}
+		did.what = "writes the schema of another run"
+		return did, nil
+	case "a staged file":
+		return h.spoil(ctx, did, plan.Layout().DataPrefix(), false)
+	case "a share":
+		return h.spoil(ctx, did, layout.Share(0)[:strings.LastIndexByte(layout.Share(0), '/')+1], true)
+	case "the manifest": // an execution that starts again commits the first pass again
+		did.mended = true
+		return h.spoil(ctx, did, plan.Layout().ManifestSummary(), false)
+	case "the files of the manifest":
+		return h.spoil(ctx, did, plan.Layout().ManifestFiles(), false)
+	case "the end of a segment":
+		did.mended = true // an execution that starts again scans the segment again
+		return h.spoil(ctx, did, plan.Layout().SegmentEnd(pick(h.random, plan.Scan.Segments()...)), false)
+	default: // an execution that starts again decides the same schema again
+		did.mended = true
+		return h.spoil(ctx, did, layout.Schema(), false)
+	}
+}
+
+// spoil removes or damages an object with a prefix. Lines are those of a list of files, of which the hand can also add or remove one.
+func (h *hand) spoil(ctx context.Context, did deed, prefix string, lines bool) (deed, error) {
+	keys, err := h.run.keys(ctx)
+	if err != nil {
+		return deed{}, err
+	}
+	var those []string
+	for _, key := range keys {
+		if strings.HasPrefix(key, prefix) {
+			those = append(those, key)
+		}
+	}
+	if len(those) == 0 {
+		return deed{}, nil
+	}
+	key := pick(h.random, those...)
+	body, err := h.run.get(ctx, key)
+	if err != nil {
+		return deed{}, err
+	}
+	first, _, _ := strings.Cut(string(body), "\n")
+	switch how := h.random.IntN(4); {
+	case how == 0:
+		did.what = "removes " + key
+		return did, h.remove(ctx, key)
+	case how == 1 && lines && first != "":
+		did.what, body = "repeats a line of "+key, append(body, first+"\n"...)
+	case how == 2 && lines && first != "":
+		did.what, body = "removes a line of "+key, body[len(first)+1:]
+	default:
+		did.what, body = fmt.Sprintf("cuts %s in half", key), body[:len(body)/2]
+	}
+	return did, h.put(ctx, key, body)
+}
