@@ -117,18 +117,27 @@ func (e execution) execute(ctx context.Context) (outcome statemachine.Outcome, p
 	defer functions.close()
 
 	start := time.Now()
-	var segments atomic.Int64
+	var segments, converted atomic.Int64
 	stop := progress.Show(e.stderr, e.work(functions, segments.Load, start))
-	defer stop()
+	defer func() { stop() }()
 	outcome, err = statemachine.Run(ctx, statemachine.Execution{
 		Definition: definition.JSON, Input: e.request, InvokeURL: functions.url, StartTime: running.StartTime,
 		ID: id, Name: e.name,
 		StateMachineID: arnPrefix + "stateMachine:dynamodb-to-s3", StateMachineName: "dynamodb-to-s3",
 		OnEvent: func(event statemachine.Event) {
 			switch event.Kind {
+			case statemachine.StateEntered:
+				if event.State == contract.StateConvertSegments {
+					stop()
+					converted.Store(0)
+					stop = progress.Show(e.stderr, e.secondPass(functions, converted.Load))
+				}
 			case statemachine.MapIterationSucceeded:
-				if event.State == contract.StateScanSegments {
+				switch event.State {
+				case contract.StateScanSegments:
 					segments.Add(1)
+				case contract.StateConvertSegments:
+					converted.Add(1)
 				}
 			case statemachine.StateRetried:
 				_, _ = fmt.Fprintf(e.stderr, "retry %d of %s after %s: %s\n", event.Attempt, event.State, event.Error, strings.ReplaceAll(event.Cause, "\n", " "))
@@ -156,12 +165,37 @@ func (e execution) work(f *functions, segments func() int64, start time.Time) pr
 	}
 	return progress.Work{
 		Name: "replicating " + e.table, Unit: "item", Done: f.progress.Scanned.Load, Total: f.items.Load, Estimated: true,
+		Detail: func() string { return speed(f.progress.Bytes.Load(), start, segments(), f.segments.Load()) },
+	}
+}
+
+// secondPass returns the progress of a pass over staged files. The first such pass of a native export only learns.
+func (e execution) secondPass(f *functions, segments func() int64) progress.Work {
+	staged, start := f.staged.Load(), time.Now()
+	itemsBefore, bytesBefore := f.converting.Scanned.Load(), f.converting.Bytes.Load()
+	name := "converting " + e.table
+	if staged.Plan.FirstPass() {
+		name = "learning the types of " + e.table
+	}
+	return progress.Work{
+		Name: name, Unit: "item",
+		Done:  func() int64 { return f.converting.Scanned.Load() - itemsBefore },
+		Total: func() int64 {
+			if staged.Plan.Parquet.Staged == nil {
+				return 0
+			}
+			return staged.Plan.Parquet.Staged.Records
+		},
 		Detail: func() string {
-			bytes, planned := f.progress.Bytes.Load(), f.segments.Load()
-			return fmt.Sprintf("%s at %s/s, %s of %s", progress.Bytes(bytes), progress.Bytes(int64(float64(bytes)/time.Since(start).Seconds())),
-				progress.Count(segments()), progress.Plural(planned, "segment"))
+			return speed(f.converting.Bytes.Load()-bytesBefore, start, segments(), int64(len(staged.Segments)))
 		},
 	}
+}
+
+// speed says how fast the segments are read, and how many of them are done.
+func speed(bytes int64, since time.Time, done, segments int64) string {
+	return fmt.Sprintf("%s at %s/s, %s of %s", progress.Bytes(bytes), progress.Bytes(int64(float64(bytes)/time.Since(since).Seconds())),
+		progress.Count(done), progress.Plural(segments, "segment"))
 }
 
 // printOutcome prints the output of the execution as JSON, or its error and cause.

@@ -26,25 +26,27 @@ import (
 // functions is an HTTP server for what the state machine calls: the functions, and DescribeExport, which Step Functions calls
 // itself.
 type functions struct {
-	url      string
-	server   *http.Server
-	progress *scan.Progress
-	segments atomic.Int64 // of the latest plan
-	items    atomic.Int64 // that these segments have, as far as it is known
-	checks   atomic.Int64 // calls of DescribeExport
-	planned  atomic.Pointer[run.PlanOutput]
+	url        string
+	server     *http.Server
+	progress   *scan.Progress // of scans
+	converting *scan.Progress // of conversions
+	segments   atomic.Int64   // of the latest plan
+	items      atomic.Int64   // that these segments have, as far as it is known
+	checks     atomic.Int64   // calls of DescribeExport
+	planned    atomic.Pointer[run.PlanOutput]
+	staged     atomic.Pointer[run.ColumnsOutput] // the latest plan of a pass over staged files
 }
 
 // startFunctions serves the functions until close, which closes the listener too.
 func startFunctions(s *services, timeout time.Duration, listener net.Listener, log *slog.Logger) (*functions, error) {
-	f := &functions{progress: new(scan.Progress)}
-	engine, err := s.engine(function.Options{Log: log, Progress: f.progress, ScanTimeout: timeout})
+	f := &functions{progress: new(scan.Progress), converting: new(scan.Progress)}
+	engine, err := s.engine(function.Options{Log: log, Progress: f.progress, ConvertProgress: f.converting, ScanTimeout: timeout})
 	if err != nil {
 		return nil, err
 	}
 	f.url = "http://" + listener.Addr().String()
 	calls := http.NewServeMux()
-	calls.Handle("/", lambdaapi.Server{Function: f.countPlanned(s, engine.Handler), Timeout: timeout}.Handler())
+	calls.Handle("/", lambdaapi.Server{Function: f.watchPlans(s, engine.Handler), Timeout: timeout}.Handler())
 	integrations := sdkintegration.Server{DynamoDB: s.source}.Handler()
 	calls.HandleFunc("/aws-sdk/", func(w http.ResponseWriter, r *http.Request) {
 		f.checks.Add(1)
@@ -66,15 +68,18 @@ func (s *services) engine(options function.Options) (*function.Engine, error) {
 	return function.New(s.source, s.destination, options), nil
 }
 
-// countPlanned counts the segments of a plan, and their items, when the function returns it.
-func (f *functions) countPlanned(s *services, handlers func(contract.Function) function.Handler) func(contract.Function) function.Handler {
+// watchPlans keeps the plans that functions return, and counts the segments of a scan, and their items.
+func (f *functions) watchPlans(s *services, handlers func(contract.Function) function.Handler) func(contract.Function) function.Handler {
 	return func(name contract.Function) function.Handler {
 		handler := handlers(name)
-		if name != contract.FunctionPlan {
+		if name != contract.FunctionPlan && name != contract.FunctionColumns {
 			return handler
 		}
 		return func(ctx context.Context, payload json.RawMessage) (any, error) {
 			out, err := handler(ctx, payload)
+			if staged, ok := out.(run.ColumnsOutput); ok {
+				f.staged.Store(&staged)
+			}
 			planned, ok := out.(run.PlanOutput)
 			if ok {
 				f.planned.Store(&planned)

@@ -171,7 +171,7 @@ func TestMostSegmentsOfTheSecondPassFitAPayload(t *testing.T) {
 		plan.Parquet.Columns[fmt.Sprintf("attribute-%03d", pin)] = request.Column{Name: long(85), Type: "decimal(38, 10)"}
 	}
 	export := &run.ExportedWindow{ExportARN: long(300), Manifest: long(1100), Reason: long(200)}
-	plan = plan.Learning(request.MaxSegments).Converting(run.Schema{Segments: request.MaxSegments, Export: export}, run.Digest(nil))
+	plan = plan.Learning(request.MaxSegments).Converting(run.Schema{Segments: request.MaxSegments, Staged: run.Staged{Export: export}}, run.Digest(nil))
 	state := run.Marshal(run.ColumnsOutput{Plan: plan, Segments: plan.Scan.Segments(), Concurrency: request.MaxSegments})
 	batches := run.Marshal(run.FinalizeOutput{Batches: make([]run.Batch, finalize.MostBatches)})
 	if least := quota.MaxPayloadBytes - quota.MaxResultBytes - 5_000; len(state) < least {
