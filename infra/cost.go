@@ -22,6 +22,8 @@ const (
 	pricePerGBSecondX86   = 0.0000166667
 	transitionsOfRun      = 6 // Plan, its Choice, the Map, Finalize, its Choice, and the end
 	transitionsOfScan     = 2 // ScanSegment and its Choice
+	transitionsOfColumns  = 5 // Columns, the Map, its Choice, Finalize again and its Choice
+	transitionsOfConvert  = 3 // ConvertSegment, its Choice, and SegmentConverted: most segments need one invocation
 	millisecondsPerSecond = 1000
 	mebibytesPerGibibyte  = 1024
 )
@@ -37,13 +39,18 @@ func (d dashboard) costs() []cloudwatch.IMetric {
 		durations[id] = d.functions[function].MetricDuration(&cloudwatch.MetricOptions{Statistic: jsii.String("Sum")})
 		terms = append(terms, fmt.Sprintf("FILL(%s, 0) * %s", id, decimal(d.props.limits(function).memoryMiB/mebibytesPerGibibyte/millisecondsPerSecond*pricePerGBSecond(d.props))))
 	}
-	transitions := fmt.Sprintf("FILL(%s, 0) * %d + FILL(%s, 0) + FILL(started, 0) * %d",
-		all(metric.Invocations), transitionsOfScan, all(metric.Segments), transitionsOfRun)
+	transitions := fmt.Sprintf("FILL(%s, 0) * %d + FILL(%s, 0) + FILL(started, 0) * %d + FILL(decided, 0) * %d + FILL(converted, 0) * %d",
+		all(metric.Invocations), transitionsOfScan, all(metric.Segments), transitionsOfRun, transitionsOfColumns, transitionsOfConvert)
+	calls := func(function contract.Function) cloudwatch.IMetric {
+		return d.functions[function].MetricInvocations(nil)
+	}
 	return []cloudwatch.IMetric{
 		soFar("reads, if on demand", fmt.Sprintf("FILL(%s, 0) * %s", all(metric.ReadUnits), decimal(pricePerReadUnit)), nil),
 		soFar("exports", fmt.Sprintf("FILL(%s, 0) * %s", all(metric.BilledBytes), decimal(pricePerExportedByte)), nil),
 		soFar("Lambda", strings.Join(terms, " + "), durations),
-		soFar("Step Functions", fmt.Sprintf("(%s) * %s", transitions, decimal(pricePerTransition)), map[string]cloudwatch.IMetric{"started": d.machine.MetricStarted(nil)}),
+		soFar("Step Functions", fmt.Sprintf("(%s) * %s", transitions, decimal(pricePerTransition)), map[string]cloudwatch.IMetric{
+			"started": d.machine.MetricStarted(nil), "decided": calls(contract.FunctionColumns), "converted": calls(contract.FunctionConvert),
+		}),
 	}
 }
 

@@ -48,7 +48,8 @@ func (step *Step) Run(ctx context.Context, in run.ConvertInput) (run.Checkpoint,
 	if in.Plan.Parquet == nil || in.Plan.Parquet.Segments == 0 {
 		return run.Checkpoint{}, failure.Errorf(failure.InvalidRequest, "invalid payload: the plan of run %q has no staged files to convert", in.Plan.RunID)
 	}
-	s := scan.Step{Objects: step.Objects, Log: step.Log, Progress: step.Progress, Now: step.Now, Source: source}
+	log := step.Log.With("function", "convert") // the lines of scan are the same otherwise
+	s := scan.Step{Objects: step.Objects, Log: log, Progress: step.Progress, Now: step.Now, Source: source}
 	return s.Run(ctx, in)
 }
 

@@ -100,6 +100,40 @@ func TestMetricsAddUpToTheResult(t *testing.T) {
 	}
 }
 
+// The second pass counts no item, byte or segment again: the metrics are those of the read, and of the committed run.
+func TestMetricsOfParquetCountItemsOnce(t *testing.T) {
+	t.Parallel()
+	table := testservers.Orders(t, 500)
+	var metrics, log bytes.Buffer
+	e := execution{
+		t: t, name: "run-1", metrics: &metrics, log: &log,
+		request: fmt.Sprintf(`{"table": %q, "bucket": %q, "format": "PARQUET", "segments": 2}`, table, testservers.Bucket(t)),
+	}
+	result, err := e.run()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := sums(t, metrics.String(), table)
+	want := map[metric.Name]float64{
+		metric.Items: 500, metric.ReadUnits: result.ReadUnits, metric.Segments: 2, metric.SegmentsPlanned: 2, metric.Invocations: 2, metric.HandOvers: 0,
+		metric.RunsSucceeded: 1, metric.RunItems: 500, metric.RunBytes: float64(result.Bytes), metric.RunObjects: float64(result.Objects),
+	}
+	for name, value := range want {
+		if got[name] != value {
+			t.Errorf("%s: got %v, want %v", name, got[name], value)
+		}
+	}
+	ends := map[any]int{}
+	for _, line := range decoded(t, log.String()) {
+		if line["msg"] == "segment handed over" {
+			ends[line["function"]]++
+		}
+	}
+	if diff := cmp.Diff(map[any]int{nil: 2, "convert": 1}, ends); diff != "" {
+		t.Errorf("lines by function (-want +got):\n%s", diff)
+	}
+}
+
 // A failure is logged once, under its name. Of the payload, the line has only what identifies the invocation.
 func TestFailureIsLoggedOnce(t *testing.T) {
 	t.Parallel()
