@@ -179,7 +179,7 @@ func (e execution) secondPass(f *functions, segments func() int64) progress.Work
 	}
 	return progress.Work{
 		Name: name, Unit: "item",
-		Done:  func() int64 { return f.converting.Scanned.Load() - itemsBefore },
+		Done: func() int64 { return f.converting.Scanned.Load() - itemsBefore },
 		Total: func() int64 {
 			if staged.Plan.Parquet.Staged == nil {
 				return 0
