@@ -105,23 +105,26 @@ func (c *scanCommit) learned() (*run.LearnedSchema, error) {
 }
 
 const (
-	// shownRest is how many attributes a result names that are in the column _rest.
-	shownRest = 100
-	// heldRest is how many are counted.
-	heldRest = 10_000
+	// shownRest is how many attributes a result names that are in the column _rest, and shownRestBytes how many bytes their names have together:
+	// the result goes through Step Functions, and a name can have 64 KiB.
+	shownRest      = 100
+	shownRestBytes = 8 << 10
+	// heldRest is how many are counted by name. Longer names than longestRest are not.
+	heldRest    = 10_000
+	longestRest = 255
 )
 
 // addRest adds counts of attributes in the column _rest.
 func (f *found) addRest(counts map[string]int64) {
 	for _, name := range slices.Sorted(maps.Keys(counts)) {
-		if _, known := f.rest[name]; !known && len(f.rest) >= heldRest {
-			f.rest[""] += counts[name]
-			continue
-		}
 		if f.rest == nil {
 			f.rest = map[string]int64{}
 		}
-		f.rest[name] += counts[name]
+		at := name
+		if _, known := f.rest[name]; !known && len(f.rest) >= heldRest || len(name) > longestRest {
+			at = ""
+		}
+		f.rest[at] += counts[name]
 	}
 }
 
@@ -133,11 +136,12 @@ func mostRest(counts map[string]int64) map[string]int64 {
 		}
 		return strings.Compare(a, b)
 	})
-	shown := map[string]int64{}
+	shown, size := map[string]int64{}, 0
 	for i, name := range names {
-		if i >= shownRest {
+		if i >= shownRest || size+len(name) > shownRestBytes {
 			name = ""
 		}
+		size += len(name)
 		shown[name] += counts[names[i]]
 	}
 	return shown

@@ -62,3 +62,60 @@ func (e execution) convert(plan run.Plan, segment int) (int, error) {
 		in.Checkpoint = &checkpoint
 	}
 }
+
+// A machine is an execution of a run of Parquet files. It keeps its state, so that it can be redriven.
+type machine struct {
+	next    string // the state that comes next or has failed; "" at the end
+	planned run.PlanOutput
+	result  run.Result
+}
+
+// drive goes on until the execution ends or fails.
+func (m *machine) drive(e execution) error {
+	if m.next == "" {
+		m.next = "Plan"
+	}
+	for m.next != "End" {
+		next, err := m.step(e)
+		if err != nil {
+			return err
+		}
+		m.next = next
+	}
+	return nil
+}
+
+func (m *machine) step(e execution) (next string, err error) {
+	switch m.next {
+	case "Plan":
+		m.planned, err = e.plan()
+		switch {
+		case m.planned.Duplicate != nil:
+			return "End", err
+		case m.planned.Committed:
+			return "Finalize", err
+		}
+		return "ScanSegments", err
+	case "ScanSegments":
+		return "Finalize", e.scanAll(m.planned)
+	case "Columns":
+		out, err := e.columns(m.planned.Plan)
+		if err == nil {
+			m.planned.Plan, m.planned.Segments = out.Plan, out.Segments
+		}
+		return "ConvertSegments", err
+	case "ConvertSegments":
+		for _, segment := range m.planned.Segments {
+			if _, err := e.convert(m.planned.Plan, segment); err != nil {
+				return "", err
+			}
+		}
+		return "Finalize", nil
+	default:
+		out, err := e.end(m.planned)
+		if m.result = out.Result; out.Convert {
+			return "Columns", err
+		}
+		return "End", err
+	}
+}

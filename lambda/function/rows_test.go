@@ -1,6 +1,7 @@
 package function_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"math/big"
@@ -98,7 +99,10 @@ func query(t *testing.T, result run.Result, sql string) (values []string) {
 	return values
 }
 
-// opened starts DuckDB, and returns the files of a run as its queries name them.
+// duckDB starts one DuckDB for all tests. It ends with them.
+var duckDB = sync.OnceValues(func() (*duckdb.DB, error) { return duckdb.Open(context.Background()) })
+
+// opened returns DuckDB, and the files of a run as its queries name them.
 func opened(t *testing.T, result run.Result) (db *duckdb.DB, files string) {
 	t.Helper()
 	folder := t.TempDir()
@@ -107,11 +111,10 @@ func opened(t *testing.T, result run.Result) (db *duckdb.DB, files string) {
 			t.Fatal(err)
 		}
 	}
-	db, err := duckdb.Open(t.Context())
+	db, err := duckDB()
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(db.Close)
 	return db, duckdb.File(filepath.Join(folder, "*.parquet"))
 }
 

@@ -95,6 +95,7 @@ func TestRebuild(t *testing.T) {
 		{"an empty name after a value of another type", []string{
 			`{"m":{"M":{"x":{"N":"1"}}}}`, `{"m":{"M":{"":{"S":"b"}}}}`, `{"m":{"M":{"x":{"S":"a"}}}}`, `{"m":{"M":{"x":{"S":"a"}}}}`,
 		}, 1},
+		{"an attribute without a name, after one with another type", []string{`{"a":{"N":"1"}}`, `{"":{"S":"x"}}`, `{"a":{"S":"y"}}`, `{"a":{"S":"z"}}`}, 1},
 		{"spaces", []string{`{ "a" : { "L" : [ { "N" : "1" } , { "M" : { } } ] } , "n":{ "NULL" : true } }`}, 1},
 		{"half a surrogate pair", []string{`{"a":{"S":"x"}}`, `{"a":{"S":"\ud83d"}}`}, 1},
 		{"half a surrogate pair in the names of a map", append(repeated(`{"m":{"M":{"k%d":{"N":"%d"}}}}`, 40), `{"m":{"M":{"\ud83d":{"N":"1"},"a":{"N":"2"}}}}`), 1},

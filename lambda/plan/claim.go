@@ -94,8 +94,13 @@ func (c claimant) resume(ctx context.Context, output run.PlanOutput) (run.PlanOu
 	if output.Committed, err = committed(ctx, c.destination, output.Plan); err != nil || output.Committed {
 		return c.lastPass(ctx, output, err)
 	}
-	if err := c.sameSource(output.Plan); err != nil {
+	if output.Committed, err = staged(ctx, c.destination, output.Plan); err != nil {
 		return run.PlanOutput{}, err
+	}
+	if !output.Committed {
+		if err := c.sameSource(output.Plan); err != nil {
+			return run.PlanOutput{}, err
+		}
 	}
 	return output, c.checkAlone(ctx, output.Plan)
 }
@@ -107,6 +112,10 @@ func (c claimant) lastPass(ctx context.Context, output run.PlanOutput, err error
 		return output, err
 	}
 	decided, digest, err := ledger.LoadSchema(ctx, c.destination, output.Plan)
+	if errors.Is(err, bucket.ErrNotFound) {
+		err = failure.Errorf(failure.ListsInconsistent, "the run is committed, and its schema is gone: another program has removed %s. Its files are whole: read its result in %s",
+			c.destination.URI(output.Plan.Final().Schema()), c.destination.URI(output.Plan.Final().ManifestSummary()))
+	}
 	if err != nil {
 		return run.PlanOutput{}, err
 	}
@@ -131,6 +140,22 @@ func committed(ctx context.Context, destination *bucket.Bucket, plan run.Plan) (
 	if plan.Export != nil && plan.Parquet == nil {
 		commit = plan.Final().Result()
 	}
+	return has(ctx, destination, commit)
+}
+
+// staged reports whether a run that makes Parquet files has read everything: its first pass is committed.
+func staged(ctx context.Context, destination *bucket.Bucket, plan run.Plan) (bool, error) {
+	if !plan.FirstPass() {
+		return false, nil
+	}
+	commit := plan.Layout().ManifestSummary()
+	if plan.Export != nil {
+		commit = plan.Layout().Result()
+	}
+	return has(ctx, destination, commit)
+}
+
+func has(ctx context.Context, destination *bucket.Bucket, commit string) (bool, error) {
 	_, err := destination.Get(ctx, commit)
 	if err != nil && !errors.Is(err, bucket.ErrNotFound) {
 		return false, fmt.Errorf("look whether the run is committed: %w", err)

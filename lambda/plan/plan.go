@@ -1,7 +1,8 @@
 // Package plan is the step Plan: it turns a request into the plan of a run. It looks at the table, decides how the scan is split, and
 // claims the run's folder for this execution.
 //
-// It may import document, execution, failure, lazyregexp, problem, quota, request, run, bucket, encoder, ledger, table and transform.
+// It may import document, execution, failure, lazyregexp, problem, quota, request, run, bucket, encoder, ledger, schema, table and
+// transform.
 package plan
 
 import (
@@ -16,6 +17,7 @@ import (
 	"dynamodb-to-s3/lambda/quota"
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
+	"dynamodb-to-s3/lambda/schema"
 	"dynamodb-to-s3/lambda/table"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -99,11 +101,24 @@ func (s *Step) prepare(in run.PlanInput) (d draft, err error) {
 	if d.plan, err = s.first(d.request, d.target, in.Execution); err != nil {
 		return d, err
 	}
+	if err = checkColumns(d.request); err != nil {
+		return d, err
+	}
 	if d.plan.Export != nil {
 		return d, checkWait(d.plan)
 	}
 	d.plan.Scan.Encoder, err = encoderOf(d.request)
 	return d, err
+}
+
+// checkColumns refuses columns that no Parquet file can have.
+func checkColumns(req request.Request) error {
+	pins := map[string]schema.Pin{}
+	for attribute, column := range req.Columns {
+		pins[attribute] = schema.Pin{Name: column.Name, Type: column.Type}
+	}
+	_, problems := schema.ParsePins("columns", pins)
+	return problems.Err()
 }
 
 // draft drafts the plan of an input, for the table as it is now.

@@ -105,7 +105,9 @@ func TestPlanRefusesWhatCannotBeReplicated(t *testing.T) {
 		{"a name that makes no key", "../x", `"table": "` + table + `"`, failure.InvalidRequest, `the execution's name: got "../x"`},
 		{"a key that is too long", strings.Repeat("r", 80), `"table": "` + table + `", "prefix": "` + strings.Repeat("{runId}/", 20) + `"`, failure.InvalidRequest, "want a shorter one: S3 allows 1024"},
 		{"a plan that no state can carry", "", `"table": "` + table + `", "segments": 10000, "scan": {"FilterExpression": "a = :a", "ExpressionAttributeValues": {":a": {"S": "` + strings.Repeat("<", 100<<10) + `"}}}`, failure.InvalidRequest, "196608 are allowed, of the 262144 that Step Functions carries"},
-		{"a plan that only the state of the second pass cannot carry", "", `"table": "` + table + `", "format": "PARQUET", "columns": {` + pins(100) + `}`, failure.InvalidRequest, "196608 are allowed, of the 262144 that Step Functions carries: shorten the expressions and their values, or name fewer columns"},
+		{"a plan that only the state of the second pass cannot carry", "", `"table": "` + table + `", "format": "PARQUET", "columns": {` + pins(110) + `}`, failure.InvalidRequest, "196608 are allowed, of the 262144 that Step Functions carries: shorten the expressions and their values, or name fewer columns"},
+		{"columns that no file can have", "", `"table": "` + table + `", "format": "PARQUET", "columns": {"a": {"type": "txt"}, "b": {"name": "_REST"}, "c": {"name": "id"}, "d": {"name": "ID"}}`, failure.InvalidRequest, `invalid request: 3 problems: columns.a.type: got "txt", want `},
+		{"columns that no file of an export can have", "", `"table": "` + table + `", "format": "PARQUET", "export": {}, "columns": {"b": {"name": "_REST"}}`, failure.InvalidRequest, `invalid request: columns.b.name: got "_REST", want another name`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			req := "{" + test.fields + "}"
@@ -127,11 +129,11 @@ func TestPlanRefusesWhatCannotBeReplicated(t *testing.T) {
 	}
 }
 
-// pins names so many columns. In the plan, each needs about 1,700 bytes, because it has < as an escape of six characters.
+// pins names so many columns. In the plan, each needs about 1,500 bytes, because it has < as an escape of six characters.
 func pins(n int) string {
 	var all []string
 	for i := range n {
-		all = append(all, fmt.Sprintf(`"%s%03d": {"name": "column%[2]d", "type": "string"}`, strings.Repeat("<", 274), i))
+		all = append(all, fmt.Sprintf(`"%s%03d": {"name": "column%[2]d", "type": "string"}`, strings.Repeat("<", 247), i))
 	}
 	return strings.Join(all, ", ")
 }

@@ -45,10 +45,16 @@ func (c claimant) decide(ctx context.Context, theirs ledger.Claim) (run.PlanOutp
 		return c.refuse("belongs to execution %s, which is %s, but functions that it called may still be at work: redrive that execution, or start this one again after %s",
 			theirs.ExecutionID, state.Status, state.Quiet.Format(time.RFC3339))
 	}
-	if err := c.sameSource(theirs.Output.Plan); err != nil {
+	read, err := staged(ctx, c.destination, theirs.Output.Plan)
+	if err == nil && !read {
+		err = c.sameSource(theirs.Output.Plan)
+	}
+	if err != nil {
 		return run.PlanOutput{}, err
 	}
-	return c.takeOver(ctx, theirs)
+	output, err := c.takeOver(ctx, theirs)
+	output.Committed = err == nil && read
+	return output, err
 }
 
 // takeOver makes this execution the run's owner. The plan stays the same, so that what the other execution has done still fits.

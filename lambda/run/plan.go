@@ -35,7 +35,8 @@ type PlanOutput struct {
 	Concurrency int   `json:"concurrency"`
 	// Export is how far the native exports have come. The plan function returns an empty one.
 	Export ExportProgress `json:"export"`
-	// Committed says that the run is already committed, so that only its result is missing.
+	// Committed says that the run is already committed, so that only its result is missing. With a plan of a first pass, it says that this pass
+	// is committed, so that nothing is left to read.
 	Committed bool `json:"committed"`
 	// Duplicate says that another execution owns the run, so that this execution has nothing to do. Otherwise it is absent.
 	Duplicate *Duplicate `json:"duplicate,omitempty"`

@@ -45,7 +45,7 @@ func stage(served *tables) (*staged, error) {
 			}
 			shape.items = append(shape.items, p.items)
 		}
-		columns, err := json.Marshal(schema.Decide(tree, schema.Options{}))
+		columns, err := json.Marshal(schema.Decide(tree, schema.Options{}).Columns)
 		if err != nil {
 			return nil, err
 		}
