@@ -80,7 +80,7 @@ func (w work) learn(ctx context.Context) (run.ColumnsOutput, error) {
 	if err != nil {
 		return run.ColumnsOutput{}, err
 	}
-	segments, err := w.divide(ctx, window.Manifest, window.Bytes)
+	segments, err := w.divide(ctx, window.Manifest, window.Items, window.Bytes)
 	if err != nil {
 		return run.ColumnsOutput{}, err
 	}

@@ -49,7 +49,7 @@ func (w work) source(ctx context.Context, own *run.Schema) error {
 		Records: summary.ItemCount, Items: summary.Scan.Items, Scanned: summary.Scan.ScannedCount, ReadUnits: summary.Scan.ReadUnits,
 		TotalSegments: summary.Scan.TotalSegments, Segment: summary.Scan.Segment,
 	}
-	own.Segments, err = w.divide(ctx, w.bucket.URI(key), summary.Scan.Bytes)
+	own.Segments, err = w.divide(ctx, w.bucket.URI(key), summary.ItemCount, summary.Scan.Bytes)
 	return err
 }
 
@@ -87,9 +87,9 @@ func (w work) read(ctx context.Context, key string, decode func(body []byte) err
 
 // divide gives each segment consecutive files of a manifest, with about as many items, and writes a list for each. It returns the number of
 // segments. The same manifest is always divided in the same way.
-func (w work) divide(ctx context.Context, uri string, stored int64) (segments int, err error) {
+func (w work) divide(ctx context.Context, uri string, records, stored int64) (segments int, err error) {
 	summaryKey, _ := strings.CutPrefix(uri, w.bucket.URI(""))
-	files, err := w.files(ctx, summaryKey)
+	files, err := w.files(ctx, summaryKey, records)
 	if err != nil {
 		return 0, err
 	}
@@ -139,13 +139,14 @@ func shares(files []manifest.File, most int) (ends []int) {
 	return append(ends, len(files))
 }
 
-// files returns the files of a manifest that have items, in its order.
-func (w work) files(ctx context.Context, summaryKey string) (files []manifest.File, err error) {
+// files returns the files of a manifest that have items, in its order. They must have so many records.
+func (w work) files(ctx context.Context, summaryKey string, records int64) (files []manifest.File, err error) {
 	var summary manifest.Summary
 	if err := w.read(ctx, summaryKey, func(body []byte) error { return json.Unmarshal(body, &summary) }); err != nil {
 		return nil, err
 	}
 	err = w.read(ctx, summary.ManifestFilesS3Key, func(body []byte) error {
+		found := int64(0)
 		for file, err := range manifest.Files(bytes.NewReader(body)) {
 			switch {
 			case err != nil:
@@ -154,7 +155,11 @@ func (w work) files(ctx context.Context, summaryKey string) (files []manifest.Fi
 				return fmt.Errorf("it names %s", file.DataFileKey)
 			case file.ItemCount > 0:
 				files = append(files, file)
+				found += file.ItemCount
 			}
+		}
+		if found != records {
+			return fmt.Errorf("its files have %d records, and the first pass has staged %d", found, records)
 		}
 		return nil
 	})

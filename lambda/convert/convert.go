@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"dynamodb-to-s3/lambda/bucket"
@@ -103,6 +104,11 @@ func share(ctx context.Context, in run.ScanInput, from *bucket.Bucket) ([]manife
 	var files []manifest.File
 	if err == nil {
 		files, err = manifest.DecodeFiles(body)
+	}
+	for _, file := range files {
+		if err == nil && !strings.HasPrefix(file.DataFileKey, in.Plan.Final().StagingPrefix()) {
+			err = fmt.Errorf("it names %s", file.DataFileKey)
+		}
 	}
 	if err != nil {
 		return nil, failure.Errorf(failure.ListsInconsistent, "%s is not as the run wrote it: %w. Another program may have changed or removed it; start a new execution",
