@@ -2,19 +2,23 @@ package examples_test
 
 import (
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"dynamodb-to-s3/infra/definition"
 	"dynamodb-to-s3/lambda/function"
 	"dynamodb-to-s3/lambda/run"
+	"dynamodb-to-s3/lambda/schema"
 	"dynamodb-to-s3/local/exports"
 	"dynamodb-to-s3/local/lambdaapi"
+	"dynamodb-to-s3/local/parquetrows"
 	"dynamodb-to-s3/local/sampletable"
 	"dynamodb-to-s3/local/sdkintegration"
 	"dynamodb-to-s3/local/statemachine"
@@ -68,16 +72,12 @@ func TestRequestsExecute(t *testing.T) {
 			if err := json.Unmarshal(outcome.Output, &result); err != nil {
 				t.Fatal(err)
 			}
-			records := make(chan string, 10*orders)
-			if err := verify.Records(t.Context(), testservers.S3(), result, func(line []byte) error { records <- string(line); return nil }, func(string) {}); err != nil {
-				t.Fatal(err)
-			}
-			close(records)
+			records := recordsOf(t, result)
 			if got := (made{int(result.Items), len(records), result.Root, want.record}); got != want {
 				t.Errorf("got %+v, want %+v", got, want)
 			}
 			form := regexp.MustCompile("^" + want.record + "\n$")
-			for record := range records {
+			for _, record := range records {
 				if !form.MatchString(record) {
 					t.Fatalf("got the record %s, want %s", record, want.record)
 				}
@@ -104,6 +104,43 @@ func TestRequestsExecute(t *testing.T) {
 	executeSchedules(t, interpreter, dynamoDB)
 }
 
+// recordsOf reads the records of a run, and rebuilds items from the rows of Parquet files.
+func recordsOf(t *testing.T, result run.Result) (records []string) {
+	t.Helper()
+	var mu sync.Mutex
+	add := func(line []byte) error {
+		mu.Lock()
+		defer mu.Unlock()
+		records = append(records, string(line))
+		return nil
+	}
+	if result.Schema == nil {
+		if err := verify.Records(t.Context(), testservers.S3(), result, add, func(string) {}); err != nil {
+			t.Fatal(err)
+		}
+		return records
+	}
+	stored, err := testservers.S3().GetObject(t.Context(), &s3.GetObjectInput{Bucket: &result.Bucket, Key: aws.String(run.Layout{Root: result.Root}.Schema())})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var columns schema.Schema // the object has its members
+	if err := errors.Join(json.NewDecoder(stored.Body).Decode(&columns), stored.Body.Close()); err != nil {
+		t.Fatal(err)
+	}
+	err = verify.Objects(t.Context(), testservers.S3(), result, func(body []byte) (int64, error) {
+		items, err := parquetrows.Items(body, columns)
+		for _, item := range items {
+			_ = add(append(run.Marshal(map[string]any{"Item": item}), '\n'))
+		}
+		return int64(len(items)), err
+	}, func(string) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return records
+}
+
 // expected returns the result that each request must have for a table.
 func expected(t *testing.T, table []map[string]types.AttributeValue) map[string]made {
 	t.Helper()
@@ -126,6 +163,8 @@ func expected(t *testing.T, table []map[string]types.AttributeValue) map[string]
 		"scan":           {orders, orders, "AWSDynamoDB/scan", item},
 		"scan-json-zstd": {orders, orders, "lake/orders/dt=2026-01-31/AWSDynamoDB/scan-json-zstd", plain},
 		"scan-ion":       {orders, orders, "AWSDynamoDB/scan-ion", ion},
+		"scan-parquet":   {orders, orders, "lake/orders/dt=2026-01-31/AWSDynamoDB/scan-parquet", item},
+		"export-parquet": {orders, orders, "AWSDynamoDB/export-parquet", item},
 		"scan-filter":    {large, large, "AWSDynamoDB/scan-filter", `\{"Item":(?:[{,]"(?:orderId|status|total)":\{"[SN]":"[^"]*"\}){3}\}\}`},
 		"scan-index":     {orders, orders, "AWSDynamoDB/scan-index", `\{"Item":(?:[{,]"(?:orderId|status|placedAt)":\{"S":"[^"]*"\}){3}\}\}`},
 		"scan-transform": {orders, lines, "AWSDynamoDB/scan-transform", `\{"order":"order-\d+","quantity":\d,"sku":"[a-z]+-\d+"\}`},
