@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -18,7 +19,7 @@ import (
 func TestEveryPathMovesATableOverTLS(t *testing.T) {
 	t.Parallel()
 	at := startServers(t)
-	for _, p := range append(speedPaths(), peaks()[0].task.Path) {
+	for _, p := range slices.Concat(speedPaths(), parquetPaths()[:2], []path{peaks()[0].task.Path}) {
 		t.Run(p.String()+p.Bucket, func(t *testing.T) {
 			t.Parallel()
 			m, err := measureHere(t, at.reach(task{Path: p, Source: source{Shape: "orders", Pages: 3, Latency: latency}}))

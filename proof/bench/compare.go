@@ -18,8 +18,9 @@ import (
 )
 
 const (
-	// distinct is the number of different pages of a table; they are served in turn.
-	distinct = 16
+	// distinct is the number of different pages of a table; they are served in turn. Parquet files are made of different pages only: their
+	// dictionaries would find every value again.
+	distinct = 64
 	// latency is the time until a page arrives. With less, the SDK fails, because answers come before it has sent its requests.
 	latency = 2 * time.Millisecond
 	// sdkShare divides the number of pages of the SDK's way, which needs ten times as long for a page.
@@ -31,10 +32,11 @@ const (
 
 // The tables of the report.
 const (
-	whatSpeed = "speed"
-	whatPlain = "without TLS"
-	whatSlow  = "slow"
-	whatStart = "start"
+	whatSpeed   = "speed"
+	whatPlain   = "without TLS"
+	whatSlow    = "slow"
+	whatStart   = "start"
+	whatParquet = "Parquet"
 )
 
 // settings are what a person chooses.
@@ -52,6 +54,8 @@ type servers struct {
 	tables, objects, plainTables, plainObjects string
 	requests, stored                           atomic.Int64
 	staged                                     *staged
+	kept                                       kept
+	duck                                       *duck
 }
 
 func (s *servers) count(h http.Handler) http.Handler {
@@ -69,7 +73,7 @@ func (s *servers) start(served *tables) (stop func(), err error) {
 	if s.staged, err = stage(served); err != nil {
 		return nil, err
 	}
-	objects := bucket{staged: s.staged, stored: &s.stored}
+	objects := bucket{staged: s.staged, stored: &s.stored, kept: &s.kept}
 	var stops []func()
 	stop = func() {
 		for _, stop := range stops {
@@ -102,9 +106,10 @@ func (s *servers) reach(t task) task {
 // sampleTables are the tables of all measurements.
 func sampleTables() *tables {
 	served := &tables{pages: map[string][]page{}}
-	for _, s := range append(shapes(), counters()) {
+	for _, s := range shapes() {
 		served.pages[s.name] = pages(s, distinct)
 	}
+	served.pages[counters().name] = pages(counters(), distinct/4)
 	return served
 }
 
@@ -117,12 +122,17 @@ func compare(ctx context.Context, chosen settings, progress io.Writer) (*results
 		return nil, err
 	}
 	defer stop()
-	all := &results{settings: chosen, items: map[string]int{}}
+	all := &results{settings: chosen, items: map[string]int{}, queries: map[string][]measured{}}
+	if at.duck, all.noDuckDB = newDuck(served); all.noDuckDB == nil {
+		defer at.duck.remove()
+	}
 	for name, pages := range served.pages {
 		all.items[name] = pages[0].items
 	}
 	left := func(row fmt.Stringer) bool { return chosen.only != nil && !chosen.only.MatchString(row.String()) }
-	all.rows = slices.DeleteFunc(rows(chosen.pages), func(r *row) bool { return left(r) })
+	all.rows = slices.DeleteFunc(rows(chosen.pages), func(r *row) bool {
+		return left(r) || r.task.Path.Name == pathDuckDB && all.noDuckDB != nil
+	})
 	all.peaks = slices.DeleteFunc(peaks(), func(p *peak) bool { return left(p) })
 	if chosen.only == nil || chosen.only.MatchString(whatStart) {
 		if all.starts, err = measureStarts(ctx, chosen.oldSource); err != nil {
@@ -135,6 +145,11 @@ func compare(ctx context.Context, chosen settings, progress io.Writer) (*results
 			if err := all.measure(ctx, &at, r, round); err != nil {
 				return nil, err
 			}
+		}
+	}
+	if all.noDuckDB == nil && (chosen.only == nil || chosen.only.MatchString(whatQuery)) {
+		if err := all.query(ctx, &at, progress); err != nil {
+			return nil, err
 		}
 	}
 	group, err := newMemoryGroup(memoryLimit)
@@ -179,7 +194,9 @@ func both(ctx context.Context, at *servers, program string, do task, whole, oneP
 		var m measured
 		begun, stored := at.requests.Load(), at.stored.Load()
 		var err error
-		if program == "" {
+		if do.Path.Name == pathDuckDB {
+			m, err = at.duck.copy(ctx, do)
+		} else if program == "" {
 			err = process.RunAgain(ctx, measureCommand, do, &m)
 		} else {
 			err = process.Run(ctx, program, measureCommand, do, &m)
@@ -187,7 +204,7 @@ func both(ctx context.Context, at *servers, program string, do task, whole, oneP
 		if err != nil {
 			return fmt.Errorf("%s: %w", do, err)
 		}
-		m.Requests, m.Stored = at.requests.Load()-begun, at.stored.Load()-stored
+		m.Requests, m.Stored = at.requests.Load()-begun, m.Stored+at.stored.Load()-stored
 		*into = append(*into, m)
 		do.Source.Pages, do.Profile = 1, ""
 	}
@@ -210,7 +227,22 @@ func speedPaths() []path {
 				path{Name: pathSDKFast, Compression: compression, FileSize: size}, path{Name: pathSDK, Compression: compression, FileSize: size})
 		}
 	}
-	return append(all, path{Name: pathLearn, Compression: request.CompressionZSTD, FileSize: size}, path{Name: pathConvert, Compression: request.CompressionZSTD, FileSize: size})
+	return all
+}
+
+func pass(name string, fileSize int64) path {
+	return path{Name: name, Format: request.FormatParquet, Compression: request.CompressionZSTD, FileSize: fileSize}
+}
+
+// parquetPaths are the two passes of a run that makes Parquet files, and DuckDB's way.
+func parquetPaths() []path {
+	all := []path{pass(pathLearn, request.DefaultFileSize), pass(pathConvert, request.DefaultFileSize)}
+	for _, format := range []request.Format{request.FormatJSON, request.FormatDynamoDBJSON} {
+		for _, threads := range []int{1, 0} {
+			all = append(all, path{Name: pathDuckDB, Format: format, Compression: request.CompressionZSTD, Threads: threads})
+		}
+	}
+	return all
 }
 
 // rows are all rows, with count pages each.
@@ -226,6 +258,9 @@ func rows(count int) []*row {
 				pages = max(2, count/sdkShare)
 			}
 			add(whatSpeed, s.name, pages, latency, p)
+		}
+		for _, p := range parquetPaths() {
+			add(whatParquet, s.name, min(count, distinct), latency, p)
 		}
 	}
 	usual := engine(request.FormatDynamoDBJSON, request.CompressionGZIP, request.DefaultFileSize)

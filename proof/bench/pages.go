@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -137,22 +138,29 @@ type page struct {
 
 // pages returns n different pages of a shape, always the same ones.
 func pages(s shape, n int) []page {
-	random := rand.New(rand.NewPCG(20_261_121, uint64(len(s.name)))) //nolint:gosec // the same sample data every time
 	all := make([]page, n)
+	var making sync.WaitGroup
 	for i := range all {
-		items, count := []byte(nil), 0
-		for len(items) < s.size {
-			if count > 0 {
-				items = append(items, ',')
-			}
-			items = s.item.fill(items, random)
-			count++
-		}
-		all[i] = page{
-			head:  fmt.Appendf(nil, `{"ConsumedCapacity":{"CapacityUnits":128.5,"TableName":"bench"},"Count":%d,"Items":[%s]`, count, items),
-			tail:  fmt.Appendf(nil, `,"ScannedCount":%d}`, count),
-			items: count,
-		}
+		making.Go(func() { all[i] = s.page(i) })
 	}
+	making.Wait()
 	return all
+}
+
+// page returns a page.
+func (s shape) page(number int) page {
+	random := rand.New(rand.NewPCG(20_261_121, uint64(len(s.name)<<32+number))) //nolint:gosec // the same sample data every time
+	items, count := []byte(nil), 0
+	for len(items) < s.size {
+		if count > 0 {
+			items = append(items, ',')
+		}
+		items = s.item.fill(items, random)
+		count++
+	}
+	return page{
+		head:  fmt.Appendf(nil, `{"ConsumedCapacity":{"CapacityUnits":128.5,"TableName":"bench"},"Count":%d,"Items":[%s]`, count, items),
+		tail:  fmt.Appendf(nil, `,"ScannedCount":%d}`, count),
+		items: count,
+	}
 }

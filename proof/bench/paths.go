@@ -33,6 +33,8 @@ const (
 	// pathLearn and pathConvert are the two passes of a run that makes Parquet files.
 	pathLearn   = "learn"
 	pathConvert = "convert"
+	// pathDuckDB is DuckDB's way to a Parquet file.
+	pathDuckDB = "duckdb"
 )
 
 // path is one path with its settings.
@@ -43,6 +45,7 @@ type path struct {
 	Compression request.Compression
 	FileSize    int64
 	Bucket      string // "" for the usual one
+	Threads     int    `json:",omitempty"` // of DuckDB; 0 for the default
 }
 
 // ours reports whether the path is one of this project's functions.
@@ -61,7 +64,13 @@ func (p path) String() string {
 	case pathLearn:
 		return "PARQUET, the first pass"
 	case pathConvert:
-		return fmt.Sprintf("PARQUET, the second pass, %s", p.Compression)
+		return "PARQUET, the second pass"
+	case pathDuckDB:
+		threads := "a thread for each core"
+		if p.Threads == 1 {
+			threads = "one thread"
+		}
+		return fmt.Sprintf("DuckDB's COPY of lines of %s, %s", p.Format, threads)
 	default:
 		return fmt.Sprintf("%s, %s", cmp.Or(string(p.Format), "`"+p.Transform+"`"), p.Compression)
 	}

@@ -33,15 +33,21 @@ func (p *peak) String() string {
 // peaks are the runs with the most memory: objects that have all parts in memory at all times, because uploads take long.
 func peaks() []*peak {
 	var all []*peak
-	add := func(shape string, pages int, compression request.Compression) {
-		p := engine(request.FormatDynamoDBJSON, compression, gib)
+	add := func(shape string, pages int, p path) {
 		p.Bucket = slowBucket
 		all = append(all, &peak{task: task{Path: p, Source: source{Shape: shape, Pages: pages, Latency: latency}}})
 	}
-	add("orders", 2*memoryPages, request.CompressionNone)
-	add("orders", memoryPages, request.CompressionGZIP)
-	add("orders", memoryPages, request.CompressionZSTD)
-	add(counters().name, memoryPages/2, request.CompressionGZIP)
+	typed := func(compression request.Compression) path {
+		return engine(request.FormatDynamoDBJSON, compression, gib)
+	}
+	add("orders", 2*memoryPages, typed(request.CompressionNone))
+	add("orders", memoryPages, typed(request.CompressionGZIP))
+	add("orders", memoryPages, typed(request.CompressionZSTD))
+	add(counters().name, memoryPages/2, typed(request.CompressionGZIP))
+	for _, s := range shapes() {
+		add(s.name, memoryPages, pass(pathConvert, gib))
+	}
+	add(counters().name, memoryPages/4, pass(pathConvert, gib))
 	return all
 }
 

@@ -18,14 +18,19 @@ type results struct {
 	rows   []*row
 	peaks  []*peak
 	starts []*started
+	// queries are DuckDB's, by the table and what they read. noDuckDB says why there are none, and no COPY.
+	queries  map[string][]measured
+	noDuckDB error
 	// noLimit says why memory had no limit.
 	noLimit error
 }
 
 // find returns a row of the table of speeds, or nil if it was not measured.
-func (all *results) find(shape string, p path) *row {
+func (all *results) find(shape string, p path) *row { return all.findIn(whatSpeed, shape, p) }
+
+func (all *results) findIn(what, shape string, p path) *row {
 	for _, r := range all.rows {
-		if r.what == whatSpeed && r.task.Source.Shape == shape && r.task.Path == p {
+		if r.what == what && r.task.Source.Shape == shape && r.task.Path == p {
 			return r
 		}
 	}
@@ -38,6 +43,7 @@ func (all *results) markdown(withOld bool) string {
 	fmt.Fprintf(&b, "%d rounds on %s, %s/%s, %d cores. Each figure is the median over the rounds.\n\n",
 		all.rounds, runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
 	all.speeds(&b, withOld)
+	all.parquet(&b, withOld)
 	b.WriteString("\n| what | measured |\n|---|---|\n")
 	line := func(what, format string, values ...any) {
 		fmt.Fprintf(&b, "| %s | %s |\n", what, fmt.Sprintf(format, values...))
@@ -46,9 +52,17 @@ func (all *results) markdown(withOld bool) string {
 	all.startTimes(line, withOld)
 	all.fixed(line)
 	all.tls(line)
+	all.sizes(line)
+	all.answers(line)
 	for _, format := range []request.Format{request.FormatDynamoDBJSON, request.FormatJSON, request.FormatION} {
-		if n, ok := all.allocationsPerItem(format); ok {
+		p := engine(format, request.CompressionGZIP, request.DefaultFileSize)
+		if n, ok := all.allocationsPerItem(all.find("events", p), all.find("documents", p)); ok {
 			line(fmt.Sprintf("allocations per item, %s", format), "%.4f", n)
+		}
+	}
+	for _, p := range parquetPaths()[:2] {
+		if n, ok := all.allocationsPerItem(all.findParquet("events", p), all.findParquet("documents", p)); ok {
+			line(fmt.Sprintf("allocations per item, %s", p), "%.4f", n)
 		}
 	}
 	for _, r := range all.rows {
@@ -58,6 +72,7 @@ func (all *results) markdown(withOld bool) string {
 		}
 	}
 	all.memory(line)
+	all.duckPeaks(line)
 	return b.String()
 }
 
@@ -173,9 +188,7 @@ func (all *results) memory(line func(what, format string, values ...any)) {
 
 // allocationsPerItem compares a page of many small items with a page of few large ones: the difference in allocations, divided by the
 // difference in items. Both contain what a page allocates once, and most of that is the SDK's.
-func (all *results) allocationsPerItem(format request.Format) (n float64, ok bool) {
-	p := engine(format, request.CompressionGZIP, request.DefaultFileSize)
-	many, few := all.find("events", p), all.find("documents", p)
+func (all *results) allocationsPerItem(many, few *row) (n float64, ok bool) {
 	if many == nil || few == nil {
 		return 0, false
 	}

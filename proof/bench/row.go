@@ -38,6 +38,7 @@ func wall(m measured) float64        { return m.Wall.Seconds() }
 func allocations(m measured) float64 { return m.Allocations }
 func peakMB(m measured) float64      { return float64(m.Peak) / 1e6 }
 func requests(m measured) float64    { return float64(m.Requests) }
+func stored(m measured) float64      { return float64(m.Stored) }
 
 // perPage returns a measurement for each page after the first, in each round: that of the task less that of one page. So it leaves out
 // what a run costs whatever its size: the start of the process, its clients, its first connections, and its claim and its list.

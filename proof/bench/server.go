@@ -5,9 +5,12 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -86,6 +89,38 @@ func (t *tables) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 type bucket struct {
 	staged *staged
 	stored *atomic.Int64 // counts the bytes of parts
+	kept   *kept
+}
+
+// kept has the parts that were uploaded to keptBucket, in the order of their numbers.
+type kept struct {
+	mu    sync.Mutex
+	parts map[int][]byte
+}
+
+// read reads a part.
+func (k *kept) read(number string, from io.Reader) (size int64, err error) {
+	body, err := io.ReadAll(from)
+	n, _ := strconv.Atoi(number) // the SDK has written it
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.parts == nil {
+		k.parts = map[int][]byte{}
+	}
+	k.parts[n] = body
+	return int64(len(body)), err
+}
+
+// take returns the object that the parts make, and forgets it.
+func (k *kept) take() []byte {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	var object []byte
+	for _, n := range slices.Sorted(maps.Keys(k.parts)) {
+		object = append(object, k.parts[n]...)
+	}
+	k.parts = nil
+	return object
 }
 
 // noETag is the ETag of every object.
@@ -93,6 +128,7 @@ const noETag = "00000000000000000000000000000000"
 
 const (
 	usualBucket = "bench"
+	keptBucket  = "kept"
 	// slowBucket takes slowUpload for each part: 8 MiB at 80 MB/s.
 	slowBucket = "slow"
 	slowUpload = 100 * time.Millisecond
@@ -102,15 +138,22 @@ const (
 const answerDelay = 2 * time.Millisecond
 
 func (b bucket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	size, err := io.Copy(io.Discard, r.Body)
+	name, key, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	part := r.URL.Query().Get("partNumber")
+	var size int64
+	var err error
+	if name == keptBucket && part != "" {
+		size, err = b.kept.read(part, r.Body)
+	} else {
+		size, err = io.Copy(io.Discard, r.Body)
+	}
 	if err != nil {
 		return // the client has left
 	}
-	_, key, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	delay := answerDelay
-	if r.URL.Query().Has("partNumber") {
+	if part != "" {
 		b.stored.Add(size)
-		if strings.HasPrefix(r.URL.Path, "/"+slowBucket+"/") {
+		if name == slowBucket {
 			delay = slowUpload
 		}
 	}

@@ -24,7 +24,12 @@ func PeakMemory() (int64, error) {
 		err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage)
 		return usage.Maxrss, err // in bytes on macOS
 	}
-	status, err := os.ReadFile("/proc/self/status")
+	return PeakMemoryOf(os.Getpid())
+}
+
+// PeakMemoryOf returns the largest resident memory so far of a process that runs, in bytes. It needs Linux.
+func PeakMemoryOf(pid int) (int64, error) {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		return 0, err
 	}
