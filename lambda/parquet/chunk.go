@@ -30,7 +30,7 @@ type tools struct {
 // chunk is a column chunk: what a row group has of a column.
 type chunk struct {
 	// coded says that values go to the dictionary. A chunk begins so. It continues without the dictionary if that saves too little or gets
-	// too large. After a first page for which it saved too little, all further chunks of the file do without: it is hopeless.
+	// too large. If many values of a first page show that it saves too little, all further chunks of the file do without: it is hopeless.
 	coded, hopeless bool
 	dictionary      dictionary
 	used            int // how many values of the dictionary the pages refer to

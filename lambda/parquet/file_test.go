@@ -2,13 +2,10 @@ package parquet_test
 
 import (
 	"bytes"
-	"cmp"
-	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"testing"
 
 	"dynamodb-to-s3/lambda/ddbjson"
@@ -126,77 +123,65 @@ func TestRowGroups(t *testing.T) {
 	}
 }
 
-// The bounds in the page index and in the statistics hold for all values, and pages have at most 20,000 rows.
-func TestStatistics(t *testing.T) {
+// A column gets a dictionary also if the first row group, or the first page, has too few of its values to tell.
+func TestDictionaries(t *testing.T) {
+	t.Parallel()
+	items := repeated(`{"id":{"S":"%d"},"status":{"S":"OPEN"},"other":{"N":"%d"}}`, 30_000)
+	items[0] = `{"id":{"S":"x"},"status":{"S":"CLOSED"},"seldom":{"S":"y"}}`
+	w, s := newWriter(t, parquet.Options{Compression: request.CompressionZSTD}, []byte(items[0]))
+	var out bytes.Buffer
+	w.Reset(&out)
+	var raw [][]byte
+	for n, item := range items {
+		raw = append(raw, []byte(item))
+		writeAll(t, w, raw[n])
+		if n == 0 {
+			if err := w.Flush(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	compare(t, out.Bytes(), s, raw)
+	for i, want := range []bool{false, false, true} { // id, seldom, status
+		if meta := open(t, out.Bytes()).Metadata().RowGroups[1].Columns[i].MetaData; (meta.DictionaryPageOffset > 0) != want {
+			t.Errorf("%v has a dictionary: %t, want %t", meta.PathInSchema, !want, want)
+		}
+	}
+}
+
+// A table may have many columns, each of them in few items and large in turn. The writer does not keep the buffers of all of them.
+func TestManyColumns(t *testing.T) {
 	t.Parallel()
 	var items [][]byte
-	r := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same data every time
-	for i := range 50_000 {
-		text := fmt.Sprintf("%c%0*d", "aé\U0010ffff"[r.IntN(2)], 1+r.IntN(100), r.IntN(1000))
-		items = append(items, fmt.Appendf(nil, `{"i":{"N":"%d"},"d":{"N":"%d.5"},"s":{"S":"%s"},"b":{"B":"%s"},"o":{"BOOL":%t},"few":{"S":"x%d"},"l":{"L":[{"N":"%d"},{"N":"%d"}]}}`,
-			r.Int64N(1e18)-5e17, r.IntN(2000)-1000, text, binary(r, 1+r.IntN(100)), i%2 > 0, i/10_000, i, -i))
+	r := rand.New(rand.NewPCG(3, 4)) //nolint:gosec // the same data every time
+	for i := range 1400 {
+		items = append(items, fmt.Appendf(nil, `{"id":{"N":"%d"},"a%d":{"S":"%s"},"b%d":{"N":"1.5"}}`, i, i/2, hex(r, 500), i%5))
 	}
-	w, _ := newWriter(t, parquet.Options{Compression: request.CompressionNone}, items...)
+	w, s := newWriter(t, parquet.Options{Compression: request.CompressionSnappy}, items...)
 	var out bytes.Buffer
 	w.Reset(&out)
 	writeAll(t, w, items...)
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	f := open(t, out.Bytes())
-	for i, chunk := range f.RowGroups()[0].ColumnChunks() {
-		name := strings.Join(f.Schema().Columns()[i], ".")
-		meta := f.Metadata().RowGroups[0].Columns[i].MetaData
-		if name == schema.RestColumn {
-			if meta.Statistics.NullCount != 50_000 || meta.Statistics.MaxValue != nil {
-				t.Errorf("%s: statistics %+v", name, meta.Statistics)
-			}
-			continue
-		}
-		index, err := chunk.ColumnIndex()
-		if err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		offsets, err := chunk.OffsetIndex()
-		if err != nil || offsets.NumPages() != index.NumPages() || index.NumPages() < 3 {
-			t.Fatalf("%s: %v, %d pages", name, err, index.NumPages())
-		}
-		pages := chunk.Pages()
-		for n := 0; ; n++ {
-			page, err := pages.ReadPage()
-			if errors.Is(err, io.EOF) {
-				break
-			}
-			if err != nil || page.NumRows() > 20_000 {
-				t.Fatalf("%s: %v, %d rows", name, err, page.NumRows())
-			}
-			checkBounds(t, name, page, index.MinValue(n), index.MaxValue(n), chunk.Type())
-			checkBounds(t, name, page, chunk.Type().Kind().Value(meta.Statistics.MinValue), chunk.Type().Kind().Value(meta.Statistics.MaxValue), chunk.Type())
-		}
-		if meta.Statistics.NullCount != 0 || len(meta.Statistics.MinValue) > 64 || len(meta.Statistics.MaxValue) > 65 {
-			t.Errorf("%s: statistics %+v", name, meta.Statistics)
-		}
-		coded := meta.DictionaryPageOffset > 0
-		if want := name == "few" || name == "d"; coded != want {
-			t.Errorf("%s has a dictionary: %t, want %t", name, coded, want)
-		}
-	}
-}
+	compare(t, out.Bytes(), s, items)
 
-func checkBounds(t *testing.T, name string, page pq.Page, least, most pq.Value, of pq.Type) {
-	t.Helper()
-	values := make([]pq.Value, page.NumValues())
-	if n, _ := page.Values().ReadValues(values); n != len(values) {
-		t.Fatalf("%s: %d of %d values", name, n, len(values))
-	}
-	compare := of.Compare
-	if of.Kind() == pq.FixedLenByteArray { // decimals have a sign, which Compare does not know
-		compare = func(a, b pq.Value) int {
-			return cmp.Or(cmp.Compare(int8(a.ByteArray()[0]), int8(b.ByteArray()[0])), bytes.Compare(a.ByteArray(), b.ByteArray())) //nolint:gosec // the sign
+	w.Reset(io.Discard)
+	pool := hex(r, 1<<20)
+	for i := range 120 { // a column of 1 MB in each row group
+		for range 1000 {
+			from := r.IntN(1 << 20)
+			writeAll(t, w, fmt.Appendf(nil, `{"a%d":{"S":"%s"}}`, i, pool[from:from+1000]))
+		}
+		if err := w.Flush(); err != nil {
+			t.Fatal(err)
 		}
 	}
-	if slices.ContainsFunc(values, func(v pq.Value) bool { return compare(v, least) < 0 || compare(v, most) > 0 }) {
-		t.Errorf("%s: values are not between %v and %v", name, least, most)
+	if room := w.Room(); room > 80<<20 {
+		t.Errorf("the buffers have %d bytes", room)
 	}
 }
 

@@ -19,8 +19,8 @@ const (
 	mostDifferent = 980
 )
 
-// leaf takes the values of a leaf column. It encodes them at once as Parquet stores them, and compresses each page when it is full. A row group
-// in memory is so as large as it will be in the file.
+// leaf takes the values of a leaf column. It encodes them at once as Parquet stores them, and compresses each page when it is full. So a row
+// group takes about as much memory as it will take in the file.
 type leaf struct {
 	form form
 	path []string // the names of the nodes from the root to the leaf
@@ -154,6 +154,7 @@ func (l *leaf) place(v []byte) {
 // uncode writes the values of this page and of all that follow in the chunk without the dictionary.
 func (l *leaf) uncode() {
 	d := &l.dictionary
+	l.hopeless = l.hopeless || l.used == 0 && len(l.places) >= firstLook
 	for _, place := range l.places {
 		e := d.entries[place]
 		if l.sized() {
@@ -168,7 +169,6 @@ func (l *leaf) uncode() {
 		end = d.entries[l.used-1].end
 	}
 	d.page = d.page[:end]
-	l.hopeless = l.hopeless || l.used == 0
 }
 
 // endPage compresses the page and adds it to the chunk.
@@ -192,6 +192,18 @@ func (l *leaf) endPage() {
 	l.with.raw = raw
 	l.add(l, encoding)
 	l.clear()
+}
+
+// drop frees the buffers.
+func (l *leaf) drop() {
+	l.definitions.out, l.repetitions.out, l.values, l.places = nil, nil, nil, nil
+	l.chunk = chunk{hopeless: l.hopeless}
+}
+
+// room returns about how many bytes the buffers have.
+func (l *leaf) room() int {
+	d := &l.dictionary
+	return cap(l.definitions.out) + cap(l.repetitions.out) + cap(l.values) + 4*cap(l.places) + cap(l.pages) + cap(d.page) + 12*cap(d.entries) + 4*cap(d.slots)
 }
 
 // clear begins a page.

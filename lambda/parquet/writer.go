@@ -20,6 +20,9 @@ const (
 	mostGroupRows  = 1 << 20
 )
 
+// mostRoom is how many bytes the buffers may have in total after a row group. Others are freed: in each row group, other columns may be the large ones.
+const mostRoom = 64 << 20
+
 // magic is what files begin and end with.
 const magic = "PAR1"
 
@@ -77,7 +80,11 @@ func (w *Writer) clear() {
 	for _, c := range w.columns.list {
 		c.rows = 0
 	}
+	room := 0
 	for _, l := range w.leaves {
+		if room += l.room(); room > mostRoom {
+			l.drop()
+		}
 		l.clear()
 		l.begin(l.form)
 	}

@@ -99,6 +99,7 @@ func TestRebuild(t *testing.T) {
 		{"spaces", []string{`{ "a" : { "L" : [ { "N" : "1" } , { "M" : { } } ] } , "n":{ "NULL" : true } }`}, 1},
 		{"half a surrogate pair", []string{`{"a":{"S":"x"}}`, `{"a":{"S":"\ud83d"}}`}, 1},
 		{"half a surrogate pair in the names of a map", append(repeated(`{"m":{"M":{"k%d":{"N":"%d"}}}}`, 40), `{"m":{"M":{"\ud83d":{"N":"1"},"a":{"N":"2"}}}}`), 1},
+		{"texts that nothing is greater than", repeated(`{"s":{"S":"`+strings.Repeat(`\udbff\udfff`, 20)+`%d"},"b":{"B":"`+strings.Repeat("/", 100)+`"},"n":{"N":"%d"}}`, 3), 0},
 		{"32 levels of lists", []string{`{"a":` + nested(31, `{"L":[`, `{"NS":["1","2"]}`, `]}`) + `}`, `{"a":` + nested(20, `{"L":[`, `{"NULL":true}`, `]}`) + `}`}, 0},
 		{"32 levels of maps", []string{`{"a":` + nested(31, `{"M":{"b":`, `{"NS":["1","2"]}`, `}}`) + `}`, `{"a":` + nested(20, `{"M":{"b":`, `{"NULL":true}`, `}}`) + `}`}, 1},
 		{"lists of lists of maps", []string{`{"l":{"L":[{"L":[{"M":{"a":{"SS":["x","y"]}}},{"M":{"a":{"SS":["z"]}}}]},{"L":[{"M":{}}]}]}}`, `{"l":{"L":[{"L":[{"NULL":true}]}]}}`}, 0},
