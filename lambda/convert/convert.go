@@ -7,6 +7,7 @@
 package convert
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -38,6 +39,8 @@ type Step struct {
 	Progress *scan.Progress
 	// Now is the clock; nil for the system's.
 	Now func() time.Time
+	// PageBytes is about how many bytes of lines a page has; 0 for the usual number.
+	PageBytes int
 }
 
 // Run converts the segment from the input's checkpoint until the staged files end or ctx's deadline comes near. It returns the next checkpoint,
@@ -50,18 +53,18 @@ func (step *Step) Run(ctx context.Context, in run.ConvertInput) (run.Checkpoint,
 		return run.Checkpoint{}, failure.Errorf(failure.InvalidRequest, "invalid payload: the plan of run %q has no staged files to convert", in.Plan.RunID)
 	}
 	log := step.Log.With("function", "convert") // the lines of scan are the same otherwise
-	s := scan.Step{Objects: step.Objects, Log: log, Progress: step.Progress, Now: step.Now, Source: source}
+	s := scan.Step{Objects: step.Objects, Log: log, Progress: step.Progress, Now: step.Now, Source: step.source}
 	return s.Run(ctx, in)
 }
 
 // source returns the source of a segment.
-func source(ctx context.Context, in run.ScanInput, from *bucket.Bucket) (scan.Source, error) {
+func (step *Step) source(ctx context.Context, in run.ScanInput, from *bucket.Bucket) (scan.Source, error) {
 	files, err := share(ctx, in, from)
 	if err != nil {
 		return scan.Source{}, err
 	}
 	s := scan.Source{
-		Pages:     &pages{ctx: ctx, bucket: from, files: files, parsed: in.Plan.SecondPass()},
+		Pages:     &pages{ctx: ctx, bucket: from, files: files, parsed: in.Plan.SecondPass(), size: cmp.Or(step.PageBytes, pageBytes)},
 		Throttles: func() table.Throttles { return table.Throttles{} },
 		Confirm:   func(context.Context) error { return nil }, // staged files do not change: each is read by its ETag
 		Encoder:   whole{},

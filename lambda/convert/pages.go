@@ -36,6 +36,7 @@ type pages struct {
 	files  []manifest.File
 	// parsed says that the items of these very files, which have the same ETags, were parsed in the first pass.
 	parsed bool
+	size   int // of a page in bytes
 
 	file *file // nil if none is open
 	at   place // where the open file stands
@@ -182,7 +183,7 @@ func (p *pages) read(first int64, into *table.Page) (ended bool, err error) {
 func (p *pages) fill() (ended bool, err error) {
 	body, end := p.body[:0], 0
 	body = append(body, p.file.ahead...)
-	for size := pageBytes; end == 0 && !ended; size = len(body) + pageBytes/2 {
+	for size := p.size; end == 0 && !ended; size = len(body) + p.size/2 {
 		body = slices.Grow(body, max(0, size-len(body)))
 		for n := 0; len(body) < size && err == nil; body = body[:len(body)+n] {
 			n, err = p.file.plain.Read(body[len(body):size])

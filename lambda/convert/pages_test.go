@@ -44,7 +44,7 @@ func (s *stored) put(key string, items int64, body []byte) {
 }
 
 func (s *stored) pages(parsed bool) *pages {
-	p := &pages{ctx: s.t.Context(), bucket: s.in, files: s.files, parsed: parsed}
+	p := &pages{ctx: s.t.Context(), bucket: s.in, files: s.files, parsed: parsed, size: pageBytes}
 	s.t.Cleanup(p.end)
 	return p
 }

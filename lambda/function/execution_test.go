@@ -54,8 +54,9 @@ type execution struct {
 	states plan.Executions
 	// warm is the engine for all invocations; nil for a new one each time.
 	warm *function.Engine
-	// shareBytes is about how many bytes a segment of a second pass has; 0 for the usual number.
+	// shareBytes and pageBytes are about how many bytes a segment and a page of a second pass have; 0 for the usual numbers.
 	shareBytes int64
+	pageBytes  int
 	// metrics and log receive what the functions write; nil discards it.
 	metrics, log io.Writer
 }
@@ -88,7 +89,7 @@ func (e execution) engine() *function.Engine {
 	}
 	return function.New(source, destination, function.Options{
 		Log: log, Executions: states, Account: account, Now: hurried(e.hurry), Metrics: e.metrics, Environment: "test",
-		ShareBytes: e.shareBytes,
+		ShareBytes: e.shareBytes, PageBytes: e.pageBytes,
 	})
 }
 

@@ -66,6 +66,8 @@ type Options struct {
 	ScanMemory int
 	// ShareBytes is about how many stored bytes a segment of a conversion has; 0 for the usual number.
 	ShareBytes int64
+	// PageBytes is about how many bytes of lines a page of a conversion has; 0 for the usual number.
+	PageBytes int
 	// MostUploads is how many uploads one invocation of finalize completes; 0 for the usual number.
 	MostUploads int
 }
@@ -89,7 +91,7 @@ func New(source, destination aws.Config, options Options) *Engine {
 		Tables: clients.Tables, Objects: clients.Objects, Log: options.Log, Progress: options.Progress, Metrics: metrics, Now: options.Now,
 	}
 	columnsStep := columns.Step{Objects: clients.Objects, Log: options.Log, ShareBytes: options.ShareBytes}
-	convertStep := convert.Step{Objects: clients.Objects, Log: options.Log, Progress: options.ConvertProgress, Now: options.Now}
+	convertStep := convert.Step{Objects: clients.Objects, Log: options.Log, Progress: options.ConvertProgress, Now: options.Now, PageBytes: options.PageBytes}
 	exportStep := export.Step{DynamoDB: awsclient.DynamoDB(source), S3: awsclient.S3(destination), Account: options.Account, Log: options.Log}
 	finalizeStep := finalize.Step{Objects: clients.Objects, Log: options.Log, MostUploads: options.MostUploads}
 	ends := func(function contract.Function) outcome {

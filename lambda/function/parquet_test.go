@@ -40,7 +40,7 @@ func TestParquetHasEveryItemOnce(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			bucket := testservers.Bucket(t)
-			e := execution{t: t, name: "run-1", request: parquetRequest(table, bucket, test.fields), hurry: test.hurry, shareBytes: test.share}
+			e := execution{t: t, name: "run-1", request: parquetRequest(table, bucket, test.fields), hurry: test.hurry, shareBytes: test.share, pageBytes: 30_000}
 			planned := e.scanned()
 			first := e.firstPass(planned)
 			if keys := testservers.Keys(t, bucket, planned.Plan.Root+"/data/"); len(keys) > 0 {
