@@ -97,35 +97,30 @@ func readSchema(ctx context.Context, objects *s3.Client, result run.Result) (dec
 
 // describeSchema shows a schema: one line for each column, and for each attribute that is only in _rest.
 func describeSchema(decided schema.Schema, learned run.LearnedSchema, items int64, object string) string {
+	var lines []string
+	line := func(column, typ, attribute string, rest int64) {
+		count := ""
+		if rest > 0 {
+			count = progress.Count(rest)
+		}
+		lines = append(lines, fmt.Sprintf("  %s\t%s\t%s\t%s\n", column, shorten(typ), count, shorten(attribute)))
+	}
+	left := maps.Clone(learned.Rest)
+	for _, c := range decided.Columns {
+		line(c.Name, c.String(), c.Attribute, left[c.Attribute])
+		delete(left, c.Attribute)
+	}
+	for _, attribute := range slices.Sorted(maps.Keys(left)) { // "" comes first
+		line(schema.RestColumn, "string", cmp.Or(attribute, "other attributes"), left[attribute])
+	}
 	var text strings.Builder
 	fmt.Fprintf(&text, "schema, learned from all %s: %s\n", progress.Plural(items, "item"), object)
 	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintln(table, "  COLUMN\tTYPE\tITEMS IN _rest\tATTRIBUTE") // a Builder never fails
-	line := func(column, typ, attribute string) {
-		count := ""
-		if rest := learned.Rest[attribute]; rest > 0 {
-			count = progress.Count(rest)
-		}
-		_, _ = fmt.Fprintf(table, "  %s\t%s\t%s\t%s\n", column, shorten(typ), count, shorten(attribute))
-	}
-	left := maps.Clone(learned.Rest)
-	for i, c := range decided.Columns {
-		if i < mostShownColumns || learned.Rest[c.Attribute] > 0 {
-			line(c.Name, c.String(), c.Attribute)
-		}
-		delete(left, c.Attribute)
-	}
-	others := left[""]
-	delete(left, "")
-	for _, attribute := range slices.Sorted(maps.Keys(left)) {
-		line("_rest", "string", attribute)
-	}
-	if others > 0 {
-		_, _ = fmt.Fprintf(table, "  _rest\tstring\t%s\tother attributes\n", progress.Count(others))
-	}
-	_ = table.Flush() // as above
-	if more := len(decided.Columns) - mostShownColumns; more > 0 {
-		fmt.Fprintf(&text, "  The schema has all %s.\n", progress.Plural(int64(len(decided.Columns)), "column"))
+	shown := lines[:min(len(lines), mostShownColumns)]
+	_, _ = io.WriteString(table, "  COLUMN\tTYPE\tITEMS IN _rest\tATTRIBUTE\n"+strings.Join(shown, "")) // a Builder never fails
+	_ = table.Flush()
+	if more := len(lines) - len(shown); more > 0 {
+		fmt.Fprintf(&text, "  and %s\n", progress.Plural(int64(more), "more line"))
 	}
 	text.WriteString(describeChanges(learned))
 	return text.String()

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -151,5 +152,36 @@ func TestQueryOfASchema(t *testing.T) {
 		if want := test.want + " from 'it''s/*.parquet'"; got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}
+	}
+}
+
+func TestSchemaIsShown(t *testing.T) {
+	t.Parallel()
+	text := schema.Type{Name: schema.String, Kind: ddbjson.KindS}
+	decided := schema.Schema{Columns: []schema.Column{
+		{Name: "a_b", Attribute: "a\nb", Type: text},
+		{Name: "n", Attribute: "n", Type: schema.Type{Name: schema.Struct, Fields: []schema.Column{{Name: strings.Repeat("x", 80), Type: text}}}},
+	}}
+	learned := run.LearnedSchema{Rest: map[string]int64{"n": 1200, "m": 3, "": 7}, Last: "run-1", Changes: json.RawMessage(
+		`{"changes":[{"column":"a_b","kind":"added","to":"string"},{"column":"n","kind":"changed","from":"string","to":"bigint"},{"column":"o","kind":"removed","from":"string"}],"more":2}`)}
+	want := `schema, learned from all 1 item: s3://b/_schema.json
+  COLUMN  TYPE                                                                    ITEMS IN _rest  ATTRIBUTE
+  a_b     string                                                                                  a b
+  n       struct<` + strings.Repeat("x", 62) + `…  1,200           n
+  _rest   string                                                                  7               other attributes
+  _rest   string                                                                  3               m
+changes since the run run-1: 5
+  added a_b: string
+  changed n: string -> bigint
+  removed o: string
+`
+	if diff := cmp.Diff(want, describeSchema(decided, learned, 1, "s3://b/_schema.json")); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	for range mostShownColumns {
+		decided.Columns = append(decided.Columns, schema.Column{Name: "c", Attribute: "c", Type: text})
+	}
+	if shown := describeSchema(decided, run.LearnedSchema{}, 1, ""); strings.Count(shown, "\n") != mostShownColumns+3 || !strings.HasSuffix(shown, "\n  and 2 more lines\n") {
+		t.Errorf("got\n%s", shown)
 	}
 }
