@@ -19,8 +19,9 @@ type conversation struct {
 	expected `yaml:",inline"`
 	Function contract.Function `yaml:"function"`
 	Answers  map[string]answer `yaml:"answers"` // by operation
-	Objects  map[string]text   `yaml:"objects"` // by key
-	// Request is the input of plan. Plan has fields of the plan's scan that differ from those below, in JSON, or is "export".
+	Objects  map[string]text   `yaml:"objects"` // by key; GONE for one that was removed
+	// Request is the input of plan. Plan has fields of the plan's scan that differ from those below, in JSON, or is "export", or
+	// "parquet" or "converting" for the first or second pass of a run that makes Parquet files.
 	Request text `yaml:"request"`
 	Plan    text `yaml:"plan"`
 	// Claim has changes of the claim that plan made of the same request before: JSON by path, "" for a member that is removed.
@@ -39,17 +40,29 @@ func (c conversation) planned(t *testing.T) run.Plan {
 		TableARN: "arn:aws:dynamodb:us-east-1:123456789012:table/orders", Bucket: "b-1", Root: "p/AWSDynamoDB/run-1",
 		Scan: &run.ScanPlan{TotalSegments: 1, Format: request.FormatDynamoDBJSON, Compression: request.CompressionNone, FileSizeBytes: 1 << 20, KeyNames: []string{"id"}},
 	}
-	if c.Plan == "export" {
+	switch c.Plan {
+	case "":
+	case "export":
 		plan.Mode, plan.Scan = request.ModeExport, nil
 		plan.Export = &run.ExportPlan{Request: request.Export{
 			ExportType: request.ExportFull, Format: request.FormatDynamoDBJSON, CheckInterval: new(int64(30)), MaxAttempts: new(int64(60)),
 		}}
-	} else if c.Plan != "" {
+	case "parquet", "converting":
+		plan.Parquet = &run.ParquetPlan{
+			Numbers: request.NumbersExact, Compression: request.CompressionNone, FileSizeBytes: 1 << 20, LastSchema: "p/AWSDynamoDB/_schemas/orders-x.json",
+		}
+	default:
 		if err := json.Unmarshal([]byte(c.Plan.written()), plan.Scan); err != nil {
 			t.Fatal(err)
 		}
 	}
 	return plan
+}
+
+// decided is the schema of the run, which columns wrote before the second pass.
+var decided = run.Schema{
+	Version: run.Version, RunID: "run-1", Table: "orders", StartTime: start, Columns: json.RawMessage(`[{"name":"id","attribute":"id","type":"string","kind":"S"}]`),
+	Segments: 1, Staged: run.Staged{Records: 1},
 }
 
 // payload returns the payload that the state machine gives to the function.
@@ -61,7 +74,9 @@ func (c conversation) payload(plan run.Plan) any {
 			req = `{"table":"orders","bucket":"b-1","prefix":"p"}`
 		}
 		return run.PlanInput{Request: json.RawMessage(req), Execution: run.Execution{ID: "arn:run-1", Name: "run-1", StartTime: start}}
-	case contract.FunctionScan:
+	case contract.FunctionColumns:
+		return run.ColumnsInput{Plan: plan}
+	case contract.FunctionScan, contract.FunctionConvert:
 		return run.ScanInput{Plan: plan}
 	case contract.FunctionExport:
 		return run.ExportInput{Plan: plan}
@@ -75,11 +90,16 @@ func TestBadAnswersEndByName(t *testing.T) {
 	each(t, "answers", 40, func(c conversation) expected { return c.expected }, func(t *testing.T, c conversation) {
 		synctest.Test(t, func(t *testing.T) {
 			plan := c.planned(t)
+			w := newWire()
+			if c.Plan == "converting" {
+				schema := run.Marshal(decided)
+				w.objects[plan.Final().Schema()] = string(schema)
+				plan = plan.Converting(decided, run.Digest(json.RawMessage(schema)))
+			}
 			body, err := json.Marshal(c.payload(plan))
 			if err != nil {
 				t.Fatal(err)
 			}
-			w := newWire()
 			if c.Function != contract.FunctionPlan { // plan claimed the run before
 				w.objects["p/AWSDynamoDB/run-1/_started"] = `{"version":1,"executionId":"arn:run-1"}`
 			}
@@ -87,7 +107,9 @@ func TestBadAnswersEndByName(t *testing.T) {
 				w.objects["p/AWSDynamoDB/run-1/_started"] = c.forged(t, string(body))
 			}
 			for key, content := range c.Objects {
-				w.objects[key] = strings.ReplaceAll(content.written(), "PLAN", plan.Digest())
+				if w.objects[key] = strings.ReplaceAll(content.written(), "PLAN", plan.Digest()); content == "GONE" {
+					delete(w.objects, key)
+				}
 			}
 			maps.Copy(w.answers, c.Answers)
 			told := w.invoke(t, c.Function, string(body), "")
