@@ -73,15 +73,11 @@ func (w work) treeOf(ctx context.Context, segment int) (*schema.Tree, error) {
 
 // columns decides the columns, and compares them with those of the last run.
 func (w work) columns(ctx context.Context, tree *schema.Tree, own *run.Schema) error {
-	pins := map[string]schema.Pin{}
-	for attribute, column := range w.plan.Parquet.Columns {
-		pins[attribute] = schema.Pin{Name: column.Name, Type: column.Type}
-	}
-	parsed, problems := schema.ParsePins("columns", pins)
+	pins, problems := schema.ParsePins("columns", w.plan.Parquet.Columns)
 	if err := problems.Err(); err != nil {
 		return err
 	}
-	decided := schema.Decide(tree, schema.Options{Doubles: w.plan.Parquet.Numbers == request.NumbersDouble, Pins: parsed})
+	decided := schema.Decide(tree, schema.Options{Doubles: w.plan.Parquet.Numbers == request.NumbersDouble, Pins: pins})
 	own.Columns = run.Marshal(decided.Columns)
 	w.log.InfoContext(ctx, "schema decided", "items", tree.Items, "columns", len(decided.Columns))
 	return w.compare(ctx, decided, own)

@@ -113,11 +113,7 @@ func (s *Step) prepare(in run.PlanInput) (d draft, err error) {
 
 // checkColumns refuses columns that no Parquet file can have.
 func checkColumns(req request.Request) error {
-	pins := map[string]schema.Pin{}
-	for attribute, column := range req.Columns {
-		pins[attribute] = schema.Pin{Name: column.Name, Type: column.Type}
-	}
-	_, problems := schema.ParsePins("columns", pins)
+	_, problems := schema.ParsePins("columns", req.Columns)
 	return problems.Err()
 }
 

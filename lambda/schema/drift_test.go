@@ -6,6 +6,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"dynamodb-to-s3/lambda/request"
 )
 
 func TestCompare(t *testing.T) {
@@ -46,7 +48,7 @@ func TestCompare(t *testing.T) {
 			}
 		})
 	}
-	kept := pinned(t, learn(t, `{"a":{"S":"x"}}`), map[string]Pin{"a": {Name: "b", Type: "bigint"}})
+	kept := pinned(t, learn(t, `{"a":{"S":"x"}}`), map[string]request.Column{"a": {Name: "b", Type: "bigint"}})
 	if got, want := Compare(Decide(learn(t, `{"a":{"S":"x"}}`), Options{}), kept), []Change{{"b", "a", Renamed, "a", "b"}, {"b", "a", Changed, "string", "bigint"}}; !reflect.DeepEqual(got.Changes, want) {
 		t.Errorf("a pin: got %+v", got)
 	}

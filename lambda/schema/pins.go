@@ -9,15 +9,8 @@ import (
 	"dynamodb-to-s3/lambda/ddbjson"
 	"dynamodb-to-s3/lambda/document"
 	"dynamodb-to-s3/lambda/problem"
+	"dynamodb-to-s3/lambda/request"
 )
-
-// Pin is what a request says about the column of an attribute. Both fields are optional.
-type Pin struct {
-	// Name is the name of the column.
-	Name string
-	// Type is its type: see [ParseType].
-	Type string
-}
 
 // Pins are the checked pins of a request, by the names of the attributes.
 type Pins map[string]pin
@@ -28,7 +21,7 @@ type pin struct {
 }
 
 // ParsePins checks the columns of a request. path is the field that has them. The problems name all pins that are not allowed.
-func ParsePins(path string, columns map[string]Pin) (Pins, problem.List) {
+func ParsePins(path string, columns map[string]request.Column) (Pins, problem.List) {
 	pins := Pins{}
 	var problems problem.List
 	leaves := 0
@@ -39,7 +32,7 @@ func ParsePins(path string, columns map[string]Pin) (Pins, problem.List) {
 		refuse := func(field, got, want string) {
 			problems = append(problems, problem.Problem{Path: at + field, Got: got, Want: want})
 		}
-		if wanted == (Pin{}) {
+		if wanted == (request.Column{}) {
 			refuse("", "neither a name nor a type", "one of them, or no entry for this attribute")
 		}
 		if attribute == "" || len(attribute) > longestName {

@@ -8,10 +8,11 @@ import (
 	"testing"
 
 	"dynamodb-to-s3/lambda/problem"
+	"dynamodb-to-s3/lambda/request"
 )
 
 // pinned decides with pins that must be right.
-func pinned(t *testing.T, tree *Tree, pins map[string]Pin) Schema {
+func pinned(t *testing.T, tree *Tree, pins map[string]request.Column) Schema {
 	t.Helper()
 	parsed, problems := ParsePins("columns", pins)
 	if err := problems.Err(); err != nil {
@@ -28,27 +29,27 @@ func TestPins(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name  string
-		pins  map[string]Pin
+		pins  map[string]request.Column
 		items []string
 		want  string
 	}{
-		{"a name", map[string]Pin{"orderId": {Name: "order_id"}}, []string{`{"orderId":{"N":"1"}}`}, `order_id="orderId" bigint`},
-		{"a name alone makes no column of an attribute that no item has", map[string]Pin{"orderId": {Name: "order_id"}}, nil, ""},
-		{"a type", map[string]Pin{"total": {Type: "decimal(38,2)"}}, []string{`{"total":{"N":"1"}}`}, "total decimal(38,2)"},
-		{"a type of an attribute that no item has", map[string]Pin{"total": {Type: "double"}}, []string{`{}`}, "total double"},
-		{"a type that no value has", map[string]Pin{"a": {Type: "boolean"}}, []string{`{"a":{"S":"x"}}`}, "a boolean"},
-		{"a pinned name that a learned column would have", map[string]Pin{"x": {Name: "A", Type: "string"}}, []string{`9*{"a":{"S":"x"}}`}, `A="x" string; a_2="a" string`},
-		{"a pinned name that a numbered column would have", map[string]Pin{"x": {Name: "A_2", Type: "string"}}, []string{`2*{"a":{"S":"x"}}`, `{"A":{"S":"x"}}`}, `A_2="x" string; A_3="A" string; a string`},
-		{"two names are exchanged", map[string]Pin{"a": {Name: "b"}, "b": {Name: "a"}}, []string{`{"a":{"S":"x"},"b":{"N":"1"}}`}, `a="b" bigint; b="a" string`},
-		{"an attribute with the name of the rest", map[string]Pin{"_rest": {Type: "string"}}, nil, `_rest_2="_rest" string`},
-		{"an attribute whose name a column cannot have", map[string]Pin{"a b": {Type: "string"}}, nil, `a_b="a b" string`},
+		{"a name", map[string]request.Column{"orderId": {Name: "order_id"}}, []string{`{"orderId":{"N":"1"}}`}, `order_id="orderId" bigint`},
+		{"a name alone makes no column of an attribute that no item has", map[string]request.Column{"orderId": {Name: "order_id"}}, nil, ""},
+		{"a type", map[string]request.Column{"total": {Type: "decimal(38,2)"}}, []string{`{"total":{"N":"1"}}`}, "total decimal(38,2)"},
+		{"a type of an attribute that no item has", map[string]request.Column{"total": {Type: "double"}}, []string{`{}`}, "total double"},
+		{"a type that no value has", map[string]request.Column{"a": {Type: "boolean"}}, []string{`{"a":{"S":"x"}}`}, "a boolean"},
+		{"a pinned name that a learned column would have", map[string]request.Column{"x": {Name: "A", Type: "string"}}, []string{`9*{"a":{"S":"x"}}`}, `A="x" string; a_2="a" string`},
+		{"a pinned name that a numbered column would have", map[string]request.Column{"x": {Name: "A_2", Type: "string"}}, []string{`2*{"a":{"S":"x"}}`, `{"A":{"S":"x"}}`}, `A_2="x" string; A_3="A" string; a string`},
+		{"two names are exchanged", map[string]request.Column{"a": {Name: "b"}, "b": {Name: "a"}}, []string{`{"a":{"S":"x"},"b":{"N":"1"}}`}, `a="b" bigint; b="a" string`},
+		{"an attribute with the name of the rest", map[string]request.Column{"_rest": {Type: "string"}}, nil, `_rest_2="_rest" string`},
+		{"an attribute whose name a column cannot have", map[string]request.Column{"a b": {Type: "string"}}, nil, `a_b="a b" string`},
 		{
 			"attributes with long names",
-			map[string]Pin{strings.Repeat("ä", 127): {Type: "string"}, strings.Repeat("Ä", 127): {Type: "string"}},
+			map[string]request.Column{strings.Repeat("ä", 127): {Type: "string"}, strings.Repeat("Ä", 127): {Type: "string"}},
 			nil,
 			strings.Repeat("Ä", 127) + " string; " + strings.Repeat("ä", 126) + `_2="` + strings.Repeat("ä", 127) + `" string`,
 		},
-		{"a nested type", map[string]Pin{"m": {Type: "struct<b:array<string>,a:json>"}}, []string{`{"m":{"M":{"a":{"N":"1"}}}}`}, "m struct<b:array<string>,a:string>"},
+		{"a nested type", map[string]request.Column{"m": {Type: "struct<b:array<string>,a:json>"}}, []string{`{"m":{"M":{"a":{"N":"1"}}}}`}, "m struct<b:array<string>,a:string>"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -84,7 +85,7 @@ func TestPinnedTypesHoldWhatMostValuesAre(t *testing.T) {
 			if test.item == `{}` {
 				item = `{}`
 			}
-			got := pinned(t, learn(t, item), map[string]Pin{"a": {Type: strings.Replace(place.of, "*", test.of, 1)}}).Columns[0].Type
+			got := pinned(t, learn(t, item), map[string]request.Column{"a": {Type: strings.Replace(place.of, "*", test.of, 1)}}).Columns[0].Type
 			if place.of == "struct<b:*>" {
 				got = got.Fields[0].Type
 			} else if place.of != "*" {
@@ -100,7 +101,7 @@ func TestPinnedTypesHoldWhatMostValuesAre(t *testing.T) {
 func TestPinsThatAreRefused(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("k", 256)
-	pins := map[string]Pin{
+	pins := map[string]request.Column{
 		"":     {Name: "empty"},
 		"a":    {},
 		"b":    {Name: "order id"},

@@ -2,7 +2,7 @@
 // its numbers. It learns from every item and takes no samples. Trees of different segments are merged, in any order, with the same result.
 // [Decide] makes a [Schema] of the merged tree.
 //
-// It imports ddbjson, document, problem and the standard library.
+// It imports ddbjson, request, document, problem and the standard library.
 package schema
 
 import (
