@@ -32,6 +32,7 @@ func TestTooLittleMemoryIsLogged(t *testing.T) {
 		{"a format", ``, 256, ""},
 		{"a format, and less", ``, 255, `"memoryMiB":255,"neededMiB":256}`},
 		{"plain JSON without compression", `, "format": "JSON", "compression": "NONE"`, 256, ""},
+		{"the first pass of Parquet", `, "format": "PARQUET"`, 256, ""},
 		{"a transform", `, "transform": "{id}"`, 512, ""},
 		{"a transform, and less", `, "transform": "{id}"`, 511, `"memoryMiB":511,"neededMiB":512}`},
 		{"a transform, and the memory for formats", `, "transform": "{id}"`, 256, `"memoryMiB":256,"neededMiB":512}`},

@@ -47,7 +47,8 @@ const (
 
 // The memory of the function scan, in MiB, which also decides its share of a core. docs/cost.md has the measurements.
 const (
-	// ScanMemory is enough to read as fast as DynamoDB sends pages, in every format and compression. With more, the function waits more.
+	// ScanMemory is enough to read as fast as DynamoDB sends pages, in every format and compression. With more, the function waits more. It is also
+	// enough to learn the types for Parquet, which takes as much CPU time as the format JSON.
 	ScanMemory = 256
 	// TransformMemory is for runs with a transform, which takes more CPU time. With less, a GB costs no more and takes longer.
 	TransformMemory = 512

@@ -49,8 +49,11 @@ func measureMemory(ctx context.Context, arguments []string, out io.Writer) error
 		for format := range strings.SplitSeq(*formats, ",") {
 			for compression := range strings.SplitSeq(*compressions, ",") {
 				p := engine(request.Format(format), request.Compression(compression), *size)
-				if *transform != "" {
+				switch {
+				case *transform != "":
 					p.Format, p.Transform = "", *transform
+				case format == string(request.FormatParquet): // its first pass
+					p = path{Name: pathLearn, Compression: request.CompressionZSTD, FileSize: *size}
 				}
 				for memory := range strings.SplitSeq(*memories, ",") {
 					mib, err := strconv.Atoi(memory)
