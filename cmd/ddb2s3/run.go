@@ -97,6 +97,9 @@ func (v *runVerb) check(flags *pflag.FlagSet) error {
 		return err
 	}
 	v.request, v.invalid = request.Parse(v.text, json.RawMessage(os.Getenv(contract.EnvDefaults)))
+	if v.input == "" && v.invalid == nil && !verifiable(v.request) {
+		v.verify = flags.Changed("verify") // plain JSON cannot be compared with the table
+	}
 	switch given := exportFlag(flags); {
 	case v.invalid == nil && v.verify && !verifiable(v.request):
 		return errors.New("--verify cannot check what this request asks for. It checks scans of a whole table in DYNAMODB_JSON, ION or PARQUET, " +
