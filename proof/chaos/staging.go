@@ -67,12 +67,12 @@ func (r *seedRun) checkStaging(ctx context.Context, layout run.Layout, succeeded
 	if !r.scenario.Parquet {
 		return nil
 	}
-	there, err := r.everything(ctx)
+	there, err := r.keys(ctx) // checkUploads looks at the uploads
 	if err != nil {
 		return err
 	}
 	if r.scenario.parquet.keepsStaging {
-		if staged := (run.Layout{Root: layout.Root, Staging: true}); r.scenario.Mode == request.ModeScan && !there[staged.ManifestSummary()] {
+		if staged := (run.Layout{Root: layout.Root, Staging: true}); r.scenario.Mode == request.ModeScan && !slices.Contains(there, staged.ManifestSummary()) {
 			return fmt.Errorf("the request keeps the staged files, and %s is not there", staged.ManifestSummary())
 		}
 		return nil
@@ -83,7 +83,7 @@ func (r *seedRun) checkStaging(ctx context.Context, layout run.Layout, succeeded
 	removed := r.removedStaging()
 	r.watch.mu.Lock()
 	defer r.watch.mu.Unlock()
-	for key := range there {
+	for _, key := range there {
 		switch {
 		case !strings.HasPrefix(key, layout.StagingPrefix()):
 		case r.watch.written[key] > removed:
