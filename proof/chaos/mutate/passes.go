@@ -1,0 +1,28 @@
+package main
+
+// passes are the mutations of the rules that only runs with two passes have.
+var passes = []mutation{
+	{name: "all staged records are converted", file: "lambda/finalize/staging.go", replace: []string{
+		`if !c.plan.SecondPass() || c.written.Records == c.plan.Parquet.Staged.Records {`, `if true {`,
+	}, kind: "lies between the passes"},
+	{name: "the staged files are removed after the commit", file: "lambda/finalize/scan.go", replace: []string{
+		`	if err := c.sweep(ctx); err != nil {`, `	if c.plan.SecondPass() {
+		if err := c.removeStaging(ctx); err != nil {
+			return out, err
+		}
+	}
+	if err := c.sweep(ctx); err != nil {`,
+	}, kind: "PARQUET"},
+	{name: "the second pass leads to another folder", file: "lambda/run/plan.go", replace: []string{
+		`Staging: p.FirstPass()`, `Staging: false && p.FirstPass()`,
+	}, kind: "PARQUET"},
+	{name: "a staged file is read by its ETag", file: "lambda/bucket/bucket.go", replace: []string{
+		`	tag := quoted(etag)
+	answer, err`, `	_ = quoted(etag)
+	answer, err`, `IfMatch: &tag, ExpectedBucketOwner`, `ExpectedBucketOwner`,
+	}, test: "TestParquetRunCommitsNothingThatIsNotWhole", in: "./lambda/function"},
+	{name: "the schema is decided once", file: "lambda/ledger/schema.go", replace: []string{
+		`created, err := in.Create(ctx, plan.Final().Schema(), body)`, `_, err := in.Put(ctx, plan.Final().Schema(), body)
+	created := err == nil`,
+	}, test: "TestSchemaIsDecidedOnce"},
+}
