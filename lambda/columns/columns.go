@@ -9,15 +9,20 @@ package columns
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"log/slog"
+	"strings"
 
 	"dynamodb-to-s3/lambda/bucket"
 	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/ledger"
+	"dynamodb-to-s3/lambda/manifest"
 	"dynamodb-to-s3/lambda/run"
+	"dynamodb-to-s3/lambda/schema"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"golang.org/x/sync/errgroup"
 )
 
 // Step decides schemas. It is safe for concurrent use.
@@ -42,11 +47,18 @@ func (step *Step) Run(ctx context.Context, in run.ColumnsInput) (run.ColumnsOutp
 		plan: in.Plan, bucket: bucket.New(step.Objects(in.Plan), in.Plan), shareBytes: step.ShareBytes,
 		log: step.Log.With("runId", in.Plan.RunID, "table", in.Plan.Table),
 	}
+	var decided run.Schema
+	var digest string
+	var reading errgroup.Group
+	reading.Go(func() (err error) {
+		decided, digest, err = ledger.LoadSchema(ctx, w.bucket, in.Plan)
+		return err
+	})
 	if err := ledger.CheckClaim(ctx, w.bucket, in.Plan); err != nil {
+		_ = reading.Wait() // the run is not this execution's
 		return run.ColumnsOutput{}, err
 	}
-	decided, digest, err := ledger.LoadSchema(ctx, w.bucket, in.Plan)
-	switch {
+	switch err := reading.Wait(); {
 	case err == nil:
 		return output(in.Plan.Converting(decided, digest)), nil
 	case !errors.Is(err, bucket.ErrNotFound):
@@ -80,7 +92,12 @@ func (w work) learn(ctx context.Context) (run.ColumnsOutput, error) {
 	if err != nil {
 		return run.ColumnsOutput{}, err
 	}
-	segments, err := w.divide(ctx, window.Manifest, window.Items, window.Bytes)
+	var summary manifest.Summary
+	key, _ := strings.CutPrefix(window.Manifest, w.bucket.URI(""))
+	if err := w.read(ctx, key, func(body []byte) error { return json.Unmarshal(body, &summary) }); err != nil {
+		return run.ColumnsOutput{}, err
+	}
+	segments, err := w.divide(ctx, summary.ManifestFilesS3Key, window.Items, window.Bytes)
 	if err != nil {
 		return run.ColumnsOutput{}, err
 	}
@@ -89,15 +106,22 @@ func (w work) learn(ctx context.Context) (run.ColumnsOutput, error) {
 
 // decide merges what the segments have learned, and decides the schema.
 func (w work) decide(ctx context.Context) (run.ColumnsOutput, error) {
-	tree, err := w.merged(ctx)
-	if err != nil {
+	own := run.Schema{RunID: w.plan.RunID, Table: w.plan.Table, StartTime: w.plan.StartTime}
+	var tree *schema.Tree
+	var last ledger.LastSchema
+	reading, one := errgroup.WithContext(ctx)
+	reading.Go(func() (err error) { tree, err = w.merged(one); return err })
+	reading.Go(func() error { return w.source(one, &own) })
+	reading.Go(func() (err error) { last, err = ledger.LoadLastSchema(one, w.bucket, w.plan); return err })
+	if err := reading.Wait(); err != nil {
 		return run.ColumnsOutput{}, err
 	}
-	own := run.Schema{RunID: w.plan.RunID, Table: w.plan.Table, StartTime: w.plan.StartTime, Items: int64(tree.Items)} //nolint:gosec // fewer than items in a table
-	if err := w.source(ctx, &own); err != nil {
-		return run.ColumnsOutput{}, err
+	if own.Items = int64(tree.Items); own.Items != own.Staged.Records { //nolint:gosec // fewer than items in a table
+		return run.ColumnsOutput{}, failure.Errorf(failure.ListsInconsistent,
+			"the segment lists below %s have learned from %d records, and %d were staged. Another program may have changed one of them; start a new execution",
+			w.bucket.URI(w.plan.Layout().SegmentLists()), own.Items, own.Staged.Records)
 	}
-	if err := w.columns(ctx, tree, &own); err != nil {
+	if err := w.columns(ctx, tree, last, &own); err != nil {
 		return run.ColumnsOutput{}, err
 	}
 	decided, digest, err := ledger.CreateSchema(ctx, w.bucket, w.plan, own)

@@ -49,7 +49,7 @@ func (w work) source(ctx context.Context, own *run.Schema) error {
 		Records: summary.ItemCount, Items: summary.Scan.Items, Scanned: summary.Scan.ScannedCount, ReadUnits: summary.Scan.ReadUnits,
 		TotalSegments: summary.Scan.TotalSegments, Segment: summary.Scan.Segment,
 	}
-	own.Segments, err = w.divide(ctx, w.bucket.URI(key), summary.ItemCount, summary.Scan.Bytes)
+	own.Segments, err = w.divide(ctx, summary.ManifestFilesS3Key, summary.ItemCount, summary.Scan.Bytes)
 	return err
 }
 
@@ -87,9 +87,8 @@ func (w work) read(ctx context.Context, key string, decode func(body []byte) err
 
 // divide gives each segment consecutive files of a manifest, with about as many items, and writes a list for each. It returns the number of
 // segments. The same manifest is always divided in the same way.
-func (w work) divide(ctx context.Context, uri string, records, stored int64) (segments int, err error) {
-	summaryKey, _ := strings.CutPrefix(uri, w.bucket.URI(""))
-	files, err := w.files(ctx, summaryKey, records)
+func (w work) divide(ctx context.Context, manifestFiles string, records, stored int64) (segments int, err error) {
+	files, err := w.files(ctx, manifestFiles, records)
 	if err != nil {
 		return 0, err
 	}
@@ -139,13 +138,9 @@ func shares(files []manifest.File, most int) (ends []int) {
 	return append(ends, len(files))
 }
 
-// files returns the files of a manifest that have items, in its order. They must have so many records.
-func (w work) files(ctx context.Context, summaryKey string, records int64) (files []manifest.File, err error) {
-	var summary manifest.Summary
-	if err := w.read(ctx, summaryKey, func(body []byte) error { return json.Unmarshal(body, &summary) }); err != nil {
-		return nil, err
-	}
-	err = w.read(ctx, summary.ManifestFilesS3Key, func(body []byte) error {
+// files returns the files of manifest-files.json that have items, in its order. They must have so many records.
+func (w work) files(ctx context.Context, key string, records int64) (files []manifest.File, err error) {
+	err = w.read(ctx, key, func(body []byte) error {
 		found := int64(0)
 		for file, err := range manifest.Files(bytes.NewReader(body)) {
 			switch {

@@ -72,7 +72,7 @@ func (w work) treeOf(ctx context.Context, segment int) (*schema.Tree, error) {
 }
 
 // columns decides the columns, and compares them with those of the last run.
-func (w work) columns(ctx context.Context, tree *schema.Tree, own *run.Schema) error {
+func (w work) columns(ctx context.Context, tree *schema.Tree, last ledger.LastSchema, own *run.Schema) error {
 	pins, problems := schema.ParsePins("columns", w.plan.Parquet.Columns)
 	if err := problems.Err(); err != nil {
 		return err
@@ -80,17 +80,17 @@ func (w work) columns(ctx context.Context, tree *schema.Tree, own *run.Schema) e
 	decided := schema.Decide(tree, schema.Options{Doubles: w.plan.Parquet.Numbers == request.NumbersDouble, Pins: pins})
 	own.Columns = run.Marshal(decided.Columns)
 	w.log.InfoContext(ctx, "schema decided", "items", tree.Items, "columns", len(decided.Columns))
-	return w.compare(ctx, decided, own)
+	w.compare(ctx, last, decided, own)
+	return nil
 }
 
 // shownChanges is how many changes the log shows.
 const shownChanges = 10
 
 // compare compares the columns with those of the last committed run. A schema that cannot be read is not compared.
-func (w work) compare(ctx context.Context, decided schema.Schema, own *run.Schema) error {
-	last, err := ledger.LoadLastSchema(ctx, w.bucket, w.plan)
-	if err != nil || last.RunID == "" && last.Fault == nil {
-		return err
+func (w work) compare(ctx context.Context, last ledger.LastSchema, decided schema.Schema, own *run.Schema) {
+	if last.RunID == "" && last.Fault == nil {
+		return
 	}
 	var before schema.Schema
 	fault := last.Fault
@@ -100,7 +100,7 @@ func (w work) compare(ctx context.Context, decided schema.Schema, own *run.Schem
 	if fault != nil {
 		w.log.WarnContext(ctx, "the columns are not compared with those of the last run, because its schema cannot be read",
 			"object", w.bucket.URI(w.plan.Parquet.LastSchema), "cause", fault.Error())
-		return nil
+		return
 	}
 	drift := schema.Compare(before, decided)
 	own.Last = last.RunID
@@ -108,5 +108,4 @@ func (w work) compare(ctx context.Context, decided schema.Schema, own *run.Schem
 		own.Changes = run.Marshal(drift)
 		w.log.WarnContext(ctx, "the schema has changed", "last", last.RunID, "changes", n, "first", drift.Changes[:min(len(drift.Changes), shownChanges)])
 	}
-	return nil
 }

@@ -2,6 +2,7 @@ package finalize
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -43,9 +44,16 @@ func (c commit) keepSchema(ctx context.Context) error {
 	return err
 }
 
-// removeStaging removes the folder of the first pass, after the commit of the second one. First it removes the manifest, so that no reader takes
-// for a whole copy what is left. A finalize that is repeated removes the rest.
+// removeStaging removes the folder of the first pass, after the commit of the second one. A finalize that is repeated removes the rest.
 func (c commit) removeStaging(ctx context.Context) error {
+	removing, one := errgroup.WithContext(ctx)
+	removing.Go(func() error { return c.removeStaged(one) })
+	removing.Go(func() error { return c.abortStaged(one) })
+	return removing.Wait()
+}
+
+// removeStaged removes the objects. First it removes the manifest, so that no reader takes for a whole copy what is left.
+func (c commit) removeStaged(ctx context.Context) error {
 	folder := run.Layout{Root: c.plan.Root, Staging: true}
 	keys := []string{folder.ManifestSummary()}
 	for entry, err := range c.bucket.List(ctx, folder.StagingPrefix()) {
@@ -60,16 +68,21 @@ func (c commit) removeStaging(ctx context.Context) error {
 		}
 	}
 	if len(keys) == 1 && keys[0] == folder.ManifestSummary() { // nothing is left
-		keys = nil
+		return nil
 	}
 	if err := c.bucket.Delete(ctx, keys); err != nil {
 		return fmt.Errorf("remove the staged files: %w", err)
 	}
+	return nil
+}
+
+// abortStaged aborts what late tries of the first pass have left.
+func (c commit) abortStaged(ctx context.Context) error {
 	aborting, one := errgroup.WithContext(ctx)
 	aborting.SetLimit(inParallel)
-	for upload, err := range c.bucket.Uploads(ctx, folder.StagingPrefix()) {
+	for upload, err := range c.bucket.Uploads(ctx, c.plan.Final().StagingPrefix()) {
 		if err != nil {
-			return fmt.Errorf("look for staged uploads: %w", err)
+			return errors.Join(fmt.Errorf("look for staged uploads: %w", err), aborting.Wait())
 		}
 		aborting.Go(func() error { return c.bucket.Abort(one, upload) })
 	}

@@ -76,8 +76,11 @@ func (t *tape) play(r *http.Request, name string) (*http.Response, error) {
 // subject returns what a request is about, in the folder of the run.
 func subject(r *http.Request) string {
 	_, key, _ := strings.Cut(r.URL.Path+r.URL.Query().Get("prefix"), "/run-1/")
-	if strings.HasPrefix(key, "data/") {
-		return " data" // its name has the name of the try
+	if folder, _, found := strings.Cut(key, "data/"); found {
+		return " " + folder + "data" // its name has the name of the try
+	}
+	if strings.Contains(r.URL.Path, "/_schemas/") {
+		return " _schemas" // its name has a digest
 	}
 	return strings.TrimRight(" "+key, " ")
 }
