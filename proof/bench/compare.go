@@ -237,12 +237,10 @@ func pass(name string, fileSize int64) path {
 // parquetPaths are the two passes of a run that makes Parquet files, and DuckDB's way.
 func parquetPaths() []path {
 	all := []path{pass(pathLearn, request.DefaultFileSize), pass(pathConvert, request.DefaultFileSize)}
-	for _, format := range []request.Format{request.FormatJSON, request.FormatDynamoDBJSON} {
-		for _, threads := range []int{1, 0} {
-			all = append(all, path{Name: pathDuckDB, Format: format, Compression: request.CompressionZSTD, Threads: threads})
-		}
-	}
-	return all
+	copying := path{Name: pathDuckDB, Format: request.FormatJSON, Compression: request.CompressionZSTD, Threads: 1}
+	typed, threads := copying, copying
+	typed.Format, threads.Threads = request.FormatDynamoDBJSON, 0
+	return append(all, copying, threads, typed)
 }
 
 // rows are all rows, with count pages each.

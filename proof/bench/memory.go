@@ -48,19 +48,21 @@ func measureMemory(ctx context.Context, arguments []string, out io.Writer) error
 		}
 		for format := range strings.SplitSeq(*formats, ",") {
 			for compression := range strings.SplitSeq(*compressions, ",") {
-				p := engine(request.Format(format), request.Compression(compression), *size)
+				paths := []path{engine(request.Format(format), request.Compression(compression), *size)}
 				switch {
 				case *transform != "":
-					p.Format, p.Transform = "", *transform
-				case format == string(request.FormatParquet): // its first pass
-					p = path{Name: pathLearn, Compression: request.CompressionZSTD, FileSize: *size}
+					paths[0].Format, paths[0].Transform = "", *transform
+				case paths[0].Format == request.FormatParquet: // its two passes
+					paths = []path{pass(pathLearn, *size), pass(pathConvert, *size)}
 				}
 				for memory := range strings.SplitSeq(*memories, ",") {
 					mib, err := strconv.Atoi(memory)
 					if err != nil {
 						return err
 					}
-					rows = append(rows, &memoryRow{row{task: task{Path: p, Source: source{Shape: *shape, Pages: *count, Latency: arrives}}}, mib})
+					for _, p := range paths {
+						rows = append(rows, &memoryRow{row{task: task{Path: p, Source: source{Shape: *shape, Pages: *count, Latency: arrives}}}, mib})
+					}
 				}
 			}
 		}
@@ -94,8 +96,8 @@ func (r *memoryRow) measure(ctx context.Context, at *servers) error {
 		return fmt.Errorf("make a control group, which only root can do, and only on Linux: %w", err)
 	}
 	defer g.remove()
-	do := r.task
-	do.Group, do.Authority, do.Tables, do.Objects = g, at.authority.pem, at.tables, at.objects
+	do := at.reach(r.task)
+	do.Group = g
 	var m measured
 	if err := process.RunAgain(ctx, measureCommand, do, &m); err != nil {
 		return fmt.Errorf("%s, with %d MiB: %w", do, r.mib, err)
