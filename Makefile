@@ -111,7 +111,7 @@ destroy: $(CLI) $(CDK_MODULE) ## remove environment ENV; a bucket that it create
 	@$(cdk)
 
 # With OLD, the bench of this commit is also built with the functions of the commit OLD. BENCH_ARGS=-help shows more.
-bench: requirements $(TOOLS) $(MODULES) ## run the benchmarks and update the tables in docs/performance.md; OLD=… compares with that commit
+bench: requirements $(TOOLS) $(MODULES) $(DUCKDB) ## run the benchmarks and update the tables in docs/performance.md; OLD=… compares with that commit
 	@go test -run '^$$' -bench . -benchmem ./lambda/ddbjson ./lambda/scan
 	@$(MAKE) --silent bench-rows BENCH_ARGS="-into docs/performance.md $(BENCH_ARGS)"
 

@@ -146,3 +146,56 @@ func TestReplaceKeepsTheRestOfThePage(t *testing.T) {
 		t.Error("a page that does not exist was written")
 	}
 }
+
+func TestReportOfParquet(t *testing.T) {
+	t.Parallel()
+	made := func(what string, p path, measured, onePage []measured) *row {
+		return &row{what: what, task: task{Path: p, Source: source{Shape: "orders", Pages: 11}}, measured: measured, onePage: onePage}
+	}
+	paths := parquetPaths()
+	all := &results{settings: settings{rounds: 3, pages: 160}, queries: map[string][]measured{
+		"orders" + overNothing: of(10, 10, 10), "orders" + overParquet: of(20, 20, 20), "orders" + overZSTD: of(110, 110, 110), "orders" + overGZIP: of(5, 5, 5),
+	}, rows: []*row{
+		made(whatSpeed, engine(request.FormatDynamoDBJSON, request.CompressionZSTD, request.DefaultFileSize), of(80, 80, 80), of(30, 30, 30)),
+		made(whatParquet, paths[0], of(130, 130, 130), of(30, 30, 30)),
+		made(whatParquet, paths[1], of(80, 80, 80), of(30, 30, 30)),
+		made(whatParquet, paths[2], of(230, 230, 230), of(30, 30, 30)),
+		made(whatParquet, paths[3], of(130, 130, 130), of(30, 30, 30)),
+	}}
+	page := all.markdown(false)
+	for _, want := range []string{
+		"| DYNAMODB_JSON, ZSTD, for comparison | 210 | – | – |\n",
+		"| PARQUET, the first pass, and the ratio to that | 105, 0.50 | – | – |\n",
+		"| PARQUET, the second pass, and the ratio to the best of DuckDB | 210, 2.00 | – | – |\n",
+		"| PARQUET, both passes | 70 | – | – |\n",
+		"| DuckDB's COPY of lines of JSON, one thread | 52 | – | – |\n",
+		"| DuckDB with one thread, `SELECT count(*), sum(total)` over the 64 MB of orders | PARQUET: 0 ms, 10 ms of CPU time; " +
+			"DYNAMODB_JSON, ZSTD: 0 ms, 100 ms of CPU time; DYNAMODB_JSON, GZIP: 0 ms, 0 ms of CPU time |\n",
+		"| peak memory of DuckDB's COPY of lines of JSON, one thread, 64 MB of pages | orders 230 MB |\n",
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("no line %q in\n%s", want, page)
+		}
+	}
+}
+
+// TestDuckDBCopiesEachKindOfLines needs DuckDB, which make deps installs.
+func TestDuckDBCopiesEachKindOfLines(t *testing.T) {
+	t.Parallel()
+	at := startServers(t)
+	duck, err := newDuck(&tables{pages: map[string][]page{"orders": pages(shapes()[0], 1)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(duck.remove)
+	at.duck = duck
+	for _, p := range parquetPaths()[2:] {
+		m, err := duck.copy(t.Context(), task{Path: p, Source: source{Shape: "orders", Pages: 1}})
+		if err != nil || m.CPU <= 0 || m.Peak <= 0 || m.Stored <= 0 {
+			t.Errorf("%s: got %+v, %v, want positive figures", p, m, err)
+		}
+	}
+	if _, err := duck.ask(t.Context(), 1, "SELECT nothing"); err == nil {
+		t.Error("a wrong query has no error")
+	}
+}

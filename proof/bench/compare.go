@@ -179,7 +179,9 @@ func (all *results) measure(ctx context.Context, at *servers, r *row, round int)
 		return now()
 	}
 	before := func() error {
-		r.oldFailed = both(ctx, at, all.old, task, &r.old, &r.oldOnePage)
+		old := task
+		old.Profile = ""
+		r.oldFailed = both(ctx, at, all.old, old, &r.old, &r.oldOnePage)
 		return ctx.Err()
 	}
 	if round%2 == 1 {
@@ -194,11 +196,12 @@ func both(ctx context.Context, at *servers, program string, do task, whole, oneP
 		var m measured
 		begun, stored := at.requests.Load(), at.stored.Load()
 		var err error
-		if do.Path.Name == pathDuckDB {
+		switch {
+		case do.Path.Name == pathDuckDB:
 			m, err = at.duck.copy(ctx, do)
-		} else if program == "" {
+		case program == "":
 			err = process.RunAgain(ctx, measureCommand, do, &m)
-		} else {
+		default:
 			err = process.Run(ctx, program, measureCommand, do, &m)
 		}
 		if err != nil {

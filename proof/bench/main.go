@@ -1,7 +1,7 @@
 // Command bench measures the CPU time and the memory that it takes to move a table to S3: with this project's scan function, with a
 // program written the usual way with the SDK, and with the least work that any program must do (the bound). `make bench` runs it and
 // writes the table of docs/performance.md. `make bench-memory` measures the scan function with the memory, and the share of a core, that Lambda
-// gives it (docs/cost.md). It may import the product and proof/process.
+// gives it (docs/cost.md). It may import the product, local/checkout, local/duckdb and proof/process.
 //
 // This process serves the pages and takes the objects, over TLS as AWS does; each measurement runs in a process of its own. The computer may
 // have other work: bench compares CPU time, measures all paths one after the other in each round, and reports the median of the rounds'
