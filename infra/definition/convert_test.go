@@ -116,23 +116,33 @@ func TestSecondPassFollowsTheFirst(t *testing.T) {
 		states string
 	}{
 		{
-			"a scan", converted{plan: ofScan, segments: 3, calls: 1}, quota.ScanEvents(),
+			"a scan",
+			converted{plan: ofScan, segments: 3, calls: 1},
+			quota.ScanEvents(),
 			"Plan ScanSegment Finalize Columns ConvertSegment Finalize",
 		},
 		{
-			"a scan with several invocations for each segment", converted{plan: ofScan, segments: 2, calls: 4}, quota.ScanEvents(),
+			"a scan with several invocations for each segment",
+			converted{plan: ofScan, segments: 2, calls: 4},
+			quota.ScanEvents(),
 			"Plan ScanSegment Finalize Columns ConvertSegment Finalize",
 		},
 		{
-			"a scan with as many segments as there may be", converted{plan: ofScan, segments: request.MaxSegments, calls: 1}, quota.ScanEvents(),
+			"a scan with as many segments as there may be",
+			converted{plan: ofScan, segments: request.MaxSegments, calls: 1},
+			quota.ScanEvents(),
 			"Plan ScanSegment Finalize Columns ConvertSegment Finalize",
 		},
 		{
-			"a scan whose uploads are completed in batches", converted{plan: ofScan, segments: 3, calls: 1, batches: 2}, quota.ScanEvents() + quota.BatchEvents(),
+			"a scan whose uploads are completed in batches",
+			converted{plan: ofScan, segments: 3, calls: 1, batches: 2},
+			quota.ScanEvents() + quota.BatchEvents(),
 			"Plan ScanSegment Finalize Columns ConvertSegment Finalize CompleteBatch Finalize",
 		},
 		{
-			"a native export", converted{plan: ofExport, segments: 3, calls: 2}, quota.ExportEvents(0),
+			"a native export",
+			converted{plan: ofExport, segments: 3, calls: 2},
+			quota.ExportEvents(0),
 			"Plan StartExport Finalize Columns ConvertSegment Columns ConvertSegment Finalize",
 		},
 	} {
