@@ -172,14 +172,13 @@ func (e execution) work(f *functions, segments func() int64, start time.Time) pr
 // secondPass returns the progress of a pass over staged files. The first such pass of a native export only learns.
 func (e execution) secondPass(f *functions, segments func() int64) progress.Work {
 	staged, start := f.staged.Load(), time.Now()
-	itemsBefore, bytesBefore := f.converting.Scanned.Load(), f.converting.Bytes.Load()
 	name := "converting " + e.table
 	if staged.Plan.FirstPass() {
 		name = "learning the types of " + e.table
 	}
 	return progress.Work{
 		Name: name, Unit: "item",
-		Done: func() int64 { return f.converting.Scanned.Load() - itemsBefore },
+		Done: func() int64 { return f.converting.Scanned.Load() - staged.itemsBefore },
 		Total: func() int64 {
 			if staged.Plan.Parquet.Staged == nil {
 				return 0
@@ -187,7 +186,7 @@ func (e execution) secondPass(f *functions, segments func() int64) progress.Work
 			return staged.Plan.Parquet.Staged.Records
 		},
 		Detail: func() string {
-			return speed(f.converting.Bytes.Load()-bytesBefore, start, segments(), int64(len(staged.Segments)))
+			return speed(f.converting.Bytes.Load()-staged.bytesBefore, start, segments(), int64(len(staged.Segments)))
 		},
 	}
 }

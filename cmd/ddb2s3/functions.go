@@ -34,7 +34,13 @@ type functions struct {
 	items      atomic.Int64   // that these segments have, as far as it is known
 	checks     atomic.Int64   // calls of DescribeExport
 	planned    atomic.Pointer[run.PlanOutput]
-	staged     atomic.Pointer[run.ColumnsOutput] // the latest plan of a pass over staged files
+	staged     atomic.Pointer[stagedPass] // the latest pass over staged files
+}
+
+// stagedPass is the plan of a pass over staged files, and what passes before it have read.
+type stagedPass struct {
+	run.ColumnsOutput
+	itemsBefore, bytesBefore int64
 }
 
 // startFunctions serves the functions until close, which closes the listener too.
@@ -78,7 +84,7 @@ func (f *functions) watchPlans(s *services, handlers func(contract.Function) fun
 		return func(ctx context.Context, payload json.RawMessage) (any, error) {
 			out, err := handler(ctx, payload)
 			if staged, ok := out.(run.ColumnsOutput); ok {
-				f.staged.Store(&staged)
+				f.staged.Store(&stagedPass{staged, f.converting.Scanned.Load(), f.converting.Bytes.Load()})
 			}
 			planned, ok := out.(run.PlanOutput)
 			if ok {

@@ -105,7 +105,7 @@ func TestRunsInParquetAreVerified(t *testing.T) {
 		fields, flag string
 		says         []string
 	}{
-		"export":    {`"export": {}`, "--local-exports", []string{"learning the types of orders", ": 300 items, ", ": 100 %, 300 of 300 items, ", "1 object holds exactly the 300 items of the table", "FULL export of the table as it was at "}},
+		"export":    {`"export": {}`, "--local-exports", []string{"learning the types of orders", ": 100 %, 300 of 300 items, ", "1 object holds exactly the 300 items of the table", "FULL export of the table as it was at "}},
 		"doubles":   {`"numbers": "DOUBLE", "compression": "SNAPPY"`, "", []string{"total double total", "1 object holds exactly the 300 items"}},
 		"pins":      {`"columns": {"total": {"name": "sum", "type": "decimal(38,2)"}, "lines": {"type": "json"}}, "compression": "GZIP"`, "", []string{"sum decimal(38,2) 300 total", "lines string lines", "1 object holds exactly the 300 items"}},
 		"transform": {`"transform": "{orderId} + .lines[]", "compression": "NONE"`, "", []string{"the run has read the whole table, 300 items. The 1 object holds "}},
