@@ -116,7 +116,7 @@ func (s Scenario) Kinds() []Kind {
 
 // Modelled reports whether proof/model has what the scenario does. It knows neither a foreign hand nor single segments nor paces nor batches of uploads.
 func (s Scenario) Modelled() bool {
-	return s.Mode == request.ModeScan && !s.Parquet && s.Request != kindSegment && !s.paced() && s.Uploads == 0 && !slices.Contains(handKinds, s.Beside)
+	return s.Mode == request.ModeScan && s.Request != kindSegment && !s.paced() && s.Uploads == 0 && !slices.Contains(handKinds, s.Beside)
 }
 
 // sortedKeys returns the keys of a map in order, so that a draw among them depends on the seed alone.

@@ -17,27 +17,23 @@ import (
 // errUnknown says that a run is larger than the model.
 var errUnknown = errors.New("the run is larger than the model")
 
-// followsModel fails if the model does not allow what a run did. It returns how many steps of each kind it has checked. The model has
+// followsTrace fails if the model does not allow a trace of a run, or of a pass. It returns how many steps of each kind it has checked. The model has
 // no native exports, and no run of more than 250 objects in a segment, so it checks none of these.
-func followsModel(report chaos.Report) (checked map[model.Kind]int, err error) {
-	scenario := report.Scenario
-	if !scenario.Modelled() || report.Hidden() {
-		return nil, nil
-	}
+func followsTrace(events []chaos.Event, segments, concurrency int) (checked map[model.Kind]int, err error) {
 	t := translation{
 		executions: map[int]uint8{}, invocations: map[string]*invocation{}, items: map[string]model.Item{}, content: map[string][]byte{},
 		stops: map[int][]*invocation{}, uploads: map[string]*upload{}, begun: map[string][]string{},
 	}
-	bounds := model.Bounds{Concurrency: uint8(scenario.Concurrency)}
-	for range scenario.Segments {
+	bounds := model.Bounds{Concurrency: uint8(concurrency)}
+	for range segments {
 		t.segments = append(t.segments, newSegment())
 	}
-	if err := t.prepare(report.Trace, &bounds); errors.Is(err, errUnknown) {
+	if err := t.prepare(events, &bounds); errors.Is(err, errUnknown) {
 		return nil, nil
 	} else if err != nil {
 		return nil, err
 	}
-	for at, e := range report.Trace {
+	for at, e := range events {
 		if err := t.translate(e); err != nil {
 			return nil, fmt.Errorf("%s: %w", show(e), err)
 		}
@@ -106,7 +102,7 @@ type invocation struct {
 
 var (
 	dataKey   = regexp.MustCompile(`/data/(\d{6})-(\d{6})-([0-9a-f]{8})\.`)
-	runFolder = regexp.MustCompile(`/AWSDynamoDB/[^/]+/$`)
+	runFolder = regexp.MustCompile(`/AWSDynamoDB/[^/]+/(_staging/)?$`)
 	listKey   = regexp.MustCompile(`/_segments/(\d{6})-(end|\d{6}-[0-9a-f]{8})\.json$`)
 )
 
