@@ -165,10 +165,8 @@ func raise(v []byte, text bool) (raised []byte, none bool) {
 		if text {
 			r, size := utf8.DecodeLastRune(v)
 			last = len(v) - size
-			for r++; r <= utf8.MaxRune; r++ {
-				if utf8.ValidRune(r) {
-					return utf8.AppendRune(v[:last], r), false
-				}
+			if r < utf8.MaxRune {
+				return utf8.AppendRune(v[:last], r+1), false // after U+D7FF there is no character, and AppendRune takes U+FFFD
 			}
 		}
 		v = v[:last]

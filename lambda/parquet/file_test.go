@@ -118,6 +118,17 @@ func TestRowGroups(t *testing.T) {
 			t.Errorf("row group %d has %d rows, want about %d", n, group.NumRows(), most)
 		}
 	}
+	out.Reset()
+	w.Reset(&out)
+	for range 1<<20 + 1 {
+		writeAll(t, w, []byte(`{}`))
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if groups := open(t, out.Bytes()).RowGroups(); len(groups) != 2 || groups[0].NumRows() != 1<<20 {
+		t.Errorf("%d row groups, the first with %d rows", len(groups), groups[0].NumRows())
+	}
 	if len(f.RowGroups()) != 3 || rows != int64(9*len(items)) || f.NumRows() != rows {
 		t.Errorf("%d row groups with %d rows, the footer has %d, want %d", len(f.RowGroups()), rows, f.NumRows(), 9*len(items))
 	}
@@ -145,9 +156,48 @@ func TestDictionaries(t *testing.T) {
 		t.Fatal(err)
 	}
 	compare(t, out.Bytes(), s, raw)
+	seldom, err := open(t, out.Bytes()).RowGroups()[1].ColumnChunks()[1].ColumnIndex()
+	if err != nil || !seldom.NullPage(0) || seldom.NullCount(0) != int64(len(raw)-1) {
+		t.Errorf("%v, the page of nulls is not in the page index", err)
+	}
 	for i, want := range []bool{false, false, true} { // id, seldom, status
 		if meta := open(t, out.Bytes()).Metadata().RowGroups[1].Columns[i].MetaData; (meta.DictionaryPageOffset > 0) != want {
 			t.Errorf("%v has a dictionary: %t, want %t", meta.PathInSchema, !want, want)
+		}
+	}
+}
+
+// A dictionary that gets too large is given up in the middle of a chunk, and keeps the values that pages refer to. The next file tries again.
+func TestLargeDictionary(t *testing.T) {
+	t.Parallel()
+	value := func(file, n int) []byte {
+		if file == 0 && n > 25_000 { // after the first page
+			return fmt.Appendf(nil, `{"s":{"S":"%0100d"}}`, n)
+		}
+		return fmt.Appendf(nil, `{"s":{"S":"%0*d"}}`, 100, n%10)
+	}
+	w, s := newWriter(t, parquet.Options{Compression: request.CompressionNone}, value(0, 0))
+	for file := range 3 {
+		var out bytes.Buffer
+		w.Reset(&out)
+		var items [][]byte
+		for n := range 45_000 {
+			if item := value(file, n); file == 1 {
+				items = append(items, fmt.Appendf(nil, `{"s":{"S":"%d"}}`, n)) // hopeless
+			} else {
+				items = append(items, item)
+			}
+		}
+		writeAll(t, w, items...)
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		compare(t, out.Bytes(), s, items)
+		meta := open(t, out.Bytes()).Metadata().RowGroups[0].Columns[0].MetaData
+		if coded := meta.DictionaryPageOffset > 0; coded != (file != 1) {
+			t.Errorf("file %d has a dictionary: %t", file, coded)
+		} else if size := meta.DataPageOffset - meta.DictionaryPageOffset; coded && size > 2000 {
+			t.Errorf("file %d: the dictionary has %d bytes", file, size)
 		}
 	}
 }
