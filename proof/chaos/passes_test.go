@@ -3,6 +3,7 @@ package chaos_test
 import (
 	"encoding/json"
 	"maps"
+	"net/http"
 	"strings"
 
 	"dynamodb-to-s3/lambda/contract"
@@ -38,8 +39,8 @@ func followsModel(report chaos.Report) (checked map[model.Kind]int, err error) {
 }
 
 // passes divides a trace into those of the two passes. The calls of plan, and what happens to executions, are in both. segments is how many segments the
-// second pass has, 0 if there was none. The trace of the first pass ends with its commit: what an execution does that starts again after that is the
-// second pass.
+// second pass has, 0 if there was none. The trace of the first pass ends with its commit: an execution can take the run over after that, for the second
+// pass.
 func passes(events []chaos.Event) (first, second []chaos.Event, segments int) {
 	const (
 		both = iota
@@ -76,8 +77,7 @@ func passes(events []chaos.Event) (first, second []chaos.Event, segments int) {
 		if (of == both || of == ofSecond) && (e.Kind != chaos.Requested || !strings.Contains(e.URL.Query().Get("prefix"), "/_staging/")) {
 			second = append(second, e)
 		}
-		var out run.FinalizeOutput
-		over = over || of == ofFirst && e.Kind == chaos.Answered && e.Body != nil && json.Unmarshal(e.Body, &out) == nil && out.Convert
+		over = over || of == ofFirst && e.Kind == chaos.Requested && puts(e) && e.Status == http.StatusOK && strings.HasSuffix(keyOf(e), "/_staging"+commitKey)
 	}
 	return first, second, segments
 }
