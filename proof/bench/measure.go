@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"runtime"
 	"runtime/pprof"
 	"strings"
@@ -93,6 +94,9 @@ func measure(ctx context.Context, in io.Reader, out io.Writer) error {
 func profile(file string) (stop func(), err error) {
 	if file == "" {
 		return func() {}, nil
+	}
+	if err := os.MkdirAll(filepath.Dir(file), 0o750); err != nil {
+		return nil, err
 	}
 	into, err := os.Create(file) //nolint:gosec // the file that a person has asked for
 	if err != nil {

@@ -90,15 +90,17 @@ func (all *results) parquet(b *strings.Builder, withOld bool) {
 	}
 	b.WriteString("\n" + head + "\n" + rule + "\n")
 	line := func(what string, of func(shape string) (*row, string)) {
-		fmt.Fprintf(b, "| %s |", what)
+		cells, measured := "", false
 		for _, s := range shapes() {
 			r, cell := of(s.name)
-			fmt.Fprintf(b, " %s |", cell)
+			cells, measured = cells+" "+cell+" |", measured || cell != unmeasured
 			if withOld {
-				fmt.Fprintf(b, " %s |", r.newOld())
+				cells += " " + r.newOld() + " |"
 			}
 		}
-		b.WriteString("\n")
+		if measured {
+			fmt.Fprintf(b, "| %s |%s\n", what, cells)
+		}
 	}
 	plain := engine(request.FormatDynamoDBJSON, request.CompressionZSTD, request.DefaultFileSize)
 	line(plain.String()+", for comparison", func(shape string) (*row, string) { return nil, speedTo(all.find(shape, plain), nil) })
@@ -114,7 +116,7 @@ func (all *results) parquet(b *strings.Builder, withOld bool) {
 	line("PARQUET, both passes", func(shape string) (*row, string) {
 		a, b := all.findParquet(shape, first), all.findParquet(shape, second)
 		if a == nil || b == nil {
-			return nil, "–"
+			return nil, unmeasured
 		}
 		return nil, fmt.Sprintf("%.0f", 1/(1/a.megabytesPerCPUSecond()+1/b.megabytesPerCPUSecond()))
 	})
@@ -136,11 +138,14 @@ func (all *results) bestDuckDB(shape string) (best *row) {
 	return best
 }
 
+// unmeasured is the cell of a row that was not measured.
+const unmeasured = "–"
+
 // speedTo is a speed, with its ratio to that of another row unless that is nil.
 func speedTo(r, other *row) string {
 	switch {
 	case r == nil:
-		return "–"
+		return unmeasured
 	case other == nil:
 		return fmt.Sprintf("%.0f", r.megabytesPerCPUSecond())
 	default:
