@@ -196,8 +196,11 @@ func TestLargeDictionary(t *testing.T) {
 		meta := open(t, out.Bytes()).Metadata().RowGroups[0].Columns[0].MetaData
 		if coded := meta.DictionaryPageOffset > 0; coded != (file != 1) {
 			t.Errorf("file %d has a dictionary: %t", file, coded)
-		} else if size := meta.DataPageOffset - meta.DictionaryPageOffset; coded && size > 2000 {
-			t.Errorf("file %d: the dictionary has %d bytes", file, size)
+		} else if coded {
+			dictionary := out.Bytes()[meta.DictionaryPageOffset:meta.DataPageOffset]
+			if header, _ := headerOf(t, dictionary); header.DictionaryPageHeader.V.NumValues != 10 || len(dictionary) > 2000 {
+				t.Errorf("file %d: the dictionary has %d values and %d bytes", file, header.DictionaryPageHeader.V.NumValues, len(dictionary))
+			}
 		}
 	}
 }

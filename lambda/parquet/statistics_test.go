@@ -106,14 +106,20 @@ func checkBounds(t *testing.T, name string, page pq.Page, least, most pq.Value, 
 // checkChecksum compares the checksum in the header of a page with the page.
 func checkChecksum(t *testing.T, page []byte) {
 	t.Helper()
+	header, size := headerOf(t, page)
+	if rest := page[size:]; len(rest) != int(header.CompressedPageSize) || uint32(header.CRC) != crc32.ChecksumIEEE(rest) { //nolint:gosec // the bits
+		t.Errorf("a page with %+v has %d bytes with the checksum %d", header, len(rest), crc32.ChecksumIEEE(rest))
+	}
+}
+
+// headerOf returns the header that a page begins with, and its size.
+func headerOf(t *testing.T, page []byte) (header format.PageHeader, size int) {
+	t.Helper()
 	r := bytes.NewReader(page)
-	var header format.PageHeader
 	if err := thrift.NewDecoder(new(thrift.CompactProtocol).NewReader(r)).Decode(&header); err != nil {
 		t.Fatal(err)
 	}
-	if rest := page[len(page)-r.Len():]; len(rest) != int(header.CompressedPageSize) || uint32(header.CRC) != crc32.ChecksumIEEE(rest) { //nolint:gosec // the bits
-		t.Errorf("a page with %+v has %d bytes with the checksum %d", header, len(rest), crc32.ChecksumIEEE(rest))
-	}
+	return header, len(page) - r.Len()
 }
 
 // Half a surrogate pair in the name of a map's value does not come into a column of texts, which readers would refuse.
