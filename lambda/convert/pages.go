@@ -14,6 +14,7 @@ import (
 	"dynamodb-to-s3/lambda/ddbjson"
 	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/manifest"
+	"dynamodb-to-s3/lambda/scan"
 	"dynamodb-to-s3/lambda/table"
 
 	"github.com/klauspost/compress/gzip"
@@ -46,6 +47,7 @@ type pages struct {
 // file is a staged file that is being read.
 type file struct {
 	plain io.Reader
+	body  *watched
 	ahead []byte             // read, but not part of a page yet: the beginning of a line
 	stop  context.CancelFunc // of the download
 	close func()
@@ -109,7 +111,7 @@ func (p *pages) next(ctx context.Context, from place, into *table.Page) error {
 func (p *pages) open(number int) error {
 	of := p.files[number]
 	ctx, stop := context.WithCancel(p.ctx)
-	body, err := p.bucket.Open(ctx, of.DataFileKey, of.ETag)
+	download, err := p.bucket.Open(ctx, of.DataFileKey, of.ETag)
 	if errors.Is(err, bucket.ErrNotFound) || errors.Is(err, bucket.ErrChanged) {
 		err = failure.Errorf(failure.ListsInconsistent, "%w. Another program has changed or removed it; start a new execution", err)
 	}
@@ -117,6 +119,7 @@ func (p *pages) open(number int) error {
 		stop()
 		return err
 	}
+	body := &watched{ReadCloser: download}
 	plain, closePlain, err := decompress(of.DataFileKey, body)
 	if err != nil {
 		stop()
@@ -124,7 +127,7 @@ func (p *pages) open(number int) error {
 		return transient(err)
 	}
 	p.at = place{File: number}
-	p.file = &file{plain: plain, stop: stop, close: func() {
+	p.file = &file{plain: plain, body: body, stop: stop, close: func() {
 		closePlain()
 		stop()
 		_ = body.Close() // the file was read, or the cause is known
@@ -161,6 +164,9 @@ func decompress(key string, from io.Reader) (plain io.Reader, closeIt func(), er
 func (p *pages) read(first int64, into *table.Page) (ended bool, err error) {
 	for into.Scanned == 0 && !ended {
 		if ended, err = p.fill(); err != nil {
+			if p.file.body.err == nil { // all bytes have come, and they do not fit their checksum or their format
+				err = fmt.Errorf("%w: %w", scan.ErrDamaged, err)
+			}
 			return false, transient(err)
 		}
 		lines := p.body
@@ -199,6 +205,20 @@ func (p *pages) fill() (ended bool, err error) {
 	}
 	p.body, p.file.ahead = body[:end], append(p.file.ahead[:0], body[end:]...)
 	return ended, nil
+}
+
+// watched is a download that keeps its error. Other errors of a reader say that the bytes are wrong.
+type watched struct {
+	io.ReadCloser
+	err error
+}
+
+// Read implements io.Reader.
+func (w *watched) Read(p []byte) (n int, err error) {
+	if n, err = w.ReadCloser.Read(p); err != nil && !errors.Is(err, io.EOF) {
+		w.err = err
+	}
+	return n, err
 }
 
 // transient returns an error of a download. A retry can help.

@@ -3,6 +3,7 @@ package convert
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/manifest"
 	"dynamodb-to-s3/lambda/run"
+	"dynamodb-to-s3/lambda/scan"
 	"dynamodb-to-s3/lambda/table"
 	"dynamodb-to-s3/local/testservers"
 
@@ -188,5 +190,40 @@ func TestItemsAreParsedOnce(t *testing.T) {
 	}
 	if _, err := s.read(s.pages(true), nil); err != nil {
 		t.Errorf("a pass that converts: got %v", err)
+	}
+}
+
+// A flipped bit can change items of many pages before the checksum at the end shows it. Those pages must not be handed over.
+func TestDamageIsToldFromABrokenDownload(t *testing.T) {
+	t.Parallel()
+	items := some(3000, 1000)
+	for name, with := range map[string]func(io.Writer) (io.WriteCloser, error){"a.json.zst": framed, "a.json.gz": zipped} {
+		body := compress(t, with, lines(items...))
+		s := newStored(t)
+		if name == "a.json.gz" {
+			body[len(body)-5] ^= 1 // of the checksum
+		} else {
+			body[len(body)-1] ^= 1
+		}
+		s.put(name, int64(len(items)), body)
+		got, err := s.read(s.pages(true), nil)
+		if !errors.Is(err, scan.ErrDamaged) || failure.NameOf(err).Permanent() || len(got) == 0 {
+			t.Errorf("%s: got %v after %d items", name, err, len(got))
+		}
+	}
+	s := newStored(t)
+	s.put("a.json", int64(len(items)), lines(items...))
+	p := s.pages(true)
+	p.size = 64 << 10
+	var page table.Page
+	if err := p.Next(t.Context(), nil, &page); err != nil {
+		t.Fatal(err)
+	}
+	if page.LastEvaluatedKey == nil {
+		t.Fatal("the first page has the whole file")
+	}
+	p.file.stop() // the connection ends
+	if _, err := s.read(p, page.LastEvaluatedKey); err == nil || errors.Is(err, scan.ErrDamaged) {
+		t.Errorf("a broken download: got %v", err)
 	}
 }

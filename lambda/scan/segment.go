@@ -125,6 +125,8 @@ func (s *segment) failureOf(ctx context.Context, err error, at position) error {
 		return ctx.Err() // the invocation itself ended: it can close nothing
 	case at.totals.Pages > 0 && (errors.Is(err, pace.ErrNoTime) || errors.Is(err, pace.ErrPatience)):
 		return nil
+	case errors.Is(err, ErrDamaged):
+		return err
 	case at.totals.Pages > 0 && !failure.NameOf(err).Permanent():
 		s.log.WarnContext(ctx, "reading stopped; the pages that were read are handed over", "cause", err.Error())
 		return nil

@@ -3,6 +3,7 @@ package scan
 import (
 	"context"
 	"encoding/json"
+	"errors"
 
 	"dynamodb-to-s3/lambda/bucket"
 	"dynamodb-to-s3/lambda/encoder"
@@ -29,6 +30,9 @@ type Source struct {
 	// Rest counts, by attribute, the items that have a value in the column _rest; nil if there is no such column.
 	Rest func() map[string]int64
 }
+
+// ErrDamaged is the error of a page if the pages before it may be wrong too: a checksum covers all of them. The invocation then hands over nothing.
+var ErrDamaged = errors.New("what was read before may be damaged too")
 
 // Pages reads the pages of a segment.
 type Pages interface {
