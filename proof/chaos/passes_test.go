@@ -74,7 +74,7 @@ func passes(events []chaos.Event) (first, second []chaos.Event, segments int) {
 		if !over && (of == both || of == ofFirst) {
 			first = append(first, e)
 		}
-		if (of == both || of == ofSecond) && (e.Kind != chaos.Requested || !strings.Contains(e.URL.Query().Get("prefix"), "/_staging/")) {
+		if (of == both || of == ofSecond) && (e.Kind != chaos.Requested || !strings.Contains(keyOf(e)+e.URL.Query().Get("prefix"), "/_staging/")) {
 			second = append(second, e)
 		}
 		over = over || of == ofFirst && e.Kind == chaos.Requested && puts(e) && e.Status == http.StatusOK && strings.HasSuffix(keyOf(e), "/_staging"+commitKey)
