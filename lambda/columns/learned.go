@@ -4,10 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
+	"sync"
 
-	"dynamodb-to-s3/lambda/bucket"
-	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/ledger"
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
@@ -23,52 +21,40 @@ const treesAtOnce = 16
 func (w work) merged(ctx context.Context) (*schema.Tree, error) {
 	reading, ctx := errgroup.WithContext(ctx)
 	reading.SetLimit(treesAtOnce)
-	trees := make(chan *schema.Tree)
-	go func() {
-		for _, segment := range w.plan.Scan.Segments() {
-			reading.Go(func() error {
-				tree, err := w.treeOf(ctx, segment)
-				if err == nil {
-					trees <- tree
-				}
-				return err
-			})
-		}
-		_ = reading.Wait() // its error is read below
-		close(trees)
-	}()
+	var merging sync.Mutex
 	all := new(schema.Tree)
-	for tree := range trees {
-		all.Merge(tree) // in any order
+	for _, segment := range w.plan.Scan.Segments() {
+		reading.Go(func() error {
+			tree, err := w.treeOf(ctx, segment)
+			if err != nil {
+				return err
+			}
+			merging.Lock()
+			defer merging.Unlock()
+			all.Merge(tree) // in any order
+			return nil
+		})
 	}
 	return all, reading.Wait()
 }
 
 // treeOf returns what a segment has learned.
 func (w work) treeOf(ctx context.Context, segment int) (*schema.Tree, error) {
-	key := w.plan.Layout().SegmentEnd(segment)
-	body, err := w.bucket.Get(ctx, key)
-	if err != nil && !errors.Is(err, bucket.ErrNotFound) {
-		return nil, fmt.Errorf("read what segment %d has learned: %w", segment, err)
-	}
-	var list run.SegmentList
-	if err == nil {
-		list, err = run.ParseSegmentList(body)
-	}
 	tree := new(schema.Tree)
-	switch {
-	case err != nil:
-	case list.Plan != w.plan.Digest() || list.Segment != segment || !list.Done:
-		err = errors.New("it is not the list of the end of this segment")
-	case len(list.Schema) == 0:
-		err = errors.New("it has no schema")
-	default:
-		err = json.Unmarshal(list.Schema, tree)
-	}
-	if err != nil {
-		return nil, failure.Errorf(failure.ListsInconsistent, "%s is not as the run wrote it: %w. Another program may have changed or removed it; start a new execution", w.bucket.URI(key), err)
-	}
-	return tree, nil
+	err := w.read(ctx, w.plan.Layout().SegmentEnd(segment), func(body []byte) error {
+		list, err := run.ParseSegmentList(body)
+		switch {
+		case err != nil:
+			return err
+		case list.Plan != w.plan.Digest() || list.Segment != segment || !list.Done:
+			return errors.New("it is not the list of the end of this segment")
+		case len(list.Schema) == 0:
+			return errors.New("it has no schema")
+		default:
+			return json.Unmarshal(list.Schema, tree)
+		}
+	})
+	return tree, err
 }
 
 // columns decides the columns, and compares them with those of the last run.
