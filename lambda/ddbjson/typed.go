@@ -17,7 +17,7 @@ func AppendTyped(dst, record []byte) ([]byte, error) {
 		err = malformed(record, end, "the end of the record")
 	default:
 		t := typed{record: record, out: dst}
-		if _, err = t.members(i, 1); err == nil {
+		if _, err = t.sequence(i, 1, '}'); err == nil {
 			return t.out, nil
 		}
 	}
@@ -28,29 +28,34 @@ func AppendTyped(dst, record []byte) ([]byte, error) {
 // typed writes a valid record.
 type typed struct{ record, out []byte }
 
-// members writes the object that begins at record[i], and returns the offset after it. Each level of a record has two in the item.
-func (t *typed) members(i, depth int) (int, *MalformedError) {
+// sequence writes the object or the array that begins at record[i] and ends with closer, and returns the offset after it. The members of an object
+// are one level deeper in the item, because they have their types around them.
+func (t *typed) sequence(i, depth int, closer byte) (end int, err *MalformedError) {
 	if depth > MaxDepth {
 		return 0, malformed(t.record, i, wantShallower)
 	}
-	t.out = append(t.out, '{')
+	t.out = append(t.out, t.record[i])
 	i, c := next(t.record, i+1)
-	for c != '}' {
+	for c != closer {
 		if c == ',' {
 			t.out = append(t.out, ',')
 			i, _ = next(t.record, i+1)
 		}
-		name, value, err := member(t.record, i)
-		if err != nil {
-			return 0, err
+		inside := depth
+		if closer == '}' {
+			var name []byte
+			if name, i, err = member(t.record, i); err != nil {
+				return 0, err
+			}
+			t.out = append(append(append(t.out, '"'), name...), '"', ':')
+			inside++
 		}
-		t.out = append(append(append(t.out, '"'), name...), '"', ':')
-		if i, err = t.value(value, depth+1); err != nil {
+		if i, err = t.value(i, inside); err != nil {
 			return 0, err
 		}
 		i, c = next(t.record, i)
 	}
-	t.out = append(t.out, '}')
+	t.out = append(t.out, closer)
 	return i + 1, nil
 }
 
@@ -59,10 +64,10 @@ func (t *typed) value(i, depth int) (end int, err *MalformedError) {
 	switch at(t.record, i) {
 	case '{':
 		t.out = append(t.out, `{"M":`...)
-		end, err = t.members(i, depth+1)
+		end, err = t.sequence(i, depth+1, '}')
 	case '[':
 		t.out = append(t.out, `{"L":`...)
-		end, err = t.elements(i, depth+1)
+		end, err = t.sequence(i, depth+1, ']')
 	case '"':
 		if end, err = skipString(t.record, i); err == nil {
 			t.out = append(append(t.out, `{"S":`...), t.record[i:end]...)
@@ -81,25 +86,4 @@ func (t *typed) value(i, depth int) (end int, err *MalformedError) {
 	}
 	t.out = append(t.out, '}')
 	return end, err
-}
-
-// elements writes the array that begins at record[i], and returns the offset after it.
-func (t *typed) elements(i, depth int) (end int, err *MalformedError) {
-	if depth > MaxDepth {
-		return 0, malformed(t.record, i, wantShallower)
-	}
-	t.out = append(t.out, '[')
-	i, c := next(t.record, i+1)
-	for c != ']' {
-		if c == ',' {
-			t.out = append(t.out, ',')
-			i, _ = next(t.record, i+1)
-		}
-		if i, err = t.value(i, depth); err != nil {
-			return 0, err
-		}
-		i, c = next(t.record, i)
-	}
-	t.out = append(t.out, ']')
-	return i + 1, nil
 }
