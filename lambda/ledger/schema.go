@@ -38,10 +38,7 @@ func LoadSchema(ctx context.Context, in *bucket.Bucket, plan run.Plan) (s run.Sc
 	case err != nil:
 		return s, "", fmt.Errorf("read the schema of the run: %w", err)
 	}
-	if err = json.Unmarshal(body, &s); err == nil {
-		err = run.CheckVersion(s.Version)
-	}
-	if err == nil {
+	if s, err = parseSchema(body); err == nil {
 		digest = run.Digest(json.RawMessage(body))
 		switch {
 		case plan.SecondPass() && digest != plan.Parquet.Schema:
@@ -56,6 +53,14 @@ func LoadSchema(ctx context.Context, in *bucket.Bucket, plan run.Plan) (s run.Sc
 	return s, digest, nil
 }
 
+// parseSchema reads a schema of this run.Version.
+func parseSchema(body []byte) (s run.Schema, err error) {
+	if err = json.Unmarshal(body, &s); err == nil {
+		err = run.CheckVersion(s.Version)
+	}
+	return s, err
+}
+
 func changedSchema(in *bucket.Bucket, key string, cause error) error {
 	return failure.Errorf(failure.ListsInconsistent, "%s is not the schema of this run: %w. Another program may have changed or removed it; start a new execution",
 		in.URI(key), cause)
@@ -64,12 +69,12 @@ func changedSchema(in *bucket.Bucket, key string, cause error) error {
 // LastSchema is the schema of the last committed run that makes the same columns.
 type LastSchema struct {
 	run.Schema
-	// Fault says why the object that is there cannot be used, nil if it can or if there is none.
+	// Fault says why the object cannot be used. It is nil if the object can be used, and if there is no object.
 	Fault  error
 	object object
 }
 
-// LoadLastSchema reads the schema with which the run of the plan compares its own. Without a RunID, there is none.
+// LoadLastSchema reads the schema with which the run of the plan compares its own. The RunID of the result is "" if there is no such schema.
 func LoadLastSchema(ctx context.Context, in *bucket.Bucket, plan run.Plan) (last LastSchema, err error) {
 	last.object = object{bucket: in, key: plan.Parquet.LastSchema}
 	body, err := last.object.read(ctx)
@@ -79,10 +84,7 @@ func LoadLastSchema(ctx context.Context, in *bucket.Bucket, plan run.Plan) (last
 	case err != nil:
 		return last, fmt.Errorf("read the last schema: %w", err)
 	}
-	var read run.Schema
-	if err = json.Unmarshal(body, &read); err == nil {
-		err = run.CheckVersion(read.Version)
-	}
+	read, err := parseSchema(body)
 	if err == nil && (read.Table != plan.Table || read.RunID == "") {
 		err = fmt.Errorf("it is of the run %s of table %s", problem.Quote(read.RunID), problem.Quote(read.Table))
 	}
