@@ -23,10 +23,6 @@ func (s states) convert(finalize sfn.IChainable) sfn.IChainable {
 // its segment is done.
 func (s states) convertSegments() sfn.DistributedMap {
 	convert := s.task(contract.StateConvertSegment, contract.FunctionConvert, attempts, nil, jsii.String("$.checkpoint"))
-	end := sfn.NewPass(s.scope, jsii.String(contract.StateConvertEnd), &sfn.PassProps{Result: sfn.Result_FromObject(&map[string]any{})})
-	done := sfn.NewChoice(s.scope, jsii.String(contract.StateConversionDone), nil).
-		When(sfn.Condition_BooleanEquals(jsii.String("$.checkpoint.done"), jsii.Bool(true)), end, nil).
-		Otherwise(convert)
 	segments := sfn.NewDistributedMap(s.scope, jsii.String(contract.StateConvertSegments), &sfn.DistributedMapProps{
 		Label:              jsii.String("Conversions"),
 		MapExecutionType:   sfn.StateMachineType_STANDARD, // an Express child has five minutes
@@ -35,5 +31,5 @@ func (s states) convertSegments() sfn.DistributedMap {
 		ItemSelector:       &map[string]any{"plan.$": "$.plan", "segment.$": "$$.Map.Item.Value"},
 		ResultPath:         sfn.JsonPath_DISCARD(),
 	})
-	return segments.ItemProcessor(convert.Next(done), nil)
+	return segments.ItemProcessor(s.untilDone(convert, contract.StateConversionDone, "$.checkpoint.done", contract.StateConvertEnd), nil)
 }

@@ -145,10 +145,6 @@ const uploadBatches = 4
 func (s states) completeUploads() sfn.DistributedMap {
 	complete := s.task(contract.StateCompleteBatch, contract.FunctionFinalize, attempts,
 		map[string]any{"plan.$": "$.plan", "batch.$": "$.batch"}, jsii.String("$.completed"))
-	end := sfn.NewPass(s.scope, jsii.String(contract.StateBatchEnd), &sfn.PassProps{Result: sfn.Result_FromObject(&map[string]any{})})
-	done := sfn.NewChoice(s.scope, jsii.String(contract.StateBatchDone), nil).
-		When(sfn.Condition_BooleanEquals(jsii.String("$.completed.done"), jsii.Bool(true)), end, nil).
-		Otherwise(complete)
 	batches := sfn.NewDistributedMap(s.scope, jsii.String(contract.StateCompleteUploads), &sfn.DistributedMapProps{
 		Label:            jsii.String("Uploads"),
 		MapExecutionType: sfn.StateMachineType_STANDARD, // an Express child has five minutes
@@ -157,5 +153,13 @@ func (s states) completeUploads() sfn.DistributedMap {
 		ItemSelector:     &map[string]any{"plan.$": "$.plan", "batch.$": "$$.Map.Item.Value"},
 		ResultPath:       sfn.JsonPath_DISCARD(),
 	})
-	return batches.ItemProcessor(complete.Next(done), nil)
+	return batches.ItemProcessor(s.untilDone(complete, contract.StateBatchDone, "$.completed.done", contract.StateBatchEnd), nil)
+}
+
+// untilDone returns a task that is called again until its answer says that it is done, and then the state end.
+func (s states) untilDone(task tasks.LambdaInvoke, choice, done, end string) sfn.Chain {
+	ended := sfn.NewPass(s.scope, &end, &sfn.PassProps{Result: sfn.Result_FromObject(&map[string]any{})})
+	return task.Next(sfn.NewChoice(s.scope, &choice, nil).
+		When(sfn.Condition_BooleanEquals(&done, jsii.Bool(true)), ended, nil).
+		Otherwise(task))
 }
