@@ -89,15 +89,7 @@ func TestOrderDoesNotMatter(t *testing.T) {
 			}
 			var all Tree
 			for i := range trees {
-				body, err := json.Marshal(&trees[i])
-				var stored Tree
-				if err == nil {
-					err = json.Unmarshal(body, &stored)
-				}
-				if err != nil {
-					t.Fatal(err)
-				}
-				all.Merge(&stored)
+				all.Merge(storedAgain(t, &trees[i]))
 			}
 			body, err := json.Marshal(&all)
 			if err != nil {
@@ -146,15 +138,7 @@ func TestTooManyAttributes(t *testing.T) {
 		}
 		var all Tree
 		for i := range trees {
-			body, err := json.Marshal(&trees[i])
-			var stored Tree
-			if err == nil {
-				err = json.Unmarshal(body, &stored)
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			all.Merge(&stored)
+			all.Merge(storedAgain(t, &trees[i]))
 		}
 		for name, counts := range truth {
 			n := all.attributes.byName[name]
@@ -264,4 +248,18 @@ func TestWhatIsDecidedIsAllowed(t *testing.T) {
 			}
 		}
 	}
+}
+
+// storedAgain returns a tree as it is after it was stored and read.
+func storedAgain(t *testing.T, tree *Tree) *Tree {
+	t.Helper()
+	body, err := json.Marshal(tree)
+	stored := new(Tree)
+	if err == nil {
+		err = json.Unmarshal(body, stored)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return stored
 }
