@@ -82,7 +82,7 @@ func (b *bounds) addNumber(n number) {
 // addBytes adds a text or a binary value.
 func (b *bounds) addBytes(v []byte, text bool) {
 	at := prefix(v)
-	if b.after < at && at < b.before { // most values; both are 0 as long as there is none
+	if b.after < at && at < b.before { // most values; both are 0 before the first value
 		return
 	}
 	if !b.some || bytes.Compare(v, b.first) < 0 {

@@ -19,7 +19,7 @@ type fields struct {
 
 // attribute is an attribute of a row or a struct, at whose content the cursor stands.
 type attribute struct {
-	field *column // nil if there is none
+	field *column // nil if the attribute has no column
 	raw   []byte  // its name as it was sent
 	kind  ddbjson.Kind
 }

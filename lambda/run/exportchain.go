@@ -47,7 +47,7 @@ func (c ExportChain) Journal() string {
 // placeholder that changes.
 func (c ExportChain) Journals() string { return below(constant(c.Prefix, c.table()), chains+"/") }
 
-// constant returns the folders of a prefix before the first one with a placeholder that changes.
+// constant returns the folders of a prefix that are the same in every run: those before the first folder with a date or the name of a run.
 func constant(prefix, table string) string {
 	var same []string
 	for folder := range strings.SplitSeq(prefix, "/") {

@@ -61,7 +61,7 @@ func LastSchema(req request.Request, table string) string {
 	return LastSchemas(constant(prefix, table)) + table + "-" + Digest(same)[:chainDigest] + ".json"
 }
 
-// LastSchemas returns the start of the keys of all last schemas below a prefix without placeholders.
+// LastSchemas returns the start of the keys of all last schemas below a prefix. The placeholders of the prefix must be filled in.
 func LastSchemas(prefix string) string { return below(prefix, schemas+"/") }
 
 // FirstPass reports whether the plan is that of the first pass of a run that makes Parquet files.

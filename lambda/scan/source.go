@@ -15,7 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 )
 
-// Source is where the pages of a segment come from, and what becomes of their items.
+// Source says where the pages of a segment come from, and how their items are written.
 type Source struct {
 	Pages Pages
 	// Throttles counts the throttled requests for pages so far.

@@ -182,7 +182,7 @@ func (p *parser) structure(depth int) Type {
 	return t
 }
 
-// checkName returns an error that says what a column's name is, if a name is none.
+// checkName returns an error if a column cannot have this name. The error says which names are allowed.
 func checkName(name string) error {
 	if name == "" || len(name) > longestName || strings.Map(allowed, name) != name {
 		return errors.New(names)

@@ -18,7 +18,7 @@ type results struct {
 	rows   []*row
 	peaks  []*peak
 	starts []*started
-	// queries are DuckDB's, by the table and what they read. noDuckDB says why there are none, and no COPY.
+	// queries are those of DuckDB, by the table and what they read. If DuckDB was not measured, noDuckDB says why.
 	queries  map[string][]measured
 	noDuckDB error
 	// noLimit says why memory had no limit.

@@ -20,7 +20,7 @@ type parquet struct {
 	shareBytes int64
 }
 
-// parquetShare is how many seeds there are for one whose run makes Parquet files.
+// parquetShare says how rare Parquet is: one of so many seeds makes Parquet files.
 const parquetShare = 4
 
 // drawParquet makes some runs write Parquet files. Their staged files are small: each invocation of scan makes one.

@@ -56,7 +56,7 @@ func (h *hand) changeStaged(ctx context.Context) (deed, error) {
 	}
 }
 
-// spoil removes or damages an object with a prefix. Lines are those of a list of files, of which the hand can also add or remove one.
+// spoil removes or damages an object with a prefix. If lines is set, the object is a list of files, and spoil can also add or remove a line.
 func (h *hand) spoil(ctx context.Context, did deed, prefix string, lines bool) (deed, error) {
 	keys, err := h.run.keys(ctx)
 	if err != nil {

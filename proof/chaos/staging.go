@@ -95,7 +95,8 @@ func (r *seedRun) checkStaging(ctx context.Context, layout run.Layout, succeeded
 	return nil
 }
 
-// removedStaging returns the number of the request with which the first finalize that removed all staged files looked for them; 0 if there is none.
+// removedStaging looks for the first finalize that removed all staged files. It returns the number of the request with which this finalize listed
+// them, or 0 if no finalize removed them.
 func (r *seedRun) removedStaging() (number int) {
 	r.mu.Lock()
 	all := slices.Clone(r.invocations)
