@@ -77,7 +77,7 @@ func TestTheTrapOfSamples(t *testing.T) {
 		"select sum(big) from ":                                   fmt.Sprintf("1234567890123456789012345678%010d", 9012345678+big),
 		"select sum(customer.points) from ":                       fmt.Sprintf("%d.25", points),
 		"select sum(list_sum([x.quantity for x in lines])) from ": fmt.Sprintf("%d.125", quantity),
-		`select count(code), count(_rest), max(_rest like '%"code":{"N":"17"}%{"S":"gift"}%') from `: fmt.Sprint(whole) + " 1 true",
+		`select count(code), count(_rest), max(_rest like '%"code":{"N":"17"}%' and _rest like '%{"S":"gift"}%') from `: fmt.Sprint(whole) + " 1 true",
 	} {
 		if got := ask(t, query+files); len(got) != 1 || got[0] != want {
 			t.Errorf("%s: got %v, want %s", query, got, want)
