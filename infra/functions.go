@@ -30,7 +30,8 @@ type limits struct {
 // limitsOf are the default limits. scan waits for DynamoDB most of the time, so it gets no more memory than it needs to keep up. plan and export
 // wait, too (docs/cost.md). finalize gets the memory that brings about one vCPU, because it compares millions of objects in one invocation
 // (docs/scale.md); most runs need it for seconds. columns merges what as many segments have learned, in one invocation too. convert computes nearly all
-// the time, so that its memory changes how long a conversion takes and not what it costs. Lambda allows 900 s at most.
+// the time, so that its memory changes how long a conversion takes and not what it costs. catalog merges what a scan in JSON or ION has learned, as columns
+// does, and prune waits for S3. Lambda allows 900 s at most.
 // https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 var limitsOf = map[contract.Function]limits{
 	contract.FunctionPlan:     {memoryMiB: 256, timeout: 60 * time.Second},
@@ -39,6 +40,8 @@ var limitsOf = map[contract.Function]limits{
 	contract.FunctionColumns:  {memoryMiB: 1769, timeout: 900 * time.Second},
 	contract.FunctionConvert:  {memoryMiB: 512, timeout: 900 * time.Second},
 	contract.FunctionFinalize: {memoryMiB: 1769, timeout: 900 * time.Second},
+	contract.FunctionCatalog:  {memoryMiB: 1769, timeout: 900 * time.Second},
+	contract.FunctionPrune:    {memoryMiB: 512, timeout: 900 * time.Second},
 }
 
 // limits returns the limits of a function: those of the environment, or the defaults.

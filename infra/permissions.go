@@ -48,7 +48,7 @@ func ofTables(at place, function contract.Function, props *Props) []grant {
 			allow(actions("dynamodb:DescribeTable", "dynamodb:DescribeContinuousBackups", "dynamodb:ExportTableToPointInTime", "dynamodb:DescribeExport"),
 				at.tables(exportable, "", "/export/*")),
 		}
-	case contract.FunctionColumns, contract.FunctionConvert, contract.FunctionFinalize:
+	case contract.FunctionColumns, contract.FunctionConvert, contract.FunctionFinalize, contract.FunctionCatalog, contract.FunctionPrune:
 		return nil
 	default:
 		panic("internal error: no permissions are defined for the function " + string(function))
@@ -211,7 +211,7 @@ func ofKeys(function contract.Function, props *Props) []grant {
 			return condition{"StringEquals": {"kms:ViaService": hosts}}
 		}
 		switch function {
-		case contract.FunctionColumns, contract.FunctionConvert, contract.FunctionFinalize:
+		case contract.FunctionColumns, contract.FunctionConvert, contract.FunctionFinalize, contract.FunctionCatalog, contract.FunctionPrune:
 			grants = append(grants, allow(actions("kms:Decrypt", "kms:GenerateDataKey"), keys).where(via("s3")))
 		case contract.FunctionPlan, contract.FunctionScan:
 			grants = append(grants,
@@ -231,7 +231,7 @@ func ofRoles(function contract.Function, props *Props) []grant {
 	switch function {
 	case contract.FunctionPlan, contract.FunctionScan:
 		roles = slices.Concat(props.SourceRoles, props.DestinationRoles)
-	case contract.FunctionColumns, contract.FunctionConvert, contract.FunctionFinalize:
+	case contract.FunctionColumns, contract.FunctionConvert, contract.FunctionFinalize, contract.FunctionCatalog, contract.FunctionPrune:
 		roles = slices.Clone(props.DestinationRoles)
 	}
 	slices.Sort(roles)

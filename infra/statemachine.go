@@ -43,7 +43,7 @@ func newStateMachine(scope constructs.Construct, id string, functions map[contra
 		When(sfn.Condition_BooleanEquals(jsii.String("$.finalized.convert"), jsii.Bool(true)), s.convert(finalize), nil).
 		When(sfn.Condition_IsPresent(jsii.String("$.finalized.batches")), s.completeUploads().Next(finalize), nil).
 		When(sfn.Condition_BooleanEquals(jsii.String("$.finalized.more"), jsii.Bool(true)), makeExports, nil).
-		Otherwise(sfn.NewSucceed(s.scope, jsii.String(contract.StateReplicated), &sfn.SucceedProps{OutputPath: jsii.String("$.finalized.result")})))
+		Otherwise(s.afterCommit()))
 	// If a firing is delivered twice, one execution owns the run. The other one succeeds, so that no alarm goes off.
 	alreadyRunning := sfn.NewSucceed(s.scope, jsii.String(contract.StateAlreadyRunning), &sfn.SucceedProps{OutputPath: jsii.String("$.duplicate")})
 	planned := sfn.NewChoice(s.scope, jsii.String(contract.StatePlanned), nil).

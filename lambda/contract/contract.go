@@ -13,11 +13,14 @@ const (
 	FunctionColumns  Function = "columns"
 	FunctionConvert  Function = "convert"
 	FunctionFinalize Function = "finalize"
+	FunctionCatalog  Function = "catalog"
+	FunctionPrune    Function = "prune"
 )
 
-// Functions returns every function in the order of a run. A run calls either scan or export, and columns and convert only for Parquet.
+// Functions returns every function in the order of a run. A run calls either scan or export, columns and convert only for Parquet, and catalog and
+// prune only if the deployment has a catalog and a retention.
 func Functions() []Function {
-	return []Function{FunctionPlan, FunctionScan, FunctionExport, FunctionColumns, FunctionConvert, FunctionFinalize}
+	return []Function{FunctionPlan, FunctionScan, FunctionExport, FunctionColumns, FunctionConvert, FunctionFinalize, FunctionCatalog, FunctionPrune}
 }
 
 // The states of the state machine.
@@ -48,6 +51,11 @@ const (
 	StateConvertEnd      = "SegmentConverted"
 	StateConverted       = "Converted?"
 
+	StateCataloged = "Catalog?"
+	StateCatalog   = "Catalog"
+	StateRetained  = "Retention?"
+	StatePrune     = "Prune"
+
 	StateFinalize        = "Finalize"
 	StateFinalized       = "Finalized?"
 	StateCompleteUploads = "CompleteUploads"
@@ -74,6 +82,10 @@ const (
 	EnvAccount = "ACCOUNT_ID"
 	// EnvAssumableRoles has the roles that requests may name, as the JSON of request.AssumableRoles. Without it they may name every role.
 	EnvAssumableRoles = "ASSUMABLE_ROLES"
+	// EnvCatalog has the Glue database in which runs keep tables. Without it, runs keep none.
+	EnvCatalog = "CATALOG_DATABASE"
+	// EnvRetention has which runs the function prune keeps, as the JSON of run.RetentionRule. Without it, prune is never called.
+	EnvRetention = "RETENTION"
 	// EnvScanTimeout has the timeout of the function scan, in seconds. The function plan computes with it.
 	EnvScanTimeout = "SCAN_TIMEOUT_SECONDS"
 	// EnvScanMemory has the memory of the function scan, in MiB. The function plan compares it with what a request needs.

@@ -15,7 +15,7 @@ import (
 
 // Decoder fills structs from nodes, by their json tags. It does not stop at the first problem: an unknown field, a field that is given
 // twice, a wrong type, a null and an empty string are each a problem of the Report. A field of type string may be empty only if it has
-// the tag empty.
+// the tag empty. A struct with the method TurnOff can also be false, which calls it.
 type Decoder struct {
 	*Report
 	// BareText accepts a number for a string: in YAML, an account needs no quotes.
@@ -60,6 +60,7 @@ func (d Decoder) value(node *Node, into reflect.Value, path string) {
 		if d.value(node, target, path); d.Understood(path) {
 			into.Set(target)
 		}
+	case node.Kind == Bool && strings.EqualFold(node.Text, "false") && turnOff(into):
 	case into.Kind() == reflect.Struct:
 		d.structure(node, into, path)
 	case into.Kind() == reflect.Map:
@@ -79,6 +80,15 @@ func (d Decoder) value(node *Node, into reflect.Value, path string) {
 	default:
 		d.scalar(node, into, path)
 	}
+}
+
+// turnOff handles the value false of a struct that has the method TurnOff.
+func turnOff(into reflect.Value) bool {
+	off, able := into.Addr().Interface().(interface{ TurnOff() })
+	if able {
+		off.TurnOff()
+	}
+	return able
 }
 
 func (d Decoder) structure(node *Node, into reflect.Value, path string) {

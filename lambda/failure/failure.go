@@ -62,6 +62,16 @@ const (
 	TooManyParts Name = "TooManyParts"
 )
 
+// Permanent failures after the commit. The run is committed, and a redrive of the execution repeats only the step that failed.
+const (
+	// CatalogFailed means that the tables of the catalog do not show the run, because Glue refused a call, or somebody else's table has the name.
+	CatalogFailed Name = "CatalogFailed"
+	// LakeFormationDenied means that AWS Lake Formation, which guards the database, denies the function a permission.
+	LakeFormationDenied Name = "LakeFormationDenied"
+	// PruneFailed means that not all runs were removed that the retention does not keep.
+	PruneFailed Name = "PruneFailed"
+)
+
 // Permanent failures of a native export. Those before its start are found before anything is started, and so before anything is paid.
 const (
 	// PointInTimeRecoveryOff means that the table has no point-in-time recovery, which exports read from.
@@ -125,7 +135,7 @@ var (
 	permanent = []Name{
 		InvalidRequest, TableNotFound, TableReplaced, TableNotReady, IndexNotFound, TableInOtherRegion, TableInOtherAccount,
 		BucketNotFound, BucketInOtherRegion, AccessDenied, RoleNotListed, RunNameTaken, ScanRefused, ItemNotEncodable, TransformFailed,
-		ListsInconsistent, UploadGone, TooManyParts,
+		ListsInconsistent, UploadGone, TooManyParts, CatalogFailed, LakeFormationDenied, PruneFailed,
 		PointInTimeRecoveryOff, ExportTimeOutsideRecovery, ExportWindowInvalid, ExportWindowTooRecent, BucketInOtherAccount,
 		KMSKeyUnusable, ExportConflict, ExportRefused, ExportTimedOut, ExportIncomplete,
 		s3NoSuchBucket, s3AccessDenied, kmsNotFound, internalServerError,

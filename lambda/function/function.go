@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"dynamodb-to-s3/lambda/awsclient"
+	"dynamodb-to-s3/lambda/catalog"
 	"dynamodb-to-s3/lambda/columns"
 	"dynamodb-to-s3/lambda/contract"
 	"dynamodb-to-s3/lambda/convert"
@@ -26,11 +27,14 @@ import (
 	"dynamodb-to-s3/lambda/finalize"
 	"dynamodb-to-s3/lambda/metric"
 	"dynamodb-to-s3/lambda/plan"
+	"dynamodb-to-s3/lambda/prune"
 	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/lambda/scan"
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/glue"
 )
 
 // Handler answers the invocations of one function: it takes a payload and returns an answer, or an error with its name.
@@ -56,6 +60,11 @@ type Options struct {
 	Environment string
 	// Identity's credentials ask for sessions of the roles that runs name; nil for those that read tables.
 	Identity *aws.Config
+	// Glue is the configuration for calls to Glue; nil for that which reads tables.
+	Glue *aws.Config
+	// Database is the Glue database of the catalog, "" if there is none. Retention is which runs are kept; nil for all.
+	Database  string
+	Retention *run.RetentionRule
 	// Executions looks up the state machine's executions; nil asks Step Functions with Identity's credentials.
 	Executions plan.Executions
 	// Roles are the roles that a request may name; nil allows any role.
@@ -77,6 +86,9 @@ func New(source, destination aws.Config, options Options) *Engine {
 	if options.Identity == nil {
 		options.Identity = &source
 	}
+	if options.Glue == nil {
+		options.Glue = &source
+	}
 	if options.Executions == nil {
 		options.Executions = awsclient.NewExecutions(*options.Identity)
 	}
@@ -85,7 +97,7 @@ func New(source, destination aws.Config, options Options) *Engine {
 	planStep := &plan.Step{
 		Tables: clients.Tables, Objects: clients.Objects,
 		Executions: options.Executions, Defaults: json.RawMessage(options.Defaults), Account: options.Account, Roles: options.Roles,
-		ScanTimeout: options.ScanTimeout, ScanMemory: options.ScanMemory, Log: options.Log,
+		ScanTimeout: options.ScanTimeout, ScanMemory: options.ScanMemory, Database: options.Database, Retention: options.Retention, Log: options.Log,
 	}
 	scanStep := scan.Step{
 		Tables: clients.Tables, Objects: clients.Objects, Log: options.Log, Progress: options.Progress, Metrics: metrics, Now: options.Now,
@@ -94,6 +106,8 @@ func New(source, destination aws.Config, options Options) *Engine {
 	convertStep := convert.Step{Objects: clients.Objects, Log: options.Log, Progress: options.ConvertProgress, Now: options.Now, PageBytes: options.PageBytes}
 	exportStep := export.Step{DynamoDB: awsclient.DynamoDB(source), S3: awsclient.S3(destination), Account: options.Account, Log: options.Log}
 	finalizeStep := finalize.Step{Objects: clients.Objects, Log: options.Log, MostUploads: options.MostUploads}
+	catalogStep := catalog.Step{Objects: clients.Objects, Glue: glue.NewFromConfig(*options.Glue), Log: options.Log}
+	pruneStep := prune.Step{Objects: clients.Objects, Glue: catalogStep.Glue, Log: options.Log, Now: options.Now}
 	ends := func(function contract.Function) outcome {
 		return outcome{log: options.Log, metrics: metrics, function: function}
 	}
@@ -104,6 +118,8 @@ func New(source, destination aws.Config, options Options) *Engine {
 		contract.FunctionColumns:  step(ends(contract.FunctionColumns), columnsStep.Run),
 		contract.FunctionConvert:  step(ends(contract.FunctionConvert), convertStep.Run),
 		contract.FunctionFinalize: step(ends(contract.FunctionFinalize), finalizeStep.Run),
+		contract.FunctionCatalog:  step(ends(contract.FunctionCatalog), catalogStep.Run),
+		contract.FunctionPrune:    step(ends(contract.FunctionPrune), pruneStep.Run),
 	}}
 }
 
@@ -141,13 +157,14 @@ func Main(function contract.Function) {
 	roles, invalid := request.ParseAssumableRoles(os.Getenv(contract.EnvAssumableRoles))
 	scanTimeout, _ := strconv.Atoi(os.Getenv(contract.EnvScanTimeout)) // 0 if an older stack does not set it
 	scanMemory, _ := strconv.Atoi(os.Getenv(contract.EnvScanMemory))   // the same
+	retention, unread := run.ParseRetention(os.Getenv(contract.EnvRetention))
 	engine := New(cfg, cfg, Options{
 		Log: log, Defaults: os.Getenv(contract.EnvDefaults), Account: os.Getenv(contract.EnvAccount), Roles: roles,
 		Metrics: os.Stdout, Environment: os.Getenv(contract.EnvName), ScanTimeout: time.Duration(scanTimeout) * time.Second,
-		ScanMemory: scanMemory,
+		ScanMemory: scanMemory, Database: os.Getenv(contract.EnvCatalog), Retention: retention,
 	})
 	handler := engine.Handler(function)
-	if err = errors.Join(err, invalid); err == nil && handler == nil {
+	if err = errors.Join(err, invalid, unread); err == nil && handler == nil {
 		err = fmt.Errorf("the handler name is %q, want one of %q", function, contract.Functions())
 	}
 	if err != nil {

@@ -73,6 +73,8 @@ func subjectOf(in any) []any {
 		return of(in.Plan)
 	case run.ColumnsInput:
 		return of(in.Plan)
+	case run.CatalogInput:
+		return of(in.Plan)
 	case run.FinalizeInput:
 		return of(in.Plan)
 	default:

@@ -45,6 +45,7 @@ func (c claimant) checked(theirs ledger.Claim) (must ledger.Claim, fault string)
 		}
 	}
 	d.plan.TableID = kept.TableID
+	theirs.Output.Plan.Retention = d.plan.Retention // the deployment's, which may have changed since
 	must = theirs
 	must.Output = d.output(n)
 	return must, run.Difference(theirs, must)

@@ -42,7 +42,11 @@ type Step struct {
 	ScanTimeout time.Duration
 	// ScanMemory is the memory of the function scan in MiB, 0 if it has no limit.
 	ScanMemory int
-	Log        *slog.Logger
+	// Database is the Glue database of the catalog, "" if there is none.
+	Database string
+	// Retention is which runs are kept; nil for all.
+	Retention *run.RetentionRule
+	Log       *slog.Logger
 }
 
 // Run checks the request, describes the table, asks DynamoDB whether it accepts the scan, and claims the run.
@@ -238,6 +242,7 @@ func (s *Step) first(req request.Request, target request.Table, execution run.Ex
 	plan := run.Plan{
 		Version: run.Version, Mode: req.Mode, RunID: id, ExecutionID: execution.ID, StartTime: execution.StartTime.UTC(), Table: target.Name,
 		Bucket: req.Bucket, BucketOwner: req.BucketOwner, KMSKeyID: req.KMSKeyID, Root: root,
+		Catalog: s.catalog(req, target.Name), Retention: s.Retention.Of(target.Name),
 	}
 	if req.Format == request.FormatParquet {
 		plan.Parquet = &run.ParquetPlan{

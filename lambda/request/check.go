@@ -28,6 +28,7 @@ func (r Request) check(mode Mode, found *document.Report) {
 		found.AddGiven("schedule", "given without scheduledTime: both name the run, give both or neither")
 	}
 	r.checkParquet(mode, found)
+	r.checkCatalog(found)
 	if mode == ModeExport {
 		r.checkNoScan(found)
 		if r.Export != nil {

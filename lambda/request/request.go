@@ -73,6 +73,9 @@ type Request struct {
 	BucketOwner string `json:"bucketOwner,omitempty"`
 	// The KMS key that encrypts every object of the run: its id, ARN or alias. Default: the bucket's own encryption.
 	KMSKeyID string `json:"kmsKeyId,omitempty"`
+	// The tables of the catalog that show the run, or false for none. Default, if the environment has a catalog: the tables with the DynamoDB
+	// table's name, for a run of the whole table: without an index, a filter, a projection, a segment, a transform or an encoder.
+	Catalog *Catalog `json:"catalog,omitempty"`
 	// A native export, which is DynamoDB's ExportTableToPointInTime.
 	Export *Export `json:"export,omitempty"`
 	// The time for which a schedule starts the run. The placeholders of prefix for dates use it. Schedules set this field.

@@ -47,6 +47,7 @@ var rules = map[string]Rule{
 	"compression":        {Enum: words(CompressionGZIP, CompressionZSTD, CompressionSnappy, CompressionNone)},
 	"numbers":            {Enum: words(NumbersExact, NumbersDouble), Default: NumbersExact},
 	"keepStaging":        {Default: false},
+	"catalog.table":      {Pattern: tableOfCatalog, Form: "1 to 230 of a-z 0-9 _, the first not a digit"},
 	"sourceRoleArn":      role,
 	"destinationRoleArn": role,
 	"bucketOwner":        account,

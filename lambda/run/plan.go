@@ -78,6 +78,10 @@ type Plan struct {
 	Export      *ExportPlan `json:"export,omitempty"`
 	// Parquet is there if the run makes Parquet files, in two passes.
 	Parquet *ParquetPlan `json:"parquet,omitempty"`
+	// Catalog is there if tables of a catalog show the run.
+	Catalog *CatalogPlan `json:"catalog,omitempty"`
+	// Retention is there if the function prune removes old runs of the table after this one. The deployment decides it, not the run.
+	Retention *Retention `json:"retention,omitempty"`
 }
 
 // ExportPlan is what only a run of native exports has.
@@ -109,7 +113,7 @@ func (p Plan) Final() Layout { return Layout{Root: p.Root} }
 // Digest identifies the plan for what its segments write. It is the same after a takeover. If somebody removes a run's claim, a new run can
 // get the same folder: it has another plan, and must not use what the old run has left there.
 func (p Plan) Digest() string {
-	p.ExecutionID, p.TakenOver = "", nil
+	p.ExecutionID, p.TakenOver, p.Retention = "", nil, nil
 	return Digest(p)[:digestLength]
 }
 

@@ -62,6 +62,9 @@ type Result struct {
 	Exports     []ExportedWindow `json:"exports,omitempty"`
 	// Schema is what a run that makes Parquet files has learned; absent for other runs.
 	Schema *LearnedSchema `json:"schema,omitempty"`
+	// Catalog says which tables show the run, and Pruned which runs were removed after it. Both are absent if the deployment has no such thing.
+	Catalog *Cataloged `json:"catalog,omitempty"`
+	Pruned  *Pruned    `json:"pruned,omitempty"`
 	// Reason is why a run exported nothing.
 	Reason string `json:"reason,omitempty"`
 	// Foreign says what somebody else has put into the folder of a scan; absent if there is nothing.

@@ -1,0 +1,83 @@
+package run
+
+import (
+	"encoding/json"
+	"fmt"
+	"path"
+
+	"dynamodb-to-s3/lambda/contract"
+)
+
+// Retention says which committed runs of a table the function prune keeps. A run that either number keeps stays.
+type Retention struct {
+	// KeepRuns is how many of the newest runs stay; 0 for no number.
+	KeepRuns int `json:"keepRuns,omitempty"`
+	// KeepDays is for how many days a run stays; 0 for no time.
+	KeepDays int `json:"keepDays,omitempty"`
+	// DryRun says that prune removes nothing, and answers what it would remove.
+	DryRun bool `json:"dryRun,omitempty"`
+}
+
+// RetentionRule is the retention of a deployment.
+type RetentionRule struct {
+	Retention
+	// Tables are names of DynamoDB tables, and patterns with *. If there are none, the rule is for all tables.
+	Tables []string `json:"tables,omitempty"`
+}
+
+// ParseRetention reads the rule from the environment of a function; nil if there is none.
+func ParseRetention(text string) (*RetentionRule, error) {
+	if text == "" {
+		return nil, nil //nolint:nilnil // most deployments keep all runs
+	}
+	rule := new(RetentionRule)
+	if err := json.Unmarshal([]byte(text), rule); err != nil {
+		return nil, fmt.Errorf("the deployment's %s: %w", contract.EnvRetention, err)
+	}
+	return rule, nil
+}
+
+// Of returns the retention of a table, nil if all of its runs stay.
+func (r *RetentionRule) Of(table string) *Retention {
+	if r == nil {
+		return nil
+	}
+	if len(r.Tables) == 0 {
+		return &r.Retention
+	}
+	for _, pattern := range r.Tables {
+		if matched, err := path.Match(pattern, table); matched && err == nil {
+			return &r.Retention
+		}
+	}
+	return nil
+}
+
+// PruneInput is the payload of the function prune: a committed run, whose table's other runs are looked at.
+type PruneInput = CatalogInput
+
+// Pruned is the answer of the function prune.
+type Pruned struct {
+	// DryRun says that nothing was removed, and that the rest is what would be removed.
+	DryRun bool `json:"dryRun,omitempty"`
+	// Runs are the runs and the exports that were removed, the oldest first; at most the first 100.
+	Runs []PrunedRun `json:"runs"`
+	// Count, Objects and Bytes count all that was removed.
+	Count   int   `json:"count"`
+	Objects int64 `json:"objects"`
+	Bytes   int64 `json:"bytes"`
+	// Kept counts the committed runs that stay.
+	Kept int `json:"kept"`
+	// More says that runs are left that a later prune removes, because the time of one invocation was over.
+	More bool `json:"more,omitempty"`
+}
+
+// PrunedRun is a run, or a native export, that was removed.
+type PrunedRun struct {
+	// RunID is the run's name, or the id of a native export.
+	RunID string `json:"runId"`
+	// Manifest is the S3 URI of its manifest-summary.json.
+	Manifest string `json:"manifest"`
+	Objects  int64  `json:"objects"`
+	Bytes    int64  `json:"bytes"`
+}
