@@ -1,7 +1,7 @@
 // Package run holds what the functions of one run tell each other: the plan, checkpoints, segment lists and results, and the keys of a
 // run's objects.
 //
-// It may import failure, lazyregexp, problem and request.
+// It may import contract, failure, lazyregexp, problem and request.
 package run
 
 import (
