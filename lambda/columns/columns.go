@@ -1,10 +1,10 @@
-// Package columns is the step Columns, between the two passes of a run that makes Parquet files. It merges what the segments of the first pass
-// have learned, decides the schema once, and divides the staged files among the segments of the second pass.
+// Package columns is the step Columns, between the two passes of a run that makes Parquet files. It decides the schema once, from what the segments
+// of the first pass have learned, and divides the staged files among the segments of the second pass.
 //
 // A scan learns while it reads. The files of a native export are first divided, for a pass that only learns (learn.go), and the step then runs
 // again.
 //
-// It may import failure, request, run, bucket, ledger, manifest and schema.
+// It may import failure, request, run, bucket, learned, ledger and manifest.
 package columns
 
 import (
@@ -16,10 +16,10 @@ import (
 
 	"dynamodb-to-s3/lambda/bucket"
 	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/learned"
 	"dynamodb-to-s3/lambda/ledger"
 	"dynamodb-to-s3/lambda/manifest"
 	"dynamodb-to-s3/lambda/run"
-	"dynamodb-to-s3/lambda/schema"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"golang.org/x/sync/errgroup"
@@ -94,7 +94,7 @@ func (w work) learn(ctx context.Context) (run.ColumnsOutput, error) {
 	}
 	var summary manifest.Summary
 	key, _ := strings.CutPrefix(window.Manifest, w.bucket.URI(""))
-	if err := w.read(ctx, key, func(body []byte) error { return json.Unmarshal(body, &summary) }); err != nil {
+	if err := learned.Read(ctx, w.bucket, key, func(body []byte) error { return json.Unmarshal(body, &summary) }); err != nil {
 		return run.ColumnsOutput{}, err
 	}
 	segments, err := w.divide(ctx, summary.ManifestFilesS3Key, window.Items, window.Bytes)
@@ -104,27 +104,9 @@ func (w work) learn(ctx context.Context) (run.ColumnsOutput, error) {
 	return output(w.plan.Learning(segments)), nil
 }
 
-// decide merges what the segments have learned, and decides the schema.
+// decide decides the schema from what the segments have learned.
 func (w work) decide(ctx context.Context) (run.ColumnsOutput, error) {
-	own := run.Schema{RunID: w.plan.RunID, Table: w.plan.Table, StartTime: w.plan.StartTime}
-	var tree *schema.Tree
-	var last ledger.LastSchema
-	reading, one := errgroup.WithContext(ctx)
-	reading.Go(func() (err error) { tree, err = w.merged(one); return err })
-	reading.Go(func() error { return w.source(one, &own) })
-	reading.Go(func() (err error) { last, err = ledger.LoadLastSchema(one, w.bucket, w.plan); return err })
-	if err := reading.Wait(); err != nil {
-		return run.ColumnsOutput{}, err
-	}
-	if own.Items = int64(tree.Items); own.Items != own.Staged.Records { //nolint:gosec // fewer than items in a table
-		return run.ColumnsOutput{}, failure.Errorf(failure.ListsInconsistent,
-			"the segment lists below %s have learned from %d records, and %d were staged. Another program may have changed one of them; start a new execution",
-			w.bucket.URI(w.plan.Layout().SegmentLists()), own.Items, own.Staged.Records)
-	}
-	if err := w.columns(ctx, tree, last, &own); err != nil {
-		return run.ColumnsOutput{}, err
-	}
-	decided, digest, err := ledger.CreateSchema(ctx, w.bucket, w.plan, own)
+	decided, digest, err := learned.Decide(ctx, w.bucket, w.plan, w.log, w.source)
 	if err != nil {
 		return run.ColumnsOutput{}, err
 	}

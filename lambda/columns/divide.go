@@ -8,8 +8,7 @@ import (
 	"fmt"
 	"strings"
 
-	"dynamodb-to-s3/lambda/bucket"
-	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/learned"
 	"dynamodb-to-s3/lambda/manifest"
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
@@ -25,39 +24,39 @@ const (
 	sharesAtOnce = 32
 )
 
-// source finds the staged files of the run, and divides them for the second pass.
-func (w work) source(ctx context.Context, own *run.Schema) error {
+// source finds the staged files of the run, and divides them for the second pass. It returns how many records they have.
+func (w work) source(ctx context.Context, own *run.Schema) (records int64, err error) {
 	if w.plan.Parquet.Segments > 0 { // a native export, which was divided for the pass that learned
 		window, err := w.export(ctx)
 		if err != nil {
-			return err
+			return 0, err
 		}
 		own.Segments = w.plan.Parquet.Segments
 		own.Staged = run.Staged{Records: window.Items, Items: window.Items, Scanned: window.Items, Export: &window}
-		return nil
+		return window.Items, nil
 	}
 	key := w.plan.Layout().ManifestSummary()
 	var summary manifest.Summary
-	err := w.read(ctx, key, func(body []byte) (err error) {
+	err = learned.Read(ctx, w.bucket, key, func(body []byte) (err error) {
 		summary, err = manifest.ParseSummary(w.plan, body)
 		return err
 	})
 	if err != nil {
-		return err
+		return 0, err
 	}
 	own.Staged = run.Staged{
 		Records: summary.ItemCount, Items: summary.Scan.Items, Scanned: summary.Scan.ScannedCount, ReadUnits: summary.Scan.ReadUnits,
 		TotalSegments: summary.Scan.TotalSegments, Segment: summary.Scan.Segment,
 	}
 	own.Segments, err = w.divide(ctx, summary.ManifestFilesS3Key, summary.ItemCount, summary.Scan.Bytes)
-	return err
+	return summary.ItemCount, err
 }
 
 // export returns the native export that the first pass has committed.
 func (w work) export(ctx context.Context) (run.ExportedWindow, error) {
 	key := run.Layout{Root: w.plan.Root, Staging: true}.Result()
 	var result run.Result
-	err := w.read(ctx, key, func(body []byte) error {
+	err := learned.Read(ctx, w.bucket, key, func(body []byte) error {
 		err := json.Unmarshal(body, &result)
 		if err == nil && (result.RunID != w.plan.RunID || !result.StartTime.Equal(w.plan.StartTime) ||
 			len(result.Exports) != 1 || result.Exports[0].ExportType != request.ExportFull) {
@@ -69,20 +68,6 @@ func (w work) export(ctx context.Context) (run.ExportedWindow, error) {
 		return run.ExportedWindow{}, err
 	}
 	return result.Exports[0], nil
-}
-
-// read reads an object of the first pass, and decodes it. It fails with ListsInconsistent if there is no such object, or if it cannot be decoded.
-func (w work) read(ctx context.Context, key string, decode func(body []byte) error) error {
-	body, err := w.bucket.Get(ctx, key)
-	if err == nil {
-		err = decode(body)
-	} else if !errors.Is(err, bucket.ErrNotFound) {
-		return fmt.Errorf("read what the first pass has written: %w", err)
-	}
-	if err == nil {
-		return nil
-	}
-	return failure.Errorf(failure.ListsInconsistent, "%s is not as the run wrote it: %w. Another program may have changed or removed it; start a new execution", w.bucket.URI(key), err)
 }
 
 // divide gives each segment consecutive files of a manifest, with about as many items, and writes a list for each. It returns the number of
@@ -140,7 +125,7 @@ func shares(files []manifest.File, most int) (ends []int) {
 
 // files returns the files of manifest-files.json that have items, in its order. They must have so many records.
 func (w work) files(ctx context.Context, key string, records int64) (files []manifest.File, err error) {
-	err = w.read(ctx, key, func(body []byte) error {
+	err = learned.Read(ctx, w.bucket, key, func(body []byte) error {
 		found := int64(0)
 		for file, err := range manifest.Files(bytes.NewReader(body)) {
 			switch {

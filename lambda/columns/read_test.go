@@ -29,7 +29,7 @@ func TestFaultOfS3IsNotAChangedObject(t *testing.T) {
 		w := work{plan: plan, bucket: bucket.New(client, plan)}
 		for name, read := range map[string]func(context.Context) error{
 			"the result of an export": func(ctx context.Context) error { _, err := w.export(ctx); return err },
-			"the manifest of a scan":  func(ctx context.Context) error { return w.source(ctx, &run.Schema{}) },
+			"the manifest of a scan":  func(ctx context.Context) error { _, err := w.source(ctx, &run.Schema{}); return err },
 			"the files of a manifest": func(ctx context.Context) error { _, err := w.files(ctx, "manifest-summary.json", 1); return err },
 		} {
 			if err := read(t.Context()); err == nil || (failure.NameOf(err) == failure.ListsInconsistent) != permanent {
