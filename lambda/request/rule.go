@@ -176,7 +176,7 @@ func (r Request) checkRules(of reflect.Value, path string, mode Mode, found *doc
 		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 		own := document.Join(path, name)
 		switch value = reflect.Indirect(value); {
-		case path == "" && r.lacks(name, mode) || !value.IsValid() || value.Kind() == reflect.String && value.Len() == 0:
+		case name == "", path == "" && r.lacks(name, mode), !value.IsValid(), value.Kind() == reflect.String && value.Len() == 0:
 		case value.Kind() == reflect.Struct:
 			r.checkRules(value, own, mode, found)
 		default:
