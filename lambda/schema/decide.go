@@ -119,8 +119,7 @@ func (d decision) number(n *numbers) Type {
 	case d.Doubles:
 		return Type{Name: Double, Kind: ddbjson.KindN}
 	default:
-		scale, _ := n.scale()
-		return Type{Name: Decimal, Kind: ddbjson.KindN, Scale: scale}
+		return Type{Name: Decimal, Kind: ddbjson.KindN, Scale: n.scale()}
 	}
 }
 

@@ -181,26 +181,27 @@ func (n *numbers) integers() bool {
 	return n.large == 0 && n.whole[Precision+1] == 0 && n.fraction == [Precision + 1]uint64{}
 }
 
-// scale returns the scale with which decimal(38, scale) holds the most numbers, and how many it does not hold. Of several such scales, it returns
-// the smallest.
-func (n *numbers) scale() (scale int, left uint64) {
-	// A number that is not beyond fits all scales from one on, for its digits after the point, up to another one, for those before it: there are no
-	// more than Precision digits from the first one to the last. So it is enough to know how many begin to fit and cease to fit at each scale.
-	held := -n.whole[Precision+1]
-	for _, count := range n.whole {
-		held += count
-	}
-	all := held + n.whole[Precision+1]
-	for _, count := range n.fraction {
-		held -= count
-	}
-	most := held
+// scale returns the scale with which decimal(38, scale) holds the most numbers. Of several such scales, it returns the smallest.
+func (n *numbers) scale() (scale int) {
+	fewest := n.misfits(0)
 	for s := 1; s <= Precision; s++ {
-		if held += n.fraction[s] - n.whole[Precision-s+1]; held > most {
-			scale, most = s, held
+		if left := n.misfits(s); left < fewest {
+			scale, fewest = s, left
 		}
 	}
-	return scale, all - most
+	return scale
+}
+
+// misfits returns how many numbers decimal(38, scale) does not hold. A number that is not beyond has too many digits before the point or after it,
+// but never both: it has at most Precision digits.
+func (n *numbers) misfits(scale int) (count uint64) {
+	for _, of := range n.fraction[scale+1:] {
+		count += of
+	}
+	for _, of := range n.whole[Precision-scale+1:] {
+		count += of
+	}
+	return count
 }
 
 func (n *numbers) clone() *numbers {

@@ -94,8 +94,8 @@ func TestScale(t *testing.T) {
 		for _, text := range test.numbers {
 			n.add(shapeOf([]byte(text)))
 		}
-		if scale, left := n.scale(); scale != test.scale || left != test.left {
-			t.Errorf("%s: got scale %d and %d left, want %d and %d", test.name, scale, left, test.scale, test.left)
+		if scale := n.scale(); scale != test.scale || n.misfits(scale) != test.left {
+			t.Errorf("%s: got scale %d and %d left, want %d and %d", test.name, scale, n.misfits(scale), test.scale, test.left)
 		}
 	}
 }
@@ -127,8 +127,8 @@ func TestScaleHoldsTheMost(t *testing.T) {
 				scale, most = s, held
 			}
 		}
-		if got, left := n.scale(); got != scale || int(left) != len(shapes)-most { //nolint:gosec // few
-			t.Fatalf("%+v: got scale %d and %d left, want %d and %d", shapes, got, left, scale, len(shapes)-most)
+		if got := n.scale(); got != scale || int(n.misfits(got)) != len(shapes)-most { //nolint:gosec // few
+			t.Fatalf("%+v: got scale %d and %d left, want %d and %d", shapes, got, n.misfits(got), scale, len(shapes)-most)
 		}
 	}
 }
