@@ -10,7 +10,7 @@ import (
 
 	"dynamodb-to-s3/lambda/bucket"
 	"dynamodb-to-s3/lambda/failure"
-	"dynamodb-to-s3/lambda/ledger"
+	"dynamodb-to-s3/lambda/learned"
 	"dynamodb-to-s3/lambda/run"
 
 	"golang.org/x/sync/errgroup"
@@ -30,16 +30,12 @@ func (c commit) tidy(ctx context.Context) error {
 // keepSchema keeps the schema of the run for the next run. The run is committed, so a schema that somebody has changed since is no failure.
 func (c commit) keepSchema(ctx context.Context) error {
 	decided, err := c.decided()
-	var replaced error
 	if err == nil {
-		replaced, err = ledger.KeepLastSchema(ctx, c.bucket, c.plan, decided)
+		err = learned.Keep(ctx, c.bucket, c.plan, decided, c.log)
 	}
 	if failure.NameOf(err) == failure.ListsInconsistent {
 		c.log.WarnContext(ctx, "the next run will not compare its columns with those of this run", "cause", err.Error())
 		return nil
-	}
-	if replaced != nil {
-		c.log.WarnContext(ctx, "an object that is not a schema was replaced", "object", c.bucket.URI(c.plan.Parquet.LastSchema), "cause", replaced.Error())
 	}
 	return err
 }
@@ -112,17 +108,11 @@ func (c *scanCommit) learned() (*run.LearnedSchema, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &run.LearnedSchema{
-		Object: c.bucket.URI(c.layout.Schema()), Columns: decided.Count(), Rest: mostRest(c.rest), Last: decided.Last, Changes: decided.Changes,
-	}, nil
+	return learned.Shown(c.bucket, c.plan, decided, c.rest), nil
 }
 
 const (
-	// shownRest is how many attributes a result names that are in the column _rest, and shownRestBytes how many bytes their names have together:
-	// the result goes through Step Functions, and a name can have 64 KiB.
-	shownRest      = 100
-	shownRestBytes = 8 << 10
-	// heldRest is how many are counted by name. Longer names than longestRest are not.
+	// heldRest is how many attributes in the column _rest are counted by name. Longer names than longestRest are not.
 	heldRest    = 10_000
 	longestRest = 255
 )
@@ -139,23 +129,4 @@ func (f *found) addRest(counts map[string]int64) {
 		}
 		f.rest[at] += counts[name]
 	}
-}
-
-// mostRest returns the attributes that are in the column _rest most often. "" stands for the others.
-func mostRest(counts map[string]int64) map[string]int64 {
-	names := slices.SortedStableFunc(maps.Keys(counts), func(a, b string) int {
-		if counts[a] != counts[b] {
-			return int(counts[b] - counts[a])
-		}
-		return strings.Compare(a, b)
-	})
-	shown, size := map[string]int64{}, 0
-	for i, name := range names {
-		if i >= shownRest || size+len(name) > shownRestBytes {
-			name = ""
-		}
-		size += len(name)
-		shown[name] += counts[names[i]]
-	}
-	return shown
 }

@@ -1,7 +1,10 @@
 // Package learned owns what a run has learned about its items. It merges the trees of all segments, decides the columns once, compares them with
 // those of the last run, and keeps them as the schema of the run.
 //
-// It may import failure, request, run, bucket, ledger and schema.
+// Between the two passes of a run that makes Parquet files, the step columns calls [Decide]. A scan in JSON or ION learns in its only pass, and the step
+// catalog calls [Committed] after the commit.
+//
+// It may import failure, request, run, bucket, ledger, manifest and schema.
 package learned
 
 import (
@@ -118,12 +121,19 @@ func (d decision) treeOf(ctx context.Context, segment int) (*schema.Tree, error)
 
 // columns decides the columns, and compares them with those of the last run.
 func (d decision) columns(ctx context.Context, tree *schema.Tree, last ledger.LastSchema, own *run.Schema) error {
-	pins, problems := schema.ParsePins("columns", d.plan.Parquet.Columns)
-	if err := problems.Err(); err != nil {
-		return err
+	var options schema.Options
+	if parquet := d.plan.Parquet; parquet != nil {
+		pins, problems := schema.ParsePins("columns", parquet.Columns)
+		if err := problems.Err(); err != nil {
+			return err
+		}
+		options = schema.Options{Doubles: parquet.Numbers == request.NumbersDouble, Pins: pins}
 	}
-	decided := schema.Decide(tree, schema.Options{Doubles: d.plan.Parquet.Numbers == request.NumbersDouble, Pins: pins})
+	decided := schema.Decide(tree, options)
 	own.Columns = run.Marshal(decided.Columns)
+	if d.plan.Parquet == nil {
+		own.Rest = tree.Rest(decided)
+	}
 	d.log.InfoContext(ctx, "schema decided", "items", tree.Items, "columns", len(decided.Columns))
 	d.compare(ctx, last, decided, own)
 	return nil
@@ -144,7 +154,7 @@ func (d decision) compare(ctx context.Context, last ledger.LastSchema, decided s
 	}
 	if fault != nil {
 		d.log.WarnContext(ctx, "the columns are not compared with those of the last run, because its schema cannot be read",
-			"object", d.bucket.URI(d.plan.Parquet.LastSchema), "cause", fault.Error())
+			"object", d.bucket.URI(d.plan.LastSchema()), "cause", fault.Error())
 		return
 	}
 	drift := schema.Compare(before, decided)

@@ -76,7 +76,7 @@ type LastSchema struct {
 
 // LoadLastSchema reads the schema with which the run of the plan compares its own. The RunID of the result is "" if there is no such schema.
 func LoadLastSchema(ctx context.Context, in *bucket.Bucket, plan run.Plan) (last LastSchema, err error) {
-	last.object = object{bucket: in, key: plan.Parquet.LastSchema}
+	last.object = object{bucket: in, key: plan.LastSchema()}
 	body, err := last.object.read(ctx)
 	switch {
 	case errors.Is(err, bucket.ErrNotFound):
@@ -97,7 +97,7 @@ func LoadLastSchema(ctx context.Context, in *bucket.Bucket, plan run.Plan) (last
 // KeepLastSchema makes the schema of a committed run the last one, unless that of a run which began later is there. It replaces an object that
 // cannot be used, and returns why.
 func KeepLastSchema(ctx context.Context, in *bucket.Bucket, plan run.Plan, own run.Schema) (replaced error, err error) {
-	err = Settle(in, plan.Parquet.LastSchema, func() error {
+	err = Settle(in, plan.LastSchema(), func() error {
 		last, err := LoadLastSchema(ctx, in, plan)
 		if err != nil || !last.StartTime.Before(own.StartTime) {
 			return err

@@ -261,6 +261,9 @@ func (s *Step) first(req request.Request, target request.Table, execution run.Ex
 	if plan.Parquet != nil {
 		plan.Scan.Format, plan.Scan.Compression, plan.Scan.FileSizeBytes = request.FormatDynamoDBJSON, request.CompressionZSTD, request.DefaultFileSize
 	}
+	if plan.Parquet == nil && plan.Learns() {
+		plan.Catalog.LastSchema = run.LastSchema(req, target.Name)
+	}
 	if target.Region != s.region() {
 		plan.Scan.TableRegion = target.Region
 	}

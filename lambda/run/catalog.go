@@ -6,6 +6,9 @@ type CatalogPlan struct {
 	Database string `json:"database,omitempty"`
 	// Table is the table of the newest run. The others are History and Changes.
 	Table string `json:"table"`
+	// LastSchema is the key of the schema of the last committed run of the same table and prefix, with which a scan in JSON or ION compares its own;
+	// "" for other runs.
+	LastSchema string `json:"lastSchema,omitempty"`
 }
 
 // History is the table of all runs.

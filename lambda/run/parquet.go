@@ -51,10 +51,16 @@ func (s Staged) Segments() int {
 }
 
 // LastSchema returns the key of the last schema of the runs that make the same columns as the request. The runs have the same table, prefix, index,
-// projection and transform.
+// projection, transform and format: a request can pin columns of Parquet, and those of other formats follow from the items alone.
 func LastSchema(req request.Request, table string) string {
 	prefix := strings.TrimSuffix(req.Prefix, "/")
-	same := struct{ Prefix, Index, Projection, Transform string }{Prefix: prefix, Transform: req.Transform}
+	same := struct {
+		Prefix, Index, Projection, Transform string
+		Format                               request.Format `json:",omitempty"` // "" for PARQUET
+	}{Prefix: prefix, Transform: req.Transform}
+	if req.Format != request.FormatParquet {
+		same.Format = req.Format
+	}
 	if req.Scan != nil {
 		same.Index, same.Projection = req.Scan.IndexName, req.Scan.ProjectionExpression+strings.Join(req.Scan.AttributesToGet, ",")
 	}
@@ -93,7 +99,26 @@ func (p Plan) Converting(s Schema, digest string) Plan {
 	return p
 }
 
-// Schema is the object Layout.Schema: what the function columns decided. It is written once, before the second pass.
+// Learns reports whether the segments of the plan learn which types the attributes of their records have: in the first pass of a run that makes
+// Parquet files, and in a scan in JSON or ION that tables of a catalog show.
+func (p Plan) Learns() bool {
+	return p.FirstPass() || p.Catalog != nil && p.Scan != nil && p.Scan.Encoder == nil && (p.Scan.Format == request.FormatJSON || p.Scan.Format == request.FormatION)
+}
+
+// LastSchema returns the key of the schema with which the run compares its own; "" if the run has none.
+func (p Plan) LastSchema() string {
+	switch {
+	case p.Parquet != nil:
+		return p.Parquet.LastSchema
+	case p.Catalog != nil:
+		return p.Catalog.LastSchema
+	default:
+		return ""
+	}
+}
+
+// Schema is the object Layout.Schema: the columns of a run. It is written once: before the second pass of a run that makes Parquet files, and after the
+// commit of a scan in JSON or ION.
 type Schema struct {
 	Version   int       `json:"version"`
 	RunID     string    `json:"runId"`
@@ -103,12 +128,14 @@ type Schema struct {
 	Items int64 `json:"items"`
 	// Columns are the columns of a schema.Schema.
 	Columns json.RawMessage `json:"columns"`
+	// Rest counts, by attribute, the values that the columns do not hold. Only a scan in JSON or ION has it here: Parquet files have the column _rest.
+	Rest map[string]int64 `json:"rest,omitempty"`
 	// Last is the run whose schema this one was compared with; "" if there was none. Changes are the differences, as package schema returns them.
 	Last    string          `json:"last,omitempty"`
 	Changes json.RawMessage `json:"changes,omitempty"`
-	// Segments and Staged are those of the ParquetPlan.
-	Segments int    `json:"segments"`
-	Staged   Staged `json:"staged"`
+	// Segments and Staged are those of the ParquetPlan; absent for a scan in JSON or ION.
+	Segments int    `json:"segments,omitempty"`
+	Staged   Staged `json:"staged,omitzero"`
 }
 
 // Decided returns the JSON of the schema.Schema.
@@ -121,7 +148,7 @@ func (s Schema) Decided() json.RawMessage {
 // Count returns how many columns the schema has, apart from _rest.
 func (s Schema) Count() int {
 	var columns []json.RawMessage
-	_ = json.Unmarshal(s.Columns, &columns) // the function columns has written it
+	_ = json.Unmarshal(s.Columns, &columns) // the function columns or catalog has written it
 	return len(columns)
 }
 

@@ -60,7 +60,7 @@ type Result struct {
 	// BilledBytes is the size that DynamoDB bills for native exports.
 	BilledBytes int64            `json:"billedBytes,omitempty"`
 	Exports     []ExportedWindow `json:"exports,omitempty"`
-	// Schema is what a run that makes Parquet files has learned; absent for other runs.
+	// Schema is what a run that makes Parquet files has learned; absent for other runs. That of a scan in JSON or ION is in Catalog.
 	Schema *LearnedSchema `json:"schema,omitempty"`
 	// Catalog says which tables show the run, and Pruned which runs were removed after it. Both are absent if the deployment has no such thing.
 	Catalog *Cataloged `json:"catalog,omitempty"`
@@ -79,7 +79,8 @@ type LearnedSchema struct {
 	Object string `json:"object"`
 	// Columns counts the columns, apart from _rest.
 	Columns int `json:"columns"`
-	// Rest counts, by attribute, the items whose value is in the column _rest. "" stands for attributes beyond the first ones.
+	// Rest counts, by attribute, the items whose value is in the column _rest. A scan in JSON or ION has no such column, and counts the values that
+	// do not fit their column. "" stands for attributes beyond the first ones.
 	Rest map[string]int64 `json:"rest,omitempty"`
 	// Last is the run whose schema this one was compared with, and Changes are the differences.
 	Last    string          `json:"last,omitempty"`

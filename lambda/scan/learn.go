@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 
 	"dynamodb-to-s3/lambda/ddbjson"
 	"dynamodb-to-s3/lambda/encoder"
 	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/lambda/schema"
 )
 
@@ -23,11 +25,11 @@ func (l learner) Append(_ context.Context, dst, item []byte) ([]byte, int, error
 	return dst, 0, l.tree.Add(item)
 }
 
-// learning returns an encoder that makes the records of the first pass, and adds them to the tree: the lines of native exports. With typed, the
-// records of inner are plain JSON.
-func (t *Tree) learning(inner encoder.Encoder, typed bool) encoder.Encoder {
-	if typed {
-		return &typedRecords{tree: t, inner: inner}
+// learning returns an encoder that makes the same records as inner, and adds them to the tree. Only in the first pass of a run that makes Parquet files,
+// a transform's records of plain JSON become DynamoDB JSON.
+func (t *Tree) learning(inner encoder.Encoder, plan run.Plan) encoder.Encoder {
+	if plan.Scan.Transform != "" {
+		return &plainRecords{tree: t, inner: inner, staged: plan.FirstPass()}
 	}
 	return sentItems{tree: t, inner: inner}
 }
@@ -45,28 +47,33 @@ func (e sentItems) Append(ctx context.Context, dst, item []byte) ([]byte, int, e
 	return e.inner.Append(ctx, dst, item)
 }
 
-// typedRecords turns records of plain JSON into DynamoDB JSON, and learns from them.
-type typedRecords struct {
-	tree  *Tree
-	inner encoder.Encoder
-	plain []byte
+// plainRecords learns from records of plain JSON.
+type plainRecords struct {
+	tree         *Tree
+	inner        encoder.Encoder
+	plain, typed []byte
+	staged       bool // the records become DynamoDB JSON, in the lines of native exports
 }
 
-func (e *typedRecords) Append(ctx context.Context, dst, item []byte) (out []byte, records int, err error) {
+func (e *plainRecords) Append(ctx context.Context, dst, item []byte) (out []byte, records int, err error) {
 	if e.plain, records, err = e.inner.Append(ctx, e.plain[:0], item); err != nil {
 		return dst, 0, err
 	}
 	out = dst
 	for line := range bytes.Lines(e.plain) {
-		out = append(out, `{"Item":`...)
-		from := len(out)
-		if out, err = ddbjson.AppendTyped(out, line); err == nil {
-			err = e.tree.Add(out[from:])
+		if e.typed, err = ddbjson.AppendTyped(e.typed[:0], line); err == nil {
+			err = e.tree.Add(e.typed)
 		}
-		if err != nil {
+		switch {
+		case err != nil && !e.staged:
+			return dst, 0, fmt.Errorf("no table can show this record: change the transform, or set catalog to false: %w", err)
+		case err != nil:
 			return dst, 0, err
+		case e.staged:
+			out = append(append(append(out, `{"Item":`...), e.typed...), "}\n"...)
+		default:
+			out = append(out, line...)
 		}
-		out = append(out, "}\n"...)
 	}
 	return out, records, nil
 }

@@ -55,9 +55,9 @@ func (step *Step) tableSource(_ context.Context, in run.ScanInput, _ *bucket.Buc
 		Pages: reader, Throttles: reader.Throttles, Encoder: encoder,
 		Confirm: func(ctx context.Context) error { return table.Confirm(ctx, tables, in.Plan, oneTry) },
 	}
-	if in.Plan.FirstPass() {
+	if in.Plan.Learns() {
 		source.Tree = new(Tree)
-		source.Encoder = source.Tree.learning(encoder, in.Plan.Scan.Transform != "")
+		source.Encoder = source.Tree.learning(encoder, in.Plan)
 	}
 	return source, nil
 }
