@@ -2,8 +2,8 @@ package plan
 
 import (
 	"cmp"
-	"strings"
 
+	"dynamodb-to-s3/lambda/ddl"
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
 )
@@ -16,22 +16,5 @@ func (s *Step) catalog(req request.Request, table string) *run.CatalogPlan {
 	case req.Catalog.Off(), named == "" && (s.Database == "" || !req.WholeTable()):
 		return nil
 	}
-	return &run.CatalogPlan{Database: s.Database, Table: cmp.Or(named, tableName(table))}
-}
-
-// longestName leaves room for _history, and for the number of its version, within the 255 characters that Glue allows.
-const longestName = 229
-
-// tableName returns the name in the catalog of a DynamoDB table.
-func tableName(table string) string {
-	name := strings.Map(func(r rune) rune {
-		if r == '-' || r == '.' {
-			return '_'
-		}
-		return r
-	}, strings.ToLower(table))
-	if name = name[:min(len(name), longestName)]; name[0] >= '0' && name[0] <= '9' { // Athena wants such a name in quotes
-		return "_" + name
-	}
-	return name
+	return &run.CatalogPlan{Database: s.Database, Table: cmp.Or(named, ddl.TableName(table))}
 }
