@@ -111,13 +111,29 @@ func (db *DB) end(why error) {
 // their number. The error of a wrong query has DuckDB's message. If each fails, or if ctx ends, DuckDB ends too, because it would otherwise
 // compute the other rows.
 func (db *DB) Query(ctx context.Context, sql string, each func(Row) error) ([]Column, error) {
+	return db.query(ctx, question{SQL: sql}, func(_ []Column, row Row) error { return each(row) })
+}
+
+// Plain does what Query does, with rows for people and their programs: a number is a JSON number with all of its digits, and a MAP is an
+// object. Numbers that JSON does not have are text: "NaN", "Infinity", "-Infinity".
+func (db *DB) Plain(ctx context.Context, sql string, each func([]Column, Row) error) ([]Column, error) {
+	return db.query(ctx, question{SQL: sql, Plain: true}, each)
+}
+
+// question is what DuckDB is asked.
+type question struct {
+	SQL   string `json:"sql"`
+	Plain bool   `json:"plain,omitempty"`
+}
+
+func (db *DB) query(ctx context.Context, q question, each func([]Column, Row) error) ([]Column, error) {
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	if db.ended != nil {
 		return nil, fmt.Errorf("ask DuckDB: %w", db.ended)
 	}
 	defer context.AfterFunc(ctx, db.kill)()
-	columns, message, err := db.ask(sql, each)
+	columns, message, err := db.ask(q, each)
 	switch {
 	case err != nil && ctx.Err() != nil:
 		err = ctx.Err()
@@ -135,12 +151,12 @@ func (db *DB) Query(ctx context.Context, sql string, each func(Row) error) ([]Co
 }
 
 // ask returns DuckDB's message if the query is wrong.
-func (db *DB) ask(sql string, each func(Row) error) (columns []Column, message string, err error) {
-	question, err := json.Marshal(map[string]string{"sql": sql})
+func (db *DB) ask(q question, each func([]Column, Row) error) (columns []Column, message string, err error) {
+	line, err := json.Marshal(q)
 	if err != nil {
 		return nil, "", err
 	}
-	if _, err := db.stdin.Write(append(question, '\n')); err != nil {
+	if _, err := db.stdin.Write(append(line, '\n')); err != nil {
 		return nil, "", err
 	}
 	for {
@@ -153,7 +169,7 @@ func (db *DB) ask(sql string, each func(Row) error) (columns []Column, message s
 			if err := json.Unmarshal(line, &row); err != nil {
 				return columns, "", fmt.Errorf("read a row: %w", err)
 			}
-			if err := each(row); err != nil {
+			if err := each(columns, row); err != nil {
 				return columns, "", err
 			}
 			continue

@@ -1,0 +1,233 @@
+package lake
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"dynamodb-to-s3/lambda/lazyregexp"
+	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/local/duckdb"
+)
+
+// word matches whatever may be a name in a query.
+var word = lazyregexp.New(`\w+`)
+
+// A view is a view that can be made.
+type view struct {
+	name    string
+	needs   []Stored
+	query   func(ctx context.Context, db *duckdb.DB, paths map[string][]string) (string, error)
+	refused error // why it cannot be made
+}
+
+// Prepare makes the views whose names are in a query, and gets what they need.
+func (l *Lake) Prepare(ctx context.Context, db *duckdb.DB, query string, stderr io.Writer) error {
+	words := map[string]bool{}
+	for _, found := range word().FindAllString(query, -1) {
+		words[strings.ToLower(found)] = true
+	}
+	made := map[string]string{} // the table of each view
+	var views []view
+	for _, table := range l.Tables {
+		for _, v := range table.views() {
+			if !words[v.name] {
+				continue
+			}
+			if v.refused != nil {
+				return fmt.Errorf("%s: %w", v.name, v.refused)
+			}
+			if other, ok := made[v.name]; ok {
+				return fmt.Errorf("two tables have the name %s in SQL, %s and %s: give --from with a folder that has only one of them", table.Name, other, table.ARN)
+			}
+			made[v.name] = table.ARN
+			views = append(views, v)
+		}
+	}
+	paths, err := l.get(ctx, views, stderr)
+	if err != nil {
+		return err
+	}
+	for _, v := range views {
+		rows, err := v.query(ctx, db, paths)
+		if err == nil {
+			_, err = db.Query(ctx, "create view "+v.name+" as "+rows, nil)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", v.name, err)
+		}
+	}
+	return nil
+}
+
+// Names returns the names of the views, in their order.
+func (l *Lake) Names() (names []string) {
+	for _, table := range l.Tables {
+		for _, v := range table.views() {
+			names = append(names, v.name)
+		}
+	}
+	return slices.Compact(names)
+}
+
+// get returns the paths of the files of views, by their manifests.
+func (l *Lake) get(ctx context.Context, views []view, stderr io.Writer) (map[string][]string, error) {
+	paths := map[string][]string{}
+	for _, v := range views {
+		for _, s := range v.needs {
+			if _, ok := paths[s.manifest]; ok {
+				continue
+			}
+			files, err := l.files(ctx, s)
+			if err == nil {
+				paths[s.manifest], err = l.place.local(ctx, files)
+			}
+			if err != nil {
+				return nil, err
+			}
+		}
+	}
+	return paths, nil
+}
+
+// views returns the views of a table.
+func (t Table) views() (views []view) {
+	if newest := t.newest(); newest != nil {
+		views = append(views, view{name: t.Name, needs: []Stored{newest.Stored}, query: newest.query, refused: newest.readable()})
+		views = append(views, t.history()...)
+	}
+	if len(t.Windows) > 0 {
+		views = append(views, t.changes())
+	}
+	if current, ok := t.current(); ok {
+		views = append(views, current)
+	}
+	return views
+}
+
+// readable returns an error if DuckDB cannot read the run.
+func (r Run) readable() error {
+	if r.Format == request.FormatION {
+		return fmt.Errorf("DuckDB cannot read the format ION of the run %s: make a run in PARQUET, DYNAMODB_JSON or JSON", r.ID)
+	}
+	return nil
+}
+
+// query returns the query for the records of a run.
+func (r Run) query(ctx context.Context, db *duckdb.DB, paths map[string][]string) (_ string, err error) {
+	own, columns := paths[r.manifest], ""
+	if r.Format == request.FormatJSON {
+		columns, err = structure(ctx, db, own)
+	}
+	return rows(r.Stored, own, columns), err
+}
+
+// history returns the views of the history: a table has one for each format, in the order in which they were used.
+func (t Table) history() (views []view) {
+	versions := map[request.Format]int{}
+	var runs [][]Run
+	for _, r := range t.Runs {
+		version, ok := versions[r.Format]
+		if !ok {
+			version = len(runs)
+			versions[r.Format], runs = version, append(runs, nil)
+		}
+		runs[version] = append(runs[version], r)
+	}
+	for i, version := range runs {
+		v := view{name: t.Name + "_history", refused: version[0].readable()}
+		if i > 0 {
+			v.name = fmt.Sprintf("%s_%d", v.name, i+1)
+		}
+		for _, r := range version {
+			v.needs = append(v.needs, r.Stored)
+		}
+		v.query = func(ctx context.Context, db *duckdb.DB, paths map[string][]string) (string, error) {
+			var queries []string
+			for _, r := range version {
+				query, err := r.query(ctx, db, paths)
+				if err != nil {
+					return "", err
+				}
+				queries = append(queries, historic(r, query))
+			}
+			return strings.Join(queries, " union all by name "), nil
+		}
+		views = append(views, v)
+	}
+	return views
+}
+
+// changes returns the view of the incremental exports.
+func (t Table) changes() view {
+	v := view{name: t.Name + "_changes"}
+	for _, w := range t.Windows {
+		if w.Format != request.FormatDynamoDBJSON {
+			v.refused = fmt.Errorf("DuckDB cannot read the format %s of the export of the run %s", w.Format, w.RunID)
+		}
+		v.needs = append(v.needs, w.Stored)
+	}
+	v.query = func(_ context.Context, _ *duckdb.DB, paths map[string][]string) (string, error) {
+		return t.changed(t.Windows, paths), nil
+	}
+	return v
+}
+
+func (t Table) changed(windows []Window, paths map[string][]string) string {
+	var queries []string
+	for _, w := range windows {
+		queries = append(queries, changed(w, paths[w.manifest]))
+	}
+	return strings.Join(queries, " union all ")
+}
+
+// current returns the view of the current state: the newest run in DYNAMODB_JSON of the table that the last window is of, with the windows that end
+// after it. ok is false if there is no such run or window.
+func (t Table) current() (v view, ok bool) {
+	if len(t.Windows) == 0 {
+		return v, false
+	}
+	last := t.Windows[len(t.Windows)-1]
+	var base *Run
+	for i, r := range t.Runs {
+		if r.Format == request.FormatDynamoDBJSON && r.TableID == last.TableID {
+			base = &t.Runs[i]
+		}
+	}
+	if base == nil {
+		return v, false
+	}
+	v = view{name: t.Name + "_current", needs: []Stored{base.Stored}}
+	var later []Window
+	covered := base.Time
+	for _, w := range t.Windows {
+		if !w.To.After(base.Time) || w.TableID != base.TableID {
+			continue
+		}
+		switch {
+		case w.Format != request.FormatDynamoDBJSON:
+			v.refused = fmt.Errorf("DuckDB cannot read the format %s of the export of the run %s", w.Format, w.RunID)
+		case w.From.After(covered):
+			v.refused = fmt.Errorf("no export has the changes from %s to %s", covered.UTC().Format(TimeForm), w.From.UTC().Format(TimeForm))
+		}
+		if w.To.After(covered) {
+			covered = w.To
+		}
+		later, v.needs = append(later, w), append(v.needs, w.Stored)
+	}
+	v.query = func(ctx context.Context, db *duckdb.DB, paths map[string][]string) (string, error) {
+		rows := rows(base.Stored, paths[base.manifest], "")
+		if len(later) == 0 {
+			return rows, nil
+		}
+		changes := "(" + t.changed(later, paths) + ")"
+		_, keys, err := db.All(ctx, "select distinct unnest(map_keys(keys)) as name from "+changes+" order by name")
+		if err != nil || len(keys) == 0 { // nothing has changed
+			return rows, err
+		}
+		return Current("("+rows+")", changes, base.Time, slices.Concat(keys...)), nil
+	}
+	return v, true
+}
