@@ -43,6 +43,11 @@ func itemsOf(t *testing.T, table, key string) []map[string]types.AttributeValue 
 		}
 		items = append(items, page.Items...)
 	}
+	return ordered(items, key)
+}
+
+// ordered puts items, and the elements of their sets, in order.
+func ordered(items []map[string]types.AttributeValue, key string) []map[string]types.AttributeValue {
 	slices.SortFunc(items, func(a, b map[string]types.AttributeValue) int {
 		return strings.Compare(a[key].(*types.AttributeValueMemberS).Value, b[key].(*types.AttributeValueMemberS).Value)
 	})

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"dynamodb-to-s3/lambda/ddl"
 	"dynamodb-to-s3/lambda/ledger"
 	"dynamodb-to-s3/lambda/manifest"
 	"dynamodb-to-s3/lambda/request"
@@ -222,7 +223,7 @@ func (f *finder) add(arn string, change func(*Table)) {
 	defer f.mu.Unlock()
 	table, ok := f.tables[arn]
 	if !ok {
-		table = Table{Name: tableName(arn[strings.LastIndexByte(arn, '/')+1:]), ARN: arn}
+		table = Table{Name: ddl.TableName(arn[strings.LastIndexByte(arn, '/')+1:]), ARN: arn}
 	}
 	change(&table)
 	f.tables[arn] = table

@@ -97,16 +97,6 @@ func Open(ctx context.Context, from string, stderr io.Writer) (*Lake, error) {
 func (l *Lake) Close() {
 }
 
-// tableName returns the name of a table in SQL.
-func tableName(name string) string {
-	return strings.Map(func(r rune) rune {
-		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '_' {
-			return r
-		}
-		return '_'
-	}, strings.ToLower(name))
-}
-
 // sorted puts the runs and windows of a table in order. If a window was exported twice, only the later export counts.
 func (t Table) sorted() Table {
 	slices.SortFunc(t.Runs, func(a, b Run) int { return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.ID, b.ID)) })

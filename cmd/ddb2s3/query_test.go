@@ -1,0 +1,174 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os/exec"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"dynamodb-to-s3/local/exports"
+	"dynamodb-to-s3/local/sampletable"
+	"dynamodb-to-s3/local/testservers"
+
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/google/go-cmp/cmp"
+)
+
+// query runs the verb query.
+func query(t *testing.T, args ...string) (stdout, stderr string, code int) {
+	t.Helper()
+	var out, said bytes.Buffer
+	cmd := program(t.Context(), t, append([]string{"query"}, args...)...)
+	cmd.Stdout, cmd.Stderr = &out, &said
+	if err := cmd.Run(); err != nil {
+		exit, ok := errors.AsType[*exec.ExitError](err)
+		if !ok {
+			t.Fatal(err)
+		}
+		code = exit.ExitCode()
+	}
+	return out.String(), said.String(), code
+}
+
+// asked returns the answer to a query, as CSV without its header.
+func asked(t *testing.T, from, sql string) string {
+	t.Helper()
+	stdout, stderr, code := query(t, "--from", from, "--csv", sql)
+	if code != 0 {
+		t.Fatalf("%s: exit %d: %s", sql, code, stderr)
+	}
+	_, rows, _ := strings.Cut(stdout, "\n")
+	return strings.TrimSuffix(rows, "\n")
+}
+
+// committed runs a request, which must succeed.
+func committed(t *testing.T, dynamoDB, text string) outcome {
+	t.Helper()
+	o := runProgramAt(t, dynamoDB, "--input", requestFile(t, text))
+	if o.code != 0 {
+		t.Fatalf("exit %d: %+v\n%s", o.code, o.failed, o.stderr)
+	}
+	return o
+}
+
+// The newest run of the whole table is the table, in each format that DuckDB reads. A run of a part of the table is in no table.
+func TestQueryReadsTheNewestWholeRun(t *testing.T) {
+	t.Parallel()
+	table, bucket := testservers.Orders(t, 300), testservers.Bucket(t)
+	request := func(fields string) string {
+		return fmt.Sprintf(`{"table": %q, "bucket": %q, "prefix": "lake/dt=1/{table}", "segments": 2, "fileSizeBytes": 16384, %s}`, table, bucket, fields)
+	}
+	name := strings.ReplaceAll(table, "-", "_")
+	var runs []string
+	for _, test := range []struct{ fields, sql, want string }{
+		{`"format": "DYNAMODB_JSON"`, "select count(*), count(distinct item['orderId'].s), count(distinct item['total'].n) > 250 from " + name, "300,300,true"},
+		{`"format": "DYNAMODB_JSON", "compression": "ZSTD"`, "select count(distinct item['orderId']), count(distinct run_id) from " + name + "_history", "300,2"},
+		{`"format": "JSON"`, "select count(distinct orderId), count(distinct total) > 250, typeof(any_value(placedAt)) from " + name, "300,true,VARCHAR"},
+		{`"format": "JSON", "compression": "NONE"`, "select count(distinct orderId), count(*) from " + name + "_history_2", "300,600"},
+		{`"format": "PARQUET"`, "select count(distinct orderId), sum(total) > 0, typeof(sum(total)) like 'DECIMAL(38,%' from " + name, "300,true,true"},
+	} {
+		o := committed(t, "", request(test.fields))
+		runs = append(runs, o.result.RunID)
+		for _, part := range []string{
+			`"scan": {"FilterExpression": "attribute_exists(nothing)"}`, `"scan": {"ProjectionExpression": "orderId"}`, `"scan": {"Segment": 0, "TotalSegments": 2}`,
+			`"transform": "{orderId}"`,
+		} {
+			if test.fields == `"format": "JSON"` {
+				committed(t, "", strings.Replace(request(test.fields+", "+part), `"segments": 2, `, "", 1))
+			}
+		}
+		folder := download(t, bucket, "lake")
+		if got := asked(t, folder, test.sql); got != test.want {
+			t.Errorf("%s: %s: got %q, want %q", test.fields, test.sql, got, test.want)
+		}
+	}
+	folder := download(t, bucket, "lake")
+	stdout, _, _ := query(t, "--from", folder, "--list", "--json")
+	var listed []string
+	for line := range strings.Lines(stdout) {
+		var one struct{ Table, RunID, Format string }
+		if err := json.Unmarshal([]byte(line), &one); err != nil {
+			t.Fatal(err)
+		}
+		listed = append(listed, one.RunID)
+	}
+	if diff := cmp.Diff(runs, listed); diff != "" {
+		t.Errorf("the runs (-want +got):\n%s", diff)
+	}
+	if stdout, _, _ := query(t, "--from", folder, "--list"); !strings.Contains(stdout, "the tables here are "+name+", "+name+"_history, "+name+"_history_2, "+name+"_history_3\n") {
+		t.Errorf("the list:\n%s", stdout)
+	}
+	// The folder of a run means all runs beside it.
+	if got := asked(t, folder+"/dt=1/"+table+"/AWSDynamoDB/"+runs[0], "select count(*) from "+name); got != "300" {
+		t.Errorf("from the folder of a run: %s", got)
+	}
+}
+
+// The newest full export with the later changes gives the table as it is.
+func TestQueryAppliesTheChanges(t *testing.T) {
+	t.Parallel()
+	server := testservers.StartExports(t, exports.Options{})
+	client := dynamodb.NewFromConfig(server.AWS())
+	table, bucket := testservers.Orders(t, 400), testservers.Bucket(t)
+	request := fmt.Sprintf(`{"table": %q, "bucket": %q, "prefix": "{table}", "export": {"from": "last", "checkIntervalSeconds": 1}}`, table, bucket)
+	committed(t, server.URL, request)
+	for round := range 2 {
+		if err := sampletable.Change(t.Context(), client, table, uint64(round), 400, func(int) {}); err != nil {
+			t.Fatal(err)
+		}
+		server.Advance(time.Hour)
+		if o := committed(t, server.URL, request); len(o.result.Exports) != 1 || o.result.Exports[0].ExportType != "INCREMENTAL" {
+			t.Fatalf("got %+v", o.result.Exports)
+		}
+	}
+	name, folder := strings.ReplaceAll(table, "-", "_"), download(t, bucket, table)
+	if got := asked(t, folder, "select count(*), count(newimage) < count(*), count(distinct window_from) from "+name+"_changes"); !strings.HasSuffix(got, ",true,2") {
+		t.Errorf("the changes: %s", got)
+	}
+	stdout, stderr, code := query(t, "--from", folder, "--json", "select item from "+name+"_current")
+	if code != 0 {
+		t.Fatalf("exit %d: %s", code, stderr)
+	}
+	var got []map[string]types.AttributeValue
+	for line := range strings.Lines(stdout) {
+		got = append(got, itemOf(t, line))
+	}
+	if want := itemsOf(t, table, "orderId"); !reflect.DeepEqual(ordered(got, "orderId"), want) {
+		t.Errorf("%d items differ from the %d of the table", len(got), len(want))
+	}
+}
+
+// itemOf decodes a row with an item.
+func itemOf(t *testing.T, line string) map[string]types.AttributeValue {
+	t.Helper()
+	var row struct{ Item map[string]map[string]any }
+	if err := json.Unmarshal([]byte(line), &row); err != nil {
+		t.Fatal(err)
+	}
+	for _, value := range row.Item {
+		for kind, of := range value {
+			switch text, isText := of.(string); {
+			case of == nil:
+				delete(value, kind)
+			case isText && (kind == "L" || kind == "M"):
+				value[kind] = json.RawMessage(text)
+			}
+		}
+	}
+	text, err := json.Marshal(row.Item)
+	if err != nil {
+		t.Fatal(err)
+	}
+	item, err := attributevalue.UnmarshalMapJSON(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return item
+}
