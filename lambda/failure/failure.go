@@ -118,7 +118,7 @@ const (
 	Throttled Name = "Throttled"
 	// ExportLimitReached means that the account has as many exports in progress as DynamoDB allows.
 	ExportLimitReached Name = "ExportLimitReached"
-	// JournalContended means that other runs changed the journal of exports at every attempt of this run to change it.
+	// JournalContended means that other runs changed the journal of exports, or a table of the catalog, at every attempt of this run to change it.
 	JournalContended Name = "JournalContended"
 	// CredentialsInvalid means that AWS does not accept the credentials, or that there are none. They may be renewed by another process of
 	// the function, or by a person, so a retry can help.

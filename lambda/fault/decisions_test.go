@@ -199,3 +199,69 @@ const decisionsStepFunctions = `
 	ServiceUnavailable          503 Internal
 	ValidationError             400 Internal
 	ValidationException         400 Internal`
+
+// Glue, after the commit of a run. The SDK's model lists the codes of the whole service.
+// https://docs.aws.amazon.com/glue/latest/webapi/CommonErrors.html
+const decisionsGlue = `
+	AccessDeniedException                           400 CatalogFailed
+	NotAuthorized                                   400 CatalogFailed
+	OptInRequired                                   403 CatalogFailed
+	EntityNotFoundException                         400 CatalogFailed
+	InvalidInputException                           400 CatalogFailed
+	ValidationException                             400 CatalogFailed
+	ResourceNumberLimitExceededException            400 CatalogFailed
+	OperationNotSupportedException                  400 CatalogFailed
+	PermissionTypeMismatchException                 400 CatalogFailed
+	FederatedResourceAlreadyExistsException         400 CatalogFailed
+	FederationSourceException                       400 CatalogFailed
+	ResourceNotFoundException                       400 CatalogFailed
+	TargetResourceNotFound                          400 CatalogFailed
+	# An answer to CreateTable and to CreatePartition, which catalog handles.
+	AlreadyExistsException                          400 CatalogFailed
+	ExpiredTokenException                           400 CredentialsInvalid
+	IncompleteSignature                             400 CredentialsInvalid
+	InvalidClientTokenId                            403 CredentialsInvalid
+	MissingAuthenticationToken                      403 CredentialsInvalid
+	RequestExpired                                  400 CredentialsInvalid
+	UnrecognizedClientException                     400 CredentialsInvalid
+	GlueEncryptionException                         400 KMSKeyUnusable
+	KMSKeyNotAccessibleFault                        400 KMSKeyUnusable
+	ThrottlingException                             400 Throttled
+	# Glue's own fault, or one that ends. ConcurrentModificationException is an answer to UpdateTable.
+	ConcurrentModificationException                 400 Internal
+	FederationSourceRetryableException              400 Internal
+	InternalFailure                                 500 Internal
+	InternalServerException                         500 Internal
+	InternalServiceException                        500 Internal
+	OperationTimeoutException                       400 Internal
+	ResourceNotReadyException                       400 Internal
+	ServiceUnavailable                              503 Internal
+	# Of calls that the functions do not make.
+	ColumnStatisticsTaskNotRunningException         400 Internal
+	ColumnStatisticsTaskRunningException            400 Internal
+	ColumnStatisticsTaskStoppingException           400 Internal
+	ConcurrentRunsExceededException                 400 Internal
+	ConditionCheckFailureException                  400 Internal
+	ConflictException                               400 Internal
+	CrawlerNotRunningException                      400 Internal
+	CrawlerRunningException                         400 Internal
+	CrawlerStoppingException                        400 Internal
+	IdempotentParameterMismatchException            400 Internal
+	IllegalBlueprintStateException                  400 Internal
+	IllegalSessionStateException                    400 Internal
+	IllegalWorkflowStateException                   400 Internal
+	IntegrationConflictOperationFault               400 Internal
+	IntegrationNotFoundFault                        400 Internal
+	IntegrationQuotaExceededFault                   400 Internal
+	InvalidIntegrationStateFault                    400 Internal
+	InvalidStateException                           400 Internal
+	MLTransformNotReadyException                    400 Internal
+	MaterializedViewRefreshTaskNotRunningException  400 Internal
+	MaterializedViewRefreshTaskRunningException     400 Internal
+	MaterializedViewRefreshTaskStoppingException    400 Internal
+	NoScheduleException                             400 Internal
+	SchedulerNotRunningException                    400 Internal
+	SchedulerRunningException                       400 Internal
+	SchedulerTransitioningException                 400 Internal
+	SessionBusyException                            400 Internal
+	VersionMismatchException                        400 Internal`

@@ -2,7 +2,7 @@
 // permissions, KMS keys, the number of calls, or the answer itself. The packages that make the calls name what their own service alone can
 // answer, and leave all other errors to [Call.Named].
 //
-// It may import failure.
+// It may import failure and lazyregexp.
 package fault
 
 import (

@@ -21,6 +21,7 @@ import (
 	"dynamodb-to-s3/lambda/execution"
 	"dynamodb-to-s3/lambda/export"
 	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/fault"
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/lambda/table"
@@ -28,6 +29,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/glue"
+	"github.com/aws/aws-sdk-go-v2/service/glue/types"
 )
 
 // refusing is a network that gives the same error to each call, in the protocol of the service. S3 refuses only writes.
@@ -126,6 +129,11 @@ var calls = []struct {
 			return errAnswer
 		}
 		return err
+	}},
+	{"glue", "UpdateTable", decisionsGlue, 2, func(t *testing.T, cfg aws.Config) error {
+		in := &glue.UpdateTableInput{DatabaseName: aws.String("lake"), TableInput: &types.TableInput{Name: aws.String("orders")}}
+		_, err := awsclient.Glue(cfg).UpdateTable(t.Context(), in)
+		return fault.GlueCall{Action: "glue:UpdateTable", Database: "lake", Table: "orders", Function: "catalog", Refused: failure.CatalogFailed}.Named(err)
 	}},
 }
 
