@@ -34,7 +34,6 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/glue"
 )
 
 // Handler answers the invocations of one function: it takes a payload and returns an answer, or an error with its name.
@@ -106,7 +105,7 @@ func New(source, destination aws.Config, options Options) *Engine {
 	convertStep := convert.Step{Objects: clients.Objects, Log: options.Log, Progress: options.ConvertProgress, Now: options.Now, PageBytes: options.PageBytes}
 	exportStep := export.Step{DynamoDB: awsclient.DynamoDB(source), S3: awsclient.S3(destination), Account: options.Account, Log: options.Log}
 	finalizeStep := finalize.Step{Objects: clients.Objects, Log: options.Log, MostUploads: options.MostUploads}
-	catalogStep := catalog.Step{Objects: clients.Objects, Glue: glue.NewFromConfig(*options.Glue), Log: options.Log}
+	catalogStep := catalog.Step{Objects: clients.Objects, Glue: awsclient.Glue(*options.Glue), Log: options.Log}
 	pruneStep := prune.Step{Objects: clients.Objects, Glue: catalogStep.Glue, Log: options.Log, Now: options.Now}
 	ends := func(function contract.Function) outcome {
 		return outcome{log: options.Log, metrics: metrics, function: function}
