@@ -34,7 +34,7 @@ func (d dashboard) costs() []cloudwatch.IMetric {
 	all := func(name metric.Name) string { return "SUM(" + d.search(name, "Sum", metric.DimensionTable) + ")" }
 	durations := map[string]cloudwatch.IMetric{}
 	var terms []string
-	for _, function := range contract.Functions() {
+	for _, function := range d.props.functions() {
 		id := string(function)
 		durations[id] = d.functions[function].MetricDuration(&cloudwatch.MetricOptions{Statistic: jsii.String("Sum")})
 		terms = append(terms, fmt.Sprintf("FILL(%s, 0) * %s", id, decimal(d.props.limits(function).memoryMiB/mebibytesPerGibibyte/millisecondsPerSecond*pricePerGBSecond(d.props))))

@@ -102,7 +102,7 @@ func (d dashboard) freshness() cloudwatch.IWidget {
 }
 
 func (d dashboard) ofFunctions(m string, statistics ...string) (all []cloudwatch.IMetric) {
-	for _, function := range contract.Functions() {
+	for _, function := range d.props.functions() {
 		for _, statistic := range statistics {
 			label := string(function)
 			if len(statistics) > 1 {

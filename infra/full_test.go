@@ -18,6 +18,7 @@ func TestFunctionsOfAnEnvironment(t *testing.T) {
 	want := map[contract.Function]struct{ memory, timeout float64 }{
 		contract.FunctionPlan: {256, 90}, contract.FunctionScan: {3008, 600}, contract.FunctionExport: {256, 300},
 		contract.FunctionColumns: {1769, 900}, contract.FunctionConvert: {1024, 900}, contract.FunctionFinalize: {1769, 900},
+		contract.FunctionCatalog: {1769, 900}, contract.FunctionPrune: {512, 900},
 	}
 	for _, function := range contract.Functions() {
 		var got struct {

@@ -116,7 +116,7 @@ func tracing(props *Props) awslambda.Tracing {
 
 // variables are the environment variables of a function.
 func variables(at place, props *Props) *map[string]*string {
-	return &map[string]*string{
+	all := map[string]*string{
 		contract.EnvDefaults:       jsii.String(props.RequestDefaults()),
 		contract.EnvAccount:        &at.account,
 		contract.EnvName:           &props.Name,
@@ -124,6 +124,13 @@ func variables(at place, props *Props) *map[string]*string {
 		contract.EnvScanTimeout:    jsii.String(strconv.Itoa(int(props.limits(contract.FunctionScan).timeout.Seconds()))),
 		contract.EnvScanMemory:     jsii.String(strconv.Itoa(int(props.limits(contract.FunctionScan).memoryMiB))),
 	}
+	if props.Catalog != nil {
+		all[contract.EnvCatalog] = &props.Catalog.Database
+	}
+	if props.Retention != nil {
+		all[contract.EnvRetention] = jsii.String(mustMarshal(props.Retention.Rule()))
+	}
+	return &all
 }
 
 // assumableRoles returns the roles that requests may name, as the functions read them. If the environment lists no roles, the lists are

@@ -20,6 +20,7 @@ type rights struct{ get, put, acl, remove, abort, parts string }
 var letterOf = map[contract.Function]string{
 	contract.FunctionPlan: "p", contract.FunctionScan: "s", contract.FunctionExport: "e",
 	contract.FunctionColumns: "c", contract.FunctionConvert: "v", contract.FunctionFinalize: "f",
+	contract.FunctionCatalog: "g", contract.FunctionPrune: "r",
 }
 
 // Each kind of key has exactly the roles that need it, at the root of the bucket and below any prefix. So only plan can claim a run, scan

@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"dynamodb-to-s3/infra/definition"
+	"dynamodb-to-s3/infra/environment"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/jsii-runtime-go"
@@ -279,9 +280,24 @@ func (r resolver) reference(id string) string {
 	return r.ref(id)
 }
 
+// definitionOf returns the definition of the state machine of runs.
+func definitionOf(t *testing.T, made template) string {
+	t.Helper()
+	text, _ := made.of(t, "AWS::StepFunctions::StateMachine")["StateMachine"].Properties["DefinitionString"].(string)
+	return text
+}
+
 func TestDefinitionIsFresh(t *testing.T) {
-	machines := synth(t).of(t, "AWS::StepFunctions::StateMachine")
-	text, _ := machines["StateMachine"].Properties["DefinitionString"].(string)
+	// All states, with the default timeouts.
+	made, err := synthesize(func(codeFolder string) *Props {
+		props := testProps(codeFolder)
+		props.Retention = &environment.Retention{KeepRuns: 1}
+		return props
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := definitionOf(t, made)
 	var indented bytes.Buffer
 	if err := json.Indent(&indented, []byte(text), "", "  "); err != nil {
 		t.Fatalf("the synthesized definition is no JSON: %v\n%s", err, text)

@@ -32,7 +32,7 @@ func newOutputs(stack awscdk.Stack, parts described, props *Props) {
 	output("StateMachineArn", *parts.machine.StateMachineArn(), "Start executions of this state machine.")
 	output("BucketName", props.Bucket.Name, "The bucket that runs write to.")
 	var logs []string
-	for _, function := range contract.Functions() {
+	for _, function := range props.functions() {
 		name := strings.ToUpper(string(function)[:1]) + string(function)[1:]
 		output(name+"RoleArn", *parts.functions[function].Role().RoleArn(), "The role of the function "+string(function)+".")
 		logs = append(logs, *parts.functions[function].LogGroup().LogGroupName())
@@ -66,14 +66,15 @@ func newOutputs(stack awscdk.Stack, parts described, props *Props) {
 // otherPolicies makes policies that other accounts need: access across accounts needs the policies of both sides.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html
 type otherPolicies struct {
-	stack  awscdk.Stack
-	roles  map[contract.Function]*string
-	grants map[contract.Function][]grant
+	stack     awscdk.Stack
+	functions []contract.Function
+	roles     map[contract.Function]*string
+	grants    map[contract.Function][]grant
 }
 
 func policiesOf(stack awscdk.Stack, functions map[contract.Function]awslambda.Function, props *Props) otherPolicies {
-	p := otherPolicies{stack, map[contract.Function]*string{}, map[contract.Function][]grant{}}
-	for _, function := range contract.Functions() {
+	p := otherPolicies{stack, props.functions(), map[contract.Function]*string{}, map[contract.Function][]grant{}}
+	for _, function := range props.functions() {
 		p.roles[function], p.grants[function] = functions[function].Role().RoleArn(), permissions(placeOf(stack), function, props)
 	}
 	return p
@@ -82,7 +83,7 @@ func policiesOf(stack awscdk.Stack, functions map[contract.Function]awslambda.Fu
 // permissions returns a policy that allows each function its own actions of a service, on resources instead of its own if they are given.
 func (p otherPolicies) permissions(service string, resources []string) string {
 	var statements []map[string]any
-	for _, function := range contract.Functions() {
+	for _, function := range p.functions {
 		for _, grant := range p.grants[function] {
 			if !strings.HasPrefix(grant.actions[0], service+":") {
 				continue
@@ -118,7 +119,7 @@ func (p otherPolicies) ofMachines(parts described, props *Props) []map[string]an
 // trust returns a trust policy that lets the functions assume roles.
 func (p otherPolicies) trust(roles []string) string {
 	var trusted []*string
-	for _, function := range contract.Functions() {
+	for _, function := range p.functions {
 		if slices.ContainsFunc(p.grants[function], func(g grant) bool {
 			return slices.Contains(g.actions, "sts:AssumeRole") && slices.Contains(g.resources, roles[0])
 		}) {

@@ -21,11 +21,13 @@ var chainJournals = []string{run.ExportChain{}.Journals() + "*", run.ExportChain
 var lastSchemas = []string{run.LastSchemas("") + "*", run.LastSchemas("*") + "*"}
 
 // permissions returns exactly what the calls of a function need. Only plan can claim a run. scan uploads data objects, and finalize completes
-// the uploads, commits and removes. Only export can start exports, and DynamoDB writes them with its rights.
+// the uploads, commits and removes what is not committed. Only prune can remove committed data. Only export can start exports, and DynamoDB
+// writes them with its rights.
 //
 // The tables are last: if a new table needs a new policy, the other permissions stay in the policies in which they are.
 func permissions(at place, function contract.Function, props *Props) []grant {
-	all := slices.Concat(ofObjects(at, function, props), ofKeys(function, props), ofRoles(function, props), ofNetwork(at, props), ofTables(at, function, props))
+	all := slices.Concat(ofObjects(at, function, props), ofCatalog(at, function, props), ofKeys(function, props), ofRoles(function, props),
+		ofNetwork(at, props), ofTables(at, function, props))
 	return slices.DeleteFunc(all, func(g grant) bool { return len(g.resources) == 0 })
 }
 
@@ -84,14 +86,17 @@ func ofObjects(at place, function contract.Function, props *Props) []grant {
 		schema   = objects(run.Layout.Schema)
 		staging  = objects(func(l run.Layout) string { return l.StagingPrefix() + "*" })
 		shares   = objects(func(l run.Layout) string { return l.StagingPrefix() + "_files/*" })
+		shown    = objects(func(l run.Layout) string { return l.Root + "/_table.sql" })
 		learned  []string
 		exported []string
+		symlinks []string
 		last     []string
 	)
 	for _, layout := range anyRun {
 		layout.Staging = true
 		learned = append(learned, object(layout.SegmentLists()+"*"), object(layout.StagingPrefix()+"*manifest-*"), object(layout.Result()))
 	}
+	own := slices.Clone(journals) // without those that the runs of a chain share
 	for _, pattern := range chainJournals {
 		journals = append(journals, object(pattern))
 	}
@@ -99,7 +104,7 @@ func ofObjects(at place, function contract.Function, props *Props) []grant {
 		last = append(last, object(pattern))
 	}
 	for _, pattern := range exportedFolders {
-		exported = append(exported, object(pattern+"*"))
+		exported, symlinks = append(exported, object(pattern+"*")), append(symlinks, object(pattern+"_symlinks/*"))
 	}
 	var grants []grant
 	switch function {
@@ -159,6 +164,21 @@ func ofObjects(at place, function contract.Function, props *Props) []grant {
 			allow(actions("s3:DeleteObject"), data, lists, markers, staging),
 			allow(actions("s3:AbortMultipartUpload"), data, staging, objects(run.Layout.ManifestFiles)), // a large manifest is a multipart upload
 		}
+	case contract.FunctionCatalog:
+		grants = []grant{
+			allow(actions("s3:ListBucket"), []string{bucket}), // as in plan
+			// catalog reads what a committed run has: its schema or what its scan has learned, and the files of its exports.
+			allow(actions("s3:GetObject"), claim, manifests, lists, journals, result, schema, last),
+			allow(actions("s3:PutObject"), schema, shown, symlinks, last),
+		}
+	case contract.FunctionPrune:
+		grants = []grant{
+			allow(actions("s3:ListBucket"), []string{bucket}),
+			allow(actions("s3:GetObject"), claim, manifests, lists, journals, result),
+			// Everything that the runs and DynamoDB write below the folder of a run or an export, and nothing else. What runs share stays: the
+			// journals of chains, and the last schemas.
+			allow(actions("s3:DeleteObject"), claim, manifests, data, lists, markers, own, tries, result, schema, shown, staging, exported),
+		}
 	}
 	// If the owner deletes the bucket, another account can take its name. The condition refuses that account the data. DynamoDB writes
 	// exports with the same rights to the same bucket.
@@ -211,8 +231,10 @@ func ofKeys(function contract.Function, props *Props) []grant {
 			return condition{"StringEquals": {"kms:ViaService": hosts}}
 		}
 		switch function {
-		case contract.FunctionColumns, contract.FunctionConvert, contract.FunctionFinalize, contract.FunctionCatalog, contract.FunctionPrune:
+		case contract.FunctionColumns, contract.FunctionConvert, contract.FunctionFinalize, contract.FunctionCatalog:
 			grants = append(grants, allow(actions("kms:Decrypt", "kms:GenerateDataKey"), keys).where(via("s3")))
+		case contract.FunctionPrune: // it writes nothing
+			grants = append(grants, allow(actions("kms:Decrypt"), keys).where(via("s3")))
 		case contract.FunctionPlan, contract.FunctionScan:
 			grants = append(grants,
 				allow(actions("kms:Decrypt"), keys).where(via("dynamodb", "s3")),

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"sort"
 
-	"dynamodb-to-s3/lambda/contract"
 	"dynamodb-to-s3/lambda/problem"
 	"dynamodb-to-s3/lambda/quota"
 )
@@ -88,7 +87,7 @@ func (p *Props) checkPolicies(at place) error {
 // allPolicies returns the policies of each role whose size depends on the environment.
 func (p *Props) allPolicies(at place) map[string][][]grant {
 	all := map[string][][]grant{"the state machine": p.policiesOfMachine(at)}
-	for _, function := range contract.Functions() {
+	for _, function := range p.functions() {
 		all["the function "+string(function)] = p.policiesOf(at, function)
 	}
 	return all

@@ -47,8 +47,9 @@ func AddStack(scope constructs.Construct, id string, props *Props) error {
 		awscdk.Tags_Of(stack).Add(&key, &value, &awscdk.TagProps{ExcludeResourceTypes: jsii.Strings("AWS::CloudWatch::Dashboard")})
 	}
 	newBucket(stack, props)
+	newDatabase(stack, props)
 	functions := map[contract.Function]awslambda.Function{}
-	for _, function := range contract.Functions() {
+	for _, function := range props.functions() {
 		functions[function] = newFunction(stack, function, props)
 	}
 	machine := newStateMachine(stack, "StateMachine", functions, props.Tracing)

@@ -38,6 +38,8 @@ func fullProps(codeFolder string) *Props {
 			Architecture: "x86_64",
 			Limits:       map[string]environment.FunctionLimits{"scan": {MemoryMiB: 3008, TimeoutSeconds: 600}, "plan": {TimeoutSeconds: 90}, "convert": {MemoryMiB: 1024}},
 		},
+		Catalog:      &environment.Catalog{Database: "replica", Create: true},
+		Retention:    &environment.Retention{KeepRuns: 7, KeepDays: 30, Tables: []string{"orders", "sales-*"}},
 		LogRetention: 90,
 		Schedules: []environment.Schedule{
 			{Name: "hourly", Expression: "rate(1 hour)", Input: map[string]any{"table": "orders"}},

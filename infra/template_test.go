@@ -27,11 +27,12 @@ func TestFunctions(t *testing.T) {
 	want := map[contract.Function]struct{ memory, timeout float64 }{
 		contract.FunctionPlan: {256, 60}, contract.FunctionScan: {256, 900}, contract.FunctionExport: {256, 300},
 		contract.FunctionColumns: {1769, 900}, contract.FunctionConvert: {512, 900}, contract.FunctionFinalize: {1769, 900},
+		contract.FunctionCatalog: {1769, 900},
 	}
 	if len(functions) != len(want) {
 		t.Errorf("got the functions %v, want %d", slices.Sorted(maps.Keys(functions)), len(want))
 	}
-	for _, function := range contract.Functions() {
+	for _, function := range testProps("").functions() {
 		name := string(function)
 		var got shape
 		remarshal(t, functions[name+"/Function"].Properties, &got)

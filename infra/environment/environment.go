@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"maps"
 	"strings"
+
+	"dynamodb-to-s3/lambda/run"
 )
 
 // Environment is the content of infra/environments/<name>.yaml: one deployment, the tables that its functions may read, and the bucket
@@ -38,6 +40,11 @@ type Environment struct {
 	DestinationRoles []string `json:"destinationRoles"`
 	// Defaults are values for request fields that a request does not give: compression, segments, export, …
 	Defaults map[string]any `json:"defaults"`
+
+	// Catalog is the Glue database whose tables show the runs; nil if no table shows them.
+	Catalog *Catalog `json:"catalog"`
+	// Retention says which runs are kept; nil if all are.
+	Retention *Retention `json:"retention"`
 
 	Functions     Functions     `json:"functions"`
 	LogRetention  int           `json:"logRetentionDays"` // one of the periods of CloudWatch Logs; default 30
@@ -68,10 +75,32 @@ type Bucket struct {
 	AbortUploadsAfterDays int  `json:"abortUploadsAfterDays"`
 }
 
+// Catalog is the Glue database of the stack's account and region that has the tables of the runs.
+type Catalog struct {
+	Database string `json:"database"` // 1 to 255 of a-z, 0-9 and _
+	// Create adds the database to the stack. It stays when the stack is destroyed. Without Create the database must exist.
+	Create bool `json:"create"`
+}
+
+// Retention says which committed runs of a table stay. At least one of KeepRuns and KeepDays is given. If both are, a run stays that either keeps.
+type Retention struct {
+	KeepRuns int `json:"keepRuns"` // the number of the newest runs, at least 1
+	KeepDays int `json:"keepDays"` // the number of days for which a run stays, at least 1
+	// DryRun removes nothing: the results say what would be removed.
+	DryRun bool `json:"dryRun"`
+	// Tables are the names of the tables, and patterns with *, to which the retention applies. Default: all.
+	Tables []string `json:"tables"`
+}
+
+// Rule returns the retention as the functions read it.
+func (r Retention) Rule() run.RetentionRule {
+	return run.RetentionRule{Retention: run.Retention{KeepRuns: r.KeepRuns, KeepDays: r.KeepDays, DryRun: r.DryRun}, Tables: r.Tables}
+}
+
 // Functions are the settings of the Lambda functions.
 type Functions struct {
 	Architecture string `json:"architecture"` // arm64 (default) or x86_64
-	// By function: plan, scan, export, columns, convert, finalize. Package infra has the defaults.
+	// By function: plan, scan, export, columns, convert, finalize, catalog, prune. Package infra has the defaults.
 	Limits map[string]FunctionLimits `json:"limits"`
 }
 
