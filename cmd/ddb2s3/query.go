@@ -10,10 +10,12 @@ import (
 	"path/filepath"
 	"strings"
 
+	"dynamodb-to-s3/lambda/awsclient"
 	"dynamodb-to-s3/local/checkout"
 	"dynamodb-to-s3/local/duckdb"
 	"dynamodb-to-s3/local/lake"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/spf13/cobra"
 )
 
@@ -42,12 +44,18 @@ in UTC, such as 2026-11-27 05:00:00.000. In DYNAMODB_JSON, an item is a map: ite
 The files are those that the manifests of committed runs name. A run with an index, a filter, a projection, one segment or
 a transform is in no table. DuckDB cannot read ION.
 
+With --from s3://bucket/prefix, the files of the tables in the query are downloaded into a temporary folder, because DuckDB reads S3
+only with an extension. The number of bytes is shown before. The SDK's variables name the credentials, the region and the endpoint.
+
 The answer is on standard output. The exit code is 0 after success, 1 after a failure, for example of the query, 2 for wrong arguments
 and 130 after an interruption.`,
 		Example: `  go run ./cmd/ddb2s3 query --list
   go run ./cmd/ddb2s3 query "select count(*) from orders"
   go run ./cmd/ddb2s3 query "select run_time, count(*) from orders_history group by run_time"
   go run ./cmd/ddb2s3 query --csv "select item['orderId'].s from orders_current" > orders.csv
+
+  # Query the runs in S3.
+  go run ./cmd/ddb2s3 query --from s3://my-bucket/orders "select count(*) from orders"
 
   # Read the query from standard input, and the runs from another folder.
   go run ./cmd/ddb2s3 query --from backup/orders - < report.sql`,
@@ -60,7 +68,7 @@ and 130 after an interruption.`,
 		},
 	}
 	flags := verb.Flags()
-	flags.StringVar(&v.from, "from", "", "the `FOLDER` with the runs (default: .local/s3, where local runs are)")
+	flags.StringVar(&v.from, "from", "", "the `PLACE` of the runs: a folder, or s3://bucket/prefix (default: .local/s3, where local runs are)")
 	flags.BoolVar(&v.list, "list", false, "show the tables, their runs and their windows")
 	flags.BoolVar(&v.json, "json", false, "print a JSON object for each row, on a line of its own")
 	flags.BoolVar(&v.csv, "csv", false, "print the rows as CSV, with a header")
@@ -95,14 +103,7 @@ func (v *queryVerb) check(args []string) error {
 }
 
 func (v *queryVerb) run(ctx context.Context, stdout, stderr io.Writer) error {
-	repository, err := checkout.Find()
-	if err != nil {
-		return err
-	}
-	if v.from == "" {
-		v.from = filepath.Join(repository.Local(), "s3")
-	}
-	found, err := lake.Open(ctx, v.from, stderr)
+	found, err := v.open(ctx)
 	if err != nil {
 		return err
 	}
@@ -133,4 +134,28 @@ func (v *queryVerb) run(ctx context.Context, stdout, stderr io.Writer) error {
 		return fmt.Errorf("%w\n%s", err, found.Hint())
 	}
 	return nil
+}
+
+// open finds the tables. In S3, the SDK's variables name the credentials and the endpoint.
+func (v *queryVerb) open(ctx context.Context) (*lake.Lake, error) {
+	if strings.HasPrefix(v.from, "s3://") {
+		load := localConfig
+		if endpointVariable(envS3Endpoint) == "" {
+			load = func(ctx context.Context) (aws.Config, error) { return awsclient.Config(ctx) }
+		}
+		cfg, err := load(ctx)
+		if err != nil {
+			return nil, err
+		}
+		cfg.HTTPClient = nil // that of the functions has a limit of time, which a large file may need longer than
+		return lake.OpenS3(ctx, cfg, v.from)
+	}
+	if v.from != "" {
+		return lake.Open(ctx, v.from)
+	}
+	repository, err := checkout.Find()
+	if err != nil {
+		return nil, err
+	}
+	return lake.Open(ctx, filepath.Join(repository.Local(), "s3"))
 }

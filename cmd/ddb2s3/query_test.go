@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"reflect"
 	"strings"
@@ -60,13 +61,13 @@ func committed(t *testing.T, dynamoDB, text string) outcome {
 
 // The newest run of the whole table is the table, in each format that DuckDB reads. A run of a part of the table is in no table.
 func TestQueryReadsTheNewestWholeRun(t *testing.T) {
-	t.Parallel()
 	table, bucket := testservers.Orders(t, 300), testservers.Bucket(t)
 	request := func(fields string) string {
 		return fmt.Sprintf(`{"table": %q, "bucket": %q, "prefix": "lake/dt=1/{table}", "segments": 2, "fileSizeBytes": 16384, %s}`, table, bucket, fields)
 	}
 	name := strings.ReplaceAll(table, "-", "_")
 	var runs []string
+	var files int64 // in JSON
 	for _, test := range []struct{ fields, sql, want string }{
 		{`"format": "DYNAMODB_JSON"`, "select count(*), count(distinct item['orderId'].s), count(distinct item['total'].n) > 250 from " + name, "300,300,true"},
 		{`"format": "DYNAMODB_JSON", "compression": "ZSTD"`, "select count(distinct item['orderId']), count(distinct run_id) from " + name + "_history", "300,2"},
@@ -76,6 +77,9 @@ func TestQueryReadsTheNewestWholeRun(t *testing.T) {
 	} {
 		o := committed(t, "", request(test.fields))
 		runs = append(runs, o.result.RunID)
+		if strings.Contains(test.fields, `"JSON"`) {
+			files += o.result.Objects
+		}
 		for _, part := range []string{
 			`"scan": {"FilterExpression": "attribute_exists(nothing)"}`, `"scan": {"ProjectionExpression": "orderId"}`, `"scan": {"Segment": 0, "TotalSegments": 2}`,
 			`"transform": "{orderId}"`,
@@ -104,6 +108,21 @@ func TestQueryReadsTheNewestWholeRun(t *testing.T) {
 	}
 	if stdout, _, _ := query(t, "--from", folder, "--list"); !strings.Contains(stdout, "the tables here are "+name+", "+name+"_history, "+name+"_history_2, "+name+"_history_3\n") {
 		t.Errorf("the list:\n%s", stdout)
+	}
+	// The same in S3. Only the files of the query's tables are downloaded, and nothing stays.
+	temp := t.TempDir()
+	t.Setenv("TMPDIR", temp)
+	for _, from := range []string{"s3://" + bucket, "s3://" + bucket + "/lake/", "s3://" + bucket + "/lake/dt=1/" + table + "/AWSDynamoDB/" + runs[0] + "/data"} {
+		stdout, stderr, code := query(t, "--from", from, "--csv", "select count(distinct orderId), count(*) from "+name+"_history_2")
+		if code != 0 || stdout != "count(DISTINCT orderId),count_star()\n300,600\n" {
+			t.Errorf("%s: exit %d: %s %s", from, code, stdout, stderr)
+		}
+		if !strings.HasPrefix(stderr, fmt.Sprintf("downloading %d files, ", files)) || !strings.Contains(stderr, fmt.Sprintf("downloading: 100 %%, %[1]d of %[1]d files, ", files)) {
+			t.Errorf("%s says %s", from, stderr)
+		}
+	}
+	if left, err := os.ReadDir(temp); err != nil || len(left) > 0 {
+		t.Errorf("left: %v %v", left, err)
 	}
 	// The folder of a run means all runs beside it.
 	if got := asked(t, folder+"/dt=1/"+table+"/AWSDynamoDB/"+runs[0], "select count(*) from "+name); got != "300" {

@@ -60,7 +60,7 @@ func find(ctx context.Context, at place) ([]Table, error) {
 
 // search looks for the folders that contain runs.
 func (f *finder) search(ctx context.Context, at string, depth int) error {
-	names, err := f.folders(ctx, at)
+	names, _, err := f.list(ctx, at)
 	if err != nil || depth > deepest {
 		return err
 	}
@@ -80,7 +80,7 @@ func (f *finder) search(ctx context.Context, at string, depth int) error {
 
 // runs looks at each run in a folder, and at the journals of chains.
 func (f *finder) runs(ctx context.Context, at string) error {
-	names, err := f.folders(ctx, at)
+	names, _, err := f.list(ctx, at)
 	if err != nil {
 		return err
 	}
@@ -90,7 +90,7 @@ func (f *finder) runs(ctx context.Context, at string) error {
 			f.group.Go(func() error { return f.run(ctx, at, below) })
 			continue
 		}
-		journals, err := f.objects(ctx, below)
+		_, journals, err := f.list(ctx, below)
 		if err != nil {
 			return err
 		}

@@ -2,6 +2,8 @@ package lake
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,16 +14,16 @@ import (
 
 // A place holds buckets, or parts of them: a folder on this computer, or a prefix in S3. Its paths are relative and have slashes.
 type place interface {
-	// folders returns the names of the folders in a folder.
-	folders(ctx context.Context, path string) ([]string, error)
-	// objects returns the names of the objects in a folder.
-	objects(ctx context.Context, path string) ([]string, error)
+	// list returns the names of the folders and of the objects in a folder.
+	list(ctx context.Context, path string) (folders, objects []string, err error)
 	// read returns the content of an object, or fs.ErrNotExist.
 	read(ctx context.Context, path string) ([]byte, error)
 	// name returns what a person calls a path: a path on this computer, or a URI.
 	name(path string) string
-	// local returns the paths on this computer of the files.
-	local(ctx context.Context, files []File) ([]string, error)
+	// local returns the paths on this computer of files with so many bytes together.
+	local(ctx context.Context, files []File, bytes int64, stderr io.Writer) (map[string]string, error)
+	// close removes what local has made.
+	close()
 }
 
 // folder is a place on this computer.
@@ -57,27 +59,30 @@ func (f folder) read(_ context.Context, path string) ([]byte, error) {
 	return os.ReadFile(filepath.Join(f.root, filepath.FromSlash(path)))
 }
 
-func (f folder) folders(_ context.Context, path string) ([]string, error) { return f.list(path, true) }
-
-func (f folder) objects(_ context.Context, path string) ([]string, error) { return f.list(path, false) }
-
-func (f folder) list(path string, folders bool) (names []string, err error) {
+func (f folder) list(_ context.Context, path string) (folders, objects []string, err error) {
 	entries, err := os.ReadDir(filepath.Join(f.root, filepath.FromSlash(path)))
 	for _, entry := range entries {
-		if entry.IsDir() == folders && !strings.HasPrefix(entry.Name(), ".") { // the S3 server has unfinished uploads in such a folder
-			names = append(names, entry.Name())
+		switch name := entry.Name(); {
+		case strings.HasPrefix(name, "."): // the S3 server has unfinished uploads in such a folder
+		case entry.IsDir():
+			folders = append(folders, name)
+		default:
+			objects = append(objects, name)
 		}
 	}
-	return names, err
+	return folders, objects, err
 }
 
-func (f folder) local(_ context.Context, files []File) (paths []string, err error) {
+func (f folder) local(_ context.Context, files []File, _ int64, _ io.Writer) (map[string]string, error) {
+	paths := map[string]string{}
 	for _, file := range files {
 		path := filepath.Join(f.root, filepath.FromSlash(file.path))
 		if _, err := os.Stat(path); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("a file of the manifest is missing: %w", err)
 		}
-		paths = append(paths, path)
+		paths[file.path] = path
 	}
 	return paths, nil
 }
+
+func (f folder) close() {}

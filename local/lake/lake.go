@@ -13,12 +13,12 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"io"
 	"slices"
-	"strings"
 	"time"
 
 	"dynamodb-to-s3/lambda/request"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
 // TimeForm is how columns have moments: as text in UTC, which sorts by time.
@@ -74,28 +74,34 @@ type File struct {
 	md5  string // base64
 }
 
-// Open finds the tables in a folder, or below an URI such as s3://bucket/prefix.
-func Open(ctx context.Context, from string, stderr io.Writer) (*Lake, error) {
-	var at place
-	var err error
-	if strings.HasPrefix(from, "s3://") {
-		err = fmt.Errorf("%s is in S3", from)
-	} else {
-		at, err = inFolder(from)
-	}
+// Open finds the tables in a folder.
+func Open(ctx context.Context, path string) (*Lake, error) {
+	at, err := inFolder(path)
 	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", from, err)
+		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
+	return open(ctx, at)
+}
+
+// OpenS3 finds the tables below a URI such as s3://bucket/prefix.
+func OpenS3(ctx context.Context, cfg aws.Config, uri string) (*Lake, error) {
+	at, err := inS3(cfg, uri)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", uri, err)
+	}
+	return open(ctx, at)
+}
+
+func open(ctx context.Context, at place) (*Lake, error) {
 	found, err := find(ctx, at)
 	if err != nil {
-		return nil, fmt.Errorf("find runs in %s: %w", from, err)
+		return nil, fmt.Errorf("find runs in %s: %w", at.name(""), err)
 	}
 	return &Lake{Tables: found, place: at}, nil
 }
 
 // Close removes what was downloaded.
-func (l *Lake) Close() {
-}
+func (l *Lake) Close() { l.place.close() }
 
 // sorted puts the runs and windows of a table in order. If a window was exported twice, only the later export counts.
 func (t Table) sorted() Table {

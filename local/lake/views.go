@@ -72,21 +72,34 @@ func (l *Lake) Names() (names []string) {
 	return slices.Compact(names)
 }
 
-// get returns the paths of the files of views, by their manifests.
+// get returns the paths on this computer of the files of views, by their manifests.
 func (l *Lake) get(ctx context.Context, views []view, stderr io.Writer) (map[string][]string, error) {
-	paths := map[string][]string{}
+	of := map[string][]File{}
+	var all []File
+	var bytes int64
 	for _, v := range views {
 		for _, s := range v.needs {
-			if _, ok := paths[s.manifest]; ok {
+			if _, ok := of[s.manifest]; ok {
 				continue
 			}
 			files, err := l.files(ctx, s)
-			if err == nil {
-				paths[s.manifest], err = l.place.local(ctx, files)
-			}
 			if err != nil {
 				return nil, err
 			}
+			of[s.manifest], all, bytes = files, append(all, files...), bytes+s.Bytes
+		}
+	}
+	if len(all) == 0 {
+		return nil, nil
+	}
+	local, err := l.place.local(ctx, all, bytes, stderr)
+	if err != nil {
+		return nil, err
+	}
+	paths := map[string][]string{}
+	for manifest, files := range of {
+		for _, file := range files {
+			paths[manifest] = append(paths[manifest], local[file.path])
 		}
 	}
 	return paths, nil
