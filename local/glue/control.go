@@ -58,14 +58,11 @@ func (c *control) next(operation string) plan {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.calls = append(c.calls, operation)
-	waiting := c.plans[operation]
-	for len(waiting) > 0 && waiting[0].left <= 0 {
-		waiting = waiting[1:]
+	for _, p := range c.plans[operation] {
+		if p.left > 0 {
+			p.left--
+			return *p
+		}
 	}
-	c.plans[operation] = waiting
-	if len(waiting) == 0 {
-		return plan{}
-	}
-	waiting[0].left--
-	return *waiting[0]
+	return plan{}
 }

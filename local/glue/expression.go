@@ -45,7 +45,7 @@ func parseExpression(expression string, keys []types.Column) (predicate, error) 
 	for rest := expression; strings.TrimSpace(rest) != ""; {
 		found := tokens.FindStringSubmatchIndex(rest)
 		if found == nil || found[0] != 0 {
-			return nil, fmt.Errorf("got %.40q, want a key, a value or an operator", rest)
+			return nil, fmt.Errorf("got %.40q, want a key, a value or an operator", strings.TrimSpace(rest))
 		}
 		p.rest = append(p.rest, tokenAt(rest, found))
 		rest = rest[found[1]:]
