@@ -213,6 +213,27 @@ func (b *Bucket) ListAfter(ctx context.Context, prefix, after string) iter.Seq2[
 	}
 }
 
+// Folders yields the folders directly below prefix whose keys begin with it, each with the slash at its end, in order. It stops after an error.
+func (b *Bucket) Folders(ctx context.Context, prefix string) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		pages := s3.NewListObjectsV2Paginator(b.client, &s3.ListObjectsV2Input{
+			Bucket: &b.name, Prefix: &prefix, Delimiter: aws.String("/"), ExpectedBucketOwner: b.owner,
+		})
+		for pages.HasMorePages() {
+			answer, err := pages.NextPage(ctx)
+			if err != nil {
+				yield("", b.named(err, "s3:ListBucket", prefix))
+				return
+			}
+			for _, folder := range answer.CommonPrefixes {
+				if !yield(aws.ToString(folder.Prefix), nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
 // Delete removes objects. An object that does not exist counts as removed.
 func (b *Bucket) Delete(ctx context.Context, keys []string) error {
 	const most = 1000 // the most that one call takes

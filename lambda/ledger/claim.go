@@ -21,7 +21,19 @@ type Claim struct {
 	StartTime     time.Time      `json:"startTime"`
 	RequestDigest string         `json:"requestDigest"`
 	Output        run.PlanOutput `json:"output"`
-	object        object
+	// Removal is there from the moment when the function prune begins to remove the committed run. From then on, nobody continues the run or
+	// takes it over.
+	Removal *Removal `json:"removal,omitempty"`
+	object  object
+}
+
+// Removal says that a committed run is being removed. First readers no longer find it. Its objects go later.
+type Removal struct {
+	// Since is when readers began to find it no longer, or a little before.
+	Since    time.Time `json:"since"`
+	Manifest string    `json:"manifest,omitempty"` // the S3 URI
+	Objects  int64     `json:"objects"`
+	Bytes    int64     `json:"bytes"`
 }
 
 // CreateClaim claims a run; created is false if the run has a claim already.
@@ -33,9 +45,19 @@ func CreateClaim(ctx context.Context, in *bucket.Bucket, own Claim) (created boo
 	return err == nil, err
 }
 
-// LoadClaim reads the claim of a run. It fails with RunNameTaken if the object is not a claim, and with bucket.ErrNotFound if there
-// is no object.
+// LoadClaim reads the claim of a run. It fails with RunNameTaken if the object is not a claim, or if the run is being removed, and with
+// bucket.ErrNotFound if there is no object.
 func LoadClaim(ctx context.Context, in *bucket.Bucket, layout run.Layout) (Claim, error) {
+	claim, err := LoadAnyClaim(ctx, in, layout)
+	if err == nil && claim.Removal != nil {
+		return Claim{}, failure.Errorf(failure.RunNameTaken, "the run at %s was committed, and the retention has removed it at %s: choose another name for the execution",
+			in.URI(layout.Root), claim.Removal.Since.Format(time.RFC3339))
+	}
+	return claim, err
+}
+
+// LoadAnyClaim is like LoadClaim, and also reads the claim of a run that is being removed.
+func LoadAnyClaim(ctx context.Context, in *bucket.Bucket, layout run.Layout) (Claim, error) {
 	o := object{bucket: in, key: layout.Claim()}
 	body, err := o.read(ctx)
 	if err != nil {
@@ -54,6 +76,20 @@ func LoadClaim(ctx context.Context, in *bucket.Bucket, layout run.Layout) (Claim
 
 // Replace writes own over the claim that was read. It fails with bucket.ErrChanged if the claim has changed since.
 func (c Claim) Replace(ctx context.Context, own Claim) error { return own.write(ctx, c.object) }
+
+// Remove writes into the claim that the run is being removed. It fails with bucket.ErrChanged if the claim has changed since it was read.
+func (c *Claim) Remove(ctx context.Context, removal Removal) error {
+	marked := *c
+	marked.Removal = &removal
+	if err := marked.object.write(ctx, marked); err != nil {
+		return fmt.Errorf("mark the claim of a run that is being removed: %w", err)
+	}
+	*c = marked
+	return nil
+}
+
+// Tag identifies the claim that was read or written. Another claim of the same run has another one.
+func (c Claim) Tag() string { return c.object.etag }
 
 func (c Claim) write(ctx context.Context, to object) error {
 	c.Version = run.Version

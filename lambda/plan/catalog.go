@@ -18,3 +18,14 @@ func (s *Step) catalog(req request.Request, table string) *run.CatalogPlan {
 	}
 	return &run.CatalogPlan{Database: s.Database, Table: cmp.Or(named, ddl.TableName(table))}
 }
+
+// retention returns which runs stay after this one; nil if all do.
+func (s *Step) retention(req request.Request, table string) *run.Retention {
+	rule := s.Retention.Of(table)
+	if rule == nil {
+		return nil
+	}
+	own := *rule
+	own.Prefix = strings.TrimSuffix(req.Prefix, "/")
+	return &own
+}

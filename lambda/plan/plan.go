@@ -242,7 +242,7 @@ func (s *Step) first(req request.Request, target request.Table, execution run.Ex
 	plan := run.Plan{
 		Version: run.Version, Mode: req.Mode, RunID: id, ExecutionID: execution.ID, StartTime: execution.StartTime.UTC(), Table: target.Name,
 		Bucket: req.Bucket, BucketOwner: req.BucketOwner, KMSKeyID: req.KMSKeyID, Root: root,
-		Catalog: s.catalog(req, target.Name), Retention: s.Retention.Of(target.Name),
+		Catalog: s.catalog(req, target.Name), Retention: s.retention(req, target.Name),
 	}
 	if req.Format == request.FormatParquet {
 		plan.Parquet = &run.ParquetPlan{

@@ -38,6 +38,12 @@ var runID = lazyregexp.New(`^[a-zA-Z0-9_-][a-zA-Z0-9_.-]{0,80}$`)
 // ones. It also matches other names in whose folder the role of the function export could write data, because IAM has no pattern for digits.
 var exportID = lazyregexp.New(`^0.{13}-.{2,8}$`)
 
+// IsExport reports whether the name of a folder beside the runs is like the id of a native export. No run has such a name.
+func IsExport(name string) bool { return exportID().MatchString(name) }
+
+// IsShared reports whether the name of a folder beside the runs is one that all runs of a prefix share.
+func IsShared(name string) bool { return name == exportData || name == chains || name == schemas }
+
 // firingTime is how the name of a run contains the time of its firing, in UTC. It has no colons, so that every system accepts it.
 const firingTime = "20060102T150405Z"
 
@@ -58,10 +64,10 @@ func Root(prefix, table, run string, at time.Time) (string, error) {
 	if !runID().MatchString(run) {
 		wrong("the execution's name", problem.Quote(run), "1 to 81 of a-z A-Z 0-9 _ - ., the first not a dot")
 	}
-	if run == exportData || run == chains || run == schemas {
+	if IsShared(run) {
 		wrong("the execution's name", problem.Quote(run), "another name: it is the name of a folder that all runs of a prefix share")
 	}
-	if exportID().MatchString(run) { // the role of the function export may write such a folder
+	if IsExport(run) { // the role of the function export may write such a folder
 		wrong("the execution's name", problem.Quote(run), "another name: it is like the id of a native export")
 	}
 	at = at.UTC()

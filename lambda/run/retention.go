@@ -16,6 +16,8 @@ type Retention struct {
 	KeepDays int `json:"keepDays,omitempty"`
 	// DryRun says that prune removes nothing, and answers what it would remove.
 	DryRun bool `json:"dryRun,omitempty"`
+	// Prefix is the prefix of the run's request, with its placeholders. The function plan sets it: prune looks for the other runs below it.
+	Prefix string `json:"prefix,omitempty"`
 }
 
 // RetentionRule is the retention of a deployment.
@@ -60,24 +62,29 @@ type PruneInput = CatalogInput
 type Pruned struct {
 	// DryRun says that nothing was removed, and that the rest is what would be removed.
 	DryRun bool `json:"dryRun,omitempty"`
-	// Runs are the runs and the exports that were removed, the oldest first; at most the first 100.
+	// Runs are the runs that were hidden or removed, the oldest first; at most the first 100.
 	Runs []PrunedRun `json:"runs"`
-	// Count, Objects and Bytes count all that was removed.
+	// Hidden counts the runs that no reader finds any more, and whose objects a later prune removes.
+	Hidden int `json:"hidden"`
+	// Count, Objects and Bytes count the runs whose objects were removed, and their data objects.
 	Count   int   `json:"count"`
 	Objects int64 `json:"objects"`
 	Bytes   int64 `json:"bytes"`
 	// Kept counts the committed runs that stay.
 	Kept int `json:"kept"`
-	// More says that runs are left that a later prune removes, because the time of one invocation was over.
+	// Foreign says what was left in the folders of removed runs, because it is not the runs'; absent if there is nothing.
+	Foreign *Foreign `json:"foreign,omitempty"`
+	// More says that runs are left that a later prune hides or removes, because the time of one invocation was over.
 	More bool `json:"more,omitempty"`
 }
 
-// PrunedRun is a run, or a native export, that was removed.
+// PrunedRun is a run that was hidden or removed.
 type PrunedRun struct {
-	// RunID is the run's name, or the id of a native export.
 	RunID string `json:"runId"`
-	// Manifest is the S3 URI of its manifest-summary.json.
-	Manifest string `json:"manifest"`
+	// Manifest is the S3 URI of its manifest-summary.json; absent for a run of no export, or of several.
+	Manifest string `json:"manifest,omitempty"`
 	Objects  int64  `json:"objects"`
 	Bytes    int64  `json:"bytes"`
+	// Hidden says that the run's objects are still there.
+	Hidden bool `json:"hidden,omitempty"`
 }
