@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"strings"
+
 	"cmp"
 
 	"dynamodb-to-s3/lambda/ddl"

@@ -1,5 +1,7 @@
 package run
 
+import "time"
+
 // CatalogPlan says in which tables of the catalog a run is.
 type CatalogPlan struct {
 	// Database is the Glue database; "" if the deployment has none, so that the run makes the statements only.
@@ -16,6 +18,9 @@ func (c CatalogPlan) History() string { return c.Table + "_history" }
 
 // Changes is the table of incremental exports.
 func (c CatalogPlan) Changes() string { return c.Table + "_changes" }
+
+// PartitionTime returns a moment as the value of a partition key, in UTC: 2026-11-27 05:00:00.000. Texts of this form sort like their moments.
+func PartitionTime(at time.Time) string { return at.UTC().Format("2006-01-02 15:04:05.000") }
 
 // CatalogInput is the payload of the function catalog: a committed run.
 type CatalogInput struct {
