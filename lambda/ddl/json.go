@@ -120,5 +120,11 @@ func (t *Table) dynamoDBJSON(c Content) {
 }
 
 // SymlinkFile returns the content of the file that lists the files of a table of changes: one URI on each line. The file is the only one in the
-// folder that is the location of the partition.
-func SymlinkFile(uris []string) []byte { return []byte(strings.Join(uris, "\n") + "\n") }
+// folder that is the location of the partition. Without files, it is empty: an empty line would be a file without a name.
+func SymlinkFile(uris []string) []byte {
+	var list strings.Builder
+	for _, uri := range uris {
+		list.WriteString(uri + "\n")
+	}
+	return []byte(list.String())
+}

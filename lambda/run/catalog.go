@@ -58,4 +58,6 @@ type SQL struct {
 	DDL string `json:"ddl,omitempty"`
 	// DuckDB reads the run's objects.
 	DuckDB string `json:"duckdb,omitempty"`
+	// Object is the S3 URI of a text with both, if they are too long for a result. The other members are then absent.
+	Object string `json:"object,omitempty"`
 }

@@ -113,6 +113,9 @@ func (l Layout) StagingPrefix() string { return l.Root + staging + "/" }
 // Schema is the key of the schema of a run that makes Parquet files.
 func (l Layout) Schema() string { return l.Root + "/_schema.json" }
 
+// Statements is the key of the statements that create the tables of a catalog, if they are too long for the result.
+func (l Layout) Statements() string { return l.Root + "/_table.sql" }
+
 // Share is the key of the list of the staged files that a segment of the second pass converts: lines of manifest-files.json.
 func (l Layout) Share(segment int) string {
 	return fmt.Sprintf("%s_files/%06d.json", l.StagingPrefix(), segment)

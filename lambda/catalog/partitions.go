@@ -1,0 +1,180 @@
+package catalog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"dynamodb-to-s3/lambda/bucket"
+	"dynamodb-to-s3/lambda/ddl"
+	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/fault"
+	"dynamodb-to-s3/lambda/run"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/glue"
+	"github.com/aws/aws-sdk-go-v2/service/glue/types"
+)
+
+// history gives <table>_history a partition for the run.
+func (c cataloger) history(ctx context.Context, d data) (run.CatalogTable, error) {
+	p := partition{keys: []string{ddl.RunTime, ddl.RunID}, values: []string{keyTime(d.asOf), c.plan.RunID}, parameters: map[string]string{
+		parameterRun: c.plan.RunID, parameterAsOf: moment(d.asOf),
+	}}
+	return c.partition(ctx, c.plan.Catalog.History(), d, p)
+}
+
+// changes gives <table>_changes a partition for the window of an incremental export. A later export of the same window replaces it.
+func (c cataloger) changes(ctx context.Context, d data) ([]run.CatalogTable, error) {
+	if err := c.writeSymlinks(ctx, d); err != nil {
+		return nil, err
+	}
+	w := d.window
+	p := partition{keys: []string{ddl.WindowFrom, ddl.WindowTo}, values: []string{keyTime(*w.From), keyTime(*w.To)}, parameters: map[string]string{
+		parameterRun: c.plan.RunID, parameterAsOf: moment(d.asOf), parameterExport: w.ExportARN, parameterExported: moment(w.StartTime),
+	}}
+	shown, err := c.partition(ctx, c.plan.Catalog.Changes(), d, p)
+	return []run.CatalogTable{shown}, err
+}
+
+// partition is a partition of one of the tables.
+type partition struct {
+	keys, values []string
+	parameters   map[string]string
+}
+
+// mostVersions is how many versions a table with partitions can have.
+const mostVersions = 100
+
+// partition gives a table a partition for the data. If the columns of the data and of the table cannot be merged, the table's next version gets it.
+func (c cataloger) partition(ctx context.Context, base string, d data, p partition) (run.CatalogTable, error) {
+	why := ""
+	for version := 1; version <= mostVersions; version++ {
+		name := base
+		if version > 1 {
+			name = fmt.Sprintf("%s_%d", base, version)
+		}
+		columns, differs, err := c.columns(ctx, name, d, p.keys)
+		if err != nil {
+			return run.CatalogTable{}, err
+		}
+		if differs != "" {
+			why = fmt.Sprintf("%s cannot have this run: %s", name, differs)
+			continue
+		}
+		storage := d.table.Storage
+		storage.Location = d.location
+		shown := run.CatalogTable{Name: name, Location: d.location, Partition: p.values, Reason: why}
+		changed, reason, err := c.tables.putPartition(ctx, name, &types.PartitionInput{
+			Values: p.values, Parameters: p.parameters, StorageDescriptor: descriptorOf(storage, ddl.Align(columns, d.table.Columns)),
+		})
+		if err == nil && reason == "" {
+			changed, reason, err = c.unlessGone(ctx, name, d, p, changed)
+		}
+		shown.Changed = changed
+		if reason != "" {
+			shown.Reason = reason
+		}
+		return shown, err
+	}
+	return run.CatalogTable{}, failure.Errorf(failure.CatalogFailed, "the table %q has %d versions already, and none can have the run: %s. Remove versions that nobody reads, and redrive the execution",
+		base, mostVersions, why)
+}
+
+// mostDifferences is how many bytes a reason has about columns that differ.
+const mostDifferences = 500
+
+// columns makes sure that a table has the columns of the data, and returns all that it then has. differs says why it cannot have them.
+func (c cataloger) columns(ctx context.Context, name string, d data, keys []string) (all []ddl.Column, differs string, err error) {
+	_, err = c.tables.settle(ctx, name, func(current *types.Table) *types.TableInput {
+		differs = ""
+		want := d.table
+		want.Name, want.Parameters = name, c.parameters(d)
+		if current == nil {
+			all = want.Columns
+			want.Partitions = ddl.PartitionKeys(all, keys...)
+			want.Storage.Location = c.bucket.URI(path.Dir(c.plan.Root)) + "/" // of all runs of the prefix; each partition has its own
+			return inputOf(want)
+		}
+		if format := current.Parameters[parameterFormat]; format != string(d.content.Format) {
+			differs = fmt.Sprintf("its files are %.50s, and those of the run are %s", format, d.content.Format)
+			return nil
+		}
+		merged, changes, ok := ddl.Merge(columnsFrom(current.StorageDescriptor.Columns), want.Columns)
+		if !ok {
+			differs = fmt.Sprintf("the types differ: %.*s", mostDifferences, strings.Join(changes, ", "))
+			return nil
+		}
+		if name := keyAmong(merged, current.PartitionKeys); name != "" {
+			differs = fmt.Sprintf("the column %s has the name of a partition key", name)
+			return nil
+		}
+		if all = merged; len(changes) == 0 {
+			return nil
+		}
+		want.Columns, want.Partitions, want.Parameters = merged, columnsFrom(current.PartitionKeys), current.Parameters
+		want.Storage.Location = aws.ToString(current.StorageDescriptor.Location)
+		return inputOf(want)
+	})
+	return all, differs, err
+}
+
+// keyAmong returns the name of a column that a partition key has too.
+func keyAmong(columns []ddl.Column, keys []types.Column) string {
+	for _, key := range keys {
+		if slices.ContainsFunc(columns, func(column ddl.Column) bool { return column.Name == aws.ToString(key.Name) }) {
+			return *key.Name
+		}
+	}
+	return ""
+}
+
+// putPartition creates a partition, or replaces the one with the same values. reason says why the one that is there stays.
+func (t tables) putPartition(ctx context.Context, table string, want *types.PartitionInput) (changed bool, reason string, err error) {
+	for range mostReads {
+		_, err := t.client.CreatePartition(ctx, &glue.CreatePartitionInput{DatabaseName: &t.database, TableName: &table, PartitionInput: want})
+		if fault.Code(err) != alreadyExists {
+			return err == nil, "", t.failed(err, "glue:CreatePartition", table)
+		}
+		answer, err := t.client.GetPartition(ctx, &glue.GetPartitionInput{DatabaseName: &t.database, TableName: &table, PartitionValues: want.Values})
+		switch {
+		case fault.Code(err) == entityNotFound: // removed meanwhile
+			continue
+		case err != nil:
+			return false, "", t.failed(err, "glue:GetPartition", table)
+		case answer.Partition == nil:
+			return false, "", failure.Errorf(failure.MalformedAnswer, "glue:GetPartition on table %q of the database %q: the answer lacks the partition", table, t.database)
+		}
+		there := answer.Partition
+		if later := there.Parameters[parameterExported]; later > want.Parameters[parameterExported] {
+			return false, fmt.Sprintf("it shows the export %.200s of the same window, which was started later", there.Parameters[parameterExport]), nil
+		}
+		if reads(there.StorageDescriptor, want.StorageDescriptor) {
+			return changed, "", nil
+		}
+		_, err = t.client.UpdatePartition(ctx, &glue.UpdatePartitionInput{
+			DatabaseName: &t.database, TableName: &table, PartitionValueList: want.Values, PartitionInput: want,
+		})
+		if fault.Code(err) != entityNotFound && err != nil {
+			return false, "", t.failed(err, "glue:UpdatePartition", table)
+		}
+		changed = true // and read again: the call has no condition, and another run may have written at the same time
+	}
+	return false, "", t.contended(table)
+}
+
+// unlessGone removes a partition again if the retention has removed its data since the step began. A redrive of an old run can meet that.
+func (c cataloger) unlessGone(ctx context.Context, table string, d data, p partition, changed bool) (stays bool, reason string, err error) {
+	_, found := c.bucket.Find(ctx, d.manifest)
+	if !errors.Is(found, bucket.ErrNotFound) {
+		return changed, "", found
+	}
+	_, err = c.tables.client.DeletePartition(ctx, &glue.DeletePartitionInput{DatabaseName: &c.tables.database, TableName: &table, PartitionValues: p.values})
+	if err != nil && fault.Code(err) != entityNotFound {
+		return false, "", c.tables.failed(err, "glue:DeletePartition", table)
+	}
+	return false, gone(found), nil
+}

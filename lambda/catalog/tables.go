@@ -1,0 +1,109 @@
+package catalog
+
+import (
+	"context"
+
+	"dynamodb-to-s3/lambda/contract"
+	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/fault"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/glue"
+	"github.com/aws/aws-sdk-go-v2/service/glue/types"
+)
+
+// tables are the tables of a Glue database that show one DynamoDB table.
+type tables struct {
+	client   *glue.Client
+	database string
+	// source is the ARN of the DynamoDB table.
+	source string
+}
+
+// mostReads is how often a step reads a table again because other runs have changed it. Each time one of them has made progress.
+const mostReads = 10
+
+// settle reads a table and replaces it with what decide returns, unless it has changed since. Then it begins again. decide gets nil if there is no
+// table, and returns nil if the table stays as it is.
+//
+// changed says that the table was replaced. It is also true if an answer was lost, so that the table was found replaced.
+func (t tables) settle(ctx context.Context, name string, decide func(current *types.Table) *types.TableInput) (changed bool, err error) {
+	for range mostReads {
+		current, err := t.get(ctx, name)
+		if err != nil {
+			return false, err
+		}
+		want := decide(current)
+		if want == nil {
+			return changed, nil
+		}
+		changed = true // from here on, an answer can be lost
+		if done, err := t.write(ctx, current, want); done || err != nil {
+			return true, err
+		}
+	}
+	return false, t.contended(name)
+}
+
+func (t tables) contended(name string) error {
+	return failure.Errorf(failure.JournalContended, "other runs kept changing the table %q of the database %q: start fewer runs at the same time", name, t.database)
+}
+
+// get returns a table, or nil if there is none. It fails with CatalogFailed if another program, or another DynamoDB table, has the name.
+func (t tables) get(ctx context.Context, name string) (*types.Table, error) {
+	answer, err := t.client.GetTable(ctx, &glue.GetTableInput{DatabaseName: &t.database, Name: &name})
+	switch {
+	case fault.Code(err) == entityNotFound:
+		return nil, nil //nolint:nilnil // the usual answer before the first run
+	case err != nil:
+		return nil, t.failed(err, "glue:GetTable", name)
+	case answer.Table == nil || answer.Table.VersionId == nil || answer.Table.StorageDescriptor == nil:
+		return nil, failure.Errorf(failure.MalformedAnswer, "glue:GetTable on table %q of the database %q: the answer lacks the table, its version or its columns, which Glue always sends", name, t.database)
+	}
+	const todo = "Give the request another catalog.table, or rename the table, and redrive the execution"
+	switch source := answer.Table.Parameters[parameterSource]; source {
+	case t.source:
+		return answer.Table, nil
+	case "":
+		return nil, failure.Errorf(failure.CatalogFailed, "the table %q of the database %q exists and was not made for a run: it has no parameter %s, so it is not changed. %s",
+			name, t.database, parameterSource, todo)
+	default:
+		return nil, failure.Errorf(failure.CatalogFailed, "the table %q of the database %q shows another DynamoDB table, %.300s, so it is not changed. %s", name, t.database, source, todo)
+	}
+}
+
+// Codes of answers that are no failures.
+const (
+	entityNotFound   = "EntityNotFoundException"
+	alreadyExists    = "AlreadyExistsException"
+	changedMeanwhile = "ConcurrentModificationException"
+)
+
+// write creates a table, or replaces the current one. done is false if the table has changed, appeared or gone since it was read.
+func (t tables) write(ctx context.Context, current *types.Table, want *types.TableInput) (done bool, err error) {
+	if current == nil {
+		_, err = t.client.CreateTable(ctx, &glue.CreateTableInput{DatabaseName: &t.database, TableInput: want})
+		if fault.Code(err) == alreadyExists {
+			return false, nil
+		}
+		return err == nil, t.failed(err, "glue:CreateTable", *want.Name)
+	}
+	want.Description, want.Owner, want.Retention = current.Description, current.Owner, current.Retention // a person may have set them
+	_, err = t.client.UpdateTable(ctx, &glue.UpdateTableInput{
+		DatabaseName: &t.database, TableInput: want, VersionId: current.VersionId, SkipArchive: aws.Bool(true),
+	})
+	if code := fault.Code(err); code == changedMeanwhile || code == entityNotFound {
+		return false, nil
+	}
+	return err == nil, t.failed(err, "glue:UpdateTable", *want.Name)
+}
+
+// failed gives an error of a call its name.
+func (t tables) failed(err error, action, table string) error {
+	if err == nil {
+		return nil
+	}
+	return fault.GlueCall{
+		Action: action, Database: t.database, Table: table, Function: string(contract.FunctionCatalog), Refused: failure.CatalogFailed,
+	}.Named(err)
+}
