@@ -65,6 +65,7 @@ func TestTasksAreFunctionsOfContract(t *testing.T) {
 		contract.StateStartExport: function(contract.FunctionExport), contract.StateFinalize: function(contract.FunctionFinalize),
 		contract.StateCompleteBatch: function(contract.FunctionFinalize),
 		contract.StateColumns:       function(contract.FunctionColumns), contract.StateConvertSegment: function(contract.FunctionConvert),
+		contract.StateCatalog: function(contract.FunctionCatalog), contract.StatePrune: function(contract.FunctionPrune),
 		contract.StateDescribeExport: "arn:aws:states:::aws-sdk:dynamodb:describeExport", // not a function
 	}
 	got := map[string]string{}
@@ -114,6 +115,7 @@ func TestPermanentErrorsAreNotRetried(t *testing.T) {
 	want := map[string][]retrier{
 		contract.StatePlan: function(3), contract.StateScanSegment: function(6), contract.StateStartExport: function(6), contract.StateFinalize: function(6),
 		contract.StateCompleteBatch: function(6), contract.StateColumns: function(6), contract.StateConvertSegment: function(6),
+		contract.StateCatalog: function(6), contract.StatePrune: function(6),
 		// An error without its own exception in the SDK for Java is a DynamoDbException.
 		contract.StateDescribeExport: {
 			{ErrorEquals: []string{"DynamoDb.ExportNotFoundException"}, MaxAttempts: new(0)},
@@ -189,6 +191,8 @@ func TestPayloadsAreWhatFunctionsTake(t *testing.T) {
 		{contract.StateConvertSegment, convert, run.ConvertInput{}},
 		{contract.StateCountCheck, all[contract.StateCountCheck].Parameters, run.FollowedExport{}},
 		{contract.StateCheckFailed, all[contract.StateCheckFailed].Parameters, run.FollowedExport{}},
+		{contract.StateCatalog, all[contract.StateCatalog].Parameters, run.CatalogInput{}},
+		{contract.StatePrune, all[contract.StatePrune].Parameters, run.PruneInput{}},
 		{contract.StateFinalize, with(all[contract.StateFinalize].Parameters, "batch"), run.FinalizeInput{}},
 		{contract.StateCompleteBatch, with(all[contract.StateCompleteBatch].Parameters, "export"), run.FinalizeInput{}},
 	} {

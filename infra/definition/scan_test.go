@@ -138,7 +138,7 @@ func TestBatchesAreCompletedBeforeFinalizeRunsAgain(t *testing.T) {
 		}
 	}
 	m.StartAt = contract.StateFinalize
-	const withoutBatches = 2 + 5 + 2 + 2 // beginning and end, Finalize, its choice, Replicated
+	const withoutBatches = 2 + 5 + 2 + 4 + 2 // beginning and end, Finalize, its choice, the choices after the commit, Replicated
 	output, events, failed := s.execution(m, asJSON(map[string]any{"plan": run.Plan{RunID: "run"}, "export": run.ExportProgress{}}))
 	if int64(events) != withoutBatches+quota.BatchEvents() {
 		t.Errorf("got %d events, want %d more than %d", events, quota.BatchEvents(), withoutBatches)

@@ -25,7 +25,7 @@ func noExports() run.ExportProgress { return run.ExportProgress{Exports: []run.F
 func checkWait(plan run.Plan) error {
 	checks, interval := *plan.Export.Request.MaxAttempts, *plan.Export.Request.CheckInterval
 	var found problem.List
-	events := quota.ExportEvents(checks)
+	events := quota.ExportEvents(checks) + quota.CommittedEvents
 	if plan.Parquet != nil {
 		events += quota.ConvertEvents(true) + quota.BatchEvents()
 	}

@@ -23,7 +23,7 @@ const ChecksPerRound = 450
 
 // The events of an execution that exports. A test counts them in the definition.
 const (
-	eventsOfExport = 25 // beginning and end, Plan, the choices, StartExport before the first round, Finalize, Replicated
+	eventsOfExport = 29 // beginning and end, Plan, the choices, StartExport before the first round, Finalize, Replicated
 	eventsOfRound  = 13 // FollowExports, StartExport again and its choice
 )
 
@@ -56,7 +56,7 @@ const (
 
 // The events of an execution that scans, and of each child of its Map. A test counts them in the definition.
 const (
-	eventsOfScan       = 24 // beginning and end, Plan and its choice, the Map and its run, Finalize and its choice, Replicated
+	eventsOfScan       = 28 // beginning and end, Plan and its choice, the Map and its run, Finalize and the choices after it, Replicated
 	eventsOfBatches    = 13 // CompleteUploads and its run, Finalize again and its choice
 	eventsOfSegment    = 4  // beginning and end, SegmentScanned
 	eventsOfInvocation = 7  // ScanSegment and its choice
@@ -77,6 +77,9 @@ func ConvertEvents(export bool) int64 {
 	}
 	return eventsOfConversion
 }
+
+// CommittedEvents is how many more events there are if Catalog and Prune follow the commit.
+const CommittedEvents = 10
 
 // ScanEvents returns the number of events in the history of an execution that scans, without retries. The number of segments does not
 // change it.
