@@ -28,6 +28,8 @@ func (c checker) check() {
 	c.checkTables()
 	c.checkBucket()
 	c.checkKeysAndRoles()
+	c.checkCatalog()
+	c.checkRetention()
 	c.checkFunctions()
 	c.checkRequests()
 	c.checkSchedules()

@@ -40,7 +40,7 @@ func TestFaultsAreToldWithTheirLines(t *testing.T) {
 		{"unknown fields", base + "tabels: [orders]\nscedules: []\nnothingLikeIt: 1\nfunctions: {architectur: arm64}", []string{
 			`3: tabels: unknown field, did you mean "tables"?`,
 			`4: scedules: unknown field, did you mean "schedules"?`,
-			`5: nothingLikeIt: unknown field, want one of account, alarms, bucket, customerManagedKey, defaultKmsKey, defaults, destinationRoles, functions, kmsKeys, logRetentionDays, notifications, permissionsBoundary, prefix, quotas, region, schedules, sourceRoles, tables, tags, tracing, vpc`,
+			`5: nothingLikeIt: unknown field, want one of account, alarms, bucket, catalog, customerManagedKey, defaultKmsKey, defaults, destinationRoles, functions, kmsKeys, logRetentionDays, notifications, permissionsBoundary, prefix, quotas, region, retention, schedules, sourceRoles, tables, tags, tracing, vpc`,
 			`6: functions.architectur: unknown field, did you mean "architecture"?`,
 		}},
 		{"given twice", base + "tables: [events]\ntags:\n  team: a\n  team: b", []string{
