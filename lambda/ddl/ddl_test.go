@@ -53,7 +53,7 @@ func parameters(of map[string]string) string {
 func TestColumnsOfEachFormat(t *testing.T) {
 	t.Parallel()
 	const sensitive = "case.insensitive=FALSE"
-	const ion = "ion.path_extractor.case_sensitive=true"
+	const ion = "ion.path_extractor.case_sensitive=false"
 	for _, test := range []struct {
 		name                 string
 		format               request.Format
@@ -133,6 +133,12 @@ func TestColumnsOfEachFormat(t *testing.T) {
 			[]string{`{"m":{"M":{"Sku":{"S":"x"},"first name":{"S":"x"},"a":{"S":"x"},"A":{"S":"x"}}},"n":{"M":{"x":{"S":"x"},"X":{"S":"x"}}}}`},
 			"",
 			"m struct<sku:string>", "ion.m.path_extractor=(Item 'm'); " + ion, "m.A m.a m.first name n.X n.x",
+		},
+		{
+			"names that differ in case in Ion", request.FormatION,
+			[]string{`{"a":{"S":"x"},"Total":{"N":"1"},"total":{"N":"1"},"b":{"S":"x"}}`},
+			"B",
+			"a string", "ion.a.path_extractor=(Item 'a'); " + ion, "Total b total",
 		},
 		{
 			"names in Ion", request.FormatION,

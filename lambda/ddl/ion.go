@@ -1,30 +1,39 @@
 package ddl
 
 import (
+	"slices"
 	"strings"
 
 	"dynamodb-to-s3/lambda/schema"
 )
 
-// ion describes Ion, as native exports write it: {Item:{…}}. A path says where the values of a column are, and distinguishes upper and lower case.
-// Fields of structs have no paths: the SerDe finds them by their names, and ignores the case. Fields with other names are left out.
+// ion describes Ion, as native exports write it: {Item:{…}}. A path says where the values of a column are.
 //
-// Numbers are decimals in these files, and the SerDe refuses a decimal for a bigint. It also refuses any other type than the column's. So attributes
-// with several types are left out.
+// The SerDe finds fields of structs by their names in lower case, so it must ignore the case of names, also in paths. It would mix up attributes and
+// fields whose names differ only in case, so these are left out, and fields whose names cannot stand in a type. Numbers are decimals in these files,
+// and the SerDe refuses a decimal for a bigint. It refuses every other type than the column's, too. So attributes with several types are left out.
 func (t *Table) ion(c Content) {
 	t.Storage = Storage{
 		InputFormat: "com.amazon.ionhiveserde.formats.IonInputFormat", OutputFormat: "com.amazon.ionhiveserde.formats.IonOutputFormat",
-		SerDe: "com.amazon.ionhiveserde.IonHiveSerDe", SerDeParameters: map[string]string{"ion.path_extractor.case_sensitive": "true"},
+		SerDe: "com.amazon.ionhiveserde.IonHiveSerDe", SerDeParameters: map[string]string{"ion.path_extractor.case_sensitive": "false"},
 	}
 	t.Parameters["classification"] = "ion"
 	w := writer{scalar: ionScalar, field: func(f schema.Column) (string, bool) {
 		name := strings.ToLower(f.Name)
 		return name, name == strings.ToLower(f.Attribute) && writable(name)
 	}}
+	names := map[string]int{}
 	for _, column := range c.Schema.Columns {
-		name := strings.ToLower(column.Name)
-		key := "ion." + name + ".path_extractor"
-		if c.Rest[column.Attribute] > 0 || len(key) > longestParameter {
+		names[strings.ToLower(column.Attribute)]++
+	}
+	for attribute := range c.Rest {
+		if !slices.ContainsFunc(c.Schema.Columns, func(of schema.Column) bool { return of.Attribute == attribute }) {
+			names[strings.ToLower(attribute)]++ // it has no column
+		}
+	}
+	for _, column := range c.Schema.Columns {
+		key := "ion." + strings.ToLower(column.Name) + ".path_extractor"
+		if c.Rest[column.Attribute] > 0 || names[strings.ToLower(column.Attribute)] > 1 || len(key) > longestParameter {
 			w.left = append(w.left, column.Attribute)
 			continue
 		}

@@ -1,8 +1,11 @@
 package ddl
 
 import (
+	"fmt"
 	"slices"
 	"strings"
+
+	"dynamodb-to-s3/lambda/schema"
 )
 
 // Merge returns the columns of a table that has a partition with the columns table, and gets one with the columns run. New columns and new fields of
@@ -79,11 +82,20 @@ func (m *merger) merge(path string, table, run hiveType) hiveType {
 	return out
 }
 
-// widens reports whether engines read numbers of one type from old partitions if the table has another one.
-func widens(_, _ string) bool { return false }
+// mostScale is the largest scale of a decimal(38,s) with which Spark reads a bigint: it must have 20 digits before the point.
+const mostScale = schema.Precision - 20
+
+// widens reports whether engines read numbers of one type from old partitions if the table has another one. Trino also reads decimals whose scale
+// grows, but Spark reads each file with the type of the table, and refuses that.
+func widens(from, to string) bool {
+	var scale int
+	n, err := fmt.Sscanf(to, fmt.Sprintf("decimal(%d,%%d)", schema.Precision), &scale)
+	return from == string(schema.Integer) && n == 1 && err == nil && scale <= mostScale
+}
 
 // Align returns the columns of a run's partition in a table with the merged columns. They have the positions of the table's columns, because Athena
-// compares the columns of partitions by their positions, and the run's own numbers. What the run does not have, it has as the table.
+// compares the columns of partitions by their positions, and the run's own numbers. What the run does not have, it has as the table. Only the last
+// fields of a struct may be missing.
 func Align(merged, run []Column) []Column {
 	out := slices.Clone(merged)
 	for i, column := range out {
@@ -105,12 +117,16 @@ func align(table, run hiveType) hiveType {
 		return run
 	}
 	out := hiveType{name: table.name, names: table.names, parts: slices.Clone(table.parts)}
+	known := 0
 	for i := range out.parts {
 		if table.name != "struct" {
 			out.parts[i] = align(table.parts[i], run.parts[i])
 		} else if at := slices.Index(run.names, table.names[i]); at >= 0 {
-			out.parts[i] = align(table.parts[i], run.parts[at])
+			out.parts[i], known = align(table.parts[i], run.parts[at]), i+1
 		}
+	}
+	if table.name == "struct" {
+		out.names, out.parts = out.names[:known], out.parts[:known]
 	}
 	return out
 }
