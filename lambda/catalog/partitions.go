@@ -65,7 +65,7 @@ func (c cataloger) partition(ctx context.Context, base string, d data, p partiti
 			why = fmt.Sprintf("%s cannot have this run: %s", name, differs)
 			continue
 		}
-		storage := d.table.Storage
+		storage := d.table.PartitionStorage(columns)
 		storage.Location = d.location
 		shown := run.CatalogTable{Name: name, Location: d.location, Partition: p.values, Reason: why}
 		changed, reason, err := c.tables.putPartition(ctx, name, &types.PartitionInput{

@@ -2,7 +2,8 @@
 // request, schema and lazyregexp.
 //
 // Start with [Of]. It returns the [Table] for the data of one run, without a name and a location. The caller fills these in, and can then print
-// [Table.Create] or give the fields to Glue. [Merge] and [Align] make the columns of a table with a partition for each run. [DuckDB] returns a query.
+// [Table.Create] or give the fields to Glue. [Merge], [Align] and [Table.PartitionStorage] make a table with a
+// partition for each run. [DuckDB] returns a query.
 package ddl
 
 import (

@@ -1,11 +1,14 @@
 package ddl
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
 	"dynamodb-to-s3/lambda/schema"
 )
+
+const ionSerDe = "com.amazon.ionhiveserde.IonHiveSerDe"
 
 // ion describes Ion, as native exports write it: {Item:{…}}. A path says where the values of a column are.
 //
@@ -15,7 +18,7 @@ import (
 func (t *Table) ion(c Content) {
 	t.Storage = Storage{
 		InputFormat: "com.amazon.ionhiveserde.formats.IonInputFormat", OutputFormat: "com.amazon.ionhiveserde.formats.IonOutputFormat",
-		SerDe: "com.amazon.ionhiveserde.IonHiveSerDe", SerDeParameters: map[string]string{"ion.path_extractor.case_sensitive": "false"},
+		SerDe: ionSerDe, SerDeParameters: map[string]string{"ion.path_extractor.case_sensitive": "false"},
 	}
 	t.Parameters["classification"] = "ion"
 	w := writer{scalar: ionScalar, field: func(f schema.Column) (string, bool) {
@@ -32,7 +35,7 @@ func (t *Table) ion(c Content) {
 		}
 	}
 	for _, column := range c.Schema.Columns {
-		key := "ion." + strings.ToLower(column.Name) + ".path_extractor"
+		key := ionPath(strings.ToLower(column.Name))
 		if c.Rest[column.Attribute] > 0 || names[strings.ToLower(column.Attribute)] > 1 || len(key) > longestParameter {
 			w.left = append(w.left, column.Attribute)
 			continue
@@ -44,6 +47,28 @@ func (t *Table) ion(c Content) {
 		}
 	}
 	t.Left = w.left
+}
+
+// ionPath returns the parameter with the path of a column.
+func ionPath(column string) string { return "ion." + column + ".path_extractor" }
+
+// nowhere is a path without values: a record has only Item at its top.
+const nowhere = "(none)"
+
+// PartitionStorage returns how the files are read as a partition of a table with the merged columns. In Ion, a column that these files do not have
+// needs a path all the same: its name would be the path, and values that the column cannot hold may be there.
+func (t Table) PartitionStorage(merged []Column) Storage {
+	s := t.Storage
+	if s.SerDe != ionSerDe {
+		return s
+	}
+	s.SerDeParameters = maps.Clone(s.SerDeParameters)
+	for _, column := range merged {
+		if key := ionPath(column.Name); s.SerDeParameters[key] == "" {
+			s.SerDeParameters[key] = nowhere
+		}
+	}
+	return s
 }
 
 // ionScalar returns the type of a value in Ion.

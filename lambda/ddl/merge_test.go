@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"dynamodb-to-s3/lambda/ddl"
+	"dynamodb-to-s3/lambda/request"
 )
 
 // columns reads "a bigint; b string".
@@ -66,5 +67,24 @@ func TestMerge(t *testing.T) {
 				t.Errorf("the same run again changes %s", changed)
 			}
 		})
+	}
+}
+
+// In Ion, a column of the table that the run does not have reads nothing. Other formats find columns by their names.
+func TestPartitionStorage(t *testing.T) {
+	t.Parallel()
+	items := `{"a":{"S":"x"},"it's":{"S":"x"}}`
+	for format, want := range map[request.Format]string{
+		request.FormatION:  "ion.a.path_extractor=(Item 'a'); ion.gone.path_extractor=(none); ion.it's.path_extractor=(Item 'it\\'s'); ion.path_extractor.case_sensitive=false",
+		request.FormatJSON: "case.insensitive=FALSE",
+	} {
+		table := of(t, ddl.Content{Format: format, Schema: decided(t, items)})
+		before := parameters(table.Storage.SerDeParameters)
+		if got := parameters(table.PartitionStorage(columns("a string; gone string; it's string")).SerDeParameters); got != want {
+			t.Errorf("%s: got %s", format, got)
+		}
+		if parameters(table.Storage.SerDeParameters) != before {
+			t.Errorf("%s: the run's own storage has changed", format)
+		}
 	}
 }
