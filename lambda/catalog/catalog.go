@@ -5,7 +5,7 @@
 // <table>_history and <table>_changes have a partition for each (partitions.go). All writes to a table are conditional on the version that was
 // read (tables.go), so the steps of several runs can work at the same time, and a step can be repeated.
 //
-// It may import failure, fault, request, run, schema, bucket, ddl, ledger and manifest.
+// It may import failure, fault, request, run, schema, bucket, ddl, learned and manifest.
 package catalog
 
 import (
@@ -66,6 +66,7 @@ func (c cataloger) run(ctx context.Context) (out run.Cataloged, err error) {
 	if out.Reason = reason; err != nil || len(all) == 0 {
 		return out, err
 	}
+	out.Schema = all[0].learned
 	if c.plan.Catalog.Database == "" {
 		out.SQL, err = c.statements(ctx, all)
 		return out, err

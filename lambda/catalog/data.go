@@ -12,7 +12,7 @@ import (
 	"dynamodb-to-s3/lambda/bucket"
 	"dynamodb-to-s3/lambda/ddl"
 	"dynamodb-to-s3/lambda/failure"
-	"dynamodb-to-s3/lambda/ledger"
+	"dynamodb-to-s3/lambda/learned"
 	"dynamodb-to-s3/lambda/manifest"
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
@@ -23,8 +23,6 @@ import (
 type data struct {
 	content ddl.Content
 	table   ddl.Table
-	// manifest is the key of the summary. Without it, the data is not committed, or no longer there.
-	manifest string
 	// location is the URI of the folder that has the files, or the list of the files.
 	location string
 	// asOf is the moment of the data. For a scan, it is the start.
@@ -32,108 +30,91 @@ type data struct {
 	// window is an incremental export; nil for all items of a table. files are the URIs of its files.
 	window *run.ExportedWindow
 	files  []string
+	// learned is what the result says about a schema that the scan has learned; nil if there is none.
+	learned *run.LearnedSchema
 	// foreign is what the folder has beside the run's files; nil if there is nothing.
 	foreign *run.Foreign
 }
 
-// data returns what the run has committed. reason says why no table can show it.
+// unshownError says why no table can show data. It is no failure of the step.
+type unshownError struct{ error }
+
+// data returns what the run has committed. reason says why no table can show the rest, or anything.
 func (c cataloger) data(ctx context.Context) (all []data, reason string, err error) {
-	var content ddl.Content
-	if c.plan.Scan != nil {
-		content, reason, err = c.contentOfScan(ctx)
-	} else {
-		content, reason = c.contentOfExports()
-	}
-	if err != nil || reason != "" {
-		return nil, reason, err
-	}
-	load := []func() (data, error){func() (data, error) { return c.scanned(ctx, content) }}
+	load := []func() (data, error){func() (data, error) { return c.scanned(ctx) }}
 	if c.plan.Scan == nil {
-		load = nil
+		if load = nil; len(c.result.Exports) == 0 {
+			reason = "the run has exported nothing"
+		}
 		for _, window := range c.result.Exports {
-			load = append(load, func() (data, error) { return c.exported(ctx, content, window) })
+			load = append(load, func() (data, error) { return c.exported(ctx, window) })
 		}
 	}
 	for _, one := range load {
 		d, err := one()
-		switch {
+		if err == nil {
+			if d.table, err = ddl.Of(d.content); err != nil {
+				err = unshownError{err}
+			}
+		}
+		switch without, ok := errors.AsType[unshownError](err); {
+		case ok:
+			reason = without.Error()
 		case errors.Is(err, bucket.ErrNotFound):
-			reason = gone(err)
+			reason = fmt.Sprintf("the data is no longer there, because the retention or another program has removed it: %v", err)
 		case err != nil:
 			return nil, "", err
 		default:
 			all = append(all, d)
 		}
 	}
-	for i, d := range all {
-		var without error // a run that has no table is no failure
-		if all[i].table, without = ddl.Of(d.content); without != nil {
-			return nil, without.Error(), nil
-		}
-	}
 	return all, reason, nil
 }
 
-// gone says that there is nothing to show, because a manifest is not there.
-func gone(err error) string {
-	return fmt.Sprintf("the data is no longer there, because the retention or another program has removed it: %v", err)
-}
-
-// contentOfScan returns what the files of a scan hold, or of an export that was converted.
-func (c cataloger) contentOfScan(ctx context.Context) (content ddl.Content, reason string, err error) {
-	scan := c.plan.Scan
-	content = ddl.Content{Format: scan.Format, Compression: scan.Compression}
-	switch {
-	case scan.Encoder != nil:
-		return content, fmt.Sprintf("the columns of the encoder %s are not known", scan.Encoder.Name), nil
-	case scan.Format == request.FormatDynamoDBJSON:
-		return content, "", nil
-	case scan.Format != request.FormatParquet:
-		return content, fmt.Sprintf("the columns of a scan in %s are not known", scan.Format), nil
+// scanned returns the data of a run that scans, or that has converted an export.
+func (c cataloger) scanned(ctx context.Context) (data, error) {
+	scan, layout := c.plan.Scan, c.plan.Final()
+	d := data{
+		content:  ddl.Content{Format: scan.Format, Compression: scan.Compression},
+		location: c.bucket.URI(layout.DataPrefix()), foreign: c.result.Foreign,
 	}
-	stored, _, err := ledger.LoadSchema(ctx, c.bucket, c.plan)
-	if err != nil {
-		return content, "", err
-	}
-	content.Schema = new(schema.Schema)
-	if err := json.Unmarshal(stored.Decided(), content.Schema); err != nil {
-		return content, "", failure.Errorf(failure.ListsInconsistent, "read the schema of the run: %w", err)
-	}
-	return content, "", nil
-}
-
-func (c cataloger) contentOfExports() (content ddl.Content, reason string) {
-	content = ddl.Content{Format: c.plan.Export.Request.Format, Compression: request.CompressionGZIP}
-	switch {
-	case len(c.result.Exports) == 0:
-		return content, "the run has exported nothing"
-	case content.Format != request.FormatDynamoDBJSON:
-		return content, fmt.Sprintf("the columns of a native export in %s are not known: use export.format DYNAMODB_JSON, or format PARQUET", content.Format)
-	}
-	return content, ""
-}
-
-// scanned returns the data of a run that scans.
-func (c cataloger) scanned(ctx context.Context, content ddl.Content) (data, error) {
-	layout := c.plan.Final()
-	d := data{content: content, manifest: layout.ManifestSummary(), location: c.bucket.URI(layout.DataPrefix()), foreign: c.result.Foreign}
-	body, err := c.bucket.Get(ctx, d.manifest)
+	body, err := c.bucket.Get(ctx, layout.ManifestSummary())
 	if err != nil {
 		return d, fmt.Errorf("read the manifest: %w", err)
 	}
 	summary, err := manifest.ParseSummary(c.plan, body)
 	if err != nil {
-		return d, c.changed(d.manifest, err)
+		return d, c.changed(layout.ManifestSummary(), err)
 	}
 	d.asOf = summary.ExportTime
+	if scan.Encoder != nil {
+		return d, unshownError{fmt.Errorf("the columns of the encoder %s are not known", scan.Encoder.Name)}
+	}
+	if scan.Format == request.FormatDynamoDBJSON {
+		return d, nil
+	}
+	stored, err := learned.Committed(ctx, c.bucket, c.plan, c.log)
+	if err != nil {
+		return d, err
+	}
+	if c.plan.Parquet == nil { // the result of a run that makes Parquet files has it already
+		d.learned = learned.Shown(c.bucket, c.plan, stored, stored.Rest)
+	}
+	d.content.Schema, d.content.Rest = new(schema.Schema), stored.Rest
+	if err := json.Unmarshal(stored.Decided(), d.content.Schema); err != nil {
+		return d, failure.Errorf(failure.CatalogFailed, "read the schema of the run: %w", err)
+	}
 	return d, nil
 }
 
 // exported returns the data of a native export.
-func (c cataloger) exported(ctx context.Context, content ddl.Content, window run.ExportedWindow) (data, error) {
+func (c cataloger) exported(ctx context.Context, window run.ExportedWindow) (data, error) {
 	key := strings.TrimPrefix(window.Manifest, c.bucket.URI(""))
-	d := data{content: content, manifest: key, foreign: window.Foreign}
 	folder := path.Dir(key)
+	d := data{content: ddl.Content{Format: c.plan.Export.Request.Format, Compression: request.CompressionGZIP}, foreign: window.Foreign}
+	if d.content.Format != request.FormatDynamoDBJSON {
+		return d, unshownError{fmt.Errorf("the columns of a native export in %s are not known: use export.format DYNAMODB_JSON, or format PARQUET", d.content.Format)}
+	}
 	var summary manifest.Summary
 	body, err := c.bucket.Get(ctx, key)
 	if err != nil {

@@ -28,9 +28,6 @@ const (
 // moment returns a time as the parameters have it. Its order as text is that of the times.
 func moment(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000000000Z") }
 
-// keyTime returns a time as the keys of partitions have it. Athena's timestamps have the same form.
-func keyTime(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.000") }
-
 // parameters returns those of a table of the run, with further ones: names and values in turn.
 func (c cataloger) parameters(d data, more ...string) map[string]string {
 	all := maps.Clone(d.table.Parameters)

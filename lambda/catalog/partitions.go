@@ -2,13 +2,10 @@ package catalog
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 
-	"dynamodb-to-s3/lambda/bucket"
 	"dynamodb-to-s3/lambda/ddl"
 	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/fault"
@@ -21,7 +18,7 @@ import (
 
 // history gives <table>_history a partition for the run.
 func (c cataloger) history(ctx context.Context, d data) (run.CatalogTable, error) {
-	p := partition{keys: []string{ddl.RunTime, ddl.RunID}, values: []string{keyTime(d.asOf), c.plan.RunID}, parameters: map[string]string{
+	p := partition{keys: []string{ddl.RunTime, ddl.RunID}, values: []string{run.PartitionTime(d.asOf), c.plan.RunID}, parameters: map[string]string{
 		parameterRun: c.plan.RunID, parameterAsOf: moment(d.asOf),
 	}}
 	return c.partition(ctx, c.plan.Catalog.History(), d, p)
@@ -33,7 +30,7 @@ func (c cataloger) changes(ctx context.Context, d data) ([]run.CatalogTable, err
 		return nil, err
 	}
 	w := d.window
-	p := partition{keys: []string{ddl.WindowFrom, ddl.WindowTo}, values: []string{keyTime(*w.From), keyTime(*w.To)}, parameters: map[string]string{
+	p := partition{keys: []string{ddl.WindowFrom, ddl.WindowTo}, values: []string{run.PartitionTime(*w.From), run.PartitionTime(*w.To)}, parameters: map[string]string{
 		parameterRun: c.plan.RunID, parameterAsOf: moment(d.asOf), parameterExport: w.ExportARN, parameterExported: moment(w.StartTime),
 	}}
 	shown, err := c.partition(ctx, c.plan.Catalog.Changes(), d, p)
@@ -71,9 +68,6 @@ func (c cataloger) partition(ctx context.Context, base string, d data, p partiti
 		changed, reason, err := c.tables.putPartition(ctx, name, &types.PartitionInput{
 			Values: p.values, Parameters: p.parameters, StorageDescriptor: descriptorOf(storage, ddl.Align(columns, d.table.Columns)),
 		})
-		if err == nil && reason == "" {
-			changed, reason, err = c.unlessGone(ctx, name, d, p, changed)
-		}
 		shown.Changed = changed
 		if reason != "" {
 			shown.Reason = reason
@@ -83,6 +77,9 @@ func (c cataloger) partition(ctx context.Context, base string, d data, p partiti
 	return run.CatalogTable{}, failure.Errorf(failure.CatalogFailed, "the table %q has %d versions already, and none can have the run: %s. Remove versions that nobody reads, and redrive the execution",
 		base, mostVersions, why)
 }
+
+// folder returns the URI of the folder of all runs of the prefix.
+func (c cataloger) folder() string { return c.bucket.URI(run.Runs(c.plan.Prefix())) }
 
 // mostDifferences is how many bytes a reason has about columns that differ.
 const mostDifferences = 500
@@ -96,7 +93,7 @@ func (c cataloger) columns(ctx context.Context, name string, d data, keys []stri
 		if current == nil {
 			all = want.Columns
 			want.Partitions = ddl.PartitionKeys(all, keys...)
-			want.Storage.Location = c.bucket.URI(path.Dir(c.plan.Root)) + "/" // of all runs of the prefix; each partition has its own
+			want.Storage.Location = c.folder() // each partition has its own
 			return inputOf(want)
 		}
 		if format := current.Parameters[parameterFormat]; format != string(d.content.Format) {
@@ -164,17 +161,4 @@ func (t tables) putPartition(ctx context.Context, table string, want *types.Part
 		changed = true // and read again: the call has no condition, and another run may have written at the same time
 	}
 	return false, "", t.contended(table)
-}
-
-// unlessGone removes a partition again if the retention has removed its data since the step began. A redrive of an old run can meet that.
-func (c cataloger) unlessGone(ctx context.Context, table string, d data, p partition, changed bool) (stays bool, reason string, err error) {
-	_, found := c.bucket.Find(ctx, d.manifest)
-	if !errors.Is(found, bucket.ErrNotFound) {
-		return changed, "", found
-	}
-	_, err = c.tables.client.DeletePartition(ctx, &glue.DeletePartitionInput{DatabaseName: &c.tables.database, TableName: &table, PartitionValues: p.values})
-	if err != nil && fault.Code(err) != entityNotFound {
-		return false, "", c.tables.failed(err, "glue:DeletePartition", table)
-	}
-	return false, gone(found), nil
 }

@@ -29,11 +29,11 @@ func (c cataloger) statements(ctx context.Context, all []data) (*run.SQL, error)
 		}
 		t.Name, t.Parameters = c.plan.Catalog.Changes(), c.parameters(d)
 		t.Partitions = ddl.PartitionKeys(t.Columns, ddl.WindowFrom, ddl.WindowTo)
-		t.Storage.Location = c.bucket.URI(c.plan.Root[:strings.LastIndexByte(c.plan.Root, '/')+1])
+		t.Storage.Location = c.folder()
 		if len(changes) == 0 {
 			create = append(create, t.Create())
 		}
-		create = append(create, t.AddPartition([]string{keyTime(*d.window.From), keyTime(*d.window.To)}, d.location))
+		create = append(create, t.AddPartition([]string{run.PartitionTime(*d.window.From), run.PartitionTime(*d.window.To)}, d.location))
 		changes = append(changes, d.files...)
 	}
 	if last := all[len(all)-1]; len(changes) > 0 {
