@@ -53,6 +53,6 @@ func (r Request) checkCatalog(found *document.Report) {
 // WholeTable reports whether the run copies every item of the table as it is.
 func (r Request) WholeTable() bool {
 	s := r.Scan
-	return r.Transform == "" && r.Encoder == "" && (s == nil || s.IndexName == "" && s.FilterExpression == "" && s.ProjectionExpression == "" &&
+	return r.Transform == "" && r.Encoder == "" && (r.Export == nil || r.Export.Filter == nil) && (s == nil || s.IndexName == "" && s.FilterExpression == "" && s.ProjectionExpression == "" &&
 		len(s.AttributesToGet) == 0 && len(s.ScanFilter) == 0 && s.Segment == nil)
 }
