@@ -130,6 +130,21 @@ func TestQueryReadsTheNewestWholeRun(t *testing.T) {
 	}
 }
 
+// A table without items is a table with columns.
+func TestQueryOfAnEmptyTable(t *testing.T) {
+	t.Parallel()
+	table, bucket := testservers.Orders(t, 0), testservers.Bucket(t)
+	name := strings.ReplaceAll(table, "-", "_")
+	for format, sql := range map[string]string{
+		"DYNAMODB_JSON": "select count(item['total'].n) from ", "JSON": "select count(*) from ", "PARQUET": "select count(_rest) from ",
+	} {
+		committed(t, "", fmt.Sprintf(`{"table": %q, "bucket": %q, "prefix": %q, "format": %q}`, table, bucket, format, format))
+		if got := asked(t, download(t, bucket, format), sql+name); got != "0" {
+			t.Errorf("%s: got %s", format, got)
+		}
+	}
+}
+
 // The newest full export with the later changes gives the table as it is.
 func TestQueryAppliesTheChanges(t *testing.T) {
 	t.Parallel()

@@ -8,9 +8,12 @@ import (
 	"dynamodb-to-s3/lambda/schema"
 )
 
-// DuckDB returns a query that reads a run, to paste into DuckDB. uris are files, or one folder with a slash at its end. For Ion, which DuckDB
-// cannot read, it returns a comment that says so.
+// DuckDB returns a query that reads a run, to paste into DuckDB. uris are files, or one folder with a slash at its end. If there are none, the query
+// has the columns and no rows. For Ion, which DuckDB cannot read, it returns a comment that says so.
 func DuckDB(c Content, uris ...string) string {
+	if len(uris) == 0 {
+		return noRows(c)
+	}
 	extension := "json"
 	if c.Format == request.FormatParquet {
 		extension = "parquet"
@@ -31,7 +34,7 @@ func DuckDB(c Content, uris ...string) string {
 	}
 	switch c.Format {
 	case request.FormatParquet:
-		return fmt.Sprintf("SELECT * FROM read_parquet(%s)\n", from)
+		return fmt.Sprintf("SELECT * FROM read_parquet(%s%s)\n", from, ownColumns)
 	case request.FormatION:
 		return "-- DuckDB cannot read Ion. Use Athena, or run with another format.\n"
 	case request.FormatDynamoDBJSON:
@@ -43,14 +46,37 @@ func DuckDB(c Content, uris ...string) string {
 		for _, name := range names {
 			columns = append(columns, duckText(name)+": "+duckText(duckItem))
 		}
-		return fmt.Sprintf("SELECT * FROM read_json(%s, format = 'newline_delimited', columns = {%s})\n", from, strings.Join(columns, ", "))
+		return fmt.Sprintf("SELECT * FROM read_json(%s%s, format = 'newline_delimited', columns = {%s})\n", from, ownColumns, strings.Join(columns, ", "))
 	default:
 		return duckJSON(c, from)
 	}
 }
 
+// noRows returns a query with the columns of a run without files.
+func noRows(c Content) string {
+	columns := []string{"NULL::VARCHAR AS _rest"}
+	switch {
+	case c.Format == request.FormatDynamoDBJSON && c.Changes:
+		columns = nil
+		for _, name := range []string{"Metadata", "Keys", "NewImage", "OldImage"} {
+			columns = append(columns, "NULL::"+duckItem+" AS "+name)
+		}
+	case c.Format == request.FormatDynamoDBJSON:
+		columns = []string{"NULL::" + duckItem + " AS Item"}
+	case c.Format == request.FormatJSON && c.Schema != nil && len(c.Schema.Columns) > 0:
+		columns = nil
+		for _, column := range c.Schema.Columns {
+			columns = append(columns, "NULL::"+duckType(column.Type)+" AS "+duckName(column.Name))
+		}
+	}
+	return "SELECT " + strings.Join(columns, ", ") + " WHERE false\n"
+}
+
 // suffix is what a compression adds to the name of a file.
 var suffix = map[request.Compression]string{request.CompressionGZIP: ".gz", request.CompressionZSTD: ".zst"}
+
+// ownColumns says that a folder with a name such as dt=2026-11-27 adds no column.
+const ownColumns = ", hive_partitioning = false"
 
 // duckItem is an item in DynamoDB JSON.
 const duckItem = `MAP(VARCHAR, STRUCT(S VARCHAR, N VARCHAR, B VARCHAR, BOOL BOOLEAN, "NULL" BOOLEAN, SS VARCHAR[], NS VARCHAR[], BS VARCHAR[], L JSON, M JSON))`
@@ -59,7 +85,7 @@ const duckItem = `MAP(VARCHAR, STRUCT(S VARCHAR, N VARCHAR, B VARCHAR, BOOL BOOL
 // Total, DuckDB reads only one.
 func duckJSON(c Content, from string) string {
 	if c.Schema == nil {
-		return fmt.Sprintf("SELECT * FROM read_json(%s, format = 'newline_delimited')\n", from)
+		return fmt.Sprintf("SELECT * FROM read_json(%s%s, format = 'newline_delimited')\n", from, ownColumns)
 	}
 	var columns, names []string
 	for _, column := range c.Schema.Columns {
@@ -74,7 +100,7 @@ func duckJSON(c Content, from string) string {
 		}
 		names = append(names, name)
 	}
-	return fmt.Sprintf("SELECT %s FROM read_json(%s, format = 'newline_delimited', columns = {%s})\n", strings.Join(names, ", "), from, strings.Join(columns, ", "))
+	return fmt.Sprintf("SELECT %s FROM read_json(%s%s, format = 'newline_delimited', columns = {%s})\n", strings.Join(names, ", "), from, ownColumns, strings.Join(columns, ", "))
 }
 
 // duckType returns a type of plain JSON as DuckDB writes it.

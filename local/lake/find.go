@@ -31,21 +31,31 @@ const deepest = 12
 // A finder collects tables.
 type finder struct {
 	place
-	group *errgroup.Group
+	group    *errgroup.Group
+	journals []journal
 
 	mu     sync.Mutex // guards what follows
 	tables map[string]Table
 	seen   map[string]bool // the exports that were found: a run and its chain's journal can name the same
 }
 
+// journal is the journal of a chain of exports.
+type journal struct{ runs, at string }
+
 // find returns the tables of a place.
 func find(ctx context.Context, at place) ([]Table, error) {
 	f := &finder{place: at, tables: map[string]Table{}, seen: map[string]bool{}}
-	f.group, ctx = errgroup.WithContext(ctx)
-	f.group.SetLimit(atOnce)
-	err := f.search(ctx, "", 0)
-	if failed := f.group.Wait(); failed != nil { // which has ended the search
+	group, together := errgroup.WithContext(ctx)
+	group.SetLimit(atOnce)
+	f.group = group
+	err := f.search(together, "", 0)
+	if failed := group.Wait(); failed != nil { // which has ended the search
 		err = failed
+	}
+	for _, chain := range f.journals { // after the runs, which know the names of their tables
+		if err == nil {
+			err = f.chain(ctx, chain.runs, chain.at)
+		}
 	}
 	if err != nil {
 		return nil, err
@@ -94,8 +104,8 @@ func (f *finder) runs(ctx context.Context, at string) error {
 		if err != nil {
 			return err
 		}
-		for _, journal := range journals {
-			f.group.Go(func() error { return f.chain(ctx, at, path.Join(below, journal)) })
+		for _, name := range journals {
+			f.journals = append(f.journals, journal{at, path.Join(below, name)})
 		}
 	}
 	return nil
@@ -123,7 +133,11 @@ func (f *finder) run(ctx context.Context, runs, at string) error {
 		return err
 	}
 	plan := claim.Output.Plan
-	if !whole(plan) {
+	name := ddl.TableName(plan.Table)
+	switch {
+	case plan.Catalog != nil:
+		name = plan.Catalog.Table
+	case !whole(plan):
 		return nil
 	}
 	var summary manifest.Summary
@@ -135,12 +149,9 @@ func (f *finder) run(ctx context.Context, runs, at string) error {
 	if found && summary.Scan != nil && summary.Scan.RunID == plan.RunID {
 		stored := Stored{
 			Format: request.Format(summary.OutputFormat), Items: summary.ItemCount, Objects: summary.Scan.Objects, Bytes: summary.Scan.Bytes,
-			manifest: path.Join(at, path.Base(summary.ManifestFilesS3Key)), keys: keys,
+			manifest: path.Join(at, path.Base(summary.ManifestFilesS3Key)), schema: path.Join(at, path.Base(plan.Final().Schema())), keys: keys,
 		}
-		if summary.Scan.Schema != nil {
-			stored.schema = path.Join(at, path.Base(plan.Final().Schema()))
-		}
-		f.add(summary.TableARN, func(t *Table) {
+		f.add(name, summary.TableARN, func(t *Table) {
 			t.Runs = append(t.Runs, Run{ID: plan.RunID, Time: summary.ExportTime, TableID: summary.TableID, Stored: stored})
 		})
 		return nil
@@ -150,7 +161,7 @@ func (f *finder) run(ctx context.Context, runs, at string) error {
 		return err
 	}
 	for _, window := range result.Exports {
-		if err := f.export(ctx, keys, result.RunID, window); err != nil {
+		if err := f.export(ctx, name, keys, result.RunID, window); err != nil {
 			return err
 		}
 	}
@@ -166,7 +177,7 @@ func (f *finder) chain(ctx context.Context, runs, at string) error {
 	for _, committed := range journal.Committed {
 		_, key, _ := strings.Cut(strings.TrimPrefix(committed.Manifest, "s3://"), "/")
 		keys := keysOf(runs, path.Dir(path.Dir(key)))
-		if err := f.export(ctx, keys, committed.RunID, committed.ExportedWindow); err != nil {
+		if err := f.export(ctx, ddl.TableName(path.Base(journal.TableARN)), keys, committed.RunID, committed.ExportedWindow); err != nil {
 			return err
 		}
 	}
@@ -174,7 +185,7 @@ func (f *finder) chain(ctx context.Context, runs, at string) error {
 }
 
 // export adds a committed export.
-func (f *finder) export(ctx context.Context, keys keys, runID string, window run.ExportedWindow) error {
+func (f *finder) export(ctx context.Context, name string, keys keys, runID string, window run.ExportedWindow) error {
 	_, key, ok := strings.Cut(strings.TrimPrefix(window.Manifest, "s3://"), "/")
 	if !ok { // Parquet files were made of it
 		return nil
@@ -198,7 +209,7 @@ func (f *finder) export(ctx context.Context, keys keys, runID string, window run
 	stored := Stored{
 		Format: request.Format(summary.OutputFormat), Items: window.Items, Objects: window.Objects, Bytes: window.Bytes, manifest: files, keys: keys,
 	}
-	f.add(summary.TableARN, func(t *Table) {
+	f.add(name, summary.TableARN, func(t *Table) {
 		switch {
 		case window.ExportType == request.ExportFull:
 			t.Runs = append(t.Runs, Run{ID: runID, Time: timeOf(window.ExportTime), TableID: summary.TableID, Stored: stored})
@@ -218,28 +229,31 @@ func timeOf(at *time.Time) time.Time {
 	return *at
 }
 
-func (f *finder) add(arn string, change func(*Table)) {
+// add changes the table with this name in SQL, and this ARN.
+func (f *finder) add(name, arn string, change func(*Table)) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	table, ok := f.tables[arn]
+	id := name + " " + arn
+	table, ok := f.tables[id]
 	if !ok {
-		table = Table{Name: ddl.TableName(arn[strings.LastIndexByte(arn, '/')+1:]), ARN: arn}
+		table = Table{Name: name, ARN: arn}
 	}
 	change(&table)
-	f.tables[arn] = table
+	f.tables[id] = table
 }
 
 // whole reports whether a run has all items of its table, as they are.
 func whole(plan run.Plan) bool {
-	if plan.Export != nil {
-		return plan.Export.Request.Filter == nil
-	}
-	if plan.Scan == nil {
+	var req request.Request
+	switch {
+	case plan.Export != nil:
+		req.Export = &plan.Export.Request
+	case plan.Scan != nil && plan.Scan.Encoder == nil:
+		req.Scan, req.Transform = &plan.Scan.Request, plan.Scan.Transform
+	default:
 		return false
 	}
-	scan := plan.Scan.Request
-	return plan.Scan.Transform == "" && plan.Scan.Encoder == nil && scan.IndexName == "" && scan.FilterExpression == "" &&
-		scan.ProjectionExpression == "" && scan.Segment == nil && len(scan.AttributesToGet) == 0 && len(scan.ScanFilter) == 0
+	return req.WholeTable()
 }
 
 // keys says where the objects of a bucket are: a key begins with cut, and its path with add.

@@ -21,9 +21,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// TimeForm is how columns have moments: as text in UTC, which sorts by time.
-const TimeForm = "2006-01-02 15:04:05.000"
-
 // A Lake is a place with its tables.
 type Lake struct {
 	Tables []Table // by their names
@@ -64,7 +61,7 @@ type Stored struct {
 	Objects  int64
 	Bytes    int64
 	manifest string // the path of manifest-files.json
-	schema   string // the path of _schema.json; "" if there is none
+	schema   string // the path of _schema.json, which may not exist
 	keys     keys
 }
 

@@ -8,6 +8,7 @@ import (
 	"text/tabwriter"
 
 	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/local/progress"
 )
 
@@ -32,12 +33,12 @@ func (l *Lake) lines() (lines []line) {
 		}
 		for _, r := range t.Runs {
 			one := of(t.Name, r.ID, r.Stored)
-			one.RunTime = r.Time.UTC().Format(TimeForm)
+			one.RunTime = run.PartitionTime(r.Time)
 			lines = append(lines, one)
 		}
 		for _, w := range t.Windows {
 			one := of(t.Name+"_changes", w.RunID, w.Stored)
-			one.From, one.To = w.From.UTC().Format(TimeForm), w.To.UTC().Format(TimeForm)
+			one.From, one.To = run.PartitionTime(w.From), run.PartitionTime(w.To)
 			lines = append(lines, one)
 		}
 	}

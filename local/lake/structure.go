@@ -11,13 +11,15 @@ import (
 	"dynamodb-to-s3/local/duckdb"
 )
 
-// structure returns the columns of files of plain JSON, whose records do not say their types. All records decide, because the types of a sample may
-// not fit the others. Texts stay texts, also those that look like dates.
-func structure(ctx context.Context, db *duckdb.DB, paths []string) (columns string, err error) {
-	if len(paths) == 0 {
-		return "", nil
+// structured returns the query for the records of files of plain JSON of a run without a schema. All records decide the types, because the types
+// of a sample may not fit the others. Texts stay texts, also those that look like dates.
+func structured(ctx context.Context, db *duckdb.DB, paths []string) (string, error) {
+	texts := make([]string, len(paths))
+	for i, path := range paths {
+		texts[i] = duckdb.Text(path)
 	}
-	_, rows, err := db.All(ctx, "select json_group_structure(json) from read_ndjson_objects("+list(paths)+", hive_partitioning = false)")
+	files := "([" + strings.Join(texts, ", ") + "], hive_partitioning = false"
+	_, rows, err := db.All(ctx, "select json_group_structure(json) from read_ndjson_objects"+files+")")
 	if err != nil {
 		return "", err
 	}
@@ -28,7 +30,7 @@ func structure(ctx context.Context, db *duckdb.DB, paths []string) (columns stri
 	if err == nil && len(names) == 0 {
 		err = errors.New("the records have no attributes")
 	}
-	return "{" + strings.Join(names, ", ") + "}", err
+	return "select * from read_json" + files + ", format = 'newline_delimited', columns = {" + strings.Join(names, ", ") + "})", err
 }
 
 // members returns the names and types of the members of an object, in their order.

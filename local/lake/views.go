@@ -2,13 +2,19 @@ package lake
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"slices"
 	"strings"
 
+	"dynamodb-to-s3/lambda/ddl"
 	"dynamodb-to-s3/lambda/lazyregexp"
 	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/run"
+	"dynamodb-to-s3/lambda/schema"
 	"dynamodb-to-s3/local/duckdb"
 )
 
@@ -32,7 +38,7 @@ func (l *Lake) Prepare(ctx context.Context, db *duckdb.DB, query string, stderr 
 	made := map[string]string{} // the table of each view
 	var views []view
 	for _, table := range l.Tables {
-		for _, v := range table.views() {
+		for _, v := range l.views(table) {
 			if !words[v.name] {
 				continue
 			}
@@ -65,7 +71,7 @@ func (l *Lake) Prepare(ctx context.Context, db *duckdb.DB, query string, stderr 
 // Names returns the names of the views, in their order.
 func (l *Lake) Names() (names []string) {
 	for _, table := range l.Tables {
-		for _, v := range table.views() {
+		for _, v := range l.views(table) {
 			names = append(names, v.name)
 		}
 	}
@@ -106,10 +112,15 @@ func (l *Lake) get(ctx context.Context, views []view, stderr io.Writer) (map[str
 }
 
 // views returns the views of a table.
-func (t Table) views() (views []view) {
+func (l *Lake) views(t Table) (views []view) {
 	if newest := t.newest(); newest != nil {
-		views = append(views, view{name: t.Name, needs: []Stored{newest.Stored}, query: newest.query, refused: newest.readable()})
-		views = append(views, t.history()...)
+		views = append(views, view{
+			name: t.Name, needs: []Stored{newest.Stored}, refused: newest.readable(),
+			query: func(ctx context.Context, db *duckdb.DB, paths map[string][]string) (string, error) {
+				return l.query(ctx, db, *newest, paths[newest.manifest])
+			},
+		})
+		views = append(views, l.history(t)...)
 	}
 	if len(t.Windows) > 0 {
 		views = append(views, t.changes())
@@ -128,17 +139,29 @@ func (r Run) readable() error {
 	return nil
 }
 
-// query returns the query for the records of a run.
-func (r Run) query(ctx context.Context, db *duckdb.DB, paths map[string][]string) (_ string, err error) {
-	own, columns := paths[r.manifest], ""
-	if r.Format == request.FormatJSON {
-		columns, err = structure(ctx, db, own)
+// query returns the query for the records of a run. A run in JSON names its columns and their types if a catalog shows it.
+func (l *Lake) query(ctx context.Context, db *duckdb.DB, r Run, paths []string) (string, error) {
+	of := ddl.Content{Format: r.Format}
+	if r.Format != request.FormatJSON || len(paths) == 0 {
+		return rows(of, paths), nil
 	}
-	return rows(r.Stored, own, columns), err
+	text, err := l.place.read(ctx, r.schema)
+	if errors.Is(err, fs.ErrNotExist) {
+		return structured(ctx, db, paths)
+	}
+	var decided run.Schema
+	if err == nil {
+		err = json.Unmarshal(text, &decided)
+	}
+	if err == nil {
+		of.Schema, of.Rest = new(schema.Schema), decided.Rest
+		err = json.Unmarshal(decided.Decided(), of.Schema)
+	}
+	return rows(of, paths), err
 }
 
 // history returns the views of the history: a table has one for each format, in the order in which they were used.
-func (t Table) history() (views []view) {
+func (l *Lake) history(t Table) (views []view) {
 	versions := map[request.Format]int{}
 	var runs [][]Run
 	for _, r := range t.Runs {
@@ -160,7 +183,7 @@ func (t Table) history() (views []view) {
 		v.query = func(ctx context.Context, db *duckdb.DB, paths map[string][]string) (string, error) {
 			var queries []string
 			for _, r := range version {
-				query, err := r.query(ctx, db, paths)
+				query, err := l.query(ctx, db, r, paths[r.manifest])
 				if err != nil {
 					return "", err
 				}
@@ -223,7 +246,7 @@ func (t Table) current() (v view, ok bool) {
 		case w.Format != request.FormatDynamoDBJSON:
 			v.refused = fmt.Errorf("DuckDB cannot read the format %s of the export of the run %s", w.Format, w.RunID)
 		case w.From.After(covered):
-			v.refused = fmt.Errorf("no export has the changes from %s to %s", covered.UTC().Format(TimeForm), w.From.UTC().Format(TimeForm))
+			v.refused = fmt.Errorf("no export has the changes from %s to %s", run.PartitionTime(covered), run.PartitionTime(w.From))
 		}
 		if w.To.After(covered) {
 			covered = w.To
@@ -231,7 +254,7 @@ func (t Table) current() (v view, ok bool) {
 		later, v.needs = append(later, w), append(v.needs, w.Stored)
 	}
 	v.query = func(ctx context.Context, db *duckdb.DB, paths map[string][]string) (string, error) {
-		rows := rows(base.Stored, paths[base.manifest], "")
+		rows := rows(ddl.Content{Format: base.Format}, paths[base.manifest])
 		if len(later) == 0 {
 			return rows, nil
 		}
