@@ -40,7 +40,7 @@ func printRefusal(stdout io.Writer, err error) error {
 // checkInput checks the request as the function plan does, as far as it needs no service. So a mistake shows before servers are started
 // and items are loaded.
 func (v *runVerb) checkInput(ctx context.Context) error {
-	s := &services{}
+	s := &services{database: catalogDatabase(v.aws)}
 	var err error
 	switch {
 	case v.aws:

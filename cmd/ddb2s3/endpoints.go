@@ -18,6 +18,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/glue"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/logging"
@@ -42,6 +43,10 @@ func endpoints() []endpoint {
 		}},
 		{"S3", endpointVariable(envS3Endpoint), "xml", func(ctx context.Context, cfg aws.Config) error {
 			_, err := awsclient.S3(cfg).ListBuckets(ctx, &s3.ListBucketsInput{})
+			return err
+		}},
+		{"Glue", envGlueEndpoint, "json", func(ctx context.Context, cfg aws.Config) error { // only a catalog needs it
+			_, err := awsclient.Glue(cfg).GetDatabases(ctx, &glue.GetDatabasesInput{MaxResults: aws.Int32(1)})
 			return err
 		}},
 		{"STS", envSTSEndpoint, "xml", func(ctx context.Context, cfg aws.Config) error { // only requests with roles need it

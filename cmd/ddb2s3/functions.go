@@ -69,7 +69,12 @@ func (s *services) engine(options function.Options) (*function.Engine, error) {
 	if err != nil {
 		return nil, err
 	}
+	retention, err := run.ParseRetention(os.Getenv(contract.EnvRetention))
+	if err != nil {
+		return nil, err
+	}
 	options.Roles, options.Defaults = roles, os.Getenv(contract.EnvDefaults)
+	options.Glue, options.Database, options.Retention = &s.glue, s.database, retention
 	options.Account, options.Identity, options.Executions = s.account, &s.identity, s.executions
 	return function.New(s.source, s.destination, options), nil
 }

@@ -18,6 +18,7 @@ import (
 const (
 	envDynamoDBEndpoint = "AWS_ENDPOINT_URL_DYNAMODB"
 	envS3Endpoint       = "AWS_ENDPOINT_URL_S3"
+	envGlueEndpoint     = "AWS_ENDPOINT_URL_GLUE"
 	envSTSEndpoint      = "AWS_ENDPOINT_URL_STS"
 	envEndpoint         = "AWS_ENDPOINT_URL"
 )
@@ -43,7 +44,7 @@ type options struct {
 	exportCodes   []string // what exportFail asks for: the code of each export that fails, in order
 
 	// Where the servers that this process starts are reached; nil for a free port.
-	dynamoDBListener, s3Listener net.Listener
+	dynamoDBListener, s3Listener, glueListener net.Listener
 }
 
 // addServices adds the flags that choose where to read and write.
@@ -71,7 +72,7 @@ func exportFlag(flags *pflag.FlagSet) string {
 
 // check refuses values that are out of range, and flags that would have no effect.
 func (o *options) check(flags *pflag.FlagSet) error {
-	for _, name := range []string{envDynamoDBEndpoint, envS3Endpoint, envEndpoint} {
+	for _, name := range []string{envDynamoDBEndpoint, envS3Endpoint, envGlueEndpoint, envEndpoint} {
 		if o.aws && os.Getenv(name) != "" {
 			return fmt.Errorf("--aws and %s contradict each other: give only one", name)
 		}

@@ -20,19 +20,20 @@ import (
 // serveVerb is the verb serve, with its flags.
 type serveVerb struct {
 	options
-	own                     ownTable
-	functions, dynamoDB, s3 string // the addresses to listen on
+	own                           ownTable
+	functions, dynamoDB, s3, glue string // the addresses to listen on
 }
 
 func newServe() *cobra.Command {
 	v := &serveVerb{}
 	verb := &cobra.Command{
-		Use: "serve", Short: "Keep DynamoDB, S3 and the functions running on this computer", Args: cobra.NoArgs,
-		Long: `Keep DynamoDB, S3 and the functions running on this computer, until interrupted.
+		Use: "serve", Short: "Keep DynamoDB, S3, Glue and the functions running on this computer", Args: cobra.NoArgs,
+		Long: `Keep DynamoDB, S3, Glue and the functions running on this computer, until interrupted.
 
-Standard output gets shell commands that set the SDK's variables for both servers. Paste them into another terminal. The AWS CLI,
+Standard output gets shell commands that set the SDK's variables for these servers. Paste them into another terminal. The AWS CLI,
 boto3 and ddb2s3 run then use these servers. DynamoDB has the sample table, or the table of --load. S3 has the bucket demo, and its
-objects are plain files in .local/s3. The tables are lost at the end, the objects stay.
+objects are plain files in .local/s3. Glue has the database local. The tables of DynamoDB are lost at the end, the objects and the
+tables of Glue stay.
 
 The functions answer Lambda's Invoke API, and DescribeExport as Step Functions calls it. Use them from your own state machine.`,
 		Example: `  # Serve the sample table.
@@ -60,6 +61,7 @@ The functions answer Lambda's Invoke API, and DescribeExport as Step Functions c
 	flags.StringVar(&v.functions, "addr", "127.0.0.1:3001", "the `ADDRESS` of the functions")
 	flags.StringVar(&v.dynamoDB, "dynamodb-addr", "127.0.0.1:8000", "the `ADDRESS` of DynamoDB")
 	flags.StringVar(&v.s3, "s3-addr", "127.0.0.1:9000", "the `ADDRESS` of S3")
+	flags.StringVar(&v.glue, "glue-addr", "127.0.0.1:8001", "the `ADDRESS` of Glue")
 	v.own.add(flags)
 	v.addFunctions(flags)
 	v.addServices(flags)
@@ -70,7 +72,7 @@ func (v *serveVerb) check(verb *cobra.Command) error {
 	if err := v.options.check(verb.Flags()); err != nil {
 		return err
 	}
-	for flag, started := range map[string]bool{"dynamodb-addr": v.startsDynamoDB(), "s3-addr": v.startsS3()} {
+	for flag, started := range map[string]bool{"dynamodb-addr": v.startsDynamoDB(), "s3-addr": v.startsS3(), "glue-addr": v.startsGlue()} {
 		if verb.Flags().Changed(flag) && !started {
 			return fmt.Errorf("--%s is for a server that serve starts, but another one is given", flag)
 		}
@@ -133,6 +135,7 @@ func (v *serveVerb) listen(ctx context.Context) (functions net.Listener, err err
 		{"addr", v.functions, true, &functions},
 		{"dynamodb-addr", v.dynamoDB, v.startsDynamoDB(), &v.dynamoDBListener},
 		{"s3-addr", v.s3, v.startsS3(), &v.s3Listener},
+		{"glue-addr", v.glue, v.startsGlue(), &v.glueListener},
 	} {
 		if !each.wanted {
 			continue
@@ -172,6 +175,10 @@ func (v *serveVerb) environment(ctx context.Context, s *services) string {
 		set("AWS_REGION", s.destination.Region)
 		set("AWS_DEFAULT_REGION", s.destination.Region) // boto3 reads only this
 		commands.WriteString("unset AWS_SESSION_TOKEN\n")
+	}
+	if v.startsGlue() {
+		set(envGlueEndpoint, *s.glue.BaseEndpoint)
+		set(contract.EnvCatalog, s.database)
 	}
 	return commands.String()
 }

@@ -52,6 +52,8 @@ func TestServeAnswersWhatTheStateMachineCalls(t *testing.T) {
 	line("/functions/columns/invocations")
 	line("/functions/convert/invocations")
 	line("/functions/finalize/invocations")
+	line("/functions/catalog/invocations")
+	line("/functions/prune/invocations")
 	describe := line("/aws-sdk/dynamodb/describeExport")
 
 	payload, err := json.Marshal(run.PlanInput{
@@ -159,6 +161,7 @@ func TestServeOnBusyAddresses(t *testing.T) {
 		{[]string{"--addr", "nowhere:x"}, 1, "--addr: listen tcp: "},
 		{[]string{"--s3-addr", address}, 2, "--s3-addr is for a server that serve starts, but another one is given"},
 		{[]string{"--dynamodb-addr", address}, 2, "--dynamodb-addr is for a server that serve starts, but another one is given"},
+		{[]string{"--glue-addr", address}, 2, "--glue-addr is for a server that serve starts, but another one is given"},
 		{[]string{"--key", "id"}, 2, "--table-definition and --key are for --load"},
 	} {
 		cmd := program(t.Context(), t, append([]string{"serve"}, test.args...)...)
@@ -172,10 +175,12 @@ func TestServeOnBusyAddresses(t *testing.T) {
 func TestServePrintsTheAccountOfS3(t *testing.T) {
 	t.Setenv(envDynamoDBEndpoint, "")
 	t.Setenv(envS3Endpoint, "")
-	s := &services{}
+	s := &services{database: "local"}
 	s.source, s.destination = testservers.Configs()
+	s.glue.BaseEndpoint = aws.String("http://127.0.0.1:8001")
 	want := "export AWS_ENDPOINT_URL_DYNAMODB=" + *s.source.BaseEndpoint + "\nexport AWS_ENDPOINT_URL_S3=" + *s.destination.BaseEndpoint +
-		"\nexport AWS_ACCESS_KEY_ID=000000000000\nexport AWS_SECRET_ACCESS_KEY=local-secret\nexport AWS_REGION=us-east-1\nexport AWS_DEFAULT_REGION=us-east-1\nunset AWS_SESSION_TOKEN\n"
+		"\nexport AWS_ACCESS_KEY_ID=000000000000\nexport AWS_SECRET_ACCESS_KEY=local-secret\nexport AWS_REGION=us-east-1\nexport AWS_DEFAULT_REGION=us-east-1\nunset AWS_SESSION_TOKEN\n" +
+		"export AWS_ENDPOINT_URL_GLUE=http://127.0.0.1:8001\nexport CATALOG_DATABASE=local\n"
 	if got := new(serveVerb).environment(t.Context(), s); got != want {
 		t.Errorf("got %s", got)
 	}

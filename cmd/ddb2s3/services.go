@@ -25,10 +25,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
-// services are the DynamoDB and the S3 that the functions use.
+// services are the DynamoDB, the S3 and the Glue that the functions use.
 type services struct {
 	source, destination aws.Config
 	identity            aws.Config        // asks STS for sessions of the roles that requests name
+	glue                aws.Config        // of the catalog
+	database            string            // of the catalog; "" for no catalog
 	account             string            // "" if unknown
 	ownDynamoDB         bool              // this process has started DynamoDB
 	loadedItems         int64             // of the table that this process has loaded; 0 if it has loaded none
@@ -41,8 +43,8 @@ type services struct {
 // localAccount is the account of a DynamoDB that this process starts.
 const localAccount = "000000000000"
 
-// startServices connects to AWS or to the servers that the environment names, and starts the others: S3, DynamoDB, and, if asked for,
-// what makes exports. It loads the tables.
+// startServices connects to AWS or to the servers that the environment names, and starts the others: S3, DynamoDB, Glue, and, if asked
+// for, what makes exports. It loads the tables.
 func startServices(ctx context.Context, o options, t tables, exporting bool, stderr io.Writer) (*services, error) {
 	repository, err := checkout.Find()
 	if err != nil {
@@ -53,6 +55,9 @@ func startServices(ctx context.Context, o options, t tables, exporting bool, std
 		return s, s.useAWS(ctx)
 	}
 	err = s.startServers(ctx, repository, o.s3Listener, t.id)
+	if err == nil {
+		err = s.startGlue(ctx, o, repository)
+	}
 	if err == nil {
 		err = s.load(ctx, t, stderr)
 	}
@@ -158,7 +163,8 @@ func (s *services) useAWS(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("no usable AWS credentials: log in, or set AWS_PROFILE: %w", err)
 	}
-	s.source, s.destination, s.identity, s.account = cfg, cfg, cfg, aws.ToString(who.Account)
+	s.source, s.destination, s.identity, s.glue, s.account = cfg, cfg, cfg, cfg, aws.ToString(who.Account)
+	s.database = catalogDatabase(true)
 	return nil
 }
 
