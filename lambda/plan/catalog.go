@@ -1,9 +1,8 @@
 package plan
 
 import (
-	"strings"
-
 	"cmp"
+	"strings"
 
 	"dynamodb-to-s3/lambda/ddl"
 	"dynamodb-to-s3/lambda/request"
