@@ -31,6 +31,7 @@ type Claim struct {
 type Removal struct {
 	// Since is when readers began to find it no longer, or a little before.
 	Since    time.Time `json:"since"`
+	AsOf     time.Time `json:"asOf"`               // the moment of the data
 	Manifest string    `json:"manifest,omitempty"` // the S3 URI
 	Objects  int64     `json:"objects"`
 	Bytes    int64     `json:"bytes"`

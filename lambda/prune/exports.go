@@ -25,10 +25,9 @@ func (p *prune) removeExport(ctx context.Context, folder string) error {
 func (p *prune) removeChanges(ctx context.Context, due []*candidate) error {
 	levels := map[string][]string{} // the exports' folders, by the folder in which they lie
 	for _, c := range due {
-		for _, w := range c.windows {
-			if folder := p.folderOf(w); w.ExportType == request.ExportIncremental {
-				level := path.Dir(folder) + "/"
-				levels[level] = append(levels[level], folder)
+		for _, e := range c.owned() {
+			if level := path.Dir(e.folder) + "/"; e.ExportType == request.ExportIncremental {
+				levels[level] = append(levels[level], e.folder)
 			}
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,15 +33,27 @@ type candidate struct {
 	asOf      time.Time // the moment of the data
 	committed time.Time
 	catalog   *run.CatalogPlan
-	windows   []run.ExportedWindow // the native exports that the run has started and committed below its prefix
-	followed  []string             // the URIs of the manifests of those that it has committed, and another program has started
-	manifest  string               // the URI of the summary
+	exports   []exported // the native exports that the run has committed
+	manifest  string     // the URI of the summary
 	objects   int64
 	bytes     int64
 	tag       string // of the claim
 	removal   *ledger.Removal
 	// shown says that a reader finds the run.
 	shown bool
+}
+
+// exported is a native export that a run has committed.
+type exported struct {
+	run.ExportedWindow
+	folder string // without a slash at its end
+	// own says that the run has started it, below its prefix. A run can also follow an export that another program has started.
+	own bool
+}
+
+// owned returns the exports that the run has started.
+func (c *candidate) owned() []exported {
+	return slices.DeleteFunc(slices.Clone(c.exports), func(e exported) bool { return !e.own })
 }
 
 // find returns the committed runs of the table below all prefixes that the request's prefix has had.
@@ -128,11 +141,11 @@ func (p *prune) look(ctx context.Context, layout run.Layout) (*candidate, error)
 	}
 	c := &candidate{id: of.RunID, root: of.Root, catalog: of.Catalog, tag: claim.Tag(), removal: claim.Removal, asOf: of.StartTime}
 	if c.removal != nil {
-		c.manifest, c.objects, c.bytes = c.removal.Manifest, c.removal.Objects, c.removal.Bytes
+		c.asOf, c.manifest, c.objects, c.bytes = c.removal.AsOf, c.removal.Manifest, c.removal.Objects, c.removal.Bytes
 	}
-	committed := c.scanned
+	committed := c.ofScan
 	if of.Export != nil && of.Parquet == nil {
-		committed = c.exported
+		committed = c.ofExports
 		if of.Export.Chain != nil {
 			c.chain = of.Export.Chain.Journal()
 		}
@@ -149,16 +162,16 @@ func (p *prune) look(ctx context.Context, layout run.Layout) (*candidate, error)
 	}
 	c.kind, c.whole = kindOf(of, c.changes)
 	if native := of.Export != nil && of.Parquet == nil; native && c.removal != nil { // the result stays until the exports are removed
-		c.shown, err = p.anyShown(ctx, c.windows)
+		c.shown, err = p.anyShown(ctx, c.owned())
 		return c, err
 	}
 	return c, nil
 }
 
 // anyShown reports whether a reader finds one of the exports.
-func (p *prune) anyShown(ctx context.Context, windows []run.ExportedWindow) (bool, error) {
-	for _, w := range windows {
-		_, err := p.bucket.Find(ctx, p.folderOf(w)+"/"+summaryName)
+func (p *prune) anyShown(ctx context.Context, exports []exported) (bool, error) {
+	for _, e := range exports {
+		_, err := p.bucket.Find(ctx, run.Layout{Root: e.folder}.ManifestSummary())
 		if !errors.Is(err, bucket.ErrNotFound) {
 			return err == nil, err
 		}
@@ -174,8 +187,8 @@ func commitOf(of run.Plan) string {
 	return of.Final().ManifestSummary()
 }
 
-// scanned reads the summary of a run that has written its objects itself. It reports whether the summary is the run's.
-func (c *candidate) scanned(p *prune, of run.Plan, body []byte) bool {
+// ofScan reads the summary of a run that has written its objects itself. It reports whether the summary is the run's.
+func (c *candidate) ofScan(p *prune, of run.Plan, body []byte) bool {
 	var s manifest.Summary
 	if err := json.Unmarshal(body, &s); err != nil || s.Scan == nil || !strings.HasPrefix(s.Scan.WrittenBy, version.Name+" ") ||
 		s.Scan.RunID != of.RunID || s.TableARN != of.TableARN || s.S3Bucket != of.Bucket || !s.StartTime.Equal(of.StartTime) {
@@ -186,8 +199,8 @@ func (c *candidate) scanned(p *prune, of run.Plan, body []byte) bool {
 	return true
 }
 
-// exported reads the result of a run of native exports. It reports whether the result is the run's.
-func (c *candidate) exported(p *prune, of run.Plan, body []byte) bool {
+// ofExports reads the result of a run of native exports. It reports whether the result is the run's.
+func (c *candidate) ofExports(p *prune, of run.Plan, body []byte) bool {
 	var r run.Result
 	if err := json.Unmarshal(body, &r); err != nil || r.Version != run.Version || r.RunID != of.RunID || r.Table != of.Table || r.Bucket != of.Bucket || !r.StartTime.Equal(of.StartTime) {
 		return false
@@ -195,22 +208,17 @@ func (c *candidate) exported(p *prune, of run.Plan, body []byte) bool {
 	c.shown, c.committed, c.manifest = true, r.EndTime, r.Manifest
 	c.changes = len(r.Exports) > 0
 	for _, w := range r.Exports {
+		if w.ExportType == request.ExportFull && w.ExportTime == nil || w.ExportType == request.ExportIncremental && (w.From == nil || w.To == nil) {
+			return false
+		}
 		if at := w.Covered(); at != nil {
 			c.asOf = *at
 		}
 		full := w.ExportType == request.ExportFull
 		c.changes, c.full = c.changes && !full, c.full || full
 		c.objects, c.bytes = c.objects+w.Objects, c.bytes+w.Bytes
-		if w.Followed || !p.places.HasExport(p.folderOf(w)) {
-			c.followed = append(c.followed, w.Manifest)
-		} else {
-			c.windows = append(c.windows, w)
-		}
+		folder := path.Dir(strings.TrimPrefix(w.Manifest, p.bucket.URI("")))
+		c.exports = append(c.exports, exported{ExportedWindow: w, folder: folder, own: !w.Followed && p.places.HasExport(folder)})
 	}
 	return true
-}
-
-// folderOf returns the folder of a native export, without a slash at its end.
-func (p *prune) folderOf(w run.ExportedWindow) string {
-	return path.Dir(strings.TrimPrefix(w.Manifest, p.bucket.URI("")))
 }

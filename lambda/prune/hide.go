@@ -10,12 +10,6 @@ import (
 	"dynamodb-to-s3/lambda/run"
 )
 
-// summaryName and filesName are the names of the manifests.
-const (
-	summaryName = "manifest-summary.json"
-	filesName   = "manifest-files.json"
-)
-
 // hide makes a run one that no reader finds. The mark in the claim comes first: from then on no execution continues the run or commits it again.
 // Partitions go before the summary, so that a run without a summary has none.
 func (p *prune) hide(ctx context.Context, c *candidate) error {
@@ -23,16 +17,16 @@ func (p *prune) hide(ctx context.Context, c *candidate) error {
 	if err != nil {
 		return err
 	}
-	removal := ledger.Removal{Since: p.now().UTC(), Manifest: c.manifest, Objects: c.objects, Bytes: c.bytes}
+	removal := ledger.Removal{Since: p.now().UTC(), AsOf: c.asOf, Manifest: c.manifest, Objects: c.objects, Bytes: c.bytes}
 	if err := claim.Remove(ctx, removal); err != nil {
 		return err
 	}
-	if err := p.removePartitions(ctx, c); err != nil {
+	if _, err := p.removePartitions(ctx, c); err != nil {
 		return fmt.Errorf("hide run %q: %w", c.id, err)
 	}
 	summaries := []string{run.Layout{Root: c.root}.ManifestSummary()}
-	for _, w := range c.windows {
-		summaries = append(summaries, p.folderOf(w)+"/"+summaryName)
+	for _, e := range c.owned() {
+		summaries = append(summaries, run.Layout{Root: e.folder}.ManifestSummary())
 	}
 	if err := p.bucket.Delete(ctx, summaries); err != nil {
 		return fmt.Errorf("hide run %q: %w", c.id, err)

@@ -78,15 +78,13 @@ func keepChanges(found []*candidate, kept map[*candidate]bool) {
 func keepFollowed(found []*candidate, kept map[*candidate]bool) {
 	needed := map[string]bool{}
 	for _, c := range found {
-		if kept[c] {
-			for _, manifest := range c.followed {
-				needed[manifest] = true
-			}
+		for _, e := range c.exports {
+			needed[e.Manifest] = needed[e.Manifest] || kept[c] && !e.own
 		}
 	}
 	for _, c := range found {
-		for _, w := range c.windows {
-			kept[c] = kept[c] || needed[w.Manifest] && c.removal == nil
+		for _, e := range c.exports {
+			kept[c] = kept[c] || needed[e.Manifest] && c.removal == nil
 		}
 	}
 }

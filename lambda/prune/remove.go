@@ -22,7 +22,7 @@ var (
 
 // remove removes the objects of hidden runs.
 func (p *prune) remove(ctx context.Context, due []*candidate) error {
-	due, err := p.unpointed(ctx, due)
+	due, err := p.unshown(ctx, due)
 	if err != nil {
 		return err
 	}
@@ -32,16 +32,27 @@ func (p *prune) remove(ctx context.Context, due []*candidate) error {
 	return p.each(ctx, due, p.removeRun)
 }
 
-// unpointed returns the runs at which no table points. A table can point at a hidden run if its step Catalog was repeated at the same moment.
-func (p *prune) unpointed(ctx context.Context, due []*candidate) (free []*candidate, err error) {
+// unshown returns the runs that no table shows. The step Catalog of a run that was repeated while the run was hidden can show it again. Then the
+// objects stay for another hour, or for as long as the table of the newest run points at them.
+func (p *prune) unshown(ctx context.Context, due []*candidate) (free []*candidate, err error) {
 	for _, c := range due {
 		s, err := p.tables.of(ctx, c.catalog)
 		if err != nil {
 			return nil, err
 		}
-		if s != nil && (s.hidden || p.pointsAt(s, c)) {
-			p.log.WarnContext(ctx, "the objects of a hidden run stay, because a table points at it", "run", c.id, "table", c.catalog.Table)
+		if s != nil && (s.unknown || p.pointsAt(s.location, c)) {
+			p.log.WarnContext(ctx, "the objects of a hidden run stay, because a table points at it", "run", c.id, "catalog", c.catalog.Table)
 			p.out.Hidden++
+			continue
+		}
+		again, err := p.removePartitions(ctx, c)
+		if err != nil {
+			return nil, err
+		}
+		if again {
+			if err := p.each(ctx, []*candidate{c}, p.hide); err != nil {
+				return nil, err
+			}
 			continue
 		}
 		free = append(free, c)
@@ -52,8 +63,8 @@ func (p *prune) unpointed(ctx context.Context, due []*candidate) (free []*candid
 // removeRun removes the objects of a hidden run, and its claim last.
 func (p *prune) removeRun(ctx context.Context, c *candidate) error {
 	layout := run.Layout{Root: c.root}
-	for _, w := range c.windows {
-		if err := p.removeExport(ctx, p.folderOf(w)); err != nil {
+	for _, e := range c.owned() {
+		if err := p.removeExport(ctx, e.folder); err != nil {
 			return fmt.Errorf("remove run %q: %w", c.id, err)
 		}
 	}
@@ -134,7 +145,7 @@ func (p *prune) removeData(ctx context.Context, folder string) error {
 
 // named calls use with each key that the manifest in a folder names. Nothing happens if there is no manifest.
 func (p *prune) named(ctx context.Context, folder string, use func(key string) error) error {
-	entry, err := p.bucket.Find(ctx, folder+"/"+filesName)
+	entry, err := p.bucket.Find(ctx, run.Layout{Root: folder}.ManifestFiles())
 	if errors.Is(err, bucket.ErrNotFound) {
 		return nil
 	}

@@ -3,14 +3,16 @@ package prune
 import (
 	"context"
 	"errors"
-	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"dynamodb-to-s3/lambda/contract"
 	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/fault"
+	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -37,8 +39,8 @@ type tables struct {
 
 // shown is what the tables of a run's catalog show.
 type shown struct {
-	// hidden says that nobody may look: the tables are of a database that the deployment had before.
-	hidden bool
+	// unknown says that the function may not look: the tables are of a database that the deployment had before.
+	unknown bool
 	// newest is the run at which the table of the newest run points; nil if there is no such table of ours. location is where it points.
 	newest   *candidate
 	location string
@@ -58,9 +60,8 @@ func (t *tables) of(ctx context.Context, plan *run.CatalogPlan) (*shown, error) 
 		return s, nil
 	}
 	s, err := t.load(ctx, at)
-	name := failure.NameOf(err)
-	if denied := name == failure.AccessDenied || name == failure.LakeFormationDenied; denied && (t.plan == nil || t.plan.Database != at.Database) {
-		s, err = &shown{hidden: true}, nil
+	if err != nil && failure.NameOf(err).Permanent() && (t.plan == nil || t.plan.Database != at.Database) {
+		s, err = &shown{unknown: true}, nil
 	}
 	if err == nil {
 		t.known[at] = s
@@ -79,7 +80,7 @@ func (t *tables) load(ctx context.Context, at run.CatalogPlan) (*shown, error) {
 			return s, nil
 		}
 		if err != nil {
-			return nil, namedOf(err, "glue:GetTables", at.Database)
+			return nil, failed(err, "glue:GetTables", at.Database, at.Table)
 		}
 		for _, table := range page.TableList {
 			name := aws.ToString(table.Name)
@@ -123,72 +124,65 @@ func (p *prune) shownInCatalog(ctx context.Context, c *candidate) (bool, error) 
 	if s == nil || err != nil {
 		return false, err
 	}
-	if s.hidden {
+	if s.unknown {
 		p.log.WarnContext(ctx, "a run stays, because tables of another database may show it", "run", c.id, "database", c.catalog.Database)
 	}
-	return s.hidden || p.pointsAt(s, c) || s.newest != nil && older(c, s.newest) >= 0, nil
+	return s.unknown || p.pointsAt(s.location, c) || s.newest != nil && older(c, s.newest) >= 0, nil
 }
 
-// pointsAt reports whether the table of the newest run points at this run.
-func (p *prune) pointsAt(s *shown, c *candidate) bool {
-	if strings.HasPrefix(s.location+"/", p.bucket.URI(c.root)+"/") || s.newest != nil && s.newest.id == c.id && s.newest.asOf.Equal(c.asOf) {
-		return true
-	}
-	for _, w := range c.windows {
-		if strings.HasPrefix(s.location+"/", p.bucket.URI(p.folderOf(w))+"/") {
-			return true
-		}
-	}
-	return false
+// pointsAt reports whether a location is in a folder of the run.
+func (p *prune) pointsAt(location string, c *candidate) bool {
+	within := func(folder string) bool { return strings.HasPrefix(location+"/", p.bucket.URI(folder)+"/") }
+	return within(c.root) || slices.ContainsFunc(c.exports, func(e exported) bool { return within(e.folder) })
 }
 
-// removePartitions removes the partitions of a run. If a window was exported again, its partition is the later export's, and stays.
-func (p *prune) removePartitions(ctx context.Context, c *candidate) error {
+// removePartitions removes the partitions of a run, and reports whether there were any. If a window was exported again, its partition is the later
+// export's, and stays.
+func (p *prune) removePartitions(ctx context.Context, c *candidate) (any bool, err error) {
 	s, err := p.tables.of(ctx, c.catalog)
 	if s == nil || err != nil {
-		return err
+		return false, err
 	}
-	full := []string{run.PartitionTime(c.asOf), c.id}
-	for _, table := range s.history {
-		if err := p.removePartition(ctx, c, table, full); err != nil {
-			return err
-		}
-	}
-	for _, w := range c.windows {
-		if w.From == nil || w.To == nil {
-			continue
-		}
-		for _, table := range s.changes {
-			if err := p.removePartition(ctx, c, table, []string{run.PartitionTime(*w.From), run.PartitionTime(*w.To)}); err != nil {
-				return err
+	remove := func(tables []string, values ...string) {
+		for _, table := range tables {
+			if err == nil {
+				var removed bool
+				removed, err = p.removePartition(ctx, c, table, values)
+				any = any || removed
 			}
 		}
 	}
-	return nil
+	if len(c.exports) == 0 {
+		remove(s.history, run.PartitionTime(c.asOf), c.id)
+	}
+	for _, e := range c.exports {
+		if e.ExportType == request.ExportFull {
+			remove(s.history, run.PartitionTime(*e.ExportTime), c.id)
+		} else {
+			remove(s.changes, run.PartitionTime(*e.From), run.PartitionTime(*e.To))
+		}
+	}
+	return any, err
 }
 
 // removePartition removes a partition if it is the run's.
-func (p *prune) removePartition(ctx context.Context, c *candidate, table string, values []string) error {
-	on := c.catalog.Database + "." + table
-	answer, err := p.tables.glue.GetPartition(ctx, &glue.GetPartitionInput{DatabaseName: &c.catalog.Database, TableName: &table, PartitionValues: values})
+func (p *prune) removePartition(ctx context.Context, c *candidate, table string, values []string) (removed bool, err error) {
+	database := c.catalog.Database
+	answer, err := p.tables.glue.GetPartition(ctx, &glue.GetPartitionInput{DatabaseName: &database, TableName: &table, PartitionValues: values})
 	if missing(err) {
-		return nil
+		return false, nil
 	}
 	if err != nil {
-		return namedOf(err, "glue:GetPartition", on)
+		return false, failed(err, "glue:GetPartition", database, table)
 	}
-	of := &shown{}
-	if answer.Partition != nil && answer.Partition.StorageDescriptor != nil {
-		of.location = aws.ToString(answer.Partition.StorageDescriptor.Location)
+	if answer.Partition == nil || answer.Partition.StorageDescriptor == nil || !p.pointsAt(aws.ToString(answer.Partition.StorageDescriptor.Location), c) {
+		return false, nil
 	}
-	if !p.pointsAt(of, c) {
-		return nil
-	}
-	_, err = p.tables.glue.DeletePartition(ctx, &glue.DeletePartitionInput{DatabaseName: &c.catalog.Database, TableName: &table, PartitionValues: values})
+	_, err = p.tables.glue.DeletePartition(ctx, &glue.DeletePartitionInput{DatabaseName: &database, TableName: &table, PartitionValues: values})
 	if err == nil || missing(err) {
-		return nil
+		return true, nil
 	}
-	return namedOf(err, "glue:DeletePartition", on)
+	return false, failed(err, "glue:DeletePartition", database, table)
 }
 
 // missing reports whether Glue says that a database, a table or a partition does not exist.
@@ -197,18 +191,7 @@ func missing(err error) bool {
 	return is
 }
 
-// namedOf gives an error of Glue its name.
-func namedOf(err error, action, on string) error {
-	if strings.Contains(fault.Words(err), "Lake Formation") {
-		return failure.Errorf(failure.LakeFormationDenied, "%s on %s: Lake Formation denies it: grant the role of the function prune DESCRIBE and DELETE on the tables (%s: %s)",
-			action, on, fault.Code(err), fault.Words(err))
-	}
-	call := fault.Call{Service: "Glue", Action: action, On: on, Role: "the role of the function prune, and the policy of the catalog", Key: "the KMS key of the catalog"}
-	err = call.Named(err)
-	switch code := fault.Code(err); code {
-	case "ConcurrentModificationException", "OperationTimeoutException": // a retry can help
-	case "EntityNotFoundException", "InvalidInputException", "GlueEncryptionException", "PermissionTypeMismatchException":
-		return failure.Errorf(failure.PruneFailed, "%w", err)
-	}
-	return fmt.Errorf("change the catalog: %w", err)
+// failed gives an error of a call its name.
+func failed(err error, action, database, table string) error {
+	return fault.GlueCall{Action: action, Database: database, Table: table, Function: string(contract.FunctionPrune), Refused: failure.PruneFailed}.Named(err)
 }
