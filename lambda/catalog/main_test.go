@@ -3,6 +3,8 @@ package catalog_test
 import (
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"testing"
 	"time"
 
@@ -166,7 +168,9 @@ func (l lake) state() string {
 		if len(table.PartitionKeys) == 0 {
 			continue
 		}
-		for last, p := range l.partitions(*table.Name) {
+		partitions := l.partitions(*table.Name)
+		for _, last := range slices.Sorted(maps.Keys(partitions)) {
+			p := partitions[last]
 			all += fmt.Sprintf("  %s %v %s %v\n", last, p.Parameters, *p.StorageDescriptor.Location, names(p.StorageDescriptor.Columns))
 		}
 	}
