@@ -26,6 +26,15 @@ var actionsOf = map[string][]string{
 	"dynamodb.ListExports":               {"dynamodb:ListExports"},
 	"dynamodb.Scan":                      {"dynamodb:Scan", "kms:Decrypt"},
 
+	"glue.CreatePartition": {"glue:CreatePartition"},
+	"glue.CreateTable":     {"glue:CreateTable"},
+	"glue.DeletePartition": {"glue:DeletePartition"},
+	"glue.GetPartition":    {"glue:GetPartition"},
+	"glue.GetTable":        {"glue:GetTable"},
+	"glue.GetTables":       {"glue:GetTables"},
+	"glue.UpdatePartition": {"glue:UpdatePartition"},
+	"glue.UpdateTable":     {"glue:UpdateTable"},
+
 	"s3.AbortMultipartUpload":    {"s3:AbortMultipartUpload"},
 	"s3.CompleteMultipartUpload": {"s3:PutObject", "kms:Decrypt"},
 	"s3.CreateMultipartUpload":   {"s3:PutObject", "kms:GenerateDataKey"},

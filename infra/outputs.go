@@ -38,6 +38,9 @@ func newOutputs(stack awscdk.Stack, parts described, props *Props) {
 		logs = append(logs, *parts.functions[function].LogGroup().LogGroupName())
 	}
 	output("LogGroups", strings.Join(logs, " "), "The log groups of the functions.")
+	if props.Catalog != nil {
+		output("CatalogDatabase", props.Catalog.Database, "The Glue database with the tables of the runs.")
+	}
 	if parts.topic != nil {
 		output("TopicArn", *parts.topic.TopicArn(), "The topic of the notifications and alarms.")
 	}

@@ -24,8 +24,8 @@ func TestOutputs(t *testing.T) {
 	want := map[string]string{
 		"StateMachineArn": "arn:aws:states:us-east-1:000000000000:stateMachine:StateMachine", "BucketName": "replica",
 		"PlanRoleArn": role("plan"), "ScanRoleArn": role("scan"), "ExportRoleArn": role("export"),
-		"ColumnsRoleArn": role("columns"), "ConvertRoleArn": role("convert"), "FinalizeRoleArn": role("finalize"),
-		"LogGroups": "plan/Logs scan/Logs export/Logs columns/Logs convert/Logs finalize/Logs",
+		"ColumnsRoleArn": role("columns"), "ConvertRoleArn": role("convert"), "FinalizeRoleArn": role("finalize"), "CatalogRoleArn": role("catalog"),
+		"LogGroups": "plan/Logs scan/Logs export/Logs columns/Logs convert/Logs finalize/Logs catalog/Logs",
 	}
 	got := maps.Clone(synth(t).outputs)
 	delete(got, "RunEndedEventPattern") // it has a test of its own
@@ -34,6 +34,8 @@ func TestOutputs(t *testing.T) {
 	}
 	got = maps.Clone(synthFull(t).outputs)
 	delete(got, "RunEndedEventPattern")
+	want["PruneRoleArn"], want["CatalogDatabase"] = role("prune"), "replica"
+	want["LogGroups"] += " prune/Logs"
 	want["TopicArn"], want["UndeliveredQueueUrl"] = "arn:aws:sns:us-east-1:000000000000:Notifications/Topic", "Schedules/Undelivered"
 	trust := func(functions ...string) string {
 		var roles []string
@@ -42,7 +44,7 @@ func TestOutputs(t *testing.T) {
 		}
 		return fmt.Sprintf(`{"Statement":[{"Action":"sts:AssumeRole","Effect":"Allow","Principal":{"AWS":["%s"]}}],"Version":"2012-10-17"}`, strings.Join(roles, `","`))
 	}
-	want["SourceRoleTrustPolicy"], want["DestinationRoleTrustPolicy"] = trust("plan", "scan"), trust("plan", "scan", "columns", "convert", "finalize")
+	want["SourceRoleTrustPolicy"], want["DestinationRoleTrustPolicy"] = trust("plan", "scan"), trust("plan", "scan", "columns", "convert", "finalize", "catalog", "prune")
 	want["KeyPolicy"] = got["KeyPolicy"] // below
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("an environment with every field (-want +got):\n%s", diff)

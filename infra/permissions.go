@@ -86,7 +86,7 @@ func ofObjects(at place, function contract.Function, props *Props) []grant {
 		schema   = objects(run.Layout.Schema)
 		staging  = objects(func(l run.Layout) string { return l.StagingPrefix() + "*" })
 		shares   = objects(func(l run.Layout) string { return l.StagingPrefix() + "_files/*" })
-		shown    = objects(func(l run.Layout) string { return l.Root + "/_table.sql" })
+		shown    = objects(run.Layout.Statements)
 		learned  []string
 		exported []string
 		symlinks []string
@@ -167,14 +167,15 @@ func ofObjects(at place, function contract.Function, props *Props) []grant {
 	case contract.FunctionCatalog:
 		grants = []grant{
 			allow(actions("s3:ListBucket"), []string{bucket}), // as in plan
-			// catalog reads what a committed run has: its schema or what its scan has learned, and the files of its exports.
-			allow(actions("s3:GetObject"), claim, manifests, lists, journals, result, schema, last),
+			// catalog reads the manifests of a committed run, and its schema or what its scan has learned.
+			allow(actions("s3:GetObject"), claim, manifests, lists, schema, last),
 			allow(actions("s3:PutObject"), schema, shown, symlinks, last),
 		}
 	case contract.FunctionPrune:
 		grants = []grant{
 			allow(actions("s3:ListBucket"), []string{bucket}),
-			allow(actions("s3:GetObject"), claim, manifests, lists, journals, result),
+			allow(actions("s3:GetObject"), claim, manifests, result),
+			allow(actions("s3:PutObject"), claim), // marks the run before its objects go
 			// Everything that the runs and DynamoDB write below the folder of a run or an export, and nothing else. What runs share stays: the
 			// journals of chains, and the last schemas.
 			allow(actions("s3:DeleteObject"), claim, manifests, data, lists, markers, own, tries, result, schema, shown, staging, exported),
@@ -231,10 +232,8 @@ func ofKeys(function contract.Function, props *Props) []grant {
 			return condition{"StringEquals": {"kms:ViaService": hosts}}
 		}
 		switch function {
-		case contract.FunctionColumns, contract.FunctionConvert, contract.FunctionFinalize, contract.FunctionCatalog:
+		case contract.FunctionColumns, contract.FunctionConvert, contract.FunctionFinalize, contract.FunctionCatalog, contract.FunctionPrune:
 			grants = append(grants, allow(actions("kms:Decrypt", "kms:GenerateDataKey"), keys).where(via("s3")))
-		case contract.FunctionPrune: // it writes nothing
-			grants = append(grants, allow(actions("kms:Decrypt"), keys).where(via("s3")))
 		case contract.FunctionPlan, contract.FunctionScan:
 			grants = append(grants,
 				allow(actions("kms:Decrypt"), keys).where(via("dynamodb", "s3")),

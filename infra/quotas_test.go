@@ -149,7 +149,7 @@ func TestPoliciesAreMeasured(t *testing.T) {
 	for name, made := range map[string]template{"test": synth(t), "full": synthFull(t)} {
 		props := map[string]func(string) *Props{"test": testProps, "full": fullProps}[name]("")
 		at := place{partition: "aws", region: "us-east-1", account: "000000000000"}
-		for _, function := range contract.Functions() {
+		for _, function := range props.functions() {
 			role := string(function) + "/Role"
 			text, err := json.Marshal(made.of(t, "AWS::IAM::Policy")[role+"/Permissions"].Properties["PolicyDocument"])
 			if err != nil {
