@@ -20,10 +20,10 @@ const (
 	pricePerTransition    = 0.025 / 1000
 	pricePerGBSecondARM   = 0.0000133334
 	pricePerGBSecondX86   = 0.0000166667
-	transitionsOfRun      = 6 // Plan, its Choice, the Map, Finalize, its Choice, and the end
-	transitionsOfScan     = 2 // ScanSegment and its Choice
-	transitionsOfColumns  = 5 // Columns, the Map, its Choice, Finalize again and its Choice
-	transitionsOfConvert  = 3 // ConvertSegment, its Choice, and SegmentConverted: most segments need one invocation
+	transitionsOfRun      = 10 // Plan, its Choice, the Map, Finalize, its Choice, Catalog and Prune with their Choices, and the end
+	transitionsOfScan     = 2  // ScanSegment and its Choice
+	transitionsOfColumns  = 5  // Columns, the Map, its Choice, Finalize again and its Choice
+	transitionsOfConvert  = 3  // ConvertSegment, its Choice, and SegmentConverted: most segments need one invocation
 	millisecondsPerSecond = 1000
 	mebibytesPerGibibyte  = 1024
 )

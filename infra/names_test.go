@@ -31,6 +31,7 @@ var scopes = map[string]scope{
 	"AWS::SNS::Topic DisplayName":              noNames,
 	"AWS::SNS::Topic KmsMasterKeyId":           noNames,
 	"AWS::CloudWatch::Alarm MetricName":        noNames,
+	"AWS::Glue::Database CatalogId":            noNames, // the environment names the database
 }
 
 var naming = regexp.MustCompile(`Names?$|Ids?$|Identifier$|^Alias`)

@@ -107,7 +107,7 @@ func TestNamesOfEnvironments(t *testing.T) {
 func TestEnvironmentThatDoesNotExist(t *testing.T) {
 	t.Parallel()
 	_, err := Find("../../examples/environments", "smalest")
-	if err == nil || !strings.Contains(err.Error(), `there is no environment "smalest", did you mean "smallest"?; there are: accounts, network, parquet, schedules, smallest`) {
+	if err == nil || !strings.Contains(err.Error(), `there is no environment "smalest", did you mean "smallest"?; there are: accounts, catalog, network, parquet, schedules, smallest`) {
 		t.Errorf("got %v", err)
 	}
 	if _, err := Find(t.TempDir(), "dev"); err == nil || !strings.Contains(err.Error(), "has no .yaml file") {

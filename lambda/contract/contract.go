@@ -51,7 +51,7 @@ const (
 	StateConvertEnd      = "SegmentConverted"
 	StateConverted       = "Converted?"
 
-	StateCataloged = "Catalog?"
+	StateCataloged = "InCatalog?"
 	StateCatalog   = "Catalog"
 	StateRetained  = "Retention?"
 	StatePrune     = "Prune"

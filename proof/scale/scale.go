@@ -89,7 +89,7 @@ func Compute(in Inputs) Outcome {
 	o.ScanHours = seconds / 3600
 	rate := pages / seconds / o.Concurrency // of each function, at most Rate
 	o.InvocationsOfSegment = math.Ceil(pages / in.Segments / rate / in.UsefulSeconds)
-	o.Transitions = 6 + in.Segments*(2*o.InvocationsOfSegment+1)
+	o.Transitions = 8 + in.Segments*(2*o.InvocationsOfSegment+1)
 	o.ParentEvents, o.ChildEvents = quota.ScanEvents(), quota.SegmentEvents(int64(o.InvocationsOfSegment), 0)
 
 	stored := in.TableBytes * in.StorePerTableByte

@@ -34,8 +34,8 @@ func TestCompute(t *testing.T) {
 		{"invocations of a segment", o.InvocationsOfSegment, 8},
 		{"batches", o.Batches, 5}, // 40,800 objects, 400,000 parts
 		{"invocations", o.Invocations, scans + 3 + 5},
-		{"transitions", o.Transitions, 6 + 100*(2*8+1) + 3 + 3*5},
-		{"events", float64(o.ParentEvents), 24 + 13},
+		{"transitions", o.Transitions, 8 + 100*(2*8+1) + 3 + 3*5},
+		{"events", float64(o.ParentEvents), 28 + 13},
 		{"events of a child", float64(o.ChildEvents), 4 + 8*7},
 		{"objects", o.Objects, objects},
 		{"objects of a segment", o.ObjectsOfSegment, objects / 100},
