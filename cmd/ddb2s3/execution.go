@@ -83,7 +83,11 @@ func (e execution) run(ctx context.Context, check func(run.Result) error) error 
 	if err := check(result.Result); err != nil {
 		return err
 	}
-	_, err = io.WriteString(e.stderr, e.services.summary(result.Result, took, repeated))
+	text := e.services.summary(result.Result, took, repeated)
+	if planned != nil {
+		text += e.services.tryQuery(ctx, planned.Plan, result.Result)
+	}
+	_, err = io.WriteString(e.stderr, text)
 	return err
 }
 

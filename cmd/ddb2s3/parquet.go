@@ -66,7 +66,7 @@ func (s *services) showParquet(ctx context.Context, objects *s3.Client, result r
 		return err
 	}
 	defer db.Close()
-	query := queryOf(decided, *result.Schema, s.location("s3://"+result.Bucket+"/"+result.Root+"/data")+"/*.parquet")
+	query := queryOf(decided, *result.Schema, duckdb.Text(s.location("s3://"+result.Bucket+"/"+result.Root+"/data")+"/*.parquet"))
 	_, _ = fmt.Fprintf(stderr, "asking DuckDB: %s\n", query)
 	_, rows, err := db.All(ctx, query)
 	if err != nil { // a sum can have more digits than a column
@@ -158,8 +158,8 @@ func shorten(text string) string {
 	return string([]rune(text)[:mostShownType-1]) + "…"
 }
 
-// queryOf returns a query that counts the rows of files and adds up some of their numbers. It leaves out attributes that are in _rest too.
-func queryOf(decided schema.Schema, learned run.LearnedSchema, files string) string {
+// queryOf returns a query that counts the rows of a table and adds up some of their numbers. It leaves out attributes that are in _rest too.
+func queryOf(decided schema.Schema, learned run.LearnedSchema, table string) string {
 	var own, inLists []string
 	for _, c := range decided.Columns {
 		if learned.Rest[c.Attribute] == 0 {
@@ -168,7 +168,7 @@ func queryOf(decided schema.Schema, learned run.LearnedSchema, files string) str
 		}
 	}
 	all := slices.Concat(own, inLists)
-	return strings.Join(append([]string{"select count(*)"}, all[:min(len(all), mostSums)]...), ", ") + " from " + duckdb.Text(files)
+	return strings.Join(append([]string{"select count(*)"}, all[:min(len(all), mostSums)]...), ", ") + " from " + table
 }
 
 // sumsIn returns the sums of a number, or of the numbers in a struct.

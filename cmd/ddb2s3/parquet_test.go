@@ -148,7 +148,7 @@ func TestQueryOfASchema(t *testing.T) {
 		{[]schema.Column{column("l", list(integer)), column("m", structure(structure(integer)))}, `select count(*), sum("m"."n"."n"), sum(list_sum("l"))`},
 		{[]schema.Column{column("l", list(structure(integer)))}, `select count(*), sum(list_sum([x."n" for x in "l"]))`},
 	} {
-		got := queryOf(schema.Schema{Columns: test.columns}, run.LearnedSchema{Rest: map[string]int64{"left": 1}}, "it's/*.parquet")
+		got := queryOf(schema.Schema{Columns: test.columns}, run.LearnedSchema{Rest: map[string]int64{"left": 1}}, "'it''s/*.parquet'")
 		if want := test.want + " from 'it''s/*.parquet'"; got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}

@@ -112,6 +112,11 @@ func (v *queryVerb) run(ctx context.Context, stdout, stderr io.Writer) error {
 		return found.List(stdout, v.json)
 	}
 	db, err := duckdb.Open(ctx)
+	if errors.Is(err, checkout.ErrNotInstalled) {
+		if err = duckdb.Install(ctx, stderr); err == nil {
+			db, err = duckdb.Open(ctx)
+		}
+	}
 	if err != nil {
 		return err
 	}

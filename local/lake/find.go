@@ -133,11 +133,8 @@ func (f *finder) run(ctx context.Context, runs, at string) error {
 		return err
 	}
 	plan := claim.Output.Plan
-	name := ddl.TableName(plan.Table)
-	switch {
-	case plan.Catalog != nil:
-		name = plan.Catalog.Table
-	case !whole(plan):
+	name, ok := NameOf(plan)
+	if !ok {
 		return nil
 	}
 	var summary manifest.Summary
@@ -242,18 +239,21 @@ func (f *finder) add(name, arn string, change func(*Table)) {
 	f.tables[id] = table
 }
 
-// whole reports whether a run has all items of its table, as they are.
-func whole(plan run.Plan) bool {
+// NameOf returns the name of the table that shows a run. ok is false if there is none, because the run does not have all items of its table as
+// they are, and its request names no table for them.
+func NameOf(plan run.Plan) (name string, ok bool) {
 	var req request.Request
 	switch {
+	case plan.Catalog != nil:
+		return plan.Catalog.Table, true
 	case plan.Export != nil:
 		req.Export = &plan.Export.Request
 	case plan.Scan != nil && plan.Scan.Encoder == nil:
 		req.Scan, req.Transform = &plan.Scan.Request, plan.Scan.Transform
 	default:
-		return false
+		return "", false
 	}
-	return req.WholeTable()
+	return ddl.TableName(plan.Table), req.WholeTable()
 }
 
 // keys says where the objects of a bucket are: a key begins with cut, and its path with add.
