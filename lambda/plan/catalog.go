@@ -10,14 +10,19 @@ import (
 )
 
 // catalog returns the tables that show the run; nil if there are none. A run that is not of the whole table is shown only if its request names a
-// table. Otherwise it would take the place of the whole table.
+// table. Otherwise it would take the place of the whole table. Without a database, the run makes statements, unless it would have to learn its columns for
+// them.
 func (s *Step) catalog(req request.Request, table string) *run.CatalogPlan {
 	named := cmp.Or(req.Catalog, &request.Catalog{}).Table
-	switch {
-	case req.Catalog.Off(), named == "" && (s.Database == "" || !req.WholeTable()):
+	if req.Catalog.Off() || named == "" && (!req.WholeTable() || s.Database == "" && learns(req)) {
 		return nil
 	}
 	return &run.CatalogPlan{Database: s.Database, Table: cmp.Or(named, ddl.TableName(table))}
+}
+
+// learns reports whether the columns of the run are known only if it learns them.
+func learns(req request.Request) bool {
+	return req.Mode == request.ModeScan && req.Format != request.FormatParquet && req.Format != request.FormatDynamoDBJSON
 }
 
 // retention returns which runs stay after this one; nil if all do.
