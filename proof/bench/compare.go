@@ -218,6 +218,12 @@ func engine(format request.Format, compression request.Compression, fileSize int
 	return path{Name: pathEngine, Format: format, Compression: compression, FileSize: fileSize}
 }
 
+// learning is the same scan for a catalog: it also learns the schema.
+func learning(p path) path {
+	p.Learns = true
+	return p
+}
+
 // speedPaths are the rows of the table of speeds: each compression begins with its bound.
 func speedPaths() []path {
 	const size = request.DefaultFileSize
@@ -226,7 +232,8 @@ func speedPaths() []path {
 		all = append(all, path{Name: pathBound, Compression: compression},
 			engine(request.FormatDynamoDBJSON, compression, size), engine(request.FormatJSON, compression, size))
 		if compression == request.CompressionGZIP {
-			all = append(all, engine(request.FormatION, compression, size),
+			ion := engine(request.FormatION, compression, size)
+			all = append(all, learning(all[len(all)-1]), ion, learning(ion),
 				path{Name: pathSDKFast, Compression: compression, FileSize: size}, path{Name: pathSDK, Compression: compression, FileSize: size})
 		}
 	}

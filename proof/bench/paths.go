@@ -46,6 +46,7 @@ type path struct {
 	FileSize    int64
 	Bucket      string // "" for the usual one
 	Threads     int    `json:",omitempty"` // of DuckDB; 0 for the default
+	Learns      bool   `json:",omitempty"` // a scan for a catalog
 }
 
 // ours reports whether the path is one of this project's functions.
@@ -72,7 +73,11 @@ func (p path) String() string {
 		}
 		return fmt.Sprintf("DuckDB's COPY of lines of %s, %s", p.Format, threads)
 	default:
-		return fmt.Sprintf("%s, %s", cmp.Or(string(p.Format), "`"+p.Transform+"`"), p.Compression)
+		name := fmt.Sprintf("%s, %s", cmp.Or(string(p.Format), "`"+p.Transform+"`"), p.Compression)
+		if p.Learns {
+			name += ", for a catalog"
+		}
+		return name
 	}
 }
 
@@ -102,10 +107,14 @@ func (p path) move(ctx context.Context, tables, objects aws.Config, table, schem
 
 // plan is the plan of a run that reads a table.
 func (p path) plan(table string) run.Plan {
-	return run.Plan{
+	plan := run.Plan{
 		Version: run.Version, Mode: request.ModeScan, RunID: "bench", Table: table, Bucket: cmp.Or(p.Bucket, usualBucket), Root: "AWSDynamoDB/bench",
 		Scan: &run.ScanPlan{TotalSegments: 1, Format: p.Format, Transform: p.Transform, Compression: p.Compression, FileSizeBytes: p.FileSize},
 	}
+	if p.Learns {
+		plan.Catalog = &run.CatalogPlan{Table: table}
+	}
+	return plan
 }
 
 // learning is the plan of the first pass of a run that makes Parquet files.

@@ -49,6 +49,7 @@ func (all *results) markdown(withOld bool) string {
 		fmt.Fprintf(&b, "| %s | %s |\n", what, fmt.Sprintf(format, values...))
 	}
 	all.sdk(line)
+	all.learning(line)
 	all.startTimes(line, withOld)
 	all.fixed(line)
 	all.tls(line)
@@ -142,6 +143,21 @@ func (all *results) sdk(line func(what, format string, values ...any)) {
 			if len(times) > 0 {
 				line(fmt.Sprintf("%s: times as many bytes in the same CPU time as %s", ours, other), "%s", strings.Join(times, ", "))
 			}
+		}
+	}
+}
+
+// learning writes how fast a scan for a catalog is.
+func (all *results) learning(line func(what, format string, values ...any)) {
+	for _, p := range speedPaths() {
+		var times []string
+		for _, s := range shapes() {
+			if a, b := all.find(s.name, learning(p)), all.find(s.name, p); a != nil && b != nil && a != b {
+				times = append(times, fmt.Sprintf("%s %.2f", s.name, a.times(b)))
+			}
+		}
+		if len(times) > 0 {
+			line(fmt.Sprintf("%s: bytes in the same CPU time, relative to a scan without a catalog", learning(p)), "%s", strings.Join(times, ", "))
 		}
 	}
 }
