@@ -60,7 +60,7 @@ func (c cataloger) data(ctx context.Context) (all []data, reason string, err err
 		switch without, ok := errors.AsType[unshownError](err); {
 		case ok:
 			reason = without.Error()
-		case errors.Is(err, bucket.ErrNotFound):
+		case errors.Is(err, bucket.ErrNotFound) && failure.NameOf(err) != failure.ListsInconsistent: // the manifest; segment lists must be there
 			reason = fmt.Sprintf("the data is no longer there, because the retention or another program has removed it: %v", err)
 		case err != nil:
 			return nil, "", err
