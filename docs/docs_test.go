@@ -57,6 +57,8 @@ func schema(t *testing.T) *jsonschema.Schema {
 	s.Description = "The input of an execution."
 	s.PatternProperties = map[string]*jsonschema.Schema{request.Others().String(): {Description: "A member that others put into the input: accepted, without an effect."}}
 	addRules("", s)
+	catalog, _ := s.Properties.Get("catalog")
+	catalog.Type, catalog.AnyOf = "", []*jsonschema.Schema{{Type: "object"}, {Const: false}} // request.Catalog.TurnOff
 	return s
 }
 
@@ -140,6 +142,8 @@ func TestReferenceIsFresh(t *testing.T) {
 		"and what to do. The question costs half a read unit for an item of up to 4 KB, 50 for the largest item, and twice as much with " +
 		"`ConsistentRead`. It does not count for the pace. If the table has no capacity for it, the run begins without it.\n")
 	page.WriteString("\nAn entry of the legacy `ScanFilter` is `{\"ComparisonOperator\": …, \"AttributeValueList\": […]}`, with values in DynamoDB JSON.\n")
+	catalog, _ := all.Properties.Get("catalog")
+	table(&page, "`catalog`", "catalog.", catalog)
 	table(&page, "`export`", "export.", export)
 	table(&page, "`export.filter`", "export.filter.", filter)
 	page.WriteString("\nDynamoDB cannot be asked about a filter before the export starts. `plan` checks that the expressions use each placeholder that is defined, " +
@@ -175,6 +179,9 @@ var markdown = strings.NewReplacer("|", `\|`, "<", `\<`)
 // bounds says what a field can be.
 func bounds(path string, s *jsonschema.Schema) string {
 	rule, words := request.RuleOf(path), s.Type
+	if s.AnyOf != nil {
+		words = "object or `false`"
+	}
 	if rule.Enum != nil {
 		words = "`" + strings.Join(rule.Enum, "` `") + "`"
 	} else if rule.String() != "" {
