@@ -15,7 +15,7 @@ import (
 // ownNames are the names of the objects, apart from data objects and the claim, that the functions write into the folder of a run, or DynamoDB
 // and the function catalog into the folder of an export.
 var (
-	ownNames = lazyregexp.New(`^(manifest-(summary|files)\.(json|md5|checksum)|_schema\.json|_exports\.json|_result\.json|_exports/[0-9a-f]{32}\.json|` +
+	ownNames = lazyregexp.New(`^(manifest-(summary|files)\.(json|md5|checksum)|_schema\.json|_table\.sql|_exports\.json|_result\.json|_exports/[0-9a-f]{32}\.json|` +
 		`_segments/\d{6}-(end|\d{6}-[0-9a-f]{8})\.json|_pace/[0-9a-f]{16}-\d{6}|_symlinks/files\.txt|_staging/.*)$`)
 	exportNames = lazyregexp.New(`^(manifest-(summary|files)\.(json|md5|checksum)|_started|_symlinks/files\.txt)$`)
 )
