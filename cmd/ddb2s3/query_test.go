@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -153,6 +154,7 @@ func TestQueryAppliesTheChanges(t *testing.T) {
 	table, bucket := testservers.Orders(t, 400), testservers.Bucket(t)
 	request := fmt.Sprintf(`{"table": %q, "bucket": %q, "prefix": "{table}", "export": {"from": "last", "checkIntervalSeconds": 1}}`, table, bucket)
 	committed(t, server.URL, request)
+	committed(t, server.URL, fmt.Sprintf(`{"table": %q, "bucket": %q, "prefix": "{table}", "format": "PARQUET"}`, table, bucket))
 	for round := range 2 {
 		if err := sampletable.Change(t.Context(), client, table, uint64(round), 400, func(int) {}); err != nil {
 			t.Fatal(err)
@@ -176,9 +178,38 @@ func TestQueryAppliesTheChanges(t *testing.T) {
 	for line := range strings.Lines(stdout) {
 		got = append(got, itemOf(t, line))
 	}
-	if want := itemsOf(t, table, "orderId"); !reflect.DeepEqual(ordered(got, "orderId"), want) {
-		t.Errorf("%d items differ from the %d of the table", len(got), len(want))
+	items := itemsOf(t, table, "orderId")
+	if !reflect.DeepEqual(ordered(got, "orderId"), items) {
+		t.Errorf("%d items differ from the %d of the table", len(got), len(items))
 	}
+	var want, rows []string
+	for _, item := range items {
+		status, _ := item["status"].(*types.AttributeValueMemberS)
+		want = append(want, item["orderId"].(*types.AttributeValueMemberS).Value+","+status.Value)
+	}
+	for row := range strings.SplitSeq(asked(t, folder, joinOfThePage(t, name)), "\n") {
+		rows = append(rows, row)
+	}
+	slices.Sort(rows)
+	if diff := cmp.Diff(want, rows); diff != "" {
+		t.Errorf("the join of docs/athena.md (-want +got):\n%s", diff)
+	}
+}
+
+// joinOfThePage returns the query of docs/athena.md that joins runs in Parquet with changes. DuckDB has another word for a value of a map that may be
+// missing. A time before the run does no harm.
+func joinOfThePage(t *testing.T, table string) string {
+	t.Helper()
+	page, err := os.ReadFile("../../docs/athena.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, sql, found := strings.Cut(string(page), "```sql\nwith last_change")
+	sql, _, closed := strings.Cut(sql, ";\n```")
+	if !found || !closed {
+		t.Fatal("docs/athena.md has no join")
+	}
+	return strings.NewReplacer("element_at(newimage, 'status')", "newimage['status']", "from orders", "from "+table, "2026-11-27", "1970-01-01").Replace("with last_change" + sql)
 }
 
 // itemOf decodes a row with an item.
