@@ -27,7 +27,7 @@ func TestStatementsWithoutADatabase(t *testing.T) {
 	}{
 		{"PARQUET", func(l lake) run.CatalogInput { return l.parquet("a", 0, text("id"), whole("total")) }, false, []string{
 			"CREATE EXTERNAL TABLE IF NOT EXISTS `orders` (\n  `id` string,\n  `total` bigint,\n", "LOCATION 's3://BUCKET/backup/AWSDynamoDB/a/data/'",
-			"SELECT * FROM read_parquet('s3://BUCKET/backup/AWSDynamoDB/a/data/*.parquet')",
+			"SELECT * FROM read_parquet('s3://BUCKET/backup/AWSDynamoDB/a/data/*.parquet', hive_partitioning = false)",
 		}},
 		{"DYNAMODB_JSON", func(l lake) run.CatalogInput { return l.committed(l.planOf("a", 0)) }, false, []string{
 			"`item` map<string,struct<", "read_json('s3://BUCKET/backup/AWSDynamoDB/a/data/*.json.gz'",
