@@ -54,8 +54,6 @@ func TestServeAnswersWhatTheStateMachineCalls(t *testing.T) {
 	line("/functions/finalize/invocations")
 	line("/functions/catalog/invocations")
 	line("/functions/prune/invocations")
-	line("/functions/catalog/invocations")
-	line("/functions/prune/invocations")
 	describe := line("/aws-sdk/dynamodb/describeExport")
 
 	payload, err := json.Marshal(run.PlanInput{
