@@ -39,8 +39,8 @@ type candidate struct {
 	bytes     int64
 	tag       string // of the claim
 	removal   *ledger.Removal
-	// shown says that a reader finds the run.
-	shown bool
+	// shown says that a reader finds the run, and hidden that this prune has hidden it.
+	shown, hidden bool
 }
 
 // exported is a native export that a run has committed.

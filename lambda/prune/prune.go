@@ -83,6 +83,7 @@ type prune struct {
 	mu       sync.Mutex // guards what follows
 	exported map[string][]string
 	foreign  run.Foreign
+	changed  []*candidate // that were hidden or removed
 	out      run.Pruned
 }
 
@@ -173,7 +174,8 @@ func (p *prune) untilLate(err error) error {
 func (p *prune) record(c *candidate, hidden bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.out.Runs = append(p.out.Runs, run.PrunedRun{RunID: c.id, Manifest: c.manifest, Objects: c.objects, Bytes: c.bytes, Hidden: hidden})
+	c.hidden = hidden
+	p.changed = append(p.changed, c)
 	if hidden {
 		p.out.Hidden++
 		return
@@ -189,8 +191,10 @@ const (
 
 // answer returns the answer, which has a bounded size.
 func (p *prune) answer() run.Pruned {
-	slices.SortFunc(p.out.Runs, func(a, b run.PrunedRun) int { return cmp.Compare(a.RunID, b.RunID) })
-	p.out.Runs = p.out.Runs[:min(len(p.out.Runs), mostNamed)]
+	slices.SortFunc(p.changed, older)
+	for _, c := range p.changed[:min(len(p.changed), mostNamed)] {
+		p.out.Runs = append(p.out.Runs, run.PrunedRun{RunID: c.id, Manifest: c.manifest, Objects: c.objects, Bytes: c.bytes, Hidden: c.hidden})
+	}
 	for len(run.Marshal(p.out.Runs)) > mostNamedBytes {
 		p.out.Runs = p.out.Runs[:len(p.out.Runs)/2]
 	}
