@@ -152,7 +152,7 @@ func (c commit) writeResult(ctx context.Context, j *ledger.Journal, progress run
 	if len(exports) == 0 {
 		why = reason(j, progress)
 	}
-	result := c.resultOf(exports, why, time.Now().UTC().Truncate(time.Millisecond))
+	result := c.resultOf(exports, why, c.now().UTC().Truncate(time.Millisecond))
 	created, err := c.bucket.Create(ctx, c.layout.Result(), run.Marshal(result))
 	if err != nil {
 		return run.FinalizeOutput{}, fmt.Errorf("commit: %w", err)

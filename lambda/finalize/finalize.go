@@ -20,6 +20,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"time"
 
 	"dynamodb-to-s3/lambda/bucket"
 	"dynamodb-to-s3/lambda/ledger"
@@ -35,6 +36,8 @@ type Step struct {
 	Log     *slog.Logger
 	// MostUploads is how many uploads one invocation completes; 0 for the usual number.
 	MostUploads int
+	// Now is the clock of the commit; nil for the system's.
+	Now func() time.Time
 }
 
 // Run commits the run of the plan and returns its result. If the run is already committed, Run changes nothing and returns the result
@@ -51,7 +54,10 @@ func (s *Step) Run(ctx context.Context, in run.FinalizeInput) (run.FinalizeOutpu
 	}
 	c := commit{
 		plan: in.Plan, layout: in.Plan.Layout(), bucket: bucket.New(s.Objects(in.Plan), in.Plan), log: s.Log.With("runId", in.Plan.RunID, "table", in.Plan.Table),
-		mostUploads: cmp.Or(s.MostUploads, mostUploads),
+		mostUploads: cmp.Or(s.MostUploads, mostUploads), now: s.Now,
+	}
+	if c.now == nil {
+		c.now = time.Now
 	}
 	c.decided = sync.OnceValues(func() (run.Schema, error) {
 		decided, _, err := ledger.LoadSchema(ctx, c.bucket, c.plan)
@@ -84,6 +90,7 @@ type commit struct {
 	bucket      *bucket.Bucket
 	log         *slog.Logger
 	mostUploads int
+	now         func() time.Time
 	// decided reads the schema of a run that makes Parquet files, once.
 	decided func() (run.Schema, error)
 }

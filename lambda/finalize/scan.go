@@ -236,7 +236,7 @@ func (c *scanCommit) write(ctx context.Context) (run.Result, error) {
 	if c.written.Schema, err = c.learned(); err != nil {
 		return run.Result{}, err
 	}
-	commit := run.Marshal(manifest.NewSummary(c.plan, c.totals, c.written, time.Now()))
+	commit := run.Marshal(manifest.NewSummary(c.plan, c.totals, c.written, c.now()))
 	created, err := c.bucket.Create(ctx, c.layout.ManifestSummary(), commit)
 	if err != nil {
 		return run.Result{}, fmt.Errorf("commit: %w", err)

@@ -53,7 +53,7 @@ type Options struct {
 	ConvertProgress *scan.Progress
 	Defaults        string           // the deployment's request fields as a JSON object; may be empty
 	Account         string           // the functions' account; "" if it is not known
-	Now             func() time.Time // the clock of the invocations' budget; nil for the system's
+	Now             func() time.Time // the clock of the invocations' budgets, of commits and of prune; nil for the system's
 	// Metrics receives one line for each metric of the deployment Environment; nil for no metrics.
 	Metrics     io.Writer
 	Environment string
@@ -104,7 +104,7 @@ func New(source, destination aws.Config, options Options) *Engine {
 	columnsStep := columns.Step{Objects: clients.Objects, Log: options.Log, ShareBytes: options.ShareBytes}
 	convertStep := convert.Step{Objects: clients.Objects, Log: options.Log, Progress: options.ConvertProgress, Now: options.Now, PageBytes: options.PageBytes}
 	exportStep := export.Step{DynamoDB: awsclient.DynamoDB(source), S3: awsclient.S3(destination), Account: options.Account, Log: options.Log}
-	finalizeStep := finalize.Step{Objects: clients.Objects, Log: options.Log, MostUploads: options.MostUploads}
+	finalizeStep := finalize.Step{Objects: clients.Objects, Log: options.Log, MostUploads: options.MostUploads, Now: options.Now}
 	catalogStep := catalog.Step{Objects: clients.Objects, Glue: awsclient.Glue(*options.Glue), Log: options.Log}
 	pruneStep := prune.Step{Objects: clients.Objects, Glue: catalogStep.Glue, Log: options.Log, Now: options.Now}
 	ends := func(function contract.Function) outcome {
