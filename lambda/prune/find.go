@@ -161,6 +161,9 @@ func (p *prune) look(ctx context.Context, layout run.Layout) (*candidate, error)
 		return nil, nil //nolint:nilnil // another program's
 	}
 	c.kind, c.whole = kindOf(of, c.changes)
+	if native := of.Export != nil && of.Parquet == nil; native && c.removal == nil && len(c.exports) == 0 {
+		c.kind, c.whole = "nothing", false // a chain that had nothing to export: no copy goes because of it
+	}
 	if native := of.Export != nil && of.Parquet == nil; native && c.removal != nil { // the result stays until the exports are removed
 		c.shown, err = p.anyShown(ctx, c.owned())
 		return c, err

@@ -34,7 +34,7 @@ func (p *prune) decide(ctx context.Context, found []*candidate) (going map[*cand
 
 // byNumber returns the runs that stay because of their number or their age.
 func (p *prune) byNumber(found []*candidate) map[*candidate]bool {
-	kept, newer, now := map[*candidate]bool{}, map[string]int{}, p.now()
+	kept, newer, based, now := map[*candidate]bool{}, map[string]int{}, map[string]bool{}, p.now()
 	for _, c := range slices.Backward(found) {
 		if c.removal != nil {
 			continue
@@ -43,8 +43,10 @@ func (p *prune) byNumber(found []*candidate) map[*candidate]bool {
 		kept[c] = newer[c.kind] < max(p.retention.KeepRuns, 1) || // never the newest one
 			age < time.Duration(p.retention.KeepDays)*24*time.Hour ||
 			age < Grace || // its own execution may still show it in the catalog
-			c.root == p.plan.Root
+			c.root == p.plan.Root ||
+			c.base() && !based[c.chain] // the changes of the chain are of no use without it, however many other copies are newer
 		newer[c.kind]++
+		based[c.chain] = based[c.chain] || c.base()
 	}
 	return kept
 }
@@ -56,7 +58,7 @@ func keepChanges(found []*candidate, kept map[*candidate]bool) {
 	for _, c := range found {
 		switch {
 		case !kept[c], c.changes:
-		case c.chain != "" && base[c.chain] == nil && c.full:
+		case c.base() && base[c.chain] == nil:
 			base[c.chain] = c
 		}
 		if kept[c] && c.whole {
@@ -73,6 +75,9 @@ func keepChanges(found []*candidate, kept map[*candidate]bool) {
 		}
 	}
 }
+
+// base reports whether the run has a full export, with which a chain begins.
+func (c *candidate) base() bool { return c.chain != "" && c.full }
 
 // keepFollowed keeps the runs whose exports are also in the result of another run that stays: that run has followed the export.
 func keepFollowed(found []*candidate, kept map[*candidate]bool) {
