@@ -45,14 +45,19 @@ func (r *seedRun) serveFunction(w http.ResponseWriter, request *http.Request, ex
 	if n := execution % lives; execution == r.addressOf(n) {
 		result = r.answer(contract.Function(request.PathValue("function")), payload, n)
 	}
-	if result.kind != "" {
-		w.Header().Set("X-Amzn-ErrorType", result.kind)
+	result.write(w)
+}
+
+// write writes the answer of the Invoke API.
+func (r result) write(w http.ResponseWriter) {
+	if r.kind != "" {
+		w.Header().Set("X-Amzn-ErrorType", r.kind)
 	}
-	if result.failed {
+	if r.failed {
 		w.Header().Set("X-Amz-Function-Error", "Unhandled")
 	}
-	w.WriteHeader(result.status)
-	_, _ = w.Write(result.body) // fails only if the interpreter has ended
+	w.WriteHeader(r.status)
+	_, _ = w.Write(r.body) // fails only if the interpreter has ended
 }
 
 // invoke invokes a function, with the fault of the invocation if it has one.

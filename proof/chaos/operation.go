@@ -13,6 +13,7 @@ import (
 const (
 	serviceDynamoDB = "dynamodb"
 	serviceS3       = "s3"
+	serviceGlue     = "glue"
 )
 
 // An operation is the purpose of a request. Its text is the same every time that a seed runs.
@@ -82,7 +83,10 @@ func (o operation) readsStaged() bool {
 const stagingFolder = "/_staging/"
 
 func tableOperation(target string, request *http.Request) (operation, error) {
-	_, name, _ := strings.Cut(target, ".")
+	service, name, _ := strings.Cut(target, ".")
+	if service == "AWSGlue" {
+		return operation{service: serviceGlue, name: name, changes: !strings.HasPrefix(name, "Get")}, nil
+	}
 	o := operation{service: serviceDynamoDB, name: name, changes: name == "ExportTableToPointInTime"}
 	if name != "Scan" {
 		return o, nil
