@@ -28,9 +28,8 @@ func ofCatalog(at place, function contract.Function, props *Props) []grant {
 	resources := []string{at.arn("glue", "catalog"), at.arn("glue", "database/"+database), at.arn("glue", "table/"+database+"/*")}
 	switch function {
 	case contract.FunctionCatalog:
-		// catalog removes a partition again if it finds that its run was pruned meanwhile.
 		return []grant{allow(actions("glue:GetTable", "glue:CreateTable", "glue:UpdateTable",
-			"glue:GetPartition", "glue:CreatePartition", "glue:UpdatePartition", "glue:DeletePartition"), resources)}
+			"glue:GetPartition", "glue:CreatePartition", "glue:UpdatePartition"), resources)}
 	case contract.FunctionPrune:
 		return []grant{allow(actions("glue:GetTables", "glue:GetPartition", "glue:DeletePartition"), resources)}
 	default:

@@ -43,7 +43,7 @@ func TestNothingPrunesWithoutRetention(t *testing.T) {
 	}
 }
 
-// The functions reach the tables of the environment's database alone. Only catalog can change them, and prune can remove partitions. No
+// The functions reach the tables of the environment's database alone. Only catalog can change them, and only prune can remove partitions. No
 // function can remove a table.
 func TestAccessToTheCatalog(t *testing.T) {
 	const glue = "arn:aws:glue:us-east-1:000000000000:"
@@ -63,13 +63,13 @@ func TestAccessToTheCatalog(t *testing.T) {
 			no = append(no, access{"catalog/Role", "glue:" + action, glue + resource}, access{"prune/Role", "glue:" + action, glue + resource})
 		}
 	}
-	for _, action := range []string{"GetPartition", "DeletePartition"} {
-		may(map[string]bool{"catalog": true, "prune": true}, action)
-	}
+	may(map[string]bool{"catalog": true, "prune": true}, "GetPartition")
 	for _, action := range []string{"GetTable", "CreateTable", "UpdateTable", "CreatePartition", "UpdatePartition"} {
 		may(map[string]bool{"catalog": true}, action)
 	}
-	may(map[string]bool{"prune": true}, "GetTables")
+	for _, action := range []string{"GetTables", "DeletePartition"} {
+		may(map[string]bool{"prune": true}, action)
+	}
 	for _, action := range []string{"DeleteTable", "BatchDeleteTable", "DeleteDatabase", "UpdateDatabase", "CreateDatabase", "DeleteTableVersion"} {
 		may(nil, action)
 	}
