@@ -42,7 +42,8 @@ func newQuery() *cobra.Command {
 in UTC, such as 2026-11-27 05:00:00.000. In DYNAMODB_JSON, an item is a map: item['total'].n is the number in the attribute total.
 
 The files are those that the manifests of committed runs name. A run with an index, a filter, a projection, one segment or
-a transform is in no table. DuckDB cannot read ION.
+a transform is in no table. DuckDB cannot read ION. In plain JSON, it reads 15 digits of a number with a fraction. Use PARQUET or
+DYNAMODB_JSON if your numbers have more.
 
 With --from s3://bucket/prefix, the files of the tables in the query are downloaded into a temporary folder, because DuckDB reads S3
 only with an extension. The number of bytes is shown before. The SDK's variables name the credentials, the region and the endpoint.
