@@ -172,7 +172,7 @@ func TestTakenOverScanLearnsTheSame(t *testing.T) {
 		if !committed {
 			states.Set(e.id(), status.Failed, long())
 			e.name = "e-2"
-			if planned, committed, err = e.plannedAndCommitted(); err != nil && planned.Duplicate == nil {
+			if planned, _, err = e.plannedAndCommitted(); err != nil && planned.Duplicate == nil {
 				t.Fatalf("after %d writes: %v", writes, err)
 			}
 			if planned.Duplicate != nil { // the run was committed, and the answer was lost: a redrive of its owner goes on
