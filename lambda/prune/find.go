@@ -209,7 +209,7 @@ func (c *candidate) ofExports(p *prune, of run.Plan, body []byte) bool {
 		return false
 	}
 	c.shown, c.committed, c.manifest = true, r.EndTime, r.Manifest
-	c.changes = len(r.Exports) > 0
+	c.changes, c.objects, c.bytes = len(r.Exports) > 0, 0, 0
 	for _, w := range r.Exports {
 		if w.ExportType == request.ExportFull && w.ExportTime == nil || w.ExportType == request.ExportIncremental && (w.From == nil || w.To == nil) {
 			return false

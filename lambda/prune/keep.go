@@ -114,10 +114,7 @@ func kindOf(of run.Plan, changes bool) (kind string, whole bool) {
 	}
 	if s := of.Scan; s != nil {
 		r := s.Request
-		filtered := r.FilterExpression
-		for _, name := range slices.Sorted(maps.Keys(r.ScanFilter)) {
-			filtered += " " + name
-		}
+		filtered := r.FilterExpression + strings.Join(slices.Sorted(maps.Keys(r.ScanFilter)), " ")
 		k.Format, k.Index, k.Filter, k.Segment, k.Transform = s.OutputFormat(), r.IndexName, filtered, r.Segment, s.Transform
 		k.Projection = cmp.Or(r.ProjectionExpression, strings.Join(r.AttributesToGet, ","))
 		if s.Encoder != nil {

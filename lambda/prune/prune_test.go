@@ -28,7 +28,7 @@ func TestRunsAreHiddenFirstAndRemovedLater(t *testing.T) {
 	if out.Hidden != 3 || out.Count != 0 || out.Kept != 2 || len(out.Runs) != 3 || !out.Runs[0].Hidden || out.Runs[0].RunID != "run-0101" {
 		t.Errorf("got %+v", out)
 	}
-	if got := l.partitions("orders_history"); !slices.Equal(got, []string{"run-0104", "run-0105"}) {
+	if got := l.partitions(); !slices.Equal(got, []string{"run-0104", "run-0105"}) {
 		t.Errorf("the history has %v", got)
 	}
 	if got := l.committed(); !slices.Equal(got, []string{"run-0104", "run-0105"}) {
@@ -201,7 +201,7 @@ func TestDeathAfterEachWrite(t *testing.T) {
 				break
 			}
 			for _, p := range runs[:2] { // a reader that finds a summary, or a partition, finds a whole run
-				if shown := slices.Contains(l.committed(), p.RunID) || slices.Contains(l.partitions("orders_history"), p.RunID); shown && len(l.keys(p.Final().DataPrefix())) < files {
+				if shown := slices.Contains(l.committed(), p.RunID) || slices.Contains(l.partitions(), p.RunID); shown && len(l.keys(p.Final().DataPrefix())) < files {
 					t.Errorf("after %d writes (lost: %t), %s is shown and not whole", writes, lost, p.RunID)
 				}
 			}
@@ -286,7 +286,7 @@ func TestRunThatIsShownAgain(t *testing.T) {
 	if out := l.prune(runs[1], run.Retention{KeepRuns: 1}); out.Count != 0 || out.Hidden != 1 {
 		t.Errorf("got %+v", out)
 	}
-	if got := l.partitions("orders_history"); len(got) != 1 || len(l.keys(runs[0].Final().DataPrefix())) != files {
+	if got := l.partitions(); len(got) != 1 || len(l.keys(runs[0].Final().DataPrefix())) != files {
 		t.Errorf("the history has %v", got)
 	}
 	l.now = l.now.Add(prune.Grace)
