@@ -68,7 +68,8 @@ func TestRetentionReachesTheFunctions(t *testing.T) {
 		{
 			"keepRuns: 7, keepDays: 30, tables: [events-2, orders, invoices, \"*-old\"]",
 			run.RetentionRule{Retention: run.Retention{KeepRuns: 7, KeepDays: 30}, Tables: []string{"events-2", "orders", "invoices", "*-old"}},
-			[]string{"events-2", "orders", "invoices", "events-old"}, []string{"events-1", "order"},
+			[]string{"events-2", "orders", "invoices", "events-old"},
+			[]string{"events-1", "order"},
 		},
 	} {
 		e, err := parse("test.yaml", base+"retention: {"+test.text+"}")
