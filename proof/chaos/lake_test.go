@@ -10,7 +10,7 @@ import (
 )
 
 var (
-	lakeRuns   = flag.Int("lake-runs", 30, "how many runs a lake has")
+	lakeRuns   = flag.Int("lake-runs", 20, "how many runs a lake has")
 	lakeSeed   = flag.Uint64("lake-seed", 1, "the seed of the first lake")
 	lakeSeeds  = flag.Int("lakes", 1, "the number of lakes of each format")
 	lakeAtOnce = flag.Int("lake-at-once", 4, "how many runs of a lake are at work at the same time")

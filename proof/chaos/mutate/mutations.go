@@ -94,4 +94,4 @@ var mutations = append([]mutation{
 		`created, err := c.bucket.Create(ctx, c.layout.ManifestSummary(), commit)`, `_, err = c.bucket.Put(ctx, c.layout.ManifestSummary(), commit)
 	created := err == nil`,
 	}},
-}, append(drawn, passes...)...)
+}, append(append(drawn, passes...), shown...)...)
