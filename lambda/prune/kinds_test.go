@@ -1,0 +1,59 @@
+package prune_test
+
+import (
+	"context"
+	"slices"
+	"testing"
+	"time"
+
+	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/run"
+)
+
+// Runs of an index, however many, do not push a copy of the whole table out. Values of a filter make no kind of their own.
+func TestRunsOfEachKindStay(t *testing.T) {
+	t.Parallel()
+	l := newLake(t)
+	l.catalog = false
+	whole := l.days(2)
+	var index, filtered run.Plan
+	for _, id := range []string{"a", "b", "c"} {
+		index = l.plan("index-" + id)
+		index.Scan.Request.IndexName = "byDay"
+		l.commit(index)
+		filtered = l.plan("filtered-" + id)
+		filtered.Scan.Request = request.Scan{FilterExpression: "d = :d", ExpressionAttributeValues: map[string]request.AttributeValue{":d": []byte(`{"S": "` + id + `"}`)}}
+		l.commit(filtered)
+		l.now = l.now.AddDate(0, 0, 1)
+	}
+	l.gone(index, run.Retention{KeepRuns: 1})
+	l.want(filtered, index, whole[1])
+}
+
+// Newer scans of the same format do not take the place of the full export with which a chain begins.
+func TestBaseOfAChainStaysBesideNewerScans(t *testing.T) {
+	t.Parallel()
+	l := newLake(t)
+	l.catalog = false
+	l.export("run-0", false, l.window(0, request.ExportFull))
+	l.now = l.now.AddDate(0, 0, 1)
+	l.export("run-1", false, l.window(1, request.ExportIncremental))
+	scans := l.days(2)
+	l.gone(scans[1], run.Retention{KeepRuns: 1})
+	if got := l.exports(); !slices.Contains(got, "run-0") || !slices.Contains(got, "run-1") || !slices.Contains(got, "0") {
+		t.Errorf("%v are left", got)
+	}
+}
+
+// When the time of the invocation is over, the answer says that more is left.
+func TestTimeIsOver(t *testing.T) {
+	t.Parallel()
+	l := newLake(t)
+	runs := l.days(2)
+	ctx, cancel := context.WithDeadline(t.Context(), time.Now().Add(-time.Second))
+	defer cancel()
+	if _, err := l.step(nil).Run(ctx, l.input(runs[1], run.Retention{KeepRuns: 1})); err == nil {
+		t.Error("there was no time, and no error")
+	}
+	l.want(runs...)
+}
