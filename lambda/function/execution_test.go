@@ -59,6 +59,8 @@ type execution struct {
 	pageBytes  int
 	// metrics and log receive what the functions write; nil discards it.
 	metrics, log io.Writer
+	// glue has the database of the catalog, "lake"; nil if the deployment has none.
+	glue *aws.Config
 }
 
 var errCrashed = errors.New("the test stopped the execution")
@@ -87,7 +89,12 @@ func (e execution) engine() *function.Engine {
 	if states == nil {
 		states = &executions.Memory{Others: status.Running}
 	}
+	database := ""
+	if e.glue != nil {
+		database = "lake"
+	}
 	return function.New(source, destination, function.Options{
+		Glue: e.glue, Database: database,
 		Log: log, Executions: states, Account: account, Now: hurried(e.hurry), Metrics: e.metrics, Environment: "test",
 		ShareBytes: e.shareBytes, PageBytes: e.pageBytes,
 	})
