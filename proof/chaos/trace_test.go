@@ -273,6 +273,9 @@ func (t *translation) translate(e chaos.Event) error {
 		return nil
 	}
 	i := t.invocations[e.Invocations[0]]
+	if i.function == contract.FunctionCatalog || i.function == contract.FunctionPrune { // the model ends with the commit
+		return nil
+	}
 	switch plans := i.function == contract.FunctionPlan; {
 	case e.Kind == chaos.Described:
 		t.step(e, model.Looks, i)
