@@ -57,3 +57,14 @@ func TestTimeIsOver(t *testing.T) {
 	}
 	l.want(runs...)
 }
+
+// However old the runs are, the newest one stays, also if the prune of an older one is redriven.
+func TestTheNewestRunAlwaysStays(t *testing.T) {
+	t.Parallel()
+	l := newLake(t)
+	l.catalog = false
+	runs := l.days(4)
+	l.now = l.now.AddDate(1, 0, 0)
+	l.gone(runs[0], run.Retention{KeepDays: 1})
+	l.want(runs[0], runs[3])
+}
