@@ -50,6 +50,9 @@ type Lake struct {
 	// moves only when nothing is alive.
 	alive sync.RWMutex
 
+	// committing is locked from a commit until the harness has noted it.
+	committing sync.RWMutex
+
 	mu      sync.Mutex    // guards the following fields
 	hurry   chan struct{} // closed when the clock is about to move: what waits goes on
 	next    chan struct{} // closed when an invocation of catalog or prune ends, and replaced

@@ -83,6 +83,8 @@ func (l *Lake) checkRemoval(request *http.Request, o operation) error {
 	if err != nil {
 		return err
 	}
+	l.committing.RLock()
+	defer l.committing.RUnlock()
 	newest, err := l.pointer(request.Context())
 	if err != nil {
 		return err

@@ -35,7 +35,7 @@ var shown = []mutation{
 	}, test: lakes, in: "./proof/chaos"},
 	{name: "files that another export has stay", file: "lambda/prune/exports.go", replace: []string{
 		`				delete(doomed, key)`, `				_ = key`,
-	}, test: "TestWhatIsNotOurs", in: "./lambda/prune"},
+	}, test: "TestExportsOfOthersStay"},
 	{name: "what has another name is left alone", file: "lambda/prune/remove.go", replace: []string{
 		`case own.MatchString(strings.TrimPrefix(entry.Key, folder+"/")):`, `case own != nil && entry.Key != claim:`,
 	}, test: lakes, in: "./proof/chaos"},
