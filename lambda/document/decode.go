@@ -84,7 +84,7 @@ func (d Decoder) value(node *Node, into reflect.Value, path string) {
 
 // turnOff handles the value false of a struct that has the method TurnOff.
 func turnOff(into reflect.Value) bool {
-	off, able := into.Addr().Interface().(interface{ TurnOff() })
+	off, able := reflect.TypeAssert[interface{ TurnOff() }](into.Addr())
 	if able {
 		off.TurnOff()
 	}

@@ -21,8 +21,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-func ref(text string) *string { return &text }
-
 // tableName is the name in the catalog of the table of the newest run.
 func (l *Lake) tableName() string { return strings.ReplaceAll(l.table, "-", "_") }
 
@@ -56,13 +54,13 @@ func (l *Lake) stranger(ctx context.Context) error {
 
 // touch changes the table of the newest run as another program does: what the runs of this project write stays.
 func (l *Lake) touch(ctx context.Context) {
-	found, err := l.catalog.GetTable(ctx, &glue.GetTableInput{DatabaseName: ref(lakeDatabase), Name: ref(l.tableName())})
+	found, err := l.catalog.GetTable(ctx, &glue.GetTableInput{DatabaseName: new(lakeDatabase), Name: new(l.tableName())})
 	if err != nil {
 		return // there is no table yet
 	}
 	t := found.Table
-	_, _ = l.catalog.UpdateTable(ctx, &glue.UpdateTableInput{DatabaseName: ref(lakeDatabase), VersionId: t.VersionId, SkipArchive: aws.Bool(true), TableInput: &types.TableInput{
-		Name: t.Name, Description: ref("touched"), Parameters: t.Parameters, StorageDescriptor: t.StorageDescriptor, TableType: t.TableType, PartitionKeys: t.PartitionKeys,
+	_, _ = l.catalog.UpdateTable(ctx, &glue.UpdateTableInput{DatabaseName: new(lakeDatabase), VersionId: t.VersionId, SkipArchive: aws.Bool(true), TableInput: &types.TableInput{
+		Name: t.Name, Description: new("touched"), Parameters: t.Parameters, StorageDescriptor: t.StorageDescriptor, TableType: t.TableType, PartitionKeys: t.PartitionKeys,
 	}}) // it fails if a run was faster
 }
 
@@ -161,7 +159,7 @@ func window(at time.Time) string { return at.UTC().Format("2006-01-02 15:04:05.0
 
 // pointer returns the moment of the run that the table of the newest run shows.
 func (l *Lake) pointer(ctx context.Context) (at time.Time, err error) {
-	found, err := l.catalog.GetTable(ctx, &glue.GetTableInput{DatabaseName: ref(lakeDatabase), Name: ref(l.tableName())})
+	found, err := l.catalog.GetTable(ctx, &glue.GetTableInput{DatabaseName: new(lakeDatabase), Name: new(l.tableName())})
 	if errors.As(err, new(*types.EntityNotFoundException)) {
 		return time.Time{}, nil
 	}

@@ -56,7 +56,7 @@ func (l *Lake) readNewest(ctx context.Context, random *rand.Rand) error {
 	l.alive.RLock()
 	defer l.alive.RUnlock()
 	least, shown := l.newest()
-	table, err := l.catalog.GetTable(ctx, &glue.GetTableInput{DatabaseName: ref(lakeDatabase), Name: ref(l.tableName())})
+	table, err := l.catalog.GetTable(ctx, &glue.GetTableInput{DatabaseName: new(lakeDatabase), Name: new(l.tableName())})
 	if errors.As(err, new(*types.EntityNotFoundException)) {
 		if shown {
 			return errors.New("a reader finds no table, after a run was shown")
@@ -131,7 +131,7 @@ func (l *Lake) readPartitions(ctx context.Context, random *rand.Rand, kind strin
 	var all []types.Partition
 	for _, version := range []string{"", "_2"} { // the files of scans and of exports can have two formats
 		table := name + version
-		pages := glue.NewGetPartitionsPaginator(l.catalog, &glue.GetPartitionsInput{DatabaseName: ref(lakeDatabase), TableName: &table})
+		pages := glue.NewGetPartitionsPaginator(l.catalog, &glue.GetPartitionsInput{DatabaseName: new(lakeDatabase), TableName: &table})
 		for pages.HasMorePages() {
 			page, err := pages.NextPage(ctx)
 			if errors.As(err, new(*types.EntityNotFoundException)) {
