@@ -8,6 +8,10 @@ import (
 
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	service "github.com/aws/aws-sdk-go-v2/service/glue"
+	"github.com/aws/aws-sdk-go-v2/service/glue/types"
 )
 
 // Runs of an index, however many, do not push a copy of the whole table out. Values of a filter make no kind of their own.
@@ -67,4 +71,39 @@ func TestTheNewestRunAlwaysStays(t *testing.T) {
 	l.now = l.now.AddDate(1, 0, 0)
 	l.gone(runs[0], run.Retention{KeepDays: 1})
 	l.want(runs[0], runs[3])
+}
+
+// A run that was committed less than an hour ago stays, although newer ones were committed before: its own execution may still show it.
+func TestARunThatHasJustBeenCommittedStays(t *testing.T) {
+	t.Parallel()
+	l := newLake(t)
+	runs := l.days(3)
+	slow := l.plan("slow")
+	slow.StartTime = start.Add(time.Hour) // older than all but one
+	slow = l.commit(slow)
+	l.now = l.now.Add(30 * time.Minute)
+	if out := l.prune(runs[2], run.Retention{KeepRuns: 1}); out.Hidden != 2 || !slices.Contains(l.committed(), "slow") {
+		t.Errorf("got %+v", out)
+	}
+	l.now = l.now.Add(2 * time.Hour)
+	if out := l.prune(runs[2], run.Retention{KeepRuns: 1}); out.Hidden != 1 || slices.Contains(l.committed(), "slow") {
+		t.Errorf("two hours later: %+v", out)
+	}
+}
+
+// A partition with the values of a run that is at another place stays.
+func TestPartitionOfAnotherPlaceStays(t *testing.T) {
+	t.Parallel()
+	l := newLake(t)
+	runs := l.days(2)
+	values := []string{run.PartitionTime(runs[0].StartTime), runs[0].RunID}
+	_, err := l.glue.UpdatePartition(t.Context(), &service.UpdatePartitionInput{
+		DatabaseName: aws.String(database), TableName: aws.String("orders_history"), PartitionValueList: values,
+		PartitionInput: &types.PartitionInput{Values: values, StorageDescriptor: &types.StorageDescriptor{Location: aws.String("s3://elsewhere/")}},
+	})
+	l.must(err)
+	l.prune(runs[1], run.Retention{KeepRuns: 1})
+	if got := l.partitions(); len(got) != 2 {
+		t.Errorf("the history has %v", got)
+	}
 }

@@ -131,7 +131,7 @@ func TestWhatIsNotOurs(t *testing.T) {
 	unclaimed := l.commit(variant("unclaimed", func(*run.Plan) {}))
 	l.must(l.bucket.Delete(t.Context(), []string{unclaimed.Final().Claim()}))
 	foreign := l.commit(variant("foreign", func(*run.Plan) {})) // another program's summary
-	l.put(foreign.Final().ManifestSummary(), `{"tableArn": "`+tableARN+`", "scan": {"writtenBy": "other 1.0", "runId": "foreign"}}`)
+	l.put(foreign.Final().ManifestSummary(), strings.Replace(string(l.get(foreign.Final().ManifestSummary())), "dynamodb-to-s3 ", "dynamodb-to-s4 ", 1))
 	again := l.commit(variant("again", func(*run.Plan) {})) // the summary of an earlier run of the same name
 	l.put(again.Final().Claim(), strings.Replace(string(l.get(again.Final().Claim())), old.Format(time.RFC3339), old.Add(time.Hour).Format(time.RFC3339), 2))
 	l.now = now
