@@ -39,9 +39,9 @@ func TestCommand(t *testing.T) {
 		stdout, stderr string
 	}{
 		{"smallest", "-goarch", 0, "arm64\n", ""},
-		{"nowhere", "-goarch", 1, "", "there is no environment \"nowhere\"; there are: accounts, network, parquet, schedules, smallest (the files infra/environments/*.yaml)\n"},
-		{"nowhere", "", 1, "", "there is no environment \"nowhere\"; there are: accounts, network, parquet, schedules, smallest (the files infra/environments/*.yaml)\n"},
-		{"", "-goarch", 1, "", "ENV is missing: add ENV=<name of an environment>; there are: accounts, network, parquet, schedules, smallest (the files infra/environments/*.yaml)\n"},
+		{"nowhere", "-goarch", 1, "", "there is no environment \"nowhere\"; there are: accounts, catalog, network, parquet, schedules, smallest (the files infra/environments/*.yaml)\n"},
+		{"nowhere", "", 1, "", "there is no environment \"nowhere\"; there are: accounts, catalog, network, parquet, schedules, smallest (the files infra/environments/*.yaml)\n"},
+		{"", "-goarch", 1, "", "ENV is missing: add ENV=<name of an environment>; there are: accounts, catalog, network, parquet, schedules, smallest (the files infra/environments/*.yaml)\n"},
 		{"smallest", "-nothing", 2, "", "flag provided but not defined: -nothing\n"},
 	} {
 		t.Setenv("CDK_CONTEXT_JSON", "")

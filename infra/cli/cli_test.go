@@ -92,7 +92,7 @@ func TestArgumentsOfTheCDK(t *testing.T) {
 		{"bootstrap --trust 444455556666", "accounts", "", 0, "cdk bootstrap --trust 444455556666 aws://111122223333/eu-west-1 in eu-west-1", "environment accounts: account 111122223333, region eu-west-1"},
 		{"bootstrap", "smallest", "eu-west-1", 1, "", "find the account of your AWS credentials, because infra/environments/smallest.yaml gives none"},
 		{"deploy", "smallest", "", 1, "", "no region is set: set AWS_REGION, or give account and region in infra/environments/smallest.yaml"},
-		{"destroy", "", "eu-west-1", 1, "", "ENV is missing: add ENV=<name of an environment>; there are: accounts, network, parquet, schedules, smallest"},
+		{"destroy", "", "eu-west-1", 1, "", "ENV is missing: add ENV=<name of an environment>; there are: accounts, catalog, network, parquet, schedules, smallest"},
 		{"destroy", "smalest", "eu-west-1", 1, "", `there is no environment "smalest", did you mean "smallest"?`},
 		{"watch", "smallest", "eu-west-1", 2, "", "usage: cli"},
 	} {
@@ -150,15 +150,15 @@ func TestMake(t *testing.T) {
 		arguments []string
 		says      string // the line before make's own last line
 	}{
-		{[]string{"deploy"}, "ENV is missing: add ENV=<name of an environment>; there are: accounts, network, parquet, schedules, smallest (the files infra/environments/*.yaml)"},
-		{[]string{"destroy", "ENV="}, "ENV is missing: add ENV=<name of an environment>; there are: accounts, network, parquet, schedules, smallest (the files infra/environments/*.yaml)"},
-		{[]string{"diff", "env=smallest"}, "ENV is missing: add ENV=<name of an environment>; there are: accounts, network, parquet, schedules, smallest (the files infra/environments/*.yaml)"},
-		{[]string{"bootstrap", "ENV=Smallest"}, `there is no environment "Smallest", did you mean "smallest"?; there are: accounts, network, parquet, schedules, smallest (the files infra/environments/*.yaml)`},
-		{[]string{"destroy", "ENV=smallest "}, `there is no environment "smallest ", did you mean "smallest"?; there are: accounts, network, parquet, schedules, smallest (the files infra/environments/*.yaml)`},
-		{[]string{"destroy", "ENV=smallest network"}, `there is no environment "smallest network"; there are: accounts, network, parquet, schedules, smallest (the files infra/environments/*.yaml)`},
-		{[]string{"destroy", "ENV=../environments/smallest"}, `there is no environment "../environments/smallest", did you mean "smallest"?; there are: accounts, network, parquet, schedules, smallest (the files infra/environments/*.yaml)`},
-		{[]string{"deploy", "ENV=infra/environments/smallest.yaml"}, `there is no environment "infra/environments/smallest.yaml", did you mean "smallest"?; there are: accounts, network, parquet, schedules, smallest (the files infra/environments/*.yaml)`},
-		{[]string{"deploy", "ENV=smallest; touch " + marker}, `there is no environment "smallest; touch ` + marker + `"; there are: accounts, network, parquet, schedules, smallest (the files infra/environments/*.yaml)`},
+		{[]string{"deploy"}, "ENV is missing: add ENV=<name of an environment>; there are: accounts, catalog, network, parquet, schedules, smallest (the files infra/environments/*.yaml)"},
+		{[]string{"destroy", "ENV="}, "ENV is missing: add ENV=<name of an environment>; there are: accounts, catalog, network, parquet, schedules, smallest (the files infra/environments/*.yaml)"},
+		{[]string{"diff", "env=smallest"}, "ENV is missing: add ENV=<name of an environment>; there are: accounts, catalog, network, parquet, schedules, smallest (the files infra/environments/*.yaml)"},
+		{[]string{"bootstrap", "ENV=Smallest"}, `there is no environment "Smallest", did you mean "smallest"?; there are: accounts, catalog, network, parquet, schedules, smallest (the files infra/environments/*.yaml)`},
+		{[]string{"destroy", "ENV=smallest "}, `there is no environment "smallest ", did you mean "smallest"?; there are: accounts, catalog, network, parquet, schedules, smallest (the files infra/environments/*.yaml)`},
+		{[]string{"destroy", "ENV=smallest network"}, `there is no environment "smallest network"; there are: accounts, catalog, network, parquet, schedules, smallest (the files infra/environments/*.yaml)`},
+		{[]string{"destroy", "ENV=../environments/smallest"}, `there is no environment "../environments/smallest", did you mean "smallest"?; there are: accounts, catalog, network, parquet, schedules, smallest (the files infra/environments/*.yaml)`},
+		{[]string{"deploy", "ENV=infra/environments/smallest.yaml"}, `there is no environment "infra/environments/smallest.yaml", did you mean "smallest"?; there are: accounts, catalog, network, parquet, schedules, smallest (the files infra/environments/*.yaml)`},
+		{[]string{"deploy", "ENV=smallest; touch " + marker}, `there is no environment "smallest; touch ` + marker + `"; there are: accounts, catalog, network, parquet, schedules, smallest (the files infra/environments/*.yaml)`},
 		{[]string{"deploy", "ENV=smallest", "CDK_ARGS=--require-approval=never"}, unreachable},
 	} {
 		run := exec.CommandContext(t.Context(), "make", append([]string{"--no-print-directory", "-C", root, "CDK=" + cdk, "CDK_MODULE="}, test.arguments...)...)
