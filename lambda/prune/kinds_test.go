@@ -49,6 +49,26 @@ func TestBaseOfAChainStaysBesideNewerScans(t *testing.T) {
 	}
 }
 
+// Runs of a chain that had nothing to export do not take the place of a copy of the table.
+func TestRunThatExportedNothingIsNoCopy(t *testing.T) {
+	t.Parallel()
+	l := newLake(t)
+	l.catalog = false
+	scans := l.days(2)
+	var last run.Plan
+	for _, id := range []string{"nothing-1", "nothing-2"} {
+		last = l.export(id, false)
+		l.now = l.now.AddDate(0, 0, 1)
+	}
+	l.gone(last, run.Retention{KeepRuns: 1})
+	if keys := l.keys(scans[1].Root + "/data/"); len(keys) == 0 {
+		t.Error("the newest copy of the table is gone")
+	}
+	if keys := l.keys(scans[0].Root + "/data/"); len(keys) > 0 {
+		t.Errorf("%v are left of the copy before", keys)
+	}
+}
+
 // When the time of the invocation is over, the answer says that more is left.
 func TestTimeIsOver(t *testing.T) {
 	t.Parallel()

@@ -29,10 +29,10 @@ var shown = []mutation{
 	}, test: lakes, in: "./proof/chaos"},
 	{name: "the base of a chain stays", file: "lambda/prune/keep.go", replace: []string{
 		`c.base() && !based[c.chain] //`, `false //`,
-	}, test: lakes, in: "./proof/chaos"},
+	}, test: "TestBaseOfAChainStaysBesideNewerScans"},
 	{name: "a run that exported nothing is no copy", file: "lambda/prune/find.go", replace: []string{
 		`c.removal == nil && len(c.exports) == 0 {`, `c.removal == nil && len(c.exports) < 0 {`,
-	}, test: lakes, in: "./proof/chaos"},
+	}, test: "TestRunThatExportedNothingIsNoCopy"},
 	{name: "files that another export has stay", file: "lambda/prune/exports.go", replace: []string{
 		`				delete(doomed, key)`, `				_ = key`,
 	}, test: "TestExportsOfOthersStay"},
