@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"dynamodb-to-s3/lambda/ddl"
+	"dynamodb-to-s3/lambda/run"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/glue/types"
@@ -13,13 +14,8 @@ import (
 
 // The parameters of the tables and partitions.
 const (
-	// parameterSource has the ARN of the DynamoDB table. A table without it is not ours.
-	parameterSource = "ddb2s3.source"
 	// parameterFormat has the format of the files.
 	parameterFormat = "ddb2s3.format"
-	// parameterRun and parameterAsOf have the run that a table or a partition shows, and the moment of its data.
-	parameterRun  = "ddb2s3.run"
-	parameterAsOf = "ddb2s3.as_of"
 	// parameterExport and parameterExported have the ARN of an incremental export, and when it was started.
 	parameterExport   = "ddb2s3.export"
 	parameterExported = "ddb2s3.exported"
@@ -31,7 +27,7 @@ func moment(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000
 // parameters returns those of a table of the run, with further ones: names and values in turn.
 func (c cataloger) parameters(d data, more ...string) map[string]string {
 	all := maps.Clone(d.table.Parameters)
-	all[parameterSource], all[parameterFormat] = c.plan.TableARN, string(d.content.Format)
+	all[run.ParameterSource], all[parameterFormat] = c.plan.TableARN, string(d.content.Format)
 	for i := 0; i < len(more); i += 2 {
 		all[more[i]] = more[i+1]
 	}

@@ -15,7 +15,7 @@ func (c cataloger) newest(ctx context.Context, d data) (run.CatalogTable, error)
 	shown := run.CatalogTable{Name: c.plan.Catalog.Table, Location: d.location}
 	want := d.table
 	want.Name, want.Storage.Location = shown.Name, d.location
-	want.Parameters = c.parameters(d, parameterRun, c.plan.RunID, parameterAsOf, moment(d.asOf))
+	want.Parameters = c.parameters(d, run.ParameterRun, c.plan.RunID, run.ParameterAsOf, moment(d.asOf))
 	newer := ""
 	changed, err := c.tables.settle(ctx, shown.Name, func(current *types.Table) *types.TableInput {
 		newer = ""
@@ -24,7 +24,7 @@ func (c cataloger) newest(ctx context.Context, d data) (run.CatalogTable, error)
 		}
 		there, own := ageOf(current.Parameters), ageOf(want.Parameters)
 		if there > own {
-			newer = fmt.Sprintf("it shows the run %.100s of %.40s, which is newer", current.Parameters[parameterRun], current.Parameters[parameterAsOf])
+			newer = fmt.Sprintf("it shows the run %.100s of %.40s, which is newer", current.Parameters[run.ParameterRun], current.Parameters[run.ParameterAsOf])
 		}
 		if there >= own {
 			return nil
@@ -41,7 +41,7 @@ func (c cataloger) newest(ctx context.Context, d data) (run.CatalogTable, error)
 
 // ageOf returns a text whose order is that of the age of runs: by the moment of their data, and then by their names.
 func ageOf(parameters map[string]string) string {
-	return parameters[parameterAsOf] + " " + parameters[parameterRun]
+	return parameters[run.ParameterAsOf] + " " + parameters[run.ParameterRun]
 }
 
 // shownNames is how many names of attributes a reason shows.

@@ -19,7 +19,7 @@ import (
 // history gives <table>_history a partition for the run.
 func (c cataloger) history(ctx context.Context, d data) (run.CatalogTable, error) {
 	p := partition{keys: []string{ddl.RunTime, ddl.RunID}, values: []string{run.PartitionTime(d.asOf), c.plan.RunID}, parameters: map[string]string{
-		parameterRun: c.plan.RunID, parameterAsOf: moment(d.asOf),
+		run.ParameterRun: c.plan.RunID, run.ParameterAsOf: moment(d.asOf),
 	}}
 	return c.partition(ctx, c.plan.Catalog.History(), d, p)
 }
@@ -31,7 +31,7 @@ func (c cataloger) changes(ctx context.Context, d data) ([]run.CatalogTable, err
 	}
 	w := d.window
 	p := partition{keys: []string{ddl.WindowFrom, ddl.WindowTo}, values: []string{run.PartitionTime(*w.From), run.PartitionTime(*w.To)}, parameters: map[string]string{
-		parameterRun: c.plan.RunID, parameterAsOf: moment(d.asOf), parameterExport: w.ExportARN, parameterExported: moment(w.StartTime),
+		run.ParameterRun: c.plan.RunID, run.ParameterAsOf: moment(d.asOf), parameterExport: w.ExportARN, parameterExported: moment(w.StartTime),
 	}}
 	shown, err := c.partition(ctx, c.plan.Catalog.Changes(), d, p)
 	return []run.CatalogTable{shown}, err

@@ -20,7 +20,7 @@ func (c cataloger) statements(ctx context.Context, all []data) (*run.SQL, error)
 		t := d.table
 		if d.window == nil {
 			t.Name, t.Storage.Location = c.plan.Catalog.Table, d.location
-			t.Parameters = c.parameters(d, parameterRun, c.plan.RunID, parameterAsOf, moment(d.asOf))
+			t.Parameters = c.parameters(d, run.ParameterRun, c.plan.RunID, run.ParameterAsOf, moment(d.asOf))
 			create, duck = append(create, t.Create()), append(duck, ddl.DuckDB(d.content, d.location))
 			continue
 		}

@@ -6,6 +6,7 @@ import (
 	"dynamodb-to-s3/lambda/contract"
 	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/fault"
+	"dynamodb-to-s3/lambda/run"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/glue"
@@ -61,12 +62,12 @@ func (t tables) get(ctx context.Context, name string) (*types.Table, error) {
 		return nil, failure.Errorf(failure.MalformedAnswer, "glue:GetTable on table %q of the database %q: the answer lacks the table, its version or its columns, which Glue always sends", name, t.database)
 	}
 	const todo = "Give the request another catalog.table, or rename the table, and redrive the execution"
-	switch source := answer.Table.Parameters[parameterSource]; source {
+	switch source := answer.Table.Parameters[run.ParameterSource]; source {
 	case t.source:
 		return answer.Table, nil
 	case "":
 		return nil, failure.Errorf(failure.CatalogFailed, "the table %q of the database %q exists and was not made for a run: it has no parameter %s, so it is not changed. %s",
-			name, t.database, parameterSource, todo)
+			name, t.database, run.ParameterSource, todo)
 	default:
 		return nil, failure.Errorf(failure.CatalogFailed, "the table %q of the database %q shows another DynamoDB table, %.300s, so it is not changed. %s", name, t.database, source, todo)
 	}

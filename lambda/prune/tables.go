@@ -20,13 +20,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/glue/types"
 )
 
-// The parameters with which the step Catalog says what a table shows.
-const (
-	paramSource = "ddb2s3.source"
-	paramRun    = "ddb2s3.run"
-	paramAsOf   = "ddb2s3.as_of"
-)
-
 // tables looks into the catalog. It is safe for concurrent use.
 type tables struct {
 	glue   *glue.Client
@@ -106,15 +99,15 @@ func (t *tables) pointed(s *shown, at run.CatalogPlan, table types.Table) error 
 	if table.StorageDescriptor != nil {
 		s.location = aws.ToString(table.StorageDescriptor.Location)
 	}
-	if table.Parameters[paramSource] != t.source {
+	if table.Parameters[run.ParameterSource] != t.source {
 		return nil
 	}
-	asOf, err := time.Parse(time.RFC3339Nano, table.Parameters[paramAsOf])
+	asOf, err := time.Parse(time.RFC3339Nano, table.Parameters[run.ParameterAsOf])
 	if err != nil {
 		return failure.Errorf(failure.PruneFailed, "table %s.%s does not say which moment it shows: its parameter %s is not a time. Remove the table, and start a run, which creates it again",
-			at.Database, at.Table, paramAsOf)
+			at.Database, at.Table, run.ParameterAsOf)
 	}
-	s.newest = &candidate{id: table.Parameters[paramRun], asOf: asOf}
+	s.newest = &candidate{id: table.Parameters[run.ParameterRun], asOf: asOf}
 	return nil
 }
 

@@ -19,6 +19,15 @@ func (c CatalogPlan) History() string { return c.Table + "_history" }
 // Changes is the table of incremental exports.
 func (c CatalogPlan) Changes() string { return c.Table + "_changes" }
 
+// Parameters of a table that a run has made. Of a table without ParameterSource, somebody else is the owner.
+const (
+	// ParameterSource is the ARN of the DynamoDB table.
+	ParameterSource = "ddb2s3.source"
+	// ParameterRun is the run that <table> shows, and ParameterAsOf the moment of its data.
+	ParameterRun  = "ddb2s3.run"
+	ParameterAsOf = "ddb2s3.as_of"
+)
+
 // PartitionTime returns a moment as the value of a partition key, in UTC: 2026-11-27 05:00:00.000. Texts of this form sort like their moments.
 func PartitionTime(at time.Time) string { return at.UTC().Format("2006-01-02 15:04:05.000") }
 
