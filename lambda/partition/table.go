@@ -4,7 +4,7 @@ package partition
 
 import "dynamodb-to-s3/lambda/lazyregexp"
 
-const sdkVersion = "1.47.6"
+const sdkVersion = "1.48.0"
 
 var partitions = []partition{
 	{"aws", lazyregexp.New(`^(us|eu|ap|sa|ca|me|af|il|mx)\-\w+\-\d+$`), []string{
@@ -36,8 +36,10 @@ var partitions = []partition{
 		"il-central-1",
 		"me-central-1",
 		"me-south-1",
+		"me-west-1",
 		"mx-central-1",
 		"sa-east-1",
+		"sa-west-1",
 		"us-east-1",
 		"us-east-2",
 		"us-west-1",

@@ -56,7 +56,7 @@ func TestInvokeAnswersAsLambdaDoes(t *testing.T) {
 		{"a panic", "panic", `{}`, "", 200, true, `{"errorMessage":"out of paper","errorType":"Runtime.Panic"}`},
 		{"a timeout", "hang", `{}`, "", 200, true, `{"errorMessage":"Task timed out after 0.01 seconds","errorType":"Sandbox.Timedout"}`},
 		{"a too large answer", "huge", `{}`, "", 200, true, `{"errorMessage":"the answer has 6291458 bytes, at most 6291456 are allowed","errorType":"Function.ResponseSizeTooLarge"}`},
-		{"an unknown function", "nowhere", `{}`, "", 404, false, `{"Message":"there is no function \"nowhere\"; there are [plan scan export columns convert finalize]","Type":"User"}`},
+		{"an unknown function", "nowhere", `{}`, "", 404, false, `{"Message":"there is no function \"nowhere\"; there are [plan scan export columns convert finalize catalog prune]","Type":"User"}`},
 		{"an asynchronous call", "echo", `{}`, "Event", 400, false, `{"Message":"invocation type \"Event\": only RequestResponse is answered here","Type":"User"}`},
 		{"a too large payload", "echo", strings.Repeat(" ", 6<<20+1), "", 413, false, `{"Message":"the payload has more than 6291456 bytes","Type":"User"}`},
 	} {
