@@ -28,9 +28,19 @@ func (l *Lake) keepReading(ctx context.Context, number int, query func(context.C
 	}
 }
 
-// hold lets a reader keep what the catalog has answered, for less than the grace of prune.
+// readOnce queries each table once more, when nothing is at work.
+func (l *Lake) readOnce(ctx context.Context) {
+	for _, query := range []func(context.Context, *rand.Rand) error{l.readNewest, l.readHistory, l.readChanges} {
+		if err := query(ctx, nil); err != nil {
+			l.breaks(err)
+		}
+	}
+}
+
+// hold lets a reader keep what the catalog has answered, for less than the grace of prune. Without
+// random numbers he does not.
 func (l *Lake) hold(ctx context.Context, random *rand.Rand) {
-	if random.IntN(2) == 0 {
+	if random != nil && random.IntN(2) == 0 {
 		l.wait(ctx, 1+random.IntN(3))
 	}
 }

@@ -161,12 +161,16 @@ func (l *Lake) Run(ctx context.Context, count, atOnce int) error {
 		}
 	}
 	err := l.runAll(ctx, count, atOnce)
+	if err == nil {
+		err = l.settle(ctx)
+	}
 	stop()
 	readers.Wait()
 	if err != nil {
 		return fmt.Errorf("lake %d: %w", l.seed, err)
 	}
-	return l.settle(ctx)
+	l.readOnce(ctx)
+	return nil
 }
 
 // runAll runs the runs. A failed one may be redriven while later ones are at work, or never.
