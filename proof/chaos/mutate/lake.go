@@ -20,7 +20,7 @@ var shown = []mutation{
 	}, test: "TestForeignTableIsRefused"},
 	{name: "a partition goes with the run", file: "lambda/prune/hide.go", replace: []string{
 		`if _, err := p.removePartitions(ctx, c); err != nil {`, `if err := error(nil); err != nil {`,
-	}, test: lakes, in: "./proof/chaos"},
+	}, test: "TestRunsAreHiddenFirstAndRemovedLater"},
 	{name: "the objects stay for an hour", file: "lambda/prune/prune.go", replace: []string{
 		`!p.now().Before(c.removal.Since.Add(Grace)):`, `true:`,
 	}, test: lakes, in: "./proof/chaos"},
