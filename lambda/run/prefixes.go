@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strings"
 
+	"dynamodb-to-s3/lambda/lazyregexp"
 	"dynamodb-to-s3/lambda/request"
 )
 
@@ -13,7 +14,7 @@ var forms = map[string]string{
 }
 
 // placeholder matches a placeholder of a prefix.
-var placeholder = regexp.MustCompile(`\{[a-zA-Z]+\}`)
+var placeholder = lazyregexp.New(`\{[a-zA-Z]+\}`)
 
 // Prefixes are all prefixes that one prefix with placeholders has had in the runs of a table.
 type Prefixes struct {
@@ -51,7 +52,7 @@ func PrefixesOf(prefix, table string) Prefixes {
 func form(text, runID string) *regexp.Regexp {
 	var pattern strings.Builder
 	for last := 0; ; {
-		at := placeholder.FindStringIndex(text[last:])
+		at := placeholder().FindStringIndex(text[last:])
 		if at == nil {
 			pattern.WriteString(regexp.QuoteMeta(text[last:]))
 			return regexp.MustCompile("^" + pattern.String() + "$")
