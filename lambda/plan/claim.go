@@ -136,11 +136,7 @@ func (c claimant) refuse(words string, args ...any) (run.PlanOutput, error) {
 
 // committed reports whether a run is committed.
 func committed(ctx context.Context, destination *bucket.Bucket, plan run.Plan) (bool, error) {
-	commit := plan.Final().ManifestSummary()
-	if plan.Export != nil && plan.Parquet == nil {
-		commit = plan.Final().Result()
-	}
-	return has(ctx, destination, commit)
+	return has(ctx, destination, plan.Commit())
 }
 
 // staged reports whether a run that makes Parquet files has read everything: its first pass is committed.

@@ -144,13 +144,13 @@ func (p *prune) look(ctx context.Context, layout run.Layout) (*candidate, error)
 		c.asOf, c.manifest, c.objects, c.bytes = c.removal.AsOf, c.removal.Manifest, c.removal.Objects, c.removal.Bytes
 	}
 	committed := c.ofScan
-	if of.Export != nil && of.Parquet == nil {
+	if of.CommitsExports() {
 		committed = c.ofExports
 		if of.Export.Chain != nil {
 			c.chain = of.Export.Chain.Journal()
 		}
 	}
-	body, err := p.bucket.Get(ctx, commitOf(of))
+	body, err := p.bucket.Get(ctx, of.Commit())
 	switch missing := errors.Is(err, bucket.ErrNotFound); {
 	case missing && c.removal == nil: // a run at work, or one that has failed
 		return nil, nil //nolint:nilnil // it stays
@@ -161,12 +161,13 @@ func (p *prune) look(ctx context.Context, layout run.Layout) (*candidate, error)
 		return nil, nil //nolint:nilnil // another program's
 	}
 	c.kind, c.whole = kindOf(of, c.changes)
-	if native := of.Export != nil && of.Parquet == nil; native && c.removal == nil && len(c.exports) == 0 {
-		c.kind, c.whole = "nothing", false // a chain that had nothing to export: no copy goes because of it
-	}
-	if native := of.Export != nil && of.Parquet == nil; native && c.removal != nil { // the result stays until the exports are removed
+	switch {
+	case !of.CommitsExports():
+	case c.removal != nil: // the result stays until the exports are removed
 		c.shown, err = p.anyShown(ctx, c.owned())
 		return c, err
+	case len(c.exports) == 0:
+		c.kind, c.whole = "nothing", false // a chain that had nothing to export: no copy goes because of it
 	}
 	return c, nil
 }
@@ -180,14 +181,6 @@ func (p *prune) anyShown(ctx context.Context, exports []exported) (bool, error) 
 		}
 	}
 	return false, nil
-}
-
-// commitOf returns the key of the object whose write commits a run.
-func commitOf(of run.Plan) string {
-	if of.Export != nil && of.Parquet == nil {
-		return of.Final().Result()
-	}
-	return of.Final().ManifestSummary()
 }
 
 // ofScan reads the summary of a run that has written its objects itself. It reports whether the summary is the run's.

@@ -110,6 +110,17 @@ func (p Plan) Layout() Layout { return Layout{Root: p.Root, Staging: p.FirstPass
 // Final returns the names of the objects that the run commits.
 func (p Plan) Final() Layout { return Layout{Root: p.Root} }
 
+// CommitsExports reports whether the run commits native exports as they are, and no files of its own.
+func (p Plan) CommitsExports() bool { return p.Export != nil && p.Parquet == nil }
+
+// Commit is the key of the object whose write commits the run.
+func (p Plan) Commit() string {
+	if p.CommitsExports() {
+		return p.Final().Result()
+	}
+	return p.Final().ManifestSummary()
+}
+
 // Digest identifies the plan for what its segments write. It is the same after a takeover. If somebody removes a run's claim, a new run can
 // get the same folder: it has another plan, and must not use what the old run has left there.
 func (p Plan) Digest() string {
