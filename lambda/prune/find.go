@@ -160,7 +160,7 @@ func (p *prune) look(ctx context.Context, layout run.Layout) (*candidate, error)
 	case !committed(p, of, body) && c.removal == nil:
 		return nil, nil //nolint:nilnil // another program's
 	}
-	c.kind, c.whole = kindOf(of, c.changes)
+	c.kind, c.whole = kindOf(of, c.changes), !c.changes && of.WholeTable()
 	switch {
 	case !of.CommitsExports():
 	case c.removal != nil: // the result stays until the exports are removed

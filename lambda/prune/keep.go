@@ -94,9 +94,9 @@ func keepFollowed(found []*candidate, kept map[*candidate]bool) {
 	}
 }
 
-// kindOf returns what runs have in common that copy the same part of the table in the same format, and whether that part is the whole table.
+// kindOf returns what runs have in common that copy the same part of the table in the same format.
 // Values of expressions are not part of it: a filter for the day before has another value each day.
-func kindOf(of run.Plan, changes bool) (kind string, whole bool) {
+func kindOf(of run.Plan, changes bool) string {
 	k := struct {
 		Changes                                             bool
 		Format, Index, Filter, Projection, Transform, Coder string
@@ -124,6 +124,5 @@ func kindOf(of run.Plan, changes bool) (kind string, whole bool) {
 	if of.Parquet != nil {
 		k.Format = string(request.FormatParquet)
 	}
-	whole = !changes && k.Index+k.Filter+k.Projection+k.Transform+k.Coder == "" && k.Segment == nil
-	return run.Digest(k), whole
+	return run.Digest(k)
 }

@@ -121,6 +121,21 @@ func (p Plan) Commit() string {
 	return p.Final().ManifestSummary()
 }
 
+// WholeTable reports whether the run copies every item of the table as it is.
+func (p Plan) WholeTable() bool {
+	var req request.Request
+	if p.Export != nil {
+		req.Export = &p.Export.Request
+	}
+	if p.Scan != nil {
+		req.Scan, req.Transform = &p.Scan.Request, p.Scan.Transform
+		if p.Scan.Encoder != nil {
+			req.Encoder = p.Scan.Encoder.Name
+		}
+	}
+	return (p.Scan != nil || p.Export != nil) && req.WholeTable()
+}
+
 // Digest identifies the plan for what its segments write. It is the same after a takeover. If somebody removes a run's claim, a new run can
 // get the same folder: it has another plan, and must not use what the old run has left there.
 func (p Plan) Digest() string {

@@ -239,21 +239,13 @@ func (f *finder) add(name, arn string, change func(*Table)) {
 	f.tables[id] = table
 }
 
-// NameOf returns the name of the table that shows a run. ok is false if there is none, because the run does not have all items of its table as
-// they are, and its request names no table for them.
+// NameOf returns the name of the table that shows a run. ok is false if the run does not have all items of its table as they are, and its
+// request names no table for them.
 func NameOf(plan run.Plan) (name string, ok bool) {
-	var req request.Request
-	switch {
-	case plan.Catalog != nil:
+	if plan.Catalog != nil {
 		return plan.Catalog.Table, true
-	case plan.Export != nil:
-		req.Export = &plan.Export.Request
-	case plan.Scan != nil && plan.Scan.Encoder == nil:
-		req.Scan, req.Transform = &plan.Scan.Request, plan.Scan.Transform
-	default:
-		return "", false
 	}
-	return ddl.TableName(plan.Table), req.WholeTable()
+	return ddl.TableName(plan.Table), plan.WholeTable()
 }
 
 // keys says where the objects of a bucket are: a key begins with cut, and its path with add.

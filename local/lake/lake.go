@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/run"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
@@ -109,6 +110,10 @@ func (t Table) sorted() Table {
 	t.Windows = slices.CompactFunc(t.Windows, func(a, b Window) bool { return a.From.Equal(b.From) && a.To.Equal(b.To) })
 	return t
 }
+
+func (t Table) historyName() string { return run.CatalogPlan{Table: t.Name}.History() }
+
+func (t Table) changesName() string { return run.CatalogPlan{Table: t.Name}.Changes() }
 
 // newest returns the newest run, or nil.
 func (t Table) newest() *Run {

@@ -37,7 +37,7 @@ func (l *Lake) lines() (lines []line) {
 			lines = append(lines, one)
 		}
 		for _, w := range t.Windows {
-			one := of(t.Name+"_changes", w.RunID, w.Stored)
+			one := of(t.changesName(), w.RunID, w.Stored)
 			one.From, one.To = run.PartitionTime(w.From), run.PartitionTime(w.To)
 			lines = append(lines, one)
 		}

@@ -173,7 +173,7 @@ func (l *Lake) history(t Table) (views []view) {
 		runs[version] = append(runs[version], r)
 	}
 	for i, version := range runs {
-		v := view{name: t.Name + "_history", refused: version[0].readable()}
+		v := view{name: t.historyName(), refused: version[0].readable()}
 		if i > 0 {
 			v.name = fmt.Sprintf("%s_%d", v.name, i+1)
 		}
@@ -198,7 +198,7 @@ func (l *Lake) history(t Table) (views []view) {
 
 // changes returns the view of the incremental exports.
 func (t Table) changes() view {
-	v := view{name: t.Name + "_changes"}
+	v := view{name: t.changesName()}
 	for _, w := range t.Windows {
 		if w.Format != request.FormatDynamoDBJSON {
 			v.refused = fmt.Errorf("DuckDB cannot read the format %s of the export of the run %s", w.Format, w.RunID)
