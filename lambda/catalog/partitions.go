@@ -6,9 +6,11 @@ import (
 	"slices"
 	"strings"
 
+	"dynamodb-to-s3/lambda/bucket"
 	"dynamodb-to-s3/lambda/ddl"
 	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/fault"
+	"dynamodb-to-s3/lambda/ledger"
 	"dynamodb-to-s3/lambda/run"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -131,34 +133,37 @@ func keyAmong(columns []ddl.Column, keys []types.Column) string {
 
 // putPartition creates a partition, or replaces the one with the same values. reason says why the one that is there stays.
 func (t tables) putPartition(ctx context.Context, table string, want *types.PartitionInput) (changed bool, reason string, err error) {
-	for range mostReads {
+	err = ledger.Settle(t.named(table), func() error {
 		_, err := t.client.CreatePartition(ctx, &glue.CreatePartitionInput{DatabaseName: &t.database, TableName: &table, PartitionInput: want})
 		if fault.Code(err) != alreadyExists {
-			return err == nil, "", t.failed(err, "glue:CreatePartition", table)
+			changed = err == nil
+			return t.failed(err, "glue:CreatePartition", table)
 		}
 		answer, err := t.client.GetPartition(ctx, &glue.GetPartitionInput{DatabaseName: &t.database, TableName: &table, PartitionValues: want.Values})
 		switch {
 		case fault.Code(err) == entityNotFound: // removed meanwhile
-			continue
+			return bucket.ErrChanged
 		case err != nil:
-			return false, "", t.failed(err, "glue:GetPartition", table)
+			return t.failed(err, "glue:GetPartition", table)
 		case answer.Partition == nil:
-			return false, "", failure.Errorf(failure.MalformedAnswer, "glue:GetPartition on table %q of the database %q: the answer lacks the partition", table, t.database)
+			return failure.Errorf(failure.MalformedAnswer, "glue:GetPartition on table %q of the database %q: the answer lacks the partition", table, t.database)
 		}
 		there := answer.Partition
 		if later := there.Parameters[parameterExported]; later > want.Parameters[parameterExported] {
-			return false, fmt.Sprintf("it shows the export %.200s of the same window, which was started later", there.Parameters[parameterExport]), nil
+			changed, reason = false, fmt.Sprintf("it shows the export %.200s of the same window, which was started later", there.Parameters[parameterExport])
+			return nil
 		}
 		if reads(there.StorageDescriptor, want.StorageDescriptor) {
-			return changed, "", nil
+			return nil
 		}
 		_, err = t.client.UpdatePartition(ctx, &glue.UpdatePartitionInput{
 			DatabaseName: &t.database, TableName: &table, PartitionValueList: want.Values, PartitionInput: want,
 		})
 		if fault.Code(err) != entityNotFound && err != nil {
-			return false, "", t.failed(err, "glue:UpdatePartition", table)
+			return t.failed(err, "glue:UpdatePartition", table)
 		}
 		changed = true // and read again: the call has no condition, and another run may have written at the same time
-	}
-	return false, "", t.contended(table)
+		return bucket.ErrChanged
+	})
+	return changed, reason, err
 }

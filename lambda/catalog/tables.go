@@ -2,10 +2,13 @@ package catalog
 
 import (
 	"context"
+	"fmt"
 
+	"dynamodb-to-s3/lambda/bucket"
 	"dynamodb-to-s3/lambda/contract"
 	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/fault"
+	"dynamodb-to-s3/lambda/ledger"
 	"dynamodb-to-s3/lambda/run"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -21,33 +24,29 @@ type tables struct {
 	source string
 }
 
-// mostReads is how often a step reads a table again because other runs have changed it. Each time one of them has made progress.
-const mostReads = 10
-
 // settle reads a table and replaces it with what decide returns, unless it has changed since. Then it begins again. decide gets nil if there is no
 // table, and returns nil if the table stays as it is.
 //
 // changed says that the table was replaced. It is also true if an answer was lost, so that the table was found replaced.
 func (t tables) settle(ctx context.Context, name string, decide func(current *types.Table) *types.TableInput) (changed bool, err error) {
-	for range mostReads {
+	err = ledger.Settle(t.named(name), func() error {
 		current, err := t.get(ctx, name)
 		if err != nil {
-			return false, err
+			return err
 		}
 		want := decide(current)
 		if want == nil {
-			return changed, nil
+			return nil
 		}
 		changed = true // from here on, an answer can be lost
-		if done, err := t.write(ctx, current, want); done || err != nil {
-			return true, err
-		}
-	}
-	return false, t.contended(name)
+		return t.write(ctx, current, want)
+	})
+	return changed, err
 }
 
-func (t tables) contended(name string) error {
-	return failure.Errorf(failure.JournalContended, "other runs kept changing the table %q of the database %q: start fewer runs at the same time", name, t.database)
+// named returns a table in words.
+func (t tables) named(name string) string {
+	return fmt.Sprintf("the table %q of the database %q", name, t.database)
 }
 
 // get returns a table, or nil if there is none. It fails with CatalogFailed if another program, or another DynamoDB table, has the name.
@@ -80,23 +79,23 @@ const (
 	changedMeanwhile = "ConcurrentModificationException"
 )
 
-// write creates a table, or replaces the current one. done is false if the table has changed, appeared or gone since it was read.
-func (t tables) write(ctx context.Context, current *types.Table, want *types.TableInput) (done bool, err error) {
+// write creates a table, or replaces the current one. It fails with bucket.ErrChanged if the table has changed, appeared or gone since it was read.
+func (t tables) write(ctx context.Context, current *types.Table, want *types.TableInput) error {
 	if current == nil {
-		_, err = t.client.CreateTable(ctx, &glue.CreateTableInput{DatabaseName: &t.database, TableInput: want})
+		_, err := t.client.CreateTable(ctx, &glue.CreateTableInput{DatabaseName: &t.database, TableInput: want})
 		if fault.Code(err) == alreadyExists {
-			return false, nil
+			return bucket.ErrChanged
 		}
-		return err == nil, t.failed(err, "glue:CreateTable", *want.Name)
+		return t.failed(err, "glue:CreateTable", *want.Name)
 	}
 	want.Description, want.Owner, want.Retention = current.Description, current.Owner, current.Retention // a person may have set them
-	_, err = t.client.UpdateTable(ctx, &glue.UpdateTableInput{
+	_, err := t.client.UpdateTable(ctx, &glue.UpdateTableInput{
 		DatabaseName: &t.database, TableInput: want, VersionId: current.VersionId, SkipArchive: aws.Bool(true),
 	})
 	if code := fault.Code(err); code == changedMeanwhile || code == entityNotFound {
-		return false, nil
+		return bucket.ErrChanged
 	}
-	return err == nil, t.failed(err, "glue:UpdateTable", *want.Name)
+	return t.failed(err, "glue:UpdateTable", *want.Name)
 }
 
 // failed gives an error of a call its name.

@@ -46,7 +46,7 @@ func (s *Step) Run(ctx context.Context, in run.ExportInput) (run.ExportProgress,
 	destination, key := bucket.New(s.S3, in.Plan), in.Plan.Journal()
 	log := s.Log.With("runId", in.Plan.RunID, "table", in.Plan.Table)
 	var progress run.ExportProgress
-	err := ledger.Settle(destination, key, func() error {
+	err := ledger.Settle(destination.URI(key), func() error {
 		journal, err := ledger.LoadJournal(ctx, destination, in.Plan)
 		if err != nil {
 			return err

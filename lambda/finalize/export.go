@@ -24,7 +24,7 @@ func (c commit) exports(ctx context.Context, progress run.ExportProgress) (run.F
 	}
 	var j *ledger.Journal
 	var again bool
-	err = ledger.Settle(c.bucket, c.plan.Journal(), func() (err error) {
+	err = ledger.Settle(c.bucket.URI(c.plan.Journal()), func() (err error) {
 		if j, err = ledger.LoadJournal(ctx, c.bucket, c.plan); err != nil {
 			return err
 		}

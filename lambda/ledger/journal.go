@@ -76,15 +76,15 @@ func (j *Journal) Save(ctx context.Context) error {
 // maxReads is how often a run reads a journal again because other runs have changed it. Each time one of them has made progress.
 const maxReads = 10
 
-// Settle calls decide, which loads a journal, decides and saves. It repeats the call while that fails with bucket.ErrChanged. If
-// that does not end, it fails with JournalContended.
-func Settle(in *bucket.Bucket, key string, decide func() error) error {
+// Settle calls decide, which loads a journal or another thing that several runs change, decides and saves. It repeats the call while that fails
+// with bucket.ErrChanged. If that does not end, it fails with JournalContended. what is the thing in words, or its URI.
+func Settle(what string, decide func() error) error {
 	for range maxReads {
 		if err := decide(); !errors.Is(err, bucket.ErrChanged) {
 			return err
 		}
 	}
-	return failure.Errorf(failure.JournalContended, "other runs kept changing %s: start fewer runs at the same time", in.URI(key))
+	return failure.Errorf(failure.JournalContended, "other runs kept changing %s: start fewer runs at the same time", what)
 }
 
 // More reports whether a chain has another window between its end and until. It has none if until is nil.

@@ -127,7 +127,7 @@ func TestSettleEndsIfOthersDoNot(t *testing.T) {
 	t.Parallel()
 	b := bucket.New(testservers.S3(), run.Plan{Bucket: "b-1"})
 	n := 0
-	if err := ledger.Settle(b, "k.json", func() error {
+	if err := ledger.Settle(b.URI("k.json"), func() error {
 		if n++; n < 3 {
 			return fmt.Errorf("save: %w", bucket.ErrChanged)
 		}
@@ -135,7 +135,7 @@ func TestSettleEndsIfOthersDoNot(t *testing.T) {
 	}); err != nil || n != 3 {
 		t.Errorf("looked %d times, %v", n, err)
 	}
-	err := ledger.Settle(b, "k.json", func() error { n++; return bucket.ErrChanged })
+	err := ledger.Settle(b.URI("k.json"), func() error { n++; return bucket.ErrChanged })
 	if failure.NameOf(err) != failure.JournalContended || !strings.Contains(err.Error(), "other runs kept changing s3://b-1/k.json") || n != 13 {
 		t.Errorf("looked %d times in all, %v", n, err)
 	}

@@ -97,7 +97,7 @@ func LoadLastSchema(ctx context.Context, in *bucket.Bucket, plan run.Plan) (last
 // KeepLastSchema makes the schema of a committed run the last one, unless that of a run which began later is there. It replaces an object that
 // cannot be used, and returns why.
 func KeepLastSchema(ctx context.Context, in *bucket.Bucket, plan run.Plan, own run.Schema) (replaced error, err error) {
-	err = Settle(in, plan.LastSchema(), func() error {
+	err = Settle(in.URI(plan.LastSchema()), func() error {
 		last, err := LoadLastSchema(ctx, in, plan)
 		if err != nil || !last.StartTime.Before(own.StartTime) {
 			return err
