@@ -93,7 +93,7 @@ func (c cataloger) scanned(ctx context.Context) (data, error) {
 	if scan.Format == request.FormatDynamoDBJSON {
 		return d, nil
 	}
-	stored, err := learned.Committed(ctx, c.bucket, c.plan, c.log)
+	stored, err := learned.Committed(ctx, c.bucket, c.plan, summary.ItemCount, c.log)
 	if err != nil {
 		return d, err
 	}

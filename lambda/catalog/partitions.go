@@ -141,7 +141,7 @@ func (t tables) putPartition(ctx context.Context, table string, want *types.Part
 		}
 		answer, err := t.client.GetPartition(ctx, &glue.GetPartitionInput{DatabaseName: &t.database, TableName: &table, PartitionValues: want.Values})
 		switch {
-		case fault.Code(err) == entityNotFound: // removed meanwhile
+		case fault.NotInGlue(err): // removed meanwhile
 			return bucket.ErrChanged
 		case err != nil:
 			return t.failed(err, "glue:GetPartition", table)
@@ -159,7 +159,7 @@ func (t tables) putPartition(ctx context.Context, table string, want *types.Part
 		_, err = t.client.UpdatePartition(ctx, &glue.UpdatePartitionInput{
 			DatabaseName: &t.database, TableName: &table, PartitionValueList: want.Values, PartitionInput: want,
 		})
-		if fault.Code(err) != entityNotFound && err != nil {
+		if err != nil && !fault.NotInGlue(err) {
 			return t.failed(err, "glue:UpdatePartition", table)
 		}
 		changed = true // and read again: the call has no condition, and another run may have written at the same time

@@ -53,7 +53,7 @@ func (t tables) named(name string) string {
 func (t tables) get(ctx context.Context, name string) (*types.Table, error) {
 	answer, err := t.client.GetTable(ctx, &glue.GetTableInput{DatabaseName: &t.database, Name: &name})
 	switch {
-	case fault.Code(err) == entityNotFound:
+	case fault.NotInGlue(err):
 		return nil, nil //nolint:nilnil // the usual answer before the first run
 	case err != nil:
 		return nil, t.failed(err, "glue:GetTable", name)
@@ -74,7 +74,6 @@ func (t tables) get(ctx context.Context, name string) (*types.Table, error) {
 
 // Codes of answers that are no failures.
 const (
-	entityNotFound   = "EntityNotFoundException"
 	alreadyExists    = "AlreadyExistsException"
 	changedMeanwhile = "ConcurrentModificationException"
 )
@@ -92,7 +91,7 @@ func (t tables) write(ctx context.Context, current *types.Table, want *types.Tab
 	_, err := t.client.UpdateTable(ctx, &glue.UpdateTableInput{
 		DatabaseName: &t.database, TableInput: want, VersionId: current.VersionId, SkipArchive: aws.Bool(true),
 	})
-	if code := fault.Code(err); code == changedMeanwhile || code == entityNotFound {
+	if fault.Code(err) == changedMeanwhile || fault.NotInGlue(err) {
 		return bucket.ErrChanged
 	}
 	return t.failed(err, "glue:UpdateTable", *want.Name)

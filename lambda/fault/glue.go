@@ -24,6 +24,9 @@ var refused = []string{
 	"PermissionTypeMismatchException", "ResourceNotFoundException", "ResourceNumberLimitExceededException", "TargetResourceNotFound", "ValidationException",
 }
 
+// NotInGlue reports whether Glue says that there is no such database, table or partition.
+func NotInGlue(err error) bool { return Code(err) == "EntityNotFoundException" }
+
 // Named returns err with the name that says what a person must do, or Internal.
 func (c GlueCall) Named(err error) error {
 	call := Call{
@@ -39,7 +42,7 @@ func (c GlueCall) Named(err error) error {
 	case code == "GlueEncryptionException":
 		return failure.Errorf(failure.KMSKeyUnusable, "%s on %s: Glue cannot use %s: check that it is enabled, and that its policy and %s allow kms:Decrypt and kms:GenerateDataKey (%s: %s)",
 			c.Action, call.On, call.Key, call.Role, code, words)
-	case code == "EntityNotFoundException":
+	case NotInGlue(err):
 		return failure.Errorf(c.Refused, "%s on %s: the catalog of this account and region has no such database or table: create the database, or correct its name in the environment (%s: %s)",
 			c.Action, call.On, code, words)
 	case slices.Contains(refused, code):

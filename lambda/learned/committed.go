@@ -10,36 +10,25 @@ import (
 
 	"dynamodb-to-s3/lambda/bucket"
 	"dynamodb-to-s3/lambda/ledger"
-	"dynamodb-to-s3/lambda/manifest"
 	"dynamodb-to-s3/lambda/run"
 )
 
 // Committed returns the schema of a committed run. Parquet files have the schema of their plan. The first call for a scan in JSON or ION decides the
-// schema, and keeps it for the next run. It can be repeated: a schema is decided once.
+// schema, and keeps it for the next run. It can be repeated: a schema is decided once. records is how many records the run has committed.
 //
 // Committed fails with ListsInconsistent if a segment list or the schema is missing or is not as the run wrote it.
-func Committed(ctx context.Context, in *bucket.Bucket, plan run.Plan, log *slog.Logger) (run.Schema, error) {
+func Committed(ctx context.Context, in *bucket.Bucket, plan run.Plan, records int64, log *slog.Logger) (run.Schema, error) {
 	decided, _, err := ledger.LoadSchema(ctx, in, plan)
 	if plan.SecondPass() {
 		return decided, err
 	}
 	if errors.Is(err, bucket.ErrNotFound) {
-		decided, _, err = Decide(ctx, in, plan, log, func(ctx context.Context, _ *run.Schema) (int64, error) { return committedRecords(ctx, in, plan) })
+		decided, _, err = Decide(ctx, in, plan, log, func(context.Context, *run.Schema) (int64, error) { return records, nil })
 	}
 	if err != nil {
 		return run.Schema{}, err
 	}
 	return decided, Keep(ctx, in, plan, decided, log)
-}
-
-// committedRecords returns how many records a run has committed.
-func committedRecords(ctx context.Context, in *bucket.Bucket, plan run.Plan) (records int64, err error) {
-	err = Read(ctx, in, plan.Layout().ManifestSummary(), func(body []byte) error {
-		summary, err := manifest.ParseSummary(plan, body)
-		records = summary.ItemCount
-		return err
-	})
-	return records, err
 }
 
 // Keep keeps the schema of a committed run for the next run, unless a run which began later has kept its own.

@@ -4,7 +4,7 @@
 // Between the two passes of a run that makes Parquet files, the step columns calls [Decide]. A scan in JSON or ION learns in its only pass, and the step
 // catalog calls [Committed] after the commit.
 //
-// It may import failure, request, run, bucket, ledger, manifest and schema.
+// It may import failure, request, run, bucket, ledger and schema.
 package learned
 
 import (

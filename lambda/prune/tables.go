@@ -2,7 +2,6 @@ package prune
 
 import (
 	"context"
-	"errors"
 	"regexp"
 	"slices"
 	"strings"
@@ -69,7 +68,7 @@ func (t *tables) load(ctx context.Context, at run.CatalogPlan) (*shown, error) {
 	pages := glue.NewGetTablesPaginator(t.glue, &glue.GetTablesInput{DatabaseName: &at.Database, Expression: &pattern})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
-		if missing(err) { // the database is gone
+		if fault.NotInGlue(err) { // the database is gone
 			return s, nil
 		}
 		if err != nil {
@@ -162,7 +161,7 @@ func (p *prune) removePartitions(ctx context.Context, c *candidate) (any bool, e
 func (p *prune) removePartition(ctx context.Context, c *candidate, table string, values []string) (removed bool, err error) {
 	database := c.catalog.Database
 	answer, err := p.tables.glue.GetPartition(ctx, &glue.GetPartitionInput{DatabaseName: &database, TableName: &table, PartitionValues: values})
-	if missing(err) {
+	if fault.NotInGlue(err) {
 		return false, nil
 	}
 	if err != nil {
@@ -172,16 +171,10 @@ func (p *prune) removePartition(ctx context.Context, c *candidate, table string,
 		return false, nil
 	}
 	_, err = p.tables.glue.DeletePartition(ctx, &glue.DeletePartitionInput{DatabaseName: &database, TableName: &table, PartitionValues: values})
-	if err == nil || missing(err) {
+	if err == nil || fault.NotInGlue(err) {
 		return true, nil
 	}
 	return false, failed(err, "glue:DeletePartition", database, table)
-}
-
-// missing reports whether Glue says that a database, a table or a partition does not exist.
-func missing(err error) bool {
-	_, is := errors.AsType[*types.EntityNotFoundException](err)
-	return is
 }
 
 // failed gives an error of a call its name.
