@@ -30,9 +30,9 @@ type data struct {
 	// window is an incremental export; nil for all items of a table. files are the URIs of its files.
 	window *run.ExportedWindow
 	files  []string
-	// learned is what the result says about a schema that the scan has learned; nil if there is none.
+	// learned is what the result says about a schema that the scan has learned; nil if the scan has not learned.
 	learned *run.LearnedSchema
-	// foreign is what the folder has beside the run's files; nil if there is nothing.
+	// foreign is what the folder has beside the run's files, or nil.
 	foreign *run.Foreign
 }
 

@@ -126,7 +126,7 @@ func (l lake) show(in run.CatalogInput) run.Cataloged {
 	return out
 }
 
-// table returns a table of the database; nil if there is none.
+// table returns a table of the database, or nil.
 func (l lake) table(name string) *types.Table {
 	l.t.Helper()
 	answer, err := l.client.GetTables(l.t.Context(), &glue.GetTablesInput{DatabaseName: aws.String(database)})

@@ -24,8 +24,8 @@ type tables struct {
 	source string
 }
 
-// settle reads a table and replaces it with what decide returns, unless it has changed since. Then it begins again. decide gets nil if there is no
-// table, and returns nil if the table stays as it is.
+// settle reads a table and replaces it with what decide returns, unless it has changed since. Then it begins again. Without a table, decide gets
+// nil. If the table stays as it is, decide returns nil.
 //
 // changed says that the table was replaced. It is also true if an answer was lost, so that the table was found replaced.
 func (t tables) settle(ctx context.Context, name string, decide func(current *types.Table) *types.TableInput) (changed bool, err error) {
@@ -49,7 +49,7 @@ func (t tables) named(name string) string {
 	return fmt.Sprintf("the table %q of the database %q", name, t.database)
 }
 
-// get returns a table, or nil if there is none. It fails with CatalogFailed if another program, or another DynamoDB table, has the name.
+// get returns a table, or nil if Glue has no such table. It fails with CatalogFailed if another program, or another DynamoDB table, has the name.
 func (t tables) get(ctx context.Context, name string) (*types.Table, error) {
 	answer, err := t.client.GetTable(ctx, &glue.GetTableInput{DatabaseName: &t.database, Name: &name})
 	switch {

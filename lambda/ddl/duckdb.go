@@ -8,7 +8,7 @@ import (
 	"dynamodb-to-s3/lambda/schema"
 )
 
-// DuckDB returns a query that reads a run, to paste into DuckDB. uris are files, or one folder with a slash at its end. If there are none, the query
+// DuckDB returns a query that reads a run, to paste into DuckDB. uris are files, or one folder with a slash at its end. Without uris, the query
 // has the columns and no rows. For Ion, which DuckDB cannot read, it returns a comment that says so.
 func DuckDB(c Content, uris ...string) string {
 	if len(uris) == 0 {

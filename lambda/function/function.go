@@ -61,7 +61,7 @@ type Options struct {
 	Identity *aws.Config
 	// Glue is the configuration for calls to Glue; nil for that which reads tables.
 	Glue *aws.Config
-	// Database is the Glue database of the catalog, "" if there is none. Retention is which runs are kept; nil for all.
+	// Database is the Glue database of the catalog; "" for no catalog. Retention says which runs stay; nil for all.
 	Database  string
 	Retention *run.RetentionRule
 	// Executions looks up the state machine's executions; nil asks Step Functions with Identity's credentials.

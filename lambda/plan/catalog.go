@@ -9,7 +9,7 @@ import (
 	"dynamodb-to-s3/lambda/run"
 )
 
-// catalog returns the tables that show the run; nil if there are none. A run that is not of the whole table is shown only if its request names a
+// catalog returns the tables that show the run, or nil. A run that is not of the whole table is shown only if its request names a
 // table. Otherwise it would take the place of the whole table. Without a database, the run makes statements, unless it would have to learn its columns for
 // them.
 func (s *Step) catalog(req request.Request, table string) *run.CatalogPlan {

@@ -42,9 +42,9 @@ type Step struct {
 	ScanTimeout time.Duration
 	// ScanMemory is the memory of the function scan in MiB, 0 if it has no limit.
 	ScanMemory int
-	// Database is the Glue database of the catalog, "" if there is none.
+	// Database is the Glue database of the catalog; "" for no catalog.
 	Database string
-	// Retention is which runs are kept; nil for all.
+	// Retention says which runs stay; nil for all.
 	Retention *run.RetentionRule
 	Log       *slog.Logger
 }

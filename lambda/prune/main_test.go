@@ -228,7 +228,7 @@ func (l *lake) committed() (ids []string) {
 	return ids
 }
 
-// partitions returns the runs of which the history has a partition.
+// partitions returns the runs that have a partition in the history.
 func (l *lake) partitions() (ids []string) {
 	l.t.Helper()
 	pages := service.NewGetPartitionsPaginator(l.glue, &service.GetPartitionsInput{DatabaseName: aws.String(database), TableName: aws.String("orders_history")})

@@ -23,11 +23,11 @@ type Retention struct {
 // RetentionRule is the retention of a deployment.
 type RetentionRule struct {
 	Retention
-	// Tables are names of DynamoDB tables, and patterns with *. If there are none, the rule is for all tables.
+	// Tables are names of DynamoDB tables, and patterns with *. Without names, the rule is for all tables.
 	Tables []string `json:"tables,omitempty"`
 }
 
-// ParseRetention reads the rule from the environment of a function; nil if there is none.
+// ParseRetention reads the rule from the environment of a function. The result is nil if the deployment keeps all runs.
 func ParseRetention(text string) (*RetentionRule, error) {
 	if text == "" {
 		return nil, nil //nolint:nilnil // most deployments keep all runs

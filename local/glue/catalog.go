@@ -94,8 +94,8 @@ func (s *Server) table(databaseName, name *string) (*table, error) {
 	return nil, notFound("Table %s not found.", fold(name))
 }
 
-// page returns the values that follow token in the order of their keys, at most limit, and the token of the next page; nil if there
-// is none.
+// page returns the values that follow token in the order of their keys, at most limit, and the token of the next page. The last page has
+// no token.
 func page[V any](all map[string]V, token *string, limit int, wanted func(key string, value V) bool) (values []V, next *string, err error) {
 	after, err := base64.StdEncoding.DecodeString(aws.ToString(token))
 	if err != nil {

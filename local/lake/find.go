@@ -111,7 +111,7 @@ func (f *finder) runs(ctx context.Context, at string) error {
 	return nil
 }
 
-// decode reads an object of JSON. found is false if there is none.
+// decode reads an object of JSON. found is false if the object does not exist or is empty.
 func (f *finder) decode(ctx context.Context, at string, into any) (found bool, err error) {
 	text, err := f.read(ctx, at)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && len(text) == 0 { // _started of a native export is empty

@@ -41,7 +41,7 @@ type prefix struct {
 	root   string
 
 	mu   sync.Mutex // guards temp
-	temp string     // the folder with what was downloaded; "" if there is none yet
+	temp string     // the folder with what was downloaded; "" before the first download
 }
 
 // inS3 returns the place of a URI. If it is below the folder of some runs, it is the prefix that contains those.
