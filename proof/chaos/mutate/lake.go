@@ -31,7 +31,7 @@ var shown = []mutation{
 		`c.base() && !based[c.chain] //`, `false //`,
 	}, test: "TestBaseOfAChainStaysBesideNewerScans"},
 	{name: "a run that exported nothing is no copy", file: "lambda/prune/find.go", replace: []string{
-		`c.removal == nil && len(c.exports) == 0 {`, `c.removal == nil && len(c.exports) < 0 {`,
+		`	case len(c.exports) == 0:`, `	case len(c.exports) < 0:`,
 	}, test: "TestRunThatExportedNothingIsNoCopy"},
 	{name: "files that another export has stay", file: "lambda/prune/exports.go", replace: []string{
 		`				delete(doomed, key)`, `				_ = key`,
