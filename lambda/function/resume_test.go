@@ -29,15 +29,20 @@ func TestTakeoverContinuesAfterEachWrite(t *testing.T) {
 			writes++
 		}
 	}
-	if lists, pages := whole.lists(); len(lists) < 4 || writes < 12 {
+	const fewest = 12
+	if lists, pages := whole.lists(); len(lists) < 4 || writes < fewest {
 		t.Fatalf("%d writes and the lists %v of %v pages, want more", writes, lists, pages)
 	}
 	for n := 1; n <= writes; n++ {
 		t.Run(fmt.Sprint("after write ", n), func(t *testing.T) {
 			t.Parallel()
 			b := begin(t, table)
-			b.first.objects = &wire{cut: true, writes: n}
+			cut := &wire{cut: true, writes: n}
+			b.first.objects = cut
 			if _, err := b.first.scan(b.plan, 0); err == nil {
+				if n > fewest && cut.writes > 0 {
+					return // how many pages an invocation reads depends on the clock, so this execution has made fewer writes
+				}
 				t.Fatal("the execution has not died")
 			}
 			before, pages := b.lists()
