@@ -46,7 +46,9 @@ func newStateMachine(scope constructs.Construct, id string, functions map[contra
 		Otherwise(s.afterCommit()))
 	// If a firing is delivered twice, one execution owns the run. The other one succeeds, so that no alarm goes off.
 	alreadyRunning := sfn.NewSucceed(s.scope, jsii.String(contract.StateAlreadyRunning), &sfn.SucceedProps{OutputPath: jsii.String("$.duplicate")})
+	explained := sfn.NewSucceed(s.scope, jsii.String(contract.StateExplained), &sfn.SucceedProps{OutputPath: jsii.String("$.explained")})
 	planned := sfn.NewChoice(s.scope, jsii.String(contract.StatePlanned), nil).
+		When(sfn.Condition_IsPresent(jsii.String("$.explained")), explained, nil).
 		When(sfn.Condition_IsPresent(jsii.String("$.duplicate")), alreadyRunning, nil).
 		When(sfn.Condition_BooleanEquals(jsii.String("$.committed"), jsii.Bool(true)), finalize, nil).
 		When(sfn.Condition_StringEquals(jsii.String("$.plan.mode"), jsii.String(string(request.ModeExport))), makeExports, nil).

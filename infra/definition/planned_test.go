@@ -23,6 +23,7 @@ func TestPlanLeadsOn(t *testing.T) {
 		{"an export", run.PlanOutput{Plan: run.Plan{Mode: request.ModeExport}}, contract.StateStartExport},
 		{"a scan that was committed", run.PlanOutput{Plan: run.Plan{Mode: request.ModeScan}, Committed: true}, contract.StateFinalize},
 		{"an export that was committed", run.PlanOutput{Plan: run.Plan{Mode: request.ModeExport}, Committed: true}, contract.StateFinalize},
+		{"a scan that is only explained", run.PlanOutput{Plan: run.Plan{Mode: request.ModeScan}, Explained: &run.Explained{}}, contract.StateExplained},
 		{"a scan that another execution runs", run.PlanOutput{Plan: run.Plan{Mode: request.ModeScan}, Duplicate: &run.Duplicate{}}, contract.StateAlreadyRunning},
 		{"an export that another execution has committed", run.PlanOutput{Plan: run.Plan{Mode: request.ModeExport}, Committed: true, Duplicate: &run.Duplicate{Committed: true}}, contract.StateAlreadyRunning},
 	} {

@@ -16,7 +16,7 @@ import (
 // noDefaults are the fields of a request that cannot be a default, each with what to do instead.
 var noDefaults = map[string]string{
 	"table": "every request names its own", "bucket": "write it as bucket.name", "prefix": "write it as prefix, beside defaults",
-	"scheduledTime": "schedules set it", "schedule": "schedules set it",
+	"explain": "with it, no execution would replicate anything", "scheduledTime": "schedules set it", "schedule": "schedules set it",
 }
 
 // checkRequests checks what the environment gives to requests, as the function plan would check it: the bucket and the prefix, then the

@@ -27,6 +27,7 @@ func Functions() []Function {
 const (
 	StatePlan           = "Plan"
 	StatePlanned        = "Planned?"
+	StateExplained      = "Explained"
 	StateAlreadyRunning = "AlreadyRunning"
 	StateScanSegments   = "ScanSegments"
 	StateScanSegment    = "ScanSegment"
@@ -86,6 +87,8 @@ const (
 	EnvCatalog = "CATALOG_DATABASE"
 	// EnvRetention has which runs the function prune keeps, as the JSON of run.RetentionRule. Without it, prune is never called.
 	EnvRetention = "RETENTION"
+	// EnvPrices has the prices that differ from those of package price, as a JSON object.
+	EnvPrices = "PRICES"
 	// EnvScanTimeout has the timeout of the function scan, in seconds. The function plan computes with it.
 	EnvScanTimeout = "SCAN_TIMEOUT_SECONDS"
 	// EnvScanMemory has the memory of the function scan, in MiB. The function plan compares it with what a request needs.

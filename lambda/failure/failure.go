@@ -54,6 +54,8 @@ const (
 	ItemNotEncodable Name = "ItemNotEncodable"
 	// TransformFailed means that the request's transform failed for an item.
 	TransformFailed Name = "TransformFailed"
+	// EstimateAboveLimit means that the estimate of the run is above maxReadUnits or maxDollars. Nothing was read, apart from a few pages.
+	EstimateAboveLimit Name = "EstimateAboveLimit"
 	// ListsInconsistent means that the segment lists and the bucket differ. Nothing was committed.
 	ListsInconsistent Name = "ListsInconsistent"
 	// UploadGone means that S3 no longer has an upload of the run, because somebody or a lifecycle rule has aborted it. Nothing was committed.
@@ -135,6 +137,7 @@ var (
 	permanent = []Name{
 		InvalidRequest, TableNotFound, TableReplaced, TableNotReady, IndexNotFound, TableInOtherRegion, TableInOtherAccount,
 		BucketNotFound, BucketInOtherRegion, AccessDenied, RoleNotListed, RunNameTaken, ScanRefused, ItemNotEncodable, TransformFailed,
+		EstimateAboveLimit,
 		ListsInconsistent, UploadGone, TooManyParts, CatalogFailed, LakeFormationDenied, PruneFailed,
 		PointInTimeRecoveryOff, ExportTimeOutsideRecovery, ExportWindowInvalid, ExportWindowTooRecent, BucketInOtherAccount,
 		KMSKeyUnusable, ExportConflict, ExportRefused, ExportTimedOut, ExportIncomplete,

@@ -131,7 +131,7 @@ func (c commit) storedResult(ctx context.Context) (run.Result, error) {
 func (c commit) resultOf(exports []run.ExportedWindow, reason string, end time.Time) run.Result {
 	result := run.Result{
 		Version: run.Version, RunID: c.plan.RunID, Mode: request.ModeExport, Table: c.plan.Table, Bucket: c.plan.Bucket, Root: c.plan.Root,
-		Exports: exports, Reason: reason, StartTime: c.plan.StartTime, EndTime: end,
+		Exports: exports, Reason: reason, Estimate: c.plan.Estimate, StartTime: c.plan.StartTime, EndTime: end,
 	}
 	for _, window := range result.Exports {
 		result.Items += window.Items

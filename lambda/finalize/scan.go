@@ -155,7 +155,7 @@ func (c commit) resultIn(summary []byte) (run.Result, error) {
 	result := run.Result{
 		Version: run.Version, RunID: s.Scan.RunID, Mode: request.ModeScan, Table: s.Scan.Table, Manifest: c.bucket.URI(c.layout.ManifestSummary()),
 		Bucket: c.plan.Bucket, Root: c.plan.Root, Items: s.Scan.Items, Records: s.ItemCount, Objects: s.Scan.Objects, Bytes: s.Scan.Bytes,
-		Segments: len(c.plan.Scan.Segments()), ReadUnits: s.Scan.ReadUnits, Foreign: s.Scan.Foreign, Schema: s.Scan.Schema,
+		Segments: len(c.plan.Scan.Segments()), ReadUnits: s.Scan.ReadUnits, Foreign: s.Scan.Foreign, Schema: s.Scan.Schema, Estimate: c.plan.Estimate,
 		StartTime: s.StartTime, EndTime: s.EndTime,
 	}
 	if c.plan.SecondPass() {

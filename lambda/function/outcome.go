@@ -40,6 +40,10 @@ func (o outcome) succeeded(ctx context.Context, out any) {
 			o.log.InfoContext(ctx, "left to another execution", "runId", d.RunID, "execution", d.ExecutionID, "committed", d.Committed)
 			return
 		}
+		if out.Explained != nil { // there is no run
+			o.log.InfoContext(ctx, "explained", "table", out.Plan.Table, "mode", out.Plan.Mode, "readUnits", out.Explained.Run.ReadUnits, "seconds", out.Explained.Run.Seconds)
+			return
+		}
 		o.log.InfoContext(ctx, "planned", "runId", out.Plan.RunID, "table", out.Plan.Table, "mode", out.Plan.Mode,
 			"segments", len(out.Segments), "concurrency", out.Concurrency, "committed", out.Committed)
 		if !out.Committed {

@@ -33,7 +33,7 @@ func TestPlanFillsEveryFieldOfAScan(t *testing.T) {
 			Execution: run.Execution{ID: "arn:" + name, Name: name, StartTime: time.Date(2026, 1, 31, 6, 7, 8, 0, time.UTC)},
 			Request: json.RawMessage(fmt.Sprintf(`{"table": "arn:aws:dynamodb:eu-west-1:%[1]s:table/%[2]s", "bucket": %[3]q, %[4]s,
 				"sourceRoleArn": "arn:aws:iam::%[1]s:role/reader", "destinationRoleArn": "arn:aws:iam::%[1]s:role/writer",
-				"readUnitsPerSecond": 100, "scan": {"Limit": 10, "IndexName": "by-day"}}`, account, table, bucket, records)),
+				"readUnitsPerSecond": 100, "maxReadUnits": 1e6, "scan": {"Limit": 10, "IndexName": "by-day"}}`, account, table, bucket, records)),
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -46,6 +46,12 @@ func (c claimant) checked(theirs ledger.Claim) (must ledger.Claim, fault string)
 	}
 	d.plan.TableID = kept.TableID
 	theirs.Output.Plan.Retention = d.plan.Retention // the deployment's, which may have changed since
+	d.plan.Estimate = kept.Estimate                 // of the table as it was
+	if kept.Scan != nil && d.plan.Scan != nil {     // the request's limit, which may have changed since
+		scan := *kept.Scan
+		scan.MaxReadUnits = d.plan.Scan.MaxReadUnits
+		theirs.Output.Plan.Scan = &scan
+	}
 	must = theirs
 	must.Output = d.output(n)
 	return must, run.Difference(theirs, must)

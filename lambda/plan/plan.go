@@ -20,6 +20,7 @@ import (
 	"dynamodb-to-s3/lambda/schema"
 	"dynamodb-to-s3/lambda/table"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
@@ -49,7 +50,8 @@ type Step struct {
 	Log       *slog.Logger
 }
 
-// Run checks the request, describes the table, asks DynamoDB whether it accepts the scan, and claims the run.
+// Run checks the request, describes the table, asks DynamoDB whether it accepts the scan, and claims the run. If the request only asks to explain
+// the run, it claims nothing. It fails with EstimateAboveLimit if the run is expected to consume more than the request allows.
 //
 // If the same execution repeats it with the same request, it returns the first plan: the size and the capacity of the table can change, and
 // the plan keeps its segments, its concurrency and its pace. If another execution calls it with the same request, it takes the run over if
@@ -61,6 +63,9 @@ func (s *Step) Run(ctx context.Context, in run.PlanInput) (run.PlanOutput, error
 		return run.PlanOutput{}, err
 	}
 	output, refusal := s.begin(ctx, d)
+	if aws.ToBool(d.request.Explain) {
+		return explain(d, output), refusal
+	}
 	return s.claim(ctx, d, output, refusal)
 }
 
@@ -155,6 +160,10 @@ func (s *Step) begin(ctx context.Context, d draft) (run.PlanOutput, error) {
 		return run.PlanOutput{}, err
 	}
 	output := d.output(n)
+	output.Plan.Estimate = s.estimate(d, output)
+	if err := checkLimits(d.request, *output.Plan.Estimate); err != nil {
+		return run.PlanOutput{}, err
+	}
 	if err := checkSize(output); err != nil {
 		return run.PlanOutput{}, err
 	}
@@ -256,7 +265,7 @@ func (s *Step) first(req request.Request, target request.Table, execution run.Ex
 	}
 	plan.Scan = &run.ScanPlan{
 		Request: *req.Scan, Format: req.Format, Transform: req.Transform, Compression: req.Compression, FileSizeBytes: *req.FileSize,
-		SourceRoleARN: req.SourceRoleARN, DestinationRoleARN: req.DestinationRoleARN,
+		MaxReadUnits: aws.ToFloat64(req.MaxReadUnits), SourceRoleARN: req.SourceRoleARN, DestinationRoleARN: req.DestinationRoleARN,
 	}
 	if plan.Parquet != nil {
 		plan.Scan.Format, plan.Scan.Compression, plan.Scan.FileSizeBytes = request.FormatDynamoDBJSON, request.CompressionZSTD, request.DefaultFileSize

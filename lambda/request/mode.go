@@ -10,7 +10,7 @@ import (
 // ofScans and ofExports are the fields of a request that only one mode has. A deployment's defaults can have fields of both modes; a
 // request takes those of its own.
 var (
-	ofScans   = []string{"scan", "segments", "concurrency", "readUnitsPerSecond", "readPercent", "fileSizeBytes", "format", "columns", "numbers", "keepStaging", "transform", "encoder", "compression"}
+	ofScans   = []string{"scan", "segments", "concurrency", "readUnitsPerSecond", "readPercent", "maxReadUnits", "fileSizeBytes", "format", "columns", "numbers", "keepStaging", "transform", "encoder", "compression"}
 	ofExports = []string{"export"}
 	// ofConversions are those of scans that an export has too, if it is converted to the format PARQUET.
 	ofConversions = []string{"format", "columns", "numbers", "keepStaging", "compression", "fileSizeBytes"}
@@ -23,6 +23,7 @@ var notInExports = []struct{ path, instead string }{
 	{"concurrency", "leave it out: DynamoDB decides it"},
 	{"readUnitsPerSecond", "leave it out: an export does not use the table's capacity"},
 	{"readPercent", "leave it out: an export does not use the table's capacity"},
+	{"maxReadUnits", "leave it out: an export consumes no read units. Use maxDollars"},
 	{"fileSizeBytes", "leave it out: DynamoDB decides the size of the objects"},
 	{"format", "write it as export.format: DYNAMODB_JSON or ION. Here it can only be PARQUET"},
 	{"columns", "they need the format PARQUET"},

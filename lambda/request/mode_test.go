@@ -14,7 +14,7 @@ import (
 func TestEveryFieldHasItsMode(t *testing.T) {
 	t.Parallel()
 	listed := map[string]bool{}
-	for _, field := range slices.Concat(ofScans, ofExports, []string{"table", "bucket", "prefix", "mode", "bucketOwner", "kmsKeyId", "catalog", "scheduledTime", "schedule"}) {
+	for _, field := range slices.Concat(ofScans, ofExports, []string{"table", "bucket", "prefix", "mode", "bucketOwner", "kmsKeyId", "catalog", "explain", "maxDollars", "scheduledTime", "schedule"}) {
 		listed[field] = true
 	}
 	refused := map[string]bool{}

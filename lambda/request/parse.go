@@ -106,8 +106,10 @@ func (r Request) withDefaults(mode Mode) Request {
 	return r
 }
 
-// Digest returns a digest of all that the request says, in hex: two requests with the same digest ask for the same run.
+// Digest returns a digest, in hex, of all that decides what the run reads and writes: two requests with the same digest ask for the same run.
+// The limits do not decide that, so the same request with a higher limit continues a run that has reached its limit.
 func (r Request) Digest() string {
+	r.Explain, r.MaxReadUnits, r.MaxDollars = nil, nil, nil
 	canonical, err := json.Marshal(r)
 	if err != nil {
 		panic(fmt.Sprintf("internal error: a request does not marshal: %v", err))

@@ -252,6 +252,9 @@ func TestDifferentRequestsHaveDifferentDigests(t *testing.T) {
 	if other := digest(`{"table":"orders"}`, `{"bucket":"b-1"}`); other != base {
 		t.Error("the same request, with a field from the deployment's defaults, has another digest")
 	}
+	if other := digest(`{"table":"orders","bucket":"b-1","maxReadUnits":5,"maxDollars":1,"explain":true}`, ``); other != base {
+		t.Error("the same request with limits has another digest, so that a higher limit cannot continue its run")
+	}
 	for _, req := range []string{
 		`{"table":"other","bucket":"b-1"}`, `{"table":"orders","bucket":"b-2"}`, `{"table":"orders","bucket":"b-1","segments":1}`,
 		`{"table":"orders","bucket":"b-1","transform":"."}`, `{"table":"orders","bucket":"b-1","encoder":"csv"}`,

@@ -35,6 +35,15 @@ type Request struct {
 	// The pace as a percentage of what the table or index can give when the run is planned: its provisioned read capacity, otherwise its
 	// on-demand maximum, otherwise its warm throughput. The run fails if none of them is known.
 	ReadPercent *float64 `json:"readPercent,omitempty"`
+	// Only explain the run: the execution ends after the plan, with an estimate of its read units, its minutes and its dollars, and of its
+	// alternatives. It reads a few pages of the table, writes nothing, and claims no name.
+	Explain *bool `json:"explain,omitempty"`
+	// The most read units that the run can consume. A run that is estimated above it does not begin. A scan that reaches it stops, and a redrive
+	// with a higher limit continues it. A scan can pass it by one page for each segment that is read at that time. Default: no limit.
+	MaxReadUnits *float64 `json:"maxReadUnits,omitempty"`
+	// The most US dollars that the run can cost, by the prices of the deployment. A run that is estimated above it does not begin. A scan that
+	// reaches it stops, like with maxReadUnits. Default: no limit.
+	MaxDollars *float64 `json:"maxDollars,omitempty"`
 	// The size of an object in bytes, after compression. A function closes an object when an item brings it to this size.
 	FileSize *int64 `json:"fileSizeBytes,omitempty"`
 	// How an item is written; each item is one line. DYNAMODB_JSON: as native exports write it, {"Item":{…}} with the type of each

@@ -40,6 +40,9 @@ var rules = map[string]Rule{
 	"concurrency":        {Min: 1, Max: MaxSegments},
 	"readUnitsPerSecond": {Above: true},
 	"readPercent":        {Above: true, Max: 100},
+	"explain":            {Default: false},
+	"maxReadUnits":       {Above: true},
+	"maxDollars":         {Above: true},
 	"fileSizeBytes":      {Min: 1 << 10, Max: MaxFileSize, Default: DefaultFileSize}, // smaller objects would be more than the items
 	"format":             {Enum: words(FormatDynamoDBJSON, FormatION, FormatJSON, FormatParquet), Default: FormatDynamoDBJSON},
 	"transform":          {MaxBytes: 8 << 10},

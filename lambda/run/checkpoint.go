@@ -92,6 +92,8 @@ type SegmentList struct {
 	EndTime   time.Time `json:"endTime"`
 	Totals    Totals    `json:"totals"`
 	Objects   []Object  `json:"objects"`
+	// Work says how the invocation spent its time.
+	Work Work `json:"work,omitzero"`
 	// Schema is what is known of all records of the segment so far, as a schema.Tree. It is there if the plan learns.
 	Schema json.RawMessage `json:"schema,omitempty"`
 	// Rest counts the items of this list that have an attribute in the column _rest, by attribute. "" stands for attributes beyond the first ones.

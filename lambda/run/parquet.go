@@ -93,7 +93,7 @@ func (p Plan) Converting(s Schema, digest string) Plan {
 	if p.Scan != nil {
 		scan = *p.Scan
 	}
-	scan.Request.Segment, scan.ReadUnitsPerSecond, scan.Concurrency = nil, 0, 0
+	scan.Request.Segment, scan.ReadUnitsPerSecond, scan.Concurrency, scan.MaxReadUnits = nil, 0, 0, 0
 	scan.Format, scan.Compression, scan.FileSizeBytes, scan.TotalSegments = request.FormatParquet, parquet.Compression, parquet.FileSizeBytes, s.Segments
 	p.Mode, p.Export, p.Scan, p.Parquet = request.ModeScan, nil, &scan, &parquet
 	return p

@@ -40,6 +40,8 @@ type PlanOutput struct {
 	Committed bool `json:"committed"`
 	// Duplicate says that another execution owns the run, so that this execution has nothing to do. Otherwise it is absent.
 	Duplicate *Duplicate `json:"duplicate,omitempty"`
+	// Explained is the output of an execution that only explains its run. Otherwise it is absent.
+	Explained *Explained `json:"explained,omitempty"`
 }
 
 // Duplicate is the output of an execution that a second delivery of a schedule's firing started.
@@ -55,7 +57,7 @@ type Duplicate struct {
 
 // Plan is what the functions after plan know of a run. The plan function decides it once and keeps it in the run's claim, so every
 // invocation has the same plan, and a run that has started is never split again. Only ExecutionID and TakenOver change, when another
-// execution takes the run over.
+// execution takes the run over, and the limit of a scan.
 //
 // Exactly one of Scan and Export is there. In the second pass of a run that makes Parquet files, this is Scan, also for a native export.
 type Plan struct {
@@ -80,6 +82,8 @@ type Plan struct {
 	Parquet *ParquetPlan `json:"parquet,omitempty"`
 	// Catalog is there if tables of a catalog show the run.
 	Catalog *CatalogPlan `json:"catalog,omitempty"`
+	// Estimate is what plan expected of the run when it began; nil if it could not say.
+	Estimate *Estimated `json:"estimate,omitempty"`
 	// Retention is there if the function prune removes old runs of the table after this one. The deployment decides it, not the run.
 	Retention *Retention `json:"retention,omitempty"`
 }
@@ -139,7 +143,12 @@ func (p Plan) WholeTable() bool {
 // Digest identifies the plan for what its segments write. It is the same after a takeover. If somebody removes a run's claim, a new run can
 // get the same folder: it has another plan, and must not use what the old run has left there.
 func (p Plan) Digest() string {
-	p.ExecutionID, p.TakenOver, p.Retention = "", nil, nil
+	p.ExecutionID, p.TakenOver, p.Retention, p.Estimate = "", nil, nil, nil
+	if p.Scan != nil && p.Scan.MaxReadUnits > 0 {
+		scan := *p.Scan
+		scan.MaxReadUnits = 0
+		p.Scan = &scan
+	}
 	return Digest(p)[:digestLength]
 }
 

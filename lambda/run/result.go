@@ -57,6 +57,12 @@ type Result struct {
 	Bytes     int64   `json:"bytes"`
 	Segments  int     `json:"segments,omitempty"`
 	ReadUnits float64 `json:"readUnits,omitempty"`
+	// Work says how the scan spent its time; absent for a native export.
+	Work *RunWork `json:"work,omitempty"`
+	// Estimate is what plan expected of the run when it began; absent if it could not say.
+	Estimate *Estimated `json:"estimate,omitempty"`
+	// Dollars is what the run has cost, by the prices of the deployment, apart from what AWS bills later (storage, logs).
+	Dollars float64 `json:"dollars,omitempty"`
 	// BilledBytes is the size that DynamoDB bills for native exports.
 	BilledBytes int64            `json:"billedBytes,omitempty"`
 	Exports     []ExportedWindow `json:"exports,omitempty"`

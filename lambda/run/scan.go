@@ -21,6 +21,8 @@ type ScanPlan struct {
 	// segments run at the same time.
 	ReadUnitsPerSecond float64 `json:"readUnitsPerSecond,omitempty"`
 	Concurrency        int     `json:"concurrency,omitempty"`
+	// MaxReadUnits is what the run can consume in total, 0 for no limit.
+	MaxReadUnits float64 `json:"maxReadUnits,omitempty"`
 	// SourceRoleARN reads the table and DestinationRoleARN writes the objects; "" means the functions' own roles.
 	SourceRoleARN      string `json:"sourceRoleArn,omitempty"`
 	DestinationRoleARN string `json:"destinationRoleArn,omitempty"`
