@@ -44,6 +44,9 @@ func (s *Step) Run(ctx context.Context, in run.ExportInput) (run.ExportProgress,
 		return run.ExportProgress{}, err
 	}
 	destination, key := bucket.New(s.S3, in.Plan), in.Plan.Journal()
+	if err := ledger.CheckClaim(ctx, destination, in.Plan); err != nil {
+		return run.ExportProgress{}, err
+	}
 	log := s.Log.With("runId", in.Plan.RunID, "table", in.Plan.Table)
 	var progress run.ExportProgress
 	err := ledger.Settle(destination.URI(key), func() error {

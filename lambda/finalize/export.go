@@ -22,6 +22,9 @@ func (c commit) exports(ctx context.Context, progress run.ExportProgress) (run.F
 	if !errors.Is(err, bucket.ErrNotFound) {
 		return run.FinalizeOutput{Result: result}, err
 	}
+	if err := ledger.CheckClaim(ctx, c.bucket, c.plan); err != nil {
+		return run.FinalizeOutput{}, err
+	}
 	var j *ledger.Journal
 	var again bool
 	err = ledger.Settle(c.bucket.URI(c.plan.Journal()), func() (err error) {
