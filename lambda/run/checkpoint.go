@@ -91,9 +91,10 @@ type SegmentList struct {
 	StartTime time.Time `json:"startTime"`
 	EndTime   time.Time `json:"endTime"`
 	Totals    Totals    `json:"totals"`
-	Objects   []Object  `json:"objects"`
-	// Work says how the invocation spent its time.
-	Work Work `json:"work,omitzero"`
+	// Work says how the invocation spent its time. It comes before Objects and Schema, which can be large, so that `watch` need not
+	// read the whole list.
+	Work    Work     `json:"work,omitzero"`
+	Objects []Object `json:"objects"`
 	// Schema is what is known of all records of the segment so far, as a schema.Tree. It is there if the plan learns.
 	Schema json.RawMessage `json:"schema,omitempty"`
 	// Rest counts the items of this list that have an attribute in the column _rest, by attribute. "" stands for attributes beyond the first ones.
