@@ -13,6 +13,7 @@ import (
 	"dynamodb-to-s3/lambda/awsclient"
 	"dynamodb-to-s3/lambda/contract"
 	"dynamodb-to-s3/lambda/function"
+	"dynamodb-to-s3/lambda/price"
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/lambda/scan"
@@ -71,6 +72,9 @@ func (s *services) engine(options function.Options) (*function.Engine, error) {
 	}
 	retention, err := run.ParseRetention(os.Getenv(contract.EnvRetention))
 	if err != nil {
+		return nil, err
+	}
+	if options.Prices, err = price.Parse(os.Getenv(contract.EnvPrices)); err != nil {
 		return nil, err
 	}
 	options.Roles, options.Defaults = roles, os.Getenv(contract.EnvDefaults)

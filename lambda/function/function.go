@@ -27,6 +27,7 @@ import (
 	"dynamodb-to-s3/lambda/finalize"
 	"dynamodb-to-s3/lambda/metric"
 	"dynamodb-to-s3/lambda/plan"
+	"dynamodb-to-s3/lambda/price"
 	"dynamodb-to-s3/lambda/prune"
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
@@ -64,6 +65,8 @@ type Options struct {
 	// Database is the Glue database of the catalog; "" for no catalog. Retention says which runs stay; nil for all.
 	Database  string
 	Retention *run.RetentionRule
+	// Prices are the deployment's; nil for those of us-east-1.
+	Prices price.Prices
 	// Executions looks up the state machine's executions; nil asks Step Functions with Identity's credentials.
 	Executions plan.Executions
 	// Roles are the roles that a request may name; nil allows any role.
@@ -96,7 +99,8 @@ func New(source, destination aws.Config, options Options) *Engine {
 	planStep := &plan.Step{
 		Tables: clients.Tables, Objects: clients.Objects,
 		Executions: options.Executions, Defaults: json.RawMessage(options.Defaults), Account: options.Account, Roles: options.Roles,
-		ScanTimeout: options.ScanTimeout, ScanMemory: options.ScanMemory, Database: options.Database, Retention: options.Retention, Log: options.Log,
+		ScanTimeout: options.ScanTimeout, ScanMemory: options.ScanMemory, Database: options.Database, Retention: options.Retention,
+		Prices: options.Prices, Log: options.Log,
 	}
 	scanStep := scan.Step{
 		Tables: clients.Tables, Objects: clients.Objects, Log: options.Log, Progress: options.Progress, Metrics: metrics, Now: options.Now,
@@ -157,13 +161,14 @@ func Main(function contract.Function) {
 	scanTimeout, _ := strconv.Atoi(os.Getenv(contract.EnvScanTimeout)) // 0 if an older stack does not set it
 	scanMemory, _ := strconv.Atoi(os.Getenv(contract.EnvScanMemory))   // the same
 	retention, unread := run.ParseRetention(os.Getenv(contract.EnvRetention))
+	prices, mispriced := price.Parse(os.Getenv(contract.EnvPrices))
 	engine := New(cfg, cfg, Options{
 		Log: log, Defaults: os.Getenv(contract.EnvDefaults), Account: os.Getenv(contract.EnvAccount), Roles: roles,
 		Metrics: os.Stdout, Environment: os.Getenv(contract.EnvName), ScanTimeout: time.Duration(scanTimeout) * time.Second,
-		ScanMemory: scanMemory, Database: os.Getenv(contract.EnvCatalog), Retention: retention,
+		ScanMemory: scanMemory, Database: os.Getenv(contract.EnvCatalog), Retention: retention, Prices: prices,
 	})
 	handler := engine.Handler(function)
-	if err = errors.Join(err, invalid, unread); err == nil && handler == nil {
+	if err = errors.Join(err, invalid, unread, mispriced); err == nil && handler == nil {
 		err = fmt.Errorf("the handler name is %q, want one of %q", function, contract.Functions())
 	}
 	if err != nil {

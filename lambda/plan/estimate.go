@@ -2,6 +2,7 @@ package plan
 
 import (
 	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/price"
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
 )
@@ -9,7 +10,7 @@ import (
 // estimate returns what a planned scan is expected to consume, judged by what DynamoDB knows about the size of the table.
 func (s *Step) estimate(d draft, output run.PlanOutput) *run.Estimated {
 	r := s.reads(*output.Plan.Scan, d.described, output.Concurrency)
-	return &run.Estimated{ReadUnits: r.units, Seconds: r.units / r.rate}
+	return &run.Estimated{ReadUnits: r.units, Seconds: r.units / r.rate, Dollars: s.Prices.Of(price.ReadUnits, r.units)}
 }
 
 // checkLimits fails with EstimateAboveLimit if a run is expected to consume more than its request allows.

@@ -1,8 +1,8 @@
 // Package plan is the step Plan: it turns a request into the plan of a run. It looks at the table, decides how the scan is split, and
 // claims the run's folder for this execution.
 //
-// It may import document, execution, failure, lazyregexp, problem, quota, request, run, bucket, encoder, ledger, schema, table and
-// transform.
+// It may import document, execution, failure, lazyregexp, problem, quota, request, run, bucket, encoder, ledger, price, schema, table
+// and transform.
 package plan
 
 import (
@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/price"
 	"dynamodb-to-s3/lambda/problem"
 	"dynamodb-to-s3/lambda/quota"
 	"dynamodb-to-s3/lambda/request"
@@ -47,7 +48,9 @@ type Step struct {
 	Database string
 	// Retention says which runs stay; nil for all.
 	Retention *run.RetentionRule
-	Log       *slog.Logger
+	// Prices are the deployment's; nil for those of us-east-1.
+	Prices price.Prices
+	Log    *slog.Logger
 }
 
 // Run checks the request, describes the table, asks DynamoDB whether it accepts the scan, and claims the run. If the request only asks to explain
