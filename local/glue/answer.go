@@ -1,47 +1,33 @@
 package glue
 
 import (
-	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
-	"time"
+
+	"dynamodb-to-s3/local/awsjson"
 
 	"github.com/aws/aws-sdk-go-v2/service/glue/types"
 	"github.com/aws/smithy-go"
 )
 
-const (
-	// target is the beginning of the X-Amz-Target header; the name of the operation follows.
-	target = "AWSGlue."
-	// contentType is the content type of the protocol AWS JSON 1.1.
-	contentType = "application/x-amz-json-1.1"
-)
-
-// answerDelay is how long the server waits before it answers. The SDK fails if an answer comes within a millisecond: it closes the
-// request's body at the first byte of the answer, while net/http may still read the body.
-const answerDelay = 2 * time.Millisecond
+// protocol is AWS JSON 1.1, as Glue speaks it.
+var protocol = awsjson.Protocol{
+	Target: "AWSGlue.", ContentType: "application/x-amz-json-1.1", Invalid: func(message string) error { return invalid("%s", message) },
+	Unsupported: map[string]bool{
+		"AttributesToGet": true, "CreateTableDefaultPermissions": true, "FederatedDatabase": true, "FederatedTable": true,
+		"OpenTableFormatInput": true, "PartitionIndexes": true, "QueryAsOfTime": true, "ResourceShareType": true, "Tags": true,
+		"TargetDatabase": true, "TargetTable": true, "TransactionId": true, "UpdateOpenTableFormatInput": true, "ViewDefinition": true,
+		"ViewUpdateAction": true,
+	},
+}
 
 // answer writes the output of an operation, or the error, as Glue does.
 func answer(w http.ResponseWriter, out any, err error) {
-	status, tree := http.StatusOK, encode(out)
 	if err != nil {
-		refusal := errorOf(err)
-		if status = http.StatusBadRequest; refusal.ErrorFault() == smithy.FaultServer {
-			status = http.StatusInternalServerError
-		}
-		tree = map[string]string{"__type": refusal.ErrorCode(), "Message": refusal.ErrorMessage()}
+		err = errorOf(err)
 	}
-	body, err := json.Marshal(tree)
-	if err != nil {
-		panic(fmt.Sprintf("internal error: an answer that is not JSON: %v", err))
-	}
-	time.Sleep(answerDelay)
-	w.Header().Set("Content-Type", contentType)
-	w.Header().Set("X-Amzn-Requestid", rand.Text())
-	w.WriteHeader(status)
-	_, _ = w.Write(body) // fails only if the client has left
+	protocol.Answer(w, out, err)
 }
 
 // errorOf returns the error of the API that answers a call which failed with err.

@@ -6,7 +6,7 @@
 // Start starts a server; its clients use the configuration of Server.AWS. Refuse, Lose and Before let a test decide what happens to the
 // next call of an operation.
 //
-// The package owns the emulation. It may import lambda/awsclient and the SDK.
+// The package owns the emulation. It may import lambda/awsclient, local/awsjson and the SDK.
 package glue
 
 import (
@@ -16,7 +16,6 @@ import (
 	"log"
 	"net"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 
@@ -25,7 +24,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
-	"github.com/aws/smithy-go"
 )
 
 const (
@@ -116,8 +114,8 @@ func read[In, Out any](s *Server, answer func(*In) (*Out, error)) operation {
 			if err != nil {
 				return nil, err
 			}
-			return encode(out), nil
-		}, decode(body, in)
+			return protocol.Encode(out), nil
+		}, protocol.Decode(body, in)
 	}
 }
 
@@ -138,10 +136,10 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return // the client has left
 	}
-	name, ours := strings.CutPrefix(r.Header.Get("X-Amz-Target"), target)
+	name, ours := protocol.Operation(r)
 	prepare, known := s.operations[name]
 	if !ours || !known {
-		answer(w, nil, &smithy.GenericAPIError{Code: "UnknownOperationException", Message: fmt.Sprintf("this server does not have the operation %q", name)})
+		answer(w, nil, protocol.Unknown(name))
 		return
 	}
 	in, run, err := prepare(body)

@@ -1,4 +1,4 @@
-package glue
+package awsjson
 
 import (
 	"bytes"
@@ -21,38 +21,27 @@ var (
 	metadataType = reflect.TypeFor[middleware.Metadata]()
 )
 
-// isMember reports whether a field of an SDK's type is a member of the model. Their names are equal.
-func isMember(field reflect.StructField) bool {
-	return field.IsExported() && field.Type != metadataType
-}
-
-// unsupported are the members of inputs that this server does not act on. It refuses them, because an answer that ignores them would
-// be wrong.
-var unsupported = map[string]bool{
-	"AttributesToGet": true, "CreateTableDefaultPermissions": true, "FederatedDatabase": true, "FederatedTable": true,
-	"OpenTableFormatInput": true, "PartitionIndexes": true, "QueryAsOfTime": true, "ResourceShareType": true, "Tags": true,
-	"TargetDatabase": true, "TargetTable": true, "TransactionId": true, "UpdateOpenTableFormatInput": true, "ViewDefinition": true,
-	"ViewUpdateAction": true,
-}
-
-// decode reads the body of a request into an input of the SDK. Unlike Glue, it refuses members that the model does not have. The error
+// Decode reads the body of a request into an input of the SDK. Unlike AWS, it refuses members that the model does not have. The error
 // names every problem.
-func decode(body []byte, in any) error {
+func (p *Protocol) Decode(body []byte, in any) error {
 	numbers := json.NewDecoder(bytes.NewReader(body))
 	numbers.UseNumber()
 	var tree any
 	if err := numbers.Decode(&tree); err != nil {
 		return &smithy.GenericAPIError{Code: "SerializationException", Message: err.Error()}
 	}
-	var d decoder
+	d := decoder{protocol: p}
 	d.set("", reflect.ValueOf(in).Elem(), tree)
 	if len(d.problems) > 0 {
-		return invalid("%s", strings.Join(d.problems, "; "))
+		return p.Invalid(strings.Join(d.problems, "; "))
 	}
 	return nil
 }
 
-type decoder struct{ problems []string }
+type decoder struct {
+	protocol *Protocol
+	problems []string
+}
 
 func (d *decoder) problem(path, format string, values ...any) {
 	d.problems = append(d.problems, fmt.Sprintf("%s: %s", strings.TrimPrefix(path, "."), fmt.Sprintf(format, values...)))
@@ -134,11 +123,11 @@ func number(value any) json.Number {
 
 func (d *decoder) members(path string, to reflect.Value, object map[string]any) {
 	for _, name := range slices.Sorted(maps.Keys(object)) {
-		field, found := to.Type().FieldByName(name)
+		field, found := d.protocol.field(to.Type(), name)
 		switch {
-		case !found || !isMember(field):
+		case !found:
 			d.problem(path+"."+name, "%s has no such member", to.Type().Name())
-		case unsupported[name] && object[name] != nil:
+		case d.protocol.Unsupported[name] && object[name] != nil:
 			d.problem(path+"."+name, "this server does not support it")
 		default:
 			d.set(path+"."+name, to.FieldByIndex(field.Index), object[name])
@@ -146,14 +135,14 @@ func (d *decoder) members(path string, to reflect.Value, object map[string]any) 
 	}
 }
 
-// encode returns an output of the SDK as a tree for JSON. Members without a value are left out.
-func encode(out any) any {
-	tree, _ := encoded(reflect.ValueOf(out))
+// Encode returns an output of the SDK as a tree for JSON. Members without a value are left out.
+func (p *Protocol) Encode(out any) any {
+	tree, _ := p.encoded(reflect.ValueOf(out))
 	return tree
 }
 
 // encoded returns the tree of a value, and whether there is a value.
-func encoded(v reflect.Value) (any, bool) {
+func (p *Protocol) encoded(v reflect.Value) (any, bool) {
 	switch v.Kind() {
 	case reflect.Invalid:
 		return nil, false
@@ -161,7 +150,7 @@ func encoded(v reflect.Value) (any, bool) {
 		if v.IsNil() {
 			return nil, false
 		}
-		return encoded(v.Elem())
+		return p.encoded(v.Elem())
 	case reflect.Struct:
 		if v.Type() == timeType {
 			millis := v.Interface().(time.Time).UnixMilli() //nolint:forcetypeassert // the type was checked
@@ -169,11 +158,11 @@ func encoded(v reflect.Value) (any, bool) {
 		}
 		object := map[string]any{}
 		for field, value := range v.Fields() {
-			if !isMember(field) {
+			if !IsMember(field) {
 				continue
 			}
-			if member, there := encoded(value); there {
-				object[field.Name] = member
+			if member, there := p.encoded(value); there {
+				object[p.Name(field)] = member
 			}
 		}
 		return object, true
@@ -182,7 +171,7 @@ func encoded(v reflect.Value) (any, bool) {
 	case reflect.Slice:
 		list := make([]any, v.Len())
 		for i := range list {
-			list[i], _ = encoded(v.Index(i))
+			list[i], _ = p.encoded(v.Index(i))
 		}
 		return list, !v.IsNil()
 	case reflect.String:
