@@ -22,26 +22,29 @@ const UNSUPPORTED = {
  * prepare returns a copy of the definition that the interpreter runs as Step Functions runs the original, with
  *   names      the names of all states;
  *   tasks      the Task states by name, including those in Map and Parallel states (names are unique in a state machine);
- *   processors the name of each Map state, and whether it is distributed, by the definition inside it;
+ *   inMaps     the names of the states in Map states;
+ *   maps       the name, the state, the mode and the label of each Map state, by its name;
+ *   processors the same by the definition inside the Map state;
  *   problems   a sentence for each part of the definition that the interpreter cannot run.
  */
 export function prepare(original) {
   const definition = structuredClone(original);
-  const found = { definition, names: [], tasks: new Map(), processors: new Map(), problems: [] };
-  prepareMachine(definition, found);
+  const found = { definition, names: [], tasks: new Map(), inMaps: new Set(), maps: new Map(), processors: new Map(), problems: [] };
+  prepareMachine(definition, found, false);
   return found;
 }
 
-function prepareMachine(machine, found) {
+function prepareMachine(machine, found, inMap) {
   if (machine.QueryLanguage === "JSONata") found.problems.push("the state machine's QueryLanguage is JSONata");
   checkTransitions(machine, found.problems);
   for (const [name, state] of Object.entries(machine.States ?? {})) {
-    prepareState(name, state, found);
+    prepareState(name, state, found, inMap);
   }
 }
 
-function prepareState(name, state, found) {
+function prepareState(name, state, found, inMap) {
   found.names.push(name);
+  if (inMap) found.inMaps.add(name);
   if (state.QueryLanguage === "JSONata") found.problems.push(`state "${name}" is JSONata`);
   for (const field of [...UNSUPPORTED["*"], ...(UNSUPPORTED[state.Type] ?? [])]) {
     if (field in state) found.problems.push(`state "${name}" uses ${field}`);
@@ -70,12 +73,14 @@ function prepareState(name, state, found) {
       break;
     case "Map": {
       const processor = state.ItemProcessor ?? state.Iterator ?? {};
-      found.processors.set(processor, { name, distributed: processor.ProcessorConfig?.Mode === "DISTRIBUTED" });
-      prepareMachine(processor, found);
+      const map = { name, state, distributed: processor.ProcessorConfig?.Mode === "DISTRIBUTED", label: state.Label ?? name };
+      found.maps.set(name, map);
+      found.processors.set(processor, map);
+      prepareMachine(processor, found, true);
       break;
     }
     case "Parallel":
-      for (const branch of state.Branches ?? []) prepareMachine(branch, found);
+      for (const branch of state.Branches ?? []) prepareMachine(branch, found, inMap);
       break;
   }
 }

@@ -2,7 +2,8 @@
 //
 //   stdin   one JSON document a line, for one execution each; the executions run at the same time:
 //           {"definition", "input", "execution": {"id", "name", "startTime"}, "stateMachine": {"id", "name"}, "invokeUrl"}
-//           with the optional members "thresholdErrors" and "hurried" (see Execution in local/statemachine) and "run", a number
+//           with the optional members "thresholdErrors", "hurried", "history", "redriveCount" and "resume" (see Execution in
+//           local/statemachine) and "run", a number. {"run", "abort": true} aborts the execution with this number.
 //   stdout  one JSON document a line, with the "run" of its execution: events without payloads, for example
 //             {"event":"StateEntered","state":"Plan"}
 //             {"event":"MapIterationSucceeded","state":"ScanSegments","index":17}
@@ -10,7 +11,7 @@
 //           and the last line of each execution, which is one of
 //             {"status":"SUCCEEDED","output":…}
 //             {"status":"FAILED","error":"…","cause":"…"}
-//             {"status":"ABORTED"} after SIGTERM
+//             {"status":"ABORTED"} after an abort or SIGTERM
 //           with "payloads": [{"state", "of", "bytes", "count"}], the largest payloads of each state in this process
 //   exit    0 after the end of stdin, when the last line of every execution was printed. Otherwise this program has failed, and
 //           stderr has the reason.
@@ -31,11 +32,14 @@ function flush(written) {
   process.stdout.write(lines.splice(0).join(""), written);
 }
 
-let aborted = false;
-const aborts = new Set(); // functions that abort the running executions
+const running = new Map(); // the executions by their numbers: {abort, aborted}
+function abort(execution) {
+  if (!execution) return; // it has ended
+  execution.aborted = true;
+  execution.abort();
+}
 process.once("SIGTERM", () => {
-  aborted = true;
-  for (const abort of aborts) abort();
+  for (const execution of running.values()) abort(execution);
 });
 
 async function run(document) {
@@ -43,12 +47,12 @@ async function run(document) {
   let execution;
   try {
     execution = start(document, emit);
-    aborts.add(execution.abort);
+    running.set(document.run, execution);
     emit({ status: "SUCCEEDED", output: await execution.result, payloads: payloads() });
   } catch (error) {
-    emit({ ...(aborted ? { status: "ABORTED" } : { status: "FAILED", ...describe(error) }), payloads: payloads() });
+    emit({ ...(execution?.aborted ? { status: "ABORTED" } : { status: "FAILED", ...describe(error) }), payloads: payloads() });
   } finally {
-    aborts.delete(execution?.abort);
+    running.delete(document.run);
   }
 }
 
@@ -56,7 +60,11 @@ async function run(document) {
 process.stdout.on("error", () => process.exit(1));
 
 const runs = [];
-for await (const line of createInterface({ input: process.stdin })) runs.push(run(JSON.parse(line)));
+for await (const line of createInterface({ input: process.stdin })) {
+  const document = JSON.parse(line);
+  if (document.abort) abort(running.get(document.run));
+  else runs.push(run(document));
+}
 await Promise.all(runs);
 // Aborted children may still wait for their invocations. Exit without them.
 flush(() => process.exit(0));

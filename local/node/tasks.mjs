@@ -18,17 +18,27 @@ const ERRORS_BY_STATUS = {
   429: "TooManyRequestsException",
 };
 
-/** Returns a function for each Task state, by the state's name. The function gets the processed input and returns the result. */
-export function taskHandlers(tasks, serverUrl) {
+/**
+ * Returns a function for each Task state, by the state's name. The function gets the processed input and returns the result. report is
+ * called with an event before and after each call.
+ */
+export function taskHandlers(tasks, serverUrl, report) {
   const call = caller(serverUrl);
   const handlers = {};
-  for (const [state, { Resource: resource }] of tasks) {
+  for (const [state, { Resource: resource, TimeoutSeconds: timeoutSeconds }] of tasks) {
     const answer = lambda(resource, call) ?? integration(state, resource, call) ?? (() => unsupported(state, resource));
     handlers[state] = async (input) => {
       withinQuota(input, "payload", state);
-      const result = await answer(input);
-      withinQuota(result, "result", state);
-      return result;
+      report({ event: "TaskScheduled", state, resource, timeoutSeconds, input });
+      try {
+        const result = await answer(input);
+        report({ event: "TaskSucceeded", state, resource, output: result });
+        withinQuota(result, "result", state);
+        return result;
+      } catch (error) {
+        report({ event: "TaskFailed", state, resource, error: error.name, cause: error.message });
+        throw error;
+      }
     };
   }
   return handlers;

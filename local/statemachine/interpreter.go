@@ -89,7 +89,7 @@ func (i *Interpreter) read(stdout io.Reader) error {
 		if err := json.Unmarshal(text, &l); err != nil {
 			return fmt.Errorf("read answer %.100q: %w", text, err)
 		}
-		l.Cause = message(l.Cause)
+		l.Cause = message(l.RawCause)
 		i.mu.Lock()
 		to, found := i.runs[l.Run]
 		i.mu.Unlock()
@@ -103,16 +103,21 @@ func (i *Interpreter) read(stdout io.Reader) error {
 	}
 }
 
-// Run runs an execution as the function Run does. If ctx ends, Run returns, but the execution goes on until Stop.
+// Run runs an execution as the function Run does. If ctx ends, Run aborts the execution, and returns after the last event. A function that
+// the execution has called still works until its invocation ends.
 func (i *Interpreter) Run(ctx context.Context, execution Execution) (Outcome, error) {
 	number, listener, err := i.begin(execution)
 	if err != nil {
 		return Outcome{}, fmt.Errorf("run state machine: %w", err)
 	}
 	defer i.forget(number, listener)
+	aborted := ctx.Done()
 	for {
 		select {
 		case l := <-listener.lines:
+			if l.Status != "" && ctx.Err() != nil {
+				return Outcome{}, fmt.Errorf("run state machine: %w", ctx.Err())
+			}
 			if l.Status != "" {
 				return l.outcome()
 			}
@@ -121,8 +126,9 @@ func (i *Interpreter) Run(ctx context.Context, execution Execution) (Outcome, er
 			}
 		case <-i.ended:
 			return Outcome{}, fmt.Errorf("run state machine: %w", i.err)
-		case <-ctx.Done():
-			return Outcome{}, fmt.Errorf("run state machine: %w", ctx.Err())
+		case <-aborted:
+			aborted = nil
+			i.abort(number)
 		}
 	}
 }
@@ -138,6 +144,13 @@ func (i *Interpreter) begin(execution Execution) (int, listener, error) {
 	i.runs[i.last] = listener{lines: make(chan line), gone: make(chan struct{})}
 	_, err = i.stdin.Write(append(input, '\n'))
 	return i.last, i.runs[i.last], err
+}
+
+// abort aborts an execution. If Node.js has ended, nothing is left to abort.
+func (i *Interpreter) abort(number int) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	_, _ = fmt.Fprintf(i.stdin, `{"run":%d,"abort":true}`+"\n", number)
 }
 
 func (i *Interpreter) forget(number int, l listener) {

@@ -45,33 +45,38 @@ type Execution struct {
 	// Hurried shortens every wait, before a Retry and in a Wait state, to a millisecond.
 	Hurried bool
 
+	// History adds the inputs and outputs to the events, and the kinds of events that are only in a history.
+	History bool
+
+	// RedriveCount is $$.Execution.RedriveCount.
+	RedriveCount int
+	// Resume, if not nil, is where an execution continues that has ended.
+	Resume *Resume
+
 	// OnEvent, if not nil, is called with each event, in order, from the goroutine of Run.
 	OnEvent func(Event)
 }
 
-// An Event is a step of a running execution, for progress messages. A child of a Map reports only its start, its end and its
-// errors.
-type Event struct {
-	Kind    EventKind `json:"event"`
-	State   string    `json:"state"`   // for a MapIteration kind, the Map state
-	Index   *int      `json:"index"`   // of the Map's child, from 0; nil outside of a Map
-	Error   string    `json:"error"`   // of MapIterationFailed, StateRetried, StateCaught
-	Cause   string    `json:"cause"`   // of the same, as in Outcome
-	Attempt int       `json:"attempt"` // of StateRetried, from 1
+// Resume is where an execution continues after a redrive.
+type Resume struct {
+	Position
+	// Children are how far the children have come if the state is a distributed Map, in the order of the items. A child that has not
+	// started is nil.
+	Children []*Child `json:"children,omitempty"`
 }
 
-// An EventKind is the name of an event.
-type EventKind string
+// A Position is a state that an execution or a child has entered, and the state's input.
+type Position struct {
+	State string          `json:"state"`
+	Input json.RawMessage `json:"input"`
+}
 
-// The kinds of events.
-const (
-	StateEntered          EventKind = "StateEntered"
-	StateRetried          EventKind = "StateRetried"
-	StateCaught           EventKind = "StateCaught"
-	MapIterationStarted   EventKind = "MapIterationStarted"
-	MapIterationSucceeded EventKind = "MapIterationSucceeded"
-	MapIterationFailed    EventKind = "MapIterationFailed"
-)
+// A Child is how far a child of a distributed Map has come: its output, or where it has ended without success.
+type Child struct {
+	Name string `json:"name"`
+	*Position
+	Output json.RawMessage `json:"output,omitempty"`
+}
 
 // An Outcome is how an execution ended.
 type Outcome struct {
@@ -79,6 +84,7 @@ type Outcome struct {
 	Output    json.RawMessage // if it succeeded
 	Error     string          // if it failed, the error's name
 	Cause     string          // if it failed, for people: a function's error message alone, without the JSON around it
+	RawCause  string          // if it failed, the cause as AWS has it
 
 	Payloads []Payload // the largest payloads between states
 }
