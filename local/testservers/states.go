@@ -1,0 +1,109 @@
+package testservers
+
+import (
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"dynamodb-to-s3/lambda/contract"
+	"dynamodb-to-s3/lambda/function"
+	"dynamodb-to-s3/local/deployment"
+	"dynamodb-to-s3/local/lambdaapi"
+	"dynamodb-to-s3/local/sdkintegration"
+	"dynamodb-to-s3/local/states"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+)
+
+// StatesOptions are the settings of States.
+type StatesOptions struct {
+	// Bucket is the bucket of the stack's output; "" for a new one.
+	Bucket string
+	// Functions are the settings of the functions. Their log, account and look-ups of executions have defaults.
+	Functions function.Options
+	// Wrap, if not nil, changes the handler of each function, for example to let it fail or wait.
+	Wrap func(contract.Function, function.Handler) function.Handler
+	// Source is the DynamoDB that the functions read; without a BaseEndpoint it is the DynamoDB server.
+	Source aws.Config
+	// Patient keeps the state machine's waits as they are. Otherwise each takes a millisecond.
+	Patient bool
+}
+
+// Deployed is the real state machine with the real functions, over the DynamoDB and the S3 server. One address answers for Step Functions,
+// CloudFormation and CloudWatch Logs.
+type Deployed struct {
+	*sfn.Client // of Step Functions. It tries each call once
+	*deployment.Deployment
+	Bucket string
+	Config aws.Config // for clients of the three services
+}
+
+// States starts a deployment for one test.
+func States(tb testing.TB, o StatesOptions) *Deployed {
+	tb.Helper()
+	d := &Deployed{Bucket: o.Bucket}
+	if d.Bucket == "" {
+		d.Bucket = Bucket(tb)
+	}
+	if o.Source.BaseEndpoint == nil {
+		o.Source = source
+	}
+	var engine *function.Engine
+	functions := http.NewServeMux()
+	functions.Handle("/", lambdaapi.Server{Timeout: 15 * time.Minute, Function: func(name contract.Function) function.Handler {
+		handler := engine.Handler(name)
+		if handler == nil || o.Wrap == nil {
+			return handler
+		}
+		return o.Wrap(name, handler)
+	}}.Handler())
+	functions.Handle("/aws-sdk/", sdkintegration.Server{DynamoDB: o.Source}.Handler())
+	invoke := httptest.NewServer(functions)
+	tb.Cleanup(invoke.Close)
+
+	var err error
+	d.Deployment, err = deployment.Start(tb.Context(), deployment.Options{Bucket: d.Bucket, InvokeURL: invoke.URL, Hurried: !o.Patient})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(d.Stop)
+	if d.Config, err = d.AWS(tb.Context()); err != nil {
+		tb.Fatal(err)
+	}
+	if o.Functions.Log == nil {
+		o.Functions.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Functions.Account == "" {
+		o.Functions.Account = states.Account
+	}
+	if o.Functions.Identity == nil {
+		o.Functions.Identity = &d.Config
+	}
+	engine = function.New(o.Source, destination, o.Functions)
+	d.Client = sfn.NewFromConfig(d.Config, func(o *sfn.Options) { o.Retryer = aws.NopRetryer{} })
+	return d
+}
+
+// Start starts an execution of a request and returns its ARN.
+func (d *Deployed) Start(tb testing.TB, name, request string) string {
+	tb.Helper()
+	started, err := d.StartExecution(tb.Context(), &sfn.StartExecutionInput{StateMachineArn: &d.StateMachineARN, Name: &name, Input: &request})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return *started.ExecutionArn
+}
+
+// Wait waits until an execution has ended, and returns what Step Functions says of it.
+func (d *Deployed) Wait(tb testing.TB, arn string) *sfn.DescribeExecutionOutput {
+	tb.Helper()
+	d.Deployment.Wait(tb.Context(), arn)
+	answer, err := d.DescribeExecution(tb.Context(), &sfn.DescribeExecutionInput{ExecutionArn: &arn})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return answer
+}
