@@ -30,8 +30,8 @@ func Bytes(n int64) string {
 	return scaled(n, []string{" B", " kB", " MB", " GB", " TB", " PB", " EB"})
 }
 
-// short formats a number for a display that changes: exactly below a million, and such as "2.1 million" from there on.
-func short(n int64) string {
+// Short formats a number for a display that changes: exactly below a million, and such as "2.1 million" from there on.
+func Short(n int64) string {
 	if n < 1e6 {
 		return Count(n)
 	}
@@ -51,8 +51,8 @@ func scaled(n int64, units []string) string {
 	return fmt.Sprintf("%.1f%s", value, units[unit])
 }
 
-// left formats the time that work still takes. It is rounded, because it is an estimate.
-func left(d time.Duration) string {
+// Left formats the time that work still takes. It is rounded, because it is an estimate.
+func Left(d time.Duration) string {
 	switch {
 	case d <= 50*time.Second:
 		return fmt.Sprintf("about %d s left", max(1, int(math.Ceil(d.Seconds()/10)))*10)

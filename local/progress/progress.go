@@ -1,7 +1,7 @@
-// Package progress shows the progress of work: one line that is redrawn on a terminal, and few plain lines elsewhere. It uses no colors.
+// Package progress shows the progress of work: rows that are redrawn on a terminal, and few plain lines elsewhere. Only a status has a color.
 // It also formats numbers, sizes and counts for people.
 //
-// A [Screen] is the standard error of a program. Other output goes through it too, so that it appears above the line of the progress.
+// A [Screen] is the standard error of a program. Other output goes through it too, so that it appears above the rows of the progress.
 // The package imports golang.org/x/term for the terminal's width and go-runewidth for the width of texts.
 package progress
 
@@ -120,7 +120,7 @@ func (m *meter) text(now time.Time, last bool, columns int) string {
 			fmt.Sprintf("%s of %s%s%s", m.amount(done), about, m.amount(total), m.units(total)))
 	}
 	if d, known := m.left(now, done, total); known && !last {
-		parts = append(parts, left(d))
+		parts = append(parts, Left(d))
 	}
 	if m.work.Detail != nil {
 		parts = append(parts, m.work.Detail())
@@ -137,7 +137,7 @@ func (m *meter) amount(n int64) string {
 	if m.work.Unit == "byte" {
 		return Bytes(n)
 	}
-	return short(n)
+	return Short(n)
 }
 
 // units returns the unit after an amount.

@@ -1,63 +1,100 @@
 package progress
 
 import (
+	"fmt"
 	"io"
 	"os"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
+	"github.com/mattn/go-runewidth"
 	"golang.org/x/term"
 )
 
-// Screen is a program's standard error. On a terminal, what is written appears above the line that Show redraws. Elsewhere a Screen
-// only passes on what is written.
+// Screen is a program's standard error. On a terminal, what is written appears above the rows that are redrawn. Elsewhere a Screen only
+// passes on what is written.
 type Screen struct {
-	terminal bool
-	columns  func() int
+	terminal, colors bool
+	size             func() (columns, rows int)
 
 	mu   sync.Mutex // guards what follows, and the order of what is written
 	w    io.Writer
-	line string // the line that is shown; "" for none
-	open bool   // the last byte that was written is no line break, so the progress waits
+	rows []string // that are shown
+	open bool     // the last byte that was written is no line break, so the progress waits
 }
 
 // NewScreen returns the screen of w. A terminal without cursor movement (TERM=dumb) counts as no terminal.
 func NewScreen(w io.Writer) *Screen {
-	s := &Screen{w: w}
-	file, ok := w.(*os.File)
-	if !ok || os.Getenv("TERM") == "dumb" || !term.IsTerminal(int(file.Fd())) { //nolint:gosec // a file descriptor is an int everywhere
+	s := &Screen{w: w, terminal: isTerminal(w), colors: Colors(w)}
+	if !s.terminal {
 		return s
 	}
-	s.terminal = true
-	s.columns = func() int {
-		columns, _, err := term.GetSize(int(file.Fd())) //nolint:gosec // see above
-		if err != nil || columns <= 0 {
-			return 80 // what terminals begin with
+	file := w.(*os.File) //nolint:forcetypeassert // only a file is a terminal
+	s.size = func() (columns, rows int) {
+		columns, rows, err := term.GetSize(int(file.Fd())) //nolint:gosec // a file descriptor is an int everywhere
+		if err != nil || columns <= 0 || rows <= 0 {
+			return 80, 24 // what terminals begin with
 		}
-		return columns
+		return columns, rows
 	}
 	return s
 }
 
-// Write writes above the line that Show redraws.
+// Terminal reports whether Draw shows rows.
+func (s *Screen) Terminal() bool { return s.terminal }
+
+// Write writes above the rows that are redrawn.
 func (s *Screen) Write(p []byte) (int, error) {
 	if !s.terminal || len(p) == 0 {
 		return s.w.Write(p)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.line != "" && !s.open {
-		s.put("\r" + clearRight)
+	if len(s.rows) > 0 && !s.open {
+		s.put(s.back() + clearBelow)
 	}
 	n, err := s.w.Write(p)
-	if s.open = p[len(p)-1] != '\n'; !s.open && s.line != "" {
-		s.put(s.line)
+	if s.open = p[len(p)-1] != '\n'; !s.open && len(s.rows) > 0 {
+		s.put(strings.Join(s.rows, "\n"))
 	}
 	return n, err
 }
 
-// clearRight clears a terminal's line from the cursor to its end.
-const clearRight = "\x1b[K"
+// Control sequences: clearRight clears a terminal's line from the cursor to its end, and clearBelow all lines below it too.
+const (
+	clearRight = "\x1b[K"
+	clearBelow = "\x1b[J"
+)
+
+// Draw replaces the rows that are shown. It asks for those of a terminal with so many columns, which is its width now. Rows may have the colors of
+// Status.
+func (s *Screen) Draw(rows func(columns int) []string) {
+	if !s.terminal {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	columns, most := s.size()
+	// A text in the last column would make some terminals begin a new line. If the rows do not fit, the first ones matter most.
+	shown := rows(max(columns-1, 1))
+	shown = shown[:min(len(shown), max(most-1, 1))]
+	if !slices.Equal(shown, s.rows) && !s.open {
+		s.replace(shown)
+	}
+	s.rows = shown
+}
+
+// Keep leaves the rows where they are. Whatever is written or drawn from now on comes below them.
+func (s *Screen) Keep() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.rows) > 0 && !s.open {
+		s.put("\n")
+	}
+	s.rows = nil
+}
 
 // redraw returns a function that shows the meter in one line of the terminal, whatever its width is now.
 func (s *Screen) redraw(m *meter) func(now time.Time, last bool) {
@@ -65,22 +102,47 @@ func (s *Screen) redraw(m *meter) func(now time.Time, last bool) {
 		if !m.begun() {
 			return
 		}
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		// A text in the last column would make some terminals begin a new line.
-		columns := max(s.columns()-1, 1)
+		s.Draw(func(columns int) []string {
+			if last {
+				columns = 0
+			}
+			return []string{m.text(now, last, columns)}
+		})
 		if last {
-			s.line = ""
-			s.put("\r" + m.text(now, true, 0) + clearRight + "\n")
-			return
+			s.Keep()
 		}
-		text := m.text(now, false, columns)
-		if text != s.line && !s.open {
-			s.put("\r" + text + clearRight)
-		}
-		s.line = text
 	}
 }
+
+// replace writes rows in place of those that are shown.
+func (s *Screen) replace(rows []string) {
+	text := s.back() + strings.Join(rows, clearRight+"\n") + clearRight
+	if s.height() > len(rows) {
+		text += clearBelow
+	}
+	s.put(text)
+}
+
+// back moves the cursor to the beginning of the rows that are shown.
+func (s *Screen) back() string {
+	if height := s.height(); height > 1 {
+		return fmt.Sprintf("\r\x1b[%dA", height-1)
+	}
+	return "\r"
+}
+
+// height is how many rows of the terminal the rows need that are shown. If the terminal has become narrower since, it has wrapped them.
+func (s *Screen) height() int {
+	columns, _ := s.size()
+	height := 0
+	for _, row := range s.rows {
+		height += max(1, (width(row)+columns-1)/max(columns, 1))
+	}
+	return height
+}
+
+// width is how many columns a row needs.
+func width(row string) int { return runewidth.StringWidth(coloring.ReplaceAllString(row, "")) }
 
 // put writes to the terminal. A lost frame does no harm.
 func (s *Screen) put(text string) { _, _ = io.WriteString(s.w, text) }
