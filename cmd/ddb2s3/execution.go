@@ -207,11 +207,8 @@ func printOutcome(stdout io.Writer, outcome statemachine.Outcome) error {
 	if !outcome.Succeeded {
 		shown = map[string]string{"error": outcome.Error, "cause": outcome.Cause}
 	}
-	encoder := json.NewEncoder(stdout)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(shown); err != nil {
-		return fmt.Errorf("print the output: %w", err)
+	if err := printJSON(stdout, shown); err != nil {
+		return err
 	}
 	if !outcome.Succeeded {
 		return errExecutionFailed

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"dynamodb-to-s3/cmd/ddb2s3/deployment"
+	"dynamodb-to-s3/lambda/awsclient"
+	"dynamodb-to-s3/lambda/partition"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/spf13/pflag"
+)
+
+// envStepFunctionsEndpoint is the SDK's variable for the endpoint of Step Functions.
+const envStepFunctionsEndpoint = "AWS_ENDPOINT_URL_SFN"
+
+// deployed are the flags of every verb of a deployment.
+type deployed struct {
+	deployment.Target
+	json bool
+}
+
+// add adds the flags. what is what the verb prints as JSON.
+func (d *deployed) add(flags *pflag.FlagSet, what string) {
+	d.AddFlags(flags)
+	flags.BoolVar(&d.json, "json", false, "print "+what+" as JSON, for scripts")
+}
+
+// find returns the deployment that the flags name.
+func (d *deployed) find(ctx context.Context) (*deployment.Deployment, error) {
+	cfg, err := deployedConfig(ctx, d.StateMachine != "")
+	if err != nil {
+		return nil, err
+	}
+	return deployment.Find(ctx, cfg, d.Target)
+}
+
+// deployedConfig reads the SDK's configuration for a deployment. regionKnown says that an ARN has the region.
+func deployedConfig(ctx context.Context, regionKnown bool) (aws.Config, error) {
+	if endpointVariable(envStepFunctionsEndpoint) != "" {
+		return localConfig(ctx)
+	}
+	cfg, err := awsclient.Config(ctx)
+	if err != nil || regionKnown {
+		return cfg, err
+	}
+	if cfg.Region == "" {
+		return cfg, errors.New("no AWS region is set: set AWS_REGION to the region of the deployment")
+	}
+	if wrong := partition.CheckRegion(cfg.Region); wrong != "" {
+		return cfg, fmt.Errorf("AWS_REGION, or the region of the profile: got %q, want %s", cfg.Region, wrong)
+	}
+	return cfg, nil
+}
+
+// printJSON prints a value as JSON for scripts.
+func printJSON(w io.Writer, value any) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(value); err != nil {
+		return fmt.Errorf("print the output: %w", err)
+	}
+	return nil
+}

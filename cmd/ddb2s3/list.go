@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"dynamodb-to-s3/cmd/ddb2s3/deployment"
+	"dynamodb-to-s3/lambda/document"
+	status "dynamodb-to-s3/lambda/execution"
+	"dynamodb-to-s3/local/progress"
+
+	"github.com/spf13/cobra"
+)
+
+// listVerb is the verb list, with its flags.
+type listVerb struct {
+	deployed
+	status string
+	limit  int
+}
+
+func newList() *cobra.Command {
+	v := &listVerb{}
+	verb := &cobra.Command{
+		Use: "list", Short: "List the executions of a deployment", Args: cobra.NoArgs,
+		Long: `List the executions of a deployment, the newest first.`,
+		Example: `  # What runs now?
+  go run ./cmd/ddb2s3 list --env prod --status RUNNING
+
+  # The names of the last 100 failed executions, for a script.
+  go run ./cmd/ddb2s3 list --env prod --status FAILED --limit 100 --json`,
+		RunE: func(verb *cobra.Command, _ []string) error {
+			if err := v.check(); err != nil {
+				return err
+			}
+			begin(verb)
+			return v.list(verb.Context(), verb.OutOrStdout())
+		},
+	}
+	v.add(verb.Flags(), "the executions")
+	verb.Flags().StringVar(&v.status, "status", "", "only executions with this `STATUS`: "+strings.Join(deployment.Statuses(), ", "))
+	verb.Flags().IntVar(&v.limit, "limit", 20, "list at most this `NUMBER` of executions")
+	return verb
+}
+
+func (v *listVerb) check() error {
+	if err := v.Check(); err != nil {
+		return err
+	}
+	v.status = strings.ToUpper(v.status)
+	if all := deployment.Statuses(); v.status != "" && !slices.Contains(all, v.status) {
+		return fmt.Errorf("--status: got %q, want one of %s%s", v.status, strings.Join(all, ", "), document.Suggestion(v.status, all))
+	}
+	if v.limit < 1 {
+		return fmt.Errorf("--limit: got %d, want 1 or more", v.limit)
+	}
+	return nil
+}
+
+func (v *listVerb) list(ctx context.Context, stdout io.Writer) error {
+	d, err := v.find(ctx)
+	if err != nil {
+		return err
+	}
+	listed, err := d.List(ctx, status.Status(v.status), v.limit)
+	if err != nil {
+		return err
+	}
+	if v.json {
+		return printJSON(stdout, listed)
+	}
+	return printList(stdout, listed)
+}
+
+// printList prints executions as a table.
+func printList(w io.Writer, listed []deployment.Execution) error {
+	paint := deployment.Paint
+	if !progress.Colored(w) {
+		paint = func(_ status.Status, text string) string { return text }
+	}
+	aligned := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	row := func(is status.Status, cells ...any) {
+		cells[1] = paint(is, fmt.Sprint(cells[1]))                    // every color has the same length, so that the columns stay aligned
+		_, _ = fmt.Fprintf(aligned, "%v\t%v\t%v\t%v\t%v\n", cells...) // Flush returns the error
+	}
+	row("", "NAME", "STATUS", "STARTED", "TOOK", "REDRIVES")
+	for _, e := range listed {
+		row(e.Status, e.Name, e.Status, e.Start.Format("2006-01-02 15:04:05Z"), took(e), e.Redrives)
+	}
+	return aligned.Flush()
+}
+
+// took says how long an execution has taken so far.
+func took(e deployment.Execution) string {
+	end := e.Stop
+	if end.IsZero() {
+		end = time.Now()
+	}
+	return end.Sub(e.Start).Round(time.Second).String()
+}
