@@ -6,9 +6,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
-
-	"github.com/aws/aws-cdk-go/awscdk/v2"
-	"github.com/aws/jsii-runtime-go"
 )
 
 // cfn-lint is a Python program, which may not be installed.
@@ -24,7 +21,10 @@ func TestTemplatePassesCfnLint(t *testing.T) {
 		t.Fatal(err)
 	}
 	out := filepath.Join(folder, "out")
-	app := awscdk.NewApp(&awscdk.AppProps{AnalyticsReporting: jsii.Bool(false), Outdir: &out})
+	app, err := newApp(settings, out)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := AddStack(app, "stack", props); err != nil {
 		t.Fatal(err)
 	}

@@ -24,6 +24,8 @@ import (
 // The paths are relative to the root of the repository, where the app runs.
 const (
 	environmentsFolder = "infra/environments"
+	// settingsFile has the settings of the CDK's command line.
+	settingsFile = "cdk.json"
 	// codeFolder is where `make build` writes the Lambda program, in a folder for each architecture.
 	codeFolder = "build/lambda"
 )
@@ -88,11 +90,6 @@ func goarch(architecture string) string {
 func stackName(environment string) string { return "dynamodb-to-s3-" + environment }
 
 // synthesizeApp makes an app with the one stack, and writes its template.
-//
-// Neither this file nor cdk.json sets feature flags of the CDK. Of the 83 flags that `cdk flags` recommends, two change this template, and
-// only its form: minimizePolicies and enablePartitionLiterals. A flag in cdk.json would apply to the command line but not to the tests. For
-// the same reason, everything that the command line adds to a template is set here or turned off in cdk.json. So `make synth` writes
-// exactly the template that `make deploy` deploys.
 func synthesizeApp(props *Props) (err error) {
 	id := stackName(props.Name)
 	if err := props.check(); err != nil {
@@ -101,14 +98,31 @@ func synthesizeApp(props *Props) (err error) {
 	defer closeRuntime()
 	defer recoverFrom(props.Name, &err)
 	outdir := cmp.Or(os.Getenv("CDK_OUTDIR"), "cdk.out")
-	app := awscdk.NewApp(&awscdk.AppProps{
-		Outdir: &outdir, AnalyticsReporting: jsii.Bool(false), Context: &map[string]any{"aws:cdk:enable-path-metadata": true},
-	})
+	app, err := newApp(settingsFile, outdir)
+	if err != nil {
+		return err
+	}
 	if err := AddStack(app, id, props); err != nil {
 		return err
 	}
 	app.Synth(nil)
 	return checkTemplates(outdir, id)
+}
+
+// newApp makes an app whose context is that of the settings file: the recommended feature flags of the CDK. The CDK's command line passes the
+// same context, and what else it adds to a template is set here or turned off in that file. So all templates are the same: those of `make synth`,
+// which does not run the command line, of `cdk synth`, of a deployment, and of the tests.
+func newApp(settings, outdir string) (awscdk.App, error) {
+	text, err := os.ReadFile(settings)
+	if err != nil {
+		return nil, fmt.Errorf("read the settings of the CDK: %w", err)
+	}
+	var given struct{ Context map[string]any }
+	if err := json.Unmarshal(text, &given); err != nil {
+		return nil, fmt.Errorf("read the settings of the CDK: %s: %w", settings, err)
+	}
+	given.Context["aws:cdk:enable-path-metadata"] = true
+	return awscdk.NewApp(&awscdk.AppProps{Outdir: &outdir, AnalyticsReporting: jsii.Bool(false), Context: &given.Context}), nil
 }
 
 // recoverFrom turns what the CDK refuses into an error. jsii panics with it, and a stack trace would hide the sentence that says why.

@@ -18,10 +18,12 @@ import (
 	"dynamodb-to-s3/infra/definition"
 	"dynamodb-to-s3/infra/environment"
 
-	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/google/go-cmp/cmp"
 )
+
+// settings is the settings file of the repository.
+const settings = "../" + settingsFile
 
 var update = flag.Bool("update", false, "write infra/definition/definition.asl.json")
 
@@ -74,11 +76,10 @@ func synthesizeStack(folder, stack string, props func(codeFolder string) *Props)
 	if err := build(made.CodeFolder); err != nil {
 		return template{}, err
 	}
-	app := awscdk.NewApp(&awscdk.AppProps{
-		Outdir:             jsii.String(filepath.Join(folder, "out")),
-		AnalyticsReporting: jsii.Bool(false),
-		Context:            &map[string]any{"aws:cdk:enable-path-metadata": true},
-	})
+	app, err := newApp(settings, filepath.Join(folder, "out"))
+	if err != nil {
+		return template{}, err
+	}
 	if err := AddStack(app, stack, made); err != nil {
 		return template{}, err
 	}

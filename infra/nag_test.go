@@ -11,7 +11,6 @@ import (
 	"testing"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
-	"github.com/aws/jsii-runtime-go"
 	"github.com/cdklabs/cdk-nag-go/cdknag/v2"
 )
 
@@ -80,7 +79,10 @@ var explained = []explanation{
 // The test fails for a finding without an explanation, and for an explanation without a finding.
 func TestNagFindsNothingUnexplained(t *testing.T) {
 	folder := t.TempDir()
-	app := awscdk.NewApp(&awscdk.AppProps{AnalyticsReporting: jsii.Bool(false), Outdir: jsii.String(filepath.Join(folder, "out"))})
+	app, err := newApp(settings, filepath.Join(folder, "out"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	props := fullProps(filepath.Join(folder, "code"))
 	props.CustomerManagedKey = customerManagedKey
 	if err := build(props.CodeFolder); err != nil {
@@ -90,7 +92,14 @@ func TestNagFindsNothingUnexplained(t *testing.T) {
 		t.Fatal(err)
 	}
 	awscdk.Aspects_Of(app).Add(cdknag.NewAwsSolutionsChecks(nil), nil)
-	app.Synth(nil)
+	synth := func() (err error) {
+		defer recoverFrom("of the test", &err)
+		app.Synth(nil)
+		return nil
+	}
+	if err := synth(); err == nil || !strings.Contains(err.Error(), "Validation failed") {
+		t.Fatalf("got %v, want a validation that fails because of the findings below", err)
+	}
 
 	used := make([]bool, len(explained))
 	for _, found := range findings(t, filepath.Join(folder, "out")) {

@@ -33,7 +33,7 @@ func AddStack(scope constructs.Construct, id string, props *Props) error {
 	stack := awscdk.NewStack(scope, &id, &awscdk.StackProps{
 		Description: jsii.String("Replicates DynamoDB tables to S3 (" + props.Name + ")."),
 		Env:         props.target(),
-		Tags:        &map[string]*string{version.Tag: jsii.String(version.Number)}, // CloudFormation adds the tags of a stack to its resources
+		Tags:        props.stackTags(),
 
 		SuppressTemplateIndentation: jsii.Bool(max(len(props.Tables), len(props.Schedules), len(props.Alarms.StaleHours)) > indentedElements),
 	})
@@ -70,6 +70,15 @@ func (p *Props) at(place place) *Props {
 	placed := *p
 	placed.Environment = p.At(place.account, place.region)
 	return &placed
+}
+
+// stackTags are the tags of the stack itself, which CloudFormation adds to its resources: those of the environment, and the version.
+func (p *Props) stackTags() *map[string]*string {
+	tags := map[string]*string{version.Tag: jsii.String(version.Number)}
+	for key, value := range p.Tags {
+		tags[key] = &value
+	}
+	return &tags
 }
 
 // target is the account and region of the stack; nil if the credentials of the deployment decide.
