@@ -41,7 +41,7 @@ func TestCommand(t *testing.T) {
 		{"smallest", "-goarch", 0, "arm64\n", ""},
 		{"nowhere", "-goarch", 1, "", "there is no environment \"nowhere\"; there are: accounts, catalog, network, parquet, schedules, smallest (the files infra/environments/*.yaml)\n"},
 		{"nowhere", "", 1, "", "there is no environment \"nowhere\"; there are: accounts, catalog, network, parquet, schedules, smallest (the files infra/environments/*.yaml)\n"},
-		{"", "-goarch", 1, "", "ENV is missing: add ENV=<name of an environment>; there are: accounts, catalog, network, parquet, schedules, smallest (the files infra/environments/*.yaml)\n"},
+		{"", "-goarch", 1, "", "the name of the environment is missing: add ENV=NAME to make, or -c env=NAME to cdk; there are: accounts, catalog, network, parquet, schedules, smallest (the files infra/environments/*.yaml)\n"},
 		{"smallest", "-nothing", 2, "", "flag provided but not defined: -nothing\n"},
 	} {
 		t.Setenv("CDK_CONTEXT_JSON", "")

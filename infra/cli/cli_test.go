@@ -92,7 +92,7 @@ func TestArgumentsOfTheCDK(t *testing.T) {
 		{"bootstrap --trust 444455556666", "accounts", "", 0, "cdk bootstrap --trust 444455556666 aws://111122223333/eu-west-1 in eu-west-1", "environment accounts: account 111122223333, region eu-west-1"},
 		{"bootstrap", "smallest", "eu-west-1", 1, "", "find the account of your AWS credentials, because infra/environments/smallest.yaml gives none"},
 		{"deploy", "smallest", "", 1, "", "no region is set: set AWS_REGION, or give account and region in infra/environments/smallest.yaml"},
-		{"destroy", "", "eu-west-1", 1, "", "ENV is missing: add ENV=<name of an environment>; there are: accounts, catalog, network, parquet, schedules, smallest"},
+		{"destroy", "", "eu-west-1", 1, "", "the name of the environment is missing: add ENV=NAME to make, or -c env=NAME to cdk; there are: accounts, catalog, network, parquet, schedules, smallest"},
 		{"destroy", "smalest", "eu-west-1", 1, "", `there is no environment "smalest", did you mean "smallest"?`},
 		{"watch", "smallest", "eu-west-1", 2, "", "usage: cli"},
 	} {
@@ -150,9 +150,9 @@ func TestMake(t *testing.T) {
 		arguments []string
 		says      string // the line before make's own last line
 	}{
-		{[]string{"deploy"}, "ENV is missing: add ENV=<name of an environment>; there are: accounts, catalog, network, parquet, schedules, smallest (the files infra/environments/*.yaml)"},
-		{[]string{"destroy", "ENV="}, "ENV is missing: add ENV=<name of an environment>; there are: accounts, catalog, network, parquet, schedules, smallest (the files infra/environments/*.yaml)"},
-		{[]string{"diff", "env=smallest"}, "ENV is missing: add ENV=<name of an environment>; there are: accounts, catalog, network, parquet, schedules, smallest (the files infra/environments/*.yaml)"},
+		{[]string{"deploy"}, "the name of the environment is missing: add ENV=NAME to make, or -c env=NAME to cdk; there are: accounts, catalog, network, parquet, schedules, smallest (the files infra/environments/*.yaml)"},
+		{[]string{"destroy", "ENV="}, "the name of the environment is missing: add ENV=NAME to make, or -c env=NAME to cdk; there are: accounts, catalog, network, parquet, schedules, smallest (the files infra/environments/*.yaml)"},
+		{[]string{"diff", "env=smallest"}, "the name of the environment is missing: add ENV=NAME to make, or -c env=NAME to cdk; there are: accounts, catalog, network, parquet, schedules, smallest (the files infra/environments/*.yaml)"},
 		{[]string{"bootstrap", "ENV=Smallest"}, `there is no environment "Smallest", did you mean "smallest"?; there are: accounts, catalog, network, parquet, schedules, smallest (the files infra/environments/*.yaml)`},
 		{[]string{"destroy", "ENV=smallest "}, `there is no environment "smallest ", did you mean "smallest"?; there are: accounts, catalog, network, parquet, schedules, smallest (the files infra/environments/*.yaml)`},
 		{[]string{"destroy", "ENV=smallest network"}, `there is no environment "smallest network"; there are: accounts, catalog, network, parquet, schedules, smallest (the files infra/environments/*.yaml)`},

@@ -82,7 +82,7 @@ func Find(folder, name string) (Environment, error) {
 		}
 		names = append(names, own)
 	}
-	unknown := "ENV is missing: add ENV=<name of an environment>"
+	unknown := "the name of the environment is missing: add ENV=NAME to make, or -c env=NAME to cdk"
 	if name != "" {
 		// A path or a file's name means the environment of that file.
 		unknown = "there is no environment " + problem.Quote(name) + document.Suggestion(strings.TrimSuffix(filepath.Base(name), ".yaml"), names)

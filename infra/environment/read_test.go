@@ -118,7 +118,7 @@ func TestEnvironmentThatDoesNotExist(t *testing.T) {
 			t.Errorf("%s: got %v", path, err)
 		}
 	}
-	if _, err := Find("../../examples/environments", ""); err == nil || !strings.HasPrefix(err.Error(), "ENV is missing: add ENV=<name of an environment>; there are: accounts, ") {
+	if _, err := Find("../../examples/environments", ""); err == nil || !strings.HasPrefix(err.Error(), "the name of the environment is missing: add ENV=NAME to make, or -c env=NAME to cdk; there are: accounts, ") {
 		t.Errorf("got %v", err)
 	}
 	if _, err := Read("nowhere.yaml"); err == nil || !strings.HasPrefix(err.Error(), "read the environment: ") {
