@@ -7,6 +7,7 @@ import (
 
 	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/local/deployment"
+	"dynamodb-to-s3/local/testdeployment"
 	"dynamodb-to-s3/local/testservers"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -20,7 +21,7 @@ func TestMain(m *testing.M) { testservers.Main(m) }
 // A run that is started through the API, as a deployment's stack names it, replicates a table.
 func TestRunOfADeployment(t *testing.T) {
 	t.Parallel()
-	d, table := testservers.States(t, testservers.StatesOptions{}), testservers.Orders(t, 500)
+	d, table := testdeployment.Start(t, testdeployment.Options{}), testservers.Orders(t, 500)
 	answer, err := cloudformation.NewFromConfig(d.Config).DescribeStacks(t.Context(), &cloudformation.DescribeStacksInput{StackName: aws.String(deployment.Name)})
 	if err != nil {
 		t.Fatal(err)

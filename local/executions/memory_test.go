@@ -5,13 +5,14 @@ import (
 	"time"
 
 	"dynamodb-to-s3/lambda/execution"
+	"dynamodb-to-s3/local/executions"
 	"dynamodb-to-s3/local/testservers"
 )
 
 // A test that asks Memory itself sees what a function sees that asks through the SDK.
-func TestMemoryAnswersTheSameDirectlyAndThroughTheSDK(t *testing.T) {
+func TestMemoryAnswersWhatStepFunctionsAnswersThroughTheSDK(t *testing.T) {
 	t.Parallel()
-	server := testservers.StartStepFunctions(t)
+	server, memory := testservers.StartStepFunctions(t), &executions.Memory{}
 	stop := time.Date(2026, 11, 21, 2, 0, 0, 0, time.UTC)
 	for _, test := range []struct {
 		status execution.Status
@@ -24,8 +25,9 @@ func TestMemoryAnswersTheSameDirectlyAndThroughTheSDK(t *testing.T) {
 	} {
 		if test.status != execution.Unknown {
 			server.Set(arn, test.status, test.stop)
+			memory.Set(arn, test.status, test.stop)
 		}
-		direct, err := server.Memory.Describe(t.Context(), arn)
+		direct, err := memory.Describe(t.Context(), arn)
 		if err != nil || direct.Status != test.status {
 			t.Errorf("directly: got %+v, %v, want %s", direct, err, test.status)
 		}

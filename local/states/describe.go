@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
@@ -21,14 +22,8 @@ func (s *Server) describeExecution(_ context.Context, in *sfn.DescribeExecutionI
 		return nil, err
 	}
 	out := &sfn.DescribeExecutionOutput{
-		ExecutionArn: &e.arn, Name: &e.name, StateMachineArn: &e.machine, Status: e.status, StartDate: &e.start,
+		ExecutionArn: &e.arn, Name: &e.name, StateMachineArn: &e.machine, Status: e.status, StartDate: date(e.start), StopDate: date(e.end), RedriveDate: date(e.redriven),
 		RedriveCount: aws.Int32(int32(e.redrives)), RedriveStatus: e.redriveStatus(),
-	}
-	if !e.end.IsZero() {
-		out.StopDate = aws.Time(e.end)
-	}
-	if !e.redriven.IsZero() {
-		out.RedriveDate = aws.Time(e.redriven)
 	}
 	if out.RedriveStatus == types.ExecutionRedriveStatusNotRedrivable {
 		out.RedriveStatusReason = aws.String(fmt.Sprintf("Execution is %s and cannot be redriven", e.status))
@@ -45,6 +40,14 @@ func (s *Server) describeExecution(_ context.Context, in *sfn.DescribeExecutionI
 	}
 	out.Error, out.Cause = e.error, e.cause
 	return out, nil
+}
+
+// date returns a time as the API has it, nil for the zero time.
+func date(at time.Time) *time.Time {
+	if at.IsZero() {
+		return nil
+	}
+	return &at
 }
 
 // redriveStatus says whether an execution can be redriven now.
@@ -110,13 +113,8 @@ func (s *Server) executionsOf(in *sfn.ListExecutionsInput) ([]*execution, error)
 // item returns the entry of an execution in a list.
 func (e *execution) item() types.ExecutionListItem {
 	item := types.ExecutionListItem{
-		ExecutionArn: &e.arn, Name: &e.name, StateMachineArn: &e.machine, Status: e.status, StartDate: aws.Time(e.start), RedriveCount: aws.Int32(int32(e.redrives)),
-	}
-	if !e.end.IsZero() {
-		item.StopDate = aws.Time(e.end)
-	}
-	if !e.redriven.IsZero() {
-		item.RedriveDate = aws.Time(e.redriven)
+		ExecutionArn: &e.arn, Name: &e.name, StateMachineArn: &e.machine, Status: e.status, StartDate: date(e.start), StopDate: date(e.end), RedriveDate: date(e.redriven),
+		RedriveCount: aws.Int32(int32(e.redrives)),
 	}
 	if e.mapRun != nil {
 		item.MapRunArn, item.ItemCount = &e.mapRun.arn, aws.Int32(1)

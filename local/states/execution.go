@@ -147,7 +147,7 @@ func (s *Server) stopExecution(ctx context.Context, in *sfn.StopExecutionInput) 
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return &sfn.StopExecutionOutput{StopDate: aws.Time(e.end)}, nil
+	return &sfn.StopExecutionOutput{StopDate: date(e.end)}, nil
 }
 
 // execution returns the execution of an ARN.
@@ -160,14 +160,6 @@ func (s *Server) execution(arn *string) (*execution, error) {
 	}
 	message := fmt.Sprintf("Execution Does Not Exist: '%s'", *arn)
 	return nil, &types.ExecutionDoesNotExist{Message: &message}
-}
-
-// redrive makes an execution that has ended run again.
-func (e *execution) redrive(at time.Time) {
-	e.redrives, e.redriven, e.end = e.redrives+1, at, time.Time{}
-	e.output, e.error, e.cause = nil, nil, nil
-	e.history.again = true
-	e.history.add(types.HistoryEvent{Type: types.HistoryEventTypeExecutionRedriven, ExecutionRedrivenEventDetails: &types.ExecutionRedrivenEventDetails{RedriveCount: aws.Int32(int32(e.redrives))}})
 }
 
 // Wait waits until an execution has ended, or until ctx ends. It does not wait for an execution that does not exist.

@@ -134,11 +134,9 @@ func (s *Server) listMapRuns(_ context.Context, in *sfn.ListMapRunsInput) (*sfn.
 	entries, next, err := page(e.mapRuns, func(m *mapRun) int { return m.number }, false, "ListMapRuns "+e.arn, in.NextToken, limit)
 	out := &sfn.ListMapRunsOutput{MapRuns: []types.MapRunListItem{}, NextToken: next}
 	for _, m := range entries {
-		item := types.MapRunListItem{MapRunArn: &m.arn, ExecutionArn: &e.arn, StateMachineArn: aws.String(e.machine + "/" + m.label), StartDate: &m.start}
-		if !m.end.IsZero() {
-			item.StopDate = aws.Time(m.end)
-		}
-		out.MapRuns = append(out.MapRuns, item)
+		out.MapRuns = append(out.MapRuns, types.MapRunListItem{
+			MapRunArn: &m.arn, ExecutionArn: &e.arn, StateMachineArn: aws.String(e.machine + "/" + m.label), StartDate: &m.start, StopDate: date(m.end),
+		})
 	}
 	return out, err
 }
@@ -152,17 +150,10 @@ func (s *Server) describeMapRun(_ context.Context, in *sfn.DescribeMapRunInput) 
 	}
 	counts := m.counts()
 	items := types.MapRunItemCounts(counts)
-	out := &sfn.DescribeMapRunOutput{
-		MapRunArn: &m.arn, ExecutionArn: &m.of.arn, Status: m.status, StartDate: &m.start, MaxConcurrency: int32(m.maxConcurrency),
+	return &sfn.DescribeMapRunOutput{
+		MapRunArn: &m.arn, ExecutionArn: &m.of.arn, Status: m.status, StartDate: &m.start, StopDate: date(m.end), RedriveDate: date(m.redriven), MaxConcurrency: int32(m.maxConcurrency),
 		ItemCounts: &items, ExecutionCounts: &counts, RedriveCount: aws.Int32(int32(m.redrives)),
-	}
-	if !m.end.IsZero() {
-		out.StopDate = aws.Time(m.end)
-	}
-	if !m.redriven.IsZero() {
-		out.RedriveDate = aws.Time(m.redriven)
-	}
-	return out, nil
+	}, nil
 }
 
 // counts returns the number of children by status. A child has one item.

@@ -49,6 +49,7 @@ type Server struct {
 	ctx        context.Context // of all executions
 	stop       context.CancelFunc
 	running    sync.WaitGroup
+	control    control
 
 	mu         sync.Mutex            // guards the following fields and everything in executions
 	executions map[string]*execution // by ARN, with the children of Maps
@@ -67,6 +68,7 @@ func New(options Options) *Server {
 	s.operations = map[string]operation{
 		"StartExecution":       call(s.startExecution),
 		"StopExecution":        call(s.stopExecution),
+		"RedriveExecution":     call(s.redriveExecution),
 		"DescribeExecution":    call(s.describeExecution),
 		"ListExecutions":       call(s.listExecutions),
 		"GetExecutionHistory":  call(s.getExecutionHistory),
@@ -122,6 +124,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	operation, known := s.operations[name]
 	if !known {
 		protocol.Answer(w, nil, protocol.Unknown(name))
+		return
+	}
+	if err := s.refusal(name); err != nil {
+		protocol.Answer(w, nil, err)
 		return
 	}
 	out, err := operation(r.Context(), body)

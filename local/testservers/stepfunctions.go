@@ -2,37 +2,42 @@ package testservers
 
 import (
 	"context"
-	"net/http"
 	"net/http/httptest"
-	"sync/atomic"
 	"testing"
+	"time"
 
 	"dynamodb-to-s3/lambda/awsclient"
 	"dynamodb-to-s3/lambda/execution"
-	"dynamodb-to-s3/local/executions"
+	"dynamodb-to-s3/local/states"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
+	"github.com/aws/smithy-go"
 )
 
 // StepFunctions is a server that knows the executions which a test sets, and a client of it.
 type StepFunctions struct {
-	executions.Memory
+	server *states.Server
 	client awsclient.Executions
-	denied atomic.Value // string
 }
 
 // StartStepFunctions starts the server for one test.
 func StartStepFunctions(t *testing.T) *StepFunctions {
 	t.Helper()
-	s := &StepFunctions{}
-	server := httptest.NewServer(s)
+	s := &StepFunctions{server: states.New(states.Options{Name: "dynamodb-to-s3"})}
+	server := httptest.NewServer(s.server)
 	t.Cleanup(server.Close)
 	s.client = awsclient.NewExecutions(aws.Config{
-		Region: "us-east-1", BaseEndpoint: &server.URL, Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""),
+		Region: states.Region, BaseEndpoint: &server.URL, Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""),
 		Retryer: func() aws.Retryer { return aws.NopRetryer{} },
 	})
 	return s
+}
+
+// Set sets the status of an execution, and when it stopped; the zero time if it runs.
+func (s *StepFunctions) Set(arn string, status execution.Status, stop time.Time) {
+	s.server.Put(arn, types.ExecutionStatus(status), time.Time{}, stop)
 }
 
 // Describe asks the server, through the SDK, about an execution.
@@ -41,12 +46,6 @@ func (s *StepFunctions) Describe(ctx context.Context, arn string) (execution.Sta
 }
 
 // Deny makes the server refuse every request from now on.
-func (s *StepFunctions) Deny(message string) { s.denied.Store(message) }
-
-func (s *StepFunctions) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if message, denied := s.denied.Load().(string); denied {
-		executions.Refuse(w, "AccessDeniedException", message)
-		return
-	}
-	s.Memory.ServeHTTP(w, r)
+func (s *StepFunctions) Deny(message string) {
+	s.server.Refuse("DescribeExecution", &smithy.GenericAPIError{Code: "AccessDeniedException", Message: message})
 }

@@ -1,4 +1,8 @@
-package testservers
+// Package testdeployment gives tests a deployment: the real state machine and the real functions, over the servers of local/testservers. A
+// package that uses it calls testservers.Main from its TestMain.
+//
+// Only tests import it. It is a package of its own because local/testservers serves the tests of the functions' steps, and so imports none.
+package testdeployment
 
 import (
 	"log/slog"
@@ -13,13 +17,14 @@ import (
 	"dynamodb-to-s3/local/lambdaapi"
 	"dynamodb-to-s3/local/sdkintegration"
 	"dynamodb-to-s3/local/states"
+	"dynamodb-to-s3/local/testservers"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 )
 
-// StatesOptions are the settings of States.
-type StatesOptions struct {
+// Options are the settings of a deployment.
+type Options struct {
 	// Bucket is the bucket of the stack's output; "" for a new one.
 	Bucket string
 	// Functions are the settings of the functions. Their log, account and look-ups of executions have defaults.
@@ -41,13 +46,14 @@ type Deployed struct {
 	Config aws.Config // for clients of the three services
 }
 
-// States starts a deployment for one test.
-func States(tb testing.TB, o StatesOptions) *Deployed {
+// Start starts a deployment for one test.
+func Start(tb testing.TB, o Options) *Deployed {
 	tb.Helper()
 	d := &Deployed{Bucket: o.Bucket}
 	if d.Bucket == "" {
-		d.Bucket = Bucket(tb)
+		d.Bucket = testservers.Bucket(tb)
 	}
+	source, destination := testservers.Configs()
 	if o.Source.BaseEndpoint == nil {
 		o.Source = source
 	}
@@ -87,8 +93,8 @@ func States(tb testing.TB, o StatesOptions) *Deployed {
 	return d
 }
 
-// Start starts an execution of a request and returns its ARN.
-func (d *Deployed) Start(tb testing.TB, name, request string) string {
+// Run starts an execution of a request and returns its ARN.
+func (d *Deployed) Run(tb testing.TB, name, request string) string {
 	tb.Helper()
 	started, err := d.StartExecution(tb.Context(), &sfn.StartExecutionInput{StateMachineArn: &d.StateMachineARN, Name: &name, Input: &request})
 	if err != nil {
