@@ -79,18 +79,14 @@ func (v *listVerb) list(ctx context.Context, stdout io.Writer) error {
 
 // printList prints executions as a table.
 func printList(w io.Writer, listed []deployment.Execution) error {
-	paint := deployment.Paint
-	if !progress.Colored(w) {
-		paint = func(_ status.Status, text string) string { return text }
+	header, shown := "STATUS", func(is status.Status) string { return string(is) }
+	if progress.Colors(w) {
+		header, shown = "\x1b[39mSTATUS\x1b[0m", progress.Status // every color has the same length, so that the columns stay aligned
 	}
 	aligned := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	row := func(is status.Status, cells ...any) {
-		cells[1] = paint(is, fmt.Sprint(cells[1]))                    // every color has the same length, so that the columns stay aligned
-		_, _ = fmt.Fprintf(aligned, "%v\t%v\t%v\t%v\t%v\n", cells...) // Flush returns the error
-	}
-	row("", "NAME", "STATUS", "STARTED", "TOOK", "REDRIVES")
+	_, _ = fmt.Fprintf(aligned, "NAME\t%s\tSTARTED\tTOOK\tREDRIVES\n", header) // Flush returns the error
 	for _, e := range listed {
-		row(e.Status, e.Name, e.Status, e.Start.Format("2006-01-02 15:04:05Z"), took(e), e.Redrives)
+		_, _ = fmt.Fprintf(aligned, "%s\t%s\t%s\t%s\t%d\n", e.Name, shown(e.Status), e.Start.Format("2006-01-02 15:04:05Z"), took(e), e.Redrives)
 	}
 	return aligned.Flush()
 }
