@@ -46,7 +46,7 @@ func (w work) source(ctx context.Context, own *run.Schema) (records int64, err e
 	}
 	own.Staged = run.Staged{
 		Records: summary.ItemCount, Items: summary.Scan.Items, Scanned: summary.Scan.ScannedCount, ReadUnits: summary.Scan.ReadUnits,
-		TotalSegments: summary.Scan.TotalSegments, Segment: summary.Scan.Segment,
+		Work: summary.Scan.Work, TotalSegments: summary.Scan.TotalSegments, Segment: summary.Scan.Segment,
 	}
 	own.Segments, err = w.divide(ctx, summary.ManifestFilesS3Key, summary.ItemCount, summary.Scan.Bytes)
 	return summary.ItemCount, err

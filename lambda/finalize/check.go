@@ -49,6 +49,7 @@ func (c *scanCommit) edgeOf(segment int) edge {
 // found is what the check of some segments has found.
 type found struct {
 	totals       run.Totals
+	work         run.RunWork
 	written      manifest.Written
 	faults, gone faults // gone has keys
 	oldest       time.Time
@@ -182,6 +183,7 @@ func (s *span) wait(segment int, o *run.Object) {
 // add adds what the check of the next span has found. As long as no upload is open, the lines go to the manifest.
 func (c *scanCommit) add(ctx context.Context, f found) error {
 	c.totals.Add(f.totals)
+	c.work.Add(f.work)
 	c.written.Objects += f.written.Objects
 	c.written.Records += f.written.Records
 	c.written.Foreign.Join(f.written.Foreign)

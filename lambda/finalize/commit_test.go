@@ -43,7 +43,7 @@ func spansAreOneRun(t *testing.T, large bool) {
 		_, err = s.upload(stray, "left over")
 		s.must(err)
 	}
-	s.must(s.write(run.SegmentList{Version: run.Version, Plan: s.plan.Digest(), Segment: 8, Try: "ffffffff"}))
+	s.must(s.write(run.SegmentList{Version: run.Version, Plan: s.plan.Digest(), Segment: 8, Try: "ffffffff", Work: run.Work{WaitSeconds: 1e6, ThrottledTries: 1e6}}))
 	foreign := []string{"data/", "data/000007-zzz", "data/000008-", "data/000015-x", "data/000016", "data/_SUCCESS", "data/~", "_segments/000008-", "_segments/zzz"}
 	for _, name := range foreign[1:] {
 		_, err := s.bucket.Put(t.Context(), layout.Root+"/"+name, []byte("somebody's"))

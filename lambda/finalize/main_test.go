@@ -60,9 +60,14 @@ func newScanned(t *testing.T, segments, objects int, configure ...func(*aws.Conf
 	writing.SetLimit(8)
 	for segment := range segments {
 		writing.Go(func() error {
+			began := time.Now().Add(-50*time.Hour - time.Duration(segment)*time.Minute)
 			list := run.SegmentList{
 				Version: run.Version, Plan: s.plan.Digest(), Segment: segment, Try: try, NextPart: objects, Done: true,
-				StartTime: time.Now().Add(-50*time.Hour - time.Duration(segment)*time.Minute), Totals: run.Totals{Items: int64(objects)},
+				StartTime: began, EndTime: began.Add(10 * time.Minute), Totals: run.Totals{Items: int64(objects), Pages: 2, PageBytes: 3000},
+				Work: run.Work{
+					ThrottledTries: int64(segment), Throttles: map[string]int64{fmt.Sprint("reason ", segment%2): int64(segment)}, WaitSeconds: 0.1, FlushSeconds: 0.002,
+					IntervalSeconds: 32, Intervals: []run.Interval{{Items: int64(objects), PageBytes: 3000}},
+				},
 			}
 			for i := range objects {
 				o, err := s.upload(s.plan.Layout().Data(segment, i, try, ".json.gz"), fmt.Sprintf("segment %d object %d", segment, i))
@@ -173,6 +178,13 @@ func (s *scanned) committed(out run.FinalizeOutput, err error) {
 	r := out.Result
 	if n := int64(len(keys)); r.RunID != "run" || r.Objects != n || r.Records != n || r.Items != n || r.Foreign != nil {
 		s.t.Errorf("got %+v, want %d objects", r, n)
+	}
+	var work run.RunWork
+	for _, list := range s.lists {
+		work.Add(list.Worked())
+	}
+	if diff := cmp.Diff(&work, r.Work); diff != "" || r.Conversion != nil {
+		s.t.Errorf("the result says about a conversion %+v, about the scan (-want +got):\n%s", r.Conversion, diff)
 	}
 	sum, err := s.bucket.Get(s.t.Context(), s.plan.Layout().Checksum(s.plan.Layout().ManifestFiles()))
 	if s.must(err); !bytes.Equal(sum, manifest.Checksum(body)) {

@@ -71,6 +71,7 @@ func (s *span) join(ctx context.Context, segment int, lists []run.SegmentList) e
 		}
 		list.Totals.Bytes = 0 // computed below
 		s.totals.Add(list.Totals)
+		s.work.Add(list.Worked())
 		s.addRest(list.Rest)
 		for _, o := range list.Objects {
 			seen, err := s.see(o)
@@ -155,7 +156,7 @@ func (c *scanCommit) readList(ctx context.Context, entry bucket.Entry) (read rea
 	if wrong != nil {
 		read.fault = fmt.Sprintf("%s is not a segment list that these functions can read: %v", key, wrong)
 	}
-	list.Schema = nil // it can be large, and only the function columns needs it
+	list.Schema, list.Work.Intervals = nil, nil // they can be large, and the commit does not need them
 	read.SegmentList = list
 	return read, nil
 }

@@ -155,7 +155,8 @@ func (c commit) resultIn(summary []byte) (run.Result, error) {
 	result := run.Result{
 		Version: run.Version, RunID: s.Scan.RunID, Mode: request.ModeScan, Table: s.Scan.Table, Manifest: c.bucket.URI(c.layout.ManifestSummary()),
 		Bucket: c.plan.Bucket, Root: c.plan.Root, Items: s.Scan.Items, Records: s.ItemCount, Objects: s.Scan.Objects, Bytes: s.Scan.Bytes,
-		Segments: len(c.plan.Scan.Segments()), ReadUnits: s.Scan.ReadUnits, Foreign: s.Scan.Foreign, Schema: s.Scan.Schema, Estimate: c.plan.Estimate,
+		Segments: len(c.plan.Scan.Segments()), ReadUnits: s.Scan.ReadUnits, Work: s.Scan.Work, Conversion: s.Scan.Conversion,
+		Foreign: s.Scan.Foreign, Schema: s.Scan.Schema, Estimate: c.plan.Estimate,
 		StartTime: s.StartTime, EndTime: s.EndTime,
 	}
 	if c.plan.SecondPass() {
@@ -233,6 +234,7 @@ func (c *scanCommit) write(ctx context.Context) (run.Result, error) {
 		return run.Result{}, err
 	}
 	var err error
+	c.written.Work = &c.work
 	if c.written.Schema, err = c.learned(); err != nil {
 		return run.Result{}, err
 	}

@@ -61,6 +61,11 @@ func TestParquetHasEveryItemOnce(t *testing.T) {
 			if result.Segments != test.segments || result.ReadUnits == 0 || result.Records != 2000 || result.Objects < test.objects || len(second.Segments) < test.shares {
 				t.Errorf("%d shares gave %+v", len(second.Segments), result)
 			}
+			// The work of the scan is that of the first pass, and the conversion is that of the second one.
+			if read, converted := result.Work, result.Conversion; read.Invocations < int64(test.segments) || converted.Invocations < int64(test.shares) ||
+				read.Pages < read.Invocations || !read.StartTime.Before(converted.StartTime) || read.PageBytes <= result.Bytes || converted.PageBytes == read.PageBytes {
+				t.Errorf("got %+v, then %+v", read, converted)
+			}
 			again, err := e.finalize(second.Plan)
 			if diff := cmp.Diff(result, again); err != nil || diff != "" {
 				t.Errorf("the second finalize: %v, (-first +again):\n%s", err, diff)

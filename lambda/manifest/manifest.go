@@ -69,6 +69,10 @@ type Scan struct {
 	ReadUnits    float64 `json:"readUnits"`
 	Objects      int64   `json:"objects"`
 	Bytes        int64   `json:"bytes"`
+	// Work says how the scan spent its time, and Conversion the second pass of a run that makes Parquet files. A run has only those passes that
+	// read for it.
+	Work       *run.RunWork `json:"work,omitempty"`
+	Conversion *run.RunWork `json:"conversion,omitempty"`
 	// Foreign says what somebody else has put into the run's folder; nil if there is nothing.
 	Foreign *run.Foreign `json:"foreign,omitempty"`
 	// Schema says which columns Parquet files have; nil for other formats.
@@ -78,18 +82,22 @@ type Scan struct {
 // Written counts the manifest's files and their records, and what is beside them.
 type Written struct {
 	Objects, Records int64
-	Foreign          run.Foreign
-	Schema           *run.LearnedSchema
+	// Work says how the pass that wrote the files spent its time.
+	Work    *run.RunWork
+	Foreign run.Foreign
+	Schema  *run.LearnedSchema
 }
 
 // NewSummary returns the summary of a complete scan. For a second pass, it says what the first pass has read.
 func NewSummary(plan run.Plan, totals run.Totals, written Written, end time.Time) Summary {
 	scan := plan.Scan
 	totalSegments, segment := scan.TotalSegments, scan.Request.Segment
+	work, conversion := written.Work, (*run.RunWork)(nil)
 	if plan.SecondPass() {
 		staged := plan.Parquet.Staged
 		totalSegments, segment = staged.TotalSegments, staged.Segment
 		totals.Scanned, totals.Items, totals.ReadUnits = staged.Scanned, staged.Items, staged.ReadUnits
+		work, conversion = staged.Work, written.Work
 	}
 	s := Summary{
 		Version: layoutVersion, ExportARN: plan.ExecutionID, StartTime: plan.StartTime, EndTime: end.UTC().Truncate(time.Millisecond),
@@ -99,7 +107,7 @@ func NewSummary(plan run.Plan, totals run.Totals, written Written, end time.Time
 			WrittenBy: version.Name + " " + version.Number, RunID: plan.RunID, Table: plan.Table, TotalSegments: totalSegments, Segment: segment,
 			IndexName: scan.Request.IndexName, Compression: scan.Compression, Transform: scan.Transform != "",
 			ScannedCount: totals.Scanned, Items: totals.Items, ReadUnits: totals.ReadUnits, Objects: written.Objects, Bytes: totals.Bytes,
-			Foreign: written.Foreign.Found(), Schema: written.Schema,
+			Work: work, Conversion: conversion, Foreign: written.Foreign.Found(), Schema: written.Schema,
 		},
 	}
 	if plan.SecondPass() && plan.Parquet.Staged.Export != nil {
@@ -130,7 +138,10 @@ func ParseSummary(plan run.Plan, body []byte) (Summary, error) {
 		return s, fmt.Errorf("it is of the run %s that began at %s", problem.Quote(s.Scan.RunID), s.StartTime.Format(time.RFC3339))
 	}
 	totals := run.Totals{Scanned: s.Scan.ScannedCount, Items: s.Scan.Items, ReadUnits: s.Scan.ReadUnits, Bytes: s.Scan.Bytes}
-	written := Written{Objects: s.Scan.Objects, Records: s.ItemCount, Schema: s.Scan.Schema}
+	written := Written{Objects: s.Scan.Objects, Records: s.ItemCount, Work: s.Scan.Work, Schema: s.Scan.Schema}
+	if plan.SecondPass() {
+		written.Work = s.Scan.Conversion
+	}
 	if s.Scan.Foreign != nil {
 		written.Foreign = *s.Scan.Foreign
 	}

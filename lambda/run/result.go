@@ -57,8 +57,10 @@ type Result struct {
 	Bytes     int64   `json:"bytes"`
 	Segments  int     `json:"segments,omitempty"`
 	ReadUnits float64 `json:"readUnits,omitempty"`
-	// Work says how the scan spent its time; absent for a native export.
-	Work *RunWork `json:"work,omitempty"`
+	// Work says how the scan spent its time; absent for a native export. Conversion says it of the second pass of a run that makes Parquet
+	// files, which reads the staged files.
+	Work       *RunWork `json:"work,omitempty"`
+	Conversion *RunWork `json:"conversion,omitempty"`
 	// Estimate is what plan expected of the run when it began; absent if it could not say.
 	Estimate *Estimated `json:"estimate,omitempty"`
 	// Dollars is what the run has cost, by the prices of the deployment, apart from what AWS bills later (storage, logs).

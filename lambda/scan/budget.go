@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"dynamodb-to-s3/lambda/quota"
+	"dynamodb-to-s3/lambda/run"
 )
 
 // budget divides the time of an invocation between pages and a reserve before the deadline. The reserve is for closing what is open and
@@ -19,6 +20,8 @@ type budget struct {
 	mu     sync.Mutex
 	fetch  time.Duration // how long a page may take to arrive
 	encode time.Duration // how long it may take to encode and compress a page and to hand it to the uploads
+
+	meter meter // what was done in the time
 }
 
 const (
@@ -110,6 +113,9 @@ func (b *budget) remember(slowest *time.Duration, took time.Duration) {
 	defer b.mu.Unlock()
 	*slowest = max(took, *slowest*9/10)
 }
+
+// did records what the invocation did just now.
+func (b *budget) did(work run.Interval) { b.meter.add(b.elapsed(), work) }
 
 // elapsed returns how long the invocation has run.
 func (b *budget) elapsed() time.Duration { return b.now().Sub(b.start) }

@@ -40,7 +40,8 @@ func newPacer(plan run.Plan, from run.Checkpoint, destination *bucket.Bucket, bu
 // after longer and longer pauses until ctx ends. It then fails with Throttled.
 type pacedReader struct {
 	Source
-	pacer *pace.Pacer
+	pacer  *pace.Pacer
+	budget *budget
 }
 
 func (r *pacedReader) Next(ctx context.Context, exclusiveStartKey json.RawMessage, into *table.Page) error {
@@ -57,6 +58,9 @@ func (r *pacedReader) Next(ctx context.Context, exclusiveStartKey json.RawMessag
 		before := r.Throttles().Tries
 		err = r.Pages.Next(ctx, exclusiveStartKey, into)
 		tries := r.Throttles().Tries - before
+		if tries > 0 {
+			r.budget.did(run.Interval{Throttles: tries})
+		}
 		switch {
 		case err == nil:
 			r.pacer.Answered(into.Scanned, into.ReadUnits, tries)

@@ -68,7 +68,7 @@ func (s *segment) lists(ctx context.Context) (lists []run.SegmentList, err error
 			if err != nil || fault != nil || layout.KeyOf(list) != key {
 				return nil //nolint:nilerr // a list that was removed or changed leads nowhere
 			}
-			list.Schema = nil // it can be large, and only the last one is needed, which startKey reads
+			list.Schema, list.Work = nil, run.Work{} // they can be large; startKey reads the last Schema
 			for i := range list.Objects {
 				list.Objects[i].Parts = nil // a long segment has many, and only finalize needs them
 			}

@@ -124,7 +124,7 @@ func (step *Step) segment(ctx context.Context, in run.ScanInput, from run.Checkp
 	pacer := newPacer(in.Plan, from, destination, budget)
 	return &segment{
 		plan: in.Plan, number: in.Segment, from: from, try: randomTry(),
-		Source: source, reader: &pacedReader{source, pacer}, pacer: pacer, bucket: destination, budget: budget, progress: step.Progress,
+		Source: source, reader: &pacedReader{source, pacer, budget}, pacer: pacer, bucket: destination, budget: budget, progress: step.Progress,
 		log: step.logOf(in, from),
 	}, nil
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"time"
 
 	"dynamodb-to-s3/lambda/bucket"
 	"dynamodb-to-s3/lambda/failure"
@@ -108,6 +109,7 @@ func (s *segment) encodePages(ctx context.Context, writer *sink.Writer) (positio
 		at.totals.Add(run.Totals{
 			Pages: 1, Scanned: p.Scanned, Items: int64(p.Items.Len()), PageBytes: p.Bytes, ReadUnits: p.ReadUnits,
 		})
+		s.budget.did(run.Interval{Items: p.Scanned, PageBytes: p.Bytes, ReadUnits: p.ReadUnits})
 		at.key, at.done = p.LastEvaluatedKey, len(p.LastEvaluatedKey) == 0
 		s.progress.page(p)
 		s.budget.encoded(s.budget.now().Sub(start))
@@ -143,7 +145,8 @@ func (s *segment) handOver(ctx context.Context, writer *sink.Writer, stopUploads
 	if err != nil {
 		return report{}, err
 	}
-	did.objects = len(objects)
+	// The list says the same as the log line and the metrics, so closing ends here: the list is still to be written.
+	did.objects, did.closing = len(objects), s.budget.now().Sub(closing).Round(time.Millisecond)
 	for _, o := range objects {
 		did.totals.Bytes += o.Bytes
 		did.records += o.Items
@@ -155,7 +158,7 @@ func (s *segment) handOver(ctx context.Context, writer *sink.Writer, stopUploads
 		Version: run.Version, Plan: s.plan.Digest(), Takeovers: len(s.plan.TakenOver), Segment: s.number, Invocation: s.from.Invocation, Try: s.try, After: s.from.Try,
 		FirstPart: s.from.Part, NextPart: writer.NextPart(),
 		Start: s.from.Position, End: run.Position(at.key), LastEvaluatedKey: at.key, Done: at.done,
-		StartTime: s.budget.start.UTC(), EndTime: s.budget.now().UTC(), Totals: did.totals, Objects: objects,
+		StartTime: s.budget.start.UTC(), EndTime: s.budget.now().UTC(), Totals: did.totals, Objects: objects, Work: s.work(did.closing),
 	}
 	if s.Tree != nil {
 		list.Schema = run.Marshal(&s.Tree.Tree)
@@ -170,6 +173,6 @@ func (s *segment) handOver(ctx context.Context, writer *sink.Writer, stopUploads
 	if !to.Done {
 		s.next(&to)
 	}
-	did.checkpoint, did.closing, did.unused = to, s.budget.now().Sub(closing), s.budget.unused()
+	did.checkpoint, did.unused = to, s.budget.unused()
 	return did, nil
 }
