@@ -60,9 +60,12 @@ func (d *Deployment) CheckRedrive(ctx context.Context, name string) (Execution, 
 	case !e.Redrivable:
 		return e, fmt.Errorf("the execution %s cannot be redriven any more (%s): start a new execution with the same input (docs/operations.md, \"A run failed\")", e.Name, e.NotRedrivable)
 	}
+	if e.Status != execution.Failed {
+		return e, nil
+	}
 	planned, err := d.Planned(ctx, name)
-	if err == nil && planned == nil {
-		err = fmt.Errorf("the execution %s ended before its plan was made (%s: %s): a redrive does not help. Correct this, and start a new execution", e.Name, e.Error, e.Cause)
+	if err == nil && planned == nil { // a redrive would repeat the state Failed, and not the state Plan
+		err = fmt.Errorf("the execution %s failed in its state Plan, so a redrive does not help (%s: %s): correct this, and start a new execution", e.Name, e.Error, e.Cause)
 	}
 	return e, err
 }
