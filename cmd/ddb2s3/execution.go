@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"dynamodb-to-s3/cmd/ddb2s3/report"
 	"dynamodb-to-s3/infra/definition"
 	"dynamodb-to-s3/lambda/contract"
 	status "dynamodb-to-s3/lambda/execution"
@@ -50,9 +51,9 @@ type execution struct {
 // errInterrupted means that the execution was interrupted, and that this was said.
 var errInterrupted = errors.New("the execution was interrupted")
 
-// run runs the state machine and prints its output. After a success, it calls check and then prints a summary. Otherwise it says how the
-// run can continue.
-func (e execution) run(ctx context.Context, check func(run.Result) error) error {
+// run runs the state machine and prints its output. After a success, it calls check, which says what was verified, and then prints a summary.
+// Otherwise it says how the run can continue. Both times it writes the report of the run.
+func (e execution) run(ctx context.Context, check func(run.Result) (verified string, err error)) error {
 	outcome, planned, took, err := e.execute(ctx)
 	if err != nil && ctx.Err() != nil {
 		_, _ = fmt.Fprintln(e.stderr, "interrupted")
@@ -64,6 +65,7 @@ func (e execution) run(ctx context.Context, check func(run.Result) error) error 
 	}
 	if err := printOutcome(e.stdout, outcome); err != nil {
 		e.advise(planned, failure.Name(outcome.Error))
+		e.report(ctx, planned, func(r *report.Run) { r.Status, r.Error, r.Cause = status.Failed, outcome.Error, outcome.Cause })
 		return err
 	}
 	var result struct {
@@ -80,14 +82,29 @@ func (e execution) run(ctx context.Context, check func(run.Result) error) error 
 	if repeated {
 		_, _ = io.WriteString(e.stderr, committedBefore(planned, result.Result, e.scheduled))
 	}
-	if err := check(result.Result); err != nil {
+	verified, err := check(result.Result)
+	add := func(r *report.Run) {
+		r.Status, r.Result = status.Succeeded, &result.Result
+		switch {
+		case err != nil:
+			r.Verified(false, "The objects were read and compared with the table, and that failed. The output of the run says why.")
+		case verified != "":
+			r.Verified(true, verified)
+		}
+	}
+	if err != nil {
+		e.report(ctx, planned, add)
 		return err
 	}
 	text := e.services.summary(result.Result, took, repeated)
 	if planned != nil {
 		text += e.services.tryQuery(ctx, planned.Plan, result.Result)
 	}
+	if verified != "" {
+		text = "verified: " + verified + "\n" + text
+	}
 	_, err = io.WriteString(e.stderr, text)
+	e.report(ctx, planned, add)
 	return err
 }
 

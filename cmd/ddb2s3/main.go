@@ -4,6 +4,7 @@
 //	ddb2s3 run-export  exports a sample table, changes it, and exports the changes
 //	ddb2s3 serve       keeps DynamoDB, S3 and the functions running
 //	ddb2s3 query       queries what runs have left, with DuckDB
+//	ddb2s3 report      writes a page with charts about a run
 //
 // Each verb has a file of its own. services.go starts the servers that the environment does not name, functions.go serves the
 // functions over them, and execution.go runs the state machine over the functions.

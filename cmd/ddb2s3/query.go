@@ -10,12 +10,10 @@ import (
 	"path/filepath"
 	"strings"
 
-	"dynamodb-to-s3/lambda/awsclient"
 	"dynamodb-to-s3/local/checkout"
 	"dynamodb-to-s3/local/duckdb"
 	"dynamodb-to-s3/local/lake"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/spf13/cobra"
 )
 
@@ -147,7 +145,7 @@ func (v *queryVerb) open(ctx context.Context) (*lake.Lake, error) {
 	if strings.HasPrefix(v.from, "s3://") {
 		load := localConfig
 		if endpointVariable(envS3Endpoint) == "" {
-			load = func(ctx context.Context) (aws.Config, error) { return awsclient.Config(ctx) }
+			load = awsConfig
 		}
 		cfg, err := load(ctx)
 		if err != nil {

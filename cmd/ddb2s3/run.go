@@ -181,10 +181,10 @@ func (v *runVerb) run(ctx context.Context, stdout, stderr io.Writer) error {
 		services: services, options: v.options, request: v.text, name: v.name, table: v.request.Table, exporting: v.exporting(),
 		scheduled: v.request.Schedule != "", stdout: stdout, stderr: stderr, continuation: v.continuation,
 	}
-	return e.run(ctx, func(result run.Result) error {
+	return e.run(ctx, func(result run.Result) (string, error) {
 		_, objects := services.clients(v.request, result)
 		if err := services.showParquet(ctx, objects, result, stderr); err != nil || !v.verify {
-			return err
+			return "", err
 		}
 		return services.verify(ctx, v.request, result, stderr)
 	})

@@ -74,7 +74,7 @@ func exportTwice(ctx context.Context, s *services, o options, items int, stdout,
 		services: s, options: o, request: json.RawMessage(sampleExport), name: name + "-1", table: sampletable.Table, exporting: true, stdout: stdout, stderr: stderr,
 	}
 	var full run.Result
-	err := first.run(ctx, func(result run.Result) error {
+	err := first.run(ctx, func(result run.Result) (string, error) {
 		full = result
 		return s.verify(ctx, request.Request{}, result, stderr)
 	})
@@ -88,7 +88,7 @@ func exportTwice(ctx context.Context, s *services, o options, items int, stdout,
 	_, _ = fmt.Fprintf(stderr, "moving the clock of the exports forward by %s, because an incremental export covers at least 15 minutes\n", clockAdvance)
 	second := first
 	second.name = name + "-2"
-	return second.run(ctx, func(result run.Result) error { return s.verifyChanges(ctx, stderr, full, result) })
+	return second.run(ctx, func(result run.Result) (string, error) { return s.verifyChanges(ctx, stderr, full, result) })
 }
 
 // changeSampleTable changes the sample table through the server that makes the exports, which records the changes.

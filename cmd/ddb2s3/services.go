@@ -181,6 +181,9 @@ func localConfig(ctx context.Context) (aws.Config, error) {
 	return cfg, nil
 }
 
+// awsConfig reads the SDK's configuration for AWS.
+func awsConfig(ctx context.Context) (aws.Config, error) { return awsclient.Config(ctx) }
+
 // createBucket creates a bucket if this process has started S3, which has no other user.
 func (s *services) createBucket(ctx context.Context, name string) error {
 	if s.s3Folder == "" {

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -85,11 +84,5 @@ func (s *services) location(uri string) string {
 	if s.s3Folder == "" || !isURI {
 		return uri
 	}
-	path := filepath.Join(s.s3Folder, filepath.FromSlash(key))
-	if here, err := os.Getwd(); err == nil {
-		if short, err := filepath.Rel(here, path); err == nil && filepath.IsLocal(short) {
-			return short
-		}
-	}
-	return path
+	return shortPath(filepath.Join(s.s3Folder, filepath.FromSlash(key)))
 }
