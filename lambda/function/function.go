@@ -14,6 +14,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"runtime"
 	"strconv"
 	"time"
 
@@ -67,6 +68,8 @@ type Options struct {
 	Retention *run.RetentionRule
 	// Prices are the deployment's; nil for those of us-east-1.
 	Prices price.Prices
+	// X86 says that the functions run on x86_64, which has another price than arm64.
+	X86 bool
 	// Executions looks up the state machine's executions; nil asks Step Functions with Identity's credentials.
 	Executions plan.Executions
 	// Roles are the roles that a request may name; nil allows any role.
@@ -100,7 +103,7 @@ func New(source, destination aws.Config, options Options) *Engine {
 		Tables: clients.Tables, Objects: clients.Objects,
 		Executions: options.Executions, Defaults: json.RawMessage(options.Defaults), Account: options.Account, Roles: options.Roles,
 		ScanTimeout: options.ScanTimeout, ScanMemory: options.ScanMemory, Database: options.Database, Retention: options.Retention,
-		Prices: options.Prices, Log: options.Log,
+		Prices: options.Prices, X86: options.X86, Log: options.Log,
 	}
 	scanStep := scan.Step{
 		Tables: clients.Tables, Objects: clients.Objects, Log: options.Log, Progress: options.Progress, Metrics: metrics, Now: options.Now,
@@ -165,7 +168,7 @@ func Main(function contract.Function) {
 	engine := New(cfg, cfg, Options{
 		Log: log, Defaults: os.Getenv(contract.EnvDefaults), Account: os.Getenv(contract.EnvAccount), Roles: roles,
 		Metrics: os.Stdout, Environment: os.Getenv(contract.EnvName), ScanTimeout: time.Duration(scanTimeout) * time.Second,
-		ScanMemory: scanMemory, Database: os.Getenv(contract.EnvCatalog), Retention: retention, Prices: prices,
+		ScanMemory: scanMemory, Database: os.Getenv(contract.EnvCatalog), Retention: retention, Prices: prices, X86: runtime.GOARCH == "amd64",
 	})
 	handler := engine.Handler(function)
 	if err = errors.Join(err, invalid, unread, mispriced); err == nil && handler == nil {

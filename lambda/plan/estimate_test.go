@@ -3,6 +3,7 @@ package plan_test
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -32,8 +33,8 @@ func TestExplanationClaimsNothing(t *testing.T) {
 	if err != nil || output.Explained == nil || len(output.Segments) != 0 {
 		t.Fatalf("got %+v, %v", output.Explained, err)
 	}
-	if got := output.Explained.Run; got.ReadUnits < 9 || got.ReadUnits > 11 || got.Seconds < 1.8 || got.Seconds > 2.2 || got.Segments != 1 {
-		t.Errorf("got %+v, want about 10 read units in 2 seconds of 5", got)
+	if got := output.Explained.Run; got.ReadUnits < 10 || got.ReadUnits > 11 || got.Bound != run.BoundPace || got.Bounds[0].Seconds < 2 || got.Bounds[0].Seconds > 2.4 || got.Segments != 1 {
+		t.Errorf("got %+v, want about 10 read units at 5 a second", got)
 	}
 	destination := bucket.New(testservers.S3(), output.Plan)
 	if _, err := destination.Get(t.Context(), output.Plan.Layout().Claim()); !errors.Is(err, bucket.ErrNotFound) {
@@ -67,5 +68,67 @@ func TestLimitOfReadUnits(t *testing.T) {
 	other.Scan = &run.ScanPlan{Request: first.Plan.Scan.Request, TotalSegments: 2}
 	if other.Digest() == first.Plan.Digest() {
 		t.Error("another number of segments has the same digest")
+	}
+}
+
+// of100GB is a table with on-demand capacity that costs $1.53 to read.
+func of100GB(table map[string]any) {
+	table["TableSizeBytes"], table["ItemCount"] = 100e9, 1e8
+	table["BillingModeSummary"] = map[string]any{"BillingMode": "PAY_PER_REQUEST"}
+}
+
+// A limit of dollars refuses a run, and limits the read units of a run that begins. Read units of provisioned capacity cost nothing.
+func TestLimitOfDollars(t *testing.T) {
+	table, in := tableWithIndexes(t), testservers.Bucket(t)
+	start := time.Date(2026, 1, 31, 6, 7, 8, 0, time.UTC)
+	run := func(change tables, name, fields string) (run.PlanOutput, error) {
+		return planOf(t, change, start, &executions.Memory{Others: execution.Running}, name, fmt.Sprintf(`{"table": %q, "bucket": %q, %s}`, table, in, fields))
+	}
+	for _, fields := range []string{`"maxDollars": 1.5`, `"maxDollars": 9.5, "export": {}`, `"maxDollars": 0.1, "export": {"from": "2026-01-30T00:00:00Z", "to": "2026-01-31T00:00:00Z"}`} {
+		if _, err := run(of100GB, "run-1", fields); failure.NameOf(err) != failure.EstimateAboveLimit || !strings.Contains(err.Error(), "maxDollars allows $") {
+			t.Errorf("%s: got %v", fields, err)
+		}
+	}
+	first, err := run(of100GB, "run-1", `"maxDollars": 2`)
+	if err != nil || first.Plan.Scan.MaxReadUnits < 15e6 || first.Plan.Scan.MaxReadUnits > 16e6 {
+		t.Fatalf("got %+v, %v: want a limit of nearly 16 million read units", first.Plan.Scan, err)
+	}
+	for limit, want := range map[string]float64{`"maxDollars": 4`: 31.5e6, `"maxDollars": 4, "maxReadUnits": 5e6`: 5e6, `"maxReadUnits": 6e6`: 6e6, `"maxDollars": 0.0001`: 1} {
+		again, err := run(of100GB, "run-1", limit)
+		if err != nil || math.Abs(again.Plan.Scan.MaxReadUnits-want) > want/50 || again.Plan.Digest() != first.Plan.Digest() {
+			t.Errorf("%s: got %+v, %v, want a limit of %g read units", limit, again.Plan.Scan, err, want)
+		}
+	}
+	free, err := run(func(table map[string]any) { of100GB(table); delete(table, "BillingModeSummary") }, "run-2", `"maxDollars": 1`)
+	if err != nil || free.Plan.Scan.MaxReadUnits != 0 || !free.Plan.Estimate.Provisioned {
+		t.Errorf("got %+v, %v, want no limit of read units", free.Plan.Scan, err)
+	}
+	if exported, err := run(of100GB, "run-3", `"maxDollars": 11, "export": {"from": "last"}`); err != nil || exported.Plan.Estimate.Dollars < 10 {
+		t.Errorf("got %+v, %v: a chain begins with a full export", exported.Plan.Estimate, err)
+	}
+}
+
+// An explanation compares all ways, and says what would be refused.
+func TestExplanationComparesWays(t *testing.T) {
+	table, in := tableWithIndexes(t), testservers.Bucket(t)
+	for fields, want := range map[string]run.Kind{`"maxReadUnits": 5`: run.KindScanOnDemand, `"maxDollars": 0.5, "export": {}`: run.KindFullExport, `"export": {"from": "last"}`: run.KindFullExport} {
+		output, err := planOf(t, of100GB, time.Date(2026, 1, 31, 6, 7, 8, 0, time.UTC), &executions.Memory{Others: execution.Running}, "run-1",
+			fmt.Sprintf(`{"table": %q, "bucket": %q, "explain": true, %s}`, table, in, fields))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := output.Explained
+		if got.Run.Kind != want || len(got.Alternatives) != 3 || got.Recommendation == "" || got.Reason == "" || strings.Contains(fields, "max") != (got.Refusal != "") {
+			t.Errorf("%s: got %+v", fields, got)
+		}
+		kinds := map[run.Kind]bool{got.Run.Kind: true}
+		for _, other := range got.Alternatives {
+			if kinds[other.Kind] = true; other.Dollars <= 0 || other.Seconds <= 0 {
+				t.Errorf("%s: got %+v", fields, other)
+			}
+		}
+		if len(kinds) != 4 {
+			t.Errorf("%s: got only %v", fields, kinds)
+		}
 	}
 }

@@ -47,10 +47,11 @@ func (c claimant) checked(theirs ledger.Claim) (must ledger.Claim, fault string)
 	d.plan.TableID = kept.TableID
 	theirs.Output.Plan.Retention = d.plan.Retention // the deployment's, which may have changed since
 	d.plan.Estimate = kept.Estimate                 // of the table as it was
-	if kept.Scan != nil && d.plan.Scan != nil {     // the request's limit, which may have changed since
-		scan := *kept.Scan
-		scan.MaxReadUnits = d.plan.Scan.MaxReadUnits
-		theirs.Output.Plan.Scan = &scan
+	if kept.Scan != nil && d.plan.Scan != nil {     // the limits of the request, which may have changed since
+		own, theirScan := *d.plan.Scan, *kept.Scan
+		own.MaxReadUnits = c.unitLimit(d, n)
+		theirScan.MaxReadUnits = own.MaxReadUnits
+		d.plan.Scan, theirs.Output.Plan.Scan = &own, &theirScan
 	}
 	must = theirs
 	must.Output = d.output(n)

@@ -1,8 +1,8 @@
 // Package plan is the step Plan: it turns a request into the plan of a run. It looks at the table, decides how the scan is split, and
 // claims the run's folder for this execution.
 //
-// It may import document, execution, failure, lazyregexp, problem, quota, request, run, bucket, encoder, ledger, price, schema, table
-// and transform.
+// It may import document, execution, failure, lazyregexp, price, problem, quota, request, run, bucket, encoder, estimate, ledger,
+// schema, table and transform.
 package plan
 
 import (
@@ -50,7 +50,9 @@ type Step struct {
 	Retention *run.RetentionRule
 	// Prices are the deployment's; nil for those of us-east-1.
 	Prices price.Prices
-	Log    *slog.Logger
+	// X86 says that the functions run on x86_64, not on arm64.
+	X86 bool
+	Log *slog.Logger
 }
 
 // Run checks the request, describes the table, asks DynamoDB whether it accepts the scan, and claims the run. If the request only asks to explain
@@ -67,7 +69,10 @@ func (s *Step) Run(ctx context.Context, in run.PlanInput) (run.PlanOutput, error
 	}
 	output, refusal := s.begin(ctx, d)
 	if aws.ToBool(d.request.Explain) {
-		return explain(d, output), refusal
+		if refusal != nil {
+			return run.PlanOutput{}, refusal
+		}
+		return s.explain(ctx, d, output)
 	}
 	return s.claim(ctx, d, output, refusal)
 }
@@ -156,6 +161,9 @@ func (s *Step) draft(ctx context.Context, in run.PlanInput) (draft, error) {
 func (s *Step) begin(ctx context.Context, d draft) (run.PlanOutput, error) {
 	if d.plan.Export != nil {
 		output := d.output(numbers{})
+		if err := s.checkEstimate(ctx, d, &output); err != nil {
+			return run.PlanOutput{}, err
+		}
 		return output, checkSize(output)
 	}
 	n, err := s.decide(d)
@@ -163,8 +171,7 @@ func (s *Step) begin(ctx context.Context, d draft) (run.PlanOutput, error) {
 		return run.PlanOutput{}, err
 	}
 	output := d.output(n)
-	output.Plan.Estimate = s.estimate(d, output)
-	if err := checkLimits(d.request, *output.Plan.Estimate); err != nil {
+	if err := s.checkEstimate(ctx, d, &output); err != nil {
 		return run.PlanOutput{}, err
 	}
 	if err := checkSize(output); err != nil {

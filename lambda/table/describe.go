@@ -27,6 +27,10 @@ type Description struct {
 	// Bytes is the size of the table or index that is scanned, and Items its number of items. DynamoDB updates them about every six
 	// hours.
 	Bytes, Items int64
+	// TableBytes is the size of the table, also if an index is scanned.
+	TableBytes int64
+	// BillingMode is PROVISIONED or PAY_PER_REQUEST.
+	BillingMode types.BillingMode
 	// ReadUnits is how many read units a second are available, 0 if the service does not say.
 	ReadUnits float64
 	// Index is the definition of the index that is scanned, "" for the table itself.
@@ -57,6 +61,7 @@ func Describe(ctx context.Context, client *dynamodb.Client, table request.Table,
 	}
 	description := Description{
 		ARN: arn, ID: aws.ToString(t.TableId), Bytes: aws.ToInt64(t.TableSizeBytes), Items: aws.ToInt64(t.ItemCount),
+		TableBytes: aws.ToInt64(t.TableSizeBytes), BillingMode: billingMode(t),
 		ReadUnits: readUnits(t.ProvisionedThroughput, t.OnDemandThroughput, warm),
 	}
 	for _, key := range t.KeySchema {
@@ -68,6 +73,14 @@ func Describe(ctx context.Context, client *dynamodb.Client, table request.Table,
 		}
 	}
 	return description, nil
+}
+
+// billingMode returns the billing mode of a table. DynamoDB does not name that of a table which has always had provisioned capacity.
+func billingMode(t *types.TableDescription) types.BillingMode {
+	if t.BillingModeSummary == nil || t.BillingModeSummary.BillingMode == "" {
+		return types.BillingModeProvisioned
+	}
+	return t.BillingModeSummary.BillingMode
 }
 
 func describe(ctx context.Context, client *dynamodb.Client, name string, options ...func(*dynamodb.Options)) (*types.TableDescription, error) {
