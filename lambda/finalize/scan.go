@@ -12,7 +12,6 @@ import (
 	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/ledger"
 	"dynamodb-to-s3/lambda/manifest"
-	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
 
 	"golang.org/x/sync/errgroup"
@@ -152,24 +151,7 @@ func (c commit) resultIn(summary []byte) (run.Result, error) {
 		return run.Result{}, failure.Errorf(failure.ListsInconsistent, "%s is not this run's manifest: %w. Choose another name for the execution",
 			c.bucket.URI(c.layout.ManifestSummary()), err)
 	}
-	result := run.Result{
-		Version: run.Version, RunID: s.Scan.RunID, Mode: request.ModeScan, Table: s.Scan.Table, Manifest: c.bucket.URI(c.layout.ManifestSummary()),
-		Bucket: c.plan.Bucket, Root: c.plan.Root, Items: s.Scan.Items, Records: s.ItemCount, Objects: s.Scan.Objects, Bytes: s.Scan.Bytes,
-		Segments: len(c.plan.Scan.Segments()), ReadUnits: s.Scan.ReadUnits, Work: s.Scan.Work, Conversion: s.Scan.Conversion,
-		Foreign: s.Scan.Foreign, Schema: s.Scan.Schema, Estimate: c.plan.Estimate,
-		StartTime: s.StartTime, EndTime: s.EndTime,
-	}
-	if c.plan.SecondPass() {
-		staged := c.plan.Parquet.Staged
-		if result.Segments = staged.Segments(); staged.Export != nil {
-			export := *staged.Export
-			if !c.plan.Parquet.KeepStaging {
-				export.Manifest = "" // it is removed
-			}
-			result.Mode, result.Exports, result.BilledBytes = request.ModeExport, []run.ExportedWindow{export}, export.BilledBytes
-		}
-	}
-	return result, nil
+	return s.Result(c.plan), nil
 }
 
 // putSum writes the checksum of a manifest.

@@ -41,10 +41,8 @@ func (r *Run) readCommit(ctx context.Context, at Place, plan run.Plan) error {
 		r.check(false, "manifest-summary.json is not this run's: %v", err)
 		return nil
 	}
-	r.Result, r.written = resultOf(at, plan, summary), summary.Scan.WrittenBy
-	if plan.SecondPass() && plan.Parquet.Staged.Export != nil {
-		r.Result.Mode, r.Result.Exports = request.ModeExport, []run.ExportedWindow{*plan.Parquet.Staged.Export}
-	}
+	result := summary.Result(plan)
+	r.Result, r.written = &result, summary.Scan.WrittenBy
 	if body, err = r.readChecked(ctx, at, layout.ManifestFiles()); err != nil {
 		return err
 	}

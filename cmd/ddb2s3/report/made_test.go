@@ -70,6 +70,7 @@ func (m *made) invocation(segment int, from, to float64, done bool, intervals []
 		list.Totals.PageBytes += interval.PageBytes
 		list.Totals.ReadUnits += interval.ReadUnits
 		if interval.Throttles > 0 {
+			list.Work.ThrottledTries += interval.Throttles
 			list.Work.Throttles = map[string]int64{"KeyRangeThroughputExceeded": list.Work.Throttles["KeyRangeThroughputExceeded"] + interval.Throttles}
 		}
 	}

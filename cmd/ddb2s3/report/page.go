@@ -48,9 +48,10 @@ type status struct{ Name, Class, Mark, Words string }
 // passView is what is shown of a pass.
 type passView struct {
 	Title     string
+	Note      string // why there is no more
 	Segments  []chart
 	OverTime  []chart
-	Skew      chart
+	Skew      *chart
 	Time      chart
 	Throttles *table
 }
@@ -74,6 +75,9 @@ func (r *Run) page() page {
 		Exports: r.exportsChart(), Schema: r.schemaView(), Program: version.Name + " " + version.Number,
 	}
 	w := r.window()
+	if r.Result != nil && r.Result.Conversion != nil && r.Result.Work != nil && len(r.passes) < 2 {
+		p.Passes = append(p.Passes, viewOf("p0-", "Scan", *r.Result.Work))
+	}
 	for i, one := range r.passes {
 		p.Passes = append(p.Passes, one.view(fmt.Sprintf("p%d-", i+1), r, w))
 	}

@@ -6,14 +6,18 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"dynamodb-to-s3/lambda/run"
 )
 
 // view returns what is shown of a pass. prefix begins the ids of its charts.
 func (p pass) view(prefix string, r *Run, w window) passView {
 	v := passView{
 		Title:    strings.ToUpper(p.name[:1]) + p.name[1:],
-		OverTime: p.overTime(prefix, r, w), Skew: p.skewChart(prefix + "skew"), Time: p.timeChart(prefix + "time"), Throttles: p.throttleTable(),
+		OverTime: p.overTime(prefix, r, w), Time: timeChart(prefix+"time", p.work(), p.pauses()), Throttles: throttleTable(p.work()),
 	}
+	skew := p.skewChart(prefix + "skew")
+	v.Skew = &skew
 	if len(p.segments) > allRows {
 		v.Segments = append(v.Segments, p.density(prefix+"density", w))
 	}
@@ -39,9 +43,16 @@ func are(n int, one, many string) string {
 	return count(int64(n)) + " " + many
 }
 
+// viewOf returns what is shown of a pass whose segment lists are gone.
+func viewOf(prefix, title string, work run.RunWork) passView {
+	return passView{
+		Title: title, Note: "The segment lists of this pass were removed after the commit. The manifest has their sums.",
+		Time: timeChart(prefix+"time", work, 0), Throttles: throttleTable(work),
+	}
+}
+
 // timeChart returns the chart of how the invocations spent their time.
-func (p pass) timeChart(id string) chart {
-	work, pauses := p.work()
+func timeChart(id string, work run.RunWork, pauses float64) chart {
 	parts := []struct {
 		class, name string
 		seconds     float64
@@ -77,8 +88,7 @@ func (p pass) timeChart(id string) chart {
 }
 
 // throttleTable returns how many tries were refused, by DynamoDB's reason; nil if none was.
-func (p pass) throttleTable() *table {
-	work, _ := p.work()
+func throttleTable(work run.RunWork) *table {
 	if len(work.Throttles) == 0 {
 		return nil
 	}

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"dynamodb-to-s3/lambda/execution"
-	"dynamodb-to-s3/lambda/manifest"
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
 )
@@ -77,15 +76,7 @@ func (s segment) total() (sum run.Totals) {
 // throttles counts the tries of a segment that were refused.
 func (s segment) throttles() (sum int64) {
 	for _, list := range s.lists {
-		sum += throttlesOf(list)
-	}
-	return sum
-}
-
-// throttlesOf counts the tries of an invocation that were refused. Its intervals count each try once, and its reasons once for each reason.
-func throttlesOf(list run.SegmentList) (sum int64) {
-	for _, interval := range list.Work.Intervals {
-		sum += interval.Throttles
+		sum += list.Work.ThrottledTries
 	}
 	return sum
 }
@@ -177,18 +168,4 @@ func (r *Run) learned() *run.LearnedSchema {
 	default:
 		return nil
 	}
-}
-
-// resultOf returns the result of the run that committed with this summary.
-func resultOf(at Place, plan run.Plan, s manifest.Summary) *run.Result {
-	result := &run.Result{
-		Version: run.Version, RunID: s.Scan.RunID, Mode: plan.Mode, Table: s.Scan.Table, Manifest: at.URI(plan.Final().ManifestSummary()),
-		Bucket: plan.Bucket, Root: plan.Root, Items: s.Scan.Items, Records: s.ItemCount, Objects: s.Scan.Objects, Bytes: s.Scan.Bytes,
-		Segments: s.Scan.TotalSegments, ReadUnits: s.Scan.ReadUnits, BilledBytes: s.BilledSizeBytes, Foreign: s.Scan.Foreign, Schema: s.Scan.Schema,
-		StartTime: s.StartTime, EndTime: s.EndTime,
-	}
-	if s.Scan.Segment != nil {
-		result.Segments = 1
-	}
-	return result
 }

@@ -160,22 +160,20 @@ func (p pass) density(id string, w window) chart {
 	return c
 }
 
-// work adds up the work of all invocations of a pass.
-func (p pass) work() (sum run.RunWork, pauses float64) {
-	sum.Throttles = map[string]int64{}
+// pauses returns how long the segments of a pass waited for their next invocations.
+func (p pass) pauses() (sum float64) {
 	for _, s := range p.segments {
-		pauses += s.pauses().Seconds()
+		sum += s.pauses().Seconds()
+	}
+	return sum
+}
+
+// work adds up the work of all invocations of a pass.
+func (p pass) work() (sum run.RunWork) {
+	for _, s := range p.segments {
 		for _, list := range s.lists {
-			sum.Invocations++
-			sum.Pages += list.Totals.Pages
-			sum.PageBytes += list.Totals.PageBytes
-			sum.Seconds += list.EndTime.Sub(list.StartTime).Seconds()
-			sum.WaitSeconds += list.Work.WaitSeconds
-			sum.FlushSeconds += list.Work.FlushSeconds
-			for reason, n := range list.Work.Throttles {
-				sum.Throttles[reason] += n
-			}
+			sum.Add(list.Worked())
 		}
 	}
-	return sum, pauses
+	return sum
 }
