@@ -45,8 +45,8 @@ func (p pass) shownRows() []segment {
 	return slowest
 }
 
-// gantt returns the chart of the segments of a pass over time.
-func (p pass) gantt(id string, w window) chart {
+// gantt returns the chart of the segments of a pass over time. paced says that the run has a limit of read units a second.
+func (p pass) gantt(id string, w window, paced bool) chart {
 	shown := p.shownRows()
 	c := chart{ID: id, Title: "Segments over time", Height: rowHeight * len(shown), Rows: true, Across: "time since the start of the run"}
 	c.timeAxis(w.seconds)
@@ -55,7 +55,7 @@ func (p pass) gantt(id string, w window) chart {
 	for i, s := range shown {
 		top := i * rowHeight
 		c.Left = append(c.Left, label{At: strconv.Itoa(top + rowHeight/2), Text: strconv.Itoa(s.number)})
-		rowOf(s, w).draw(&c, top, drawn)
+		rowOf(s, w, paced).draw(&c, top, drawn)
 		c.Table.Rows = append(c.Table.Rows, tableRow(s, w))
 	}
 	for _, l := range []legend{
@@ -140,7 +140,7 @@ type row struct {
 // longPause is the part of the width from which a pause between two invocations is shown.
 const longPause = 0.004
 
-func rowOf(s segment, w window) row {
+func rowOf(s segment, w window, paced bool) row {
 	r := row{text: fmt.Sprintf("Segment %d: %s in %s", s.number, plural(s.total().Scanned, "item"), duration(s.seconds())), open: !s.last().Done}
 	for i, list := range s.lists {
 		from, to := w.share(list.StartTime), w.share(list.EndTime)
@@ -151,11 +151,14 @@ func rowOf(s segment, w window) row {
 				r.paused = append(r.paused, span{before, from})
 			}
 		}
+		waits := paced // in an interval without a page; otherwise only after a throttle, because the answer of DynamoDB may have taken so long
 		for at, interval := range spansOf(list, w) {
 			switch did := list.Work.Intervals[at]; {
 			case did.Throttles > 0:
-				r.throttled = append(r.throttled, interval)
-			case did.Items == 0 && did.PageBytes == 0 && list.Work.WaitSeconds > 0:
+				waits, r.throttled = true, append(r.throttled, interval)
+			case did.PageBytes > 0:
+				waits = paced
+			case waits && list.Work.WaitSeconds > 0:
 				r.waited = append(r.waited, interval)
 			}
 		}

@@ -14,10 +14,13 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
+// scanPass is the name of the pass that reads the table.
+const scanPass = "scan"
+
 // readPass reads the lists of a pass. For each segment it takes those that lead from its start as far as possible: the committed ones, or what an
 // unfinished run has so far.
 func readPass(ctx context.Context, at Place, plan run.Plan) (pass, error) {
-	p := pass{name: "scan"}
+	p := pass{name: scanPass}
 	if plan.SecondPass() {
 		p.name = "conversion to Parquet"
 	}

@@ -21,7 +21,7 @@ func (p pass) view(prefix string, r *Run, w window) passView {
 	if len(p.segments) > allRows {
 		v.Segments = append(v.Segments, p.density(prefix+"density", w))
 	}
-	v.Segments = append(v.Segments, p.gantt(prefix+"gantt", w))
+	v.Segments = append(v.Segments, p.gantt(prefix+"gantt", w, r.Plan.Scan != nil && r.Plan.Scan.Paced() && p.name == scanPass))
 	open := 0
 	for _, s := range p.segments {
 		if !s.last().Done {

@@ -79,7 +79,7 @@ func (p pass) overTime(prefix string, r *Run, w window) []chart {
 		{id: "items", title: "Items a second", unit: "items", class: "bar", value: func(b bin) float64 { return b.items }, format: number},
 		{id: "bytes", title: "Bytes read a second", unit: "", class: "bytes", value: func(b bin) float64 { return b.bytes }, format: bytes},
 	}
-	if scan := r.Plan.Scan; scan != nil && scan.Paced() && p.name == "scan" {
+	if scan := r.Plan.Scan; scan != nil && scan.Paced() && p.name == scanPass {
 		all = append(all, series{
 			id: "units", title: "Read units a second", unit: "read units", class: "bar", value: func(b bin) float64 { return b.units }, format: number,
 			level: scan.ReadUnitsPerSecond, levelText: "the pace: " + number(scan.ReadUnitsPerSecond),
