@@ -7,20 +7,14 @@ import (
 
 	"dynamodb-to-s3/lambda/contract"
 	"dynamodb-to-s3/lambda/metric"
+	"dynamodb-to-s3/lambda/price"
 
 	cloudwatch "github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/jsii-runtime-go"
 )
 
-// Prices of us-east-1 in US dollars. docs/cost.md has the same prices and says which of them were checked. For another region, change
-// them here.
 const (
-	pricePerReadUnit      = 0.125 / 1e6 // on demand; provisioned capacity is paid for anyway
-	pricePerExportedByte  = 0.10 / 1e9
-	pricePerTransition    = 0.025 / 1000
-	pricePerGBSecondARM   = 0.0000133334
-	pricePerGBSecondX86   = 0.0000166667
-	transitionsOfRun      = 10 // Plan, its Choice, the Map, Finalize, its Choice, Catalog and Prune with their Choices, and the end
+	transitionsOfRun      = 10 // Plan, its Choice, the Map, Finalize, its Choice, Catalog and Prune with their Choices, and the end. An execution that only explains has three.
 	transitionsOfScan     = 2  // ScanSegment and its Choice
 	transitionsOfColumns  = 5  // Columns, the Map, its Choice, Finalize again and its Choice
 	transitionsOfConvert  = 3  // ConvertSegment, its Choice, and SegmentConverted: most segments need one invocation
@@ -28,7 +22,8 @@ const (
 	mebibytesPerGibibyte  = 1024
 )
 
-// costs returns the estimated cost since the beginning of the graph, by service. S3 requests, logs, CloudWatch itself and the checks of
+// costs returns the estimated cost since the beginning of the graph, by service, with the prices of the environment. Reads count as on demand:
+// provisioned capacity is paid for anyway. A full export and an incremental one have the same price for each byte in us-east-1. S3 requests, logs, CloudWatch itself and the checks of
 // exports, about $0.0001 each, are left out.
 func (d dashboard) costs() []cloudwatch.IMetric {
 	all := func(name metric.Name) string { return "SUM(" + d.search(name, "Sum", metric.DimensionTable) + ")" }
@@ -37,7 +32,7 @@ func (d dashboard) costs() []cloudwatch.IMetric {
 	for _, function := range d.props.functions() {
 		id := string(function)
 		durations[id] = d.functions[function].MetricDuration(&cloudwatch.MetricOptions{Statistic: jsii.String("Sum")})
-		terms = append(terms, fmt.Sprintf("FILL(%s, 0) * %s", id, decimal(d.props.limits(function).memoryMiB/mebibytesPerGibibyte/millisecondsPerSecond*pricePerGBSecond(d.props))))
+		terms = append(terms, fmt.Sprintf("FILL(%s, 0) * %s", id, decimal(d.props.limits(function).memoryMiB/mebibytesPerGibibyte/millisecondsPerSecond*d.props.price(d.props.gbSecond()))))
 	}
 	transitions := fmt.Sprintf("FILL(%s, 0) * %d + FILL(%s, 0) + FILL(started, 0) * %d + FILL(decided, 0) * %d + FILL(converted, 0) * %d",
 		all(metric.Invocations), transitionsOfScan, all(metric.Segments), transitionsOfRun, transitionsOfColumns, transitionsOfConvert)
@@ -45,20 +40,30 @@ func (d dashboard) costs() []cloudwatch.IMetric {
 		return d.functions[function].MetricInvocations(nil)
 	}
 	return []cloudwatch.IMetric{
-		soFar("reads, if on demand", fmt.Sprintf("FILL(%s, 0) * %s", all(metric.ReadUnits), decimal(pricePerReadUnit)), nil),
-		soFar("exports", fmt.Sprintf("FILL(%s, 0) * %s", all(metric.BilledBytes), decimal(pricePerExportedByte)), nil),
+		soFar("reads, if on demand", fmt.Sprintf("FILL(%s, 0) * %s", all(metric.ReadUnits), decimal(d.props.price(price.ReadUnits))), nil),
+		soFar("exports", fmt.Sprintf("FILL(%s, 0) * %s", all(metric.BilledBytes), decimal(d.props.price(price.FullExport))), nil),
 		soFar("Lambda", strings.Join(terms, " + "), durations),
-		soFar("Step Functions", fmt.Sprintf("(%s) * %s", transitions, decimal(pricePerTransition)), map[string]cloudwatch.IMetric{
+		soFar("Step Functions", fmt.Sprintf("(%s) * %s", transitions, decimal(d.props.price(price.Transitions))), map[string]cloudwatch.IMetric{
 			"started": d.machine.MetricStarted(nil), "decided": calls(contract.FunctionColumns), "converted": calls(contract.FunctionConvert),
 		}),
 	}
 }
 
-func pricePerGBSecond(props *Props) float64 {
-	if props.Functions.Architecture == "x86_64" {
-		return pricePerGBSecondX86
+// price returns what one unit of something costs, such as one read unit or one byte.
+func (p *Props) price(name price.Name) float64 {
+	own := price.Prices{}
+	for each, dollars := range p.Prices {
+		own[price.Name(each)] = dollars
 	}
-	return pricePerGBSecondARM
+	return own.Of(name, 1)
+}
+
+// gbSecond is the name of the price of the functions' time.
+func (p *Props) gbSecond() price.Name {
+	if p.Functions.Architecture == "x86_64" {
+		return price.LambdaX86
+	}
+	return price.LambdaARM
 }
 
 // soFar is the running sum since the beginning of the graph.

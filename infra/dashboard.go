@@ -26,7 +26,7 @@ func newDashboard(stack awscdk.Stack, machine sfn.StateMachine, functions map[co
 		// Dashboards are global to an account, and stacks of two regions can have the same name.
 		DashboardName: jsii.String(*stack.StackName() + "-" + *stack.Region()),
 		Widgets: &[]*[]cloudwatch.IWidget{
-			{graph("Runs", d.executions()...), graph("Running executions (started in this period)", d.running()), d.freshness()},
+			{graph("Executions, and committed runs", append(d.executions(), d.tables(metric.RunsSucceeded, "Sum", "", "committed"))...), graph("Running executions (started in this period)", d.running()), d.freshness()},
 			{
 				graph("Segments", d.tables(metric.Segments, "Sum", "", "done"), d.tables(metric.SegmentsPlanned, "Sum", "", "planned")),
 				graph("Invocations of scan", d.tables(metric.Invocations, "Sum", "", ""), d.tables(metric.HandOvers, "Sum", "", "handed over")),
@@ -66,6 +66,7 @@ type dashboard struct {
 // perSecond turns a sum into a rate. A scan writes its metrics when an invocation ends, so only the average over time is exact.
 var perSecond = fmt.Sprintf(" / %d", dashboardPeriod)
 
+// executions are those of the state machine. Some of them succeed without a run: those that only explain, and the second delivery of a firing.
 func (d dashboard) executions() []cloudwatch.IMetric {
 	machine := d.machine
 	label := func(text string) *cloudwatch.MetricOptions {

@@ -75,7 +75,7 @@ func TestDashboardSearchesForWhatIsWritten(t *testing.T) {
 	}
 	var byTable []string
 	for _, name := range []metric.Name{
-		metric.BilledBytes, metric.BudgetUnused, metric.Bytes, metric.FlushSeconds, metric.HandOvers, metric.Invocations, metric.Items,
+		metric.RunsSucceeded, metric.BilledBytes, metric.BudgetUnused, metric.Bytes, metric.FlushSeconds, metric.HandOvers, metric.Invocations, metric.Items,
 		metric.LastSuccess, metric.PageBytes, metric.ReadUnits, metric.RunSeconds, metric.Segments, metric.SegmentsPlanned,
 	} {
 		byTable = append(byTable, string(name))
@@ -142,21 +142,25 @@ func TestDashboardTellsHowOldTheLastRunIs(t *testing.T) {
 	}
 }
 
-// The cost follows from the memory and the architecture of the environment's functions.
-func TestCostIsOfTheEnvironmentsFunctions(t *testing.T) {
+// The cost follows from the memory and the architecture of the environment's functions, and from its prices.
+func TestCostIsOfTheEnvironment(t *testing.T) {
 	cost := widgetsOf(t, synthFull(t))["Estimated cost in this period (US$)"]
-	var lambda string
+	var all []string
 	for n := range cost.Properties.Metrics {
 		text := cost.expression(n)
 		if strings.ContainsAny(text, "eE") && regexp.MustCompile(`[0-9][eE][-+]?[0-9]`).MatchString(text) {
 			t.Errorf("an exponent: %s", text)
 		}
-		if strings.Contains(text, "FILL(scan, 0)") {
-			lambda = text
-		}
+		all = append(all, text)
 	}
-	perMillisecond := 3008.0 / 1024 / 1000 * 0.0000166667
-	if !strings.Contains(lambda, "FILL(scan, 0) * "+decimal(perMillisecond)) {
-		t.Errorf("want %s for scan: %s", decimal(perMillisecond), lambda)
+	for _, want := range []string{
+		"FILL(scan, 0) * " + decimal(3008.0/1024/1000*0.00002), // the environment's price
+		", 0) * " + decimal(0.25/1e6),                          // read units: as well
+		", 0) * " + decimal(0.10/1e9),                          // exports, which the environment leaves alone
+		") * " + decimal(0.025/1000),
+	} {
+		if !strings.Contains(strings.Join(all, "\n"), want) {
+			t.Errorf("want %s in %q", want, all)
+		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"dynamodb-to-s3/lambda/contract"
+	"dynamodb-to-s3/lambda/price"
 	"dynamodb-to-s3/lambda/request"
 
 	"github.com/google/go-cmp/cmp"
@@ -49,6 +50,10 @@ func TestFunctionsOfAnEnvironment(t *testing.T) {
 		req, err := request.Parse(json.RawMessage(`{"table":"orders"}`), json.RawMessage(got.Environment.Variables[contract.EnvDefaults]))
 		if err != nil || req.Compression != request.CompressionZSTD || *req.Segments != 4 || req.KMSKeyID != fullProps("").KMSKeys[0] {
 			t.Errorf("%s: the request's defaults give %+v, %v", function, req, err)
+		}
+		prices, err := price.Parse(got.Environment.Variables[contract.EnvPrices])
+		if diff := cmp.Diff(price.Prices{price.ReadUnits: 0.25, price.LambdaX86: 0.00002}, prices); diff != "" || err != nil {
+			t.Errorf("%s: prices, %v (-want +got):\n%s", function, err, diff)
 		}
 		roles, err := request.ParseAssumableRoles(got.Environment.Variables[contract.EnvAssumableRoles])
 		if diff := cmp.Diff(&request.AssumableRoles{Source: fullProps("").SourceRoles, Destination: fullProps("").DestinationRoles}, roles); diff != "" || err != nil {

@@ -127,6 +127,12 @@ func variables(at place, props *Props) *map[string]*string {
 	if props.Catalog != nil {
 		all[contract.EnvCatalog] = &props.Catalog.Database
 	}
+	if len(props.Prices) > 0 {
+		all[contract.EnvPrices] = jsii.String(mustMarshal(props.Prices))
+	}
+	if *props.Explain.Metrics {
+		all[contract.EnvMetrics] = jsii.String("true")
+	}
 	if props.Retention != nil {
 		all[contract.EnvRetention] = jsii.String(mustMarshal(props.Retention.Rule()))
 	}

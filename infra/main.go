@@ -2,7 +2,7 @@
 // cdk.out. It needs no AWS account and no credentials. The name of the environment comes from `cdk -c env=…` or from the variable ENV.
 //
 // It imports only packages of lambda/ that hold names and data: contract, document, failure, metric, partition, problem,
-// request, run and version.
+// price, quota, request, run and version.
 package main
 
 import (

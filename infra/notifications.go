@@ -1,6 +1,7 @@
 package main
 
 import (
+	"maps"
 	"strings"
 
 	"dynamodb-to-s3/lambda/version"
@@ -27,13 +28,18 @@ var unsuccessful = []string{"FAILED", "TIMED_OUT", "ABORTED"}
 //
 // Step Functions sends an event to the account's default bus when the status of an execution changes. The event has the execution's input,
 // error, cause and output, and the output is the result of the run. Step Functions leaves out an output of more than 248 KB, but a result
-// has 64 KiB at most. If a customer managed key encrypts the state machine, the event has no input, output, error and cause. For other actions at the end of a run, users create their own rule with the pattern in the output
-// RunEndedEventPattern. The children of a Map have another stateMachineArn, so they do not match.
+// has 64 KiB at most. If a customer managed key encrypts the state machine, the event has no input, output, error and
+// cause: then executions that only explain are reported like runs. For other actions at the end of a run, users create their own rule with the
+// pattern in the output RunEndedEventPattern. The children of a Map have another stateMachineArn, so they do not match.
 //
 // A run that ended without success first goes to the explanation (newExplanation), whose own event has the cause in one sentence.
 // https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html
 func newNotifications(stack awscdk.Stack, machine sfn.StateMachine, props *Props) (awssns.ITopic, sfn.StateMachine) {
-	ended := eventPattern(machine, append([]string{succeeded}, unsuccessful...))
+	success := map[string]any{"status": []string{succeeded}}
+	if props.CustomerManagedKey == "" {
+		success["output"] = ofRuns
+	}
+	ended := eventPattern(machine, map[string]any{"$or": []any{success, map[string]any{"status": unsuccessful}}})
 	awscdk.NewCfnOutput(stack, jsii.String("RunEndedEventPattern"), &awscdk.CfnOutputProps{
 		Value: stack.ToJsonString(ended, nil), Description: jsii.String("The event pattern of the end of a run, for your own EventBridge rules."),
 	})
@@ -47,11 +53,11 @@ func newNotifications(stack awscdk.Stack, machine sfn.StateMachine, props *Props
 		if props.CustomerManagedKey == "" {
 			said = append(said, [2]string{"result", "<result>"})
 		}
-		newMessageRule(scope, "Succeeded", topic, eventPattern(machine, []string{succeeded}), append(said, [2]string{"execution", executionLink(stack)}))
+		newMessageRule(scope, "Succeeded", topic, eventPattern(machine, success), append(said, [2]string{"execution", executionLink(stack)}))
 	}
 	explain := newExplanation(scope, machine, props)
 	unexplained := constructs.NewConstruct(scope, jsii.String("Unsuccessful"))
-	newRule(unexplained, "Rule", eventPattern(machine, unsuccessful), awsevents.CfnRule_TargetProperty{
+	newRule(unexplained, "Rule", eventPattern(machine, map[string]any{"status": unsuccessful}), awsevents.CfnRule_TargetProperty{
 		Id: jsii.String("Explain"), Arn: explain.StateMachineArn(), RoleArn: allowRule(unexplained, explain).RoleArn(),
 	})
 	newMessageRule(scope, "Explained", topic, map[string]any{
@@ -69,11 +75,15 @@ func newNotifications(stack awscdk.Stack, machine sfn.StateMachine, props *Props
 	return topic, explain
 }
 
-func eventPattern(machine sfn.StateMachine, statuses []string) map[string]any {
-	return map[string]any{
-		"source": []string{"aws.states"}, "detail-type": []string{"Step Functions Execution Status Change"},
-		"detail": map[string]any{"stateMachineArn": []*string{machine.StateMachineArn()}, "status": statuses},
-	}
+// ofRuns matches the outputs of runs. An execution that only explains has no run, and its output has no runId. The output is the text of a JSON
+// object. Quotes inside of its strings are escaped, so no value looks like the member.
+var ofRuns = []any{map[string]any{"wildcard": `*"runId":*`}}
+
+// eventPattern matches the end of executions of the state machine with further conditions on the detail of the event.
+func eventPattern(machine sfn.StateMachine, detail map[string]any) map[string]any {
+	detail = maps.Clone(detail)
+	detail["stateMachineArn"] = []*string{machine.StateMachineArn()}
+	return map[string]any{"source": []string{"aws.states"}, "detail-type": []string{"Step Functions Execution Status Change"}, "detail": detail}
 }
 
 // newTopic returns the topic of the environment: an existing one, or one that it adds. It returns nil if the environment has none. The

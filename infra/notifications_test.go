@@ -9,6 +9,9 @@ import (
 	"strings"
 	"testing"
 
+	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/run"
+
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -16,7 +19,10 @@ type eventsRule struct {
 	EventPattern struct {
 		Source     []string
 		DetailType []string `json:"detail-type"`
-		Detail     struct{ StateMachineArn, Status []string }
+		Detail     struct {
+			StateMachineArn, Status []string
+			Output                  []map[string]string
+		}
 	}
 	State   string
 	Targets []struct {
@@ -89,17 +95,53 @@ func TestNobodyIsToldWhereNobodyIsNamed(t *testing.T) {
 	}
 }
 
+// An execution that only explains is no run: its success is not reported. With a customer managed key, the event has no output to tell the two
+// apart, so it is.
+func TestExplanationsAreNoRuns(t *testing.T) {
+	output := rulesOf(t, synthFull(t))["Succeeded"].EventPattern.Detail.Output
+	if len(output) != 1 || len(output[0]) != 1 {
+		t.Fatalf("got the pattern %v", output)
+	}
+	text := func(output any) string {
+		made, err := json.Marshal(output)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(made)
+	}
+	estimate := run.Estimate{Kind: run.KindScanOnDemand, Mode: request.ModeScan, Impossible: `"runId":"`}
+	for of, want := range map[string]bool{
+		text(run.Result{Version: 1, RunID: "nightly-1"}):                                                          true,
+		text(run.Duplicate{RunID: "nightly-1"}):                                                                   true,
+		text(run.Explained{Version: 1, Table: `"runId":`, Run: estimate, Alternatives: []run.Estimate{estimate}}): false,
+	} {
+		if got := covers(output[0]["wildcard"], of); got != want {
+			t.Errorf("%s: got %t", of, got)
+		}
+	}
+	if output := rulesOf(t, synthEncrypted(t))["Succeeded"].EventPattern.Detail.Output; output != nil {
+		t.Errorf("with a customer managed key, the pattern has %v", output)
+	}
+}
+
 // The output has the event pattern of the end of a run, also without notifications.
 func TestPatternOfTheEventIsAnOutput(t *testing.T) {
 	for _, made := range []template{synth(t), synthFull(t)} {
 		var pattern struct {
 			Source []string
-			Detail struct{ StateMachineArn, Status []string }
+			Detail struct {
+				StateMachineArn []string
+				Or              []struct {
+					Status []string
+					Output []map[string]string
+				} `json:"$or"`
+			}
 		}
 		if err := json.Unmarshal([]byte(made.outputs["RunEndedEventPattern"]), &pattern); err != nil {
 			t.Fatalf("%v: %s", err, made.outputs["RunEndedEventPattern"])
 		}
-		if !slices.Equal(pattern.Source, []string{"aws.states"}) || !slices.Equal(pattern.Detail.StateMachineArn, []string{testMachine}) || len(pattern.Detail.Status) != 4 {
+		if !slices.Equal(pattern.Source, []string{"aws.states"}) || !slices.Equal(pattern.Detail.StateMachineArn, []string{testMachine}) || len(pattern.Detail.Or) != 2 ||
+			len(pattern.Detail.Or[0].Output) != 1 || !slices.Equal(pattern.Detail.Or[0].Status, []string{"SUCCEEDED"}) || len(pattern.Detail.Or[1].Status) != 3 {
 			t.Errorf("got %+v", pattern)
 		}
 	}

@@ -39,6 +39,7 @@ func fullProps(codeFolder string) *Props {
 			Limits:       map[string]environment.FunctionLimits{"scan": {MemoryMiB: 3008, TimeoutSeconds: 600}, "plan": {TimeoutSeconds: 90}, "convert": {MemoryMiB: 1024}},
 		},
 		Catalog:      &environment.Catalog{Database: "replica", Create: true},
+		Prices:       map[string]float64{"readUnitsPerMillion": 0.25, "lambdaX86PerGBSecond": 0.00002},
 		Retention:    &environment.Retention{KeepRuns: 7, KeepDays: 30, Tables: []string{"orders", "sales-*"}},
 		LogRetention: 90,
 		Schedules: []environment.Schedule{

@@ -50,6 +50,7 @@ func TestFunctions(t *testing.T) {
 			contract.EnvName:           "test",
 			contract.EnvScanTimeout:    "900",
 			contract.EnvScanMemory:     "256",
+			contract.EnvMetrics:        "true",
 		}
 		if diff := cmp.Diff(expected, got); diff != "" {
 			t.Errorf("function %s (-want +got):\n%s", name, diff)

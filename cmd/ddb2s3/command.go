@@ -38,7 +38,7 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	root.SetArgs(args)
-	root.AddCommand(newRun(), newRunExport(), newServe(), newQuery(), newList())
+	root.AddCommand(newRun(), newRunExport(), newServe(), newQuery(), newStart(), newList(), newStop(), newRedrive())
 	root.AddCommand(newReport())
 	code := 0
 	if len(args) == 0 { // the library shows the help

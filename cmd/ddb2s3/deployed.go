@@ -12,6 +12,7 @@ import (
 	"dynamodb-to-s3/lambda/partition"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
 
@@ -28,6 +29,14 @@ type deployed struct {
 func (d *deployed) add(flags *pflag.FlagSet, what string) {
 	d.AddFlags(flags)
 	flags.BoolVar(&d.json, "json", false, "print "+what+" as JSON, for scripts")
+}
+
+// oneName checks the arguments of a verb for one execution.
+func oneName(_ *cobra.Command, args []string) error {
+	if len(args) != 1 {
+		return fmt.Errorf("got %d names, want the name of one execution, which the verb list shows", len(args))
+	}
+	return nil
 }
 
 // find returns the deployment that the flags name.

@@ -11,6 +11,7 @@ import (
 	"dynamodb-to-s3/lambda/document"
 	"dynamodb-to-s3/lambda/lazyregexp"
 	"dynamodb-to-s3/lambda/partition"
+	"dynamodb-to-s3/lambda/price"
 	"dynamodb-to-s3/lambda/problem"
 	"dynamodb-to-s3/lambda/quota"
 	"dynamodb-to-s3/lambda/request"
@@ -30,6 +31,7 @@ func (c checker) check() {
 	c.checkKeysAndRoles()
 	c.checkCatalog()
 	c.checkRetention()
+	price.Check(c.e.Prices, "prices", c.Report)
 	c.checkFunctions()
 	c.checkRequests()
 	c.checkSchedules()

@@ -40,8 +40,14 @@ func TestFaultsAreToldWithTheirLines(t *testing.T) {
 		{"unknown fields", base + "tabels: [orders]\nscedules: []\nnothingLikeIt: 1\nfunctions: {architectur: arm64}", []string{
 			`3: tabels: unknown field, did you mean "tables"?`,
 			`4: scedules: unknown field, did you mean "schedules"?`,
-			`5: nothingLikeIt: unknown field, want one of account, alarms, bucket, catalog, customerManagedKey, defaultKmsKey, defaults, destinationRoles, functions, kmsKeys, logRetentionDays, notifications, permissionsBoundary, prefix, quotas, region, retention, schedules, sourceRoles, tables, tags, tracing, vpc`,
+			`5: nothingLikeIt: unknown field, want one of account, alarms, bucket, catalog, customerManagedKey, defaultKmsKey, defaults, destinationRoles, explain, functions, kmsKeys, logRetentionDays, notifications, permissionsBoundary, prefix, prices, quotas, region, retention, schedules, sourceRoles, tables, tags, tracing, vpc`,
 			`6: functions.architectur: unknown field, did you mean "architecture"?`,
+		}},
+		{"prices", base + "prices:\n  readUnitPerMillion: 1\n  s3PutPerThousand: -1\n  s3GetPerThousand: cheap\nexplain: true", []string{
+			`4: prices.readUnitPerMillion: there is no such price, did you mean "readUnitsPerMillion"?`,
+			`5: prices.s3PutPerThousand: got -1, want a price in US dollars, 0 or more`,
+			`6: prices.s3GetPerThousand: got "cheap", want a decimal number`,
+			`7: explain: got a boolean, want an object`,
 		}},
 		{"given twice", base + "tables: [events]\ntags:\n  team: a\n  team: b", []string{
 			`3: tables: given twice, first in line 1`,

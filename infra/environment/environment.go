@@ -1,7 +1,7 @@
 // Package environment reads the files of infra/environments. Each file describes one deployment. The package is strict and reports every
 // problem of a file at once, with its line, before the CDK starts.
 //
-// Begin with Read and Find. Of this module it may import contract, document, partition, problem, request, run and version.
+// Begin with Read and Find. Of this module it may import contract, document, partition, price, problem, request, run and version.
 package environment
 
 import (
@@ -45,6 +45,11 @@ type Environment struct {
 	Catalog *Catalog `json:"catalog"`
 	// Retention says which runs are kept; nil if all are.
 	Retention *Retention `json:"retention"`
+
+	// Prices are the prices that differ from those of us-east-1, by the names of package price. Estimates, maxDollars and the dashboard
+	// compute with them.
+	Prices  map[string]float64 `json:"prices"`
+	Explain Explain            `json:"explain"`
 
 	Functions     Functions     `json:"functions"`
 	LogRetention  int           `json:"logRetentionDays"` // one of the periods of CloudWatch Logs; default 30
@@ -95,6 +100,12 @@ type Retention struct {
 // Rule returns the retention as the functions read it.
 func (r Retention) Rule() run.RetentionRule {
 	return run.RetentionRule{Retention: run.Retention{KeepRuns: r.KeepRuns, KeepDays: r.KeepDays, DryRun: r.DryRun}, Tables: r.Tables}
+}
+
+// Explain is what the estimate of a run may use.
+type Explain struct {
+	// Metrics lets the function plan read CloudWatch's metrics of the table, for what others consume of its capacity; default true.
+	Metrics *bool `json:"metrics"`
 }
 
 // Functions are the settings of the Lambda functions.
@@ -178,6 +189,9 @@ const (
 func (e Environment) WithDefaults() Environment {
 	if e.Bucket.Create {
 		e.Bucket.AbortUploadsAfterDays = cmp.Or(e.Bucket.AbortUploadsAfterDays, defaultAbortUploads)
+	}
+	if e.Explain.Metrics == nil {
+		e.Explain.Metrics = new(true)
 	}
 	e.Functions.Architecture = cmp.Or(e.Functions.Architecture, defaultArchitecture)
 	e.LogRetention = cmp.Or(e.LogRetention, defaultLogRetention)

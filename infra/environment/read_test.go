@@ -28,6 +28,7 @@ schedules:
 	input := map[string]any{"table": "orders"}
 	want := Environment{
 		Name: "test-1", Tables: []string{"orders"}, Bucket: Bucket{Name: "replica", Create: true, AbortUploadsAfterDays: 21},
+		Explain:   Explain{Metrics: new(true)},
 		Functions: Functions{Architecture: "arm64"}, LogRetention: 30, Alarms: Alarms{Throttles: 1000}, Quotas: Quotas{ManagedPoliciesPerRole: 10},
 		Schedules: []Schedule{
 			{Name: "a", Expression: "rate(1 day)", TimeZone: "UTC", Retries: new(3), MaximumEventAgeSeconds: 3600, Input: input},

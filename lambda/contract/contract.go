@@ -89,6 +89,9 @@ const (
 	EnvRetention = "RETENTION"
 	// EnvPrices has the prices that differ from those of package price, as a JSON object.
 	EnvPrices = "PRICES"
+	// EnvMetrics is "true" if the function plan may read CloudWatch's metrics of the table. Otherwise it must not try: in a VPC without a route to
+	// CloudWatch, it would wait in vain.
+	EnvMetrics = "READ_METRICS"
 	// EnvScanTimeout has the timeout of the function scan, in seconds. The function plan computes with it.
 	EnvScanTimeout = "SCAN_TIMEOUT_SECONDS"
 	// EnvScanMemory has the memory of the function scan, in MiB. The function plan compares it with what a request needs.

@@ -28,10 +28,11 @@ type Execution struct {
 	Redrives int       `json:"redriveCount,omitempty"`
 	// Redriven is when the execution was redriven last; zero if it was not.
 	Redriven time.Time `json:"redriveDate,omitzero"`
-	// Redrivable says that the execution can be redriven now.
-	Redrivable bool            `json:"redrivable,omitempty"`
-	Input      json.RawMessage `json:"input,omitempty"`
-	Output     json.RawMessage `json:"output,omitempty"` // if it succeeded
+	// Redrivable says that the execution can be redriven now, and NotRedrivable why not.
+	Redrivable    bool            `json:"redrivable,omitempty"`
+	NotRedrivable string          `json:"notRedrivable,omitempty"`
+	Input         json.RawMessage `json:"input,omitempty"`
+	Output        json.RawMessage `json:"output,omitempty"` // if it succeeded
 	// Error is the name of the error, and Cause says in one sentence what happened. If a child of a Map failed, they are those of the child.
 	Error string `json:"error,omitempty"`
 	Cause string `json:"cause,omitempty"`
@@ -64,8 +65,8 @@ func (d *Deployment) Describe(ctx context.Context, name string) (Execution, erro
 	e := Execution{
 		ARN: arn, Name: aws.ToString(answer.Name), Status: execution.Status(answer.Status), Start: aws.ToTime(answer.StartDate).UTC(), Stop: utc(answer.StopDate),
 		Redrives: int(aws.ToInt32(answer.RedriveCount)), Redriven: utc(answer.RedriveDate),
-		Redrivable: answer.RedriveStatus == types.ExecutionRedriveStatusRedrivable,
-		Input:      text(answer.Input), Output: text(answer.Output),
+		Redrivable: answer.RedriveStatus == types.ExecutionRedriveStatusRedrivable, NotRedrivable: aws.ToString(answer.RedriveStatusReason),
+		Input: text(answer.Input), Output: text(answer.Output),
 		Error: aws.ToString(answer.Error), Cause: sentence(aws.ToString(answer.Cause)),
 	}
 	if e.Error == thresholdExceeded {

@@ -42,7 +42,7 @@ func (d *Deployment) readStack(ctx context.Context) error {
 	}
 	stack := answer.Stacks[0]
 	outputs, missing := outputsOf(stack), []string{}
-	for _, output := range []string{outputStateMachine, outputBucket, outputLogGroups} {
+	for _, output := range []string{outputStateMachine, outputBucket} {
 		if outputs[output] == "" {
 			missing = append(missing, output)
 		}
@@ -69,7 +69,7 @@ func outputsOf(stack types.Stack) map[string]string {
 // LogGroups returns the log groups of the functions. If only the state machine is known, it looks for the stack that has the state machine.
 func (d *Deployment) LogGroups(ctx context.Context) ([]string, error) {
 	pages := cloudformation.NewDescribeStacksPaginator(d.CloudFormation, &cloudformation.DescribeStacksInput{})
-	for d.logGroups == nil {
+	for d.logGroups == nil && d.Env == "" {
 		if !pages.HasMorePages() {
 			return nil, errors.New("no stack has the output " + outputStateMachine + "=" + d.StateMachineARN + ", so the log groups are not known: give --env instead of --state-machine")
 		}
@@ -81,6 +81,9 @@ func (d *Deployment) LogGroups(ctx context.Context) ([]string, error) {
 		if found >= 0 {
 			d.logGroups = append([]string{}, strings.Fields(outputsOf(page.Stacks[found])[outputLogGroups])...)
 		}
+	}
+	if len(d.logGroups) == 0 {
+		return nil, fmt.Errorf("the stack of the deployment has no output %s: deploy the environment again", outputLogGroups)
 	}
 	return d.logGroups, nil
 }
