@@ -1,6 +1,7 @@
 package progress
 
 import (
+	"cmp"
 	"io"
 	"os"
 	"regexp"
@@ -35,9 +36,6 @@ var colors = map[execution.Status]string{
 
 // Status returns a status in the color that Step Functions' console gives it.
 func Status(status execution.Status) string {
-	color := colors[status]
-	if color == "" {
-		return string(status)
-	}
+	color := cmp.Or(colors[status], "39") // the terminal's own, with as many bytes as the others
 	return "\x1b[" + color + "m" + string(status) + "\x1b[0m"
 }

@@ -66,7 +66,7 @@ func TestColorsHaveNoWidth(t *testing.T) {
 	t.Parallel()
 	for status, want := range map[execution.Status]string{
 		execution.Running: "\x1b[34mRUNNING\x1b[0m", execution.Succeeded: "\x1b[32mSUCCEEDED\x1b[0m", execution.Failed: "\x1b[31mFAILED\x1b[0m",
-		execution.TimedOut: "\x1b[31mTIMED_OUT\x1b[0m", execution.Aborted: "\x1b[90mABORTED\x1b[0m", execution.Unknown: "UNKNOWN", "PENDING_REDRIVE": "PENDING_REDRIVE",
+		execution.TimedOut: "\x1b[31mTIMED_OUT\x1b[0m", execution.Aborted: "\x1b[90mABORTED\x1b[0m", execution.Unknown: "\x1b[39mUNKNOWN\x1b[0m",
 	} {
 		if got := Status(status); got != want || width(got) != len(status) {
 			t.Errorf("got %q, %d columns wide, want %q", got, width(got), want)
