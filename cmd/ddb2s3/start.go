@@ -25,6 +25,7 @@ import (
 type startVerb struct {
 	deployed
 	input, name string
+	wait        bool
 }
 
 func newStart() *cobra.Command {
@@ -34,6 +35,9 @@ func newStart() *cobra.Command {
 		Long: `Start an execution of a deployment. A request that cannot run is refused before anything is started.`,
 		Example: `  go run ./cmd/ddb2s3 start --env prod --input request.json
 
+  # Wait until it ends.
+  go run ./cmd/ddb2s3 start --env prod --input request.json --wait
+
   # Under a name of your own, with the request on standard input.
   echo '{"table": "orders"}' | go run ./cmd/ddb2s3 start --env prod --input - --name orders-before-the-migration`,
 		RunE: func(verb *cobra.Command, _ []string) error {
@@ -42,12 +46,13 @@ func newStart() *cobra.Command {
 				return err
 			}
 			begin(verb)
-			return v.start(verb.Context(), input, verb.OutOrStdout())
+			return v.start(verb.Context(), input, verb.OutOrStdout(), verb.ErrOrStderr())
 		},
 	}
 	v.add(verb.Flags(), "the execution")
 	verb.Flags().StringVar(&v.input, "input", "", "the request: a JSON `FILE`, or - for standard input")
 	verb.Flags().StringVar(&v.name, "name", "", "the `NAME` of the execution, and so of the run (default: the table and the time)")
+	verb.Flags().BoolVar(&v.wait, "wait", false, "wait until the execution ends, and show its progress and its result as the verb watch does")
 	return verb
 }
 
@@ -80,7 +85,7 @@ func readInput(file string) (text json.RawMessage, err error) {
 	return text, nil
 }
 
-func (v *startVerb) start(ctx context.Context, input json.RawMessage, stdout io.Writer) error {
+func (v *startVerb) start(ctx context.Context, input json.RawMessage, stdout, stderr io.Writer) error {
 	d, err := v.find(ctx)
 	if err != nil {
 		return err
@@ -98,10 +103,16 @@ func (v *startVerb) start(ctx context.Context, input json.RawMessage, stdout io.
 	if err != nil {
 		return err
 	}
-	if v.json {
+	switch {
+	case v.wait && v.json:
+		return v.watch(ctx, d, e.Name, stdout, stderr)
+	case v.wait:
+		return errors.Join(printStarted(stderr, d, "started", e), v.watch(ctx, d, e.Name, stdout, stderr))
+	case v.json:
 		return printJSON(stdout, e)
+	default:
+		return printStarted(stdout, d, "started", e)
 	}
-	return printStarted(stdout, d, "started", e)
 }
 
 // printStarted says which execution was started, and how it can be followed.

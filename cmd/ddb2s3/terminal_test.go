@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"os/exec"
 	"strings"
 	"testing"
 
@@ -15,16 +16,23 @@ import (
 // onTerminal runs the program with a terminal of so many columns as its standard error, and returns what it wrote there.
 func onTerminal(t *testing.T, columns uint16, term string, args ...string) string {
 	t.Helper()
+	cmd := program(t.Context(), t, args...)
+	cmd.Env = append(cmd.Env, "TERM="+term)
+	return onTerminalOf(t, cmd, &pty.Winsize{Rows: 24, Cols: columns})
+}
+
+// onTerminalOf runs a command of the program with a terminal of this size as its standard error.
+func onTerminalOf(t *testing.T, cmd *exec.Cmd, size *pty.Winsize) string {
+	t.Helper()
 	terminal, stderr, err := pty.Open()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = terminal.Close() }() // it was only read
-	if err := pty.Setsize(terminal, &pty.Winsize{Rows: 24, Cols: columns}); err != nil {
+	if err := pty.Setsize(terminal, size); err != nil {
 		t.Fatal(err)
 	}
-	cmd := program(t.Context(), t, args...)
-	cmd.Stderr, cmd.Env = stderr, append(cmd.Env, "TERM="+term)
+	cmd.Stderr = stderr
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

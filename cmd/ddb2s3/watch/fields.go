@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"dynamodb-to-s3/lambda/execution"
 	"dynamodb-to-s3/local/progress"
 )
 
@@ -18,7 +19,7 @@ func (l Look) groups(now time.Time) [][]string {
 // about says what the execution does.
 func (l Look) about(now time.Time) []string {
 	fields := []string{string(l.Status)}
-	if l.Phase != "" {
+	if l.Phase != "" && l.Status != execution.Succeeded {
 		fields = append(fields, string(l.Phase))
 	}
 	return append(fields, duration(now.Sub(l.Start)), l.Name)

@@ -36,7 +36,7 @@ func (v *view) show(look Look, now time.Time) {
 		v.screen.Draw(func(columns int) []string { return v.painted(look, rows(look, now, columns)) })
 		return
 	}
-	if look.Phase == v.phase && now.Sub(v.at) < lineAfter(now.Sub(look.Start)) {
+	if look.Phase == v.phase && !look.ended() && now.Sub(v.at) < lineAfter(now.Sub(look.Start)) {
 		return
 	}
 	v.phase, v.at = look.Phase, now

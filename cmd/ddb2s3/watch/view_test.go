@@ -77,6 +77,9 @@ func moments() []moment {
 			l.Segments, l.Read = segments(999, 1, 0), read(func(r *Read) { r.ReadUnits = 0 })
 		})},
 		{"failed", 31 * time.Minute, running(Scanning, func(l *Look) { l.Status, l.Segments = execution.Failed, segments(998, 0, 2) })},
+		{"succeeded", 32 * time.Minute, running(Catalog, func(l *Look) {
+			l.Status, l.Read = execution.Succeeded, read(func(r *Read) { r.ItemsPerSecond = 0 })
+		})},
 		{"one of everything", time.Second, running(Scanning, func(l *Look) {
 			l.Segments = &Children{Unit: "segment", Total: 1, Running: 1}
 			l.Read = &Read{Totals: run.Totals{Scanned: 1, PageBytes: 1, ReadUnits: 0.5}, Lists: 1, ItemsPerSecond: 1.4, BytesPerSecond: 999, Throttles: map[string]int64{"x": 1}, WaitSeconds: 1}
