@@ -9,15 +9,13 @@ import (
 	"strings"
 	"time"
 
+	"dynamodb-to-s3/lambda/price"
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/proof/process"
 )
 
 // memoryCommand is the first argument of a bench that measures what memory costs: `make bench-memory`.
 const memoryCommand = "memory"
-
-// pricePerGBSecond is Lambda's price for arm64 in us-east-1, as in docs/cost.md.
-const pricePerGBSecond = 0.0000133334
 
 // memoryRow is a row that is measured with a memory.
 type memoryRow struct {
@@ -85,7 +83,7 @@ func measureMemory(ctx context.Context, arguments []string, out io.Writer) error
 		gigabytes := float64(r.task.Source.Pages) * pageSize / 1e9
 		seconds := medianOf(r.measured, wall) / gigabytes
 		_, _ = fmt.Fprintf(out, "| %s | %s | %d | %.1f | %.1f | %.0f | %.5f |\n", r.task.Source.Latency, r.task.Path, r.mib, 1000/seconds,
-			medianOf(r.measured, cpu)/gigabytes, medianOf(r.measured, peakMB), seconds*float64(r.mib)/1024*pricePerGBSecond)
+			medianOf(r.measured, cpu)/gigabytes, medianOf(r.measured, peakMB), price.Prices{}.Of(price.LambdaARM, seconds*float64(r.mib)/1024))
 	}
 	return nil
 }

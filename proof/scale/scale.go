@@ -1,11 +1,12 @@
 // Package scale computes what a scan of a very large table takes, in executions, invocations, hours and dollars, and compares it with
-// each quota. Inputs are measurements, assumptions and prices. `go test ./docs` keeps the tables of docs/scale.md up to date with it. It
-// imports finalize, quota, request and run for their limits, and nothing else of this module.
+// each quota. Inputs are measurements, assumptions and prices. `go test ./docs` keeps the tables of docs/scale.md and docs/cost.md up to date
+// with it. It imports finalize, quota, request and run for their limits, price for the prices, and nothing else of this module.
 package scale
 
 import (
 	"math"
 
+	"dynamodb-to-s3/lambda/price"
 	"dynamodb-to-s3/lambda/quota"
 	"dynamodb-to-s3/lambda/request"
 )
@@ -31,12 +32,7 @@ type Inputs struct {
 	// an upload, seconds of a vCPU for each object, list and completion, and its share of a vCPU.
 	ListSeconds, ListsAtOnce, CompleteSeconds, CPUPerObject, CPUPerList, CPUPerComplete, VCPU float64
 
-	Prices Prices
-}
-
-// Prices are those of us-east-1, as in docs/cost.md.
-type Prices struct {
-	ReadUnits, LambdaGBSecond, LambdaRequest, Transition, Put, Get float64
+	Prices price.Prices
 }
 
 // scanRate is how many bytes of Scan answers a function with quota.ScanMemory reads a second, if a page takes 60 ms to arrive (docs/cost.md).
@@ -50,9 +46,6 @@ func Usual(tableBytes, readUnitsPerSecond float64) Inputs {
 		BytesPerReadUnit: 8 << 10, PagePerTableByte: 1.5, StorePerTableByte: 0.2, FileSizeBytes: request.DefaultFileSize, PartBytes: 8 << 20,
 		Rate: scanRate, MemoryGB: quota.ScanMemory / 1024.0, UsefulSeconds: 890, FinalizeMemoryGB: 1769.0 / 1024,
 		ListSeconds: 0.1, ListsAtOnce: 16, CompleteSeconds: 0.1, CPUPerObject: 40e-6, CPUPerList: 800e-6, CPUPerComplete: 500e-6, VCPU: 1,
-		Prices: Prices{
-			ReadUnits: 0.125e-6, LambdaGBSecond: 0.0000133334, LambdaRequest: 0.20e-6, Transition: 0.025e-3, Put: 0.005e-3, Get: 0.0004e-3,
-		},
 	}
 }
 
@@ -65,6 +58,7 @@ type Outcome struct {
 	ScanHours, CheckSeconds, CompleteMinutes            float64
 	Batches                                             float64 // 0 if finalize completes all objects itself
 	ReadUnits, ReadDollars, LambdaDollars, OtherDollars float64
+	StateDollars, RequestDollars                        float64 // the parts of OtherDollars: Step Functions, and requests to S3
 	PutsPerSecond, LooksPerSecond, InvocationsOfSegment float64
 	CheckMost                                           float64 // how many objects finalize has time to check
 }
@@ -115,9 +109,11 @@ func Compute(in Inputs) Outcome {
 	o.Invocations = scans + invocations
 
 	gbSeconds := pages/rate*in.MemoryGB + (2*o.CheckSeconds+60*o.CompleteMinutes*batchesAtOnce)*in.FinalizeMemoryGB
-	o.ReadDollars = o.ReadUnits * in.Prices.ReadUnits
-	o.LambdaDollars = gbSeconds*in.Prices.LambdaGBSecond + o.Invocations*in.Prices.LambdaRequest
-	o.OtherDollars = o.Transitions*in.Prices.Transition + (o.Puts+o.Objects/1000)*in.Prices.Put + o.Gets*in.Prices.Get
+	o.ReadDollars = in.Prices.Of(price.ReadUnits, o.ReadUnits)
+	o.LambdaDollars = in.Prices.Of(price.LambdaARM, gbSeconds) + in.Prices.Of(price.LambdaRequests, o.Invocations)
+	o.StateDollars = in.Prices.Of(price.Transitions, o.Transitions)
+	o.RequestDollars = in.Prices.Of(price.S3Put, o.Puts+o.Objects/1000) + in.Prices.Of(price.S3Get, o.Gets)
+	o.OtherDollars = o.StateDollars + o.RequestDollars
 	return o
 }
 

@@ -3,6 +3,8 @@ package scale
 import (
 	"math"
 	"testing"
+
+	"dynamodb-to-s3/lambda/price"
 )
 
 // round is a table whose figures can be worked out in one's head.
@@ -11,7 +13,7 @@ func round() Inputs {
 		TableBytes: 8e12, Segments: 100, ReadUnitsPerSecond: 100_000, BytesPerReadUnit: 8_000, PagePerTableByte: 2, StorePerTableByte: 0.5,
 		FileSizeBytes: 1e8, PartBytes: 1e7, Rate: 40e6, MemoryGB: 2, UsefulSeconds: 500, FinalizeMemoryGB: 4,
 		ListSeconds: 0.1, ListsAtOnce: 10, CompleteSeconds: 0.16, CPUPerObject: 1e-3, CPUPerList: 1e-2, CPUPerComplete: 1e-3, VCPU: 0.5,
-		Prices: Prices{ReadUnits: 1e-6, LambdaGBSecond: 1e-5, LambdaRequest: 1e-6, Transition: 1e-5, Put: 1e-5, Get: 1e-6},
+		Prices: price.Prices{price.ReadUnits: 1, price.LambdaARM: 1e-5, price.LambdaRequests: 1, price.Transitions: 0.01, price.S3Put: 0.01, price.S3Get: 0.001},
 	}
 }
 
@@ -48,6 +50,15 @@ func TestCompute(t *testing.T) {
 	} {
 		if math.Abs(test.got-test.want) > 1e-6*test.want {
 			t.Errorf("%s: got %v, want %v", test.name, test.got, test.want)
+		}
+	}
+}
+
+func TestPricesHaveTheirDecimals(t *testing.T) {
+	t.Parallel()
+	for price, want := range map[float64]string{1: "1", 10: "10", 0.1: "0.10", 0.125: "0.125", 2.5: "2.50", 0.0000133334: "0.0000133334", 0.0004: "0.0004"} {
+		if got := dollars(price); got != want {
+			t.Errorf("%v: got %s, want %s", price, got, want)
 		}
 	}
 }
