@@ -233,7 +233,7 @@ func TestDollarsOfAResult(t *testing.T) {
 		}
 	}
 	result := run.Result{
-		ReadUnits: e.ReadUnits, Segments: 94, Objects: e.Objects, Bytes: e.Bytes,
+		Mode: request.ModeScan, ReadUnits: e.ReadUnits, Segments: 94, Objects: e.Objects, Bytes: e.Bytes,
 		Work: &run.RunWork{Invocations: 94 * 2, Seconds: lambda},
 	}
 	near(t, "dollars", m.Dollars(plan, result), e.Dollars)
