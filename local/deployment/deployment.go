@@ -1,5 +1,6 @@
 // Package deployment stands in for a deployment on this computer, as the commands for a deployment see it. One address answers for Step
-// Functions with the state machine of this project, and for CloudFormation with the outputs of its stack.
+// Functions with the state machine of this project, for CloudFormation with the outputs of its stack, and for CloudWatch Logs with the lines of
+// the functions.
 //
 // It may import infra/definition, lambda/awsclient, lambda/contract, its neighbours in local/ and the SDK.
 package deployment
@@ -9,12 +10,16 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"dynamodb-to-s3/infra/definition"
 	"dynamodb-to-s3/lambda/awsclient"
+	"dynamodb-to-s3/lambda/contract"
+	"dynamodb-to-s3/local/logs"
 	"dynamodb-to-s3/local/stacks"
 	"dynamodb-to-s3/local/statemachine"
 	"dynamodb-to-s3/local/states"
@@ -49,6 +54,7 @@ type Deployment struct {
 	StateMachineARN string
 
 	states      *states.Server
+	logs        *logs.Server
 	interpreter *statemachine.Interpreter
 	http        http.Server
 }
@@ -67,23 +73,48 @@ func Start(ctx context.Context, o Options) (*Deployment, error) {
 		_ = listener.Close() // nobody has connected
 		return nil, fmt.Errorf("start the deployment: %w", err)
 	}
+	var groups []string
+	for _, function := range contract.Functions() {
+		groups = append(groups, group(function))
+	}
+	lines := logs.New(groups...)
 	machine := states.New(states.Options{Name: Name, Definition: definition.JSON, Interpreter: interpreter, InvokeURL: o.InvokeURL, Hurried: o.Hurried})
-	d := &Deployment{URL: "http://" + listener.Addr().String(), StateMachineARN: machine.StateMachineARN(), states: machine, interpreter: interpreter}
+	d := &Deployment{URL: "http://" + listener.Addr().String(), StateMachineARN: machine.StateMachineARN(), states: machine, logs: lines, interpreter: interpreter}
 	stack := stacks.Stack{
 		Name: Name, ID: "arn:aws:cloudformation:" + states.Region + ":" + states.Account + ":stack/" + Name + "/" + Environment, Created: time.Now(),
-		Outputs: []stacks.Output{{Key: "StateMachineArn", Value: d.StateMachineARN}, {Key: "BucketName", Value: o.Bucket}},
+		Outputs: []stacks.Output{
+			{Key: "StateMachineArn", Value: d.StateMachineARN, Description: "Start executions of this state machine."},
+			{Key: "BucketName", Value: o.Bucket, Description: "The bucket that runs write to."},
+			{Key: "LogGroups", Value: strings.Join(groups, " "), Description: "The log groups of the functions."},
+		},
 	}
 	handler := func(w http.ResponseWriter, r *http.Request) {
-		if stacks.Answers(r) {
+		switch {
+		case stacks.Answers(r):
 			stack.ServeHTTP(w, r)
-			return
+		case logs.Answers(r):
+			lines.ServeHTTP(w, r)
+		default:
+			machine.ServeHTTP(w, r)
 		}
-		machine.ServeHTTP(w, r)
 	}
 	quiet := log.New(io.Discard, "", 0) // a client that leaves is no error
 	d.http = http.Server{Handler: http.HandlerFunc(handler), ReadHeaderTimeout: time.Minute, ErrorLog: quiet}
 	go func() { _ = d.http.Serve(listener) }() // ends with Stop
 	return d, nil
+}
+
+// group returns the name of the log group of a function.
+func group(function contract.Function) string { return Name + "-" + string(function) }
+
+// Writer returns what writes lines to the log group of a function. Each Write is one event.
+func (d *Deployment) Writer(function contract.Function) io.Writer {
+	return d.logs.Writer(group(function))
+}
+
+// Log returns the log of a function, in the form that it has in AWS Lambda. Other handlers get each record too.
+func (d *Deployment) Log(function contract.Function, others ...slog.Handler) *slog.Logger {
+	return slog.New(slog.NewMultiHandler(append(others, slog.NewJSONHandler(d.Writer(function), nil))...))
 }
 
 // Stop aborts the executions and ends the deployment. It may be called more than once.
@@ -93,7 +124,7 @@ func (d *Deployment) Stop() {
 	d.interpreter.Stop()
 }
 
-// AWS returns the SDK's configuration for clients of Step Functions and CloudFormation. The environment does not change it.
+// AWS returns the SDK's configuration for clients of the three services. The environment does not change it.
 func (d *Deployment) AWS(ctx context.Context) (aws.Config, error) {
 	return awsclient.Config(ctx, config.WithRegion(states.Region), config.WithBaseEndpoint(d.URL),
 		config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider(states.Account, "local-secret", "")))

@@ -5,7 +5,6 @@
 package testdeployment
 
 import (
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -27,7 +26,7 @@ import (
 type Options struct {
 	// Bucket is the bucket of the stack's output; "" for a new one.
 	Bucket string
-	// Functions are the settings of the functions. Their log, account and look-ups of executions have defaults.
+	// Functions are the settings of the functions. Their log, metrics, account and look-ups of executions have defaults.
 	Functions function.Options
 	// Wrap, if not nil, changes the handler of each function, for example to let it fail or wait.
 	Wrap func(contract.Function, function.Handler) function.Handler
@@ -57,10 +56,10 @@ func Start(tb testing.TB, o Options) *Deployed {
 	if o.Source.BaseEndpoint == nil {
 		o.Source = source
 	}
-	var engine *function.Engine
+	handlers := map[contract.Function]function.Handler{}
 	functions := http.NewServeMux()
 	functions.Handle("/", lambdaapi.Server{Timeout: 15 * time.Minute, Function: func(name contract.Function) function.Handler {
-		handler := engine.Handler(name)
+		handler := handlers[name]
 		if handler == nil || o.Wrap == nil {
 			return handler
 		}
@@ -79,16 +78,19 @@ func Start(tb testing.TB, o Options) *Deployed {
 	if d.Config, err = d.AWS(tb.Context()); err != nil {
 		tb.Fatal(err)
 	}
-	if o.Functions.Log == nil {
-		o.Functions.Log = slog.New(slog.DiscardHandler)
-	}
 	if o.Functions.Account == "" {
 		o.Functions.Account = states.Account
 	}
 	if o.Functions.Identity == nil {
 		o.Functions.Identity = &d.Config
 	}
-	engine = function.New(o.Source, destination, o.Functions)
+	for _, name := range contract.Functions() {
+		own := o.Functions
+		if own.Log == nil {
+			own.Log, own.Metrics, own.Environment = d.Log(name), d.Writer(name), deployment.Environment
+		}
+		handlers[name] = function.New(o.Source, destination, own).Handler(name)
+	}
 	d.Client = sfn.NewFromConfig(d.Config, func(o *sfn.Options) { o.Retryer = aws.NopRetryer{} })
 	return d
 }
