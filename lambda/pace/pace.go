@@ -70,8 +70,9 @@ type Pacer struct {
 }
 
 // New returns a Pacer that begins now.
-func New(c Config) *Pacer {
-	now := time.Now()
+func New(c Config) *Pacer { return newPacer(time.Now(), c) }
+
+func newPacer(now time.Time, c Config) *Pacer {
 	p := &Pacer{share: c.Share, patience: c.Patience, size: newSizer(c.Consistent, c.Limit), spent: window{begun: now}, at: now, paidAt: c.PaidAt, notYet: c.PaidAt}
 	if !c.PaidAt.IsZero() {
 		p.at = c.PaidAt // units that are added until then pay for what was read
@@ -149,7 +150,10 @@ func (p *Pacer) next(now time.Time) (limit int32, wait time.Duration) {
 
 // Answered records what the page cost, how many items were evaluated for it, and how many tries before it were throttled.
 func (p *Pacer) Answered(items int64, units float64, throttled int64) {
-	now := time.Now()
+	p.answered(time.Now(), items, units, throttled)
+}
+
+func (p *Pacer) answered(now time.Time, items int64, units float64, throttled int64) {
 	p.refusals = 0
 	if throttled == 0 {
 		p.took = (3*p.took + now.Sub(p.asked)) / 4
@@ -189,23 +193,27 @@ func (p *Pacer) ResumeAt() time.Time {
 // ContinueAt returns when a Pacer of the same segment may start, as its Config.PaidAt. It is zero without a pace. If paying takes longer
 // than the span, no page of this Pacer is in a span with pages of the next one. Then the next one may start when the share has paid, like
 // this one.
-func (p *Pacer) ContinueAt() time.Time {
-	if resume := p.ResumeAt(); p.share != nil && time.Until(resume) > span {
+func (p *Pacer) ContinueAt() time.Time { return p.continueAt(time.Now()) }
+
+func (p *Pacer) continueAt(now time.Time) time.Time {
+	if resume := p.ResumeAt(); p.share != nil && resume.Sub(now) > span {
 		return resume
 	}
-	return p.PaidAt()
+	return p.paidBy(now)
 }
 
 // PaidAt returns when the pace has paid for what was read, so that a Pacer of another segment, which knows nothing of it, may start. It
 // is zero without a pace.
-func (p *Pacer) PaidAt() time.Time {
+func (p *Pacer) PaidAt() time.Time { return p.paidBy(time.Now()) }
+
+// paidBy is PaidAt at a moment.
+func (p *Pacer) paidBy(now time.Time) time.Time {
 	if p.share == nil {
 		return time.Time{}
 	}
 	if !p.read { // what the invocation before read is paid for at the same moment as before
 		return p.paidAt
 	}
-	now := time.Now()
 	p.refill(now)
 	if p.at.After(now) {
 		now = p.at // earlier reads are still being paid for

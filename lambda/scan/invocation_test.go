@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -86,17 +88,24 @@ func (l *line) Do(req *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// get answers with what was written, with a claim, or with an empty listing.
+// get answers with what was written, with a claim, or with a listing of what was written.
 func (l *line) get(req *http.Request) *http.Response {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	status, body := http.StatusOK, l.files[req.URL.Path]
+	body, there := l.files[req.URL.Path]
+	status, query := http.StatusOK, req.URL.Query()
 	switch {
-	case body != "":
+	case there:
 	case strings.HasSuffix(req.URL.Path, "/_started"):
 		body = `{"version": 1, "executionId": ""}`
-	case req.URL.Query().Has("list-type"):
-		body = `<ListBucketResult></ListBucketResult>`
+	case query.Has("list-type"):
+		for _, path := range slices.Sorted(maps.Keys(l.files)) {
+			_, key, _ := strings.Cut(path[1:], "/")
+			if strings.HasPrefix(key, query.Get("prefix")) && key > query.Get("start-after") {
+				body += "<Contents><Key>" + key + "</Key></Contents>"
+			}
+		}
+		body = "<ListBucketResult>" + body + "</ListBucketResult>"
 	default:
 		status, body = http.StatusNotFound, `<Error><Code>NoSuchKey</Code></Error>`
 	}

@@ -118,7 +118,7 @@ func TestListsAndLogSayHowTheTimeWasSpent(t *testing.T) {
 		begun := time.Now()
 		c.segment(t, 0)
 
-		var all run.RunWork
+		var all run.WorkTotals
 		var total run.Interval
 		for i, list := range listsIn(t, objects) {
 			w := list.Work

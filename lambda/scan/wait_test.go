@@ -28,10 +28,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// priced answers Scan for a table whose items cost so many units each. A page takes 20 ms.
+// priced answers Scan for a table whose items cost so many units each, or vary from half to one and a half times as much. A page takes 20 ms.
 type priced struct {
-	items int // of each segment
-	units float64
+	items  int // of each segment
+	units  float64
+	varied bool
+	slower time.Duration // so much longer takes a page
 
 	mu    sync.Mutex
 	pages []struct {
@@ -48,24 +50,22 @@ func (p *priced) Do(req *http.Request) (*http.Response, error) {
 	if err := json.NewDecoder(req.Body).Decode(&in); err != nil {
 		return nil, err
 	}
-	time.Sleep(20 * time.Millisecond)
+	time.Sleep(20*time.Millisecond + p.slower)
 	if strings.HasSuffix(req.Header.Get("X-Amz-Target"), ".DescribeTable") {
 		return answer(req, `{"Table":{"TableStatus":"ACTIVE"}}`), nil
 	}
 	first, _ := strconv.Atoi(in.ExclusiveStartKey["id"]["S"])
-	next := min(p.items, first+max(1, int(130/p.units)))
-	if in.Limit > 0 {
-		next = min(next, first+in.Limit)
-	}
+	next, cost := first, 0.0
 	var items []string
-	for i := first; i < next; i++ {
-		items = append(items, fmt.Sprintf(`{"id":{"S":"%d"}}`, i))
+	for ; next < p.items && cost < 128 && (in.Limit == 0 || next < first+in.Limit); next++ {
+		items = append(items, fmt.Sprintf(`{"id":{"S":"%d"}}`, next))
+		cost += p.cost(next)
 	}
 	last := ""
 	if next < p.items {
 		last = fmt.Sprintf(`"LastEvaluatedKey":{"id":{"S":"%d"}},`, next)
 	}
-	units := max(0.5, math.Ceil(2*float64(next-first)*p.units)/2)
+	units := max(0.5, math.Ceil(2*cost-1e-6)/2)
 	body := fmt.Sprintf(`{"Items":[%s],"Count":%d,"ScannedCount":%d,%s"ConsumedCapacity":{"TableName":"t","CapacityUnits":%g}}`,
 		strings.Join(items, ","), len(items), len(items), last, units)
 	p.mu.Lock()
@@ -75,6 +75,15 @@ func (p *priced) Do(req *http.Request) (*http.Response, error) {
 		units float64
 	}{time.Now(), units})
 	return answer(req, body), nil
+}
+
+// cost returns what an item costs before its page is rounded up.
+func (p *priced) cost(item int) float64 {
+	if !p.varied {
+		return p.units
+	}
+	_, part := math.Modf(float64(item+1) * math.Phi)
+	return p.units * (0.5 + part)
 }
 
 func answer(req *http.Request, body string) *http.Response {
@@ -141,6 +150,30 @@ func (c *children) segment(t *testing.T, number int) run.Checkpoint {
 	}
 }
 
+// run scans all segments. It returns how long that took, and the units that were consumed.
+func (c *children) run(t *testing.T, table *priced) (took time.Duration, units float64) {
+	begun, next := time.Now(), make(chan int)
+	var slots sync.WaitGroup
+	for range c.plan.Scan.Concurrency {
+		slots.Go(func() {
+			for number := range next {
+				if end := c.segment(t, number); end.Totals.Items != int64(table.items) {
+					t.Errorf("segment %d has %d items, want %d", number, end.Totals.Items, table.items)
+				}
+			}
+		})
+	}
+	for _, number := range c.plan.Scan.Segments() {
+		next <- number
+	}
+	close(next)
+	slots.Wait()
+	for _, page := range table.pages {
+		units += page.units
+	}
+	return time.Since(begun), units
+}
+
 // newChildren returns a run over a table and an S3 that answers everything.
 func newChildren(table *priced, pace float64, segments, concurrency int, timeout time.Duration) *children {
 	plan := run.Plan{Version: run.Version, Mode: request.ModeScan, RunID: "r", Table: "t", Bucket: "b", Root: "r", Scan: &run.ScanPlan{
@@ -181,27 +214,8 @@ func TestStateMachineWaitsForThePace(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				c, begun := newChildren(test.table, test.pace, test.segments, test.concurrency, test.timeout), time.Now()
-				next := make(chan int)
-				var slots sync.WaitGroup
-				for range test.concurrency {
-					slots.Go(func() {
-						for number := range next {
-							if end := c.segment(t, number); end.Totals.Items != int64(test.table.items) {
-								t.Errorf("segment %d has %d items, want %d", number, end.Totals.Items, test.table.items)
-							}
-						}
-					})
-				}
-				for number := range test.segments {
-					next <- number
-				}
-				close(next)
-				slots.Wait()
-				took, units := time.Since(begun), 0.0
-				for _, page := range test.table.pages {
-					units += page.units
-				}
+				c := newChildren(test.table, test.pace, test.segments, test.concurrency, test.timeout)
+				took, units := c.run(t, test.table)
 				average := units / took.Seconds() / test.pace
 				t.Logf("%d pages, %d invocations, %d waits, %s in Lambda of %s, average %.3f", len(test.table.pages), c.invocations, c.waits, c.lambda.Round(time.Millisecond), took.Round(time.Second), average)
 				if c.invocations > test.invocations || c.waits > test.waits || c.lambda > test.lambda || average < test.average {
