@@ -1,7 +1,7 @@
 // Package estimate computes what a run takes, before it begins and from what it has done: read units, seconds, objects and dollars. Start with
 // Model. It makes no calls: package explain gathers the Facts. docs/explain.md says what the numbers rest on, and how exact they are.
 //
-// It may import price, quota, request and run.
+// It may import pace, price, quota, request and run.
 package estimate
 
 import (
@@ -57,8 +57,10 @@ const (
 	partitionUnits, partitionBytes = 3000, 10e9
 	// A page of 1 MB takes 60 to 130 ms to arrive (docs/pace.md). A part of that is the same for the smallest page.
 	fullPageSeconds, leastPageSeconds = 0.095, 0.015
-	// paceUsed is the part of a pace that a run uses on average (docs/pace.md promises 0.95).
-	paceUsed = 0.97
+	// betweenSeconds is how long it takes to end an invocation of scan and to start the next one.
+	betweenSeconds = 0.5
+	// usualSpread is the standard deviation of the size of an item, as a part of the mean, and usualItem the mean, if neither is known.
+	usualSpread, usualItem = 0.3, 1 << 10
 	// besideSeconds is what a run takes beside its segments: the start of the functions, the plan and the commit.
 	besideSeconds = 3
 	// partBytes is the size of a part of an upload.

@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"dynamodb-to-s3/lambda/price"
-	"dynamodb-to-s3/lambda/quota"
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
 
@@ -24,6 +23,7 @@ type work struct {
 	objects          float64
 
 	segmentSeconds float64 // of one segment that nothing but its pages slows down
+	paceSeconds    float64 // of the run, if only its pace limits it
 	readSeconds    float64 // from the first page to the last one
 	lambdaSeconds  float64 // of all invocations of scan
 	invocations    float64
@@ -42,7 +42,7 @@ func (m Model) Scan(f Facts, plan run.Plan, concurrency int) run.Estimate {
 	}
 	e.Bounds = m.bounds(f, *plan.Scan, w)
 	w.readSeconds, e.Bound = e.Bounds[0].Seconds, e.Bounds[0].Bound
-	m.invoke(*plan.Scan, &w, e.Bound)
+	m.invoke(&w, e.Bound)
 	w.objects = objects(w.stored, w.kept, w.invocations, float64(plan.Scan.FileSizeBytes))
 	second := m.convert(plan, w.answers, w.stored, w.kept)
 	e.Seconds = w.readSeconds + second.seconds + besideSeconds
@@ -73,10 +73,14 @@ func (m Model) read(f Facts, plan run.Plan, concurrency int) work {
 		step = 1
 	}
 	full := w.table * step / unitBytes // without rounding
-	perPage := pageUnits(scan, w, step, full)
-	w.pages = w.segments * math.Max(1, math.Ceil(full/w.segments/perPage))
-	// On average, rounding up adds half a step to a page. An empty page costs a step.
-	w.units = math.Max(w.pages*step, full+w.pages*step/2)
+	if scan.Paced() {
+		m.pace(f, scan, &w, full)
+	} else {
+		perPage := pageUnits(scan, w, step, full)
+		w.pages = w.segments * math.Max(1, math.Ceil(full/w.segments/perPage))
+		// On average, rounding up adds half a step to a page. An empty page costs a step.
+		w.units = math.Max(w.pages*step, full+w.pages*step/2)
+	}
 	if s := f.Sample; s != nil && s.Whole && w.pages <= float64(s.Pages) {
 		w.units = s.ReadUnits
 	}
@@ -89,10 +93,6 @@ func (m Model) read(f Facts, plan run.Plan, concurrency int) work {
 // pageUnits returns how many units a page costs, at most.
 func pageUnits(scan run.ScanPlan, w work, step, full float64) float64 {
 	units := fullPage * step / unitBytes
-	if scan.Paced() { // lambda/pace chooses a limit: a tenth of a second's units, or more if they are few
-		share := scan.ReadUnitsPerSecond / w.atOnce
-		units = math.Min(units, share*math.Min(0.5, math.Max(0.2, 8/share)))
-	}
 	each := step
 	if w.items > 0 {
 		each = full / w.items
@@ -156,7 +156,7 @@ func (m Model) bounds(f Facts, scan run.ScanPlan, w work) []run.BoundTime {
 		add(run.BoundPartition, math.Max(w.units/busy, w.units*skewed/w.pages)/partitionUnits)
 	}
 	if scan.Paced() {
-		add(run.BoundPace, w.units/scan.ReadUnitsPerSecond/paceUsed)
+		add(run.BoundPace, w.paceSeconds)
 	}
 	slices.SortStableFunc(all, func(a, b run.BoundTime) int { return cmp.Compare(b.Seconds, a.Seconds) })
 	return all
@@ -171,17 +171,17 @@ func available(f Facts) float64 {
 }
 
 // invoke computes the invocations of scan.
-func (m Model) invoke(scan run.ScanPlan, w *work, bound run.Bound) {
+func (m Model) invoke(w *work, bound run.Bound) {
 	w.lambdaSeconds = w.segments * w.segmentSeconds
 	if bound != run.BoundLatency && bound != run.BoundFunctions { // the functions wait
 		w.lambdaSeconds = math.Max(w.lambdaSeconds, w.atOnce*w.readSeconds)
 	}
 	perSegment := w.lambdaSeconds / w.segments
 	w.invocations = w.segments * math.Ceil(math.Max(perSegment, 0.001)/m.invocationSeconds())
-	if scan.Paced() && w.units/w.pages*w.atOnce/scan.ReadUnitsPerSecond > quota.MaxLambdaWait.Seconds() { // each page is followed by a wait
-		w.waits = w.pages
-		w.invocations, w.lambdaSeconds = w.segments+w.waits, w.segments*w.segmentSeconds
+	if w.waits > w.pages/2 { // the state machine waits, and the functions do not
+		w.lambdaSeconds = w.segments * w.segmentSeconds
 	}
+	w.invocations += w.waits
 	w.lambdaSeconds += w.invocations / 2 // to start, to close the object and to write the list
 }
 

@@ -233,8 +233,8 @@ func TestDollarsOfAResult(t *testing.T) {
 		}
 	}
 	result := run.Result{
-		Mode: request.ModeScan, ReadUnits: e.ReadUnits, Segments: 94, Objects: e.Objects, Bytes: e.Bytes,
-		Work: &run.RunWork{Invocations: 94 * 2, Seconds: lambda},
+		ReadUnits: e.ReadUnits, Segments: 94, Objects: e.Objects, Bytes: e.Bytes,
+		Work: &run.WorkTotals{Invocations: 94 * 2, Seconds: lambda},
 	}
 	near(t, "dollars", m.Dollars(plan, result), e.Dollars)
 	near(t, "dollars", e.Dollars, 3.12)

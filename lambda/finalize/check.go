@@ -49,7 +49,7 @@ func (c *scanCommit) edgeOf(segment int) edge {
 // found is what the check of some segments has found.
 type found struct {
 	totals       run.Totals
-	work         run.RunWork
+	work         run.WorkTotals
 	written      manifest.Written
 	faults, gone faults // gone has keys
 	oldest       time.Time

@@ -179,7 +179,7 @@ func (s *scanned) committed(out run.FinalizeOutput, err error) {
 	if n := int64(len(keys)); r.RunID != "run" || r.Objects != n || r.Records != n || r.Items != n || r.Foreign != nil {
 		s.t.Errorf("got %+v, want %d objects", r, n)
 	}
-	var work run.RunWork
+	var work run.WorkTotals
 	for _, list := range s.lists {
 		work.Add(list.Worked())
 	}

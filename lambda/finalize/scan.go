@@ -151,9 +151,7 @@ func (c commit) resultIn(summary []byte) (run.Result, error) {
 		return run.Result{}, failure.Errorf(failure.ListsInconsistent, "%s is not this run's manifest: %w. Choose another name for the execution",
 			c.bucket.URI(c.layout.ManifestSummary()), err)
 	}
-	result := s.Result(c.plan)
-	result.Dollars = c.model.Dollars(c.plan, result)
-	return result, nil
+	return s.Result(c.plan), nil
 }
 
 // putSum writes the checksum of a manifest.

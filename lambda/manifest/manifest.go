@@ -71,8 +71,8 @@ type Scan struct {
 	Bytes        int64   `json:"bytes"`
 	// Work says how the scan spent its time, and Conversion the second pass of a run that makes Parquet files. A run has only those passes that
 	// read for it.
-	Work       *run.RunWork `json:"work,omitempty"`
-	Conversion *run.RunWork `json:"conversion,omitempty"`
+	Work       *run.WorkTotals `json:"work,omitempty"`
+	Conversion *run.WorkTotals `json:"conversion,omitempty"`
 	// Foreign says what somebody else has put into the run's folder; nil if there is nothing.
 	Foreign *run.Foreign `json:"foreign,omitempty"`
 	// Schema says which columns Parquet files have; nil for other formats.
@@ -83,7 +83,7 @@ type Scan struct {
 type Written struct {
 	Objects, Records int64
 	// Work says how the pass that wrote the files spent its time.
-	Work    *run.RunWork
+	Work    *run.WorkTotals
 	Foreign run.Foreign
 	Schema  *run.LearnedSchema
 }
@@ -92,7 +92,7 @@ type Written struct {
 func NewSummary(plan run.Plan, totals run.Totals, written Written, end time.Time) Summary {
 	scan := plan.Scan
 	totalSegments, segment := scan.TotalSegments, scan.Request.Segment
-	work, conversion := written.Work, (*run.RunWork)(nil)
+	work, conversion := written.Work, (*run.WorkTotals)(nil)
 	if plan.SecondPass() {
 		staged := plan.Parquet.Staged
 		totalSegments, segment = staged.TotalSegments, staged.Segment

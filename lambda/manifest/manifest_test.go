@@ -86,7 +86,7 @@ func TestSummaryMustFitThePlan(t *testing.T) {
 	scanned := plan()
 	scanned.Scan.Request.IndexName, scanned.Scan.Transform = "by-day", "."
 	scanned.KMSKeyID = "alias/lake"
-	written := manifest.Written{Objects: 3, Records: 11, Work: &run.RunWork{Invocations: 2, WaitSeconds: 1.5, Throttles: map[string]int64{"reason": 3}}}
+	written := manifest.Written{Objects: 3, Records: 11, Work: &run.WorkTotals{Invocations: 2, WaitSeconds: 1.5, Throttles: map[string]int64{"reason": 3}}}
 	written.Foreign.Add("raw/orders/AWSDynamoDB/night-1/data/_SUCCESS")
 	summary := manifest.NewSummary(scanned, run.Totals{Items: 5, Scanned: 7, Bytes: 900, ReadUnits: 2.5}, written, time.Date(2026, 1, 31, 6, 1, 0, 0, time.UTC))
 	summary.ExportARN, summary.Scan.WrittenBy = "arn:of:another:execution", "dynamodb-to-s3 0.0.1"

@@ -69,6 +69,8 @@ type Sample struct {
 	Bytes      int64   `json:"bytes"`
 	// PageSeconds is how long a full page takes to arrive, by the time that the pages took; 0 if it is not known.
 	PageSeconds float64 `json:"pageSeconds,omitempty"`
+	// Spread is the standard deviation of the size of an item, as a part of the mean size.
+	Spread float64 `json:"spread,omitempty"`
 	// Whole says that the sample is the whole table.
 	Whole bool `json:"whole,omitempty"`
 	// TotalItems is how many items the table has by the sample, and ErrorPercent how far this can be off.

@@ -36,7 +36,7 @@ type Staged struct {
 	Scanned   int64   `json:"scanned"`
 	ReadUnits float64 `json:"readUnits"`
 	// Work says how the scan spent its time; nil for a native export.
-	Work *RunWork `json:"work,omitempty"`
+	Work *WorkTotals `json:"work,omitempty"`
 	// TotalSegments is how many segments the table was divided into, 0 for a native export. Segment is the only one that was read; nil for all.
 	TotalSegments int    `json:"totalSegments,omitempty"`
 	Segment       *int64 `json:"segment,omitempty"`

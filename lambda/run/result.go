@@ -59,8 +59,8 @@ type Result struct {
 	ReadUnits float64 `json:"readUnits,omitempty"`
 	// Work says how the scan spent its time; absent for a native export. Conversion says it of the second pass of a run that makes Parquet
 	// files, which reads the staged files.
-	Work       *RunWork `json:"work,omitempty"`
-	Conversion *RunWork `json:"conversion,omitempty"`
+	Work       *WorkTotals `json:"work,omitempty"`
+	Conversion *WorkTotals `json:"conversion,omitempty"`
 	// Estimate is what plan expected of the run when it began; absent if it could not say.
 	Estimate *Estimated `json:"estimate,omitempty"`
 	// Dollars is what the run has cost, by the prices of the deployment, apart from what AWS bills later (storage, logs).

@@ -42,8 +42,8 @@ func (i *Interval) Add(o Interval) {
 	i.Throttles += o.Throttles
 }
 
-// RunWork is the Work of all invocations that the result of a run consists of. An invocation that failed, or that got no page, has no part in it.
-type RunWork struct {
+// WorkTotals is the Work of all invocations that the result of a run consists of. An invocation that failed, or that got no page, has no part in it.
+type WorkTotals struct {
 	Invocations int64 `json:"invocations"`
 	Pages       int64 `json:"pages"`
 	PageBytes   int64 `json:"pageBytes"`
@@ -59,7 +59,7 @@ type RunWork struct {
 }
 
 // Add adds o to w.
-func (w *RunWork) Add(o RunWork) {
+func (w *WorkTotals) Add(o WorkTotals) {
 	if w.Invocations == 0 || o.Invocations > 0 && o.StartTime.Before(w.StartTime) {
 		w.StartTime = o.StartTime
 	}
@@ -82,8 +82,8 @@ func (w *RunWork) Add(o RunWork) {
 }
 
 // Worked returns what the list adds to the Work of the run.
-func (l SegmentList) Worked() RunWork {
-	return RunWork{
+func (l SegmentList) Worked() WorkTotals {
+	return WorkTotals{
 		Invocations: 1, Pages: l.Totals.Pages, PageBytes: l.Totals.PageBytes, StartTime: l.StartTime, EndTime: l.EndTime,
 		Seconds: l.EndTime.Sub(l.StartTime).Seconds(), WaitSeconds: l.Work.WaitSeconds, FlushSeconds: l.Work.FlushSeconds,
 		ThrottledTries: l.Work.ThrottledTries, Throttles: l.Work.Throttles,

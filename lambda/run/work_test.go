@@ -19,12 +19,12 @@ func TestWorkOfARunIsTheSumOfItsLists(t *testing.T) {
 		{StartTime: at(2), EndTime: at(20), Totals: run.Totals{Pages: 1, PageBytes: 100}, Work: run.Work{WaitSeconds: 0.2}},
 		{StartTime: at(20), EndTime: at(21), Totals: run.Totals{Pages: 1, PageBytes: 50}, Work: run.Work{ThrottledTries: 1, Throttles: map[string]int64{"a": 1}}},
 	}
-	want := run.RunWork{
+	want := run.WorkTotals{
 		Invocations: 3, Pages: 5, PageBytes: 450, StartTime: at(2), EndTime: at(40), Seconds: 54, WaitSeconds: 0.3, FlushSeconds: 0.7,
 		ThrottledTries: 5, Throttles: map[string]int64{"a": 4, "b": 2},
 	}
 	for first := range lists {
-		var all, rest run.RunWork // the sum of parts, one of which can be empty
+		var all, rest run.WorkTotals // the sum of parts, one of which can be empty
 		for i := range lists {
 			if i == first {
 				rest.Add(lists[i].Worked())
@@ -32,7 +32,7 @@ func TestWorkOfARunIsTheSumOfItsLists(t *testing.T) {
 				all.Add(lists[i].Worked())
 			}
 		}
-		for _, part := range []run.RunWork{{}, rest, {}} {
+		for _, part := range []run.WorkTotals{{}, rest, {}} {
 			all.Add(part)
 		}
 		if diff := cmp.Diff(want, all); diff != "" {

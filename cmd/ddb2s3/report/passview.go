@@ -44,7 +44,7 @@ func are(n int, one, many string) string {
 }
 
 // viewOf returns what is shown of a pass whose segment lists are gone.
-func viewOf(prefix, title string, work run.RunWork) passView {
+func viewOf(prefix, title string, work run.WorkTotals) passView {
 	return passView{
 		Title: title, Note: "The segment lists of this pass were removed after the commit. The manifest has their sums.",
 		Time: timeChart(prefix+"time", work, 0), Throttles: throttleTable(work),
@@ -52,7 +52,7 @@ func viewOf(prefix, title string, work run.RunWork) passView {
 }
 
 // timeChart returns the chart of how the invocations spent their time.
-func timeChart(id string, work run.RunWork, pauses float64) chart {
+func timeChart(id string, work run.WorkTotals, pauses float64) chart {
 	parts := []struct {
 		class, name string
 		seconds     float64
@@ -88,7 +88,7 @@ func timeChart(id string, work run.RunWork, pauses float64) chart {
 }
 
 // throttleTable returns how many tries were refused, by DynamoDB's reason; nil if none was.
-func throttleTable(work run.RunWork) *table {
+func throttleTable(work run.WorkTotals) *table {
 	if len(work.Throttles) == 0 {
 		return nil
 	}

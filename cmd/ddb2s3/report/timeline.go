@@ -169,7 +169,7 @@ func (p pass) pauses() (sum float64) {
 }
 
 // work adds up the work of all invocations of a pass.
-func (p pass) work() (sum run.RunWork) {
+func (p pass) work() (sum run.WorkTotals) {
 	for _, s := range p.segments {
 		for _, list := range s.lists {
 			sum.Add(list.Worked())
