@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	transitionsOfRun      = 10 // Plan, its Choice, the Map, Finalize, its Choice, Catalog and Prune with their Choices, and the end. An execution that only explains has three.
+	transitionsOfRun      = 10 // Plan, its Choice, the Map, Finalize, its Choice, Catalog and Prune with their Choices, and the end
 	transitionsOfScan     = 2  // ScanSegment and its Choice
 	transitionsOfColumns  = 5  // Columns, the Map, its Choice, Finalize again and its Choice
 	transitionsOfConvert  = 3  // ConvertSegment, its Choice, and SegmentConverted: most segments need one invocation
@@ -23,8 +23,9 @@ const (
 )
 
 // costs returns the estimated cost since the beginning of the graph, by service, with the prices of the environment. Reads count as on demand:
-// provisioned capacity is paid for anyway. A full export and an incremental one have the same price for each byte in us-east-1. S3 requests, logs, CloudWatch itself and the checks of
-// exports, about $0.0001 each, are left out.
+// provisioned capacity is paid for anyway. All exports count with the price of full ones, which is the same in us-east-1. S3 requests, logs,
+// CloudWatch itself and the checks of exports, about $0.0001 each, are left out. An execution that only explains has three transitions and
+// counts as a run.
 func (d dashboard) costs() []cloudwatch.IMetric {
 	all := func(name metric.Name) string { return "SUM(" + d.search(name, "Sum", metric.DimensionTable) + ")" }
 	durations := map[string]cloudwatch.IMetric{}
