@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"dynamodb-to-s3/local/testdeployment"
 	"dynamodb-to-s3/local/testservers"
 )
 
@@ -75,4 +76,38 @@ func TestReportRefusesWhatIsNoRun(t *testing.T) {
 			t.Errorf("%v: exit %d, want %d and %q:\n%s", test.args, code, test.code, test.want, stderr.String())
 		}
 	}
+}
+
+// The report of a deployment has what Step Functions says of the execution: also of one that runs, that failed, or that has no run.
+func TestReportOfADeployment(t *testing.T) {
+	t.Parallel()
+	g := newGate()
+	d := testdeployment.Start(t, testdeployment.Options{Wrap: g.wrap})
+	table := testservers.Orders(t, 300)
+	request := func(fields string) string {
+		return fmt.Sprintf(`{"table": %q, "bucket": %q, "segments": 2%s}`, table, d.Bucket, fields)
+	}
+	reported := func(name string, texts ...string) {
+		t.Helper()
+		file := filepath.Join(t.TempDir(), "report.html")
+		if code, stdout, stderr := verb(t, d, "report", name, "--env", "local", "--output", file); code != 0 || stdout != file+"\n" {
+			t.Fatalf("exit %d: %s%s", code, stdout, stderr)
+		}
+		hasTexts(t, file, texts...)
+	}
+	night := d.Run(t, "night", request(`, "format": "PARQUET", "concurrency": 1`))
+	<-g.reached
+	reported("night", "RUNNING", "There are no segment lists of this run yet.")
+	close(g.open)
+	d.Wait(t, night)
+	reported("night", "SUCCEEDED", ">Scan<", "The segment lists of this pass were removed after the commit.", ">Conversion to Parquet<", " columns. It is the first run with a schema", "STORED AS")
+
+	g.fail.Store(true)
+	d.Wait(t, d.Run(t, "day", request("")))
+	reported("day", "FAILED", "AccessDenied", "dynamodb:Scan on orders is not allowed", "readers see nothing of it")
+
+	d.Wait(t, d.Run(t, "asked", request(`, "explain": true`)))
+	refuses(t, d, 1, "the execution asked is SUCCEEDED and has no run", "report", "asked", "--env", "local")
+	d.Wait(t, d.Run(t, "wrong", `{"table": "not-there", "bucket": "b"}`))
+	refuses(t, d, 1, "the execution wrong failed before it had a run, so there is nothing to report: ", "report", "wrong", "--env", "local")
 }

@@ -93,9 +93,14 @@ func requests(objects, bytes, lists float64) (puts, gets float64) {
 	return puts + lists + listings, 2 * lists
 }
 
-// Dollars returns what a run has cost, by what it has consumed. It is an estimate only where a run does not count: the functions plan, finalize and
-// columns, and transitions of retries.
+// Dollars returns what a run has cost: the sum of Cost.
 func (m Model) Dollars(plan run.Plan, result run.Result) float64 {
+	return bill(m.Cost(plan, result)).sum()
+}
+
+// Cost returns the lines of what a run has cost, by what it has consumed. It is an estimate only where a run does not count: the functions plan, finalize and
+// columns, and transitions of retries.
+func (m Model) Cost(plan run.Plan, result run.Result) []run.CostLine {
 	c := consumed{
 		units: result.ReadUnits, provisioned: plan.Estimate != nil && plan.Estimate.Provisioned, segments: float64(result.Segments),
 		objects: float64(result.Objects), bytes: float64(result.Bytes), exported: float64(result.BilledBytes), invocations: float64(result.Segments),
@@ -109,7 +114,7 @@ func (m Model) Dollars(plan run.Plan, result run.Result) float64 {
 			c.checks += math.Ceil(export.EndTime.Sub(export.StartTime).Seconds() / float64(interval(plan)))
 		}
 	}
-	return m.billed(plan, c).sum()
+	return m.billed(plan, c)
 }
 
 // interval returns how many seconds are between two checks of an export.

@@ -117,6 +117,27 @@ func TestHostileNamesAreText(t *testing.T) {
 	lacks(t, page, "<img", "<script", "\u202e", "\x00", strings.Repeat("x", 200))
 }
 
+// A run that makes Parquet files has two passes. Its schema says what has changed since the last run.
+func TestParquetShowsBothPassesAndTheDrift(t *testing.T) {
+	t.Parallel()
+	m := makeRun(2)
+	m.plan.Parquet = &run.ParquetPlan{Compression: request.CompressionZSTD, FileSizeBytes: 1 << 20, KeepStaging: true}
+	m.invocation(0, 1, 10, true, even(9, 900), 5000)
+	m.invocation(1, 1, 12, true, even(9, 900), 5000)
+	contains(t, write(t, m.read(t)), "A bar for each of 2 invocations in 2 segments", "PARQUET", "NOT COMMITTED")
+
+	m.second(run.Schema{
+		Version: run.Version, RunID: "nightly", Table: "orders", StartTime: began, Segments: 1, Last: "before", Items: 1800,
+		Columns: json.RawMessage(`[{"name": "id", "attribute": "id", "type": "string", "kind": "S"}]`), Rest: map[string]int64{"total": 3},
+		Changes: json.RawMessage(`{"changes": [{"column": "total", "attribute": "total", "kind": "widened", "from": "bigint", "to": "decimal(38,2)"}]}`),
+		Staged:  run.Staged{Records: 1800, Items: 1800, Scanned: 1800, ReadUnits: 90, TotalSegments: 2},
+	})
+	m.invocation(0, 13, 20, true, even(7, 1800), 7000)
+	m.commit(21)
+	page := write(t, m.read(t))
+	contains(t, page, ">Scan</h2>", ">Conversion to Parquet</h2>", "COMMITTED", "1 change since the run before", "widened", "decimal(38,2)", "values in the column _rest", "STORED AS INPUTFORMAT", "1 object with 7.0 kB")
+}
+
 // A native export has windows, and no segments.
 func TestExportsAreShownWithTheirWindows(t *testing.T) {
 	t.Parallel()

@@ -1,8 +1,10 @@
 package report
 
 import (
+	"math"
 	"time"
 
+	"dynamodb-to-s3/lambda/estimate"
 	"dynamodb-to-s3/lambda/run"
 )
 
@@ -39,7 +41,7 @@ func (r *Run) actual() (a actual) {
 		a.records, a.objects, a.bytes = a.items, objects, sum.Bytes
 	}
 	if result := r.Result; result != nil {
-		a.items, a.records, a.objects, a.bytes, a.units, a.dollars = result.Items, result.Records, result.Objects, result.Bytes, result.ReadUnits, result.Dollars
+		a.items, a.records, a.objects, a.bytes, a.units, a.dollars = result.Items, result.Records, result.Objects, result.Bytes, result.ReadUnits, r.dollars()
 	}
 	return a
 }
@@ -56,11 +58,11 @@ func (r *Run) figures() []figure {
 	if e := r.estimate(); e != nil && r.committed() {
 		expected = *e
 	}
-	against := func(estimate, actual float64, format func(float64) string) string {
-		if estimate <= 0 {
+	against := func(expected, actual float64, format func(float64) string) string {
+		if expected <= 0 {
 			return ""
 		}
-		return "estimate: " + format(estimate) + ", " + difference(estimate, actual)
+		return "estimate: " + format(expected) + ", " + difference(expected, actual)
 	}
 	add(true, "Items", count(a.items), "")
 	add(a.records != a.items, "Records", count(a.records), "")
@@ -72,7 +74,7 @@ func (r *Run) figures() []figure {
 	}
 	add(a.units > 0, "Read units", number(a.units), against(expected.ReadUnits, a.units, number))
 	add(r.Result != nil && r.Result.BilledBytes > 0, "Exported size that AWS bills", size(r.billed()), "")
-	add(a.dollars > 0, "Cost", dollars(a.dollars), against(expected.Dollars, a.dollars, dollars))
+	add(a.dollars > 0, "Cost", estimate.Dollars(a.dollars), against(expected.Dollars, a.dollars, estimate.Dollars))
 	return all
 }
 
@@ -91,26 +93,62 @@ func (r *Run) against() *table {
 	}
 	a := r.actual()
 	t := &table{Head: []string{"", "Estimate", "This run", "Difference"}}
-	add := func(name string, estimate, actual float64, format func(float64) string) {
-		row := []string{name, format(estimate), format(actual), difference(estimate, actual)}
+	add := func(name string, expected, actual float64, format func(float64) string) {
+		row := []string{name, format(expected), format(actual), difference(expected, actual)}
 		if actual == 0 {
 			row[2], row[3] = "–", "–"
 		}
 		if !r.committed() {
 			row[3] = "–"
 		}
-		if estimate > 0 {
+		if expected > 0 {
 			t.Rows = append(t.Rows, row)
 		}
 	}
 	add("Read units", e.ReadUnits, a.units, number)
 	add("Time", e.Seconds, a.seconds, duration)
-	add("Cost", e.Dollars, a.dollars, dollars)
+	add("Cost", e.Dollars, a.dollars, estimate.Dollars)
 	if len(t.Rows) == 0 {
 		return nil
 	}
 	if !r.committed() {
 		t.Note = "The run is not committed: its numbers are those so far."
 	}
+	return t
+}
+
+// cost returns the lines of what the run has cost, by the prices that AWS lists.
+func (r *Run) cost() []run.CostLine {
+	plan := r.Plan
+	plan.Estimate = r.estimate()
+	return estimate.Model{}.Cost(plan, *r.Result)
+}
+
+// dollars returns what the run has cost. The result has it by the prices of the deployment.
+func (r *Run) dollars() (sum float64) {
+	if r.Result.Dollars > 0 {
+		return r.Result.Dollars
+	}
+	for _, line := range r.cost() {
+		sum += line.Dollars
+	}
+	return sum
+}
+
+// costTable returns the cost of a committed run by line; nil for another run.
+func (r *Run) costTable() *table {
+	if !r.committed() {
+		return nil
+	}
+	t := &table{Head: []string{"Billed", "Amount", "Cost"}, Note: "By AWS's prices in us-east-1. Storage and logs are not in it. Nothing is billed for a run on your computer."}
+	sum := 0.0
+	for _, line := range r.cost() {
+		t.Rows = append(t.Rows, []string{line.What, number(line.Amount) + " " + line.Unit, estimate.Dollars(line.Dollars)})
+		sum += line.Dollars
+	}
+	if known := r.Result.Dollars; known > 0 && math.Abs(sum/known-1) > 0.005 {
+		t.Note += " The deployment has prices of its own, by which the run has cost " + estimate.Dollars(known) + "."
+	}
+	t.Rows = append(t.Rows, []string{"Sum", "", estimate.Dollars(sum)})
 	return t
 }

@@ -29,19 +29,6 @@ func number(n float64) string {
 	}
 }
 
-// dollars formats an amount of money. Below a dollar it has two digits that are not 0, because most runs cost cents.
-func dollars(n float64) string {
-	if n == 0 {
-		return "$0"
-	}
-	if n >= 1 {
-		whole, cents := math.Modf(math.Round(n*100) / 100)
-		return fmt.Sprintf("$%s.%02.0f", count(int64(whole)), cents*100)
-	}
-	digits := min(12, max(2, 1-int(math.Floor(math.Log10(math.Abs(n))))))
-	return "$" + strconv.FormatFloat(n, 'f', digits, 64)
-}
-
 // duration formats a time in seconds with two units.
 func duration(seconds float64) string {
 	switch s := int64(math.Round(seconds)); {

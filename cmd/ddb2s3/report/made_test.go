@@ -32,6 +32,7 @@ type made struct {
 	totals  run.Totals
 	written manifest.Written
 	files   bytes.Buffer
+	claimed run.Plan // the plan of the claim, if it is not that of the lists
 }
 
 func makeRun(segments int) *made {
@@ -127,16 +128,32 @@ func (m *made) commit(ends float64) {
 	m.put(layout.Checksum(layout.ManifestSummary()), manifest.Checksum(summary))
 }
 
-// read writes the objects into a folder and reads the run there. The folder has the same path in every test, as far as the report shows it.
-func (m *made) read(t testing.TB) *report.Run {
-	t.Helper()
-	folder := filepath.Join(t.TempDir(), filepath.FromSlash(m.plan.Root))
-	m.put(m.plan.Layout().Claim(), ledger.Claim{Version: run.Version, ExecutionID: m.plan.ExecutionID, StartTime: began, Output: run.PlanOutput{Plan: m.plan}})
+// putLists adds the segment lists.
+func (m *made) putLists() {
 	for _, lists := range m.lists {
 		for _, list := range lists {
 			m.put(m.plan.Layout().KeyOf(list), list)
 		}
 	}
+}
+
+// second begins the second pass of a run that makes Parquet files.
+func (m *made) second(decided run.Schema) {
+	m.putLists()
+	m.put(m.plan.Final().Schema(), decided)
+	m.claimed, m.plan, m.lists = m.plan, m.plan.Converting(decided, run.Digest(decided)), map[int][]run.SegmentList{}
+}
+
+// read writes the objects into a folder and reads the run there. The folder has the same path in every test, as far as the report shows it.
+func (m *made) read(t testing.TB) *report.Run {
+	t.Helper()
+	folder := filepath.Join(t.TempDir(), filepath.FromSlash(m.plan.Root))
+	plan := m.plan
+	if m.claimed.Version != 0 {
+		plan = m.claimed
+	}
+	m.put(plan.Layout().Claim(), ledger.Claim{Version: run.Version, ExecutionID: plan.ExecutionID, StartTime: began, Output: run.PlanOutput{Plan: plan}})
+	m.putLists()
 	root := filepath.Dir(filepath.Dir(filepath.Dir(folder))) // the bucket
 	for key, body := range m.objects {
 		file := filepath.Join(root, filepath.FromSlash(key))

@@ -25,7 +25,7 @@ type page struct {
 	Facts             []fact
 	Error, Cause      string
 	Figures           []figure
-	Estimate          *table
+	Estimate, Cost    *table
 	Passes            []passView
 	NoLists           string // why there are no passes
 	Exports           *chart
@@ -71,7 +71,7 @@ func (r *Run) Write(to io.Writer) error {
 func (r *Run) page() page {
 	p := page{
 		Style: template.CSS(styles), Title: "Run " + visible(r.Plan.RunID) + " of table " + visible(r.Plan.Table), Table: visible(r.Plan.Table), Run: visible(r.Plan.RunID),
-		Status: r.status(), Facts: r.facts(), Error: visible(r.Error), Cause: plain(r.Cause), Figures: r.figures(), Estimate: r.against(),
+		Status: r.status(), Facts: r.facts(), Error: visible(r.Error), Cause: plain(r.Cause), Figures: r.figures(), Estimate: r.against(), Cost: r.costTable(),
 		Exports: r.exportsChart(), Schema: r.schemaView(), Program: version.Name + " " + version.Number,
 	}
 	w := r.window()

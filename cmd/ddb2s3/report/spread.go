@@ -84,7 +84,7 @@ func sizesChart(id string, sizes []int64, target int64) chart {
 	for _, bytes := range sizes {
 		total += bytes
 	}
-	const n = 24
+	const n = 40
 	step := decimal(float64(max(largest, n)) * 1.02 / n)
 	most := int(math.Ceil(float64(max(largest, 1)) * 1.02 / step))
 	counts := make([]float64, most)
