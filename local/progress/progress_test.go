@@ -65,7 +65,7 @@ func TestScreenFollowsTheWidth(t *testing.T) {
 	draw(begin, true)
 	whole := "replicating orders: 62 %, 31,000 of 50,000 items"
 	// The narrow terminal has wrapped the row.
-	if want := "\r" + whole + clearRight + "\r\x1b[1Areplicating…: 62 %, 31,000 o…" + clearRight + clearBelow + "\r" + whole + clearRight + "\n"; text.String() != want {
+	if want := "\r" + whole + clearRight + "\r\x1b[1A" + clearBelow + "replicating…: 62 %, 31,000 o…" + clearRight + "\r" + clearBelow + whole + clearRight + "\n"; text.String() != want {
 		t.Errorf("got  %q\nwant %q", text.String(), want)
 	}
 }

@@ -22,6 +22,7 @@ type Screen struct {
 	mu   sync.Mutex // guards what follows, and the order of what is written
 	w    io.Writer
 	rows []string // that are shown
+	wide int      // the columns of the terminal when they were written
 	open bool     // the last byte that was written is no line break, so the progress waits
 }
 
@@ -80,8 +81,8 @@ func (s *Screen) Draw(rows func(columns int) []string) {
 	// A text in the last column would make some terminals begin a new line. If the rows do not fit, the first ones matter most.
 	shown := rows(max(columns-1, 1))
 	shown = shown[:min(len(shown), max(most-1, 1))]
-	if !slices.Equal(shown, s.rows) && !s.open {
-		s.replace(shown)
+	if (!slices.Equal(shown, s.rows) || columns != s.wide) && !s.open {
+		s.replace(shown, columns)
 	}
 	s.rows = shown
 }
@@ -114,31 +115,30 @@ func (s *Screen) redraw(m *meter) func(now time.Time, last bool) {
 	}
 }
 
-// replace writes rows in place of those that are shown.
-func (s *Screen) replace(rows []string) {
-	text := s.back() + strings.Join(rows, clearRight+"\n") + clearRight
-	if s.height() > len(rows) {
-		text += clearBelow
+// replace writes rows in place of those that are shown, on a terminal that has so many columns now.
+func (s *Screen) replace(rows []string, columns int) {
+	text, after := s.back(), ""
+	switch {
+	case columns != s.wide && len(s.rows) > 0:
+		text += clearBelow // also the marks of wrapped lines, which the terminal would join again when it becomes wider
+	case len(s.rows) > len(rows):
+		after = clearBelow
 	}
-	s.put(text)
+	s.wide = columns
+	s.put(text + strings.Join(rows, clearRight+"\n") + clearRight + after)
 }
 
-// back moves the cursor to the beginning of the rows that are shown.
+// back moves the cursor to the beginning of the rows that are shown. If the terminal has become narrower since, it has wrapped them.
 func (s *Screen) back() string {
-	if height := s.height(); height > 1 {
-		return fmt.Sprintf("\r\x1b[%dA", height-1)
-	}
-	return "\r"
-}
-
-// height is how many rows of the terminal the rows need that are shown. If the terminal has become narrower since, it has wrapped them.
-func (s *Screen) height() int {
 	columns, _ := s.size()
 	height := 0
 	for _, row := range s.rows {
 		height += max(1, (width(row)+columns-1)/max(columns, 1))
 	}
-	return height
+	if height > 1 {
+		return fmt.Sprintf("\r\x1b[%dA", height-1)
+	}
+	return "\r"
 }
 
 // width is how many columns a row needs.

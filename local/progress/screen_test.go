@@ -50,7 +50,13 @@ func TestScreenFollowsTheSize(t *testing.T) {
 		return []string{strings.Repeat("a", columns), strings.Repeat("b", columns), ""}
 	})
 	// 50 columns became three rows of 20, and 20 columns one. With the empty row, the cursor is in the fifth.
-	if want := "\r\x1b[4A" + strings.Repeat("a", 19) + clearRight + "\n" + strings.Repeat("b", 19) + clearRight + "\n" + clearRight + clearBelow; text.String() != want {
+	if want := "\r\x1b[4A" + clearBelow + strings.Repeat("a", 19) + clearRight + "\n" + strings.Repeat("b", 19) + clearRight + "\n" + clearRight; text.String() != want {
+		t.Errorf("got  %q\nwant %q", text.String(), want)
+	}
+	columns = 60
+	text.Reset()
+	s.Draw(these("one", "two", "three"))
+	if want := "\r\x1b[2A" + clearBelow + "one" + clearRight + "\ntwo" + clearRight + "\nthree" + clearRight; text.String() != want {
 		t.Errorf("got  %q\nwant %q", text.String(), want)
 	}
 	rows = 2

@@ -3,6 +3,7 @@ package watch
 import (
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -75,11 +76,16 @@ func (l Look) units() (fields []string) {
 	if l.Read == nil || l.Read.ReadUnits <= 0 {
 		return nil
 	}
-	field := progress.Short(int64(l.Read.ReadUnits))
+	field := unit(int64(math.Ceil(l.Read.ReadUnits)), "read unit")
 	if l.Estimate != nil && l.Estimate.ReadUnits > 0 {
-		field += " of about " + progress.Short(int64(l.Estimate.ReadUnits))
+		estimated := progress.Short(int64(math.Ceil(l.Estimate.ReadUnits)))
+		if l.Read.ReadUnits > l.Estimate.ReadUnits {
+			field += ", more than the estimated " + estimated
+		} else {
+			field += " of about " + estimated
+		}
 	}
-	fields = append(fields, field+" read units")
+	fields = append(fields, field)
 	if l.MaxReadUnits > 0 {
 		fields = append(fields, "limit "+progress.Short(int64(l.MaxReadUnits)))
 	}
@@ -101,7 +107,7 @@ func (l Look) slowed() (fields []string) {
 		fields = append(fields, fmt.Sprintf("throttled %s: %s", times(l.Read.Throttles[reason]), reason))
 	}
 	if l.Read.WaitSeconds >= 1 {
-		fields = append(fields, "waited "+duration(time.Duration(l.Read.WaitSeconds*float64(time.Second)))+" in total")
+		fields = append(fields, "segments waited "+duration(time.Duration(l.Read.WaitSeconds*float64(time.Second)))+" in total")
 	}
 	return fields
 }

@@ -65,7 +65,8 @@ func (p pass) amounts() (seen, total float64) {
 	case p.plan.Estimate != nil:
 		total = p.plan.Estimate.ReadUnits
 	}
-	if total == 0 && p.ended > 0 && float64(p.ended) >= seenSegments*float64(p.segments) { // the other segments may be alike
+	// If it is not known, or was estimated too low, the other segments may be like those that are done.
+	if total <= amount(p.Totals) && p.ended > 0 && float64(p.ended) >= seenSegments*float64(p.segments) {
 		total = amount(p.whole) / float64(p.ended) * float64(p.segments)
 	}
 	return amount(p.Totals), total

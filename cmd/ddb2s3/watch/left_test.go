@@ -119,6 +119,8 @@ func TestTheTimeThatIsLeftIsNotInvented(t *testing.T) {
 	learning := run.Plan{Scan: &run.ScanPlan{}, Parquet: &run.ParquetPlan{Segments: 10}, Estimate: &run.Estimated{ReadUnits: 1000}}
 	converting := learning
 	converting.Parquet = &run.ParquetPlan{Segments: 10, Schema: "x", Staged: &run.Staged{Records: 2000}}
+	units := some
+	units.ended, units.whole = 5, run.Totals{ReadUnits: 70}
 	third := some
 	third.ended, third.whole = 5, run.Totals{Scanned: 900}
 	for _, test := range []struct {
@@ -131,6 +133,7 @@ func TestTheTimeThatIsLeftIsNotInvented(t *testing.T) {
 		{"nothing is at work", pass{plan: scan(1000), sum: some, segments: 10}, 0, false},
 		{"too few lists", pass{plan: scan(100_000), sum: sum{Totals: some.Totals, lists: 2, seconds: 30}, atWork: 2, segments: 10}, 0, false},
 		{"more than was estimated", pass{plan: scan(100), sum: some, atWork: 2, segments: 10}, 0, false},
+		{"more than was estimated, and half of the segments are done", pass{plan: scan(50), sum: units, atWork: 2, segments: 10}, 6 * time.Second, true},
 		{"no estimate, and no segment is done", pass{plan: scan(0), sum: some, atWork: 2, segments: 10}, 0, false},
 		// 900 units at 2 × 100/30 a second; what is at work has been there for 5 s.
 		{"estimated", pass{plan: scan(1000), sum: some, atWork: 2, segments: 10, took: time.Hour}, 130 * time.Second, true},

@@ -62,6 +62,9 @@ func moments() []moment {
 			l.Segments, l.SecondsLeft = segments(990, 7, 2), new(31.0)
 			l.Read = read(func(r *Read) { r.Throttles, r.WaitSeconds = throttled, 4000 })
 		})},
+		{"more than was estimated", 75 * time.Minute, running(Scanning, func(l *Look) {
+			l.Segments, l.Estimate, l.Read = segments(990, 7, 0), &run.Estimated{ReadUnits: 1.8e6}, read(func(*Read) {})
+		})},
 		{"no answer", 75 * time.Minute, running(Scanning, func(l *Look) {
 			l.Segments, l.Read = segments(990, 7, 0), read(func(*Read) {})
 			l.Problem = "no news since 07:14:05 UTC (EndpointUnreachable): states:DescribeExecution on arn:aws:states:eu-west-1:111122223333:execution:orders:nightly:\nStep Functions cannot be reached"
