@@ -16,8 +16,12 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// envStepFunctionsEndpoint is the SDK's variable for the endpoint of Step Functions.
-const envStepFunctionsEndpoint = "AWS_ENDPOINT_URL_SFN"
+// The SDK's variables for the endpoints of the services of a deployment.
+const (
+	envStepFunctionsEndpoint  = "AWS_ENDPOINT_URL_SFN"
+	envCloudFormationEndpoint = "AWS_ENDPOINT_URL_CLOUDFORMATION"
+	envLogsEndpoint           = "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS"
+)
 
 // deployed are the flags of every verb of a deployment.
 type deployed struct {

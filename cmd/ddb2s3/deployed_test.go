@@ -41,7 +41,7 @@ func verb(t *testing.T, d *testdeployment.Deployed, args ...string) (code int, s
 func verbCommand(t *testing.T, d *testdeployment.Deployed, args ...string) *exec.Cmd {
 	t.Helper()
 	cmd := program(t.Context(), t, args...)
-	cmd.Env = append(cmd.Env, envStepFunctionsEndpoint+"="+d.URL, "AWS_ENDPOINT_URL_CLOUDFORMATION="+d.URL, "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS="+d.URL)
+	cmd.Env = append(cmd.Env, envStepFunctionsEndpoint+"="+d.URL, envCloudFormationEndpoint+"="+d.URL, envLogsEndpoint+"="+d.URL)
 	return cmd
 }
 

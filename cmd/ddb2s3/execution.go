@@ -17,6 +17,7 @@ import (
 	"dynamodb-to-s3/lambda/contract"
 	status "dynamodb-to-s3/lambda/execution"
 	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/function"
 	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/local/progress"
 	"dynamodb-to-s3/local/statemachine"
@@ -131,7 +132,7 @@ func (e execution) execute(ctx context.Context) (outcome statemachine.Outcome, p
 		return outcome, nil, 0, fmt.Errorf("serve the functions: %w", err)
 	}
 	defer func() { _ = listener.Close() }() // the functions close it too
-	functions, err := startFunctions(e.services, e.options.lambdaTimeout, listener, log)
+	functions, err := startFunctions(e.services, e.options.lambdaTimeout, listener, func(contract.Function) function.Options { return function.Options{Log: log} })
 	if err != nil {
 		return outcome, nil, 0, err
 	}

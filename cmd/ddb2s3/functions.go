@@ -1,9 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
-	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -44,16 +44,22 @@ type stagedPass struct {
 	itemsBefore, bytesBefore int64
 }
 
-// startFunctions serves the functions until close, which closes the listener too.
-func startFunctions(s *services, timeout time.Duration, listener net.Listener, log *slog.Logger) (*functions, error) {
+// startFunctions serves the functions until close, which closes the listener too. options returns the settings of a function.
+func startFunctions(s *services, timeout time.Duration, listener net.Listener, options func(contract.Function) function.Options) (*functions, error) {
 	f := &functions{progress: new(scan.Progress), converting: new(scan.Progress)}
-	engine, err := s.engine(function.Options{Log: log, Progress: f.progress, ConvertProgress: f.converting, ScanTimeout: timeout})
-	if err != nil {
-		return nil, err
+	handlers := map[contract.Function]function.Handler{}
+	for _, name := range contract.Functions() {
+		own := options(name)
+		own.Progress, own.ConvertProgress, own.ScanTimeout = f.progress, f.converting, timeout
+		engine, err := s.engine(own)
+		if err != nil {
+			return nil, err
+		}
+		handlers[name] = engine.Handler(name)
 	}
 	f.url = "http://" + listener.Addr().String()
 	calls := http.NewServeMux()
-	calls.Handle("/", lambdaapi.Server{Function: f.watchPlans(s, engine.Handler), Timeout: timeout}.Handler())
+	calls.Handle("/", lambdaapi.Server{Function: f.watchPlans(s, handlers), Timeout: timeout}.Handler())
 	integrations := sdkintegration.Server{DynamoDB: s.source}.Handler()
 	calls.HandleFunc("/aws-sdk/", func(w http.ResponseWriter, r *http.Request) {
 		f.checks.Add(1)
@@ -77,16 +83,19 @@ func (s *services) engine(options function.Options) (*function.Engine, error) {
 	if options.Prices, err = price.Parse(os.Getenv(contract.EnvPrices)); err != nil {
 		return nil, err
 	}
-	options.Roles, options.Defaults = roles, os.Getenv(contract.EnvDefaults)
+	options.Roles, options.Defaults = roles, cmp.Or(os.Getenv(contract.EnvDefaults), options.Defaults)
 	options.Glue, options.Database, options.Retention = &s.glue, s.database, retention
-	options.Account, options.Identity, options.Executions = s.account, &s.identity, s.executions
+	options.Account, options.Identity = s.account, &s.identity
+	if options.Executions == nil {
+		options.Executions = s.executions
+	}
 	return function.New(s.source, s.destination, options), nil
 }
 
 // watchPlans keeps the plans that functions return, and counts the segments of a scan, and their items.
-func (f *functions) watchPlans(s *services, handlers func(contract.Function) function.Handler) func(contract.Function) function.Handler {
+func (f *functions) watchPlans(s *services, handlers map[contract.Function]function.Handler) func(contract.Function) function.Handler {
 	return func(name contract.Function) function.Handler {
-		handler := handlers(name)
+		handler := handlers[name]
 		if name != contract.FunctionPlan && name != contract.FunctionColumns {
 			return handler
 		}

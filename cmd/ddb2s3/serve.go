@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"os"
 	"strings"
 	"syscall"
 
 	"dynamodb-to-s3/lambda/contract"
+	"dynamodb-to-s3/local/deployment"
 	"dynamodb-to-s3/local/sampletable"
 
 	"github.com/spf13/cobra"
@@ -20,20 +20,25 @@ import (
 // serveVerb is the verb serve, with its flags.
 type serveVerb struct {
 	options
-	own                           ownTable
-	functions, dynamoDB, s3, glue string // the addresses to listen on
+	own                                   ownTable
+	functions, dynamoDB, s3, glue, states string // the addresses to listen on
+	statesListener                        net.Listener
 }
 
 func newServe() *cobra.Command {
 	v := &serveVerb{}
 	verb := &cobra.Command{
-		Use: "serve", Short: "Keep DynamoDB, S3, Glue and the functions running on this computer", Args: cobra.NoArgs,
-		Long: `Keep DynamoDB, S3, Glue and the functions running on this computer, until interrupted.
+		Use: "serve", Short: "Keep DynamoDB, S3, Glue and a deployment running on this computer", Args: cobra.NoArgs,
+		Long: `Keep DynamoDB, S3, Glue and a deployment running on this computer, until interrupted.
 
 Standard output gets shell commands that set the SDK's variables for these servers. Paste them into another terminal. The AWS CLI,
 boto3 and ddb2s3 run then use these servers. DynamoDB has the sample table, or the table of --load. S3 has the bucket demo, and its
 objects are plain files in .local/s3. Glue has the database local. The tables of DynamoDB are lost at the end, the objects and the
 tables of Glue stay.
+
+The deployment is the environment local. Step Functions runs the state machine with the functions of this program, CloudFormation
+describes the stack dynamodb-to-s3-local, and CloudWatch Logs has the lines of the functions. Requests need no bucket: they write to the
+bucket demo. The executions and the logs are lost at the end.
 
 The functions answer Lambda's Invoke API, and DescribeExport as Step Functions calls it. Use them from your own state machine.`,
 		Example: `  # Serve the sample table.
@@ -44,7 +49,8 @@ The functions answer Lambda's Invoke API, and DescribeExport as Step Functions c
 
   # In another terminal, after the printed commands:
   aws dynamodb scan --table-name orders --max-items 3
-  go run ./cmd/ddb2s3 run --input examples/requests/scan-ion.json
+  go run ./cmd/ddb2s3 start --env local --input examples/requests/scan-ion.json --wait
+  aws stepfunctions list-executions --state-machine-arn arn:aws:states:us-east-1:000000000000:stateMachine:dynamodb-to-s3-local
   aws s3 ls --recursive s3://demo
 
   # Serve the functions over AWS on another port.
@@ -61,6 +67,7 @@ The functions answer Lambda's Invoke API, and DescribeExport as Step Functions c
 	flags.StringVar(&v.functions, "addr", "127.0.0.1:3001", "the `ADDRESS` of the functions")
 	flags.StringVar(&v.dynamoDB, "dynamodb-addr", "127.0.0.1:8000", "the `ADDRESS` of DynamoDB")
 	flags.StringVar(&v.s3, "s3-addr", "127.0.0.1:9000", "the `ADDRESS` of S3")
+	flags.StringVar(&v.states, "states-addr", "127.0.0.1:8083", "the `ADDRESS` of Step Functions, CloudFormation and CloudWatch Logs")
 	flags.StringVar(&v.glue, "glue-addr", "127.0.0.1:8001", "the `ADDRESS` of Glue")
 	v.own.add(flags)
 	v.addFunctions(flags)
@@ -72,7 +79,7 @@ func (v *serveVerb) check(verb *cobra.Command) error {
 	if err := v.options.check(verb.Flags()); err != nil {
 		return err
 	}
-	for flag, started := range map[string]bool{"dynamodb-addr": v.startsDynamoDB(), "s3-addr": v.startsS3(), "glue-addr": v.startsGlue()} {
+	for flag, started := range map[string]bool{"dynamodb-addr": v.startsDynamoDB(), "s3-addr": v.startsS3(), "glue-addr": v.startsGlue(), "states-addr": v.startsStates()} {
 		if verb.Flags().Changed(flag) && !started {
 			return fmt.Errorf("--%s is for a server that serve starts, but another one is given", flag)
 		}
@@ -104,10 +111,14 @@ func (v *serveVerb) serve(ctx context.Context, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer services.close()
-	if err := services.createBucket(ctx, "demo"); err != nil {
+	if err := services.createBucket(ctx, demoBucket); err != nil {
 		return err
 	}
-	functions, err := startFunctions(services, v.lambdaTimeout, functionsListener, slog.New(slog.NewTextHandler(stderr, nil)))
+	deployment, settings, err := v.startStates(ctx, services, functionsListener.Addr(), stderr)
+	if err != nil {
+		return err
+	}
+	functions, err := startFunctions(services, v.lambdaTimeout, functionsListener, settings)
 	if err != nil {
 		return err
 	}
@@ -116,7 +127,7 @@ func (v *serveVerb) serve(ctx context.Context, stdout, stderr io.Writer) error {
 		_, _ = fmt.Fprintf(stderr, "POST %s/2015-03-31/functions/%s/invocations\n", functions.url, name)
 	}
 	_, _ = fmt.Fprintf(stderr, "POST %s/aws-sdk/dynamodb/describeExport\n", functions.url)
-	if commands := v.environment(ctx, services); commands != "" {
+	if commands := v.environment(ctx, services, deployment); commands != "" {
 		_, _ = fmt.Fprint(stderr, "To use these servers, run this in another terminal. Ctrl-C stops the servers.\n\n")
 		_, _ = io.WriteString(stdout, commands)
 	}
@@ -136,6 +147,7 @@ func (v *serveVerb) listen(ctx context.Context) (functions net.Listener, err err
 		{"dynamodb-addr", v.dynamoDB, v.startsDynamoDB(), &v.dynamoDBListener},
 		{"s3-addr", v.s3, v.startsS3(), &v.s3Listener},
 		{"glue-addr", v.glue, v.startsGlue(), &v.glueListener},
+		{"states-addr", v.states, v.startsStates(), &v.statesListener},
 	} {
 		if !each.wanted {
 			continue
@@ -160,7 +172,7 @@ func (v *serveVerb) openTable(ctx context.Context, stderr io.Writer) (t tables, 
 }
 
 // environment returns the shell commands that make the AWS CLI and the SDKs use the servers that serve has started.
-func (v *serveVerb) environment(ctx context.Context, s *services) string {
+func (v *serveVerb) environment(ctx context.Context, s *services, d *deployment.Deployment) string {
 	var commands strings.Builder
 	set := func(name, value string) { fmt.Fprintf(&commands, "export %s=%s\n", name, value) }
 	if v.startsDynamoDB() {
@@ -179,6 +191,11 @@ func (v *serveVerb) environment(ctx context.Context, s *services) string {
 	if v.startsGlue() {
 		set(envGlueEndpoint, *s.glue.BaseEndpoint)
 		set(contract.EnvCatalog, s.database)
+	}
+	if d != nil {
+		for _, name := range []string{envStepFunctionsEndpoint, envCloudFormationEndpoint, envLogsEndpoint} {
+			set(name, d.URL)
+		}
 	}
 	return commands.String()
 }

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"dynamodb-to-s3/lambda/run"
+	"dynamodb-to-s3/local/deployment"
 	"dynamodb-to-s3/local/testservers"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -28,7 +29,7 @@ func TestServeAnswersWhatTheStateMachineCalls(t *testing.T) {
 	table, bucket := testservers.Orders(t, 10), testservers.Bucket(t)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	cmd := program(ctx, t, "serve", "--addr", "127.0.0.1:0", "--dynamodb-addr", "127.0.0.1:0", "--local-exports")
+	cmd := program(ctx, t, "serve", "--addr", "127.0.0.1:0", "--dynamodb-addr", "127.0.0.1:0", "--states-addr", "127.0.0.1:0", "--local-exports")
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
@@ -94,7 +95,7 @@ func TestServeKeepsDynamoDBRunning(t *testing.T) {
 	bucket := testservers.Bucket(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	cmd := program(ctx, t, "serve", "--addr", "127.0.0.1:0", "--dynamodb-addr", "127.0.0.1:0", "--export-delay", "0s",
+	cmd := program(ctx, t, "serve", "--addr", "127.0.0.1:0", "--dynamodb-addr", "127.0.0.1:0", "--states-addr", "127.0.0.1:0", "--export-delay", "0s",
 		"--load", file(t, "items.jsonl", []byte(`{"id":"a"}`+"\n"+`{"id":"b"}`)), "--key", "id")
 	cmd.Env = slices.DeleteFunc(cmd.Env, func(variable string) bool { return strings.HasPrefix(variable, envDynamoDBEndpoint+"=") })
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
@@ -107,15 +108,19 @@ func TestServeKeepsDynamoDBRunning(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	line, err := bufio.NewReader(stdout).ReadString('\n')
-	if err != nil {
+	var exported []string
+	for lines := bufio.NewScanner(stdout); len(exported) < 4 && lines.Scan(); {
+		variable, ok := strings.CutPrefix(lines.Text(), "export ")
+		if !ok || !strings.Contains(variable, "=http://127.0.0.1:") {
+			t.Fatalf("it prints %q", lines.Text())
+		}
+		exported = append(exported, variable)
+	}
+	if len(exported) < 4 {
 		_ = cmd.Wait() // its standard error says what happened
-		t.Fatalf("%v:\n%s", err, &stderr)
+		t.Fatalf("it prints %q:\n%s", exported, &stderr)
 	}
-	endpoint, ok := strings.CutPrefix(strings.TrimSpace(line), "export AWS_ENDPOINT_URL_DYNAMODB=")
-	if !ok || !strings.HasPrefix(endpoint, "http://127.0.0.1:") {
-		t.Fatalf("it prints %q", line)
-	}
+	endpoint := strings.TrimPrefix(exported[0], "AWS_ENDPOINT_URL_DYNAMODB=")
 	client := dynamodb.New(testservers.DynamoDB().Options(), func(o *dynamodb.Options) { o.BaseEndpoint = &endpoint })
 	if answer, err := client.Scan(ctx, &dynamodb.ScanInput{TableName: aws.String(defaultTable)}); err != nil || answer.Count != 2 {
 		t.Errorf("scanned %+v, %v", answer, err)
@@ -125,6 +130,15 @@ func TestServeKeepsDynamoDBRunning(t *testing.T) {
 		if o.code != 0 || o.result.Items != 2 {
 			t.Errorf("exit %d: %+v\n%s", o.code, o.failed, o.stderr)
 		}
+	}
+	// The deployment is one for the verbs of deployments.
+	start := program(ctx, t, "start", "--env", "local", "--name", "night-1", "--wait", "--input", requestFile(t, fmt.Sprintf(`{"table": %q, "bucket": %q}`, defaultTable, bucket)))
+	start.Env = append(start.Env, exported...)
+	var said bytes.Buffer
+	start.Stderr = &said
+	var ended run.Result
+	if printed, err := start.Output(); err != nil || json.Unmarshal(printed, &ended) != nil || ended.Items != 2 || ended.RunID != "night-1" {
+		t.Errorf("start --wait: %v: %s\n%s", err, printed, &said)
 	}
 	cancel()
 	if err := cmd.Wait(); err != nil && !errors.Is(err, context.Canceled) {
@@ -146,10 +160,11 @@ func TestServeOnBusyAddresses(t *testing.T) {
 	}
 	defer func() { _ = busy.Close() }() // the test has ended
 	address := busy.Addr().String()
-	cmd := program(t.Context(), t, "serve", "--addr", address, "--dynamodb-addr", address, "--local-exports")
+	cmd := program(t.Context(), t, "serve", "--addr", address, "--dynamodb-addr", address, "--states-addr", address, "--local-exports")
 	said, err := cmd.CombinedOutput()
 	want := "error: another program listens on " + address + ": stop it, or give another address with --addr, such as 127.0.0.1:0 for any free port\n" +
-		"another program listens on " + address + ": stop it, or give another address with --dynamodb-addr, such as 127.0.0.1:0 for any free port\n"
+		"another program listens on " + address + ": stop it, or give another address with --dynamodb-addr, such as 127.0.0.1:0 for any free port\n" +
+		"another program listens on " + address + ": stop it, or give another address with --states-addr, such as 127.0.0.1:0 for any free port\n"
 	if err == nil || cmd.ProcessState.ExitCode() != 1 || string(said) != want {
 		t.Errorf("%v: %s", err, said)
 	}
@@ -175,13 +190,15 @@ func TestServeOnBusyAddresses(t *testing.T) {
 func TestServePrintsTheAccountOfS3(t *testing.T) {
 	t.Setenv(envDynamoDBEndpoint, "")
 	t.Setenv(envS3Endpoint, "")
+	t.Setenv(envStepFunctionsEndpoint, "")
 	s := &services{database: "local"}
 	s.source, s.destination = testservers.Configs()
 	s.glue.BaseEndpoint = aws.String("http://127.0.0.1:8001")
 	want := "export AWS_ENDPOINT_URL_DYNAMODB=" + *s.source.BaseEndpoint + "\nexport AWS_ENDPOINT_URL_S3=" + *s.destination.BaseEndpoint +
 		"\nexport AWS_ACCESS_KEY_ID=000000000000\nexport AWS_SECRET_ACCESS_KEY=local-secret\nexport AWS_REGION=us-east-1\nexport AWS_DEFAULT_REGION=us-east-1\nunset AWS_SESSION_TOKEN\n" +
-		"export AWS_ENDPOINT_URL_GLUE=http://127.0.0.1:8001\nexport CATALOG_DATABASE=local\n"
-	if got := new(serveVerb).environment(t.Context(), s); got != want {
+		"export AWS_ENDPOINT_URL_GLUE=http://127.0.0.1:8001\nexport CATALOG_DATABASE=local\n" +
+		"export AWS_ENDPOINT_URL_SFN=http://127.0.0.1:8083\nexport AWS_ENDPOINT_URL_CLOUDFORMATION=http://127.0.0.1:8083\nexport AWS_ENDPOINT_URL_CLOUDWATCH_LOGS=http://127.0.0.1:8083\n"
+	if got := new(serveVerb).environment(t.Context(), s, &deployment.Deployment{URL: "http://127.0.0.1:8083"}); got != want {
 		t.Errorf("got %s", got)
 	}
 }
