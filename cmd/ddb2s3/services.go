@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"path/filepath"
 	"slices"
 
 	"dynamodb-to-s3/lambda/awsclient"
@@ -50,7 +49,7 @@ func startServices(ctx context.Context, o options, t tables, exporting bool, std
 	if err != nil {
 		return nil, err
 	}
-	s := &services{executions: executions.Folder(filepath.Join(repository.Local(), "executions"))}
+	s := &services{executions: localExecutions(repository)}
 	if o.aws {
 		return s, s.useAWS(ctx)
 	}

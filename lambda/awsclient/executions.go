@@ -18,10 +18,21 @@ import (
 const patience = 20 * time.Second
 
 // Executions looks up executions in Step Functions.
-type Executions struct{ client *sfn.Client }
+type Executions struct {
+	client *sfn.Client
+	role   string // what to check if a call is not allowed
+}
 
 // NewExecutions returns the Executions of the configuration's region and account.
-func NewExecutions(cfg aws.Config) Executions { return Executions{sfn.NewFromConfig(cfg)} }
+func NewExecutions(cfg aws.Config) Executions {
+	return Executions{sfn.NewFromConfig(cfg), "the role of the plan function"}
+}
+
+// As returns the same Executions, which say what to check if a call is not allowed.
+func (e Executions) As(role string) Executions {
+	e.role = role
+	return e
+}
 
 // Describe returns the state of an execution. It fails with AccessDenied if it may not ask.
 func (e Executions) Describe(ctx context.Context, arn string) (execution.State, error) {
@@ -38,7 +49,7 @@ func (e Executions) Describe(ctx context.Context, arn string) (execution.State, 
 			"states:DescribeExecution on %s: Step Functions did not answer within %s: functions in a VPC need a route to Step Functions", arn, patience)
 	case err != nil:
 		return execution.State{}, fault.Call{
-			Service: "Step Functions", Action: "states:DescribeExecution", On: arn, Key: "the state machine's KMS key", Role: "the role of the plan function",
+			Service: "Step Functions", Action: "states:DescribeExecution", On: arn, Key: "the state machine's KMS key", Role: e.role,
 		}.Named(err)
 	}
 	state := execution.State{Status: execution.Status(answer.Status), StartTime: aws.ToTime(answer.StartDate).UTC()}

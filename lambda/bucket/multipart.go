@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"iter"
+	"time"
 
 	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/fault"
@@ -34,7 +35,11 @@ var (
 )
 
 // Upload identifies a multipart upload. Nobody sees its object before Complete.
-type Upload struct{ Key, ID string }
+type Upload struct {
+	Key, ID string
+	// Begun is when it was begun; zero unless a listing has found it.
+	Begun time.Time
+}
 
 // StartUpload begins a multipart upload.
 func (b *Bucket) StartUpload(ctx context.Context, key string) (Upload, error) {
@@ -155,7 +160,7 @@ func (b *Bucket) UploadsAfter(ctx context.Context, prefix, after string) iter.Se
 				return
 			}
 			for _, found := range answer.Uploads {
-				u := Upload{Key: aws.ToString(found.Key), ID: aws.ToString(found.UploadId)}
+				u := Upload{Key: aws.ToString(found.Key), ID: aws.ToString(found.UploadId), Begun: aws.ToTime(found.Initiated)}
 				if after != "" && u.Key <= after { // from a server that ignores the marker, such as moto
 					continue
 				}

@@ -37,6 +37,13 @@ func (s State) Dead() bool {
 	return s.Status == Failed || s.Status == TimedOut || s.Status == Aborted
 }
 
+// Busy reports whether the execution runs, or functions that it called may still be at work. An execution that Step Functions does not know does
+// not run.
+func (s State) Busy(now time.Time) bool {
+	ended := s.Dead() || s.Status == Succeeded || s.Status == Unknown
+	return !ended || now.Before(s.Quiet)
+}
+
 // Began reports whether the execution is the one that began at this time, and not a later one with the same name. A minute is allowed: it
 // is not documented that Step Functions gives a start the same milliseconds everywhere, and a name is free again after 90 days.
 func (s State) Began(at time.Time) bool {

@@ -21,14 +21,16 @@ type Claim struct {
 	StartTime     time.Time      `json:"startTime"`
 	RequestDigest string         `json:"requestDigest"`
 	Output        run.PlanOutput `json:"output"`
-	// Removal is there from the moment when the function prune begins to remove the committed run. From then on, nobody continues the run or
-	// takes it over.
+	// Removal is there from the moment when the function prune begins to remove the committed run, or the command clean an abandoned one. From then
+	// on, nobody continues the run or takes it over.
 	Removal *Removal `json:"removal,omitempty"`
 	object  object
 }
 
-// Removal says that a committed run is being removed. First readers no longer find it. Its objects go later.
+// Removal says that a run is being removed. First readers no longer find a committed run. Its objects go later.
 type Removal struct {
+	// Abandoned says that the run was never committed. The function prune leaves it alone.
+	Abandoned bool `json:"abandoned,omitempty"`
 	// Since is when readers began to find it no longer, or a little before.
 	Since    time.Time `json:"since"`
 	AsOf     time.Time `json:"asOf"`               // the moment of the data
@@ -50,6 +52,10 @@ func CreateClaim(ctx context.Context, in *bucket.Bucket, own Claim) (created boo
 // bucket.ErrNotFound if there is no object.
 func LoadClaim(ctx context.Context, in *bucket.Bucket, layout run.Layout) (Claim, error) {
 	claim, err := LoadAnyClaim(ctx, in, layout)
+	if err == nil && claim.Removal != nil && claim.Removal.Abandoned {
+		return Claim{}, failure.Errorf(failure.RunNameTaken, "the run at %s was abandoned, and ddb2s3 clean has begun to remove it at %s: choose another name for the execution, or finish the removal with ddb2s3 clean %s",
+			in.URI(layout.Root), claim.Removal.Since.Format(time.RFC3339), in.URI(layout.Root))
+	}
 	if err == nil && claim.Removal != nil {
 		return Claim{}, failure.Errorf(failure.RunNameTaken, "the run at %s was committed, and the retention has removed it at %s: choose another name for the execution",
 			in.URI(layout.Root), claim.Removal.Since.Format(time.RFC3339))

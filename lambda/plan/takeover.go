@@ -86,8 +86,7 @@ func (c claimant) checkAlone(ctx context.Context, plan run.Plan) error {
 				plan.StartTime.Format(time.RFC3339Nano), before, state.StartTime.Format(time.RFC3339Nano))
 			return err
 		}
-		ended := state.Dead() || state.Status == execution.Succeeded || state.Status == execution.Unknown
-		if !ended || time.Now().Before(state.Quiet) {
+		if state.Busy(time.Now()) {
 			_, err := c.refuse("was taken over from execution %s, which was redriven at the same moment and is %s: wait until both have ended, and a quarter of an hour more, and start this one again",
 				before, state.Status)
 			return err

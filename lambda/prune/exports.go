@@ -17,7 +17,7 @@ const mostDoomed = 100_000
 
 // removeExport removes the folder of a native export: DynamoDB's manifests and the files of a full export.
 func (p *prune) removeExport(ctx context.Context, folder string) error {
-	return p.removeFolder(ctx, folder, exportNames(), nil)
+	return p.removeFolder(ctx, folder, exportNames().MatchString, nil)
 }
 
 // removeChanges removes the files of the incremental exports of hidden runs. All incremental exports of a prefix have their files in one folder.

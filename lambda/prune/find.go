@@ -139,6 +139,9 @@ func (p *prune) look(ctx context.Context, layout run.Layout) (*candidate, error)
 	if of.Root != layout.Root || path.Base(of.Root) != of.RunID || of.Bucket != p.plan.Bucket || of.TableARN != p.plan.TableARN || (of.Scan == nil) == (of.Export == nil) {
 		return nil, nil //nolint:nilnil // a run of another table, or a copy of a claim
 	}
+	if claim.Removal != nil && claim.Removal.Abandoned {
+		return nil, nil //nolint:nilnil // the command clean removes it
+	}
 	c := &candidate{id: of.RunID, root: of.Root, catalog: of.Catalog, tag: claim.Tag(), removal: claim.Removal, asOf: of.StartTime}
 	if c.removal != nil {
 		c.asOf, c.manifest, c.objects, c.bytes = c.removal.AsOf, c.removal.Manifest, c.removal.Objects, c.removal.Bytes

@@ -126,6 +126,14 @@ func TestWhatIsNotOurs(t *testing.T) {
 	l.put("raw/orders/AWSDynamoDB/00000000000001-0a1b2c3d/manifest-summary.json", `{"tableArn": "`+tableARN+`"}`) // somebody's native export
 	atWork := variant("at-work", func(*run.Plan) {})
 	l.stored(atWork)
+	abandoned := variant("abandoned", func(*run.Plan) {}) // the command clean was interrupted
+	l.stored(abandoned)
+	marked, err := ledger.LoadAnyClaim(t.Context(), l.bucket, abandoned.Final())
+	l.must(err)
+	l.must(marked.Remove(t.Context(), ledger.Removal{Since: old, AsOf: old, Abandoned: true}))
+	if err := ledger.CheckClaim(t.Context(), l.bucket, abandoned); failure.NameOf(err) != failure.RunNameTaken || !strings.Contains(err.Error(), "ddb2s3 clean has begun to remove it") {
+		t.Errorf("got %v", err)
+	}
 	copied := l.commit(variant("copied", func(*run.Plan) {})) // its claim was copied from another folder
 	l.put(copied.Final().Claim(), string(run.Marshal(ledger.Claim{Version: run.Version, Output: run.PlanOutput{Plan: runs[0]}})))
 	unclaimed := l.commit(variant("unclaimed", func(*run.Plan) {}))

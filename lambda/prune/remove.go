@@ -12,13 +12,8 @@ import (
 	"dynamodb-to-s3/lambda/run"
 )
 
-// ownNames are the names of the objects, apart from data objects and the claim, that the functions write into the folder of a run, or DynamoDB
-// and the function catalog into the folder of an export.
-var (
-	ownNames = lazyregexp.New(`^(manifest-(summary|files)\.(json|md5|checksum)|_schema\.json|_table\.sql|_exports\.json|_result\.json|_exports/[0-9a-f]{32}\.json|` +
-		`_segments/\d{6}-(end|\d{6}-[0-9a-f]{8})\.json|_pace/[0-9a-f]{16}-\d{6}|_symlinks/files\.txt|_staging/.*)$`)
-	exportNames = lazyregexp.New(`^(manifest-(summary|files)\.(json|md5|checksum)|_started|_symlinks/files\.txt)$`)
-)
+// exportNames are the names of the objects, apart from data objects, that DynamoDB and the function catalog write into the folder of an export.
+var exportNames = lazyregexp.New(`^(manifest-(summary|files)\.(json|md5|checksum)|_started|_symlinks/files\.txt)$`)
 
 // remove removes the objects of hidden runs.
 func (p *prune) remove(ctx context.Context, due []*candidate) error {
@@ -73,7 +68,7 @@ func (p *prune) removeRun(ctx context.Context, c *candidate) error {
 		_, err := p.claim(ctx, c)
 		return err
 	}
-	if err := p.removeFolder(ctx, c.root, ownNames(), mine); err != nil {
+	if err := p.removeFolder(ctx, c.root, run.IsOwn, mine); err != nil {
 		return fmt.Errorf("remove run %q: %w", c.id, err)
 	}
 	if err := p.bucket.Delete(ctx, []string{layout.Claim()}); err != nil {
@@ -86,7 +81,7 @@ func (p *prune) removeRun(ctx context.Context, c *candidate) error {
 
 // removeFolder removes the objects of a run or of an export: first the data objects that its manifest names, then what has one of its names, in
 // the order of keys, so that the manifest is the last. It counts everything else. mine fails if the folder is no longer the run's.
-func (p *prune) removeFolder(ctx context.Context, folder string, own interface{ MatchString(string) bool }, mine func() error) error {
+func (p *prune) removeFolder(ctx context.Context, folder string, own func(name string) bool, mine func() error) error {
 	if err := p.removeData(ctx, folder); err != nil {
 		return err
 	}
@@ -96,7 +91,7 @@ func (p *prune) removeFolder(ctx context.Context, folder string, own interface{ 
 		switch {
 		case err != nil:
 			return err
-		case own.MatchString(strings.TrimPrefix(entry.Key, folder+"/")):
+		case own(strings.TrimPrefix(entry.Key, folder+"/")):
 			if err := batch.add(ctx, entry.Key); err != nil {
 				return err
 			}

@@ -5,7 +5,17 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+
+	"dynamodb-to-s3/lambda/lazyregexp"
 )
+
+// ownNames are the names of the objects, apart from data objects and the claim, that the functions write into the folder of a run.
+var ownNames = lazyregexp.New(`^(manifest-(summary|files)\.(json|md5|checksum)|_schema\.json|_table\.sql|_exports\.json|_result\.json|_exports/[0-9a-f]{32}\.json|` +
+	`_segments/\d{6}-(end|\d{6}-[0-9a-f]{8})\.json|_pace/[0-9a-f]{16}-\d{6}|_symlinks/files\.txt|_staging/.*)$`)
+
+// IsOwn reports whether a name in the folder of a run is one that the functions give to an object of any run, apart from data objects and the
+// claim.
+func IsOwn(name string) bool { return ownNames().MatchString(name) }
 
 // OwnKeys recognizes the keys that the functions write for a run that scans. Every other name in the run's folder is somebody else's, and
 // no function touches it.

@@ -40,6 +40,11 @@ func (s *StepFunctions) Set(arn string, status execution.Status, stop time.Time)
 	s.server.Put(arn, types.ExecutionStatus(status), time.Time{}, stop)
 }
 
+// Put is like Set, and says when the execution began.
+func (s *StepFunctions) Put(arn string, status execution.Status, start, stop time.Time) {
+	s.server.Put(arn, types.ExecutionStatus(status), start, stop)
+}
+
 // Describe asks the server, through the SDK, about an execution.
 func (s *StepFunctions) Describe(ctx context.Context, arn string) (execution.State, error) {
 	return s.client.Describe(ctx, arn)

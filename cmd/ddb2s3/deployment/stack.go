@@ -88,10 +88,12 @@ func (d *Deployment) LogGroups(ctx context.Context) ([]string, error) {
 	return d.logGroups, nil
 }
 
+// Permissions is what to check if a call is not allowed.
+const Permissions = "that your user or role has this permission, and that AWS_PROFILE and AWS_REGION are those of the deployment (docs/security.md lists the permissions of each verb)"
+
 // failed says what a person can do about the error of a call.
 func (d *Deployment) failed(err error, service, action, on string) error {
 	return fault.Call{
-		Service: service, Action: action, On: on, Key: "the KMS key of the deployment",
-		Role: "that your user or role has this permission, and that AWS_PROFILE and AWS_REGION are those of the deployment (docs/security.md lists the permissions of each verb)",
+		Service: service, Action: action, On: on, Key: "the KMS key of the deployment", Role: Permissions,
 	}.Named(err)
 }
