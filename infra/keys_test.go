@@ -114,7 +114,7 @@ func TestKeysHaveTheirRoles(t *testing.T) {
 			t.Fatal(err)
 		}
 		folder := strings.TrimSuffix(root, "run-1")
-		want[run.ExportChain{TableARN: "arn:aws:dynamodb:us-east-1:000000000000:table/orders", Prefix: prefix}.Journal()] = rights{get: "ef", put: "ef"}
+		want[run.ExportChain{TableARN: "arn:aws:dynamodb:us-east-1:000000000000:table/orders", Prefix: prefix}.Journal()] = rights{get: "pef", put: "ef"}
 		want[folder+"_schemas/orders-0123456789abcdef.json"] = rights{get: "cfg", put: "fg"}
 		want[folder+"other"], want[strings.TrimSuffix(folder, "AWSDynamoDB/")+"other"] = rights{}, rights{}
 		// DynamoDB writes these with the rights of the function export. Their names are those of a scan's objects.

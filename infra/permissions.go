@@ -111,9 +111,9 @@ func ofObjects(at place, function contract.Function, props *Props) []grant {
 	case contract.FunctionPlan:
 		grants = []grant{
 			// Without s3:ListBucket, S3 answers 403 instead of 404 for a missing object. plan reads how long the bucket's lifecycle rules
-			// leave uploads open.
+			// leave uploads open. It estimates a run of a chain by the journal.
 			allow(actions("s3:ListBucket", "s3:GetLifecycleConfiguration"), []string{bucket}),
-			allow(actions("s3:GetObject"), claim, summary, result, schema),
+			allow(actions("s3:GetObject"), claim, summary, result, schema, journals[len(own):]),
 			allow(actions("s3:PutObject"), claim),
 		}
 	case contract.FunctionScan:

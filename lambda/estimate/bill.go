@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"dynamodb-to-s3/lambda/price"
+	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -98,21 +99,23 @@ func (m Model) Dollars(plan run.Plan, result run.Result) float64 {
 	return bill(m.Cost(plan, result)).sum()
 }
 
-// Cost returns the lines of what a run has cost, by what it has consumed. It is an estimate only where a run does not count: the functions plan, finalize and
-// columns, and transitions of retries.
+// Cost returns the lines of what a run has cost, by what its result says that it consumed. The rest is small and estimated: the functions plan,
+// finalize and columns, what DynamoDB writes for an export, and retries.
 func (m Model) Cost(plan run.Plan, result run.Result) []run.CostLine {
 	c := consumed{
-		units: result.ReadUnits, provisioned: plan.Estimate != nil && plan.Estimate.Provisioned, segments: float64(result.Segments),
-		objects: float64(result.Objects), bytes: float64(result.Bytes), exported: float64(result.BilledBytes), invocations: float64(result.Segments),
+		units: result.ReadUnits, provisioned: plan.Estimate != nil && plan.Estimate.Provisioned, exported: float64(result.BilledBytes),
+		objects: float64(result.Objects), bytes: float64(result.Bytes),
 	}
-	if work := result.Work; work != nil {
-		c.invocations, c.lambdaSeconds = float64(work.Invocations), work.Seconds
+	if work := result.Work; work != nil && result.Mode == request.ModeScan {
+		c.segments, c.invocations, c.lambdaSeconds = float64(result.Segments), float64(work.Invocations), work.Seconds
 	}
-	if len(result.Exports) > 0 {
-		c.incremental = result.Exports[0].To != nil
-		for _, export := range result.Exports {
-			c.checks += math.Ceil(export.EndTime.Sub(export.StartTime).Seconds() / float64(interval(plan)))
-		}
+	if work := result.Conversion; work != nil {
+		c.second = second{segments: float64(work.Invocations), lambdaSeconds: work.Seconds, objects: c.objects, bytes: c.bytes}
+		c.objects, c.bytes = c.invocations, c.bytes/parquetRatio // about what was staged
+	}
+	for _, export := range result.Exports {
+		c.incremental = export.To != nil
+		c.checks += math.Ceil(export.EndTime.Sub(export.StartTime).Seconds() / float64(interval(plan)))
 	}
 	return m.billed(plan, c)
 }

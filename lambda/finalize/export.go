@@ -119,7 +119,9 @@ func (c commit) storedResult(ctx context.Context) (run.Result, error) {
 		err = fmt.Errorf("it is the result of a run that began at %s", result.StartTime.Format(time.RFC3339))
 	}
 	if err == nil {
-		if fault := run.Difference(result, c.resultOf(result.Exports, result.Reason, result.EndTime)); fault != "" {
+		want := c.resultOf(result.Exports, result.Reason, result.EndTime)
+		want.Dollars = result.Dollars // the prices may have changed since
+		if fault := run.Difference(result, want); fault != "" {
 			err = errors.New(fault)
 		}
 	}
@@ -146,6 +148,7 @@ func (c commit) resultOf(exports []run.ExportedWindow, reason string, end time.T
 	if len(exports) == 1 {
 		result.Manifest = exports[0].Manifest
 	}
+	result.Dollars = c.model.Dollars(c.plan, result)
 	return result
 }
 

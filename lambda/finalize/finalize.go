@@ -12,7 +12,7 @@
 // For native exports, DynamoDB has written the manifests. The step compares them with the bucket and enters the exports into the
 // journal. That write is the commit of an export. When the run has nothing more to export, the step writes the run's result.
 //
-// It may import failure, problem, request, run, bucket, ledger, manifest and table.
+// It may import failure, problem, request, run, bucket, estimate, ledger, manifest and table.
 package finalize
 
 import (
@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"dynamodb-to-s3/lambda/bucket"
+	"dynamodb-to-s3/lambda/estimate"
 	"dynamodb-to-s3/lambda/ledger"
 	"dynamodb-to-s3/lambda/run"
 
@@ -38,6 +39,8 @@ type Step struct {
 	MostUploads int
 	// Now is the clock of the commit; nil for the system's.
 	Now func() time.Time
+	// Model computes what a run has cost.
+	Model estimate.Model
 }
 
 // Run commits the run of the plan and returns its result. If the run is already committed, Run changes nothing and returns the result
@@ -54,7 +57,7 @@ func (s *Step) Run(ctx context.Context, in run.FinalizeInput) (run.FinalizeOutpu
 	}
 	c := commit{
 		plan: in.Plan, layout: in.Plan.Layout(), bucket: bucket.New(s.Objects(in.Plan), in.Plan), log: s.Log.With("runId", in.Plan.RunID, "table", in.Plan.Table),
-		mostUploads: cmp.Or(s.MostUploads, mostUploads), now: s.Now,
+		mostUploads: cmp.Or(s.MostUploads, mostUploads), now: s.Now, model: s.Model,
 	}
 	if c.now == nil {
 		c.now = time.Now
@@ -91,6 +94,7 @@ type commit struct {
 	log         *slog.Logger
 	mostUploads int
 	now         func() time.Time
+	model       estimate.Model
 	// decided reads the schema of a run that makes Parquet files, once.
 	decided func() (run.Schema, error)
 }

@@ -151,7 +151,9 @@ func (c commit) resultIn(summary []byte) (run.Result, error) {
 		return run.Result{}, failure.Errorf(failure.ListsInconsistent, "%s is not this run's manifest: %w. Choose another name for the execution",
 			c.bucket.URI(c.layout.ManifestSummary()), err)
 	}
-	return s.Result(c.plan), nil
+	result := s.Result(c.plan)
+	result.Dollars = c.model.Dollars(c.plan, result)
+	return result, nil
 }
 
 // putSum writes the checksum of a manifest.

@@ -23,6 +23,7 @@ import (
 	"dynamodb-to-s3/lambda/columns"
 	"dynamodb-to-s3/lambda/contract"
 	"dynamodb-to-s3/lambda/convert"
+	"dynamodb-to-s3/lambda/estimate"
 	"dynamodb-to-s3/lambda/export"
 	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/finalize"
@@ -99,11 +100,12 @@ func New(source, destination aws.Config, options Options) *Engine {
 	}
 	clients := awsclient.NewClients(source, destination, *options.Identity)
 	metrics := metric.New(options.Metrics, options.Environment)
+	model := estimate.Model{Prices: options.Prices, ScanMemory: options.ScanMemory, ScanTimeout: options.ScanTimeout, X86: options.X86}
 	planStep := &plan.Step{
 		Tables: clients.Tables, Objects: clients.Objects,
 		Executions: options.Executions, Defaults: json.RawMessage(options.Defaults), Account: options.Account, Roles: options.Roles,
 		ScanTimeout: options.ScanTimeout, ScanMemory: options.ScanMemory, Database: options.Database, Retention: options.Retention,
-		Prices: options.Prices, X86: options.X86, Log: options.Log,
+		Model: model, Log: options.Log,
 	}
 	scanStep := scan.Step{
 		Tables: clients.Tables, Objects: clients.Objects, Log: options.Log, Progress: options.Progress, Metrics: metrics, Now: options.Now,
@@ -111,7 +113,7 @@ func New(source, destination aws.Config, options Options) *Engine {
 	columnsStep := columns.Step{Objects: clients.Objects, Log: options.Log, ShareBytes: options.ShareBytes}
 	convertStep := convert.Step{Objects: clients.Objects, Log: options.Log, Progress: options.ConvertProgress, Now: options.Now, PageBytes: options.PageBytes}
 	exportStep := export.Step{DynamoDB: awsclient.DynamoDB(source), S3: awsclient.S3(destination), Account: options.Account, Log: options.Log}
-	finalizeStep := finalize.Step{Objects: clients.Objects, Log: options.Log, MostUploads: options.MostUploads, Now: options.Now}
+	finalizeStep := finalize.Step{Objects: clients.Objects, Log: options.Log, MostUploads: options.MostUploads, Now: options.Now, Model: model}
 	catalogStep := catalog.Step{Objects: clients.Objects, Glue: awsclient.Glue(*options.Glue), Log: options.Log}
 	pruneStep := prune.Step{Objects: clients.Objects, Glue: catalogStep.Glue, Log: options.Log, Now: options.Now}
 	ends := func(function contract.Function) outcome {

@@ -14,11 +14,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// model is the deployment for which runs are estimated.
-func (s *Step) model() estimate.Model {
-	return estimate.Model{Prices: s.Prices, ScanMemory: s.ScanMemory, ScanTimeout: s.ScanTimeout, X86: s.X86}
-}
-
 // facts returns what DescribeTable says about the table.
 func facts(d draft) estimate.Facts {
 	return estimate.Facts{
@@ -33,11 +28,11 @@ func facts(d draft) estimate.Facts {
 // expect returns what a planned run is expected to take.
 func (s *Step) expect(ctx context.Context, f estimate.Facts, output run.PlanOutput) (run.Estimate, error) {
 	if output.Plan.Scan != nil {
-		return s.model().Scan(f, output.Plan, output.Concurrency), nil
+		return s.Model.Scan(f, output.Plan, output.Concurrency), nil
 	}
 	export := output.Plan.Export.Request
 	if export.ExportType == request.ExportFull {
-		return s.model().Export(f, output.Plan), nil
+		return s.Model.Export(f, output.Plan), nil
 	}
 	from, to := request.Moment(export.From), output.Plan.StartTime
 	if export.To != "" {
@@ -49,12 +44,12 @@ func (s *Step) expect(ctx context.Context, f estimate.Facts, output run.PlanOutp
 			return run.Estimate{}, err
 		}
 		if journal.End == nil || journal.TableID != output.Plan.TableID { // the chain begins with a full export
-			return s.model().Export(f, output.Plan), nil
+			return s.Model.Export(f, output.Plan), nil
 		}
 		from = *journal.End
 		addCommitted(&f, journal)
 	}
-	return s.model().Incremental(f, output.Plan, max(0, to.Sub(from).Seconds())), nil
+	return s.Model.Incremental(f, output.Plan, max(0, to.Sub(from).Seconds())), nil
 }
 
 // addCommitted adds what the exports of a chain have billed each day, and how long the last one took.
@@ -98,7 +93,7 @@ func (s *Step) checkEstimate(ctx context.Context, d draft, output *run.PlanOutpu
 	}
 	output.Plan.Estimate = &e.Estimated
 	if output.Plan.Scan != nil {
-		output.Plan.Scan.MaxReadUnits = s.model().UnitLimit(d.request, e.Estimated)
+		output.Plan.Scan.MaxReadUnits = s.Model.UnitLimit(d.request, e.Estimated)
 	}
 	return checkLimits(d.request, e.Estimated)
 }
@@ -106,7 +101,7 @@ func (s *Step) checkEstimate(ctx context.Context, d draft, output *run.PlanOutpu
 // unitLimit returns how many read units a run with these numbers may consume, by the limits of its request and by the table as it is now.
 func (s *Step) unitLimit(d draft, n numbers) float64 {
 	output := d.output(n)
-	return s.model().UnitLimit(d.request, s.model().Scan(facts(d), output.Plan, output.Concurrency).Estimated)
+	return s.Model.UnitLimit(d.request, s.Model.Scan(facts(d), output.Plan, output.Concurrency).Estimated)
 }
 
 // explain returns the output of an execution that only explains its run.
@@ -118,8 +113,8 @@ func (s *Step) explain(ctx context.Context, d draft, output run.PlanOutput) (run
 	}
 	explained := run.Explained{Version: run.Version, Table: d.plan.Table, Source: f.SourceFacts, Run: own}
 	scan, atOnce, export := s.otherPlans(d, output)
-	explained.Alternatives = s.model().Ways(f, own.Kind, scan, atOnce, export)
-	explained.Recommendation, explained.Reason = s.model().Recommend(f, own, explained.Alternatives)
+	explained.Alternatives = s.Model.Ways(f, own.Kind, scan, atOnce, export)
+	explained.Recommendation, explained.Reason = s.Model.Recommend(f, own, explained.Alternatives)
 	if refusal := checkLimits(d.request, own.Estimated); refusal != nil {
 		explained.Refusal = refusal.Error()
 	}

@@ -1,7 +1,7 @@
 // Package plan is the step Plan: it turns a request into the plan of a run. It looks at the table, decides how the scan is split, and
 // claims the run's folder for this execution.
 //
-// It may import document, execution, failure, lazyregexp, price, problem, quota, request, run, bucket, encoder, estimate, ledger,
+// It may import document, execution, failure, lazyregexp, problem, quota, request, run, bucket, encoder, estimate, ledger,
 // schema, table and transform.
 package plan
 
@@ -12,8 +12,8 @@ import (
 	"log/slog"
 	"time"
 
+	"dynamodb-to-s3/lambda/estimate"
 	"dynamodb-to-s3/lambda/failure"
-	"dynamodb-to-s3/lambda/price"
 	"dynamodb-to-s3/lambda/problem"
 	"dynamodb-to-s3/lambda/quota"
 	"dynamodb-to-s3/lambda/request"
@@ -48,11 +48,9 @@ type Step struct {
 	Database string
 	// Retention says which runs stay; nil for all.
 	Retention *run.RetentionRule
-	// Prices are the deployment's; nil for those of us-east-1.
-	Prices price.Prices
-	// X86 says that the functions run on x86_64, not on arm64.
-	X86 bool
-	Log *slog.Logger
+	// Model computes what a run takes.
+	Model estimate.Model
+	Log   *slog.Logger
 }
 
 // Run checks the request, describes the table, asks DynamoDB whether it accepts the scan, and claims the run. If the request only asks to explain
