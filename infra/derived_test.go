@@ -19,6 +19,8 @@ import (
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html
 var actionsOf = map[string][]string{
+	"cloudwatch.GetMetricData": {"cloudwatch:GetMetricData"},
+
 	"dynamodb.DescribeContinuousBackups": {"dynamodb:DescribeContinuousBackups"},
 	"dynamodb.DescribeExport":            {"dynamodb:DescribeExport"},
 	"dynamodb.DescribeTable":             {"dynamodb:DescribeTable"},
@@ -149,7 +151,7 @@ func TestActionsOfTheShortestEnvironment(t *testing.T) {
 		for _, s := range statements {
 			for _, action := range s.Action {
 				switch service, _, _ := strings.Cut(action, ":"); service {
-				case "dynamodb", "s3", "logs", "lambda", "states":
+				case "cloudwatch", "dynamodb", "s3", "logs", "lambda", "states":
 				default:
 					t.Errorf("%s has %s", role, action)
 				}

@@ -44,7 +44,7 @@ var explained = []explanation{
 	{"Takeover/Permissions", `IAM5\[.*:states:.*:execution:.*:\*\]`, "plan reads the status of any execution of this state machine"},
 	{"StateMachine/DistributedMapPolicy", `IAM5\[.*:states:.*:execution:.*:\*\]`, "Step Functions chooses the names of the executions of this state machine and of its Maps"},
 	{"export/Role/Permissions", `IAM5\[Resource::\*\]`, "dynamodb:ListExports and the listing of a VPC's network interfaces support no resources"},
-	{"plan/Role/Permissions", `IAM5\[Resource::\*\]`, "the listing of a VPC's network interfaces supports no resources"},
+	{"plan/Role/Permissions", `IAM5\[Resource::\*\]`, "cloudwatch:GetMetricData and the listing of a VPC's network interfaces support no resources"},
 	{"scan/Role/Permissions", `IAM5\[Resource::\*\]`, "the listing of a VPC's network interfaces supports no resources"},
 	{"columns/Role/Permissions", `IAM5\[Resource::\*\]`, "the listing of a VPC's network interfaces supports no resources"},
 	{"convert/Role/Permissions", `IAM5\[Resource::\*\]`, "the listing of a VPC's network interfaces supports no resources"},

@@ -35,9 +35,17 @@ func permissions(at place, function contract.Function, props *Props) []grant {
 func ofTables(at place, function contract.Function, props *Props) []grant {
 	readable, exportable := props.readable(), props.exportable()
 	switch function {
-	case contract.FunctionPlan, contract.FunctionScan:
-		// plan describes the table, and asks for one item to see whether DynamoDB accepts the parameters of the scan. scan reads, and checks
-		// that the table was not replaced. One statement is shorter than two; an index cannot be described.
+	case contract.FunctionPlan:
+		return []grant{
+			// plan estimates a run by what others have consumed. The action supports no resources.
+			// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html
+			allow(actions("cloudwatch:GetMetricData"), []string{"*"}),
+			// plan describes the table and its recovery, asks for one item to see whether DynamoDB accepts the parameters of the scan, and reads
+			// a sample for an estimate. One statement is shorter than two; an index cannot be described.
+			allow(actions("dynamodb:DescribeTable", "dynamodb:DescribeContinuousBackups", "dynamodb:Scan"), at.tables(readable, "", "/index/*")),
+		}
+	case contract.FunctionScan:
+		// scan reads, and checks that the table was not replaced. One statement again.
 		return []grant{allow(actions("dynamodb:DescribeTable", "dynamodb:Scan"), at.tables(readable, "", "/index/*"))}
 	case contract.FunctionExport:
 		return []grant{

@@ -16,6 +16,7 @@ var nameless = regexp.MustCompile(`^\*$|^arn:[^:]*:s3:::\*|^arn:[^:]*:[^:]*:[^:]
 
 // onAnything are the actions on nameless resources, with the reason.
 var onAnything = map[string]string{
+	"cloudwatch:GetMetricData":       "supports no resources",
 	"dynamodb:ListExports":           "supports no resources",
 	"xray:PutTraceSegments":          "supports no resources",
 	"xray:PutTelemetryRecords":       "supports no resources",
@@ -151,6 +152,8 @@ func TestAccess(t *testing.T) {
 	yes := []access{
 		{plan, "dynamodb:DescribeTable", table + "orders"},
 		{plan, "dynamodb:DescribeTable", table + "customers"},
+		{plan, "dynamodb:DescribeContinuousBackups", table + "orders"},
+		{plan, "cloudwatch:GetMetricData", table + "orders"},
 		{plan, "dynamodb:Scan", table + "orders"},
 		{plan, "dynamodb:Scan", table + "orders/index/by-day"},
 		{plan, "s3:ListBucket", s3 + "replica"},

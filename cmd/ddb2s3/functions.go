@@ -84,7 +84,7 @@ func (s *services) engine(options function.Options) (*function.Engine, error) {
 		return nil, err
 	}
 	options.Roles, options.Defaults = roles, cmp.Or(os.Getenv(contract.EnvDefaults), options.Defaults)
-	options.Glue, options.Database, options.Retention = &s.glue, s.database, retention
+	options.Glue, options.CloudWatch, options.Database, options.Retention = &s.glue, s.cloudWatch, s.database, retention
 	options.Account, options.Identity = s.account, &s.identity
 	if options.Executions == nil {
 		options.Executions = s.executions

@@ -29,6 +29,7 @@ type services struct {
 	source, destination aws.Config
 	identity            aws.Config        // asks STS for sessions of the roles that requests name
 	glue                aws.Config        // of the catalog
+	cloudWatch          *aws.Config       // nil if none is there
 	database            string            // of the catalog; "" for no catalog
 	account             string            // "" if unknown
 	ownDynamoDB         bool              // this process has started DynamoDB
@@ -162,7 +163,7 @@ func (s *services) useAWS(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("no usable AWS credentials: log in, or set AWS_PROFILE: %w", err)
 	}
-	s.source, s.destination, s.identity, s.glue, s.account = cfg, cfg, cfg, cfg, aws.ToString(who.Account)
+	s.source, s.destination, s.identity, s.glue, s.cloudWatch, s.account = cfg, cfg, cfg, cfg, &cfg, aws.ToString(who.Account)
 	s.database = catalogDatabase(true)
 	return nil
 }

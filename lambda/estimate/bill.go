@@ -106,8 +106,11 @@ func (m Model) Cost(plan run.Plan, result run.Result) []run.CostLine {
 		units: result.ReadUnits, provisioned: plan.Estimate != nil && plan.Estimate.Provisioned, exported: float64(result.BilledBytes),
 		objects: float64(result.Objects), bytes: float64(result.Bytes),
 	}
-	if work := result.Work; work != nil && result.Mode == request.ModeScan {
-		c.segments, c.invocations, c.lambdaSeconds = float64(result.Segments), float64(work.Invocations), work.Seconds
+	if result.Mode != request.ModeExport {
+		c.segments, c.invocations = float64(result.Segments), float64(result.Segments)
+	}
+	if work := result.Work; work != nil && result.Mode != request.ModeExport {
+		c.invocations, c.lambdaSeconds = float64(work.Invocations), work.Seconds
 	}
 	if work := result.Conversion; work != nil {
 		c.second = second{segments: float64(work.Invocations), lambdaSeconds: work.Seconds, objects: c.objects, bytes: c.bytes}

@@ -81,9 +81,6 @@ func (m Model) read(f Facts, plan run.Plan, concurrency int) work {
 		// On average, rounding up adds half a step to a page. An empty page costs a step.
 		w.units = math.Max(w.pages*step, full+w.pages*step/2)
 	}
-	if s := f.Sample; s != nil && s.Whole && w.pages <= float64(s.Pages) {
-		w.units = s.ReadUnits
-	}
 	w.answers, w.kept, w.stored = m.ratios(f, plan, w)
 	cpu := w.answers / w.pages * cpuPerGB(scan, plan.Learns()) / 1e9 * lambdaMiB / m.memory()
 	w.segmentSeconds = w.pages / w.segments * math.Max(cpu, latency(f, w.table/w.pages))

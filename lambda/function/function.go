@@ -64,6 +64,8 @@ type Options struct {
 	Identity *aws.Config
 	// Glue is the configuration for calls to Glue; nil for that which reads tables.
 	Glue *aws.Config
+	// CloudWatch is the configuration for calls to CloudWatch; nil for none.
+	CloudWatch *aws.Config
 	// Database is the Glue database of the catalog; "" for no catalog. Retention says which runs stay; nil for all.
 	Database  string
 	Retention *run.RetentionRule
@@ -106,6 +108,9 @@ func New(source, destination aws.Config, options Options) *Engine {
 		Executions: options.Executions, Defaults: json.RawMessage(options.Defaults), Account: options.Account, Roles: options.Roles,
 		ScanTimeout: options.ScanTimeout, ScanMemory: options.ScanMemory, Database: options.Database, Retention: options.Retention,
 		Model: model, Log: options.Log,
+	}
+	if options.CloudWatch != nil {
+		planStep.Metrics = awsclient.CloudWatch(*options.CloudWatch)
 	}
 	scanStep := scan.Step{
 		Tables: clients.Tables, Objects: clients.Objects, Log: options.Log, Progress: options.Progress, Metrics: metrics, Now: options.Now,
@@ -170,7 +175,7 @@ func Main(function contract.Function) {
 	engine := New(cfg, cfg, Options{
 		Log: log, Defaults: os.Getenv(contract.EnvDefaults), Account: os.Getenv(contract.EnvAccount), Roles: roles,
 		Metrics: os.Stdout, Environment: os.Getenv(contract.EnvName), ScanTimeout: time.Duration(scanTimeout) * time.Second,
-		ScanMemory: scanMemory, Database: os.Getenv(contract.EnvCatalog), Retention: retention, Prices: prices, X86: runtime.GOARCH == "amd64",
+		ScanMemory: scanMemory, Database: os.Getenv(contract.EnvCatalog), Retention: retention, Prices: prices, X86: runtime.GOARCH == "amd64", CloudWatch: &cfg,
 	})
 	handler := engine.Handler(function)
 	if err = errors.Join(err, invalid, unread, mispriced); err == nil && handler == nil {

@@ -6,6 +6,7 @@ import (
 
 	"dynamodb-to-s3/lambda/bucket"
 	"dynamodb-to-s3/lambda/estimate"
+	"dynamodb-to-s3/lambda/explain"
 	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/ledger"
 	"dynamodb-to-s3/lambda/request"
@@ -87,7 +88,15 @@ func (s *Step) checkEstimate(ctx context.Context, d draft, output *run.PlanOutpu
 	if aws.ToBool(d.request.Explain) {
 		return nil
 	}
-	e, err := s.expect(ctx, facts(d), *output)
+	f := facts(d)
+	if limited := d.request.MaxReadUnits != nil || d.request.MaxDollars != nil; limited && f.Bytes == 0 && output.Plan.Scan != nil {
+		// DescribeTable does not know the size of a table that was just filled. Without a sample, every limit would be above the estimate.
+		var err error
+		if f, err = s.sources().AddSample(ctx, f, output.Plan, sampleUnits(d.request)); err != nil {
+			return err
+		}
+	}
+	e, err := s.expect(ctx, f, *output)
 	if err != nil {
 		return err
 	}
@@ -98,6 +107,20 @@ func (s *Step) checkEstimate(ctx context.Context, d draft, output *run.PlanOutpu
 	return checkLimits(d.request, e.Estimated)
 }
 
+// sampleUnits returns what a sample may consume for a run with limits: a small part of the limit.
+func sampleUnits(req request.Request) float64 {
+	const most, part = 128, 50
+	if limit := aws.ToFloat64(req.MaxReadUnits); limit > 0 {
+		return min(most, limit/part)
+	}
+	return most
+}
+
+// sources are where the facts about a table come from.
+func (s *Step) sources() explain.Sources {
+	return explain.Sources{Tables: s.Tables, Objects: s.Objects, Metrics: s.Metrics}
+}
+
 // unitLimit returns how many read units a run with these numbers may consume, by the limits of its request and by the table as it is now.
 func (s *Step) unitLimit(d draft, n numbers) float64 {
 	output := d.output(n)
@@ -106,13 +129,27 @@ func (s *Step) unitLimit(d draft, n numbers) float64 {
 
 // explain returns the output of an execution that only explains its run.
 func (s *Step) explain(ctx context.Context, d draft, output run.PlanOutput) (run.PlanOutput, error) {
-	f := facts(d)
+	scan, atOnce, export := s.otherPlans(d, output)
+	f, err := s.sources().Gather(ctx, facts(d), output.Plan, scan, d.request.Prefix)
+	if err != nil {
+		return run.PlanOutput{}, err
+	}
+	if d.described.Bytes == 0 && f.Bytes > 0 { // the numbers of the plan follow from the size
+		d.described.Bytes, d.described.Items = f.Bytes, f.Items
+		if output.Plan.Scan != nil {
+			n, err := s.decide(d)
+			if err != nil {
+				return run.PlanOutput{}, err
+			}
+			output = d.output(n)
+		}
+		scan, atOnce, export = s.otherPlans(d, output)
+	}
 	own, err := s.expect(ctx, f, output)
 	if err != nil {
 		return run.PlanOutput{}, err
 	}
 	explained := run.Explained{Version: run.Version, Table: d.plan.Table, Source: f.SourceFacts, Run: own}
-	scan, atOnce, export := s.otherPlans(d, output)
 	explained.Alternatives = s.Model.Ways(f, own.Kind, scan, atOnce, export)
 	explained.Recommendation, explained.Reason = s.Model.Recommend(f, own, explained.Alternatives)
 	if refusal := checkLimits(d.request, own.Estimated); refusal != nil {

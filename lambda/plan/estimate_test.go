@@ -14,6 +14,9 @@ import (
 	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/local/executions"
 	"dynamodb-to-s3/local/testservers"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
 // of80KB is a table that costs about 10 read units.
@@ -28,12 +31,20 @@ func planOf80KB(t *testing.T, req string) (run.PlanOutput, error) {
 // An execution that only explains its run claims nothing, so that the run itself can have the name.
 func TestExplanationClaimsNothing(t *testing.T) {
 	table, in := tableWithIndexes(t), testservers.Bucket(t)
+	for i := range 10 {
+		if _, err := testservers.DynamoDB().PutItem(t.Context(), &dynamodb.PutItemInput{TableName: &table, Item: map[string]types.AttributeValue{
+			"id": &types.AttributeValueMemberS{Value: fmt.Sprint(i)}, "at": &types.AttributeValueMemberS{Value: "now"},
+			"text": &types.AttributeValueMemberS{Value: strings.Repeat("a", 8<<10)},
+		}}); err != nil {
+			t.Fatal(err)
+		}
+	}
 	const fields = `{"table": %q, "bucket": %q, "readUnitsPerSecond": 5, "maxReadUnits": 15%s}`
 	output, err := planOf80KB(t, fmt.Sprintf(fields, table, in, `, "explain": true`))
 	if err != nil || output.Explained == nil || len(output.Segments) != 0 {
 		t.Fatalf("got %+v, %v", output.Explained, err)
 	}
-	if got := output.Explained.Run; got.ReadUnits < 10 || got.ReadUnits > 14 || got.Bound != run.BoundPace || got.Bounds[0].Seconds < 2 || got.Bounds[0].Seconds > 5 || got.Segments != 1 {
+	if got := output.Explained.Run; got.ReadUnits < 10 || got.ReadUnits > 15 || got.Bound != run.BoundPace || got.Bounds[0].Seconds < 2 || got.Bounds[0].Seconds > 5 || got.Segments != 1 {
 		t.Errorf("got %+v, want 10 items of a read unit each, most of them rounded up, at 5 a second", got)
 	}
 	destination := bucket.New(testservers.S3(), output.Plan)
@@ -110,8 +121,8 @@ func TestLimitOfDollars(t *testing.T) {
 
 // An explanation compares all ways, and says what would be refused.
 func TestExplanationComparesWays(t *testing.T) {
-	table, in := tableWithIndexes(t), testservers.Bucket(t)
-	for fields, want := range map[string]run.Kind{`"maxReadUnits": 5`: run.KindScanOnDemand, `"maxDollars": 0.5, "export": {}`: run.KindFullExport, `"export": {"from": "last"}`: run.KindFullExport} {
+	table, in := testservers.Orders(t, 100), testservers.Bucket(t)
+	for fields, want := range map[string]run.Kind{`"maxReadUnits": 5`: run.KindScanOnDemand, `"maxDollars": 0.001, "export": {}`: run.KindFullExport, `"export": {"from": "last"}`: run.KindFullExport} {
 		output, err := planOf(t, of100GB, time.Date(2026, 1, 31, 6, 7, 8, 0, time.UTC), &executions.Memory{Others: execution.Running}, "run-1",
 			fmt.Sprintf(`{"table": %q, "bucket": %q, "explain": true, %s}`, table, in, fields))
 		if err != nil {

@@ -1,8 +1,8 @@
 // Package plan is the step Plan: it turns a request into the plan of a run. It looks at the table, decides how the scan is split, and
 // claims the run's folder for this execution.
 //
-// It may import document, execution, failure, lazyregexp, problem, quota, request, run, bucket, encoder, estimate, ledger,
-// schema, table and transform.
+// It may import document, execution, failure, lazyregexp, problem, quota, request, run, bucket, encoder, estimate, explain,
+// ledger, schema, table and transform.
 package plan
 
 import (
@@ -22,6 +22,7 @@ import (
 	"dynamodb-to-s3/lambda/table"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
@@ -50,7 +51,9 @@ type Step struct {
 	Retention *run.RetentionRule
 	// Model computes what a run takes.
 	Model estimate.Model
-	Log   *slog.Logger
+	// Metrics returns the client that knows what was consumed in the region of a plan's table; nil if nothing does.
+	Metrics func(run.Plan) *cloudwatch.Client
+	Log     *slog.Logger
 }
 
 // Run checks the request, describes the table, asks DynamoDB whether it accepts the scan, and claims the run. If the request only asks to explain

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"path"
 	"slices"
 	"strings"
@@ -87,43 +86,11 @@ func (p *prune) find(ctx context.Context) (found []*candidate, err error) {
 		})
 		return ctx.Err()
 	}
-	err = p.walk(ctx, "", p.places.Folders, look)
+	err = ledger.WalkRuns(ctx, p.bucket, p.places, look)
 	if failed := reading.Wait(); failed != nil { // it has ended the walk
 		err = failed
 	}
 	return found, err
-}
-
-// walk calls look with the folder of each run, and with the folder of all runs in which it lies.
-func (p *prune) walk(ctx context.Context, at string, folders []run.Folder, look func(level, folder string) error) error {
-	if len(folders) == 0 {
-		level := run.Runs(strings.TrimSuffix(at, "/"))
-		for folder, err := range p.bucket.Folders(ctx, level) {
-			if err != nil {
-				return fmt.Errorf("look for runs: %w", err)
-			}
-			if err := look(level, folder); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	first := folders[0]
-	if first.Form == nil {
-		return p.walk(ctx, at+first.Start+"/", folders[1:], look)
-	}
-	for folder, err := range p.bucket.Folders(ctx, at+first.Start) {
-		if err != nil {
-			return fmt.Errorf("look for prefixes of runs: %w", err)
-		}
-		if !first.Form.MatchString(path.Base(folder)) {
-			continue
-		}
-		if err := p.walk(ctx, folder, folders[1:], look); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // look returns what a run's folder has; nil if it is no committed run of the table that these functions have written.

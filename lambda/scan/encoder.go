@@ -14,8 +14,8 @@ import (
 	"dynamodb-to-s3/lambda/transform"
 )
 
-// encoderOf returns the encoder that makes records of the run's items.
-func encoderOf(plan run.ScanPlan) (encoder.Encoder, error) {
+// EncoderOf returns the encoder that makes records of the run's items.
+func EncoderOf(plan run.ScanPlan) (encoder.Encoder, error) {
 	switch {
 	case plan.Transform != "":
 		compiled, err := transform.Compile(plan.Transform)

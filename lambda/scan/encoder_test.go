@@ -92,7 +92,7 @@ func TestEveryFormatHasAnEncoder(t *testing.T) {
 		if format == string(request.FormatParquet) {
 			continue // the first pass of a run writes DynamoDB JSON
 		}
-		if _, err := encoderOf(run.ScanPlan{Format: request.Format(format)}); err != nil {
+		if _, err := EncoderOf(run.ScanPlan{Format: request.Format(format)}); err != nil {
 			t.Errorf("%s: %v", format, err)
 		}
 	}
@@ -109,7 +109,7 @@ func TestEncodersAreThoseOfThePlan(t *testing.T) {
 		{run.ScanPlan{Encoder: &run.Encoder{Name: "refuses"}}, failure.ItemNotEncodable, `start the encoder "refuses": context canceled`},
 		{run.ScanPlan{Format: "CSV"}, failure.InvalidRequest, `format: "CSV"`},
 	} {
-		if _, err := encoderOf(test.plan); err == nil || failure.NameOf(err) != test.err || !strings.Contains(err.Error(), test.words) {
+		if _, err := EncoderOf(test.plan); err == nil || failure.NameOf(err) != test.err || !strings.Contains(err.Error(), test.words) {
 			t.Errorf("got %v, want %s: %s", err, test.err, test.words)
 		}
 	}

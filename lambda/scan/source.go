@@ -47,7 +47,7 @@ func (step *Step) tableSource(_ context.Context, in run.ScanInput, _ *bucket.Buc
 	if err != nil {
 		return Source{}, err
 	}
-	encoder, err := encoderOf(*in.Plan.Scan)
+	encoder, err := EncoderOf(*in.Plan.Scan)
 	if err != nil {
 		return Source{}, err
 	}

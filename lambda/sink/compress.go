@@ -25,10 +25,10 @@ type Compressor interface {
 // size, because the encoder then finds many positions that it may not use.
 const window = 512 << 10
 
-// newCompressor uses the fastest level of each compression. Each uses one goroutine, because a small function has less than one core. ZSTD
+// NewCompressor returns what compresses the objects of a run. It uses the fastest level of each compression. Each uses one goroutine, because a small function has less than one core. ZSTD
 // does without WithLowerEncoderMem, which moves the whole window after every 128 KiB. A ZSTD frame has a checksum of its records: readers
 // check it, and few of them check anything else.
-func newCompressor(c request.Compression) (Compressor, error) {
+func NewCompressor(c request.Compression) (Compressor, error) {
 	switch c {
 	case request.CompressionGZIP:
 		return gzip.NewWriterLevel(io.Discard, gzip.BestSpeed)

@@ -78,7 +78,7 @@ func New(ctx context.Context, config Config) (*Writer, error) {
 		return w, nil
 	}
 	var err error
-	w.compressor, err = newCompressor(config.Compression)
+	w.compressor, err = NewCompressor(config.Compression)
 	return w, err
 }
 
