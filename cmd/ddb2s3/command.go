@@ -38,7 +38,7 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	root.SetArgs(args)
-	root.AddCommand(newRun(), newRunExport(), newServe(), newQuery(), newReport())
+	root.AddCommand(newExplain(), newRun(), newRunExport(), newServe(), newQuery(), newReport())
 	root.AddCommand(newStart(), newWatch(), newList(), newStop(), newRedrive(), newClean()) // of a deployment
 	code := 0
 	if len(args) == 0 { // the library shows the help

@@ -67,7 +67,10 @@ func (m Model) export(f Facts, plan run.Plan, bytes float64, incremental bool) r
 	}
 	e.Bounds = []run.BoundTime{{Bound: run.BoundExport, Seconds: e.Seconds}}
 	c := consumed{exported: bytes, incremental: incremental, checks: math.Ceil(e.Seconds / float64(interval(plan)))}
-	answers, stored := bytes*pagePerByte, bytes*pagePerByte*compressed // DynamoDB compresses with GZIP
+	answers, stored := bytes*pagePerByte, bytes*pagePerByte*compressed                                  // DynamoDB compresses with GZIP
+	if s := f.Sample; s != nil && s.TableBytes > 0 && s.Records == s.Scanned && s.Bytes < s.PageBytes { // of whole items, which are compressed
+		answers, stored = bytes*float64(s.PageBytes)/s.TableBytes, bytes*float64(s.Bytes)/s.TableBytes
+	}
 	if plan.Parquet != nil {
 		c.second = m.convert(plan, answers, stored, float64(f.Items))
 		e.Seconds += 1.7 * c.second.seconds // the files are first read to learn
@@ -78,7 +81,7 @@ func (m Model) export(f Facts, plan run.Plan, bytes float64, incremental bool) r
 	e.Seconds += besideSeconds
 	lines := m.billed(plan, c)
 	e.Lines, e.Dollars = lines, lines.sum()
-	e.Note = fmt.Sprintf("point-in-time recovery, which exports need, costs $%.2f each month in addition", m.Prices.Of(price.Recovery, f.tableBytes()))
+	e.Note = fmt.Sprintf("point-in-time recovery, which exports need, costs %s each month in addition", Dollars(m.Prices.Of(price.Recovery, f.tableBytes())))
 	switch {
 	case f.Region:
 		e.Impossible = "the table is in another region than the functions, and a native export needs functions in its region"

@@ -66,7 +66,7 @@ func (s Sources) AddSample(ctx context.Context, f estimate.Facts, scan run.Plan,
 	switch bytesPerItem := sample.TableBytes / max(1, float64(sample.Scanned)); {
 	case sample.Whole:
 		f.Items, f.Bytes = int64(sample.TotalItems), int64(sample.TotalItems*bytesPerItem)
-		words += ": it is the whole table"
+		words = fmt.Sprintf("a sample read the whole table, and consumed %g read units", sample.ReadUnits)
 	case f.Items == 0 && sample.TotalItems > 0:
 		f.Items, f.Bytes = int64(sample.TotalItems), int64(sample.TotalItems*bytesPerItem)
 		words += fmt.Sprintf(": the table has about %d items with %d bytes, give or take %.0f %%, because DescribeTable does not know its size yet", f.Items, f.Bytes, sample.ErrorPercent)

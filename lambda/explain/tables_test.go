@@ -76,10 +76,11 @@ func load(t *testing.T, items []item, mode types.BillingMode) string {
 	}
 	size := 0
 	for _, i := range items {
-		text := make([]byte, i.text)
-		for n := range text {
-			text[n] = "abcdefghijklmnop"[random.IntN(16)]
+		var text []byte
+		for len(text) < i.text {
+			text = fmt.Appendf(text, "%x ", random.IntN(4096)*7919%65536)
 		}
+		text = text[:i.text]
 		put := map[string]types.AttributeValue{
 			"id": &types.AttributeValueMemberS{Value: i.id}, "at": &types.AttributeValueMemberS{Value: i.at}, "text": &types.AttributeValueMemberS{Value: string(text)},
 		}
