@@ -169,7 +169,7 @@ const width = 100
 func list(text string) string {
 	var lines []string
 	line := "-"
-	for _, word := range strings.FieldsSeq(text) {
+	for word := range strings.FieldsSeq(text) {
 		if len(line)+1+len(word) > width && line != " " {
 			lines, line = append(lines, line), " "
 		}
