@@ -22,9 +22,10 @@ import (
 
 // What one look at the segment lists requests at most. With 10,000 segments it lists all keys in five looks.
 const (
-	mostPages = 2   // of ListObjectsV2, with bucket.ListPage keys each
-	mostReads = 500 // GetObject
-	atOnce    = 16  // of them
+	mostTime  = 8 * time.Second // after it, no read begins
+	mostPages = 2               // of ListObjectsV2, with bucket.ListPage keys each
+	mostReads = 500             // GetObject
+	atOnce    = 16              // of them
 	headBytes = 16 << 10
 )
 
@@ -76,9 +77,10 @@ func (l *lists) look(ctx context.Context) error {
 	var mu sync.Mutex
 	var reading errgroup.Group
 	reading.SetLimit(atOnce)
-	next := l.unread[:min(len(l.unread), mostReads)]
+	begun, next := time.Now(), 0
 	var left []string
-	for _, key := range next {
+	for ; next < min(len(l.unread), mostReads) && time.Since(begun) < mostTime; next++ {
+		key := l.unread[next]
 		reading.Go(func() error {
 			list, err := l.read(ctx, key)
 			mu.Lock()
@@ -95,7 +97,7 @@ func (l *lists) look(ctx context.Context) error {
 		})
 	}
 	err := reading.Wait()
-	l.unread = append(left, l.unread[len(next):]...)
+	l.unread = append(left, l.unread[next:]...)
 	for segment := range l.heads {
 		l.add(segment)
 	}

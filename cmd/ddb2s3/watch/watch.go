@@ -55,9 +55,9 @@ func (f follower) follow(ctx context.Context, d *deployment.Deployment, name str
 	o.last = Look{Time: f.now().UTC(), Name: o.name, Status: described.Status, Start: described.Start}
 	v := newView(f.Progress)
 	defer v.end()
-	begun, failures := f.now(), 0
+	begun, failures, look := f.now(), 0, o.last
 	for {
-		look, err := o.lookWithin(ctx, f.now)
+		look, err = f.redrawing(v, look, func() (Look, error) { return o.lookWithin(ctx, f.now()) })
 		if err == nil && look.ended() {
 			described, err = d.Describe(ctx, name)
 		}
@@ -84,6 +84,24 @@ func (f follower) follow(ctx context.Context, d *deployment.Deployment, name str
 		for next := f.now().Add(between(f.now().Sub(begun), failures)); ctx.Err() == nil && f.now().Before(next); {
 			f.show(v, look, f.now())
 			f.pause(ctx, min(next.Sub(f.now()), redrawEvery))
+		}
+	}
+}
+
+// redrawing looks, and shows the last look until the new one is there.
+func (f follower) redrawing(v *view, last Look, look func() (Look, error)) (next Look, err error) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		next, err = look()
+	}()
+	for tick := time.NewTicker(redrawEvery); ; {
+		select {
+		case <-done:
+			tick.Stop()
+			return next, err
+		case <-tick.C:
+			f.show(v, last, f.now())
 		}
 	}
 }
@@ -118,11 +136,11 @@ func between(watched time.Duration, failures int) time.Duration {
 }
 
 // lookWithin looks, and fails if there is no answer in time.
-func (o *observer) lookWithin(ctx context.Context, now func() time.Time) (Look, error) {
+func (o *observer) lookWithin(ctx context.Context, now time.Time) (Look, error) {
 	const most = 20 * time.Second
 	looking, cancel := context.WithTimeout(ctx, most)
 	defer cancel()
-	look, err := o.look(looking, now())
+	look, err := o.look(looking, now)
 	if err != nil && looking.Err() != nil && ctx.Err() == nil {
 		return look, failure.Errorf(failure.EndpointUnreachable, "no answer within %s", most)
 	}
