@@ -5,16 +5,19 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"dynamodb-to-s3/lambda/execution"
 	"dynamodb-to-s3/local/progress"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
 // groups returns what a look shows, in groups. In each group, what matters most comes first. now is when it is shown.
 func (l Look) groups(now time.Time) [][]string {
-	return [][]string{l.about(now), l.done(), l.amounts(), l.units(), l.slowed(), l.trouble()}
+	return [][]string{l.about(now), l.done(now), l.amounts(), l.units(), l.slowed(), l.trouble()}
 }
 
 // about says what the execution does.
@@ -27,7 +30,7 @@ func (l Look) about(now time.Time) []string {
 }
 
 // done says how much is done.
-func (l Look) done() (fields []string) {
+func (l Look) done(now time.Time) (fields []string) {
 	children := l.Segments
 	if children == nil || children.Unit == "export" {
 		children = &Children{}
@@ -44,12 +47,23 @@ func (l Look) done() (fields []string) {
 		fields = append(fields, progress.Count(children.Running)+" at work")
 	}
 	for _, export := range l.Exports {
-		fields = append(fields, "export "+export.ExportARN[strings.LastIndexByte(export.ExportARN, '/')+1:]+" "+export.ExportStatus)
+		fields = append(fields, export.shown(now))
 	}
 	if len(l.Exports) > 0 {
 		fields = append(fields, "DynamoDB does not report its progress")
 	}
 	return fields
+}
+
+// shown says how far an export is. Its id begins with the moment of its start, in milliseconds.
+func (e Export) shown(now time.Time) string {
+	id := e.ExportARN[strings.LastIndexByte(e.ExportARN, '/')+1:]
+	text := "export " + id + " " + e.ExportStatus
+	start, _, _ := strings.Cut(id, "-")
+	if began, err := strconv.ParseInt(start, 10, 64); err == nil && e.ExportStatus == string(types.ExportStatusInProgress) {
+		text += " for " + duration(now.Sub(time.UnixMilli(began)))
+	}
+	return text
 }
 
 // amounts says what was read.

@@ -1,6 +1,7 @@
 package watch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -114,35 +115,37 @@ func (o *observer) look(ctx context.Context, now time.Time) (Look, error) {
 	return look, nil
 }
 
-// readHistory reads the events since the last look. The newest event costs little without its data, and mostly there is no newer one.
+// readHistory reads the events since the last look. Without its data, the newest event costs little, and mostly there is no newer one. Some
+// emulators return all events in their own order, whatever they are asked for.
 func (o *observer) readHistory(ctx context.Context) error {
+	last := o.history.last
 	in := sfn.GetExecutionHistoryInput{ExecutionArn: &o.arn, ReverseOrder: true, MaxResults: 1, IncludeExecutionData: aws.Bool(false)}
 	newest, err := o.deployment.SFN.GetExecutionHistory(ctx, &in)
 	if err != nil {
 		return named(err, "states:GetExecutionHistory", o.arn)
 	}
-	if len(newest.Events) == 0 || newest.Events[0].Id <= o.history.last {
+	latest := last
+	for _, event := range newest.Events {
+		latest = max(latest, event.Id)
+	}
+	if latest == last {
 		return nil
 	}
-	const page = 100                                                                                              // some inputs have many segments
-	in.MaxResults, in.IncludeExecutionData = int32(min(newest.Events[0].Id-o.history.last, page)), aws.Bool(true) //nolint:gosec // at most a page
+	const page = 100                                                                       // some inputs have many segments
+	in.MaxResults, in.IncludeExecutionData = int32(min(latest-last, page)), aws.Bool(true) //nolint:gosec // at most a page
 	var events []types.HistoryEvent
-	known := func(event types.HistoryEvent) bool { return event.Id <= o.history.last }
-	for pages := sfn.NewGetExecutionHistoryPaginator(o.deployment.SFN, &in); pages.HasMorePages() && !slices.ContainsFunc(events, known); {
+	known := func(event types.HistoryEvent) bool { return event.Id <= last }
+	for pages := sfn.NewGetExecutionHistoryPaginator(o.deployment.SFN, &in); pages.HasMorePages() && int64(len(events)) < latest-last; {
 		answer, err := pages.NextPage(ctx)
 		if err != nil {
 			return named(err, "states:GetExecutionHistory", o.arn)
 		}
 		events = append(events, answer.Events...)
-		if n := len(events); n > 0 && events[n-1].Id == o.history.last+1 {
-			break
-		}
 	}
-	slices.Reverse(events)
+	events = slices.DeleteFunc(events, known)
+	slices.SortFunc(events, func(a, b types.HistoryEvent) int { return int(a.Id - b.Id) })
 	for _, event := range events {
-		if !known(event) {
-			o.history.add(event)
-		}
+		o.history.add(event)
 	}
 	return nil
 }
@@ -157,7 +160,7 @@ func (o *observer) children(ctx context.Context) (*Children, error) {
 	if err != nil {
 		return nil, named(err, "states:DescribeMapRun", h.mapRun)
 	}
-	counts := answer.ItemCounts
+	counts := cmp.Or(answer.ItemCounts, &types.MapRunItemCounts{})
 	unit := "segment"
 	switch h.phase {
 	case Exporting:

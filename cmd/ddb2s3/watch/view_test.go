@@ -29,7 +29,7 @@ type moment struct {
 }
 
 func moments() []moment {
-	const arn = "arn:aws:dynamodb:eu-west-1:111122223333:table/orders/export/01693685827463-2d8752fd"
+	const arn = "arn:aws:dynamodb:eu-west-1:111122223333:table/orders/export/01769839260000-2d8752fd"
 	running := func(phase Phase, change func(*Look)) Look {
 		l := Look{Name: "orders-nightly-20260131T060000Z", Status: execution.Running, Start: begin, Phase: phase, Table: "orders", Estimate: &run.Estimated{ReadUnits: 4.6e6}}
 		change(&l)
