@@ -84,6 +84,20 @@ func TestRequestsExecute(t *testing.T) {
 			}
 		})
 	}
+	t.Run("explain", func(t *testing.T) {
+		outcome, err := interpreter.Run(t.Context(), statemachine.Execution{
+			Definition: definition.JSON, Input: requests["explain"], InvokeURL: server, StartTime: execute, Hurried: true,
+			ID: "arn:aws:states:us-east-1:000000000000:execution:dynamodb-to-s3:explain", Name: "explain",
+		})
+		delete(requests, "explain")
+		var explained run.Explained
+		if err != nil || !outcome.Succeeded || json.Unmarshal(outcome.Output, &explained) != nil {
+			t.Fatalf("%v: %s: %s", err, outcome.Error, outcome.Cause)
+		}
+		if explained.Source.Items != orders || explained.Run.Segments != 4 || explained.Run.ReadUnits < 1 || explained.Source.Recovery != "ENABLED" {
+			t.Errorf("got %s", outcome.Output)
+		}
+	})
 	for name := range requests {
 		t.Errorf("requests/%s.json is not executed: add its result to expected", name)
 	}
