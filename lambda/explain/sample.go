@@ -103,6 +103,7 @@ func (s *sampler) look(ctx context.Context, bytes, units float64) error {
 		if total, err = s.probe(ctx); err != nil {
 			return err
 		}
+		s.left = max(s.left, units/2) // a probe of large items can need all of it
 	}
 	for round := range rounds {
 		counts, whole, err := s.round(ctx, total)

@@ -101,17 +101,20 @@ func (s *Step) checkEstimate(ctx context.Context, d draft, output *run.PlanOutpu
 		return err
 	}
 	output.Plan.Estimate = &e.Estimated
+	if unknown := f.Bytes == 0 && f.Items == 0 && f.Sample == nil; unknown { // nothing to compare the run with
+		output.Plan.Estimate = &run.Estimated{Provisioned: f.Provisioned()}
+	}
 	if output.Plan.Scan != nil {
 		output.Plan.Scan.MaxReadUnits = s.Model.UnitLimit(d.request, e.Estimated)
 	}
 	return checkLimits(d.request, e.Estimated)
 }
 
-// sampleUnits returns what a sample may consume for a run with limits: a small part of the limit.
+// sampleUnits returns what a sample may consume for a run with limits: a small part of the limit, and enough for a few pages.
 func sampleUnits(req request.Request) float64 {
-	const most, part = 128, 50
+	const least, most, part = 8, 128, 10
 	if limit := aws.ToFloat64(req.MaxReadUnits); limit > 0 {
-		return min(most, limit/part)
+		return max(least, min(most, limit/part))
 	}
 	return most
 }

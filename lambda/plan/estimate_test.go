@@ -143,3 +143,19 @@ func TestExplanationComparesWays(t *testing.T) {
 		}
 	}
 }
+
+// DynamoDB says 0 bytes of a table that was just filled. A run with a limit then takes a sample, so that the limit refuses what is above it. Without
+// a limit, there is no sample, and nothing is expected.
+func TestYoungTable(t *testing.T) {
+	table, in := testservers.Orders(t, 2000), testservers.Bucket(t)
+	request := func(fields string) string { return fmt.Sprintf(`{"table": %q, "bucket": %q%s}`, table, in, fields) }
+	if _, err := planRun(t, "run-1", request(`, "maxReadUnits": 40`)); failure.NameOf(err) != failure.EstimateAboveLimit {
+		t.Errorf("got %v, and the table costs more than 80 read units", err)
+	}
+	if limited, err := planRun(t, "run-1", request(`, "maxReadUnits": 200`)); err != nil || limited.Plan.Estimate.ReadUnits < 60 || limited.Plan.Estimate.ReadUnits > 120 {
+		t.Errorf("got %+v, %v", limited.Plan.Estimate, err)
+	}
+	if free, err := planRun(t, "run-2", request("")); err != nil || *free.Plan.Estimate != (run.Estimated{}) {
+		t.Errorf("got %+v, %v", free.Plan.Estimate, err)
+	}
+}

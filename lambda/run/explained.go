@@ -6,7 +6,7 @@ import (
 	"dynamodb-to-s3/lambda/request"
 )
 
-// Estimated is what a run is expected to consume.
+// Estimated is what a run is expected to consume. The numbers are 0 if DynamoDB does not know the size of the table yet.
 type Estimated struct {
 	ReadUnits float64 `json:"readUnits,omitempty"`
 	Seconds   float64 `json:"seconds"`
