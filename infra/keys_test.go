@@ -78,6 +78,7 @@ func TestKeysHaveTheirRoles(t *testing.T) {
 			want[l.Data(3, 0, "0a1b2c3d", ".parquet")] = data
 			want[l.SegmentList(3, 0, "0a1b2c3d")], want[l.SegmentEnd(3)] = list, list
 			want[l.PaceMarker("0123456789abcdef", 3)] = rights{get: "s", put: "s", remove: "fr"}
+			want[l.UnitsAccount("0123456789abcdef", 3)], want[l.RaisedLimit()] = rights{get: "s", put: "s", remove: "fr"}, rights{get: "s", put: "s", remove: "fr"}
 			want[l.ManifestFiles()] = rights{get: "fgr", put: "f", remove: "r", abort: "f"}
 			want[l.ManifestSummary()], want[l.Result()] = summary, result
 			want[l.Statements()] = rights{put: "g", remove: "r"}
@@ -93,6 +94,7 @@ func TestKeysHaveTheirRoles(t *testing.T) {
 			want[l.Data(3, 0, "0a1b2c3d", ".json.zst")] = staged(data, "")
 			want[l.SegmentList(3, 0, "0a1b2c3d")], want[l.SegmentEnd(3)] = staged(list, "c"), staged(list, "c")
 			want[l.PaceMarker("0123456789abcdef", 3)] = staged(rights{get: "s", put: "s"}, "")
+			want[l.UnitsAccount("0123456789abcdef", 3)], want[l.RaisedLimit()] = staged(rights{get: "s", put: "s"}, ""), staged(rights{get: "s", put: "s"}, "")
 			want[l.ManifestFiles()] = staged(manifest, "c")
 			want[l.ManifestSummary()], want[l.Result()] = staged(summary, "c"), staged(result, "c")
 			for _, key := range slices.Concat(l.Checksums(l.ManifestFiles()), l.Checksums(l.ManifestSummary())) {

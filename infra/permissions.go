@@ -89,6 +89,7 @@ func ofObjects(at place, function contract.Function, props *Props) []grant {
 		data     = objects(func(l run.Layout) string { return l.DataPrefix() + "??????-??????-*" })
 		lists    = objects(func(l run.Layout) string { return l.SegmentLists() + "*" })
 		markers  = objects(func(l run.Layout) string { return l.PaceMarkers() + "*" })
+		units    = objects(func(l run.Layout) string { return l.Units() + "*" })
 		journals = objects(run.Layout.Journal)
 		tries    = objects(func(l run.Layout) string { return l.ExportTry("*") })
 		schema   = objects(run.Layout.Schema)
@@ -128,10 +129,10 @@ func ofObjects(at place, function contract.Function, props *Props) []grant {
 		grants = []grant{
 			// After a takeover, scan checks which uploads of the former execution are still open.
 			allow(actions("s3:ListBucket", "s3:ListBucketMultipartUploads"), []string{bucket}),
-			// scan reads the claim, its own lists, after a takeover the lists of the earlier execution, and the markers of the
-			// segments that are done. It lists the lists of a throttled run to see progress.
-			allow(actions("s3:GetObject"), claim, lists, markers),
-			allow(actions("s3:PutObject"), data, lists, markers),
+			// scan reads the claim, its own lists, after a takeover the lists of the earlier execution, the markers of the
+			// segments that are done, and what is left of the run's limit. It lists the lists of a throttled run to see progress.
+			allow(actions("s3:GetObject"), claim, lists, markers, units),
+			allow(actions("s3:PutObject"), data, lists, markers, units),
 			allow(actions("s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"), data),
 		}
 	case contract.FunctionExport:
@@ -169,7 +170,7 @@ func ofObjects(at place, function contract.Function, props *Props) []grant {
 			allow(actions("s3:GetObject"), claim, manifests, lists, journals, result, data, schema, last),
 			allow(actions("s3:PutObject"), data, manifests, journals, result, last),
 			allow(actions("s3:ListMultipartUploadParts"), data),
-			allow(actions("s3:DeleteObject"), data, lists, markers, staging),
+			allow(actions("s3:DeleteObject"), data, lists, markers, units, staging),
 			allow(actions("s3:AbortMultipartUpload"), data, staging, objects(run.Layout.ManifestFiles)), // a large manifest is a multipart upload
 		}
 	case contract.FunctionCatalog:
@@ -186,7 +187,7 @@ func ofObjects(at place, function contract.Function, props *Props) []grant {
 			allow(actions("s3:PutObject"), claim), // marks the run before its objects go
 			// Everything that the runs and DynamoDB write below the folder of a run or an export, and nothing else. What runs share stays: the
 			// journals of chains, and the last schemas.
-			allow(actions("s3:DeleteObject"), claim, manifests, data, lists, markers, own, tries, result, schema, shown, staging, exported),
+			allow(actions("s3:DeleteObject"), claim, manifests, data, lists, markers, units, own, tries, result, schema, shown, staging, exported),
 		}
 	}
 	// If the owner deletes the bucket, another account can take its name. The condition refuses that account the data. DynamoDB writes

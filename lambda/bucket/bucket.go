@@ -59,6 +59,13 @@ func (b *Bucket) OwnedBy(account string) *Bucket {
 	return &owned
 }
 
+// Once returns the same bucket. Its requests are sent once: if an answer is lost, the caller must not think that the request was not carried out.
+func (b *Bucket) Once() *Bucket {
+	once := *b
+	once.client = s3.New(b.client.Options(), func(o *s3.Options) { o.Retryer = aws.NopRetryer{} })
+	return &once
+}
+
 // Put writes an object, over an existing one too, and returns its ETag without quotes.
 func (b *Bucket) Put(ctx context.Context, key string, body []byte) (string, error) {
 	return b.put(ctx, key, body, condition{})

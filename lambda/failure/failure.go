@@ -56,6 +56,8 @@ const (
 	TransformFailed Name = "TransformFailed"
 	// EstimateAboveLimit means that the estimate of the run is above maxReadUnits or maxDollars. Nothing was read, apart from a few pages.
 	EstimateAboveLimit Name = "EstimateAboveLimit"
+	// LimitReached means that the run has read what maxReadUnits or maxDollars allows. Nothing was committed, and a higher limit continues the run.
+	LimitReached Name = "LimitReached"
 	// ListsInconsistent means that the segment lists and the bucket differ. Nothing was committed.
 	ListsInconsistent Name = "ListsInconsistent"
 	// UploadGone means that S3 no longer has an upload of the run, because somebody or a lifecycle rule has aborted it. Nothing was committed.
@@ -137,7 +139,7 @@ var (
 	permanent = []Name{
 		InvalidRequest, TableNotFound, TableReplaced, TableNotReady, IndexNotFound, TableInOtherRegion, TableInOtherAccount,
 		BucketNotFound, BucketInOtherRegion, AccessDenied, RoleNotListed, RunNameTaken, ScanRefused, ItemNotEncodable, TransformFailed,
-		EstimateAboveLimit,
+		EstimateAboveLimit, LimitReached,
 		ListsInconsistent, UploadGone, TooManyParts, CatalogFailed, LakeFormationDenied, PruneFailed,
 		PointInTimeRecoveryOff, ExportTimeOutsideRecovery, ExportWindowInvalid, ExportWindowTooRecent, BucketInOtherAccount,
 		KMSKeyUnusable, ExportConflict, ExportRefused, ExportTimedOut, ExportIncomplete,

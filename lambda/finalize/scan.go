@@ -113,7 +113,7 @@ func (c *scanCommit) run(ctx context.Context) (out run.FinalizeOutput, err error
 	if err := c.writeHeld(ctx); err != nil {
 		return out, err
 	}
-	if err := c.addMarkers(ctx); err != nil {
+	if err := c.addShared(ctx); err != nil {
 		return out, err
 	}
 	if err := c.sweep(ctx); err != nil {
@@ -162,16 +162,26 @@ func (c commit) putSum(ctx context.Context, manifestKey string, sum []byte) erro
 	return err
 }
 
-// addMarkers adds the markers of a paced run to the strays. All segments are done, so nothing reads a marker any more.
-func (c *scanCommit) addMarkers(ctx context.Context) error {
-	if !c.plan.Scan.Paced() {
-		return nil
+// addShared adds to the strays what the segments of a run with a pace or a limit share. All segments are done, so nothing reads it any more.
+func (c *scanCommit) addShared(ctx context.Context) error {
+	if c.plan.Scan.Paced() {
+		if err := c.addStrays(ctx, c.layout.PaceMarkers(), c.own.Marker); err != nil {
+			return err
+		}
 	}
-	for entry, err := range c.bucket.List(ctx, c.layout.PaceMarkers()) {
+	if c.plan.Scan.MaxReadUnits > 0 {
+		return c.addStrays(ctx, c.layout.Units(), c.own.Units)
+	}
+	return nil
+}
+
+// addStrays adds the run's own objects in a folder to the strays.
+func (c *scanCommit) addStrays(ctx context.Context, folder string, own func(key string) bool) error {
+	for entry, err := range c.bucket.List(ctx, folder) {
 		if err != nil {
 			return err
 		}
-		if c.own.Marker(entry.Key) {
+		if own(entry.Key) {
 			c.strayLists = append(c.strayLists, entry.Key)
 		} else {
 			c.written.Foreign.Add(entry.Key)

@@ -136,11 +136,12 @@ func (b *begun) takenOver(name string, last execution) (result run.Result, read 
 	if err != nil {
 		return result, 0, err
 	}
-	next.pages = new(watched)
+	pages := new(watched)
+	next.pages = pages
 	if err = next.scanAll(planned); err == nil {
 		result, err = next.finalize(planned.Plan)
 	}
-	return result, next.pages.pages, err
+	return result, pages.pages, err
 }
 
 // completions returns how many uploads the run's lists name.

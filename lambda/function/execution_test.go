@@ -42,8 +42,8 @@ type execution struct {
 	beforeScan, beforeConvert func(in run.ScanInput) bool
 	// tables has the tables; nil for the test servers' DynamoDB.
 	tables *exports.Server
-	// pages watches the requests for pages; nil for none.
-	pages *watched
+	// pages sends the requests to DynamoDB; nil for the test servers' client.
+	pages aws.HTTPClient
 	// objects sends the requests to S3, once each; nil for the test servers' client.
 	objects aws.HTTPClient
 	// start is when the execution starts; a constant if it is zero.

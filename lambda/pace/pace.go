@@ -148,6 +148,19 @@ func (p *Pacer) next(now time.Time) (limit int32, wait time.Duration) {
 	return limit, 0
 }
 
+// Least returns the expected cost of the smallest page.
+func (p *Pacer) Least() float64 { return p.size.cost(1) }
+
+// Fit returns how many items the next page may evaluate if it may cost so many units, and what it is expected to cost then. limit is what Ask has
+// returned.
+func (p *Pacer) Fit(limit int32, units float64) (fits int32, expected float64) {
+	fits = p.size.within(units)
+	if limit > 0 && (fits == 0 || limit < fits) {
+		fits = limit
+	}
+	return fits, p.size.cost(fits)
+}
+
 // Answered records what the page cost, how many items were evaluated for it, and how many tries before it were throttled.
 func (p *Pacer) Answered(items int64, units float64, throttled int64) {
 	p.answered(time.Now(), items, units, throttled)

@@ -53,6 +53,39 @@ func (s *sizer) limit(units float64) (limit int32, expected float64) {
 	return int32(items), min(s.full, max(s.least, items*each))
 }
 
+// within returns how many items a page may evaluate that may cost so many units, 0 for the request's own limit. An item whose cost is not known
+// counts as a page of the least cost. The page has one item at least.
+func (s *sizer) within(units float64) int32 {
+	if units >= s.full {
+		return 0
+	}
+	items := max(1, math.Floor(units/max(s.one(), math.SmallestNonzeroFloat64)))
+	if s.own > 0 && items >= float64(s.own) {
+		return 0
+	}
+	return int32(min(items, math.MaxInt32))
+}
+
+// cost returns the expected cost of a page of so many items, 0 for the request's own limit.
+func (s *sizer) cost(items int32) float64 {
+	n := float64(items)
+	if items == 0 {
+		n = float64(s.own)
+	}
+	if n == 0 {
+		return s.full
+	}
+	return min(s.full, max(s.least, n*s.one()))
+}
+
+// one returns the expected cost of an item in a page, the least cost of a page if it is not known.
+func (s *sizer) one() float64 {
+	if each := s.each(); each > 0 {
+		return each
+	}
+	return s.least
+}
+
 // each returns the expected cost of an item, 0 if it is not known.
 func (s *sizer) each() float64 {
 	if s.items == 0 {

@@ -52,6 +52,9 @@ func (c claimant) checked(theirs ledger.Claim) (must ledger.Claim, fault string)
 		own.MaxReadUnits = c.unitLimit(d, n)
 		theirScan.MaxReadUnits = own.MaxReadUnits
 		d.plan.Scan, theirs.Output.Plan.Scan = &own, &theirScan
+		if !theirScan.Paced() {
+			theirScan.Concurrency = n.scan(d).Concurrency // it is there if the run has a limit
+		}
 	}
 	must = theirs
 	must.Output = d.output(n)

@@ -64,7 +64,7 @@ func (n numbers) scanned(d draft) int {
 func (n numbers) scan(d draft) run.ScanPlan {
 	scan := *d.plan.Scan
 	scan.TotalSegments, scan.ReadUnitsPerSecond = n.segments, n.pace
-	if scan.Paced() {
+	if scan.Paced() || d.request.MaxReadUnits != nil || d.request.MaxDollars != nil {
 		scan.Concurrency = n.concurrency
 	}
 	return scan

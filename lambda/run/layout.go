@@ -172,6 +172,17 @@ func (l Layout) PaceMarker(plan string, segment int) string {
 	return fmt.Sprintf("%s%06d", l.PaceMarkersOf(plan), segment)
 }
 
+// Units is the start of the keys of the objects that hold a run below its limit of read units.
+func (l Layout) Units() string { return l.Folder() + "/_units/" }
+
+// UnitsAccount is the key of an account of the limit, for the plan with this digest.
+func (l Layout) UnitsAccount(plan string, number int) string {
+	return fmt.Sprintf("%s%s-%03d", l.Units(), plan, number)
+}
+
+// RaisedLimit is the key of the object with a limit of read units that was raised after the run began.
+func (l Layout) RaisedLimit() string { return l.Units() + "limit.json" }
+
 // ManifestFiles is the key of the manifest that lists the data objects, one JSON object on each line.
 func (l Layout) ManifestFiles() string { return l.Folder() + "/manifest-files.json" }
 

@@ -11,7 +11,7 @@ import (
 
 // ownNames are the names of the objects, apart from data objects and the claim, that the functions write into the folder of a run.
 var ownNames = lazyregexp.New(`^(manifest-(summary|files)\.(json|md5|checksum)|_schema\.json|_table\.sql|_exports\.json|_result\.json|_exports/[0-9a-f]{32}\.json|` +
-	`_segments/\d{6}-(end|\d{6}-[0-9a-f]{8})\.json|_pace/[0-9a-f]{16}-\d{6}|_symlinks/files\.txt|_staging/.*)$`)
+	`_segments/\d{6}-(end|\d{6}-[0-9a-f]{8})\.json|_pace/[0-9a-f]{16}-\d{6}|_readunits/(limit\.json|[0-9a-f]{16}-\d{3})|_symlinks/files\.txt|_staging/.*)$`)
 
 // IsOwn reports whether a name in the folder of a run is one that the functions give to an object of any run, apart from data objects and the
 // claim.
@@ -22,6 +22,7 @@ func IsOwn(name string) bool { return ownNames().MatchString(name) }
 type OwnKeys struct {
 	segments           []int
 	data, list, marker *regexp.Regexp // the first group is the segment
+	units              *regexp.Regexp
 }
 
 // OwnKeys returns the keys of the plan's run.
@@ -35,6 +36,7 @@ func (p Plan) OwnKeys() OwnKeys {
 		data:     form(l.DataPrefix(), `(\d{6})-\d{6}-[0-9a-f]{8}`+regexp.QuoteMeta(p.Scan.Extension())),
 		list:     form(l.SegmentLists(), `(\d{6})-(?:end|\d{6}-[0-9a-f]{8})\.json`),
 		marker:   form(l.PaceMarkers(), fmt.Sprintf(`[0-9a-f]{%d}-(\d{6})`, digestLength)),
+		units:    form(l.Units(), fmt.Sprintf(`(?:limit\.json|[0-9a-f]{%d}-\d{3})`, digestLength)),
 	}
 }
 
@@ -46,6 +48,9 @@ func (o OwnKeys) List(key string) bool { return o.has(o.list, key) }
 
 // Marker reports whether the key has the form of a marker of the run's pace, of this plan or of another one.
 func (o OwnKeys) Marker(key string) bool { return o.has(o.marker, key) }
+
+// Units reports whether the key has the form of an object that holds the run below its limit, for this plan or another one.
+func (o OwnKeys) Units(key string) bool { return o.units.MatchString(key) }
 
 func (o OwnKeys) has(form *regexp.Regexp, key string) bool {
 	match := form.FindStringSubmatch(key)

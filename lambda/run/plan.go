@@ -146,7 +146,9 @@ func (p Plan) Digest() string {
 	p.ExecutionID, p.TakenOver, p.Retention, p.Estimate = "", nil, nil, nil
 	if p.Scan != nil && p.Scan.MaxReadUnits > 0 {
 		scan := *p.Scan
-		scan.MaxReadUnits = 0
+		if scan.MaxReadUnits = 0; !scan.Paced() {
+			scan.Concurrency = 0
+		}
 		p.Scan = &scan
 	}
 	return Digest(p)[:digestLength]

@@ -17,12 +17,11 @@ type ScanPlan struct {
 	KeyNames      []string            `json:"keyNames,omitempty"`
 	Compression   request.Compression `json:"compression"`
 	FileSizeBytes int64               `json:"fileSizeBytes"`
-	// ReadUnitsPerSecond is what all segments of the run may consume together, 0 for no limit. With a limit, Concurrency is how many
-	// segments run at the same time.
+	// ReadUnitsPerSecond is what all segments of the run may consume together, 0 for no limit. MaxReadUnits is what the run may consume in
+	// total, 0 for no limit. With one of the two, Concurrency is how many segments run at the same time.
 	ReadUnitsPerSecond float64 `json:"readUnitsPerSecond,omitempty"`
+	MaxReadUnits       float64 `json:"maxReadUnits,omitempty"`
 	Concurrency        int     `json:"concurrency,omitempty"`
-	// MaxReadUnits is what the run can consume in total, 0 for no limit.
-	MaxReadUnits float64 `json:"maxReadUnits,omitempty"`
 	// SourceRoleARN reads the table and DestinationRoleARN writes the objects; "" means the functions' own roles.
 	SourceRoleARN      string `json:"sourceRoleArn,omitempty"`
 	DestinationRoleARN string `json:"destinationRoleArn,omitempty"`

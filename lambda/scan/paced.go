@@ -12,6 +12,7 @@ import (
 
 	"dynamodb-to-s3/lambda/bucket"
 	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/limit"
 	"dynamodb-to-s3/lambda/pace"
 	"dynamodb-to-s3/lambda/quota"
 	"dynamodb-to-s3/lambda/run"
@@ -36,27 +37,28 @@ func newPacer(plan run.Plan, from run.Checkpoint, destination *bucket.Bucket, bu
 	return pace.New(config)
 }
 
-// pacedReader asks for a page when the pace allows it, with as many items as the pace allows. When the table throttles, it asks again
-// after longer and longer pauses until ctx ends. It then fails with Throttled.
+// pacedReader asks for a page when the pace allows it, with as many items as the pace and the limit of the run allow. When the table throttles, it
+// asks again after longer and longer pauses until ctx ends. It then fails with Throttled.
 type pacedReader struct {
 	Source
-	pacer  *pace.Pacer
-	budget *budget
+	pacer   *pace.Pacer
+	budget  *budget
+	portion *limit.Portion // of the limit; nil without one
 }
 
 func (r *pacedReader) Next(ctx context.Context, exclusiveStartKey json.RawMessage, into *table.Page) error {
 	var throttled error
 	for {
-		limit, err := r.pacer.Ask(ctx)
+		items, err := r.pacer.Ask(ctx)
 		if err != nil {
 			if throttled != nil {
 				return fmt.Errorf("%w: %w", throttled, err)
 			}
 			return err
 		}
-		into.Limit = limit
+		into.Limit = items
 		before := r.Throttles().Tries
-		err = r.Pages.Next(ctx, exclusiveStartKey, into)
+		err = r.next(ctx, exclusiveStartKey, into)
 		tries := r.Throttles().Tries - before
 		if tries > 0 {
 			r.budget.did(run.Interval{Throttles: tries})
@@ -75,6 +77,35 @@ func (r *pacedReader) Next(ctx context.Context, exclusiveStartKey json.RawMessag
 			return err
 		}
 	}
+}
+
+// next reads a page that the limit of the run allows. DynamoDB may have charged for tries without an answer, so the portion pays for them too.
+func (r *pacedReader) next(ctx context.Context, exclusiveStartKey json.RawMessage, into *table.Page) error {
+	if r.portion == nil {
+		return r.Pages.Next(ctx, exclusiveStartKey, into)
+	}
+	units, err := r.portion.Ask(ctx, r.pacer.Least())
+	if err != nil {
+		return err
+	}
+	var expected, charged float64 // the cost of the page, and what its lost tries were charged
+	into.Limit, expected = r.pacer.Fit(into.Limit, units)
+	lost := func() {
+		cost := expected*float64(into.Lost) - charged
+		charged += cost
+		r.portion.Charge(cost)
+	}
+	into.Again = func(ctx context.Context) error {
+		lost()
+		_, err := r.portion.Ask(ctx, r.pacer.Least())
+		return err
+	}
+	if err := r.Pages.Next(ctx, exclusiveStartKey, into); err != nil {
+		lost()
+		return err
+	}
+	r.portion.Charge(into.ReadUnits*float64(1+into.Lost) - charged) // the lost tries were for the same page
+	return nil
 }
 
 // markers are the objects that say which segments of a paced run are done. They are empty: their names say everything.

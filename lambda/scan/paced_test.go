@@ -52,7 +52,7 @@ func TestThrottledTableIsWaitedFor(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		few := &throttling{refusals: 8}
-		if err := (&pacedReader{few.source(), pace.New(pace.Config{}), newBudget(t.Context(), time.Now)}).Next(t.Context(), nil, new(table.Page)); err != nil {
+		if err := (&pacedReader{few.source(), pace.New(pace.Config{}), newBudget(t.Context(), time.Now), nil}).Next(t.Context(), nil, new(table.Page)); err != nil {
 			t.Error(err)
 		}
 		var pauses []time.Duration
@@ -67,7 +67,7 @@ func TestThrottledTableIsWaitedFor(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		many := &throttling{refusals: 100}
-		err := (&pacedReader{many.source(), pace.New(pace.Config{}), newBudget(t.Context(), time.Now)}).Next(ctx, nil, new(table.Page))
+		err := (&pacedReader{many.source(), pace.New(pace.Config{}), newBudget(t.Context(), time.Now), nil}).Next(ctx, nil, new(table.Page))
 		if err == nil || failure.NameOf(err) != failure.Throttled || len(many.asked) != 6 {
 			t.Errorf("asked %d times, got %s: %v", len(many.asked), failure.NameOf(err), err)
 		}
@@ -90,7 +90,7 @@ func stalling(t *testing.T, plan run.Plan, from run.Checkpoint, reason string) (
 	budget.start = began
 	pacer := newPacer(plan, from, destination, budget)
 	return segment{
-		plan: plan, number: 2, from: from, Source: reader.source(), reader: &pacedReader{reader.source(), pacer, budget}, pacer: pacer,
+		plan: plan, number: 2, from: from, Source: reader.source(), reader: &pacedReader{reader.source(), pacer, budget, nil}, pacer: pacer,
 		bucket: destination, budget: budget, log: slog.New(slog.DiscardHandler),
 	}, ctx
 }

@@ -4,7 +4,7 @@
 // Three stages work at the same time: the next page is fetched while the last one is parsed, encoded and compressed, and while parts
 // upload. Memory holds at most three pages and three parts.
 //
-// It may import failure, quota, request, run, bucket, ddbjson, encoder, ledger, metric, pace, sink, table and transform.
+// It may import failure, quota, request, run, bucket, ddbjson, encoder, ledger, limit, metric, pace, sink, table and transform.
 package scan
 
 import (
@@ -16,6 +16,7 @@ import (
 	"dynamodb-to-s3/lambda/bucket"
 	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/ledger"
+	"dynamodb-to-s3/lambda/limit"
 	"dynamodb-to-s3/lambda/metric"
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
@@ -97,6 +98,9 @@ func (step *Step) Run(ctx context.Context, in run.ScanInput) (run.Checkpoint, er
 		return from, err
 	}
 	did, err := s.scan(ctx)
+	if lost := s.portion.Return(ctx); lost != nil {
+		s.log.WarnContext(ctx, "the run will stop before its limit", "cause", lost.Error())
+	}
 	to, err := s.payAndMark(ctx, did.checkpoint, err)
 	s.tell(ctx, step.Metrics, did)
 	if err != nil {
@@ -121,10 +125,10 @@ func (step *Step) segment(ctx context.Context, in run.ScanInput, from run.Checkp
 		return nil, err
 	}
 	budget := newBudget(ctx, now)
-	pacer := newPacer(in.Plan, from, destination, budget)
+	pacer, portion := newPacer(in.Plan, from, destination, budget), limit.New(destination, in.Plan, in.Segment)
 	return &segment{
 		plan: in.Plan, number: in.Segment, from: from, try: randomTry(),
-		Source: source, reader: &pacedReader{source, pacer, budget}, pacer: pacer, bucket: destination, budget: budget, progress: step.Progress,
+		Source: source, reader: &pacedReader{source, pacer, budget, portion}, pacer: pacer, portion: portion, bucket: destination, budget: budget, progress: step.Progress,
 		log: step.logOf(in, from),
 	}, nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"dynamodb-to-s3/lambda/bucket"
 	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/limit"
 	"dynamodb-to-s3/lambda/metric"
 	"dynamodb-to-s3/lambda/pace"
 	"dynamodb-to-s3/lambda/run"
@@ -25,6 +26,7 @@ type segment struct {
 	Source
 	reader   Pages // of the source, held back by the pacer
 	pacer    *pace.Pacer
+	portion  *limit.Portion
 	bucket   *bucket.Bucket
 	budget   *budget
 	progress *Progress
@@ -125,7 +127,7 @@ func (s *segment) failureOf(ctx context.Context, err error, at position) error {
 		return nil
 	case ctx.Err() != nil:
 		return ctx.Err() // the invocation itself ended: it can close nothing
-	case at.totals.Pages > 0 && (errors.Is(err, pace.ErrNoTime) || errors.Is(err, pace.ErrPatience)):
+	case at.totals.Pages > 0 && (errors.Is(err, pace.ErrNoTime) || errors.Is(err, pace.ErrPatience) || failure.NameOf(err) == failure.LimitReached):
 		return nil
 	case errors.Is(err, ErrDamaged):
 		return err
