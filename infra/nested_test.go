@@ -79,7 +79,7 @@ func TestManyStaleTablesDeploy(t *testing.T) {
 		tags, templates int
 	}{
 		{"of 40 characters", 495, 40, 0, 2},
-		{"of 255 characters, with every tag", 114, 255, 49, 2},
+		{"of 255 characters, with every tag", 113, 255, 49, 2},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			folder := t.TempDir()

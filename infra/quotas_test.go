@@ -79,9 +79,9 @@ func TestFiveHundredTablesDeploy(t *testing.T) {
 			p.Tables, p.VPC, p.KMSKeys, p.Tracing, p.Account, p.Region = tablesOf(485, 30, 40), full.VPC, full.KMSKeys, true, full.Account, full.Region
 			p.CustomerManagedKey = customerManagedKey
 		}},
-		{"of 255 characters", func(p *Props) { p.Tables = tablesOf(114, 255, 255) }},
+		{"of 255 characters", func(p *Props) { p.Tables = tablesOf(113, 255, 255) }},
 		{"of 255 characters, in an account with the highest quota", func(p *Props) {
-			p.Tables, p.Quotas.ManagedPoliciesPerRole = tablesOf(264, 255, 255), 25
+			p.Tables, p.Quotas.ManagedPoliciesPerRole = tablesOf(263, 255, 255), 25
 		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
