@@ -131,9 +131,9 @@ func TestRunStopsAtItsLimit(t *testing.T) {
 						t.Errorf("%g units were read, the limit is %g, and a page has %g at most", pages.units, most, pages.largest)
 					}
 					t.Logf("%g units of %g were read in %d pages, the run needs %g", pages.units, most, pages.pages, need)
-					if e.request = request(3 * need); raise == "raises the limit of the run" {
+					if e.request = request(6 * need); raise == "raises the limit of the run" {
 						e.request = request(most)
-						if err := limit.Raise(t.Context(), bucket.New(testservers.S3(), planned.Plan), planned.Plan, 3*need); err != nil {
+						if err := limit.Raise(t.Context(), bucket.New(testservers.S3(), planned.Plan), planned.Plan, 6*need); err != nil {
 							t.Fatal(err)
 						}
 					}
@@ -144,7 +144,7 @@ func TestRunStopsAtItsLimit(t *testing.T) {
 					if test.items > 0 {
 						holdsItems(t, in, result, test.items)
 					}
-					if left := testservers.Keys(t, in, result.Root+"/_units/"); len(left) > 0 || result.Foreign != nil {
+					if left := testservers.Keys(t, in, result.Root+"/_readunits/"); len(left) > 0 || result.Foreign != nil {
 						t.Errorf("%v are left, and the result has %+v", left, result.Foreign)
 					}
 					if left := testservers.Keys(t, in, run.Layout{Root: result.Root, Staging: true}.StagingPrefix()); len(left) > 0 {
@@ -183,7 +183,7 @@ func TestLimitThatIsNotReached(t *testing.T) {
 		t.Fatal(err)
 	}
 	holds(t, in, result)
-	if left := testservers.Keys(t, in, result.Root+"/_units/"); len(left) > 0 {
+	if left := testservers.Keys(t, in, result.Root+"/_readunits/"); len(left) > 0 {
 		t.Errorf("%v are left", left)
 	}
 }

@@ -172,8 +172,9 @@ func (l Layout) PaceMarker(plan string, segment int) string {
 	return fmt.Sprintf("%s%06d", l.PaceMarkersOf(plan), segment)
 }
 
-// Units is the start of the keys of the objects that hold a run below its limit of read units.
-func (l Layout) Units() string { return l.Folder() + "/_units/" }
+// Units is the start of the keys of the objects that hold a run below its limit of read units. The name is so long that the role of the function export
+// cannot write there.
+func (l Layout) Units() string { return l.Folder() + "/_readunits/" }
 
 // UnitsAccount is the key of an account of the limit, for the plan with this digest.
 func (l Layout) UnitsAccount(plan string, number int) string {
