@@ -70,9 +70,15 @@ func TestPricesAreReadStrictly(t *testing.T) {
 			`athenaPerTB: got "5", want a decimal number`, `fullExportPerGB: is empty: leave it out, or give a value`,
 			`readUnitsPerMilion: there is no such price, did you mean "readUnitsPerMillion"?`, `s3PutPerThousand: got -1, want a price in US dollars, 0 or more`,
 		},
-		`{"transitionsPerThousand": 1, "transitionsPerThousand": 2}`: {"transitionsPerThousand: given twice"},
-		`{"glueDPUHour": 1e999}`:                                     {"glueDPUHour: got 1e999, want a decimal number"},
-		`[]`:                                                         {"got a list, want an object"},
+		`{"transitionsPerThousand": 1, "transitionsPerThousand": 2}`: {
+			"transitionsPerThousand: given twice",
+		},
+		`{"glueDPUHour": 1e999}`: {
+			"glueDPUHour: got 1e999, want a decimal number",
+		},
+		`[]`: {
+			"got a list, want an object",
+		},
 	} {
 		var got []string
 		_, err := price.Parse(text)
