@@ -16,6 +16,7 @@ import (
 	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/function"
 	"dynamodb-to-s3/lambda/plan"
+	"dynamodb-to-s3/lambda/price"
 	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/local/executions"
 	"dynamodb-to-s3/local/exports"
@@ -59,6 +60,8 @@ type execution struct {
 	pageBytes  int
 	// metrics and log receive what the functions write; nil discards it.
 	metrics, log io.Writer
+	// prices are the deployment's; nil for the usual ones.
+	prices price.Prices
 	// glue has the database of the catalog, "lake"; nil if the deployment has none.
 	glue *aws.Config
 }
@@ -96,7 +99,7 @@ func (e execution) engine() *function.Engine {
 	return function.New(source, destination, function.Options{
 		Glue: e.glue, Database: database,
 		Log: log, Executions: states, Account: account, Now: hurried(e.hurry), Metrics: e.metrics, Environment: "test",
-		ShareBytes: e.shareBytes, PageBytes: e.pageBytes,
+		ShareBytes: e.shareBytes, PageBytes: e.pageBytes, Prices: e.prices,
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 	"dynamodb-to-s3/lambda/contract"
 	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/ledger"
+	"dynamodb-to-s3/lambda/price"
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/local/exports"
@@ -69,6 +70,10 @@ func TestExportReturnsItsResult(t *testing.T) {
 		result.Mode != request.ModeExport || result.RunID != "run-1" || result.Reason != "" {
 		t.Errorf("got %+v", result)
 	}
+	if result.Dollars <= 0 {
+		t.Errorf("the export has cost $%g", result.Dollars)
+	}
+	e.prices = price.Prices{price.FullExport: 1000} // since then, the deployment has other prices
 	again, err := e.runExport()
 	if diff := cmp.Diff(result, again); err != nil || diff != "" {
 		t.Errorf("the second result: %v, (-first +again):\n%s", err, diff)
