@@ -290,7 +290,7 @@ func operationOf(object types.Object) (string, error) {
 		return service + "." + name, nil
 	case isService && strings.HasPrefix(name, "New") && strings.HasSuffix(name, "Paginator"):
 		return service + "." + strings.TrimSuffix(strings.TrimPrefix(name, "New"), "Paginator"), nil
-	case receiver != nil, !strings.HasPrefix(name, "New"), isService && name == "NewFromConfig":
+	case receiver != nil, !strings.HasPrefix(name, "New"), isService && (name == "NewFromConfig" || name == "New"):
 		return "", nil
 	case isService, path == "credentials/stscreds", strings.HasPrefix(path, "feature/s3"):
 		return "", fmt.Errorf("this test does not know which operations %s calls: add it to operationOf", function.FullName())

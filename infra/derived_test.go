@@ -159,3 +159,27 @@ func TestActionsOfTheShortestEnvironment(t *testing.T) {
 		}
 	}
 }
+
+// If an environment turns explain.metrics off, plan has neither the permission to read metrics nor the variable that tells it to.
+func TestMetricsCanBeTurnedOff(t *testing.T) {
+	made, err := synthesize(func(codeFolder string) *Props {
+		props := testProps(codeFolder)
+		props.Explain.Metrics = new(false)
+		return props
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	asks := []access{{"plan/Role", "cloudwatch:GetMetricData", "*"}}
+	compareAccess(t, policies(t, synth(t)), asks, []access{{"scan/Role", "cloudwatch:GetMetricData", "*"}})
+	compareAccess(t, policies(t, made), nil, asks)
+	for name, function := range made.of(t, "AWS::Lambda::Function") {
+		var got struct {
+			Environment struct{ Variables map[string]string }
+		}
+		remarshal(t, function.Properties, &got)
+		if value, has := got.Environment.Variables[contract.EnvMetrics]; has {
+			t.Errorf("%s has %s=%s", name, contract.EnvMetrics, value)
+		}
+	}
+}

@@ -36,10 +36,14 @@ func ofTables(at place, function contract.Function, props *Props) []grant {
 	readable, exportable := props.readable(), props.exportable()
 	switch function {
 	case contract.FunctionPlan:
+		var metrics []string
+		if *props.Explain.Metrics {
+			metrics = []string{"*"}
+		}
 		return []grant{
-			// plan estimates a run by what others have consumed. The action supports no resources.
+			// plan estimates a run by what others have consumed. The action supports neither resources nor a condition on the namespace.
 			// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html
-			allow(actions("cloudwatch:GetMetricData"), []string{"*"}),
+			allow(actions("cloudwatch:GetMetricData"), metrics),
 			// plan describes the table and its recovery, asks for one item to see whether DynamoDB accepts the parameters of the scan, and reads
 			// a sample for an estimate. One statement is shorter than two; an index cannot be described.
 			allow(actions("dynamodb:DescribeTable", "dynamodb:DescribeContinuousBackups", "dynamodb:Scan"), at.tables(readable, "", "/index/*")),

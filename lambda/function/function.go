@@ -172,10 +172,14 @@ func Main(function contract.Function) {
 	scanMemory, _ := strconv.Atoi(os.Getenv(contract.EnvScanMemory))   // the same
 	retention, unread := run.ParseRetention(os.Getenv(contract.EnvRetention))
 	prices, mispriced := price.Parse(os.Getenv(contract.EnvPrices))
+	var metrics *aws.Config
+	if os.Getenv(contract.EnvMetrics) == "true" {
+		metrics = &cfg
+	}
 	engine := New(cfg, cfg, Options{
 		Log: log, Defaults: os.Getenv(contract.EnvDefaults), Account: os.Getenv(contract.EnvAccount), Roles: roles,
 		Metrics: os.Stdout, Environment: os.Getenv(contract.EnvName), ScanTimeout: time.Duration(scanTimeout) * time.Second,
-		ScanMemory: scanMemory, Database: os.Getenv(contract.EnvCatalog), Retention: retention, Prices: prices, X86: runtime.GOARCH == "amd64", CloudWatch: &cfg,
+		ScanMemory: scanMemory, Database: os.Getenv(contract.EnvCatalog), Retention: retention, Prices: prices, X86: runtime.GOARCH == "amd64", CloudWatch: metrics,
 	})
 	handler := engine.Handler(function)
 	if err = errors.Join(err, invalid, unread, mispriced); err == nil && handler == nil {
