@@ -19,6 +19,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/smithy-go/encoding/cbor"
 )
@@ -81,6 +82,16 @@ func TestConsumedCapacityAndTheLastRun(t *testing.T) {
 	}
 	if after.ConsumedPerSecond != 2 || after.WrittenPerDay != 1_024_000 || !strings.Contains(*asked, "ConsumedReadCapacityUnits") || !strings.Contains(*asked, table) {
 		t.Errorf("got %g units a second and %d bytes a day, asked %s: %v", after.ConsumedPerSecond, after.WrittenPerDay, *asked, after.Basis)
+	}
+	foreign := planned.Plan
+	foreign.Scan = new(*foreign.Scan)
+	foreign.Scan.SourceRoleARN = "arn:aws:iam::000000000000:role/reader"
+	read, write := testservers.Configs()
+	clients := awsclient.NewClients(read, write, read)
+	own := func(run.Plan) *dynamodb.Client { return clients.Tables(planned.Plan) }
+	f, err := explain.Sources{Tables: own, Objects: clients.Objects, Metrics: awsclient.CloudWatch(answers)}.Gather(t.Context(), estimate.Facts{}, foreign, foreign, "")
+	if err != nil || f.ConsumedPerSecond != 0 || !strings.Contains(strings.Join(f.Basis, "\n"), "CloudWatch of the table's account is not asked") {
+		t.Errorf("got %+v, %v for a table of another account", f.SourceFacts, err)
 	}
 	if other := gather(t, denied, planned.Plan, "elsewhere"); other.Last != nil {
 		t.Errorf("got %+v, which is below another prefix", other.Last)
