@@ -39,7 +39,7 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root.SetErr(stderr)
 	root.SetArgs(args)
 	root.AddCommand(newExplain(), newRun(), newRunExport(), newServe(), newQuery(), newReport())
-	root.AddCommand(newStart(), newWatch(), newList(), newStop(), newRedrive(), newClean()) // of a deployment
+	root.AddCommand(newStart(), newWatch(), newList(), newStop(), newRedrive(), newLogs(), newClean()) // of a deployment
 	code := 0
 	if len(args) == 0 { // the library shows the help
 		root.SetOut(stderr)
