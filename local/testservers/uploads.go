@@ -39,3 +39,11 @@ func Abort(tb testing.TB, bucket string, upload types.MultipartUpload) {
 		tb.Fatal(err)
 	}
 }
+
+// StartUpload begins an upload.
+func StartUpload(tb testing.TB, bucket, key string) {
+	tb.Helper()
+	if _, err := S3().CreateMultipartUpload(tb.Context(), &s3.CreateMultipartUploadInput{Bucket: &bucket, Key: &key}); err != nil {
+		tb.Fatal(err)
+	}
+}
