@@ -74,13 +74,13 @@ func (v *listVerb) list(ctx context.Context, stdout io.Writer) error {
 	if v.json {
 		return printJSON(stdout, listed)
 	}
-	return printList(stdout, listed)
+	return writeList(stdout, listed, progress.Colors(stdout))
 }
 
-// printList prints executions as a table.
-func printList(w io.Writer, listed []deployment.Execution) error {
+// writeList writes executions as a table.
+func writeList(w io.Writer, listed []deployment.Execution, colors bool) error {
 	header, shown := "STATUS", func(is status.Status) string { return string(is) }
-	if progress.Colors(w) {
+	if colors {
 		header, shown = "\x1b[39mSTATUS\x1b[0m", progress.Status // every color has the same length, so that the columns stay aligned
 	}
 	aligned := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
