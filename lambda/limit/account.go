@@ -85,11 +85,11 @@ type raised struct {
 	MaxReadUnits float64 `json:"maxReadUnits"`
 }
 
-// limit returns the limit of the run: that of the plan, or that of Raise if it is higher.
-func (a accounts) limit(ctx context.Context) (float64, error) {
+// Of returns the limit of a run that scans: that of the plan, or that of Raise if it is higher.
+func Of(ctx context.Context, in *bucket.Bucket, plan run.Plan) (float64, error) {
 	var r raised
-	_, err := read(ctx, a.bucket, a.plan.Layout().RaisedLimit(), &r)
-	return max(a.plan.Scan.MaxReadUnits, r.MaxReadUnits), err
+	_, err := read(ctx, in, plan.Layout().RaisedLimit(), &r)
+	return max(plan.Scan.MaxReadUnits, r.MaxReadUnits), err
 }
 
 // Raise raises the limit of a run whose execution has failed with LimitReached, so that a redrive continues it: AWS's redrive cannot change the
@@ -98,7 +98,7 @@ func Raise(ctx context.Context, in *bucket.Bucket, plan run.Plan, maxReadUnits f
 	if plan.Scan == nil || plan.Scan.MaxReadUnits == 0 {
 		return failure.Errorf(failure.InvalidRequest, "the run %q has no maxReadUnits: redrive it without a limit", plan.RunID)
 	}
-	now, err := (accounts{bucket: in, plan: plan}).limit(ctx)
+	now, err := Of(ctx, in, plan)
 	if err != nil {
 		return err
 	}

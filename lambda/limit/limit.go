@@ -100,7 +100,7 @@ func (p *Portion) Return(ctx context.Context) error {
 // take takes a portion of want read units or more. If its own account has less, it moves units from the others.
 func (p *Portion) take(ctx context.Context, want float64) error {
 	if p.limit == 0 {
-		limit, err := p.accounts.limit(ctx)
+		limit, err := Of(ctx, p.accounts.bucket, p.accounts.plan)
 		if err != nil {
 			return err
 		}

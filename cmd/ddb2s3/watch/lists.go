@@ -13,6 +13,7 @@ import (
 	"dynamodb-to-s3/lambda/bucket"
 	"dynamodb-to-s3/lambda/failure"
 	"dynamodb-to-s3/lambda/fault"
+	"dynamodb-to-s3/lambda/limit"
 	"dynamodb-to-s3/lambda/run"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -35,6 +36,8 @@ type lists struct {
 	bucket *bucket.Bucket
 	plan   run.Plan
 	begun  time.Time // when the pass began
+	limit  float64   // maxReadUnits, or what a redrive has raised it to
+	known  bool      // the limit was read
 	digest string
 	own    run.OwnKeys
 
@@ -61,7 +64,7 @@ type sum struct {
 
 func newLists(client *s3.Client, plan run.Plan, begun time.Time) *lists {
 	return &lists{
-		s3: client, bucket: bucket.New(client, plan), plan: plan, begun: begun, digest: plan.Digest(), own: plan.OwnKeys(),
+		s3: client, bucket: bucket.New(client, plan), plan: plan, begun: begun, limit: plan.Scan.MaxReadUnits, digest: plan.Digest(), own: plan.OwnKeys(),
 		seen: map[string]bool{}, heads: map[int][]run.SegmentList{}, sums: map[int]sum{},
 	}
 }
@@ -71,6 +74,9 @@ var errNoList = errors.New("no segment list")
 
 // look finds new lists and reads them, within the bounds. What it has read remains if it fails.
 func (l *lists) look(ctx context.Context) error {
+	if err := l.readLimit(ctx); err != nil {
+		return err
+	}
 	if err := l.list(ctx); err != nil {
 		return err
 	}
@@ -102,6 +108,18 @@ func (l *lists) look(ctx context.Context) error {
 		l.add(segment)
 	}
 	return err
+}
+
+// readLimit reads the limit of a run that has one. A redrive can have raised it before this program looked.
+func (l *lists) readLimit(ctx context.Context) (err error) {
+	if !l.known && l.limit > 0 {
+		if l.limit, err = limit.Of(ctx, l.bucket, l.plan); err != nil {
+			l.limit = l.plan.Scan.MaxReadUnits
+			return err
+		}
+	}
+	l.known = true
+	return nil
 }
 
 // end says that the pass has ended, so that one more round through all keys finds the last lists.

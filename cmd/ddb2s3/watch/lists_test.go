@@ -12,6 +12,7 @@ import (
 	"dynamodb-to-s3/lambda/awsclient"
 	"dynamodb-to-s3/lambda/bucket"
 	"dynamodb-to-s3/lambda/failure"
+	"dynamodb-to-s3/lambda/limit"
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/local/testservers"
@@ -145,6 +146,27 @@ func TestListsAreReadOnce(t *testing.T) {
 	l.mustLook(t)
 	if got := l.sum(); got.ended != 2 || got.Scanned != 30 || got.whole.Scanned != 30 {
 		t.Errorf("at the end of segment 0: got %+v", got)
+	}
+}
+
+// A redrive can have raised the limit. Without a limit, nothing is read for it.
+func TestLimitOfAPass(t *testing.T) {
+	t.Parallel()
+	l := newListing(t, 1)
+	l.mustLook(t)
+	if _, gets, _ := l.counter.take(); gets != 0 || l.limit != 0 {
+		t.Errorf("without a limit: %d reads, %g", gets, l.limit)
+	}
+	l.plan.Scan.MaxReadUnits = 100
+	if err := limit.Raise(t.Context(), l.bucket, l.plan, 250); err != nil {
+		t.Fatal(err)
+	}
+	l.counter.take()
+	l.lists = newLists(l.s3, l.plan, begin)
+	l.mustLook(t)
+	l.mustLook(t)
+	if _, gets, _ := l.counter.take(); gets != 1 || l.limit != 250 {
+		t.Errorf("%d reads, and the limit is %g", gets, l.limit)
 	}
 }
 

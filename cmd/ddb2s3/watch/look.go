@@ -99,9 +99,6 @@ func (o *observer) look(ctx context.Context, now time.Time) (Look, error) {
 		Time: now.UTC(), Name: o.name, Status: execution.Status(answer.Status), Start: aws.ToTime(answer.StartDate).UTC(),
 		Phase: h.phase, PhaseStart: h.since.UTC(), Table: h.plan.Table, Estimate: h.plan.Estimate, Retry: h.retry,
 	}
-	if h.plan.Scan != nil {
-		look.MaxReadUnits = h.plan.Scan.MaxReadUnits
-	}
 	if look.Segments, err = o.children(ctx); err != nil {
 		return o.last, err
 	}
@@ -184,6 +181,7 @@ func (o *observer) readLists(ctx context.Context, look *Look) string {
 		o.lists.end()
 	}
 	problem := o.unreadable
+	look.MaxReadUnits = o.lists.limit
 	if problem == "" && (!o.lists.over || o.lists.behind()) {
 		if err := o.lists.look(ctx); err != nil {
 			problem = fmt.Sprintf("the segment lists cannot be read (%s): %v", failure.NameOf(err), err)
