@@ -34,7 +34,7 @@ run-export: servers ## export a sample table on this computer, then its changes,
 	@go run ./cmd/ddb2s3 run-export
 
 # go run would end with an error after Ctrl-C.
-serve: servers ## keep DynamoDB, with the sample table, and S3 running on this computer
+serve: servers ## keep DynamoDB, with the sample table, S3 and a deployment running on this computer
 	@go build -o $(BIN)/ddb2s3 ./cmd/ddb2s3 && exec $(BIN)/ddb2s3 serve
 
 test: deps ## run every test
