@@ -68,10 +68,12 @@ func (r Run) segment(atOnce int) Forecast {
 	begun, left := s.now, r.Items/float64(r.Segments)
 	var half, did Forecast // after half of the pages that are simulated, and after all of them
 	var halfLeft float64
-	for {
-		left -= s.page(left)
+	for ended := false; ; {
+		var items float64
+		items, ended = s.page(left)
+		left -= items
 		did = Forecast{s.pages, s.units, s.now.Sub(begun).Seconds(), s.waits}
-		if left < 1 || did.Pages == simulated {
+		if ended || did.Pages == simulated {
 			break
 		}
 		if did.Pages == simulated/2 {
@@ -79,7 +81,7 @@ func (r Run) segment(atOnce int) Forecast {
 		}
 	}
 	handOvers := 0.0 // beyond the simulated ones
-	if left >= 1 {
+	if left > 0 {
 		more, simulated := left/(halfLeft-left), did.Seconds
 		did.Pages += more * (did.Pages - half.Pages)
 		did.Units += more * (did.Units - half.Units)
@@ -113,8 +115,9 @@ func (s *simulation) invoke(paidAt time.Time) {
 	s.pacer = newPacer(s.now, Config{Share: s.share, Consistent: s.Consistent, Limit: s.Limit, PaidAt: paidAt})
 }
 
-// page reads the next page of at most so many items, and returns how many it has.
-func (s *simulation) page(left float64) (items float64) {
+// page reads the next page of at most so many items, and returns how many it has. A page that has as many as its limit is not the last one of its
+// segment: DynamoDB does not look further.
+func (s *simulation) page(left float64) (items float64, ended bool) {
 	limit, wait := s.pacer.next(s.now)
 	for ; wait > 0; limit, wait = s.pacer.next(s.now) {
 		if resume := s.pacer.ResumeAt(); resume.Sub(s.now) > s.Patience || resume.After(s.until) {
@@ -127,21 +130,20 @@ func (s *simulation) page(left float64) (items float64) {
 	if s.Consistent {
 		full, step = 2*full, 2*step
 	}
-	items = math.Max(1, math.Floor(full/math.Max(each, math.SmallestNonzeroFloat64)))
-	if limit == 0 {
-		limit = int32(min(s.Limit, math.MaxInt32)) //nolint:gosec // it is not negative
+	most := math.Max(1, math.Floor(full/math.Max(each, math.SmallestNonzeroFloat64)))
+	for _, limit := range []float64{float64(limit), float64(s.Limit)} {
+		if limit > 0 {
+			most = math.Min(most, limit)
+		}
 	}
-	if limit > 0 {
-		items = math.Min(items, float64(limit))
-	}
-	items = math.Min(items, math.Max(1, left))
+	items = math.Min(most, left)
 	_, part := math.Modf(0.5 + s.pages*math.Sqrt2) // spreads evenly over [0, 1)
 	noise := math.Sqrt(12) * (part - 0.5) * s.Spread * math.Sqrt(items)
 	cost := math.Max(step, math.Ceil(math.Max(0, items+noise)*each/step-1e-9)*step)
 	s.pacer.asked = s.now
 	s.pages, s.units, s.now = s.pages+1, s.units+cost, s.now.Add(s.Page(cost))
 	s.pacer.answered(s.now, int64(items), cost, 0)
-	return items
+	return items, items < most
 }
 
 // handOver ends an invocation and begins the next one.

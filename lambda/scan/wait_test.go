@@ -62,7 +62,7 @@ func (p *priced) Do(req *http.Request) (*http.Response, error) {
 		cost += p.cost(next)
 	}
 	last := ""
-	if next < p.items {
+	if next < p.items || in.Limit > 0 && next == first+in.Limit { // a page that ends at its limit never is the last one
 		last = fmt.Sprintf(`"LastEvaluatedKey":{"id":{"S":"%d"}},`, next)
 	}
 	units := max(0.5, math.Ceil(2*cost-1e-6)/2)
@@ -203,11 +203,11 @@ func TestStateMachineWaitsForThePace(t *testing.T) {
 		average               float64       // the least part of the pace
 	}{
 		{"items of 390 KB at 1 unit a second", &priced{items: 20, units: 48}, 1, 1, 1, 900 * time.Second, 21, 20, 4 * time.Second, 0.85},
-		{"items of 96 units, 4 of 12 segments at once", &priced{items: 4, units: 96}, 4, 12, 4, 900 * time.Second, 60, 48, 12 * time.Second, 0.5},
+		{"items of 96 units, 4 of 12 segments at once", &priced{items: 4, units: 96}, 4, 12, 4, 900 * time.Second, 60, 48, 24 * time.Second, 0.9},
 		{"items that cost 9 seconds", &priced{items: 100, units: 9}, 1, 1, 1, 900 * time.Second, 5, 3, 20 * time.Minute, 0.9},
 		{"items that cost 11 seconds", &priced{items: 100, units: 11}, 1, 1, 1, 900 * time.Second, 101, 100, 20 * time.Second, 0.9},
-		{"a thousandth of a unit a second", &priced{items: 10, units: 0.5}, 0.001, 1, 1, 900 * time.Second, 11, 10, 2 * time.Second, 0.7},
-		{"items that cost days", &priced{items: 3, units: 48}, 0.0001, 1, 1, 900 * time.Second, 4, 3, time.Second, 0.4},
+		{"a thousandth of a unit a second", &priced{items: 10, units: 0.5}, 0.001, 1, 1, 900 * time.Second, 12, 11, 2 * time.Second, 0.7},
+		{"items that cost days", &priced{items: 3, units: 48}, 0.0001, 1, 1, 900 * time.Second, 5, 4, time.Second, 0.9},
 		{"small items in a timeout of 2 s", &priced{items: 500, units: 0.5}, 20, 2, 2, 2 * time.Second, 80, 80, 21 * time.Second, 0.3},
 		{"small items", &priced{items: 20_000, units: 0.1}, 100, 4, 4, 900 * time.Second, 4, 0, 400 * time.Second, 0.9},
 	} {
