@@ -54,7 +54,7 @@ func TestProgressOnATerminal(t *testing.T) {
 		t.Run(fmt.Sprint(columns), func(t *testing.T) {
 			t.Parallel()
 			rows := strings.Split(strings.TrimSpace(onTerminal(t, columns, "xterm", "run", "--input", file)), "\n")
-			if len(rows) != 5 || !strings.Contains(rows[0], "replicating "+table+": 1,000 items, ") || !strings.HasPrefix(rows[1], "replicated table ") {
+			if len(rows) != 6 || !strings.Contains(rows[0], "replicating "+table+": 1,000 items, ") || !strings.HasPrefix(rows[1], "replicated table ") {
 				t.Errorf("got %d rows:\n%q", len(rows), rows)
 			}
 			for frame := range strings.SplitSeq(strings.Trim(rows[0], "\r"), "\x1b[K") {
