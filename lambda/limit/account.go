@@ -93,10 +93,17 @@ func Of(ctx context.Context, in *bucket.Bucket, plan run.Plan) (float64, error) 
 }
 
 // Raise raises the limit of a run whose execution has failed with LimitReached, so that a redrive continues it: AWS's redrive cannot change the
-// input of an execution. plan is the one in the run's claim. It fails with InvalidRequest if the run has no limit, or if its limit is as high.
+// input of an execution. plan is the one in the run's claim. It fails with InvalidRequest if the run has no limit or is committed,
+// or if its limit is as high.
 func Raise(ctx context.Context, in *bucket.Bucket, plan run.Plan, maxReadUnits float64) error {
 	if plan.Scan == nil || plan.Scan.MaxReadUnits == 0 {
 		return failure.Errorf(failure.InvalidRequest, "the run %q has no maxReadUnits: redrive it without a limit", plan.RunID)
+	}
+	switch _, err := in.Get(ctx, plan.Commit()); {
+	case err == nil:
+		return failure.Errorf(failure.InvalidRequest, "the run %q is committed, so it reads no more: redrive it without a limit", plan.RunID)
+	case !errors.Is(err, bucket.ErrNotFound):
+		return err
 	}
 	now, err := Of(ctx, in, plan)
 	if err != nil {

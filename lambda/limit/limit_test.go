@@ -315,6 +315,10 @@ func TestRaise(t *testing.T) {
 			t.Errorf("to %g: %v, want %q", test.limit, err, test.says)
 		}
 	}
+	s.objects[path.Base(plan.Commit())] = []byte("{}")
+	if err := Raise(t.Context(), in, plan, 400); failure.NameOf(err) != failure.InvalidRequest || !strings.Contains(err.Error(), "is committed") {
+		t.Errorf("of a committed run: %v", err)
+	}
 	p := New(in, plan, 0)
 	if got, err := p.Ask(t.Context(), 250); err != nil || got < 250 {
 		t.Errorf("got %g, %v, and the limit is 300", got, err)

@@ -39,6 +39,7 @@ type Harness struct {
 	reader              *s3.Client // past the recording server
 	toTables, toObjects *network
 	recording           *http.Server // in front of S3
+	measuring           *http.Server // in front of DynamoDB
 	interpreter         *statemachine.Interpreter
 	lambda              http.Server
 	url                 string
@@ -65,7 +66,11 @@ func New(ctx context.Context, source, destination aws.Config) (h *Harness, err e
 	if h.toObjects, err = newNetwork(hostOf(recorded)); err != nil {
 		return h, err
 	}
-	if h.toTables, err = newNetwork(hostOf(*source.BaseEndpoint)); err != nil {
+	measured, err := h.measure(ctx, *source.BaseEndpoint)
+	if err != nil {
+		return h, err
+	}
+	if h.toTables, err = newNetwork(hostOf(measured)); err != nil {
 		return h, err
 	}
 	h.direct = destination.Copy()
@@ -88,8 +93,10 @@ func (h *Harness) Stop() {
 			n.stop()
 		}
 	}
-	if h.recording != nil {
-		_ = h.recording.Close() // as above
+	for _, front := range []*http.Server{h.recording, h.measuring} {
+		if front != nil {
+			_ = front.Close() // as above
+		}
 	}
 }
 
@@ -135,6 +142,8 @@ type Report struct {
 	Faults map[Fault]int
 	// Ends says how each execution has ended: "succeeded", "duplicate", or the name of the error.
 	Ends []string
+	// Limited is there if the run has a limit.
+	Limited *Limited
 	// Items is the number of items in the commit.
 	Items int
 	// Listings is how often a reader has listed the bucket.

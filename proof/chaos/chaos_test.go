@@ -101,6 +101,7 @@ type summary struct {
 	steps       map[model.Kind]int
 	ends        map[string]int
 	kinds       map[chaos.Kind]int
+	limited     []chaos.Limited
 	broken      bool
 }
 
@@ -112,6 +113,9 @@ func (s *summary) add(report chaos.Report, checked map[model.Kind]int) {
 	s.listings += report.Listings
 	for _, kind := range report.Scenario.Kinds() {
 		s.kinds[kind]++
+	}
+	if report.Limited != nil {
+		s.limited = append(s.limited, *report.Limited)
 	}
 	for fault, times := range report.Faults {
 		s.faults[fault] += times
@@ -154,6 +158,15 @@ func (s *summary) print() {
 	for _, kind := range slices.Sorted(maps.Keys(s.steps)) {
 		s.t.Logf("%7d  steps of the model: %s", s.steps[kind], kind)
 	}
+	var over, pages float64
+	reached := 0
+	for _, l := range s.limited {
+		if passed := l.Units - l.Limit; passed > 0 {
+			reached++
+			over, pages = max(over, passed), max(pages, passed/l.Page)
+		}
+	}
+	s.t.Logf("%d of %d runs with a limit passed it, by %g read units and %.1f pages at most", reached, len(s.limited), over, pages)
 	var ends []string
 	for _, end := range slices.Sorted(maps.Keys(s.ends)) {
 		ends = append(ends, fmt.Sprintf("%s %d", end, s.ends[end]))

@@ -65,7 +65,7 @@ func (r *seedRun) checkOutcomes(ctx context.Context, outcomes []statemachine.Out
 			case name == failure.RunNameTaken && r.returned(ctx, n): // it has the run, and the other one has failed by now
 				found.redrivable = append(found.redrivable, n)
 			case name == failure.RunNameTaken && !r.hand.explains(name): // the execution that has the run may be redriven
-			case name.Permanent():
+			case name.Permanent() && name != failure.LimitReached:
 				permanent = true
 			default:
 				found.redrivable = append(found.redrivable, n)
@@ -123,7 +123,7 @@ func (r *seedRun) checkFailure(n int, outcomes []statemachine.Outcome) error {
 		return nil
 	case r.writer != nil && r.writer.wasReplaced() && (name == failure.TableReplaced || name == failure.TableNotFound || name == failure.TableNotReady):
 		return nil
-	case r.hand.explains(name):
+	case r.hand.explains(name), name == failure.LimitReached && r.scenario.maxReadUnits > 0 && !r.faultsOff.Load():
 		return nil
 	case name.Permanent():
 		return fmt.Errorf("%w, which no fault explains", failed)

@@ -18,6 +18,7 @@ const (
 	kindFilter    Kind = "a filter or a projection"
 	kindIndex     Kind = "an index"
 	kindSegment   Kind = "one of several segments"
+	kindLimit     Kind = "a limit of read units"
 )
 
 // What can happen beside a run.
@@ -41,7 +42,7 @@ const (
 const kindParquet Kind = "PARQUET"
 
 var (
-	requestKinds = []Kind{kindPace, kindPercent, kindTransform, kindFilter, kindIndex, kindSegment}
+	requestKinds = []Kind{kindPace, kindPercent, kindTransform, kindFilter, kindIndex, kindSegment, kindLimit}
 	handKinds    = []Kind{kindClaim, kindListAdded, kindListSpoiled, kindObjectAdded, kindObjectChange, kindUploadAdded, kindUploadGone, kindStaged}
 	besideKinds  = append([]Kind{kindTakeover, kindComesBack, kindTwoRuns, kindTwoChains}, handKinds...)
 )
@@ -75,7 +76,7 @@ func (s *Scenario) drawKinds() {
 		return
 	}
 	switch s.Request {
-	case kindPace, kindPercent, kindIndex, kindSegment:
+	case kindPace, kindPercent, kindIndex, kindSegment, kindLimit:
 		s.Large, s.FileSize = false, min(s.FileSize, 8<<10)
 		s.still()
 	}
@@ -85,6 +86,8 @@ func (s *Scenario) drawKinds() {
 		s.Concurrency = min(s.Concurrency, s.Segments)
 	case kindSegment:
 		s.Segments, s.Concurrency = 1, 1
+	case kindLimit:
+		s.drawLimit()
 	}
 	s.drawRecipe()
 	switch s.Beside {
@@ -114,9 +117,9 @@ func (s Scenario) Kinds() []Kind {
 	return slices.DeleteFunc(kinds, func(k Kind) bool { return k == "" })
 }
 
-// Modelled reports whether proof/model has what the scenario does. It knows neither a foreign hand nor single segments nor paces nor batches of uploads.
+// Modelled reports whether proof/model has what the scenario does. It knows neither a foreign hand nor single segments nor paces nor limits nor batches of uploads.
 func (s Scenario) Modelled() bool {
-	return s.Mode == request.ModeScan && s.Request != kindSegment && !s.paced() && s.Uploads == 0 && !slices.Contains(handKinds, s.Beside)
+	return s.Mode == request.ModeScan && s.Request != kindSegment && s.Request != kindLimit && !s.paced() && s.Uploads == 0 && !slices.Contains(handKinds, s.Beside)
 }
 
 // sortedKeys returns the keys of a map in order, so that a draw among them depends on the seed alone.

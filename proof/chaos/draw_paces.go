@@ -27,9 +27,10 @@ func (r *seedRun) waitAsAsked(payload []byte) {
 	}
 }
 
-// checkMarkers returns an error if the commit of a paced run has left a marker, and no invocation that was given up can have written it.
+// checkMarkers returns an error if the commit of a run with a pace or a limit has left what its segments share, and no invocation that was given up can
+// have written it.
 func (r *seedRun) checkMarkers(ctx context.Context, layout run.Layout) error {
-	if !r.scenario.paced() {
+	if !r.scenario.paced() && r.scenario.maxReadUnits == 0 {
 		return nil
 	}
 	keys, err := r.keys(ctx)
@@ -39,7 +40,9 @@ func (r *seedRun) checkMarkers(ctx context.Context, layout run.Layout) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	givenUp := slices.ContainsFunc(r.invocations, func(i *invocation) bool { return i.function == contract.FunctionScan && closed(i.process.paused) })
-	left := slices.IndexFunc(keys, func(key string) bool { return strings.HasPrefix(key, layout.PaceMarkers()) })
+	left := slices.IndexFunc(keys, func(key string) bool {
+		return strings.HasPrefix(key, layout.PaceMarkers()) || strings.HasPrefix(key, layout.Units())
+	})
 	if left >= 0 && !givenUp {
 		return fmt.Errorf("the commit has left %s", keys[left])
 	}

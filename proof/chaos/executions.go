@@ -3,6 +3,7 @@ package chaos
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -21,12 +22,17 @@ func (r *seedRun) run(ctx context.Context) (Report, error) {
 	}
 	r.finishAll()
 	checked, broken := r.check(ctx, outcomes)
-	report := Report{Scenario: r.scenario, Items: checked.items, Broken: broken}
+	limited, passed := r.checkLimit()
+	broken = errors.Join(broken, passed)
+	report := Report{Scenario: r.scenario, Items: checked.items, Limited: limited, Broken: broken}
 	for _, outcome := range outcomes {
 		report.Ends = append(report.Ends, endOf(outcome))
 	}
 	if broken == nil && len(checked.redrivable) > 0 {
 		r.faultsOff.Store(true)
+		if err := r.raiseLimit(ctx); err != nil {
+			return report, err
+		}
 		for _, n := range checked.redrivable {
 			r.injected(faultRedriven, fmt.Sprintf("execution %d", n), outcomes[n].Error)
 			if outcomes[n], err = r.runExecution(ctx, n); err != nil {

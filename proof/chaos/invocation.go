@@ -60,8 +60,10 @@ func (i *invocation) start(payload []byte, fault Fault) {
 	}
 	source.HTTPClient, destination.HTTPClient = &i.faultyClient, &i.faultyClient
 	engine := function.New(source, destination, function.Options{Log: slog.New(slog.DiscardHandler), Account: account, Now: now, MostUploads: r.scenario.Uploads, ShareBytes: r.scenario.parquet.shareBytes, Executions: describer{&r.executions, &i.faultyClient}})
+	r.works(i.function, 1)
 	go func() {
 		defer close(i.process.ended)
+		defer r.works(i.function, -1)
 		defer r.record(Event{Kind: Stopped, Invocations: []string{i.caller}})
 		defer func() {
 			if panicked := recover(); panicked != nil {

@@ -27,7 +27,8 @@ type Scenario struct {
 	// Request is what the request asks for, and Beside what happens beside the run; "" for nothing special.
 	Request, Beside Kind
 	recipe          recipe
-	index           index // that the run scans, if it has a name
+	index           index   // that the run scans, if it has a name
+	maxReadUnits    float64 // its limit; 0 for none
 	// Parquet makes the run one that writes Parquet files, in two passes.
 	Parquet bool
 	parquet parquet
@@ -127,6 +128,9 @@ func (s Scenario) request(table, bucket string) json.RawMessage {
 		})
 		if s.segments > 0 { // instead of all segments
 			delete(fields, "segments")
+		}
+		if s.maxReadUnits > 0 {
+			fields["maxReadUnits"] = s.maxReadUnits
 		}
 		s.recipe.addTo(fields)
 	}

@@ -51,6 +51,7 @@ type seedRun struct {
 	faults       map[Fault]int
 	descriptions []string // of the faults
 	err          error    // of the harness itself
+	consumed     consumption
 }
 
 // prepare creates the bucket and the table.

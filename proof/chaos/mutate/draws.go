@@ -19,7 +19,7 @@ var drawn = []mutation{
 	}, kind: "one of several segments"},
 	{name: "Ion's decimals", file: "lambda/ddbjson/ion.go", replace: []string{`dst[start+i] = 'd'`, `dst[start+i] = 'e'`}},
 	{name: "the sweep of markers", file: "lambda/finalize/scan.go", replace: []string{
-		`err := c.addMarkers(ctx); err != nil`, `err := error(nil); err != nil`,
+		`err := c.addShared(ctx); err != nil`, `err := error(nil); err != nil`,
 	}, kind: "a pace"},
 	{name: "the kept pace", file: "lambda/plan/kept.go", replace: []string{`if req.ReadPercent == nil {`, `if true {`}, kind: "a pace in percent"},
 	{name: "the position of a takeover", file: "lambda/scan/resume.go", replace: []string{

@@ -1,5 +1,7 @@
 package main
 
+import "slices"
+
 // A mutation removes one rule from the product.
 type mutation struct {
 	name, file string
@@ -94,4 +96,4 @@ var mutations = append([]mutation{
 		`created, err := c.bucket.Create(ctx, c.layout.ManifestSummary(), commit)`, `_, err = c.bucket.Put(ctx, c.layout.ManifestSummary(), commit)
 	created := err == nil`,
 	}},
-}, append(append(drawn, passes...), shown...)...)
+}, slices.Concat(drawn, passes, shown, limited)...)
