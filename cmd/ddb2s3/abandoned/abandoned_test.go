@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"dynamodb-to-s3/cmd/ddb2s3/abandoned"
 	"dynamodb-to-s3/lambda/contract"
 	"dynamodb-to-s3/lambda/execution"
 	"dynamodb-to-s3/lambda/run"
@@ -221,5 +222,35 @@ func TestRunThatIsTakenOverStays(t *testing.T) {
 	}
 	if err := found.Remove(t.Context()); err != nil || len(testservers.Keys(t, a.bucket, "")) != 0 {
 		t.Errorf("got %v", err)
+	}
+}
+
+// Step Functions forgets an execution 90 days after its end. Then the folder says whether a function may be at work.
+func TestRunOfAForgottenExecution(t *testing.T) {
+	t.Parallel()
+	a := newAccount(t)
+	planned := a.plan("run-1", `, "segments": 2`)
+	a.scan(contract.FunctionScan, planned.Plan, planned.Segments)
+	services := abandoned.Services{S3: testservers.S3(), Executions: testservers.StartStepFunctions(t)}
+	for later, words := range map[time.Duration]string{execution.QuietAfter - 30*time.Second: "Step Functions does not know an execution", execution.QuietAfter + 2*time.Minute: ""} {
+		services.Now = func() time.Time { return time.Now().Add(later) }
+		found, err := abandoned.Find(t.Context(), services, a.bucket, planned.Plan.Root)
+		if words != "" {
+			if err == nil || !strings.Contains(err.Error(), words) {
+				t.Errorf("got %v", err)
+			}
+			continue
+		}
+		if err != nil || found.Status != execution.Unknown {
+			t.Errorf("got %+v, %v", found, err)
+		}
+	}
+	services.Now = func() time.Time { return time.Now().Add(time.Hour) }
+	found, err := abandoned.Find(t.Context(), services, a.bucket, planned.Plan.Root)
+	if err == nil {
+		err = found.Remove(t.Context())
+	}
+	if left := testservers.Keys(t, a.bucket, ""); err != nil || len(left) != 0 || a.openUploads("") != 0 {
+		t.Errorf("%v: got %v", err, left)
 	}
 }
