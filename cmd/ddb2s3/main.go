@@ -6,6 +6,8 @@
 //	ddb2s3 query       queries what runs have left, with DuckDB
 //	ddb2s3 report      writes a page with charts about a run
 //
+// The verbs start, watch, list, stop, redrive, logs and clean reach a deployment, through package deployment.
+//
 // Each verb has a file of its own. services.go starts the servers that the environment does not name, functions.go serves the
 // functions over them, and execution.go runs the state machine over the functions.
 package main
