@@ -121,7 +121,7 @@ func (i invocation) read(ctx context.Context, units float64, until time.Time) (r
 	return read, errors.Join(err, i.portion.Return(ctx))
 }
 
-// 10,000 is the most; docs/limits.md has its figures.
+// An account has the same load however many accounts there are, so a few hundred segments show it.
 var atOnce = flag.Int("segments", 200, "the number of segments at work at the same time")
 
 // Segments that are all at work at the same time do not contend on one object: no object gets many requests. The run stops at its limit, also if some
