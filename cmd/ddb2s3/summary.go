@@ -36,8 +36,17 @@ func (s *services) summary(result run.Result, took time.Duration, repeated bool)
 			fmt.Fprintf(&text, "\nmanifest: %s\n%s", s.location(cmp.Or(export.Manifest, result.Manifest)), describeForeign(export.Foreign))
 		}
 	}
+	text.WriteString(describeWork(result.Work))
 	text.WriteString(describeForeign(result.Foreign))
 	return text.String()
+}
+
+// describeWork says how much the pace or throttling has slowed a scan down, "" if they have not.
+func describeWork(work *run.WorkTotals) string {
+	if work == nil || work.ThrottledTries == 0 && work.WaitSeconds < 1 {
+		return ""
+	}
+	return fmt.Sprintf("throttled: %d tries were refused; the segments waited %.1f s of %.1f s for the pace or after throttles\n", work.ThrottledTries, work.WaitSeconds, work.Seconds)
 }
 
 // describeForeign says what was left alone because it is somebody else's, "" if there is nothing.
