@@ -36,10 +36,11 @@ func TestRunSaysHowToQueryIt(t *testing.T) {
 				args = append(args, test.flag)
 			}
 			o := runProgram(t, args...)
-			if o.code != 0 {
+			if o.code != 0 || strings.Contains(o.stderr, "no report was written") {
 				t.Fatalf("exit %d: %+v\n%s", o.code, o.failed, o.stderr)
 			}
 			_, command, found := strings.Cut(o.stderr, "query it with DuckDB:\n  ")
+			command, _, _ = strings.Cut(command, "\n")
 			if found != (test.sql != "") || !strings.Contains(command, test.sql) {
 				t.Fatalf("standard error has\n%s", o.stderr)
 			}

@@ -123,6 +123,7 @@ func TestRunStopsAtItsLimit(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
+					*pages = meter{} // plan reads a sample of a table whose size is not known, and that is no part of the run
 					err = e.scanAll(planned)
 					if nameOf(err) != failure.LimitReached || !strings.Contains(err.Error(), "ddb2s3 redrive run-1 --max-read-units") {
 						t.Fatalf("got %v", err)

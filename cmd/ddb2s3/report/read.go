@@ -36,10 +36,10 @@ func Read(ctx context.Context, at Place, root string) (*Run, error) {
 		plans = append(plans, second)
 	}
 	passes := make([]pass, len(plans))
-	reading, ctx := errgroup.WithContext(ctx)
+	reading, whileReading := errgroup.WithContext(ctx)
 	for i, plan := range plans {
 		reading.Go(func() (err error) {
-			passes[i], err = readPass(ctx, at, plan)
+			passes[i], err = readPass(whileReading, at, plan)
 			return err
 		})
 	}
