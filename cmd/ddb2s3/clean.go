@@ -138,15 +138,7 @@ func (v *cleanVerb) run(ctx context.Context, name string) (*abandoned.Run, error
 		}
 		return abandoned.Find(ctx, servicesOf(cfg), bucket, root)
 	}
-	d, err := v.find(ctx)
-	if err != nil {
-		return nil, err
-	}
-	e, err := d.Describe(ctx, name)
-	if err != nil {
-		return nil, err
-	}
-	planned, err := d.Planned(ctx, name)
+	d, e, planned, err := v.planned(ctx, name)
 	switch {
 	case err != nil:
 		return nil, err

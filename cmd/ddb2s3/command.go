@@ -15,9 +15,12 @@ import (
 	"github.com/spf13/pflag"
 )
 
-const about = `ddb2s3 runs on this computer what CDK deploys to AWS: the same state machine and the same functions.
+const about = `ddb2s3 replicates DynamoDB tables to S3: on this computer, or with a deployment.
 
-It starts a DynamoDB (dynalite, with a sample table) and an S3 (VersityGW, with its objects as plain files in .local/s3).
+The verbs start, watch, list, stop, redrive, logs and clean reach a deployment, by --env or --state-machine. So do explain and report with one of
+these flags. The other verbs run on this computer what CDK deploys to AWS: the same state machine and the same functions.
+
+On this computer, it starts a DynamoDB (dynalite, with a sample table) and an S3 (VersityGW, with its objects as plain files in .local/s3).
 To use your own servers, set AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL. To use AWS, give --aws.
 
 The result is JSON on standard output (of serve, shell commands). Everything else is on standard error.
@@ -27,7 +30,7 @@ The exit code is 0 after success, 1 after a failure, 2 for wrong arguments and 1
 func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	stderr = progress.NewScreen(stderr)
 	root := &cobra.Command{
-		Use: "ddb2s3", Short: "Replicate DynamoDB tables to S3 on this computer", Long: about, Version: version.Number,
+		Use: "ddb2s3", Short: "Replicate DynamoDB tables to S3", Long: about, Version: version.Number,
 		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: "go run ./cmd/ddb2s3"},
 		SilenceErrors: true, SilenceUsage: true,
 	}

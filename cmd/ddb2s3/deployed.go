@@ -10,6 +10,7 @@ import (
 	"dynamodb-to-s3/cmd/ddb2s3/deployment"
 	"dynamodb-to-s3/lambda/awsclient"
 	"dynamodb-to-s3/lambda/partition"
+	"dynamodb-to-s3/lambda/run"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/spf13/cobra"
@@ -50,6 +51,20 @@ func (d *deployed) find(ctx context.Context) (*deployment.Deployment, error) {
 		return nil, err
 	}
 	return deployment.Find(ctx, cfg, d.Target)
+}
+
+// planned returns the deployment, an execution of it, and what its function plan has answered; nil if there is no answer.
+func (d *deployed) planned(ctx context.Context, name string) (*deployment.Deployment, deployment.Execution, *run.PlanOutput, error) {
+	in, err := d.find(ctx)
+	if err != nil {
+		return nil, deployment.Execution{}, nil, err
+	}
+	e, err := in.Describe(ctx, name)
+	if err != nil {
+		return nil, e, nil, err
+	}
+	planned, err := in.Planned(ctx, name)
+	return in, e, planned, err
 }
 
 // deployedConfig reads the SDK's configuration for a deployment. regionKnown says that an ARN has the region.

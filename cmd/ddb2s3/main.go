@@ -1,9 +1,14 @@
-// Command ddb2s3 runs on this computer what CDK deploys to AWS: the same state machine definition and the same functions.
+// Command ddb2s3 runs on this computer what CDK deploys to AWS: the same state machine definition and the same functions. It also reaches a
+// deployment.
 //
 //	ddb2s3 run         runs the state machine once and prints its output as JSON
 //	ddb2s3 run-export  exports a sample table, changes it, and exports the changes
 //	ddb2s3 serve       keeps DynamoDB, S3 and the functions running
 //	ddb2s3 query       queries what runs have left, with DuckDB
+//	ddb2s3 explain     says what a run would take
+//	ddb2s3 report      makes a page about a run
+//
+//	ddb2s3 start, watch, list, stop, redrive, logs, clean   are for a deployment
 //	ddb2s3 report      writes a page with charts about a run
 //
 // The verbs start, watch, list, stop, redrive, logs and clean reach a deployment, through package deployment.

@@ -89,15 +89,7 @@ func (v *reportVerb) read(ctx context.Context, name string) (*report.Run, error)
 
 // readExecution reads the run of an execution of a deployment, and what Step Functions says about it.
 func (v *reportVerb) readExecution(ctx context.Context, name string) (*report.Run, error) {
-	d, err := v.find(ctx)
-	if err != nil {
-		return nil, err
-	}
-	e, err := d.Describe(ctx, name)
-	if err != nil {
-		return nil, err
-	}
-	planned, err := d.Planned(ctx, name)
+	d, e, planned, err := v.planned(ctx, name)
 	switch {
 	case err != nil:
 		return nil, err
