@@ -165,8 +165,12 @@ func TestLostPagesCount(t *testing.T) {
 	pages := &meter{lose: func(page int) bool { return page%3 > 0 }}
 	need := consumed(t, table, `"segments": 1`)
 	e := execution{t: t, name: "run-1", pages: pages, request: fmt.Sprintf(`{"table": %q, "bucket": %q, "maxReadUnits": %g, "segments": 1}`, table, in, 1.5*need)}
-	_, err := e.run()
-	if nameOf(err) != failure.LimitReached {
+	planned, err := e.plan()
+	if err != nil {
+		t.Fatal(err)
+	}
+	pages.units, pages.largest = 0, 0 // without the sample that plan has read
+	if err = e.scanAll(planned); nameOf(err) != failure.LimitReached {
 		t.Fatalf("got %v", err)
 	}
 	if over := pages.units - 1.5*need; over > pages.largest || over < -0.2*need {
