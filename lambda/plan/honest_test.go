@@ -1,14 +1,11 @@
 package plan_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
-	"hash/crc32"
 	"io"
 	"log/slog"
 	"net/http"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -23,28 +20,7 @@ import (
 )
 
 // tables changes what DynamoDB says about tables.
-type tables func(table map[string]any)
-
-// Do implements the SDK's HTTP client.
-func (change tables) Do(asked *http.Request) (*http.Response, error) {
-	answer, err := http.DefaultClient.Do(asked)
-	if err != nil || !strings.HasSuffix(asked.Header.Get("X-Amz-Target"), ".DescribeTable") || answer.StatusCode != http.StatusOK {
-		return answer, err
-	}
-	body, err := io.ReadAll(answer.Body)
-	if err != nil {
-		return nil, err
-	}
-	var described struct{ Table map[string]any }
-	if err := json.Unmarshal(body, &described); err != nil {
-		return nil, err
-	}
-	change(described.Table)
-	body = run.Marshal(described)
-	answer.Header.Set("X-Amz-Crc32", strconv.FormatUint(uint64(crc32.ChecksumIEEE(body)), 10))
-	answer.Body, answer.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
-	return answer, nil
-}
+type tables = testservers.Described
 
 // planOf plans for an execution that began at start, for a table that changed.
 func planOf(t *testing.T, change tables, start time.Time, others plan.Executions, name, req string) (run.PlanOutput, error) {
