@@ -5,10 +5,12 @@
 package awsjson
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"reflect"
 	"strings"
@@ -39,6 +41,40 @@ func (p *Protocol) Operation(r *http.Request) (name string, ours bool) {
 // Unknown is the error for an operation that the server does not have.
 func (p *Protocol) Unknown(name string) error {
 	return &smithy.GenericAPIError{Code: "UnknownOperationException", Message: fmt.Sprintf("this server does not have the operation %q", name)}
+}
+
+// A Call carries out one operation. It decodes the input from the body of the request.
+type Call func(ctx context.Context, body []byte) (out any, err error)
+
+// NewCall returns the call of an operation with these types of the SDK.
+func NewCall[In, Out any](p *Protocol, operation func(context.Context, *In) (*Out, error)) Call {
+	return func(ctx context.Context, body []byte) (any, error) {
+		in := new(In)
+		if err := p.Decode(body, in); err != nil {
+			return nil, err
+		}
+		return operation(ctx, in)
+	}
+}
+
+// Serve answers a request with one of the calls, which have the names of their operations. Before that, refusal can refuse it.
+func (p *Protocol) Serve(w http.ResponseWriter, r *http.Request, calls map[string]Call, refusal func(name string) error) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return // the client has left
+	}
+	name, _ := p.Operation(r)
+	call, known := calls[name]
+	if !known {
+		p.Answer(w, nil, p.Unknown(name))
+		return
+	}
+	if err := refusal(name); err != nil {
+		p.Answer(w, nil, err)
+		return
+	}
+	out, err := call(r.Context(), body)
+	p.Answer(w, out, err)
 }
 
 // field returns the field of an SDK's type for a member.

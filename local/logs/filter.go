@@ -2,6 +2,7 @@ package logs
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -21,7 +22,7 @@ const (
 
 // filterLogEvents returns the lines of a group, the oldest first. A token is the number of the last line before the page, so that lines that
 // are written between two calls change no page.
-func (s *Server) filterLogEvents(in *cloudwatchlogs.FilterLogEventsInput) (*cloudwatchlogs.FilterLogEventsOutput, error) {
+func (s *Server) filterLogEvents(_ context.Context, in *cloudwatchlogs.FilterLogEventsInput) (*cloudwatchlogs.FilterLogEventsOutput, error) {
 	if (in.LogGroupName == nil) == (in.LogGroupIdentifier == nil) {
 		return nil, invalid("Exactly one of logGroupName and logGroupIdentifier must be given")
 	}
@@ -101,7 +102,7 @@ func wordsOf(pattern string) (words []string, err error) {
 	return words, nil
 }
 
-func (s *Server) describeLogGroups(in *cloudwatchlogs.DescribeLogGroupsInput) (*cloudwatchlogs.DescribeLogGroupsOutput, error) {
+func (s *Server) describeLogGroups(_ context.Context, in *cloudwatchlogs.DescribeLogGroupsInput) (*cloudwatchlogs.DescribeLogGroupsOutput, error) {
 	limit, err := checkLimit(in.Limit, maxGroups)
 	if err != nil {
 		return nil, err

@@ -29,8 +29,8 @@ const arnPrefix = "arn:aws:logs:us-east-1:000000000000:log-group:"
 
 // A Server holds log groups and answers for them. Its methods may be called from any goroutine.
 type Server struct {
-	created    time.Time
-	operations map[string]operation
+	created time.Time
+	calls   map[string]awsjson.Call
 
 	mu     sync.Mutex // guards the following fields
 	groups map[string]*group
@@ -55,7 +55,7 @@ func New(groups ...string) *Server {
 	for _, name := range groups {
 		s.groups[name] = &group{stream: time.Now().UTC().Format("2006/01/02/") + "[$LATEST]00000000000000000000000000000000"}
 	}
-	s.operations = map[string]operation{"FilterLogEvents": call(s.filterLogEvents), "DescribeLogGroups": call(s.describeLogGroups)}
+	s.calls = map[string]awsjson.Call{"FilterLogEvents": awsjson.NewCall(&protocol, s.filterLogEvents), "DescribeLogGroups": awsjson.NewCall(&protocol, s.describeLogGroups)}
 	return s
 }
 
@@ -99,32 +99,8 @@ func Answers(r *http.Request) bool {
 	return ours
 }
 
-// An operation reads the body of a call and carries it out.
-type operation func(body []byte) (out any, err error)
-
-func call[In, Out any](answer func(*In) (*Out, error)) operation {
-	return func(body []byte) (any, error) {
-		in := new(In)
-		if err := protocol.Decode(body, in); err != nil {
-			return nil, err
-		}
-		return answer(in)
-	}
-}
-
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		return // the client has left
-	}
-	name, _ := protocol.Operation(r)
-	operation, known := s.operations[name]
-	if !known {
-		protocol.Answer(w, nil, protocol.Unknown(name))
-		return
-	}
-	out, err := operation(body)
-	protocol.Answer(w, out, err)
+	protocol.Serve(w, r, s.calls, func(string) error { return nil })
 }
 
 // invalid is the error for an input that is wrong.

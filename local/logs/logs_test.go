@@ -26,7 +26,7 @@ func newClient(url string) *cloudwatchlogs.Client {
 func TestShapesAreThoseOfTheModel(t *testing.T) {
 	t.Parallel()
 	service := modeltest.Service{
-		Protocol: &protocol, Operations: slices.Collect(maps.Keys(New().operations)), Client: func(url string) any { return newClient(url) },
+		Protocol: &protocol, Operations: slices.Collect(maps.Keys(New().calls)), Client: func(url string) any { return newClient(url) },
 	}
 	service.CheckInputs(t)
 	service.CheckOutputs(t)

@@ -15,7 +15,7 @@ import (
 func TestShapesAreThoseOfTheModel(t *testing.T) {
 	t.Parallel()
 	service := modeltest.Service{
-		Protocol: &protocol, Operations: slices.Collect(maps.Keys(New(Options{}).operations)),
+		Protocol: &protocol, Operations: slices.Collect(maps.Keys(New(Options{}).calls)),
 		Client: func(url string) any {
 			return sfn.New(sfn.Options{
 				Region: Region, BaseEndpoint: &url, Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""), Retryer: aws.NopRetryer{},

@@ -10,7 +10,6 @@ package states
 import (
 	"context"
 	"encoding/json"
-	"io"
 	"net/http"
 	"sync"
 	"time"
@@ -43,13 +42,13 @@ type Options struct {
 
 // A Server answers the calls of Step Functions' API. Its methods may be called from any goroutine.
 type Server struct {
-	options    Options
-	created    time.Time // of the state machine
-	operations map[string]operation
-	ctx        context.Context // of all executions
-	stop       context.CancelFunc
-	running    sync.WaitGroup
-	control    control
+	options Options
+	created time.Time // of the state machine
+	calls   map[string]awsjson.Call
+	ctx     context.Context // of all executions
+	stop    context.CancelFunc
+	running sync.WaitGroup
+	control control
 
 	mu         sync.Mutex            // guards the following fields and everything in executions
 	executions map[string]*execution // by ARN, with the children of Maps
@@ -65,17 +64,17 @@ func New(options Options) *Server {
 		options: options, created: now(), ctx: ctx, stop: stop,
 		executions: map[string]*execution{}, mapRuns: map[string]*mapRun{}, tokens: map[string]time.Time{},
 	}
-	s.operations = map[string]operation{
-		"StartExecution":       call(s.startExecution),
-		"StopExecution":        call(s.stopExecution),
-		"RedriveExecution":     call(s.redriveExecution),
-		"DescribeExecution":    call(s.describeExecution),
-		"ListExecutions":       call(s.listExecutions),
-		"GetExecutionHistory":  call(s.getExecutionHistory),
-		"ListMapRuns":          call(s.listMapRuns),
-		"DescribeMapRun":       call(s.describeMapRun),
-		"DescribeStateMachine": call(s.describeStateMachine),
-		"ListStateMachines":    call(s.listStateMachines),
+	s.calls = map[string]awsjson.Call{
+		"StartExecution":       awsjson.NewCall(&protocol, s.startExecution),
+		"StopExecution":        awsjson.NewCall(&protocol, s.stopExecution),
+		"RedriveExecution":     awsjson.NewCall(&protocol, s.redriveExecution),
+		"DescribeExecution":    awsjson.NewCall(&protocol, s.describeExecution),
+		"ListExecutions":       awsjson.NewCall(&protocol, s.listExecutions),
+		"GetExecutionHistory":  awsjson.NewCall(&protocol, s.getExecutionHistory),
+		"ListMapRuns":          awsjson.NewCall(&protocol, s.listMapRuns),
+		"DescribeMapRun":       awsjson.NewCall(&protocol, s.describeMapRun),
+		"DescribeStateMachine": awsjson.NewCall(&protocol, s.describeStateMachine),
+		"ListStateMachines":    awsjson.NewCall(&protocol, s.listStateMachines),
 	}
 	return s
 }
@@ -102,36 +101,8 @@ func Answers(r *http.Request) bool {
 	return ours
 }
 
-// An operation reads the body of a call and carries it out.
-type operation func(ctx context.Context, body []byte) (out any, err error)
-
-func call[In, Out any](answer func(context.Context, *In) (*Out, error)) operation {
-	return func(ctx context.Context, body []byte) (any, error) {
-		in := new(In)
-		if err := protocol.Decode(body, in); err != nil {
-			return nil, err
-		}
-		return answer(ctx, in)
-	}
-}
-
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		return // the client has left
-	}
-	name, _ := protocol.Operation(r)
-	operation, known := s.operations[name]
-	if !known {
-		protocol.Answer(w, nil, protocol.Unknown(name))
-		return
-	}
-	if err := s.refusal(name); err != nil {
-		protocol.Answer(w, nil, err)
-		return
-	}
-	out, err := operation(r.Context(), body)
-	protocol.Answer(w, out, err)
+	protocol.Serve(w, r, s.calls, s.refusal)
 }
 
 // now is the time that goes into answers. Step Functions has milliseconds.
