@@ -240,7 +240,7 @@ func TestEstimatesOfEightTables(t *testing.T) {
 				}
 			}
 			if (units > 0) != test.dollars || result.Dollars <= 0 || off(1e6*got.Dollars, 1e6*result.Dollars) > 0.25 {
-				t.Errorf("estimated $%g, of which $%g are for read units, and the run has cost $%g", got.Dollars, units, result.Dollars)
+				t.Errorf("estimated $%g, $%g of it for read units, and the run has cost $%g", got.Dollars, units, result.Dollars)
 			}
 			for _, sample := range []*run.Sample{explained.Explained.Source.Sample, young.Explained.Source.Sample} {
 				if sample == nil || sample.ReadUnits > 1024+130 {

@@ -89,7 +89,7 @@ func utc(at *time.Time) time.Time {
 	return at.UTC()
 }
 
-// text returns a payload, nil if there is none or if it is no JSON.
+// text returns a payload. It returns nil if the payload is absent or not valid JSON.
 func text(payload *string) json.RawMessage {
 	if raw := json.RawMessage(aws.ToString(payload)); json.Valid(raw) {
 		return raw
@@ -100,7 +100,7 @@ func text(payload *string) json.RawMessage {
 // thresholdExceeded is the error of an execution if a child of its Map failed.
 const thresholdExceeded = "States.ExceedToleratedFailureThreshold"
 
-// failedChild returns the error and the cause of a child that failed, "" if there is none. The last Map Run that has a failed child counts.
+// failedChild returns the error and the cause of a child that failed, or "" if no child failed. The last Map Run that has a failed child counts.
 func (d *Deployment) failedChild(ctx context.Context, arn string) (name, cause string, err error) {
 	pages := sfn.NewListMapRunsPaginator(d.SFN, &sfn.ListMapRunsInput{ExecutionArn: &arn})
 	for pages.HasMorePages() {

@@ -39,7 +39,7 @@ type LogReader struct {
 // lateness is how much later than another line, which was read already, a line with an earlier time can appear.
 const lateness = time.Minute
 
-// ReadLogs returns a reader of the lines of an execution's run, of some functions or, if there are none, of all.
+// ReadLogs returns a reader of the lines of an execution's run. It reads the lines of the given functions, or of all functions if none is given.
 func (d *Deployment) ReadLogs(e Execution, functions []contract.Function) *LogReader {
 	return &LogReader{d: d, execution: e, functions: functions, from: e.Start.Add(-lateness), seen: map[string]bool{}}
 }

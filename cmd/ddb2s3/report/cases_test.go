@@ -93,7 +93,7 @@ func TestFolderThatIsNoRunIsRefused(t *testing.T) {
 	}
 }
 
-// Names come from the table, and from whoever writes into the bucket.
+// Names come from the table, and from every program that can write into the bucket.
 func TestHostileNamesAreText(t *testing.T) {
 	t.Parallel()
 	const attack = `</script></style></pre><img src=x onerror=alert(1)>"'` + "\u202e\x00`${1}"

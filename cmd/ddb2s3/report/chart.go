@@ -197,7 +197,7 @@ func merged(spans []span, most int) []span {
 	}
 }
 
-// median returns the middle of sorted values; 0 if there are none.
+// median returns the middle of sorted values. Of no values, it returns 0.
 func median(sorted []float64) float64 {
 	n := len(sorted)
 	if n == 0 {

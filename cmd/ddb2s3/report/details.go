@@ -78,7 +78,7 @@ func (r *Run) schemaView() *schemaView {
 	_ = json.Unmarshal(learned.Changes, &drift) // a schema without changes has none
 	switch {
 	case learned.Last == "":
-		v.Words += " It is the first run with a schema, so there is none to compare with."
+		v.Words += " It is the first run with a schema, so it has no changes."
 	case len(drift.Changes) == 0:
 		v.Words += " The columns are those of the run " + visible(learned.Last) + "."
 	default:

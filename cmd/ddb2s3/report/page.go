@@ -33,7 +33,7 @@ type page struct {
 	Schema            *schemaView
 	Checks            []checkView
 	Statements        []statement
-	NoStatements      string // why there are none
+	NoStatements      string // why Statements is empty
 	Beside            []fact
 	Program           string
 }

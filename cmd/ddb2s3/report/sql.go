@@ -14,7 +14,7 @@ const longestStatement = 64 << 10
 // The programs that the statements are for.
 const athena, duckDB = "Athena, Hive or Spark", "DuckDB"
 
-// statements returns the statements with which a person queries the run. why says why there are none.
+// statements returns the statements with which a person queries the run. If it returns no statement, why is the reason.
 func (r *Run) statements() (all []statement, why string) {
 	if !r.committed() {
 		return nil, "The run is not committed, so there is nothing to query."

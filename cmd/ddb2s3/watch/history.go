@@ -44,7 +44,7 @@ type history struct {
 	plan     run.Plan
 	segments int
 	begun    time.Time
-	// mapRun is the Map Run that is open, "" if there is none.
+	// mapRun is the open Map Run, "" if no Map Run is open.
 	mapRun string
 	export run.ExportProgress
 	// retry is the error of the last call of a function, while the state machine has not entered another state.

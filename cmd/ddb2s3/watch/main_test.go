@@ -36,16 +36,22 @@ type stepped struct {
 	// paused, if not nil, is called at each pause. It returns false to let no call pass.
 	paused func(number int) bool
 	pauses int
+	// settled, if not nil, is called at the end of each pause, with the number of calls of scan that have passed.
+	settled func(scanned int)
+	scanned int
 }
 
 func start(t *testing.T, options testdeployment.Options) *stepped {
 	t.Helper()
 	s := &stepped{arrived: make(chan struct{}, 100), release: make(chan struct{}), passed: make(chan struct{}), ended: make(chan struct{}), clock: time.Now(), network: &network{}}
-	options.Wrap = func(_ contract.Function, handler function.Handler) function.Handler {
+	options.Wrap = func(called contract.Function, handler function.Handler) function.Handler {
 		return func(ctx context.Context, payload json.RawMessage) (any, error) {
 			s.arrived <- struct{}{}
 			select {
 			case <-s.release:
+				if called == contract.FunctionScan {
+					s.scanned++ // one call passes at a time
+				}
 				defer func() { s.passed <- struct{}{} }()
 			case <-ctx.Done():
 			}
@@ -110,9 +116,12 @@ func (s *stepped) pause(ctx context.Context, d time.Duration) {
 		<-s.passed
 		s.wait(ctx)
 	}
+	if s.settled != nil {
+		s.settled(s.scanned)
+	}
 }
 
-// wait waits for a call that waits. It returns false if there is none any more.
+// wait waits for a call that waits. It returns false if no call waits any more.
 func (s *stepped) wait(ctx context.Context) bool {
 	select {
 	case <-s.arrived:
