@@ -14,10 +14,6 @@ import (
 )
 
 const (
-	transitionsOfRun      = 10 // Plan, its Choice, the Map, Finalize, its Choice, Catalog and Prune with their Choices, and the end
-	transitionsOfScan     = 2  // ScanSegment and its Choice
-	transitionsOfColumns  = 5  // Columns, the Map, its Choice, Finalize again and its Choice
-	transitionsOfConvert  = 3  // ConvertSegment, its Choice, and SegmentConverted: most segments need one invocation
 	millisecondsPerSecond = 1000
 	mebibytesPerGibibyte  = 1024
 )
@@ -36,7 +32,7 @@ func (d dashboard) costs() []cloudwatch.IMetric {
 		terms = append(terms, fmt.Sprintf("FILL(%s, 0) * %s", id, decimal(d.props.limits(function).memoryMiB/mebibytesPerGibibyte/millisecondsPerSecond*d.props.price(d.props.gbSecond()))))
 	}
 	transitions := fmt.Sprintf("FILL(%s, 0) * %d + FILL(%s, 0) + FILL(started, 0) * %d + FILL(decided, 0) * %d + FILL(converted, 0) * %d",
-		all(metric.Invocations), transitionsOfScan, all(metric.Segments), transitionsOfRun, transitionsOfColumns, transitionsOfConvert)
+		all(metric.Invocations), price.TransitionsOfScan, all(metric.Segments), price.TransitionsOfRun, price.TransitionsOfColumns, price.TransitionsOfConvert)
 	calls := func(function contract.Function) cloudwatch.IMetric {
 		return d.functions[function].MetricInvocations(nil)
 	}

@@ -29,8 +29,6 @@ type consumed struct {
 const (
 	// What finalize takes: seconds of a core for each object and for each list, twice, and seconds to complete an object (docs/scale.md).
 	objectCPU, listCPU, completeSeconds = 40e-6, 800e-6, 0.1 / 32
-	// Transitions of the state machine, as the dashboard counts them (infra/cost.go).
-	transitionsOfRun, transitionsOfCheck, transitionsOfColumns, transitionsOfConvert = 10, 4, 5, 3
 	// batchObjects is how many uploads one batch completes.
 	batchObjects = 10_000
 )
@@ -56,9 +54,9 @@ func (m Model) billed(plan run.Plan, c consumed) (lines bill) {
 	gbSeconds := (c.lambdaSeconds*m.memory() + c.second.lambdaSeconds*convertMiB + finalize*finalizeMiB + planMiB/2) / gigabyte
 	lines.add("Lambda", gbSeconds, "GB-seconds", m.lambda(gbSeconds, lists+3))
 
-	transitions := transitionsOfRun + 2*c.invocations + c.segments + c.waits + transitionsOfCheck*c.checks
+	transitions := price.TransitionsOfRun + price.TransitionsOfScan*c.invocations + c.segments + c.waits + price.TransitionsOfCheck*c.checks
 	if c.second.segments > 0 {
-		transitions += transitionsOfColumns + transitionsOfConvert*c.second.segments
+		transitions += price.TransitionsOfColumns + price.TransitionsOfConvert*c.second.segments
 	}
 	if c.objects > batchObjects {
 		transitions += 3 + 3*math.Ceil(c.objects/batchObjects)
