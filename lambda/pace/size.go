@@ -44,13 +44,13 @@ func (s *sizer) limit(units float64) (limit int32, expected float64) {
 		if each == 0 {
 			return 0, s.full
 		}
-		return 0, min(s.full, max(s.least, own*each))
+		return 0, s.cost(0)
 	}
 	if each == 0 {
 		return 1, s.least
 	}
-	items := max(1, min(math.Floor(units/each), growth*max(1, s.last), own))
-	return int32(items), min(s.full, max(s.least, items*each))
+	items := int32(max(1, min(math.Floor(units/each), growth*max(1, s.last), own)))
+	return items, s.cost(items)
 }
 
 // within returns how many items a page may evaluate that may cost so many units, 0 for the request's own limit. An item whose cost is not known
