@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"slices"
 	"strings"
@@ -28,6 +29,17 @@ const pageBytes = 1 << 20
 type place struct {
 	File int   `json:"file"`
 	Item int64 `json:"item"`
+	// Sum is the CRC-32C of all lines of the file before the item. The file's own checksum is at its end, so an invocation that ends in the middle of a
+	// file has not seen it. The next invocation reads these lines again, compares the sum, and reads on to the checksum.
+	Sum uint32 `json:"sum,omitempty"`
+}
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// pass moves the place behind lines.
+func (p *place) pass(lines []byte, items int64) {
+	p.Item += items
+	p.Sum = crc32.Update(p.Sum, castagnoli, lines)
 }
 
 // pages reads staged files as pages. It is for one goroutine.
@@ -84,7 +96,7 @@ func (p *pages) next(ctx context.Context, from place, into *table.Page) error {
 			}
 		}
 		stop := context.AfterFunc(ctx, p.file.stop)
-		ended, err := p.read(from.Item, into)
+		ended, err := p.read(from, into)
 		if !stop() && err != nil {
 			err = errors.Join(ctx.Err(), err)
 		}
@@ -92,7 +104,7 @@ func (p *pages) next(ctx context.Context, from place, into *table.Page) error {
 			return err
 		}
 		if !ended {
-			into.LastEvaluatedKey, _ = json.Marshal(p.at) // it has two numbers
+			into.LastEvaluatedKey, _ = json.Marshal(p.at) // it has three numbers
 			break
 		}
 		if want := p.files[from.File].ItemCount; p.at.Item != want {
@@ -152,37 +164,54 @@ func decompress(key string, from io.Reader) (plain io.Reader, closeIt func(), er
 			return nil, nil, err
 		}
 		return reader, reader.Close, nil
-	case strings.HasSuffix(key, ".gz"):
+	default:
 		reader, err := gzip.NewReader(from)
 		return reader, func() {}, err
-	default:
-		return from, func() {}, nil
 	}
 }
 
 // read makes the next page of the file. It leaves out the items before first. After the last item, ended is true.
-func (p *pages) read(first int64, into *table.Page) (ended bool, err error) {
+func (p *pages) read(first place, into *table.Page) (ended bool, err error) {
 	for into.Scanned == 0 && !ended {
 		if ended, err = p.fill(); err != nil {
-			if p.file.body.err == nil { // all bytes have come, and they do not fit their checksum or their format
-				err = fmt.Errorf("%w: %w", scan.ErrDamaged, err)
-			}
-			return false, transient(err)
+			return false, p.broken(err)
 		}
-		lines := p.body
-		for ; p.at.Item < first && len(lines) > 0; p.at.Item++ {
+		lines, skipped := p.body, int64(0)
+		for ; p.at.Item+skipped < first.Item && len(lines) > 0; skipped++ {
 			lines = lines[bytes.IndexByte(lines, '\n')+1:]
+		}
+		p.at.pass(p.body[:len(p.body)-len(lines)], skipped)
+		if p.at.Item == first.Item && p.at.Sum != first.Sum {
+			return false, p.certain(failure.Errorf(failure.ListsInconsistent,
+				"an earlier invocation has converted the first %d items of this file, and its download was damaged. The file itself is whole; start a new execution", first.Item))
 		}
 		spare, err := into.Hold(lines, p.parsed)
 		if malformed, ok := errors.AsType[*ddbjson.MalformedError](err); ok {
 			line := p.at.Item + 1 + int64(bytes.Count(lines[:malformed.Offset], []byte("\n")))
-			return false, failure.Errorf(failure.ListsInconsistent, "line %d is not an item of an export in DynamoDB JSON: %w; start a new execution", line, err)
+			return false, p.certain(failure.Errorf(failure.ListsInconsistent, "line %d is not an item of an export in DynamoDB JSON: %w; start a new execution", line, err))
 		}
 		p.body = spare
 		into.Scanned, into.Bytes = int64(into.Items.Len()), int64(len(lines))
-		p.at.Item += into.Scanned
+		p.at.pass(lines, into.Scanned)
 	}
 	return ended, nil
+}
+
+// certain returns err if the rest of the file leads to a correct checksum: then this download has the bytes of the file. Otherwise this download is
+// damaged, or breaks off, and certain returns that error. A retry can help.
+func (p *pages) certain(err error) error {
+	if _, fault := io.Copy(io.Discard, p.file.plain); fault != nil {
+		return p.broken(fault)
+	}
+	return err
+}
+
+// broken returns the error of a download that could not be read.
+func (p *pages) broken(err error) error {
+	if p.file.body.err == nil { // all bytes have come, and they do not fit their checksum or their format
+		err = fmt.Errorf("%w: %w", scan.ErrDamaged, err)
+	}
+	return transient(err)
 }
 
 // fill reads whole lines into the body, as many as a page has. After the last one, ended is true.
