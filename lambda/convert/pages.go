@@ -29,17 +29,15 @@ const pageBytes = 1 << 20
 type place struct {
 	File int   `json:"file"`
 	Item int64 `json:"item"`
-	// Sum is the CRC-32C of all lines of the file before the item. The file's own checksum is at its end, so an invocation that ends in the middle of a
+	// Sum is the CRC-32 of all lines of the file before the item. The file's own checksum is at its end, so an invocation that ends in the middle of a
 	// file has not seen it. The next invocation reads these lines again, compares the sum, and reads on to the checksum.
 	Sum uint32 `json:"sum,omitempty"`
 }
 
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
-
 // pass moves the place behind lines.
 func (p *place) pass(lines []byte, items int64) {
 	p.Item += items
-	p.Sum = crc32.Update(p.Sum, castagnoli, lines)
+	p.Sum = crc32.Update(p.Sum, crc32.IEEETable, lines)
 }
 
 // pages reads staged files as pages. It is for one goroutine.
