@@ -123,7 +123,7 @@ func (r *seedRun) checkFailure(n int, outcomes []statemachine.Outcome) error {
 		return nil
 	case r.writer != nil && r.writer.wasReplaced() && (name == failure.TableReplaced || name == failure.TableNotFound || name == failure.TableNotReady):
 		return nil
-	case r.hand.explains(name), name == failure.LimitReached && r.scenario.maxReadUnits > 0 && !r.faultsOff.Load():
+	case r.hand.explains(name), r.spoiled(name, o.Cause), name == failure.LimitReached && r.scenario.maxReadUnits > 0 && !r.faultsOff.Load():
 		return nil
 	case name.Permanent():
 		return fmt.Errorf("%w, which no fault explains", failed)

@@ -145,6 +145,13 @@ func (c *faultyClient) send(request *http.Request, o operation, fault Fault, inj
 			injected("")
 		}
 		return response, err
+	case faultSpoiled:
+		response, err := plain.Do(request)
+		if err != nil || response.StatusCode != http.StatusOK {
+			return response, err
+		}
+		injected("")
+		return response, spoil(o, response, random)
 	case faultWrongChecksum, faultBitFlipped, faultCutBody:
 		response, err := plain.Do(request)
 		if err != nil || response.StatusCode != http.StatusOK || response.ContentLength == 0 {
@@ -200,6 +207,9 @@ func (c *faultyClient) draw(o operation, nth int) Fault {
 		if fault != faultThrottle && draw(scenario.Seed, c.caller, o, fault, "always").Float64() < rate/persistentShare {
 			return fault
 		}
+	}
+	if o.readsStaged() && draw(scenario.Seed, c.caller, o, faultSpoiled, nth).Float64() < scenario.Rates[faultSpoiled] {
+		return faultSpoiled
 	}
 	if c.process.noCapacity && faultThrottle.appliesTo(o) {
 		return faultThrottle

@@ -18,6 +18,8 @@ type parquet struct {
 	keepsStaging bool
 	// shareBytes is about how many stored bytes a segment of the second pass has.
 	shareBytes int64
+	// pageBytes is about how many bytes of lines a page of convert has; 0 for the usual number.
+	pageBytes int
 }
 
 // parquetShare says how rare Parquet is: one of so many seeds makes Parquet files.
@@ -45,6 +47,7 @@ func (s *Scenario) drawParquet() {
 	if !s.Large && s.Pages == 0 {
 		s.Pages = pick(random, 0, 1, 2)
 	}
+	s.drawDownloads()
 	if s.death.nth > 0 {
 		s.drawDeathOfPass()
 	}

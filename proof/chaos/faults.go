@@ -85,7 +85,7 @@ var invocationFaults = []Fault{faultNotStarted, faultOutcomeLost, faultDoubled, 
 
 // Faults returns every fault that seeds draw.
 func Faults() []Fault {
-	return slices.Concat(requestFaults, invocationFaults, []Fault{faultWritten, faultReplaced, faultCapacity, faultDeliveredAgain, faultRedriven, faultHand, faultDied, faultCameBack, faultKilledCompleting, seenPart, leftLate, leftUncommitted, leftStaged})
+	return slices.Concat(requestFaults, invocationFaults, []Fault{faultWritten, faultReplaced, faultCapacity, faultDeliveredAgain, faultRedriven, faultHand, faultDied, faultCameBack, faultKilledCompleting, faultSpoiled, seenPart, leftLate, leftUncommitted, leftStaged})
 }
 
 // draw returns random numbers that depend only on the seed and on their purpose.
