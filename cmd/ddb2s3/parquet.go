@@ -129,7 +129,7 @@ func describeSchema(decided schema.Schema, learned run.LearnedSchema, items int6
 // describeChanges says how a schema differs from the last one of the table.
 func describeChanges(learned run.LearnedSchema) string {
 	var drift schema.Drift
-	if learned.Last == "" || learned.Changes == nil || json.Unmarshal(learned.Changes, &drift) != nil || len(drift.Changes) == 0 {
+	if learned.Last == "" || learned.Drift == nil || json.Unmarshal(learned.Drift, &drift) != nil || len(drift.Changes) == 0 {
 		return ""
 	}
 	var text strings.Builder

@@ -162,8 +162,8 @@ func TestSchemaIsShown(t *testing.T) {
 		{Name: "a_b", Attribute: "a\nb", Type: text},
 		{Name: "n", Attribute: "n", Type: schema.Type{Name: schema.Struct, Fields: []schema.Column{{Name: strings.Repeat("x", 80), Type: text}}}},
 	}}
-	learned := run.LearnedSchema{Rest: map[string]int64{"n": 1200, "m": 3, "": 7}, Last: "run-1", Changes: json.RawMessage(
-		`{"changes":[{"column":"a_b","kind":"added","to":"string"},{"column":"n","kind":"changed","from":"string","to":"bigint"},{"column":"o","kind":"removed","from":"string"}],"more":2}`)}
+	learned := run.LearnedSchema{Rest: map[string]int64{"n": 1200, "m": 3, "": 7}, Last: "run-1", Drift: json.RawMessage(
+		`{"changes":[{"column":"a_b","change":"added","to":"string"},{"column":"n","change":"changed","from":"string","to":"bigint"},{"column":"o","change":"removed","from":"string"}],"more":2}`)}
 	want := `schema, learned from all 1 item: s3://b/_schema.json
   COLUMN  TYPE                                                                    ITEMS IN _rest  ATTRIBUTE
   a_b     string                                                                                  a b

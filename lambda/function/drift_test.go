@@ -69,7 +69,7 @@ func TestParquetRunShowsWhatHasChanged(t *testing.T) {
 		return execution{t: t, name: fmt.Sprint("run-", n), start: day(n), log: &log, request: parquetRequest(table, bucket, "")}
 	}
 	first, err := e(1).run()
-	if err != nil || first.Schema.Last != "" || first.Schema.Changes != nil || strings.Contains(log.String(), "the schema has changed") {
+	if err != nil || first.Schema.Last != "" || first.Schema.Drift != nil || strings.Contains(log.String(), "the schema has changed") {
 		t.Fatalf("got %+v, %v", first.Schema, err)
 	}
 	add("a", map[string]types.AttributeValue{"count": number("1"), "code": words("7")})
@@ -79,7 +79,7 @@ func TestParquetRunShowsWhatHasChanged(t *testing.T) {
 		t.Fatal(err)
 	}
 	var drift schema.Drift
-	if err := json.Unmarshal(second.Schema.Changes, &drift); err != nil {
+	if err := json.Unmarshal(second.Schema.Drift, &drift); err != nil {
 		t.Fatal(err)
 	}
 	want := []schema.Change{
@@ -98,7 +98,7 @@ func TestParquetRunShowsWhatHasChanged(t *testing.T) {
 		t.Errorf("the log is %s", log.String())
 	}
 	third, err := e(3).run()
-	if err != nil || third.Schema.Last != "run-2" || third.Schema.Changes != nil {
+	if err != nil || third.Schema.Last != "run-2" || third.Schema.Drift != nil {
 		t.Errorf("a run without changes returns %+v, %v", third.Schema, err)
 	}
 	other := e(4)
@@ -203,7 +203,7 @@ func TestDamagedLastSchemaIsReplaced(t *testing.T) {
 			put(t, bucket, key, strings.Replace(get(t, bucket, key), test.old, test.replacement, 1))
 			second := execution{t: t, name: "run-2", start: day(2), request: parquetRequest(table, bucket, ""), log: &log}
 			result, err := second.run()
-			if err != nil || result.Schema.Last != "" || result.Schema.Changes != nil {
+			if err != nil || result.Schema.Last != "" || result.Schema.Drift != nil {
 				t.Fatalf("got %+v, %v", result.Schema, err)
 			}
 			if !strings.Contains(log.String(), "the columns are not compared with those of the last run") || !strings.Contains(log.String(), test.cause) {

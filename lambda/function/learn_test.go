@@ -40,7 +40,7 @@ func (e execution) learn(plan run.Plan) (decided run.Schema, err error) {
 		return decided, nil
 	}
 	want := &run.LearnedSchema{
-		Object: "s3://" + plan.Bucket + "/" + plan.Final().Schema(), Columns: decided.Count(), Rest: decided.Rest, Last: decided.Last, Changes: decided.Changes,
+		Object: "s3://" + plan.Bucket + "/" + plan.Final().Schema(), Columns: decided.Count(), Rest: decided.Rest, Last: decided.Last, Drift: decided.Drift,
 	}
 	if len(want.Rest) > 100 && shown.Schema != nil && len(shown.Schema.Rest) <= 101 { // the result has the first ones
 		want.Rest = shown.Schema.Rest
@@ -221,7 +221,7 @@ func TestLearningScanShowsWhatHasChanged(t *testing.T) {
 	e := func(name string, n int, fields string) execution {
 		return execution{t: t, name: name, start: day(n), request: learning(table, bucket, fields)}
 	}
-	if _, first := e("json-1", 1, `"format": "JSON"`).learned(); first.Last != "" || first.Changes != nil || len(first.Rest) > 0 {
+	if _, first := e("json-1", 1, `"format": "JSON"`).learned(); first.Last != "" || first.Drift != nil || len(first.Rest) > 0 {
 		t.Errorf("the first run has %+v", first)
 	}
 	add("a", map[string]types.AttributeValue{"count": number("1.5")})
@@ -229,7 +229,7 @@ func TestLearningScanShowsWhatHasChanged(t *testing.T) {
 	add("c", map[string]types.AttributeValue{"count": number("2")})
 	_, second := e("json-2", 2, `"format": "JSON"`).learned()
 	var drift schema.Drift
-	if err := json.Unmarshal(second.Changes, &drift); err != nil {
+	if err := json.Unmarshal(second.Drift, &drift); err != nil {
 		t.Fatal(err)
 	}
 	want := []schema.Change{

@@ -42,7 +42,7 @@ func Keep(ctx context.Context, in *bucket.Bucket, plan run.Plan, own run.Schema,
 
 // Shown returns what the result of a run says about its schema. rest counts, by attribute, what the columns do not hold.
 func Shown(in *bucket.Bucket, plan run.Plan, s run.Schema, rest map[string]int64) *run.LearnedSchema {
-	return &run.LearnedSchema{Object: in.URI(plan.Final().Schema()), Columns: s.Count(), Rest: mostRest(rest), Last: s.Last, Changes: s.Changes}
+	return &run.LearnedSchema{Object: in.URI(plan.Final().Schema()), Columns: s.Count(), Rest: mostRest(rest), Last: s.Last, Drift: s.Drift}
 }
 
 // shownRest is how many attributes a result names, and shownRestBytes how many bytes their names have together: the result goes through Step

@@ -160,7 +160,7 @@ func (d decision) compare(ctx context.Context, last ledger.LastSchema, decided s
 	drift := schema.Compare(before, decided)
 	own.Last = last.RunID
 	if n := len(drift.Changes) + drift.More; n > 0 {
-		own.Changes = run.Marshal(drift)
+		own.Drift = run.Marshal(drift)
 		d.log.WarnContext(ctx, "the schema has changed", "last", last.RunID, "changes", n, "first", drift.Changes[:min(len(drift.Changes), shownChanges)])
 	}
 }

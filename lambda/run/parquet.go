@@ -132,9 +132,9 @@ type Schema struct {
 	Columns json.RawMessage `json:"columns"`
 	// Rest counts, by attribute, the values that the columns do not hold. Only a scan in JSON or ION has it here: Parquet files have the column _rest.
 	Rest map[string]int64 `json:"rest,omitempty"`
-	// Last is the run whose schema this one was compared with; "" if there was none. Changes are the differences, as package schema returns them.
-	Last    string          `json:"last,omitempty"`
-	Changes json.RawMessage `json:"changes,omitempty"`
+	// Last is the run whose schema this one was compared with; "" if there was none. Drift is the schema.Drift of the two; nil if nothing has changed.
+	Last  string          `json:"last,omitempty"`
+	Drift json.RawMessage `json:"drift,omitempty"`
 	// Segments and Staged are those of the ParquetPlan; absent for a scan in JSON or ION.
 	Segments int    `json:"segments,omitempty"`
 	Staged   Staged `json:"staged,omitzero"`

@@ -90,9 +90,9 @@ type LearnedSchema struct {
 	// Rest counts, by attribute, the items whose value is in the column _rest. A scan in JSON or ION has no such column, and counts the values that
 	// do not fit their column. "" stands for attributes beyond the first ones.
 	Rest map[string]int64 `json:"rest,omitempty"`
-	// Last is the run whose schema this one was compared with, and Changes are the differences.
-	Last    string          `json:"last,omitempty"`
-	Changes json.RawMessage `json:"changes,omitempty"`
+	// Last is the run whose schema this one was compared with. Drift is the schema.Drift of the two; nil if nothing has changed.
+	Last  string          `json:"last,omitempty"`
+	Drift json.RawMessage `json:"drift,omitempty"`
 }
 
 // Foreign counts objects, and unfinished uploads, whose names are not the run's. The run leaves them alone. A reader that takes the

@@ -26,7 +26,7 @@ type Drift struct {
 type Change struct {
 	Column    string     `json:"column"`
 	Attribute string     `json:"attribute"`
-	Kind      ChangeKind `json:"kind"`
+	Kind      ChangeKind `json:"change"`
 	From      string     `json:"from,omitempty"`
 	To        string     `json:"to,omitempty"`
 }

@@ -66,7 +66,7 @@ func members(names int, value string) string {
 // The changes of a thousand columns are not too large for the result of a run.
 func TestDriftIsBounded(t *testing.T) {
 	t.Parallel()
-	for _, test := range []struct{ columns, long, listed int }{{100, 1, 100}, {101, 1, 100}, {1000, 1, 100}, {1000, 200, 70}} {
+	for _, test := range []struct{ columns, long, listed int }{{100, 1, 100}, {101, 1, 100}, {1000, 1, 100}, {1000, 200, 69}} {
 		var now Schema
 		for i := range test.columns {
 			name := fmt.Sprintf("c%04d", i) + strings.Repeat("x", test.long)

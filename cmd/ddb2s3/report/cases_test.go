@@ -103,7 +103,7 @@ func TestHostileNamesAreText(t *testing.T) {
 	columns := fmt.Sprintf(`[{"name": %[1]s, "attribute": %[1]s, "type": "string", "kind": "S"}]`, run.Marshal(attack))
 	m.put(m.plan.Final().Schema(), run.Schema{
 		Version: run.Version, RunID: "nightly", Table: m.plan.Table, StartTime: began, Columns: json.RawMessage(columns), Rest: map[string]int64{attack: 3, strings.Repeat("x", 70_000): 1},
-		Last: "run" + attack, Changes: json.RawMessage(fmt.Sprintf(`{"changes": [{"column": %[1]s, "attribute": %[1]s, "kind": "renamed", "from": %[1]s, "to": %[1]s}], "more": 2}`, run.Marshal(attack))),
+		Last: "run" + attack, Drift: json.RawMessage(fmt.Sprintf(`{"changes": [{"column": %[1]s, "attribute": %[1]s, "change": "renamed", "from": %[1]s, "to": %[1]s}], "more": 2}`, run.Marshal(attack))),
 	})
 	m.written.Foreign = run.Foreign{Count: 1, Keys: []string{"lake/" + attack}}
 	m.invocation(0, 1, 10, true, even(9, 900), 5000)
@@ -129,8 +129,8 @@ func TestParquetShowsBothPassesAndTheDrift(t *testing.T) {
 	m.second(run.Schema{
 		Version: run.Version, RunID: "nightly", Table: "orders", StartTime: began, Segments: 1, Last: "before", Items: 1800,
 		Columns: json.RawMessage(`[{"name": "id", "attribute": "id", "type": "string", "kind": "S"}]`), Rest: map[string]int64{"total": 3},
-		Changes: json.RawMessage(`{"changes": [{"column": "total", "attribute": "total", "kind": "widened", "from": "bigint", "to": "decimal(38,2)"}]}`),
-		Staged:  run.Staged{Records: 1800, Items: 1800, Scanned: 1800, ReadUnits: 90, TotalSegments: 2},
+		Drift:  json.RawMessage(`{"changes": [{"column": "total", "attribute": "total", "change": "widened", "from": "bigint", "to": "decimal(38,2)"}]}`),
+		Staged: run.Staged{Records: 1800, Items: 1800, Scanned: 1800, ReadUnits: 90, TotalSegments: 2},
 	})
 	m.invocation(0, 13, 20, true, even(7, 1800), 7000)
 	m.commit(21)

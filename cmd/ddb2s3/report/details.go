@@ -75,7 +75,7 @@ func (r *Run) schemaView() *schemaView {
 	}
 	v := &schemaView{Words: plural(int64(learned.Columns), "column") + "."}
 	var drift schema.Drift
-	_ = json.Unmarshal(learned.Changes, &drift) // a schema without changes has none
+	_ = json.Unmarshal(learned.Drift, &drift) // a schema without changes has none
 	switch {
 	case learned.Last == "":
 		v.Words += " It is the first run with a schema, so it has no changes."

@@ -164,7 +164,7 @@ func (r *Run) learned() *run.LearnedSchema {
 	case r.Result != nil && r.Result.Catalog != nil && r.Result.Catalog.Schema != nil:
 		return r.Result.Catalog.Schema
 	case r.schema != nil:
-		return &run.LearnedSchema{Columns: r.schema.Count(), Rest: r.schema.Rest, Last: r.schema.Last, Changes: r.schema.Changes}
+		return &run.LearnedSchema{Columns: r.schema.Count(), Rest: r.schema.Rest, Last: r.schema.Last, Drift: r.schema.Drift}
 	default:
 		return nil
 	}
