@@ -57,8 +57,8 @@ func TestTheTrapOfSamples(t *testing.T) {
 	}
 	shown := strings.Join(strings.Fields(o.stderr), " ")
 	for _, want := range []string{
-		"converting trap: 100 %, 3,000 of 3,000 items, ", "schema, learned from all 3,000 items: s3://" + bucket + "/", " COLUMN TYPE ITEMS IN _rest ATTRIBUTE amount decimal(38,1) amount ",
-		" code string 1 code ", " lines array<struct<quantity:decimal(38,3)>> 1 lines ", " hold exactly the 3,000 items of the table: ",
+		"converting trap: 100 %, 3,000 of 3,000 items, ", "schema, learned from all 3,000 items: s3://" + bucket + "/", " COLUMN TYPE ITEMS IN _rest ATTRIBUTE amount decimal(18,1) amount ",
+		" code string 1 code ", " lines array<struct<quantity:decimal(18,3)>> 1 lines ", " hold exactly the 3,000 items of the table: ",
 	} {
 		if !strings.Contains(shown, want) {
 			t.Errorf("no %q in\n%s", want, o.stderr)
@@ -90,8 +90,8 @@ func TestTheTrapOfSamples(t *testing.T) {
 		t.Errorf("%v:\n%s", err, &answer)
 	}
 	types := []string{
-		"amount DECIMAL(38,1)", "big DECIMAL(38,0)", "code VARCHAR", "customer STRUCT(points DECIMAL(38,2))", "id VARCHAR",
-		"lines STRUCT(quantity DECIMAL(38,3))[]", "note VARCHAR", "_rest VARCHAR",
+		"amount DECIMAL(18,1)", "big DECIMAL(38,0)", "code VARCHAR", "customer STRUCT(points DECIMAL(18,2))", "id VARCHAR",
+		"lines STRUCT(quantity DECIMAL(18,3))[]", "note VARCHAR", "_rest VARCHAR",
 	}
 	if diff := cmp.Diff(types, ask(t, "select column_name, column_type from (describe select * from "+files+")")); diff != "" {
 		t.Errorf("types (-want +got):\n%s", diff)

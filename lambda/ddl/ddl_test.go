@@ -65,7 +65,7 @@ func TestColumnsOfEachFormat(t *testing.T) {
 			"scalars in Parquet", request.FormatParquet,
 			[]string{`{"id":{"S":"a"},"Total":{"N":"1"},"price":{"N":"1.5"},"photo":{"B":"AA=="},"ok":{"BOOL":true}}`},
 			"price",
-			"total bigint; id string; ok boolean; photo binary; price decimal(38,1); _rest string", "serialization.format=1", "",
+			"total bigint; id string; ok boolean; photo binary; price decimal(18,1); _rest string", "serialization.format=1", "",
 		},
 		{
 			"a name that Hive cannot read in a type", request.FormatParquet,
@@ -77,7 +77,7 @@ func TestColumnsOfEachFormat(t *testing.T) {
 			"scalars in JSON", request.FormatJSON,
 			[]string{`{"id":{"S":"a"},"Total":{"N":"1"},"price":{"N":"1.5"},"photo":{"B":"AA=="},"ok":{"BOOL":true},"mixed":{"L":[{"S":"x"},{"N":"1"}]}}`},
 			"",
-			"total bigint; id string; mixed string; ok boolean; photo string; price decimal(38,1)", sensitive + "; mapping.total=Total", "",
+			"total bigint; id string; mixed string; ok boolean; photo string; price decimal(18,1)", sensitive + "; mapping.total=Total", "",
 		},
 		{
 			"a JSON value of several types", request.FormatJSON,
@@ -123,10 +123,10 @@ func TestColumnsOfEachFormat(t *testing.T) {
 		},
 		{
 			"scalars in Ion", request.FormatION,
-			[]string{`{"id":{"S":"a"},"Total":{"N":"1"},"price":{"N":"1.5"},"photo":{"B":"AA=="},"set":{"NS":["1"]},"mixed":{"L":[{"S":"x"},{"N":"1"}]}}`},
+			[]string{`{"id":{"S":"a"},"Total":{"N":"1"},"price":{"N":"1.5"},"photo":{"B":"AA=="},"set":{"NS":["1"]},"mixed":{"L":[{"S":"x"},{"N":"1"}]},"tax":{"N":"0.19"}}`},
 			"price",
-			"total decimal(38,0); id string; photo binary; set array<decimal(38,0)>",
-			"ion.id.path_extractor=(Item 'id'); " + ion + "; ion.photo.path_extractor=(Item 'photo'); ion.set.path_extractor=(Item 'set'); ion.total.path_extractor=(Item 'Total')", "mixed price",
+			"total decimal(38,0); id string; photo binary; set array<decimal(38,0)>; tax decimal(38,2)",
+			"ion.id.path_extractor=(Item 'id'); " + ion + "; ion.photo.path_extractor=(Item 'photo'); ion.set.path_extractor=(Item 'set'); ion.tax.path_extractor=(Item 'tax'); ion.total.path_extractor=(Item 'Total')", "mixed price",
 		},
 		{
 			"fields of structs in Ion", request.FormatION,

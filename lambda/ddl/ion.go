@@ -78,9 +78,10 @@ func ionScalar(t schema.Type) string {
 		return ""
 	case schema.Integer:
 		return "decimal(38,0)"
-	default:
-		return t.String()
+	case schema.Decimal: // 64 bits gain nothing in Ion
+		t.Precision = schema.Precision
 	}
+	return t.String()
 }
 
 // ionField returns the name of a field as a step of a path: a symbol of Ion with quotes. A * alone would stand for all fields.

@@ -84,7 +84,7 @@ func TestParquetRunShowsWhatHasChanged(t *testing.T) {
 	}
 	want := []schema.Change{
 		{Column: "code", Attribute: "code", Kind: schema.Changed, From: "bigint", To: "string"},
-		{Column: "count", Attribute: "count", Kind: schema.Widened, From: "bigint", To: "decimal(38,2)"},
+		{Column: "count", Attribute: "count", Kind: schema.Widened, From: "bigint", To: "decimal(18,2)"},
 		{Column: "new", Attribute: "new", Kind: schema.Added, To: "string"},
 		{Column: "old", Attribute: "old", Kind: schema.Removed, From: "string"},
 	}

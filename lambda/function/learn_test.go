@@ -233,7 +233,7 @@ func TestLearningScanShowsWhatHasChanged(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []schema.Change{
-		{Column: "count", Attribute: "count", Kind: schema.Widened, From: "bigint", To: "decimal(38,1)"},
+		{Column: "count", Attribute: "count", Kind: schema.Widened, From: "bigint", To: "decimal(18,1)"},
 		{Column: "old", Attribute: "old", Kind: schema.Removed, From: "string"},
 	}
 	if diff := cmp.Diff(want, drift.Changes); diff != "" || second.Last != "json-1" || !maps.Equal(second.Rest, map[string]int64{"count": 1}) {

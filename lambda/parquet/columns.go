@@ -14,6 +14,7 @@ const (
 	formBoolean form = iota
 	formInteger
 	formDouble
+	formShortDecimal // in 64 bits
 	formDecimal
 	formString
 	formBinary
@@ -26,6 +27,13 @@ const (
 var forms = map[schema.TypeName]form{
 	schema.Boolean: formBoolean, schema.Integer: formInteger, schema.Double: formDouble, schema.Decimal: formDecimal, schema.String: formString,
 	schema.Binary: formBinary, schema.JSON: formJSON, schema.Array: formArray, schema.Map: formMap, schema.Struct: formStruct,
+}
+
+func formOf(t schema.Type) form {
+	if t.Name == schema.Decimal && t.Precision == schema.ShortPrecision {
+		return formShortDecimal
+	}
+	return forms[t.Name]
 }
 
 // column is a column, or a part of one.
@@ -79,7 +87,7 @@ func (b *builder) fields(of []schema.Column, defined, repeated uint32) *fields {
 
 // column makes a column below a node with these levels.
 func (b *builder) column(t schema.Type, name string, defined, repeated uint32) *column {
-	c := &column{Type: t, form: forms[t.Name], defined: defined + 1, repeated: repeated}
+	c := &column{Type: t, form: formOf(t), defined: defined + 1, repeated: repeated}
 	first, depth := len(b.leaves), len(b.path)
 	b.path = append(b.path, name)
 	switch c.form {
@@ -115,7 +123,7 @@ func (b *builder) repeated(name string, children int) {
 }
 
 func (b *builder) leaf(name string, t schema.Type, repetition int, most, repeated uint32) *leaf {
-	l := &leaf{form: forms[t.Name], path: slices.Clone(b.path), most: most, deep: repeated > 0, with: b.with}
+	l := &leaf{form: formOf(t), path: slices.Clone(b.path), most: most, deep: repeated > 0, with: b.with}
 	l.definitions.width, l.repetitions.width = widthOf(most), widthOf(repeated)
 	b.scalar(name, t, repetition)
 	l.begin(l.form)

@@ -19,18 +19,23 @@ import (
 // newWriter returns a writer for items, and the schema of these.
 func newWriter(t *testing.T, o parquet.Options, items ...[]byte) (*parquet.Writer, schema.Schema) {
 	t.Helper()
+	s := schema.Decide(learn(t, items...), schema.Options{})
+	w, err := parquet.NewWriter(s, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w, s
+}
+
+func learn(t *testing.T, items ...[]byte) *schema.Tree {
+	t.Helper()
 	tree := new(schema.Tree)
 	for _, item := range items {
 		if err := tree.Add(item); err != nil {
 			t.Fatal(err)
 		}
 	}
-	s := schema.Decide(tree, schema.Options{})
-	w, err := parquet.NewWriter(s, o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return w, s
+	return tree
 }
 
 func writeAll(t *testing.T, w *parquet.Writer, items ...[]byte) {

@@ -27,7 +27,7 @@ const (
 )
 
 // physical are the physical types by form.
-var physical = [...]int{formBoolean: 0, formInteger: 2, formDouble: 5, formDecimal: 7, formString: 6, formBinary: 6, formJSON: 6}
+var physical = [...]int{formBoolean: 0, formInteger: 2, formDouble: 5, formShortDecimal: 2, formDecimal: 7, formString: 6, formBinary: 6, formJSON: 6}
 
 func widthOf(most uint32) int { return bits.Len32(most) }
 
@@ -74,7 +74,7 @@ func (b *builder) identify() {
 
 // scalar adds a leaf to the schema.
 func (b *builder) scalar(name string, of schema.Type, repetition int) {
-	t, f := &b.elements, forms[of.Name]
+	t, f := &b.elements, formOf(of)
 	b.count++
 	t.open()
 	t.int32(1, physical[f])
@@ -84,20 +84,20 @@ func (b *builder) scalar(name string, of schema.Type, repetition int) {
 	t.int32(3, repetition)
 	t.text(4, name)
 	switch f {
-	case formDecimal:
+	case formShortDecimal, formDecimal:
 		t.int32(6, convertedDecimal)
 		t.int32(7, of.Scale)
-		t.int32(8, schema.Precision)
+		t.int32(8, of.Precision)
 	case formString, formJSON:
 		t.int32(6, convertedText)
 	}
 	b.identify()
 	switch f {
-	case formDecimal:
+	case formShortDecimal, formDecimal:
 		t.structure(10)
 		t.structure(logicalDecimal)
 		t.int32(1, of.Scale)
-		t.int32(2, schema.Precision)
+		t.int32(2, of.Precision)
 		t.close()
 		t.close()
 	case formString, formJSON:

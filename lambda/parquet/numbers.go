@@ -9,7 +9,7 @@ import (
 )
 
 // shortDigits is how many digits always fit an int64.
-const shortDigits = 18
+const shortDigits = schema.ShortPrecision
 
 // integer returns a number if it fits an int64.
 func integer(text []byte) (v int64, held bool) {
@@ -47,6 +47,29 @@ func shortNumber(text []byte) (v int64, after int, short bool) {
 	return v, after, true
 }
 
+// powers are the powers of ten up to 10^18.
+var powers = func() (p [shortDigits + 1]int64) {
+	p[0] = 1
+	for i := range shortDigits {
+		p[i+1] = 10 * p[i]
+	}
+	return p
+}()
+
+// shortDecimal returns a number times 10^scale if it fits decimal(18, scale).
+func shortDecimal(text []byte, scale int) (v int64, held bool) {
+	if v, after, short := shortNumber(text); short && after <= scale { // most numbers
+		if max(v, -v) >= powers[shortDigits-(scale-after)] {
+			return 0, false
+		}
+		return v * powers[scale-after], true
+	}
+	if !schema.FitsDecimal(text, schema.ShortPrecision, scale) {
+		return 0, false
+	}
+	return int64(anyDecimal(text, scale).low), true //nolint:gosec // it fits
+}
+
 // decimal is a number times 10^scale, as an integer of 128 bits in two's complement.
 type decimal struct{ high, low uint64 }
 
@@ -62,7 +85,7 @@ func decimalOf(text []byte, scale int) (d decimal, held bool) {
 		}
 		return d, true
 	}
-	if !schema.FitsDecimal(text, scale) {
+	if !schema.FitsDecimal(text, schema.Precision, scale) {
 		return decimal{}, false
 	}
 	return anyDecimal(text, scale), true

@@ -147,6 +147,11 @@ func (s *shredder) scalar(to *column, text []byte, defined, repetition uint32) (
 		if v, held = integer(text); held {
 			l.integer(v, repetition)
 		}
+	case formShortDecimal:
+		var v int64
+		if v, held = shortDecimal(text, to.Scale); held {
+			l.integer(v, repetition)
+		}
 	case formDecimal:
 		var v decimal
 		if v, held = decimalOf(text, to.Scale); held {

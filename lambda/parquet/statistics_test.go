@@ -30,8 +30,8 @@ func TestStatistics(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same data every time
 	for i := range 50_000 {
 		text := fmt.Sprintf("%c%0*d", "aé\U0010ffff"[r.IntN(2)], 1+r.IntN(100), r.IntN(1000))
-		items = append(items, fmt.Appendf(nil, `{"i":{"N":"%d"},"d":{"N":"%d.5"},"s":{"S":"%s"},"b":{"B":"%s"},"o":{"BOOL":%t},"few":{"S":"x%d"},"l":{"L":[{"N":"%d"},{"N":"%d"}]}}`,
-			r.Int64N(1e18)-5e17, r.IntN(2000)-1000, text, binary(r, 1+r.IntN(100)), i%2 > 0, i/10_000, i, -i))
+		items = append(items, fmt.Appendf(nil, `{"i":{"N":"%d"},"d":{"N":"%d.5"},"e":{"N":"%d.123456789012345678"},"s":{"S":"%s"},"b":{"B":"%s"},"o":{"BOOL":%t},"few":{"S":"x%d"},"l":{"L":[{"N":"%d"},{"N":"%d"}]}}`,
+			r.Int64N(1e18)-5e17, r.IntN(2000)-1000, r.IntN(2000)-1000, text, binary(r, 1+r.IntN(100)), i%2 > 0, i/10_000, i, -i))
 	}
 	w, _ := newWriter(t, parquet.Options{Compression: request.CompressionNone}, items...)
 	var out bytes.Buffer
@@ -80,7 +80,7 @@ func TestStatistics(t *testing.T) {
 			t.Errorf("%s: statistics %+v", name, meta.Statistics)
 		}
 		coded := meta.DictionaryPageOffset > 0
-		if want := name == "few" || name == "d"; coded != want {
+		if want := name == "few" || name == "d" || name == "e"; coded != want {
 			t.Errorf("%s has a dictionary: %t, want %t", name, coded, want)
 		}
 	}
@@ -173,7 +173,7 @@ func TestZeros(t *testing.T) {
 // The types, the names and the field ids are as other programs expect them.
 func TestTypes(t *testing.T) {
 	t.Parallel()
-	items := [][]byte{[]byte(`{"s":{"S":"x"},"b":{"B":"eA=="},"o":{"BOOL":true},"i":{"N":"1"},"d":{"N":"1.25"},"l":{"L":[{"M":{"a":{"N":"1"}}}]},"set":{"SS":["x"]},` +
+	items := [][]byte{[]byte(`{"s":{"S":"x"},"b":{"B":"eA=="},"o":{"BOOL":true},"i":{"N":"1"},"d":{"N":"1.25"},"e":{"N":"1234567890123456789.25"},"l":{"L":[{"M":{"a":{"N":"1"}}}]},"set":{"SS":["x"]},` +
 		`"j":{"L":[{"S":"x"},{"N":"1"}]}}`)}
 	for _, item := range repeated(`{"m":{"M":{"k%d":{"N":"%d"}}}}`, 20) {
 		items = append(items, []byte(item))
@@ -192,28 +192,29 @@ func TestTypes(t *testing.T) {
 
 const wantTypes = `message item {
 	optional binary b = 1;
-	optional fixed_len_byte_array(16) d (DECIMAL(38,2)) = 2;
-	optional int64 i (INT(64,true)) = 3;
-	optional binary j (STRING) = 4;
-	optional group l (LIST) = 5 {
+	optional int64 d (DECIMAL(18,2)) = 2;
+	optional fixed_len_byte_array(16) e (DECIMAL(38,2)) = 3;
+	optional int64 i (INT(64,true)) = 4;
+	optional binary j (STRING) = 5;
+	optional group l (LIST) = 6 {
 		repeated group list {
-			optional group element = 6 {
-				optional int64 a (INT(64,true)) = 7;
+			optional group element = 7 {
+				optional int64 a (INT(64,true)) = 8;
 			}
 		}
 	}
-	optional group m (MAP) = 8 {
+	optional group m (MAP) = 9 {
 		repeated group key_value {
-			required binary key (STRING) = 9;
-			optional int64 value (INT(64,true)) = 10;
+			required binary key (STRING) = 10;
+			optional int64 value (INT(64,true)) = 11;
 		}
 	}
-	optional boolean o = 11;
-	optional binary s (STRING) = 12;
-	optional group set (LIST) = 13 {
+	optional boolean o = 12;
+	optional binary s (STRING) = 13;
+	optional group set (LIST) = 14 {
 		repeated group list {
-			optional binary element (STRING) = 14;
+			optional binary element (STRING) = 15;
 		}
 	}
-	optional binary _rest (STRING) = 15;
+	optional binary _rest (STRING) = 16;
 }`

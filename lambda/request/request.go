@@ -55,8 +55,8 @@ type Request struct {
 	// Only for the format PARQUET. The names and the types of columns, by attribute. An attribute that is not listed gets the name and the type
 	// that fit most of its values.
 	Columns map[string]Column `json:"columns,omitempty"`
-	// Only for the format PARQUET. How numbers with a fraction are stored. EXACT: as decimals of 38 digits. DOUBLE: as doubles, which are rounded to
-	// about 16 digits.
+	// Only for the format PARQUET. How numbers with a fraction are stored. EXACT: as decimals of 18 digits if all
+	// numbers of the column fit, and of 38 digits otherwise. DOUBLE: as doubles, which are rounded to about 16 digits.
 	Numbers Numbers `json:"numbers,omitempty"`
 	// Only for the format PARQUET. Keep the files below _staging/, from which the Parquet files were made: the items in DynamoDB JSON, with manifests
 	// of their own. By default, they are removed after the commit.
@@ -152,8 +152,8 @@ const (
 type Column struct {
 	// The name of the column. Default: the name of the attribute.
 	Name string `json:"name,omitempty"`
-	// The type of the column, as Athena and Hive write it: string, binary, boolean, bigint, double, decimal(38,2), array<…>, map<string,…>,
-	// struct<name:type,…>, or json for a string of DynamoDB JSON. A value that does not fit it goes to the column _rest. Default: the type that fits
+	// The type of the column, as Athena and Hive write it: string, binary, boolean, bigint, double, decimal(18,2), decimal(38,2), array<…>,
+	// map<string,…>, struct<name:type,…>, or json for a string of DynamoDB JSON. A value that does not fit it goes to the column _rest. Default: the type that fits
 	// most values.
 	Type string `json:"type,omitempty"`
 }

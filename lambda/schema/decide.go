@@ -27,7 +27,8 @@ type Options struct {
 // Decide makes the columns of a table. It depends on the tree alone, so a step that is repeated decides the same.
 //
 //	S, B, BOOL      string, binary, boolean
-//	N               bigint if all numbers fit; otherwise decimal(38, s) with the scale that holds most of them, and of several such the smallest
+//	N               bigint if all numbers fit; otherwise decimal(18, s) if one scale holds all of them; otherwise decimal(38, s) with the scale that
+//	                holds most of them; of several such scales, the smallest
 //	SS, NS, BS      an array
 //	L               an array if 99 of 100 elements have one type, NULL aside; otherwise a string of DynamoDB JSON
 //	M               a struct if there are few names or most maps have them; otherwise a map if 99 of 100 values have one type; otherwise a string of DynamoDB JSON
@@ -119,7 +120,7 @@ func (d decision) number(n *numbers) Type {
 	case d.Doubles:
 		return Type{Name: Double, Kind: ddbjson.KindN}
 	default:
-		return Type{Name: Decimal, Kind: ddbjson.KindN, Scale: n.scale()}
+		return n.decimal()
 	}
 }
 

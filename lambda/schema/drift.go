@@ -34,8 +34,8 @@ type Change struct {
 // ChangeKind says what has changed.
 type ChangeKind string
 
-// The changes. From and To are types, or the names of a column that is Renamed. A column is Widened if its decimals have more digits after the
-// point, or if its whole numbers have become decimals. A struct has no change of its own if its fields have changed.
+// The changes. From and To are types, or the names of a column that is Renamed. A column is Widened if its decimals have more digits, in
+// total or after the point, or if its whole numbers have become decimals. A struct has no change of its own if its fields have changed.
 const (
 	Added   ChangeKind = "added"
 	Removed ChangeKind = "removed"
@@ -114,8 +114,8 @@ func (c *comparison) types(path, attribute string, last, now Type) {
 		c.types(path+".element", attribute, *last.Element, *now.Element)
 	case last.Name == now.Name && last.Kind == now.Kind && now.Name == Map:
 		c.types(path+".value", attribute, *last.Element, *now.Element)
-	case last.Name == now.Name && last.Kind == now.Kind && last.Scale == now.Scale:
-	case now.Name == Decimal && (last.Name == Integer || last.Name == Decimal && last.Scale < now.Scale):
+	case last.Name == now.Name && last.Kind == now.Kind && last.Precision == now.Precision && last.Scale == now.Scale:
+	case now.Name == Decimal && (last.Name == Integer || last.Name == Decimal && last.Precision <= now.Precision && last.Scale <= now.Scale):
 		c.add(path, attribute, Widened, last.String(), now.String())
 	default:
 		from, to := last.String(), now.String()

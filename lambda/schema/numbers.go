@@ -3,10 +3,16 @@ package schema
 import (
 	"encoding/binary"
 	"strconv"
+
+	"dynamodb-to-s3/lambda/ddbjson"
 )
 
-// Precision is how many digits a decimal column has. A number of DynamoDB has at most as many significant digits.
-const Precision = 38
+// How many digits a decimal column has. A number of DynamoDB has at most Precision significant digits. A decimal of ShortPrecision digits fits an
+// int64, with any scale. So it is smaller, engines compute faster with it, and a sum of it has room for more digits than its column.
+const (
+	Precision      = 38
+	ShortPrecision = 18
+)
 
 // int64Digits is how many digits the greatest int64 has.
 const int64Digits = 19
@@ -181,6 +187,28 @@ func (n *numbers) integers() bool {
 	return n.large == 0 && n.whole[Precision+1] == 0 && n.fraction == [Precision + 1]uint64{}
 }
 
+// decimal returns the type of numbers that are not all integers. The short form never loses a number that the long one holds: a single number that
+// does not fit makes the long form. There are no spare digits, because these would not keep the type the same in every run. They would only move the
+// size at which it changes.
+func (n *numbers) decimal() Type {
+	t := Type{Name: Decimal, Kind: ddbjson.KindN, Precision: ShortPrecision}
+	whole := 0
+	for digits, count := range n.whole {
+		if count > 0 {
+			whole = digits
+		}
+	}
+	for digits, count := range n.fraction {
+		if count > 0 {
+			t.Scale = digits
+		}
+	}
+	if whole+t.Scale > ShortPrecision {
+		t.Precision, t.Scale = Precision, n.scale()
+	}
+	return t
+}
+
 // scale returns the scale with which decimal(38, scale) holds the most numbers. Of several such scales, it returns the smallest.
 func (n *numbers) scale() (scale int) {
 	fewest := n.misfits(0)
@@ -212,13 +240,13 @@ func (n *numbers) clone() *numbers {
 	return &out
 }
 
-// fits reports whether decimal(38, scale) holds the number.
-func (s shape) fits(scale int) bool {
-	return int(s.whole)+scale <= Precision && int(s.fraction) <= scale
+// fits reports whether a decimal holds the number.
+func (s shape) fits(precision, scale int) bool {
+	return int(s.whole)+scale <= precision && int(s.fraction) <= scale
 }
 
 // FitsInteger reports whether the number in the text fits an int64.
 func FitsInteger(text []byte) bool { return shapeOf(text).int64 }
 
-// FitsDecimal reports whether decimal(38, scale) holds the number in the text.
-func FitsDecimal(text []byte, scale int) bool { return shapeOf(text).fits(scale) }
+// FitsDecimal reports whether a decimal holds the number in the text.
+func FitsDecimal(text []byte, precision, scale int) bool { return shapeOf(text).fits(precision, scale) }

@@ -3,6 +3,7 @@ package schema
 import (
 	"math/rand/v2"
 	"strconv"
+	"strings"
 	"testing"
 )
 
@@ -119,7 +120,7 @@ func TestScaleHoldsTheMost(t *testing.T) {
 		for s := range Precision + 1 {
 			held := 0
 			for _, shape := range shapes {
-				if shape.fits(s) {
+				if shape.fits(Precision, s) {
 					held++
 				}
 			}
@@ -133,30 +134,72 @@ func TestScaleHoldsTheMost(t *testing.T) {
 	}
 }
 
+// Numbers get the short form if one scale holds all of them in 18 digits.
+func TestDecimalHasTheShortFormThatHoldsAll(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ numbers, want string }{
+		{"0.5", "decimal(18,1)"},
+		{"1 2.50 -3.125", "decimal(18,3)"},
+		{"123456789012345678.5", "decimal(38,1)"},
+		{"12345678901234567.5", "decimal(18,1)"},
+		{"-99999999999999999.9 0.1", "decimal(18,1)"},
+		{"12345678901234567 0.1", "decimal(18,1)"},
+		{"123456789012345678 0.1", "decimal(38,1)"},
+		{"9223372036854775807 0.1", "decimal(38,1)"},
+		{"1234567890123456 0.12", "decimal(18,2)"},
+		{"12345678901234567 0.12", "decimal(38,2)"},
+		{"0.123456789012345678 -0.1", "decimal(18,18)"},
+		{"0.1234567890123456789", "decimal(38,19)"},
+		{"1 0.123456789012345678", "decimal(38,18)"},
+		{"1E-18", "decimal(18,18)"},
+		{"1E-19", "decimal(38,19)"},
+		{"1E+16 0.5", "decimal(18,1)"},
+		{"1E+17 0.5", "decimal(38,1)"},
+		{"9223372036854775808", "decimal(38,0)"},
+		{"0.5 1E+100", "decimal(38,1)"},
+		{"0.5 x", "decimal(38,1)"},
+	} {
+		n := new(numbers)
+		for text := range strings.SplitSeq(test.numbers, " ") {
+			n.add(shapeOf([]byte(text)))
+		}
+		if got := n.decimal().String(); got != test.want {
+			t.Errorf("%s: got %s, want %s", test.numbers, got, test.want)
+		}
+	}
+}
+
 func TestFits(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		text        string
 		integer     bool
 		first, last int // the scales that hold it
+		short       int // the last scale of those with 18 digits
 	}{
-		{"-9223372036854775808", true, 0, 19},
-		{"9223372036854775808", false, 0, 19},
-		{"1", true, 0, 37},
-		{"0", true, 0, 38},
-		{"1.50", false, 1, 37},
-		{"1E-38", false, 38, 38},
-		{"1E-39", false, 39, 38},
-		{"1E+37", false, 0, 0},
-		{"1E+38", false, 39, 38},
-		{"x", false, 39, 38},
+		{"-9223372036854775808", true, 0, 19, -1},
+		{"9223372036854775808", false, 0, 19, -1},
+		{"1", true, 0, 37, 17},
+		{"-999999999999999999", true, 0, 20, 0},
+		{"99999999999999999.9", false, 1, 21, 1},
+		{"1000000000000000000", true, 0, 19, -1},
+		{"0", true, 0, 38, 18},
+		{"1.50", false, 1, 37, 17},
+		{"1E-38", false, 38, 38, -1},
+		{"1E-39", false, 39, 38, -1},
+		{"1E+37", false, 0, 0, -1},
+		{"1E+38", false, 39, 38, -1},
+		{"x", false, 39, 38, -1},
 	} {
 		if got := FitsInteger([]byte(test.text)); got != test.integer {
 			t.Errorf("%s: fits an int64: got %t", test.text, got)
 		}
 		for scale := range Precision + 1 {
-			if got, want := FitsDecimal([]byte(test.text), scale), test.first <= scale && scale <= test.last; got != want {
+			if got, want := FitsDecimal([]byte(test.text), Precision, scale), test.first <= scale && scale <= test.last; got != want {
 				t.Errorf("%s: fits decimal(38,%d): got %t", test.text, scale, got)
+			}
+			if got, want := FitsDecimal([]byte(test.text), ShortPrecision, scale), test.first <= scale && scale <= test.short; got != want {
+				t.Errorf("%s: fits decimal(18,%d): got %t", test.text, scale, got)
 			}
 		}
 	}

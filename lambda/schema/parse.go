@@ -13,7 +13,7 @@ import (
 const deepest = 32
 
 // types says what a person can write.
-const types = "string, binary, boolean, bigint, double, decimal(38,SCALE), array<TYPE>, map<string,TYPE>, struct<NAME:TYPE,…> or json"
+const types = "string, binary, boolean, bigint, double, decimal(18,SCALE), decimal(38,SCALE), array<TYPE>, map<string,TYPE>, struct<NAME:TYPE,…> or json"
 
 // scalars are the types that are one word.
 var scalars = map[string]Type{
@@ -100,7 +100,7 @@ func (p *parser) parse(depth int) Type {
 	}
 	if depth >= deepest {
 		p.i = from
-		p.want(fmt.Sprintf("string, binary, boolean, bigint, double, decimal(38,SCALE) or json, because %d levels are the most that DynamoDB has,", deepest))
+		p.want(fmt.Sprintf("string, binary, boolean, bigint, double, decimal(18,SCALE), decimal(38,SCALE) or json, because %d levels are the most that DynamoDB has,", deepest))
 		return Type{}
 	}
 	switch word {
@@ -143,15 +143,16 @@ func (p *parser) element(depth int) *Type {
 func (p *parser) decimal() Type {
 	from := p.i
 	p.pass("(")
-	precision := p.word()
+	precision, errPrecision := strconv.Atoi(p.word())
 	p.pass(",")
-	scale, err := strconv.Atoi(p.word())
+	scale, errScale := strconv.Atoi(p.word())
 	p.pass(")")
-	if p.err != nil || err != nil || precision != strconv.Itoa(Precision) || scale < 0 || scale > Precision {
+	t := Type{Name: Decimal, Kind: ddbjson.KindN, Precision: precision, Scale: scale}
+	if p.err != nil || errPrecision != nil || errScale != nil || t.check() != nil {
 		p.err, p.i = nil, from
-		p.want(fmt.Sprintf("(%d,0) to (%d,%d), because a number of DynamoDB has up to %d digits,", Precision, Precision, Precision, Precision))
+		p.want("(18,0) to (18,18) for numbers of up to 18 digits, which fit 64 bits, or (38,0) to (38,38) for all numbers of DynamoDB,")
 	}
-	return Type{Name: Decimal, Kind: ddbjson.KindN, Scale: scale}
+	return t
 }
 
 func (p *parser) structure(depth int) Type {

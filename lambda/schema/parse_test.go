@@ -11,7 +11,7 @@ func TestParseType(t *testing.T) {
 		return strings.Repeat("array<", levels-1) + "bigint" + strings.Repeat(">", levels-1)
 	}
 	for _, text := range []string{
-		"string", "binary", "boolean", "bigint", "double", "decimal(38,0)", "decimal(38,38)", "array<string>", "map<string,binary>", "struct<a:bigint>",
+		"string", "binary", "boolean", "bigint", "double", "decimal(38,0)", "decimal(38,38)", "decimal(18,0)", "decimal(18,18)", "array<string>", "map<string,binary>", "struct<a:bigint>",
 		"array<struct<a:bigint,b_c-d.e:map<string,array<decimal(38,2)>>,ä:struct<a:string>>>", nested(32),
 	} {
 		if got, err := ParseType(text); err != nil || got.String() != text {
@@ -24,7 +24,7 @@ func TestParseType(t *testing.T) {
 		}
 	}
 	const field = "a field's name: " + names + ", at position "
-	const decimals = "(38,0) to (38,38), because a number of DynamoDB has up to 38 digits, at position "
+	const decimals = "(18,0) to (18,18) for numbers of up to 18 digits, which fit 64 bits, or (38,0) to (38,38) for all numbers of DynamoDB, at position "
 	for _, test := range []struct{ text, want string }{
 		{"", types + " at position 1"},
 		{"int", types + " at position 1"},
@@ -34,6 +34,9 @@ func TestParseType(t *testing.T) {
 		{"decimal", decimals + "8"},
 		{"decimal(10,2)", decimals + "8"},
 		{"decimal(38,39)", decimals + "8"},
+		{"decimal(18,19)", decimals + "8"},
+		{"decimal(19,2)", decimals + "8"},
+		{"decimal(18,-1)", decimals + "8"},
 		{"decimal(38,-1)", decimals + "8"},
 		{"decimal(38)", decimals + "8"},
 		{"decimal(38,2", decimals + "8"},
@@ -53,8 +56,8 @@ func TestParseType(t *testing.T) {
 		{"struct<a\xff:bigint>", field + "8"},
 		{"struct<" + strings.Repeat("a", 256) + ":bigint>", field + "8"},
 		{"struct<ab:bigint,aB:bigint>", "a name that differs from all others, also in lower case, at position 18"},
-		{nested(33), "string, binary, boolean, bigint, double, decimal(38,SCALE) or json, because 32 levels are the most that DynamoDB has, at position 187"},
-		{strings.Repeat("array<", 100_000), "string, binary, boolean, bigint, double, decimal(38,SCALE) or json, because 32 levels are the most that DynamoDB has, at position 187"},
+		{nested(33), "string, binary, boolean, bigint, double, decimal(18,SCALE), decimal(38,SCALE) or json, because 32 levels are the most that DynamoDB has, at position 187"},
+		{strings.Repeat("array<", 100_000), "string, binary, boolean, bigint, double, decimal(18,SCALE), decimal(38,SCALE) or json, because 32 levels are the most that DynamoDB has, at position 187"},
 	} {
 		if got, err := ParseType(test.text); err == nil || err.Error() != test.want {
 			t.Errorf("%.50s: got %s, %v, want %s", test.text, got, err, test.want)

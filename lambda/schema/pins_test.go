@@ -36,6 +36,7 @@ func TestPins(t *testing.T) {
 		{"a name", map[string]request.Column{"orderId": {Name: "order_id"}}, []string{`{"orderId":{"N":"1"}}`}, `order_id="orderId" bigint`},
 		{"a name alone makes no column of an attribute that no item has", map[string]request.Column{"orderId": {Name: "order_id"}}, nil, ""},
 		{"a type", map[string]request.Column{"total": {Type: "decimal(38,2)"}}, []string{`{"total":{"N":"1"}}`}, "total decimal(38,2)"},
+		{"a decimal of 64 bits, also if numbers do not fit it", map[string]request.Column{"total": {Type: "decimal(18,2)"}}, []string{`{"total":{"N":"1E20"}}`}, "total decimal(18,2)"},
 		{"a type of an attribute that no item has", map[string]request.Column{"total": {Type: "double"}}, []string{`{}`}, "total double"},
 		{"a type that no value has", map[string]request.Column{"a": {Type: "boolean"}}, []string{`{"a":{"S":"x"}}`}, "a boolean"},
 		{"a pinned name that a learned column would have", map[string]request.Column{"x": {Name: "A", Type: "string"}}, []string{`9*{"a":{"S":"x"}}`}, `A="x" string; a_2="a" string`},
@@ -150,6 +151,7 @@ func TestSchemasAreStored(t *testing.T) {
 		Decide(learn(t, `{"a":{"S":"x"}}`), Options{}),
 		Decide(learn(t, `{"a":{"N":"1"}}`), Options{}),
 		Decide(learn(t, `{"a":{"N":"1.5"}}`), Options{}),
+		Decide(learn(t, `{"a":{"N":"1.5"}}`, `{"a":{"N":"1E25"}}`), Options{}),
 		Decide(learn(t, `{"a":{"SS":["x"]}}`), Options{}),
 		Decide(learn(t, `{"a":{"L":[{"S":"x"}]}}`), Options{}),
 		Decide(learn(t, `{"<&>":{"M":{"b\u0000\u2028":{"L":[{"NS":["1"]}]},"":{"L":[]}}}}`), Options{}),
@@ -168,7 +170,7 @@ func TestSchemasAreStored(t *testing.T) {
 		digests[s.Digest()] = string(body)
 	}
 	body, err := json.Marshal(Decide(learn(t, `{"a b":{"NS":["1.5"]}}`), Options{}))
-	if want := `{"columns":[{"name":"a_b","attribute":"a b","type":"array","kind":"NS","element":{"type":"decimal","kind":"N","scale":1}}]}`; err != nil || string(body) != want {
+	if want := `{"columns":[{"name":"a_b","attribute":"a b","type":"array","kind":"NS","element":{"type":"decimal","kind":"N","precision":18,"scale":1}}]}`; err != nil || string(body) != want {
 		t.Errorf("got %s, %v, want %s", body, err, want)
 	}
 }
@@ -181,8 +183,9 @@ func TestDamagedSchemasAreRefused(t *testing.T) {
 		`{"columns":[{"name":"a","type":"string"}]}`, `{"columns":[{"name":"a","type":"string","kind":"N"}]}`, `{"columns":[{"name":"a","type":"string","kind":"X"}]}`,
 		`{"columns":[{"name":"a","type":"text","kind":"S"}]}`, `{"columns":[{"name":"a","type":"binary","kind":"S"}]}`, `{"columns":[{"name":"a","type":"boolean","kind":"NULL"}]}`,
 		`{"columns":[{"name":"a","type":"bigint","kind":"S"}]}`, `{"columns":[{"name":"a","type":"double","kind":"S"}]}`, `{"columns":[{"name":"a","type":"json","kind":"S"}]}`,
-		`{"columns":[{"name":"a","type":"decimal","kind":"N","scale":39}]}`, `{"columns":[{"name":"a","type":"decimal","kind":"N","scale":-1}]}`,
-		`{"columns":[{"name":"a","type":"decimal","kind":"S","scale":1}]}`,
+		`{"columns":[{"name":"a","type":"decimal","kind":"N","precision":38,"scale":39}]}`, `{"columns":[{"name":"a","type":"decimal","kind":"N","precision":38,"scale":-1}]}`,
+		`{"columns":[{"name":"a","type":"decimal","kind":"S","precision":38,"scale":1}]}`, `{"columns":[{"name":"a","type":"decimal","kind":"N","precision":18,"scale":19}]}`,
+		`{"columns":[{"name":"a","type":"decimal","kind":"N","precision":19,"scale":1}]}`, `{"columns":[{"name":"a","type":"decimal","kind":"N","scale":1}]}`,
 		`{"columns":[{"name":"a","type":"array","kind":"L"}]}`, `{"columns":[{"name":"a","type":"map","kind":"M"}]}`, `{"columns":[{"name":"a","type":"struct","kind":"M"}]}`,
 		`{"columns":[{"name":"a","type":"array","kind":"M","element":{"type":"string","kind":"S"}}]}`, `{"columns":[{"name":"a","type":"array","kind":"NS","element":{"type":"string","kind":"S"}}]}`,
 		`{"columns":[{"name":"a","type":"array","kind":"L","element":{"type":"array","kind":"L"}}]}`, `{"columns":[{"name":"a","type":"map","kind":"L","element":{"type":"string","kind":"S"}}]}`,

@@ -38,11 +38,13 @@ type Column struct {
 
 // Type is the type of a column or of a part of it. It holds the values of one type of DynamoDB.
 type Type struct {
-	Name    TypeName     `json:"type"`
-	Kind    ddbjson.Kind `json:"kind"`
-	Scale   int          `json:"scale,omitempty"`   // of Decimal
-	Fields  []Column     `json:"fields,omitempty"`  // of Struct
-	Element *Type        `json:"element,omitempty"` // of Array, and of the values of Map
+	Name TypeName     `json:"type"`
+	Kind ddbjson.Kind `json:"kind"`
+	// Precision and Scale are of Decimal: how many digits it has, which is Precision or ShortPrecision, and how many of them are after the point.
+	Precision int      `json:"precision,omitempty"`
+	Scale     int      `json:"scale,omitempty"`
+	Fields    []Column `json:"fields,omitempty"`  // of Struct
+	Element   *Type    `json:"element,omitempty"` // of Array, and of the values of Map
 }
 
 // TypeName is the name of a type.
@@ -68,7 +70,7 @@ func (t Type) String() string {
 	case JSON:
 		return string(String)
 	case Decimal:
-		return fmt.Sprintf("decimal(%d,%d)", Precision, t.Scale)
+		return fmt.Sprintf("decimal(%d,%d)", t.Precision, t.Scale)
 	case Array:
 		return "array<" + t.Element.String() + ">"
 	case Map:

@@ -48,7 +48,7 @@ func (t Type) check() error {
 		ok = t.Kind == ddbjson.KindL || t.Kind == ddbjson.KindM
 	case Integer, Double:
 	case Decimal:
-		ok = ok && 0 <= t.Scale && t.Scale <= Precision
+		ok = ok && (t.Precision == Precision || t.Precision == ShortPrecision) && 0 <= t.Scale && t.Scale <= t.Precision
 	case Array, Map:
 		if t.Element == nil {
 			return errors.New("the type of the elements is missing")
@@ -72,7 +72,7 @@ func (t Type) check() error {
 		ok = false
 	}
 	if !ok {
-		return fmt.Errorf("a column of the type %.100q with scale %d does not hold %s", t.Name, t.Scale, t.Kind)
+		return fmt.Errorf("a column of the type %.100q with precision %d and scale %d does not hold %s", t.Name, t.Precision, t.Scale, t.Kind)
 	}
 	return nil
 }

@@ -212,13 +212,21 @@ func (r *reader) scalar(of schema.Type, v pq.Value) any {
 	case schema.Double:
 		content = strconv.FormatFloat(v.Double(), 'g', -1, 64)
 	case schema.Decimal:
-		n := new(big.Int).SetBytes(v.ByteArray())
-		if v.ByteArray()[0] >= 0x80 {
-			n.Sub(n, new(big.Int).Lsh(big.NewInt(1), 128))
-		}
-		content = fmt.Sprintf("%de-%d", n, of.Scale)
+		content = fmt.Sprintf("%de-%d", unscaled(of, v), of.Scale)
 	default:
 		content = string(v.ByteArray())
 	}
 	return map[string]any{of.Kind.String(): content}
+}
+
+// unscaled returns the integer that stands for a decimal. A decimal of 18 digits is an integer of 64 bits.
+func unscaled(of schema.Type, v pq.Value) *big.Int {
+	if of.Precision == schema.ShortPrecision {
+		return big.NewInt(v.Int64())
+	}
+	n := new(big.Int).SetBytes(v.ByteArray())
+	if v.ByteArray()[0] >= 0x80 {
+		n.Sub(n, new(big.Int).Lsh(big.NewInt(1), 128))
+	}
+	return n
 }

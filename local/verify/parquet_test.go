@@ -58,7 +58,7 @@ func (p parquetRun) write(t *testing.T, db *duckdb.DB, table string) run.Result 
 }
 
 // keyAndSet are the columns of a table of this test.
-const keyAndSet = `{"name":"p","attribute":"p","type":"string","kind":"S"},{"name":"s","attribute":"s","type":"decimal","kind":"N","scale":1},
+const keyAndSet = `{"name":"p","attribute":"p","type":"string","kind":"S"},{"name":"s","attribute":"s","type":"decimal","kind":"N","precision":38,"scale":1},
 	{"name":"v","attribute":"v","type":"array","kind":"SS","element":{"type":"string","kind":"S"}}`
 
 // row is the query for an item of a table of this test. Its set is in another order than the table's, and its number has other digits.

@@ -149,9 +149,6 @@ func (t typed) agreeMember(cell json.RawMessage, value types.AttributeValue) (wh
 	return whole || null, err
 }
 
-// most38 is the first number that has more than 38 digits.
-var most38 = new(big.Int).Exp(big.NewInt(10), big.NewInt(38), nil)
-
 // agreeNumber compares by value. A number with an exponent may be in _rest although it fits: DynamoDB never sends one.
 func (t typed) agreeNumber(cell json.RawMessage, number string) (whole bool, err error) {
 	want, ok := new(big.Rat).SetString(number)
@@ -178,6 +175,9 @@ func (t typed) agreeNumber(cell json.RawMessage, number string) (whole bool, err
 	return true, nil
 }
 
+// power returns 10^n.
+func power(n int) *big.Int { return new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(n)), nil) }
+
 // fits reports whether the type holds a number.
 func (t typed) fits(number *big.Rat) bool {
 	scaled := new(big.Rat).Set(number)
@@ -185,8 +185,8 @@ func (t typed) fits(number *big.Rat) bool {
 	case "bigint":
 		return scaled.IsInt() && scaled.Num().IsInt64()
 	case "decimal":
-		scaled.Mul(scaled, new(big.Rat).SetInt(new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(t.Scale)), nil)))
-		return scaled.IsInt() && scaled.Num().CmpAbs(most38) < 0
+		scaled.Mul(scaled, new(big.Rat).SetInt(power(t.Scale)))
+		return scaled.IsInt() && scaled.Num().CmpAbs(power(t.Precision)) < 0
 	default:
 		return true
 	}

@@ -10,11 +10,12 @@ func TestCellsAgreeWithRest(t *testing.T) {
 	t.Parallel()
 	db := open(t)
 	scalar := func(typ, kind string) string {
-		return `{"name":"x","attribute":"x","type":"` + typ + `","kind":"` + kind + `","scale":2}`
+		return `{"name":"x","attribute":"x","type":"` + typ + `","kind":"` + kind + `","precision":38,"scale":2}`
 	}
 	of := func(typ, kind, element string) string {
 		return `{"name":"x","attribute":"x","type":"` + typ + `","kind":"` + kind + `","element":` + element + `}`
 	}
+	short := `{"name":"x","attribute":"x","type":"decimal","kind":"N","precision":18,"scale":2}`
 	integer, text := `{"type":"bigint","kind":"N"}`, `{"type":"string","kind":"S"}`
 	structure := `{"name":"x","attribute":"x","type":"struct","kind":"M","fields":[{"name":"a","attribute":"a","type":"bigint","kind":"N"},{"name":"b","attribute":"b","type":"string","kind":"S"}]}`
 	const differs, both = "the cell is not what its column can hold", "it holds the whole attribute, which is in _rest too"
@@ -33,6 +34,9 @@ func TestCellsAgreeWithRest(t *testing.T) {
 		{"37 digits before the point", scalar("decimal", "N"), "null::decimal(38,2)", `{"N":"-1000000000000000000000000000000000000"}`, ""},
 		{"two digits after the point", scalar("decimal", "N"), "null::decimal(38,2)", `{"N":"0.01"}`, differs},
 		{"three digits after the point", scalar("decimal", "N"), "null::decimal(38,2)", `{"N":"0.001"}`, ""},
+		{"16 digits before the point", short, "null::decimal(18,2)", `{"N":"-9999999999999999.99"}`, differs},
+		{"17 digits before the point", short, "null::decimal(18,2)", `{"N":"10000000000000000"}`, ""},
+		{"16 digits before the point in both", short, "9999999999999999.99::decimal(18,2)", `{"N":"9999999999999999.99"}`, both},
 		{"a double", scalar("double", "N"), "null::double", `{"N":"0.001"}`, differs},
 		{"a double in both", scalar("double", "N"), "0.1::double", `{"N":"0.10000000000000000000001"}`, both},
 		{"a list with another kind", of("array", "L", integer), "[1::bigint, null, null]", `{"L":[{"N":"1"},{"S":"2"},{"NULL":true}]}`, ""},

@@ -33,11 +33,12 @@ type column struct {
 
 // typed is the type of a column or of a part of it. Kind is the type that its values have in DynamoDB.
 type typed struct {
-	Type    string
-	Kind    string
-	Scale   int
-	Fields  []column
-	Element *typed
+	Type      string
+	Kind      string
+	Precision int
+	Scale     int
+	Fields    []column
+	Element   *typed
 }
 
 // Parse reads the object _schema.json of a run.
@@ -115,7 +116,7 @@ func (t typed) duckDB() string {
 	case "binary":
 		return "BLOB"
 	case "decimal":
-		return fmt.Sprintf("DECIMAL(38,%d)", t.Scale)
+		return fmt.Sprintf("DECIMAL(%d,%d)", t.Precision, t.Scale)
 	case "array":
 		return t.Element.duckDB() + "[]"
 	case "map":

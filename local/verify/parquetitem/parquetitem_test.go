@@ -68,9 +68,10 @@ func TestItemsAreRebuilt(t *testing.T) {
 		{
 			"scalars", `{"name":"s","attribute":"s","type":"string","kind":"S"}, {"name":"b","attribute":"b","type":"binary","kind":"B"},
 			{"name":"t","attribute":"t","type":"boolean","kind":"BOOL"}, {"name":"i","attribute":"i","type":"bigint","kind":"N"},
-			{"name":"d","attribute":"d","type":"decimal","kind":"N","scale":2}, {"name":"f","attribute":"f","type":"double","kind":"N"}`,
-			`'x' as s, '\x00'::blob as b, false as t, 9007199254740993 as i, 1.5::decimal(38,2) as d, 0.1::double as f, ` + none,
-			`{"s":{"S":"x"},"b":{"B":"AA=="},"t":{"BOOL":false},"i":{"N":"9007199254740993"},"d":{"N":"1.50"},"f":{"N":"0.1"}}`,
+			{"name":"d","attribute":"d","type":"decimal","kind":"N","precision":38,"scale":2}, {"name":"e","attribute":"e","type":"decimal","kind":"N","precision":18,"scale":3},
+			{"name":"f","attribute":"f","type":"double","kind":"N"}`,
+			`'x' as s, '\x00'::blob as b, false as t, 9007199254740993 as i, 1.5::decimal(38,2) as d, -2.5::decimal(18,3) as e, 0.1::double as f, ` + none,
+			`{"s":{"S":"x"},"b":{"B":"AA=="},"t":{"BOOL":false},"i":{"N":"9007199254740993"},"d":{"N":"1.50"},"e":{"N":"-2.500"},"f":{"N":"0.1"}}`,
 		},
 		{
 			"null is an attribute that is not there", `{"name":"s","attribute":"s","type":"string","kind":"S"}, {"name":"u","attribute":"u","type":"string","kind":"S"}`,
@@ -141,7 +142,8 @@ func TestWrongFilesAreRefused(t *testing.T) {
 	const j = `{"name":"s","attribute":"s","type":"json","kind":"L"}`
 	for _, c := range []struct{ name, columns, row, want string }{
 		{"another type", s, "1 as s, " + none, `the column "s" is INTEGER, its schema says VARCHAR`},
-		{"another scale", `{"name":"s","attribute":"s","type":"decimal","kind":"N","scale":3}`, "1::decimal(38,2) as s, " + none, `is DECIMAL(38,2), its schema says DECIMAL(38,3)`},
+		{"another scale", `{"name":"s","attribute":"s","type":"decimal","kind":"N","precision":38,"scale":3}`, "1::decimal(38,2) as s, " + none, `is DECIMAL(38,2), its schema says DECIMAL(38,3)`},
+		{"another precision", `{"name":"s","attribute":"s","type":"decimal","kind":"N","precision":18,"scale":2}`, "1::decimal(38,2) as s, " + none, `is DECIMAL(38,2), its schema says DECIMAL(18,2)`},
 		{"another field", `{"name":"s","attribute":"s","type":"struct","kind":"M","fields":[` + s + `]}`, "{'S': ''} as s, " + none, `is STRUCT("S" VARCHAR), its schema says STRUCT("s" VARCHAR)`},
 		{"a missing column", s, none, `there is no column "s"`},
 		{"a missing _rest", s, "'' as s", `there is no column "_rest"`},
