@@ -12,10 +12,10 @@ import (
 	"dynamodb-to-s3/lambda/bucket"
 	"dynamodb-to-s3/lambda/ddl"
 	"dynamodb-to-s3/lambda/failure"
-	"dynamodb-to-s3/lambda/learned"
 	"dynamodb-to-s3/lambda/manifest"
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
+	"dynamodb-to-s3/lambda/runschema"
 	"dynamodb-to-s3/lambda/schema"
 )
 
@@ -93,12 +93,12 @@ func (c cataloger) scanned(ctx context.Context) (data, error) {
 	if scan.Format == request.FormatDynamoDBJSON {
 		return d, nil
 	}
-	stored, err := learned.Committed(ctx, c.bucket, c.plan, summary.ItemCount, c.log)
+	stored, err := runschema.Committed(ctx, c.bucket, c.plan, summary.ItemCount, c.log)
 	if err != nil {
 		return d, err
 	}
 	if c.plan.Parquet == nil { // the result of a run that makes Parquet files has it already
-		d.learned = learned.Shown(c.bucket, c.plan, stored, stored.Rest)
+		d.learned = runschema.ForResult(c.bucket, c.plan, stored, stored.Rest)
 	}
 	d.content.Schema, d.content.Rest = new(schema.Schema), stored.Rest
 	if err := json.Unmarshal(stored.Decided(), d.content.Schema); err != nil {

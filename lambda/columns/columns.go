@@ -4,7 +4,7 @@
 // A scan learns while it reads. The files of a native export are first divided, for a pass that only learns (learn.go), and the step then runs
 // again.
 //
-// It may import failure, request, run, bucket, learned, ledger and manifest.
+// It may import failure, request, run, bucket, runschema, ledger and manifest.
 package columns
 
 import (
@@ -16,10 +16,10 @@ import (
 
 	"dynamodb-to-s3/lambda/bucket"
 	"dynamodb-to-s3/lambda/failure"
-	"dynamodb-to-s3/lambda/learned"
 	"dynamodb-to-s3/lambda/ledger"
 	"dynamodb-to-s3/lambda/manifest"
 	"dynamodb-to-s3/lambda/run"
+	"dynamodb-to-s3/lambda/runschema"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"golang.org/x/sync/errgroup"
@@ -94,7 +94,7 @@ func (w work) learn(ctx context.Context) (run.ColumnsOutput, error) {
 	}
 	var summary manifest.Summary
 	key, _ := strings.CutPrefix(window.Manifest, w.bucket.URI(""))
-	if err := learned.Read(ctx, w.bucket, key, func(body []byte) error { return json.Unmarshal(body, &summary) }); err != nil {
+	if err := runschema.Read(ctx, w.bucket, key, func(body []byte) error { return json.Unmarshal(body, &summary) }); err != nil {
 		return run.ColumnsOutput{}, err
 	}
 	segments, err := w.divide(ctx, summary.ManifestFilesS3Key, window.Items, window.Bytes)
@@ -106,7 +106,7 @@ func (w work) learn(ctx context.Context) (run.ColumnsOutput, error) {
 
 // decide decides the schema from what the segments have learned.
 func (w work) decide(ctx context.Context) (run.ColumnsOutput, error) {
-	decided, digest, err := learned.Decide(ctx, w.bucket, w.plan, w.log, w.source)
+	decided, digest, err := runschema.Decide(ctx, w.bucket, w.plan, w.log, w.source)
 	if err != nil {
 		return run.ColumnsOutput{}, err
 	}

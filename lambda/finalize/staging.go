@@ -10,8 +10,8 @@ import (
 
 	"dynamodb-to-s3/lambda/bucket"
 	"dynamodb-to-s3/lambda/failure"
-	"dynamodb-to-s3/lambda/learned"
 	"dynamodb-to-s3/lambda/run"
+	"dynamodb-to-s3/lambda/runschema"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -31,7 +31,7 @@ func (c commit) tidy(ctx context.Context) error {
 func (c commit) keepSchema(ctx context.Context) error {
 	decided, err := c.decided()
 	if err == nil {
-		err = learned.Keep(ctx, c.bucket, c.plan, decided, c.log)
+		err = runschema.KeepAsLast(ctx, c.bucket, c.plan, decided, c.log)
 	}
 	if failure.NameOf(err) == failure.ListsInconsistent {
 		c.log.WarnContext(ctx, "the next run will not compare its columns with those of this run", "cause", err.Error())
@@ -108,7 +108,7 @@ func (c *scanCommit) learned() (*run.LearnedSchema, error) {
 	if err != nil {
 		return nil, err
 	}
-	return learned.Shown(c.bucket, c.plan, decided, c.rest), nil
+	return runschema.ForResult(c.bucket, c.plan, decided, c.rest), nil
 }
 
 const (

@@ -1,11 +1,11 @@
-// Package learned owns what a run has learned about its items. It merges the trees of all segments, decides the columns once, compares them with
+// Package runschema owns the schema of a run: the object _schema.json. It merges what all segments have learned, decides the columns once, compares them with
 // those of the last run, and keeps them as the schema of the run.
 //
 // Between the two passes of a run that makes Parquet files, the step columns calls [Decide]. A scan in JSON or ION learns in its only pass, and the step
 // catalog calls [Committed] after the commit.
 //
 // It may import failure, request, run, bucket, ledger and schema.
-package learned
+package runschema
 
 import (
 	"context"

@@ -1,4 +1,4 @@
-package learned
+package runschema
 
 import (
 	"context"
@@ -28,11 +28,11 @@ func Committed(ctx context.Context, in *bucket.Bucket, plan run.Plan, records in
 	if err != nil {
 		return run.Schema{}, err
 	}
-	return decided, Keep(ctx, in, plan, decided, log)
+	return decided, KeepAsLast(ctx, in, plan, decided, log)
 }
 
-// Keep keeps the schema of a committed run for the next run, unless a run which began later has kept its own.
-func Keep(ctx context.Context, in *bucket.Bucket, plan run.Plan, own run.Schema, log *slog.Logger) error {
+// KeepAsLast keeps the schema of a committed run for the next run, unless a run which began later has kept its own.
+func KeepAsLast(ctx context.Context, in *bucket.Bucket, plan run.Plan, own run.Schema, log *slog.Logger) error {
 	replaced, err := ledger.KeepLastSchema(ctx, in, plan, own)
 	if replaced != nil {
 		log.WarnContext(ctx, "an object that is not a schema was replaced", "object", in.URI(plan.LastSchema()), "cause", replaced.Error())
@@ -40,8 +40,8 @@ func Keep(ctx context.Context, in *bucket.Bucket, plan run.Plan, own run.Schema,
 	return err
 }
 
-// Shown returns what the result of a run says about its schema. rest counts, by attribute, what the columns do not hold.
-func Shown(in *bucket.Bucket, plan run.Plan, s run.Schema, rest map[string]int64) *run.LearnedSchema {
+// ForResult returns what the result of a run says about its schema. rest counts, by attribute, what the columns do not hold.
+func ForResult(in *bucket.Bucket, plan run.Plan, s run.Schema, rest map[string]int64) *run.LearnedSchema {
 	return &run.LearnedSchema{Object: in.URI(plan.Final().Schema()), Columns: s.Count(), Rest: mostRest(rest), Last: s.Last, Drift: s.Drift}
 }
 
