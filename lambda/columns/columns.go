@@ -94,7 +94,7 @@ func (w work) learn(ctx context.Context) (run.ColumnsOutput, error) {
 	}
 	var summary manifest.Summary
 	key, _ := strings.CutPrefix(window.Manifest, w.bucket.URI(""))
-	if err := runschema.Read(ctx, w.bucket, key, func(body []byte) error { return json.Unmarshal(body, &summary) }); err != nil {
+	if err := w.bucket.GetOwn(ctx, key, func(body []byte) error { return json.Unmarshal(body, &summary) }); err != nil {
 		return run.ColumnsOutput{}, err
 	}
 	segments, err := w.divide(ctx, summary.ManifestFilesS3Key, window.Items, window.Bytes)

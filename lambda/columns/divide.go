@@ -11,7 +11,6 @@ import (
 	"dynamodb-to-s3/lambda/manifest"
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
-	"dynamodb-to-s3/lambda/runschema"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -37,7 +36,7 @@ func (w work) source(ctx context.Context, own *run.Schema) (records int64, err e
 	}
 	key := w.plan.Layout().ManifestSummary()
 	var summary manifest.Summary
-	err = runschema.Read(ctx, w.bucket, key, func(body []byte) (err error) {
+	err = w.bucket.GetOwn(ctx, key, func(body []byte) (err error) {
 		summary, err = manifest.ParseSummary(w.plan, body)
 		return err
 	})
@@ -56,7 +55,7 @@ func (w work) source(ctx context.Context, own *run.Schema) (records int64, err e
 func (w work) export(ctx context.Context) (run.ExportedWindow, error) {
 	key := run.Layout{Root: w.plan.Root, Staging: true}.Result()
 	var result run.Result
-	err := runschema.Read(ctx, w.bucket, key, func(body []byte) error {
+	err := w.bucket.GetOwn(ctx, key, func(body []byte) error {
 		err := json.Unmarshal(body, &result)
 		if err == nil && (result.RunID != w.plan.RunID || !result.StartTime.Equal(w.plan.StartTime) ||
 			len(result.Exports) != 1 || result.Exports[0].ExportType != request.ExportFull) {
@@ -125,7 +124,7 @@ func shares(files []manifest.File, most int) (ends []int) {
 
 // files returns the files of manifest-files.json that have items, in its order. They must have so many records.
 func (w work) files(ctx context.Context, key string, records int64) (files []manifest.File, err error) {
-	err = runschema.Read(ctx, w.bucket, key, func(body []byte) error {
+	err = w.bucket.GetOwn(ctx, key, func(body []byte) error {
 		found := int64(0)
 		for file, err := range manifest.Files(bytes.NewReader(body)) {
 			switch {

@@ -10,7 +10,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -99,23 +98,17 @@ func (whole) Append(_ context.Context, _, item []byte) ([]byte, int, error) { re
 
 // share returns the staged files of the segment.
 func share(ctx context.Context, in run.ScanInput, from *bucket.Bucket) ([]manifest.File, error) {
-	key := in.Plan.Final().Share(in.Segment)
-	body, err := from.Get(ctx, key)
-	if err != nil && !errors.Is(err, bucket.ErrNotFound) {
-		return nil, fmt.Errorf("read which files the segment has: %w", err)
-	}
 	var files []manifest.File
-	if err == nil {
-		files, err = manifest.DecodeFiles(body)
-	}
-	for _, file := range files {
-		if err == nil && !strings.HasPrefix(file.DataFileKey, in.Plan.Final().StagingPrefix()) {
-			err = fmt.Errorf("it names %s", file.DataFileKey)
+	err := from.GetOwn(ctx, in.Plan.Final().Share(in.Segment), func(content []byte) (err error) {
+		if files, err = manifest.DecodeFiles(content); err != nil {
+			return err
 		}
-	}
-	if err != nil {
-		return nil, failure.Errorf(failure.ListsInconsistent, "%s is not as the run wrote it: %w. Another program may have changed or removed it; start a new execution",
-			from.URI(key), err)
-	}
-	return files, nil
+		for _, file := range files {
+			if !strings.HasPrefix(file.DataFileKey, in.Plan.Final().StagingPrefix()) {
+				return fmt.Errorf("it names %s", file.DataFileKey)
+			}
+		}
+		return nil
+	})
+	return files, err
 }

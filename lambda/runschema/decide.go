@@ -11,7 +11,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"log/slog"
 	"sync"
 
@@ -54,21 +53,6 @@ func Decide(ctx context.Context, in *bucket.Bucket, plan run.Plan, log *slog.Log
 	return ledger.CreateSchema(ctx, in, plan, own)
 }
 
-// Read reads an object that the run has written, and decodes it. It fails with ListsInconsistent if there is no such object, or if it cannot be
-// decoded.
-func Read(ctx context.Context, in *bucket.Bucket, key string, decode func(body []byte) error) error {
-	body, err := in.Get(ctx, key)
-	if err == nil {
-		err = decode(body)
-	} else if !errors.Is(err, bucket.ErrNotFound) {
-		return fmt.Errorf("read what the run has written: %w", err)
-	}
-	if err == nil {
-		return nil
-	}
-	return failure.Errorf(failure.ListsInconsistent, "%s is not as the run wrote it: %w. Another program may have changed or removed it; start a new execution", in.URI(key), err)
-}
-
 // decision is the decision about one run.
 type decision struct {
 	plan   run.Plan
@@ -103,7 +87,7 @@ func (d decision) merged(ctx context.Context) (*schema.Tree, error) {
 // treeOf returns what a segment has learned.
 func (d decision) treeOf(ctx context.Context, segment int) (*schema.Tree, error) {
 	tree := new(schema.Tree)
-	err := Read(ctx, d.bucket, d.plan.Layout().SegmentEnd(segment), func(body []byte) error {
+	err := d.bucket.GetOwn(ctx, d.plan.Layout().SegmentEnd(segment), func(body []byte) error {
 		list, err := run.ParseSegmentList(body)
 		switch {
 		case err != nil:
