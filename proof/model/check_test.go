@@ -41,7 +41,7 @@ func Check(bounds Bounds, rules Rules) Outcome {
 				}
 				visits[reached] = visit{from, number}
 				outcome.States++
-				if next.commit != nil {
+				if next.commit[m.last()] != nil {
 					outcome.Committed++
 				}
 				if outcome.Violation = m.violated(&next); outcome.Violation != "" {

@@ -13,27 +13,45 @@ func (m model) finalize(s *state, at int, next emit) {
 			m.listFiles(s, at, next)
 		}
 	case listed:
-		commit := f.step(Commits)
-		commit.hidden = s.commit != nil && !m.CommitsOverAnother
+		if m.RemovesEarly && f.schema > 0 && m.removeStaged(s, at, next) {
+			return
+		}
+		commit, there := f.step(Commits), s.commit[f.pass()] != nil && (f.pass() == m.last() || !s.removed)
+		commit.hidden = there && !m.CommitsOverAnother
 		next(commit, func(n *state) {
-			if !commit.hidden {
-				n.commit, n.commits, n.committer = f.chains, n.commits+1, f.execution+1
+			if m.ChecksLate && s.schema != f.schema {
+				n.fail(at)
+				return
+			}
+			if own := &n.passes[f.pass()]; !commit.hidden {
+				n.commit[f.pass()], own.commits, own.committer = f.chains, own.commits+1, f.execution+1
 			}
 			m.finish(n, at)
 		})
 	case gone, withdrawing, removing:
 		m.withdraw(s, at, next)
+	case tidying:
+		m.tidy(s, at, next)
 	case finished:
 		next(f.step(Returns), func(n *state) {
-			n.stop(at)
-			n.end(f.execution, succeeded)
+			if n.stop(at); f.pass() < m.last() {
+				n.executions[f.execution].staged = true
+			} else {
+				n.end(f.execution, succeeded)
+			}
 		})
 	}
 }
 
-// finish ends a finalize of a run that is committed.
+// finish ends a finalize of a pass that is committed. After the second pass, it first removes the staged files.
 func (m model) finish(n *state, at int) {
-	if n.invocations[at].progress = finished; !n.invocations[at].live { // nobody waits for what it returns
+	own := &n.invocations[at]
+	switch {
+	case own.schema > 0 && own.progress != tidying:
+		own.progress, own.read, own.chains, own.seen, own.strays = tidying, 0, nil, nil, nil
+	case own.live:
+		own.progress = finished
+	default: // nobody waits for what it returns
 		n.stop(at)
 	}
 }
@@ -58,14 +76,17 @@ func (m model) reading(s *state, at int, next emit) {
 		first, second = objects, uploads
 	}
 	read(found, f.read == 0 || has(second), Finds, func(n *state) {
-		if s.commit != nil && !m.CommitsOverAnother {
+		if m.committed(s, f.pass()) && !m.CommitsOverAnother {
+			if m.LeavesStaged {
+				n.invocations[at].progress = tidying
+			}
 			m.finish(n, at)
 		} else {
 			m.decide(n, at)
 		}
 	})
 	read(asked, has(found), Asks, func(n *state) {
-		if s.owner != f.execution+1 && !m.CommitsUnasked {
+		if s.owner != f.execution+1 && !m.CommitsUnasked || f.schema > 0 && s.schema != f.schema && !m.ChecksLate {
 			n.fail(at)
 		} else {
 			m.decide(n, at)
@@ -82,7 +103,7 @@ func (m model) reading(s *state, at int, next emit) {
 		}
 		read(listing, may, kind, func(n *state) {
 			own := &n.invocations[at]
-			there := slices.DeleteFunc(slices.Clone(s.bucket), func(i Item) bool { return i.Kind != of })
+			there := slices.DeleteFunc(slices.Clone(s.bucket), func(i Item) bool { return i.Kind != of || m.passOf(i.Segment) != f.pass() })
 			own.seen = slices.Concat(own.seen, there)
 			m.decide(n, at)
 		})
@@ -93,14 +114,16 @@ func (m model) reading(s *state, at int, next emit) {
 // merge reads the lists.
 func (m model) merge(n, s *state, at int) {
 	f := &n.invocations[at]
-	for g := range m.Pages {
-		chain, ok := m.chain(s, uint8(g))
+	for g := range m.segments(f.pass()) {
+		chain, ok := m.chain(s, g, f.schema)
 		if !ok {
 			f.read |= broken
 		}
 		f.chains = append(f.chains, chain...)
 	}
-	f.strays = slices.DeleteFunc(slices.Clone(s.bucket), func(i Item) bool { return i.Kind != List || slices.Contains(f.chains, i) })
+	f.strays = slices.DeleteFunc(slices.Clone(s.bucket), func(i Item) bool {
+		return i.Kind != List || m.passOf(i.Segment) != f.pass() || slices.Contains(f.chains, i)
+	})
 	for i := range f.chains {
 		f.chains[i].Takeovers = 0 // a manifest does not have it
 	}
@@ -118,10 +141,10 @@ func (m model) decide(n *state, at int) {
 	if own.read&needed != needed {
 		return
 	}
-	whole := own.read&broken == 0
+	whole := own.read&broken == 0 && m.converted(own)
 	own.progress, own.read = compared, 0
 	if !whole {
-		n.unwhole = true
+		n.unwhole = n.unwhole || !n.excused(own.pass())
 		n.fail(at)
 		return
 	}
@@ -136,9 +159,9 @@ func (m model) decide(n *state, at int) {
 	switch own.seen = nil; {
 	case m.CompletesUnchecked:
 	case missing:
-		m.miss(n, at)
+		m.lose(n, at)
 	default:
-		n.decided = true
+		n.passes[own.pass()].decided = true
 	}
 }
 
@@ -157,15 +180,6 @@ func (i Item) is(ref Item) bool {
 	return i.Kind != List && i.Segment == ref.Segment && i.Number == ref.Number && i.Try == ref.Try && i.Twin == 0
 }
 
-// miss is what happens if S3 no longer has what the lists name.
-func (m model) miss(n *state, at int) {
-	n.unwhole = n.unwhole || n.aborts == 0
-	own := &n.invocations[at]
-	if own.progress, own.strays = gone, nil; m.KeepsGone {
-		n.fail(at)
-	}
-}
-
 // clean removes the objects that no list names, before any upload is completed. It returns whether there is something to do.
 func (m model) clean(s *state, at int, next emit) bool {
 	f := s.invocations[at]
@@ -175,7 +189,7 @@ func (m model) clean(s *state, at int, next emit) bool {
 	}
 	next(f.step(Sweeps, objects...), func(n *state) {
 		n.bucket = without(n.bucket, objects)
-		n.wroteOthers = n.wroteOthers || s.trespasses(f.execution)
+		n.wroteOthers = n.wroteOthers || m.trespasses(s, f.execution)
 	})
 	return true
 }
@@ -195,13 +209,13 @@ func (m model) complete(s *state, at int, next emit) (more bool) {
 		}
 	}
 	for _, stray := range s.bucket {
-		if m.CompletesAll && stray.Kind == Upload && !named(f.chains, stray) {
+		if m.CompletesAll && stray.Kind == Upload && m.passOf(stray.Segment) == f.pass() && !named(f.chains, stray) {
 			more = true
 			m.completeOne(s, at, stray, next)
 		}
 	}
 	if missing {
-		next(f.hidden(misses), func(n *state) { m.miss(n, at) })
+		next(f.hidden(misses), func(n *state) { m.lose(n, at) })
 	}
 	return more || missing
 }
@@ -210,7 +224,7 @@ func (m model) completeOne(s *state, at int, upload Item, next emit) {
 	f := s.invocations[at]
 	next(f.step(Completes, upload), func(n *state) {
 		n.bucket = m.put(without(n.bucket, []Item{upload}), upload.as(Object))
-		n.wroteOthers = n.wroteOthers || s.trespasses(f.execution)
+		n.wroteOthers = n.wroteOthers || m.trespasses(s, f.execution)
 	})
 }
 
@@ -232,8 +246,8 @@ func (m model) sweep(s *state, at int, next emit) bool {
 			step.Kind = Aborts
 		}
 		next(step, func(n *state) {
-			m.aborts(n, s, strays)
-			n.wroteOthers = n.wroteOthers || s.trespasses(f.execution)
+			m.aborts(n, s, f.call, strays)
+			n.wroteOthers = n.wroteOthers || m.trespasses(s, f.execution)
 		})
 		if m.wanted == nil {
 			break // one after the other
@@ -247,44 +261,10 @@ func (m model) listFiles(s *state, at int, next emit) {
 	f := s.invocations[at]
 	objects, _ := s.has(f.chains, Object)
 	write := f.step(Lists, objects...)
-	write.hidden = slices.Equal(s.files, f.chains)
+	write.hidden = slices.Equal(s.files[f.pass()], f.chains)
 	next(write, func(n *state) {
 		n.invocations[at].progress = listed
-		n.files, n.invocations[at].strays = f.chains, nil
-		n.wroteOthers = n.wroteOthers || s.trespasses(f.execution)
+		n.files[f.pass()], n.invocations[at].strays = f.chains, nil
+		n.wroteOthers = n.wroteOthers || m.trespasses(s, f.execution)
 	})
-}
-
-// withdraw makes sure that a run which has lost an upload shows nothing: it removes what was completed. Before, it looks once more whether
-// the run is committed, and whose it is. It leaves open uploads to a takeover.
-func (m model) withdraw(s *state, at int, next emit) {
-	f := s.invocations[at]
-	objects := s.objects()
-	switch f.progress {
-	case gone:
-		next(f.step(Finds), func(n *state) {
-			if n.invocations[at].progress = withdrawing; s.commit != nil {
-				m.finish(n, at)
-			}
-		})
-	case withdrawing:
-		next(f.step(Asks), func(n *state) {
-			if n.invocations[at].progress = removing; s.owner != f.execution+1 && !m.CommitsUnasked || len(objects) == 0 {
-				n.fail(at)
-			}
-		})
-	default:
-		if m.wanted != nil {
-			objects = slices.DeleteFunc(objects, func(i Item) bool { return !slices.Contains(m.wanted.Items, i) })
-		}
-		next(f.step(Sweeps, objects...), func(n *state) {
-			n.bucket = without(n.bucket, objects)
-			if n.wroteOthers = n.wroteOthers || s.trespasses(f.execution); m.wanted == nil {
-				n.fail(at)
-			}
-		})
-		if m.wanted != nil && len(s.objects()) == 0 {
-			next(f.hidden(ends), func(n *state) { n.fail(at) })
-		}
-	}
 }

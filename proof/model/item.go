@@ -21,6 +21,8 @@ type Item struct {
 	Twin uint8
 	// Table is the TableId of the table that the pages of an upload or object come from.
 	Table uint8
+	// Schema belongs to what the second pass makes: the schema of its rows, and that of the plan of a list. It is 0 in the first pass.
+	Schema uint8
 	// After, First, Next and Done belong to lists: the try that the list follows, its objects [First, Next), and whether it has come
 	// to the segment's end.
 	After, First, Next uint8
@@ -77,6 +79,26 @@ func without(items, less []Item) []Item {
 	return slices.DeleteFunc(slices.Clone(items), func(i Item) bool { return slices.Contains(less, i) })
 }
 
+// write writes an item of an invocation of scan. before is the state before the write.
+func (m model) write(n, before *state, at int, item Item) {
+	c := &n.invocations[at]
+	c.try, n.drawn[c.segment] = item.Try, max(n.drawn[c.segment], item.Try)
+	n.bucket = m.put(n.bucket, item)
+	n.wroteOthers = n.wroteOthers || m.trespasses(before, c.execution)
+	own := &n.passes[c.pass()]
+	own.late = own.late || n.commit[c.pass()] != nil
+	for _, i := range n.invocations {
+		own.late = own.late || i.segment == Finalize && i.pass() == c.pass() && (i.read&uploads != 0 || i.progress >= compared)
+	}
+}
+
+// trespasses tells whether an execution that writes has lost the run to another one, which works on it or has completed it. It has not if
+// it has committed the run itself: then the other one only returns the result.
+func (m model) trespasses(s *state, e uint8) bool {
+	owner := s.executions[s.owner-1].phase
+	return s.owner != e+1 && s.passes[m.last()].committer != e+1 && (owner == working || owner == succeeded)
+}
+
 // named tells whether one of the lists names an upload or an object.
 func named(lists []Item, i Item) bool {
 	return i.Kind != List && i.Twin == 0 && slices.ContainsFunc(lists, func(l Item) bool {
@@ -100,8 +122,8 @@ func (s *state) has(lists []Item, kinds ...ItemKind) (items []Item, whole bool) 
 
 // ended returns the list that ends a segment, and the zero Item if there is none. whole tells, as the function resume in lambda/scan does,
 // whether S3 still has all that its chain names.
-func (m model) ended(s *state, segment uint8) (end Item, whole bool) {
-	chain, ok := m.chain(s, segment)
+func (m model) ended(s *state, segment, schema uint8) (end Item, whole bool) {
+	chain, ok := m.chain(s, segment, schema)
 	for _, l := range s.bucket {
 		if l.Kind == List && l.Segment == segment && l.Done {
 			end = l
@@ -111,14 +133,14 @@ func (m model) ended(s *state, segment uint8) (end Item, whole bool) {
 	return end, ok && whole
 }
 
-// chain joins the lists of a segment with the function that finalize uses.
-func (m model) chain(s *state, segment uint8) (chain []Item, ok bool) {
+// chain joins the lists of a segment, and of the plan with this schema, with the function that finalize uses.
+func (m model) chain(s *state, segment, schema uint8) (chain []Item, ok bool) {
 	var lists []run.SegmentList
 	for _, l := range s.bucket {
 		if l.Kind == List && l.Segment == segment {
 			chain = append(chain, l)
 			ok = ok || l.Done
-			lists = append(lists, listOf(l))
+			lists = append(lists, m.listOf(l))
 		}
 	}
 	if m.TakesAllLists && ok {
@@ -127,28 +149,36 @@ func (m model) chain(s *state, segment uint8) (chain []Item, ok bool) {
 	if !ok {
 		return nil, false
 	}
-	joined, fault := run.Chain("", int(segment), lists)
+	joined, fault := run.Chain(m.planOf(schema), int(segment), lists)
 	return slices.DeleteFunc(chain, func(l Item) bool {
 		return !slices.ContainsFunc(joined, func(j run.SegmentList) bool {
-			return j.Done == l.Done && j.Invocation == int(l.Number) && j.Try == digits[l.Try]
+			return j.Plan == m.planOf(l.Schema) && j.Done == l.Done && j.Invocation == int(l.Number) && j.Try == digits[l.Try]
 		})
 	}), fault == ""
 }
 
-func listOf(l Item) run.SegmentList {
+// planOf returns the digest of a plan with a schema.
+func (m model) planOf(schema uint8) string {
+	if m.MixesPlans {
+		return ""
+	}
+	return digits[schema]
+}
+
+func (m model) listOf(l Item) run.SegmentList {
 	return run.SegmentList{
-		Segment: int(l.Segment), Invocation: int(l.Number), Try: digits[l.Try], After: digits[l.After],
+		Plan: m.planOf(l.Schema), Segment: int(l.Segment), Invocation: int(l.Number), Try: digits[l.Try], After: digits[l.After],
 		FirstPart: int(l.First), NextPart: int(l.Next), Start: digits[l.Start], End: digits[l.End], Done: l.Done,
 	}
 }
 
 // continuations returns the checkpoints from which a segment can continue: its start, and the end of each chain of lists all of whose uploads
 // are open or completed.
-func (s *state) continuations(segment uint8) []Checkpoint {
+func (m model) continuations(s *state, segment, schema uint8) []Checkpoint {
 	found := []Checkpoint{{}}
 	for at := 0; at < len(found); at++ {
 		for _, l := range s.bucket {
-			if l.Kind != List || l.Segment != segment || l.Done || !l.follows(found[at]) {
+			if l.Kind != List || l.Segment != segment || m.planOf(l.Schema) != m.planOf(schema) || l.Done || !l.follows(found[at]) {
 				continue
 			}
 			if _, whole := s.has([]Item{l}, Upload, Object); whole {

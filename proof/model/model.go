@@ -2,7 +2,8 @@
 // visit every state that it can reach: docs/exactly-once.md has the argument and the results. Replay checks that the model allows what a
 // real run did.
 //
-// The steps follow lambda/plan, lambda/scan and lambda/finalize. The model and finalize share the rule for chains of lists, run.Chain.
+// The steps follow lambda/plan, lambda/scan, lambda/columns, lambda/convert and lambda/finalize. The model and finalize share the rule for chains
+// of lists, run.Chain. A run that makes Parquet files has two passes (passes.go).
 //
 // It imports lambda/run and the standard library.
 package model
@@ -10,7 +11,7 @@ package model
 // The largest sizes of a run in the model.
 const (
 	Executions = 3
-	Segments   = 5
+	Segments   = 10 // of both passes
 )
 
 // Bounds say how much can happen in a run.
@@ -21,6 +22,8 @@ type Bounds struct {
 	Concurrency uint8
 	// Pages has a text for each segment, and in it a character for each page: Full or Sparse.
 	Pages []string
+	// Staged is how many of the segments are of the first pass of a run that makes Parquet files. The others convert its pages. 0: the run has one pass.
+	Staged uint8
 	// Crashes is how often an execution or invocation can die. It counts, too, if Step Functions gives an invocation up and it continues,
 	// if an invocation of scan fails and aborts its uploads, and if the answer to the start of an upload is lost.
 	Crashes uint8
@@ -30,6 +33,8 @@ type Bounds struct {
 	Aborts uint8
 	// Replacements is how often somebody deletes the table and creates another one of the same name.
 	Replacements uint8
+	// Changes is how often another program changes what lies between the passes: a staged object, a list of staged files, or the schema.
+	Changes uint8
 }
 
 // Kinds of pages.
@@ -65,6 +70,19 @@ type Rules struct {
 	LeavesUploads      bool // finalize does not abort uploads that no list names
 	KeepsGone          bool // finalize does not withdraw a run that has lost an upload
 	CommitsOverAnother bool // the commit is written without a condition, and finalize does not look for one
+
+	// These are the rules of runs with two passes.
+	StagesInData       bool // the first pass does not write below _staging/
+	CompletesConverted bool // convert completes its uploads
+	DecidesUnasked     bool // columns does not check the claim
+	DecidesAnew        bool // columns writes the schema without a condition
+	ReturnsOwn         bool // columns returns the schema that it has decided, although there is another one
+	ChecksLate         bool // finalize compares the schema with its plan after it has completed the uploads
+	MixesPlans         bool // the plan of the second pass does not name the schema, so lists of another schema count
+	ReadsAnyFile       bool // convert reads a staged file whatever its ETag
+	ConvertsSome       bool // finalize does not count the rows
+	RemovesEarly       bool // finalize removes the staged files before the commit
+	LeavesStaged       bool // a finalize that finds the commit does not remove the staged files
 }
 
 // model is one instance. wanted is the next step of the trace that Replay follows, and nil if the tests visit every state.
@@ -73,6 +91,7 @@ type model struct {
 	Rules
 	scans, finalizes int // how many invocations there can be at the same time
 	wanted           *Step
+	traced           bool // it is the model of a trace
 }
 
 // Checkpoint is how far a segment has come: the invocation, part and page that come next, and the try before them.
@@ -105,13 +124,15 @@ type claim struct {
 // execution consists of bytes alone, as claim, call and head do.
 type execution struct {
 	phase     phase
-	came      bool  // it has looked at the claim
-	planned   bool  // its Plan has succeeded, so that a redrive starts after Plan
-	failing   bool  // it has failed or can only fail; if it does not have the run, an invocation of plan can still claim it
-	takeovers uint8 // how often the run was taken over, as its plan says
-	refused   uint8 // a bit for each segment whose scan has failed for good, so that Step Functions does not call it again
-	table     uint8 // the TableId in its plan
-	read      claim // what it has read
+	came      bool   // it has looked at the claim
+	planned   bool   // its Plan has succeeded, so that a redrive starts after Plan
+	failing   bool   // it has failed or can only fail; if it does not have the run, an invocation of plan can still claim it
+	takeovers uint8  // how often the run was taken over, as its plan says
+	refused   uint16 // a bit for each segment whose scan has failed for good, so that Step Functions does not call it again
+	table     uint8  // the TableId in its plan
+	staged    bool   // it has found the commit of the first pass
+	schema    uint8  // the schema in its plan; 0 before the second pass
+	read      claim  // what it has read
 	scanned   [Segments]Checkpoint
 }
 
@@ -131,6 +152,9 @@ const (
 	gone        // finalize: S3 no longer has what a list names
 	withdrawing // finalize: and it has found no commit
 	removing    // finalize: and its execution has the run, so it withdraws the run
+	tidying     // finalize: the second pass is committed, and it removes the staged files
+
+	merging // columns: it has found no schema, and has read what the first pass has learned
 
 	finished // it returns
 )
@@ -147,13 +171,13 @@ const (
 	broken                    // the lists do not lead from the start of each segment to its end
 )
 
-// call is an invocation of scan, or of finalize if segment is Finalize. While it is live, its execution waits for it.
+// call is an invocation of scan or convert, or of finalize or columns if segment is Finalize or Columns. While it is live, its execution waits for it.
 type call struct {
 	name, execution, segment uint8
 	live                     bool
 	progress                 progress
 	read                     reads      // by a finalize
-	table, takeovers         uint8      // the TableId and the number of takeovers in its plan
+	table, takeovers, schema uint8      // the TableId, the number of takeovers and the schema in its plan
 	from                     Checkpoint // where it begins
 	resumed                  bool       // it was called with no checkpoint, and has found one in the bucket
 	part, page               uint8
@@ -175,23 +199,33 @@ type head struct {
 	claim
 	crashes, redrives    uint8
 	aborts, replacements uint8
+	changes              uint8
 	now                  uint8 // the TableId of the table that is there
-	commits              uint8
-	committer            uint8 // the execution that has committed, counted from 1
-	decided              bool  // a finalize has found everything that the lists name
-	interrupted          bool  // a finalize was stopped after it had found that
 	wroteOthers          bool  // an invocation has written to a run of another execution
-	unwhole              bool  // a finalize has found no chain, or not what the lists name, and no other program has aborted an upload
+	unwhole              bool  // a finalize has found no chain, or not what the lists name, and no other program has changed anything
 	abortedNamed         bool  // a function has aborted an upload that the chain of a segment names
-	late                 bool  // a scan has written something after a finalize had listed the uploads
+	schema               uint8 // the schema that is there; 0 for none
+	schemas              uint8 // how many were decided
+	cut                  uint8 // the segment whose list of staged files another program has shortened, counted from 1
+	removed              bool  // a finalize has begun to remove the staged files
+	passes               [2]pass
 	drawn                [Segments]uint8
 	executions           [Executions]execution
+}
+
+// pass consists of bytes alone.
+type pass struct {
+	commits     uint8
+	committer   uint8 // the execution that has committed, counted from 1
+	decided     bool  // a finalize has found everything that the lists name
+	interrupted bool  // a finalize was stopped after it had found that
+	late        bool  // a scan has written something after a finalize had listed the uploads
 }
 
 // state is the whole state of a run. The steps replace slices of items as a whole and never change them.
 type state struct {
 	head
-	bucket        []Item // what there is
-	files, commit []Item // the lists behind manifest-files.json, and those that were committed
+	bucket        []Item    // what there is
+	files, commit [2][]Item // of each pass: the lists behind manifest-files.json, and those that were committed
 	invocations   []invocation
 }

@@ -35,6 +35,10 @@ func TestDesignHasNoViolation(t *testing.T) {
 		{"an upload is aborted, and a takeover", model.Bounds{Executions: 2, Concurrency: 1, Pages: []string{"x"}, Crashes: 2, Aborts: 1}, false},
 		{"the table is replaced", model.Bounds{Executions: 1, Concurrency: 1, Pages: []string{"xx"}, Crashes: 1, Redrives: 1, Replacements: 1}, false},
 		{"the table is replaced, and a takeover", model.Bounds{Executions: 2, Concurrency: 1, Pages: []string{"xx"}, Crashes: 1, Replacements: 1}, false},
+		{"two passes", model.Bounds{Executions: 2, Concurrency: 2, Pages: []string{"xx", "x", "x"}, Staged: 1, Crashes: 1, Redrives: 1}, false},
+		{"two passes and two crashes", model.Bounds{Executions: 1, Concurrency: 1, Pages: []string{"x", "x"}, Staged: 1, Crashes: 2, Redrives: 1}, false},
+		{"two passes, and the table is replaced", model.Bounds{Executions: 2, Concurrency: 1, Pages: []string{"x", "x"}, Staged: 1, Crashes: 1, Redrives: 1, Replacements: 1}, false},
+		{"what lies between the passes is changed", model.Bounds{Executions: 2, Concurrency: 1, Pages: []string{"x", "x"}, Staged: 1, Crashes: 1, Redrives: 1, Changes: 1}, false},
 		{"three pages and another segment", model.Bounds{Executions: 2, Concurrency: 1, Pages: []string{"xxx", "x"}, Crashes: 1, Redrives: 1}, true},
 		{"two crashes and a redrive", model.Bounds{Executions: 2, Concurrency: 2, Pages: []string{"x", "x"}, Crashes: 2, Redrives: 1}, true},
 		{"two pages, two crashes and a redrive", model.Bounds{Executions: 2, Concurrency: 1, Pages: []string{"xx"}, Crashes: 2, Redrives: 1}, true},
@@ -45,6 +49,10 @@ func TestDesignHasNoViolation(t *testing.T) {
 		{"an upload is aborted, a takeover and three crashes", model.Bounds{Executions: 2, Concurrency: 1, Pages: []string{"x"}, Crashes: 3, Redrives: 1, Aborts: 1}, true},
 		{"two uploads are aborted", model.Bounds{Executions: 1, Concurrency: 2, Pages: []string{"x", "x"}, Crashes: 2, Redrives: 1, Aborts: 2}, true},
 		{"the table is replaced, a takeover and a redrive", model.Bounds{Executions: 2, Concurrency: 1, Pages: []string{"xx"}, Crashes: 2, Redrives: 1, Replacements: 1}, true},
+		{"two passes of two pages", model.Bounds{Executions: 2, Concurrency: 1, Pages: []string{"xx", "xx"}, Staged: 1, Crashes: 1, Redrives: 1}, true},
+		{"two passes, three executions and two crashes", model.Bounds{Executions: 3, Concurrency: 1, Pages: []string{"x", "x"}, Staged: 1, Crashes: 2, Redrives: 1}, true},
+		{"two passes, and an upload is aborted", model.Bounds{Executions: 2, Concurrency: 1, Pages: []string{"x", "x"}, Staged: 1, Crashes: 1, Redrives: 1, Aborts: 1}, true},
+		{"two passes of two pages, and a change between them", model.Bounds{Executions: 2, Concurrency: 1, Pages: []string{"xx", "xx"}, Staged: 1, Crashes: 1, Redrives: 1, Changes: 1}, true},
 	} {
 		if test.large && !*full {
 			continue
@@ -72,6 +80,10 @@ func TestEachRuleIsNeeded(t *testing.T) {
 		aborted  = model.Bounds{Executions: 1, Concurrency: 2, Pages: []string{"x", "x"}, Crashes: 2, Aborts: 1}
 		taken    = model.Bounds{Executions: 2, Concurrency: 1, Pages: []string{"x"}, Crashes: 3, Aborts: 1}
 		leftover = model.Bounds{Executions: 2, Concurrency: 1, Pages: []string{"xx"}, Crashes: 2, Aborts: 1}
+		passes   = model.Bounds{Executions: 2, Concurrency: 1, Pages: []string{"x", "x"}, Staged: 1, Crashes: 2, Redrives: 1}
+		single   = model.Bounds{Executions: 1, Concurrency: 1, Pages: []string{"x", "x"}, Staged: 1, Crashes: 1, Redrives: 1}
+		changed  = model.Bounds{Executions: 1, Concurrency: 1, Pages: []string{"xx", "x", "x"}, Staged: 1, Crashes: 1, Redrives: 1, Changes: 1}
+		shared   = model.Bounds{Executions: 1, Concurrency: 1, Pages: []string{"xx", "xx"}, Staged: 1, Changes: 1}
 		replaced = model.Bounds{Executions: 2, Concurrency: 1, Pages: []string{"xx"}, Crashes: 1, Redrives: 1, Replacements: 1}
 	)
 	const others = "nobody writes to a run of another execution"
@@ -106,6 +118,17 @@ func TestEachRuleIsNeeded(t *testing.T) {
 		{"uploads that stay although no list names them", small, model.Rules{LeavesUploads: true}, "no upload stays open", 16},
 		{"a run that has lost an upload and is not withdrawn", aborted, model.Rules{KeepsGone: true}, "a redrive commits the run or withdraws it", 21},
 		{"a commit without a condition", small, model.Rules{CommitsOverAnother: true}, "a run is committed once", 24},
+		{"a first pass that does not write below _staging/", single, model.Rules{StagesInData: true}, "nothing is visible before the whole run is there", 13},
+		{"a convert that completes its uploads", single, model.Rules{CompletesConverted: true}, "nothing is visible before the whole run is there", 24},
+		{"a columns that does not read the claim", passes, model.Rules{DecidesUnasked: true}, others, 25},
+		{"a schema that is written without a condition", single, model.Rules{DecidesAnew: true}, "a redrive commits what is staged", 30},
+		{"a columns that returns a schema that is not the run's", single, model.Rules{ReturnsOwn: true}, "a redrive commits what is staged", 30},
+		{"a plan that does not name its schema", changed, model.Rules{MixesPlans: true}, "all rows have one schema", 59},
+		{"a schema that is compared after the completions", shared, model.Rules{ChecksLate: true}, "a run that has failed shows nothing", 37},
+		{"a staged file that is read whatever its ETag", shared, model.Rules{ReadsAnyFile: true}, "all pages come from one table", 36},
+		{"rows that nobody counts", shared, model.Rules{ConvertsSome: true}, "what is committed is complete", 36},
+		{"staged files that are removed before the commit", single, model.Rules{RemovesEarly: true}, "nothing staged is removed before the commit", 35},
+		{"staged files that stay if the first finalize dies", single, model.Rules{LeavesStaged: true}, "nothing staged is left", 39},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

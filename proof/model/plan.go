@@ -5,6 +5,7 @@ import "slices"
 // plan is lambda/plan: it claims the run or takes it over. If Plan refuses an execution, nothing changes.
 func (m model) plan(s *state, e uint8, next emit) {
 	own, mine := s.executions[e], uint8(1)<<e
+	committed, staged := s.commit[m.last()] != nil, m.staged(s)
 	step := func(kind Kind) Step {
 		return Step{Kind: kind, Execution: e, Segment: None, hidden: kind == plans || kind == loses}
 	}
@@ -20,6 +21,11 @@ func (m model) plan(s *state, e uint8, next emit) {
 		n.executions[e].phase, n.executions[e].came, n.executions[e].planned, n.executions[e].read = as, true, as == working, claim{}
 	}
 	work := func(n *state) { n.executions[e].phase, n.executions[e].planned = working, true }
+	skip := func(n *state, to uint8) { // Step Functions goes straight to Finalize
+		for g := range to {
+			n.executions[e].scanned[g].Done = true
+		}
+	}
 	switch {
 	case own.phase == planning && s.owner == 0:
 		if e == 0 { // the first one is called so
@@ -27,29 +33,37 @@ func (m model) plan(s *state, e uint8, next emit) {
 		}
 	case own.phase == planning && e > 1 && !s.executions[e-1].came: // the others come in their order
 	case own.phase == planning && s.owner == e+1 && own.failing:
-	case own.phase == planning && s.commit == nil && s.owner != 0 && s.table != s.now && !m.TakesAnyTable: // Plan refuses this too
+	case own.phase == planning && !committed && !staged && s.owner != 0 && s.claim.table != s.now && !m.TakesAnyTable: // Plan refuses this too
+	case own.phase == planning && s.owner == e+1 && committed && m.Staged > 0 && s.schema == 0: // and this
 	case own.phase == planning && s.owner == e+1:
 		next(step(plans), func(n *state) {
-			n.executions[e].table = s.table
+			n.executions[e].table = s.claim.table
 			n.executions[e].takeovers = s.takeovers
-			if s.commit == nil && s.before&^mine != 0 {
+			if staged {
+				skip(n, m.Staged)
+			}
+			if !committed && s.before&^mine != 0 {
 				n.executions[e].phase = looking
 				return
 			}
-			for g := range n.executions[e].scanned { // after a commit, Step Functions goes straight to Finalize
-				n.executions[e].scanned[g].Done = s.commit != nil
+			if committed {
+				skip(n, Segments)
+				n.executions[e].schema = s.schema
 			}
 			work(n)
 		})
-	case own.phase == planning && s.commit != nil:
+	case own.phase == planning && committed:
 	case own.phase == planning && m.ClaimsOverAnother:
 		next(step(Claims), func(n *state) { write(n, working) })
 	case own.phase == planning && (m.TakesOverTheLiving || m.gone(s, s.owner-1)):
 		next(step(Looks), func(n *state) {
 			n.executions[e].phase, n.executions[e].read, n.executions[e].came = taking, s.claim, true
+			if staged {
+				skip(n, m.Staged)
+			}
 		})
 	case own.phase == taking && own.read != s.claim && !m.TakesOverBlindly:
-		next(step(loses), func(n *state) { n.executions[e].phase, n.executions[e].read = planning, claim{} })
+		next(step(loses), func(n *state) { n.executions[e] = execution{phase: planning, came: true, failing: own.failing} })
 	case own.phase == taking:
 		next(step(Claims), func(n *state) {
 			write(n, looking)

@@ -24,7 +24,7 @@ func Replay(bounds Bounds, trace []Step) error {
 	possible := []state{{}}
 	for i, step := range trace {
 		step.Items = slices.SortedFunc(slices.Values(step.Items), compare)
-		m := model{Bounds: bounds, scans: unlimited, finalizes: unlimited, wanted: &step}
+		m := model{Bounds: bounds, scans: unlimited, finalizes: unlimited, wanted: &step, traced: true}
 		before := m.withHidden(possible)
 		var violation string
 		if possible, violation = m.follow(before, step); len(possible) == 0 {
@@ -45,7 +45,7 @@ func (m model) follow(before []state, wanted Step) (after []state, violation str
 		stays := wanted.Kind.Reads() || slices.Contains([]Kind{Begins, Dies, Stops, GivesUp}, wanted.Kind) || before[i].lacks(wanted)
 		m.steps(&before[i], func(step Step, change func(*state)) {
 			if step.hidden || step.Kind != wanted.Kind || step.Execution != wanted.Execution || step.Segment != wanted.Segment ||
-				step.Name != wanted.Name || step.At != wanted.At || !slices.Equal(step.Items, wanted.Items) {
+				step.Name != wanted.Name || step.Schema != wanted.Schema || step.At != wanted.At || !slices.Equal(step.Items, wanted.Items) {
 				return
 			}
 			next := before[i].changed(change)

@@ -2,14 +2,15 @@ package model
 
 import "slices"
 
-// scan is lambda/scan.
+// scan is lambda/scan. In the second pass it is lambda/convert, which does the same with other pages.
 func (m model) scan(s *state, at int, next emit) {
 	c := s.invocations[at].call
+	m.fetch(s, at, next)
 	switch c.progress {
 	case called:
 		next(c.step(Asks), func(n *state) {
 			switch {
-			case s.owner != c.execution+1 && !m.ScansUnasked, !s.leadsTo(c):
+			case s.owner != c.execution+1 && !m.ScansUnasked, !m.leadsTo(s, c), c.schema > 0 && s.schema != c.schema:
 				n.fail(at)
 			case c.from == Checkpoint{} && c.takeovers > 0:
 				n.invocations[at].progress = owning
@@ -41,9 +42,9 @@ func (m model) scan(s *state, at int, next emit) {
 }
 
 // leadsTo tells whether the bucket has the list with the key at which an invocation begins.
-func (s *state) leadsTo(c call) bool {
+func (m model) leadsTo(s *state, c call) bool {
 	return c.from.Invocation == 0 || slices.ContainsFunc(s.bucket, func(l Item) bool {
-		return l.Kind == List && l.Segment == c.segment && l.checkpoint() == c.from
+		return l.Kind == List && l.Segment == c.segment && m.planOf(l.Schema) == m.planOf(c.schema) && l.checkpoint() == c.from
 	})
 }
 
@@ -60,7 +61,7 @@ func (m model) resume(s *state, at int, next emit) {
 	if m.settle(s, at, next) {
 		return
 	}
-	for _, from := range s.continuations(c.segment) {
+	for _, from := range m.continuations(s, c.segment, c.schema) {
 		next(c.hidden(settles), func(n *state) {
 			own := &n.invocations[at]
 			own.progress, own.from, own.resumed = scanning, from, from != Checkpoint{}
@@ -71,7 +72,10 @@ func (m model) resume(s *state, at int, next emit) {
 
 // read reads pages and uploads objects. After the last page it looks at the table.
 func (m model) read(s *state, at int, next emit) {
-	c, pages := s.invocations[at].call, m.Pages[s.invocations[at].segment]
+	c, pages := s.invocations[at].call, m.pages(s, s.invocations[at].segment)
+	if m.miss(s, at, pages, next) {
+		return
+	}
 	for _, upload := range m.nextUploads(c, uint8(len(pages))) {
 		m.upload(s, at, upload, next)
 	}
@@ -80,7 +84,7 @@ func (m model) read(s *state, at int, next emit) {
 	case m.LooksEarly && planned && c.progress == scanning && c.page == c.from.Page:
 		next(c.hidden(confirms), func(n *state) { n.invocations[at].progress = confirmed })
 	case c.heldEnd != 0 || c.page == c.from.Page:
-	case m.Replacements == 0 || m.ReadsAnyTable || m.LooksEarly && c.progress == confirmed:
+	case m.Replacements == 0 || m.ReadsAnyTable || c.schema > 0 || m.LooksEarly && c.progress == confirmed:
 		m.list(s, at, next)
 	case planned:
 		next(c.hidden(confirms), func(n *state) { n.invocations[at].progress = confirmed })
@@ -134,7 +138,13 @@ func (m model) nextUploads(c call, pages uint8) (uploads []Item) {
 // upload writes all parts of an upload. At its first write, an invocation draws the number of its try.
 func (m model) upload(s *state, at int, upload Item, next emit) {
 	c := s.invocations[at].call
-	upload.Try, upload.Table = c.tryOf(s), s.now
+	upload.Try, upload.Table, upload.Schema = c.tryOf(s), s.now, c.schema
+	if c.schema > 0 {
+		var readable bool
+		if upload.Table, readable = m.convert(s, upload); !readable {
+			return
+		}
+	}
 	if m.wanted != nil && !slices.Contains(s.bucket, upload) { // it was not begun, or somebody has aborted it
 		return
 	}
@@ -149,7 +159,7 @@ func (m model) upload(s *state, at int, upload Item, next emit) {
 		default:
 			own.part, own.page = upload.Number+1, upload.End
 		}
-		if m.CompletesAtScan {
+		if m.CompletesAtScan || m.CompletesConverted && c.schema > 0 {
 			upload = upload.as(Object)
 		}
 		m.write(n, s, at, upload)
@@ -159,14 +169,14 @@ func (m model) upload(s *state, at int, upload Item, next emit) {
 // open begins an upload. In a trace, each upload begins so. Otherwise only those do whose answer is lost.
 func (m model) open(s *state, at int, next emit) {
 	c := s.invocations[at].call
-	upload := Item{Kind: Upload, Segment: c.segment, Number: c.part, Try: c.tryOf(s), Start: c.page, End: c.page + 1, Twin: 1}
+	upload := Item{Kind: Upload, Segment: c.segment, Number: c.part, Try: c.tryOf(s), Start: c.page, End: c.page + 1, Twin: 1, Schema: c.schema}
 	switch {
-	case m.wanted == nil && (s.crashes == m.Crashes || int(c.page) == len(m.Pages[c.segment]) || slices.Contains(s.bucket, upload)):
+	case m.wanted == nil && (s.crashes == m.Crashes || int(c.page) == len(m.pages(s, c.segment)) || slices.Contains(s.bucket, upload)):
 		return
 	case m.wanted != nil && (m.wanted.Kind != Opens || len(m.wanted.Items) != 1):
 		return
 	case m.wanted != nil:
-		if upload = m.wanted.Items[0]; upload.Kind != Upload || upload.Segment != c.segment || upload.Number < c.from.Part || upload.Try != c.tryOf(s) {
+		if upload = m.wanted.Items[0]; upload.Kind != Upload || upload.Segment != c.segment || upload.Number < c.from.Part || upload.Try != c.tryOf(s) || upload.Schema != c.schema {
 			return
 		}
 	}
@@ -198,7 +208,7 @@ func (m model) abort(s *state, at int, next emit) {
 	}
 	next(c.step(Aborts, uploads...), func(n *state) {
 		count(&n.crashes)
-		if m.aborts(n, s, uploads); m.wanted != nil {
+		if m.aborts(n, s, c, uploads); m.wanted != nil {
 			n.invocations[at].progress = aborting
 		} else {
 			n.stop(at)
@@ -206,12 +216,12 @@ func (m model) abort(s *state, at int, next emit) {
 	})
 }
 
-// aborts removes uploads that a function aborts.
-func (m model) aborts(n, before *state, uploads []Item) {
+// aborts removes uploads that a function aborts. What is left of the first pass when its files are removed leads nowhere.
+func (m model) aborts(n, before *state, by call, uploads []Item) {
 	n.bucket = without(n.bucket, uploads)
-	for g := range m.Pages {
-		chain, _ := m.chain(before, uint8(g))
-		n.abortedNamed = n.abortedNamed || slices.ContainsFunc(uploads, func(u Item) bool { return named(chain, u) })
+	for g := range m.segments(by.pass()) {
+		chain, _ := m.chain(before, g, by.schema)
+		n.abortedNamed = n.abortedNamed || (by.schema > 0 || !before.removed) && slices.ContainsFunc(uploads, func(u Item) bool { return named(chain, u) })
 	}
 }
 
@@ -219,10 +229,10 @@ func (m model) aborts(n, before *state, uploads []Item) {
 // execution stays, and finalize decides whether S3 has everything. A list of an earlier execution becomes one of this execution if S3 has all that its chain names.
 func (m model) settle(s *state, at int, next emit) bool {
 	c := s.invocations[at].call
-	end, whole := m.ended(s, c.segment)
-	own := end.Done && end.Takeovers == c.takeovers
+	end, whole := m.ended(s, c.segment, c.schema)
+	own := end.Done && end.Takeovers == c.takeovers && m.planOf(end.Schema) == m.planOf(c.schema)
 	finish := func(n *state) {
-		n.invocations[at].progress, n.invocations[at].page = finished, uint8(len(m.Pages[c.segment]))
+		n.invocations[at].progress, n.invocations[at].page = finished, uint8(len(m.pages(s, c.segment)))
 	}
 	switch {
 	case own && (whole || !m.ReplacesEnd), whole && m.LeavesEnd:
@@ -233,7 +243,7 @@ func (m model) settle(s *state, at int, next emit) bool {
 		next(c.step(Writes, adopted), func(n *state) {
 			finish(n)
 			n.bucket = m.put(n.bucket, adopted)
-			n.wroteOthers = n.wroteOthers || s.trespasses(c.execution)
+			n.wroteOthers = n.wroteOthers || m.trespasses(s, c.execution)
 		})
 	default:
 		return false
@@ -247,7 +257,7 @@ func (m model) list(s *state, at int, next emit) {
 	c := s.invocations[at].call
 	l := Item{
 		Kind: List, Segment: c.segment, Number: c.from.Invocation, Try: c.tryOf(s), Start: c.from.Page, End: c.page,
-		After: c.from.Try, First: c.from.Part, Next: c.part, Done: int(c.page) == len(m.Pages[c.segment]), Takeovers: c.takeovers,
+		After: c.from.Try, First: c.from.Part, Next: c.part, Done: int(c.page) == len(m.pages(s, c.segment)), Takeovers: c.takeovers, Schema: c.schema,
 	}
 	if l.Done && !m.EndsAnew && m.settle(s, at, next) {
 		return
@@ -263,7 +273,7 @@ func (m model) list(s *state, at int, next emit) {
 func (m model) hand(s *state, at int, next emit) {
 	c := s.invocations[at].call
 	back := c.step(Returns)
-	if back.At = (Checkpoint{Invocation: c.from.Invocation + 1, Part: c.part, Page: c.page, Try: c.try}); int(c.page) == len(m.Pages[c.segment]) {
+	if back.At = (Checkpoint{Invocation: c.from.Invocation + 1, Part: c.part, Page: c.page, Try: c.try}); int(c.page) == len(m.pages(s, c.segment)) {
 		back.At = Checkpoint{Done: true}
 	}
 	next(back, func(n *state) {
@@ -274,28 +284,9 @@ func (m model) hand(s *state, at int, next emit) {
 	})
 	l := Item{
 		Kind: List, Segment: c.segment, Number: c.from.Invocation, Try: c.try, Start: c.from.Page, End: c.page,
-		After: c.from.Try, First: c.from.Part, Next: c.part, Takeovers: c.takeovers,
+		After: c.from.Try, First: c.from.Part, Next: c.part, Takeovers: c.takeovers, Schema: c.schema,
 	}
 	if !back.At.Done && !slices.Contains(s.bucket, l) {
 		next(c.step(Writes, l), func(n *state) { m.write(n, s, at, l) })
 	}
-}
-
-// write writes an item of an invocation of scan. before is the state before the write.
-func (m model) write(n, before *state, at int, item Item) {
-	c := &n.invocations[at]
-	c.try, n.drawn[c.segment] = item.Try, max(n.drawn[c.segment], item.Try)
-	n.bucket = m.put(n.bucket, item)
-	n.wroteOthers = n.wroteOthers || before.trespasses(c.execution)
-	n.late = n.late || n.commit != nil
-	for _, i := range n.invocations {
-		n.late = n.late || i.segment == Finalize && (i.read&uploads != 0 || i.progress >= compared)
-	}
-}
-
-// trespasses tells whether an execution that writes has lost the run to another one, which works on it or has completed it. It has not if
-// it has committed the run itself: then the other one only returns the result.
-func (s *state) trespasses(e uint8) bool {
-	owner := s.executions[s.owner-1].phase
-	return s.owner != e+1 && s.committer != e+1 && (owner == working || owner == succeeded)
 }

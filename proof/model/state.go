@@ -21,9 +21,9 @@ func (s *state) changed(change func(*state)) state {
 
 // String returns what a reader needs in order to see why the model does not allow a step.
 func (s *state) String() string {
-	words := []string{fmt.Sprintf("claim %+v, committed: %t", s.claim, s.commit != nil)}
+	words := []string{fmt.Sprintf("claim %+v, committed: %v, schema %d", s.claim, s.commit, s.schema)}
 	for e, own := range s.executions {
-		words = append(words, fmt.Sprintf("execution %d: phase %d, failing: %t, scanned %v", e, own.phase, own.failing, own.scanned))
+		words = append(words, fmt.Sprintf("execution %d: phase %d, failing: %t, staged: %t, schema %d, scanned %v", e, own.phase, own.failing, own.staged, own.schema, own.scanned))
 	}
 	for _, i := range s.invocations {
 		words = append(words, fmt.Sprintf("invocation %+v", i.call))
@@ -45,7 +45,7 @@ func (s *state) key() key {
 	add := func(items []Item) {
 		all = append(append(all, byte(len(items)), byte(len(items)>>8)), bytesOf(items...)...)
 	}
-	for _, items := range [][]Item{s.bucket, s.files, s.commit} {
+	for _, items := range [][]Item{s.bucket, s.files[0], s.files[1], s.commit[0], s.commit[1]} {
 		add(items)
 	}
 	for _, i := range s.invocations {
@@ -65,7 +65,8 @@ func (m model) violated(s *state) string {
 			owners++
 		}
 	}
-	visible := s.objects()
+	visible, last := m.visible(s), s.passes[m.last()]
+	commit := s.commit[m.last()]
 	switch {
 	case owners > 1:
 		return "a claim has one owner"
@@ -75,40 +76,43 @@ func (m model) violated(s *state) string {
 		return "what was scanned is whole"
 	case s.abortedNamed:
 		return "no function aborts what a chain names"
-	case len(visible) > 0 && !s.decided:
+	case len(visible) > 0 && !last.decided:
 		return "nothing is visible before the whole run is there"
 	case m.twice(visible):
 		return "no reader sees a page twice"
-	case s.commit == nil && len(visible) > 0 && s.quiet() && !s.interrupted:
+	case commit == nil && len(visible) > 0 && s.quiet() && !last.interrupted:
 		return "a run that has failed shows nothing"
-	case s.commit == nil && len(visible) > 0 && s.quiet() && !m.mends(s):
+	case commit == nil && len(visible) > 0 && s.quiet() && s.changes == 0 && !m.mends(s):
 		return "a redrive commits the run or withdraws it"
-	case s.commit == nil:
-		return ""
-	case s.commits > 1:
-		return "a run is committed once"
-	case !slices.Equal(s.files, s.commit):
-		return "the manifest is the one that was committed"
 	}
-	return m.violatedCommit(s, visible)
+	if violated := m.violatedPasses(s); violated != "" || commit == nil {
+		return violated
+	}
+	return m.violatedCommit(s, m.last(), visible)
 }
 
-// violatedCommit returns the invariant that does not hold in a state in which the run is committed.
-func (m model) violatedCommit(s *state, visible []Item) string {
-	objects, whole := s.has(s.commit, Object)
+// violatedCommit returns the invariant that does not hold in a state in which a pass is committed. visible are its objects.
+func (m model) violatedCommit(s *state, of int, visible []Item) string {
+	objects, whole := s.has(s.commit[of], Object)
 	switch {
+	case s.passes[of].commits > 1:
+		return "a run is committed once"
+	case !slices.Equal(s.files[of], s.commit[of]):
+		return "the manifest is the one that was committed"
 	case !whole:
 		return "what is committed is never overwritten or removed"
 	case len(objects) < len(visible):
 		return "a reader sees only what is committed"
-	case slices.ContainsFunc(objects, func(i Item) bool { return i.Table != s.table }):
+	case slices.ContainsFunc(objects, func(i Item) bool { return i.Table != s.claim.table }):
 		return "all pages come from one table"
-	case !s.late && slices.ContainsFunc(s.bucket, func(i Item) bool { return i.Kind == Upload }):
+	case slices.ContainsFunc(objects, func(i Item) bool { return i.Schema != objects[0].Schema }):
+		return "all rows have one schema"
+	case !s.passes[of].late && slices.ContainsFunc(s.bucket, func(i Item) bool { return i.Kind == Upload && m.passOf(i.Segment) == of }):
 		return "no upload stays open"
 	}
-	for g, pages := range m.Pages {
-		for page, kind := range pages {
-			there := slices.ContainsFunc(objects, func(o Item) bool { return int(o.Segment) == g && int(o.Start) <= page && page < int(o.End) })
+	for g := range m.segments(of) {
+		for page, kind := range m.Pages[g] {
+			there := slices.ContainsFunc(objects, func(o Item) bool { return o.Segment == g && int(o.Start) <= page && page < int(o.End) })
 			if kind == Full && !there {
 				return "what is committed is complete"
 			}
@@ -117,10 +121,19 @@ func (m model) violatedCommit(s *state, visible []Item) string {
 	return ""
 }
 
-// objects returns what a reader sees who lists the objects.
-func (s *state) objects() (objects []Item) {
+// visible returns what a reader sees who lists data/.
+func (m model) visible(s *state) (objects []Item) {
+	objects = m.objects(s, m.last())
+	if m.StagesInData && m.last() > 0 {
+		objects = slices.Concat(objects, m.objects(s, 0))
+	}
+	return objects
+}
+
+// objects returns the objects of a pass.
+func (m model) objects(s *state, of int) (objects []Item) {
 	for _, i := range s.bucket {
-		if i.Kind == Object {
+		if i.Kind == Object && m.passOf(i.Segment) == of {
 			objects = append(objects, i)
 		}
 	}
@@ -146,21 +159,27 @@ func (s *state) quiet() bool {
 	})
 }
 
-// mends tells whether a redrive of the execution that has the run commits it or withdraws it. Plan has refused all other executions before. If
-// the table was replaced, only an execution that has scanned everything can continue.
+// mends tells whether a redrive of the execution that has the run commits it or withdraws it. If the table was replaced, only an execution that has
+// scanned everything can continue.
 func (m model) mends(s *state) bool {
-	at, owner := *s, s.owner-1
-	own := s.executions[owner]
+	own := s.executions[s.owner-1]
 	unscanned := slices.ContainsFunc(own.scanned[:len(m.Pages)], func(c Checkpoint) bool { return !c.Done })
-	if s.table != s.now && (!own.planned || unscanned) {
+	if s.claim.table != s.now && s.commit[0] == nil && (!own.planned || unscanned) {
 		return true
 	}
+	at := m.redriven(s)
+	return at.commit[m.last()] != nil || len(m.visible(&at)) == 0
+}
+
+// redriven returns the state after a redrive of the execution that has the run. Plan has refused all other executions before.
+func (m model) redriven(s *state) state {
+	at, owner := *s, s.owner-1
 	for e := range at.executions {
 		if uint8(e) != owner {
 			at.executions[e].phase = dead
 		}
 	}
-	m.wanted, m.Redrives, m.Crashes, m.Aborts, m.Replacements = nil, unlimited, s.crashes, s.aborts, s.replacements
+	m.wanted, m.Redrives, m.Crashes, m.Aborts, m.Replacements, m.Changes = nil, unlimited, s.crashes, s.aborts, s.replacements, s.changes
 	for step := range 1000 {
 		var change func(*state)
 		m.steps(&at, func(next Step, c func(*state)) {
@@ -168,10 +187,10 @@ func (m model) mends(s *state) bool {
 				change = c
 			}
 		})
-		if change == nil || at.commit != nil {
+		if change == nil || at.commit[m.last()] != nil {
 			break
 		}
 		at = at.changed(change)
 	}
-	return at.commit != nil || len(at.objects()) == 0
+	return at
 }

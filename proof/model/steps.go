@@ -26,6 +26,8 @@ const (
 	Stops     Kind = "stops"
 	Returns   Kind = "returns"
 	Asks      Kind = "reads the claim"
+	Decides   Kind = "writes the schema"
+	Fetches   Kind = "reads a staged file"
 	Opens     Kind = "begins"
 	Writes    Kind = "writes"
 	Aborts    Kind = "aborts"
@@ -48,6 +50,9 @@ const (
 const (
 	Meddles  Kind = "another program aborts"
 	Replaces Kind = "the table is replaced"
+	changes  Kind = "another program changes"
+	removes  Kind = "another program removes the schema"
+	shortens Kind = "another program shortens the list of staged files"
 )
 
 // Reads tells whether a step only reads. The answer can be lost. Then the invocation reads again, or fails without having learned anything.
@@ -55,10 +60,11 @@ func (k Kind) Reads() bool {
 	return slices.Contains([]Kind{Asks, Looks, Finds, Merges, Uploads, Compares}, k)
 }
 
-// Finalize is the number that steps of finalize have in place of a segment. None is that of an execution's own steps.
+// Finalize and Columns are the numbers that steps of these functions have in place of a segment. None is that of an execution's own steps.
 const (
 	Finalize uint8 = 255
 	None     uint8 = 254
+	Columns  uint8 = 253
 )
 
 // Step is a step of the model, and of a trace.
@@ -68,6 +74,8 @@ type Step struct {
 	Segment   uint8
 	// Name tells the invocations of a trace apart.
 	Name uint8
+	// Schema is that of the plan with which an invocation was called, or the schema that columns writes or returns; 0 in the first pass.
+	Schema uint8
 	// At is the checkpoint that an invocation of scan was called with or, if Kind is Returns, that it returns.
 	At Checkpoint
 	// Items are what is written or removed.
@@ -86,6 +94,8 @@ func (s Step) String() string {
 		}
 	case Finalize:
 		who += ": finalize"
+	case Columns:
+		who += ": columns"
 	default:
 		who += fmt.Sprintf(": scan of segment %d at %+v", s.Segment, s.At)
 	}
@@ -105,30 +115,41 @@ func (m model) steps(s *state, next emit) {
 	m.meddle(s, next)
 	for at, i := range s.invocations {
 		m.interrupt(s, at, next)
-		if i.segment == Finalize {
+		switch i.segment {
+		case Finalize:
 			m.finalize(s, at, next)
-		} else {
+		case Columns:
+			m.columns(s, at, next)
+		default:
 			m.scan(s, at, next)
 		}
 	}
 }
 
-// schedule is Step Functions: it calls scan for each segment from the last checkpoint on, and then finalize.
+// schedule is Step Functions: it calls scan for each segment from the last checkpoint on, and then finalize. If there is a second pass, it then
+// calls columns, convert as it has called scan, and finalize again.
 func (m model) schedule(s *state, e uint8, next emit) {
 	own := s.executions[e]
 	if own.phase != working {
 		return
 	}
+	c := call{execution: e, table: own.table, takeovers: own.takeovers, schema: own.schema}
 	open := uint8(0)
-	for g, at := range own.scanned[:len(m.Pages)] {
-		if !at.Done && open < m.Concurrency {
-			if open++; own.refused&(1<<g) == 0 {
-				m.call(s, call{execution: e, segment: uint8(g), table: own.table, takeovers: own.takeovers, from: at, part: at.Part, page: at.Page}, m.scans, next)
+	for c.segment = range m.segments(c.pass()) {
+		at := own.scanned[c.segment]
+		if !at.Done && (open < m.Concurrency || m.traced && c.schema > 0) { // columns decides the concurrency of the second pass
+			if open++; own.refused&(1<<c.segment) == 0 {
+				c.from, c.part, c.page = at, at.Part, at.Page
+				m.call(s, c, m.scans, next)
 			}
 		}
 	}
-	if open == 0 && !own.failing {
-		m.call(s, call{execution: e, segment: Finalize}, m.finalizes, next)
+	switch {
+	case open > 0 || own.failing:
+	case own.staged && own.schema == 0:
+		m.call(s, call{execution: e, segment: Columns}, m.finalizes, next)
+	default:
+		m.call(s, call{execution: e, segment: Finalize, schema: own.schema}, m.finalizes, next)
 	}
 }
 
@@ -139,7 +160,7 @@ func (m model) call(s *state, c call, most int, next emit) {
 		if i.live && i.execution == c.execution && i.segment == c.segment {
 			return
 		}
-		if (i.segment == Finalize) == (c.segment == Finalize) {
+		if (i.segment >= Columns) == (c.segment >= Columns) {
 			others++
 		}
 	}
@@ -153,7 +174,7 @@ func (m model) call(s *state, c call, most int, next emit) {
 }
 
 func (c call) step(kind Kind, items ...Item) Step {
-	step := Step{Kind: kind, Execution: c.execution, Segment: c.segment, Name: c.name, At: c.from, Items: items}
+	step := Step{Kind: kind, Execution: c.execution, Segment: c.segment, Name: c.name, Schema: c.schema, At: c.from, Items: items}
 	if c.resumed {
 		step.At = Checkpoint{}
 	}
@@ -197,7 +218,8 @@ func (m model) die(s *state, e uint8, next emit) {
 
 // meddle emits what other programs can do.
 func (m model) meddle(s *state, next emit) {
-	if s.replacements < m.Replacements && s.commit == nil {
+	m.tamper(s, next)
+	if s.replacements < m.Replacements && s.commit[m.last()] == nil {
 		next(Step{Kind: Replaces, Segment: None}, func(n *state) { n.replacements, n.now = n.replacements+1, n.now+1 })
 	}
 	if s.aborts == m.Aborts {
@@ -221,7 +243,8 @@ func (m model) interrupt(s *state, at int, next emit) {
 	}
 	next(i.step(Stops), func(n *state) {
 		count(&n.crashes)
-		n.interrupted = n.interrupted || i.segment == Finalize && n.decided && i.progress >= compared
+		own := &n.passes[i.pass()]
+		own.interrupted = own.interrupted || i.segment == Finalize && own.decided && i.progress >= compared
 		n.stop(at)
 	})
 	if i.live {
@@ -251,7 +274,7 @@ func (s *state) stop(at int) {
 func (s *state) fail(at int) {
 	i := s.invocations[at]
 	if own := &s.executions[i.execution]; i.live {
-		if own.failing = true; i.segment != Finalize {
+		if own.failing = true; i.segment < Columns {
 			own.refused |= 1 << i.segment
 		}
 	}
