@@ -99,6 +99,7 @@ func TestDecide(t *testing.T) {
 		{"a name that is taken", []string{`{"a":{"S":"x"},"A":{"S":"x"},"A_2":{"S":"x"}}`}, `A string; A_2 string; a_3="a" string`},
 		{"the name of the rest", []string{`{"_rest":{"S":"x"}}`}, `_rest_2="_rest" string`},
 		{"names with dots, spaces and commas", []string{`{"a.b":{"S":"x"},"a b,c":{"S":"x"}}`}, `a.b string; a_b_c="a b,c" string`},
+		{"a name with control characters", []string{`{"a\u001f\u007fb":{"S":"x"}}`}, `a__b="a\x1f\x7fb" string`},
 		{"a name with a backslash is no escape", []string{`3*{"a\\u0062":{"S":"x"}}`, `{"a\u0062":{"N":"1"}}`}, `a\u0062 string; ab bigint`},
 		{"a name that is empty", []string{`{"m":{"M":{"":{"S":"x"}}}}`}, "m struct<_:string>"},
 	} {

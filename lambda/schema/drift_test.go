@@ -67,6 +67,20 @@ func members(names int, value string) string {
 	return strings.Join(out, ",")
 }
 
+// A type that a change shows has at most 200 bytes, and whole characters.
+func TestTypesInChangesAreShortened(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		strings.Repeat("x", 200):       strings.Repeat("x", 200),
+		strings.Repeat("x", 201):       strings.Repeat("x", 200) + "…",
+		"x" + strings.Repeat("é", 100): "x" + strings.Repeat("é", 99) + "…",
+	} {
+		if got := shortened(text); got != want {
+			t.Errorf("%d bytes: got %q", len(text), got)
+		}
+	}
+}
+
 // The changes of a thousand columns are not too large for the result of a run.
 func TestDriftIsBounded(t *testing.T) {
 	t.Parallel()

@@ -64,9 +64,22 @@ func TestLeavesAreBounded(t *testing.T) {
 		}
 	}
 	wide := strings.Repeat("&", 249)
-	s = decided(t, learn(t, `{`+strings.Join(repeated(`"`+wide+`%05d":{"S":"x"}`, 1000), ",")+`}`))
-	if n := len(s.Columns); n < 300 || n > 400 {
-		t.Errorf("got %d columns with names of 3 KB as JSON", n)
+	s = decided(t, learn(t, `2*{`+strings.Join(repeated(`"`+wide+`%05d":{"S":"x"}`, 1000), ",")+`}`, `{"small":{"S":"x"}}`))
+	if n := len(s.Columns); n < 300 || n > 400 || s.Columns[n-1].Name != "small" {
+		t.Errorf("got %d columns with names of 3 KB as JSON, the last one is %.20s", n, s.Columns[n-1].Name)
+	}
+}
+
+// A leaf is what Parquet has as a column: of a map, the names are one, too.
+func TestLeaves(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]int{
+		"string": 1, "json": 1, "array<bigint>": 1, "map<string,bigint>": 2, "struct<a:string,b:array<bigint>>": 2,
+		"array<struct<a:map<string,struct<b:string,c:string>>,d:boolean>>": 4,
+	} {
+		if of, err := ParseType(text); err != nil || of.leaves() != want {
+			t.Errorf("%s: got %d leaves, %v, want %d", text, of.leaves(), err, want)
+		}
 	}
 }
 

@@ -61,6 +61,45 @@ func TestPins(t *testing.T) {
 	}
 }
 
+// Pinned columns have as many leaves as a schema, and no other bound.
+func TestPinnedColumnsStay(t *testing.T) {
+	t.Parallel()
+	pin := func(names string, fields int) map[string]request.Column {
+		return map[string]request.Column{"m": {Type: "struct<" + strings.Join(repeated(names+"%04d:string", fields), ",") + ">"}}
+	}
+	for name, pins := range map[string]map[string]request.Column{"as many leaves as there can be": pin("f", mostLeaves), "a long type": pin(strings.Repeat("f", 250), 1000)} {
+		s := pinned(t, learn(t, `{"m":{"M":{}},"a":{"S":"x"}}`), pins)
+		if m := s.Columns[len(s.Columns)-1]; m.Name != "m" || m.Type.Name != Struct {
+			t.Errorf("%s: got %.100s", name, columns(s))
+		}
+	}
+}
+
+// Of pinned types without pinned names, the attribute with the most values keeps its name.
+func TestPinnedTypesAreNamedLikeOthers(t *testing.T) {
+	t.Parallel()
+	pins := map[string]request.Column{"a": {Type: "string"}, "A": {Type: "string"}}
+	for item, want := range map[string]string{`{"a":{"S":"x"}}`: `A_2="A" string; a string`, `{"A":{"S":"x"}}`: `A string; a_2="a" string`} {
+		if got := columns(pinned(t, learn(t, item), pins)); got != want {
+			t.Errorf("%s: got %s, want %s", item, got, want)
+		}
+	}
+}
+
+// What a pinned type holds in one table does not change the pin.
+func TestPinsAreReadOnly(t *testing.T) {
+	t.Parallel()
+	pins, problems := ParsePins("columns", map[string]request.Column{"a": {Type: "struct<b:json>"}})
+	if err := problems.Err(); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct{ item, want string }{{`{"a":{"M":{"b":{"L":[]}}}}`, "L"}, {`{}`, "M"}} {
+		if got := Decide(learn(t, test.item), Options{Pins: pins}).Columns[0].Fields[0].Kind.String(); got != test.want {
+			t.Errorf("%s: got JSON of %s, want %s", test.item, got, test.want)
+		}
+	}
+}
+
 // A pinned array holds the kind of set or list that most values are. json holds M or L.
 func TestPinnedTypesHoldWhatMostValuesAre(t *testing.T) {
 	t.Parallel()
