@@ -107,14 +107,15 @@ func join(path, name string) string {
 
 // types compares the types of one column, or of a part of it.
 func (c *comparison) types(path, attribute string, last, now Type) {
+	same := last.Name == now.Name && last.Kind == now.Kind
 	switch {
-	case last.Name == now.Name && last.Kind == now.Kind && now.Name == Struct:
+	case same && now.Name == Struct:
 		c.columns(path, attribute, last.Fields, now.Fields)
-	case last.Name == now.Name && last.Kind == now.Kind && now.Name == Array:
+	case same && now.Name == Array:
 		c.types(path+".element", attribute, *last.Element, *now.Element)
-	case last.Name == now.Name && last.Kind == now.Kind && now.Name == Map:
+	case same && now.Name == Map:
 		c.types(path+".value", attribute, *last.Element, *now.Element)
-	case last.Name == now.Name && last.Kind == now.Kind && last.Precision == now.Precision && last.Scale == now.Scale:
+	case same && last.Precision == now.Precision && last.Scale == now.Scale:
 	case now.Name == Decimal && (last.Name == Integer || last.Name == Decimal && last.Precision <= now.Precision && last.Scale <= now.Scale):
 		c.add(path, attribute, Widened, last.String(), now.String())
 	default:

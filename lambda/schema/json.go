@@ -13,7 +13,6 @@ import (
 // treeJSON is a tree as it is stored. Attributes and fields are in the order of their names, so equal trees give equal bytes.
 type treeJSON struct {
 	Items      uint64     `json:"items"`
-	Values     uint64     `json:"values"`
 	Level      int        `json:"level,omitempty"`
 	Full       bool       `json:"full,omitempty"`
 	Attributes []nodeJSON `json:"attributes"`
@@ -40,7 +39,7 @@ type numbersJSON struct {
 
 // MarshalJSON implements json.Marshaler.
 func (t *Tree) MarshalJSON() ([]byte, error) {
-	out := treeJSON{Items: t.Items, Values: t.Values, Level: t.level, Full: t.full, Attributes: encodeFields(&t.attributes)}
+	out := treeJSON{Items: t.Items, Level: t.level, Full: t.full, Attributes: encodeFields(&t.attributes)}
 	return json.Marshal(out)
 }
 
@@ -94,7 +93,7 @@ func (t *Tree) UnmarshalJSON(body []byte) error {
 	if in.Level < 0 || in.Level >= len(mostBelow) {
 		return fmt.Errorf("level: got %d, want 0 to %d", in.Level, len(mostBelow)-1)
 	}
-	*t = Tree{Items: in.Items, Values: in.Values, level: in.Level, full: in.Full}
+	*t = Tree{Items: in.Items, level: in.Level, full: in.Full}
 	for _, a := range in.Attributes {
 		n := &node{attribute: &attribute{}}
 		if err := n.decode(a); err != nil {

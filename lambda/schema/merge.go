@@ -4,7 +4,6 @@ package schema
 // many attributes, the merged tree does not have this attribute.
 func (t *Tree) Merge(o *Tree) {
 	t.Items += o.Items
-	t.Values += o.Values
 	t.lift(max(t.level, o.level))
 	for _, n := range o.attributes.list {
 		if own := t.attributes.byName[n.name]; own != nil {

@@ -16,12 +16,12 @@ import (
 
 // Tree is what is known of the items. The zero value knows no item.
 type Tree struct {
-	// Items and Values count the items, and the attributes that they have in total.
-	Items, Values uint64
-	attributes    fields
-	level         int
-	full          bool // there were too many attributes: it takes no new ones
-	nodes         int  // of all attributes, as far as mostBelow allows
+	// Items counts the items.
+	Items      uint64
+	attributes fields
+	level      int
+	full       bool // there were too many attributes: it takes no new ones
+	nodes      int  // of all attributes, as far as mostBelow allows
 
 	cursor ddbjson.Cursor
 }
@@ -155,7 +155,6 @@ func (t *Tree) Add(item []byte) error {
 	t.Items++
 	var before *node
 	for n, raw, kind, more := t.attributes.enter(c); more; n, raw, kind, more = t.attributes.next(c, before) {
-		t.Values++
 		if n == nil {
 			n = t.newAttribute(t.attributes.text(raw))
 		}
