@@ -37,10 +37,12 @@ type Options struct {
 // wins. Attributes with only NULL have no column, and neither have those whose names are longer than 255 bytes. An attribute whose type is pinned has
 // a column of this type, also if no item has the attribute.
 //
+// Arrays and maps are nested to 8 levels. What is deeper is a string of DynamoDB JSON.
+//
 // A schema has at most 1,500 leaves, which are columns and fields of structs, and a megabyte of JSON. The attributes that have the most values come
 // first. If there is no room for all fields of an M or an L, its column is a string of DynamoDB JSON. If there is no room at all, it has no column.
 func Decide(t *Tree, o Options) Schema {
-	d := decision{o}
+	d := decision{Options: o}
 	columns := o.Pins.columns(t)
 	for _, n := range t.attributes.list {
 		pin := o.Pins[n.name]
@@ -51,7 +53,14 @@ func Decide(t *Tree, o Options) Schema {
 	return Schema{Columns: sorted(limited(named(columns, RestColumn)))}
 }
 
-type decision struct{ Options }
+// mostNested is how many arrays and maps are nested. DuckDB 1.5.6 takes twice as long for each level to read a column, and 20 minutes for 31 levels.
+// Structs cost nothing.
+const mostNested = 8
+
+type decision struct {
+	Options
+	nested int // how many arrays and maps the value is in
+}
 
 // fields returns the fields of a struct.
 func (d decision) fields(of []*node) []Column {
@@ -126,7 +135,7 @@ func (d decision) number(n *numbers) Type {
 
 // list returns the type of an L.
 func (d decision) list(n *node) Type {
-	if n.element != nil {
+	if d.nested++; n.element != nil && d.nested <= mostNested {
 		if kind := n.element.one(); kind != ddbjson.KindNone && n.element.known(kind) {
 			return array(ddbjson.KindL, d.typeOf(n.element, kind))
 		}
@@ -159,6 +168,9 @@ func (d decision) mapped(n *node) Type {
 		}
 	}
 	member := n.all()
+	if d.nested++; d.nested > mostNested {
+		return Type{Name: JSON, Kind: ddbjson.KindM}
+	}
 	if kind := member.one(); kind != ddbjson.KindNone && member.known(kind) {
 		of := d.typeOf(member, kind)
 		return Type{Name: Map, Kind: ddbjson.KindM, Element: &of}

@@ -94,7 +94,7 @@ func TestDecide(t *testing.T) {
 		{"more names than a tree keeps", []string{wide(`{"M":{"n":{"N":"1"}}}`, 600), wide(`{"M":{"n":{"N":"1.5"}}}`, 1)}, "a map<string,struct<n:decimal(18,1)>>"},
 		{"many names with several types", []string{wide(`{"S":"x"}`, 600), wide(`{"N":"1"}`, 7)}, "a string of M"},
 		{"many names with one type, and few with another", []string{wide(`{"S":"x"}`, 600), wide(`{"N":"1"}`, 6)}, "a map<string,string>"},
-		{"32 levels", []string{`{"a":` + strings.Repeat(`{"L":[`, 31) + `{"N":"1"}` + strings.Repeat(`]}`, 31) + `}`}, "a " + strings.Repeat("array<", 31) + "bigint" + strings.Repeat(">", 31)},
+		{"32 levels", []string{`{"a":` + strings.Repeat(`{"M":{"s":`, 31) + `{"N":"1"}` + strings.Repeat(`}}`, 31) + `}`}, "a " + strings.Repeat("struct<s:", 31) + "bigint" + strings.Repeat(">", 31)},
 		{"names that differ in case", []string{`2*{"id":{"S":"x"}}`, `{"ID":{"N":"1"},"Id":{"BOOL":true}}`}, `ID_2="ID" bigint; Id_3="Id" boolean; id string`},
 		{"a name that is taken", []string{`{"a":{"S":"x"},"A":{"S":"x"},"A_2":{"S":"x"}}`}, `A string; A_2 string; a_3="a" string`},
 		{"the name of the rest", []string{`{"_rest":{"S":"x"}}`}, `_rest_2="_rest" string`},

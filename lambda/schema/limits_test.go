@@ -83,6 +83,34 @@ func TestLeaves(t *testing.T) {
 	}
 }
 
+// Arrays and maps that are nested too deep are JSON. Structs do not count.
+func TestNestingIsBounded(t *testing.T) {
+	t.Parallel()
+	for name, in := range map[string][3]string{ // around a value, and the type
+		"array":  {`{"L":[`, `]}`, "array<"},
+		"map":    {`{"M":{"m%[1]d":`, `}}`, "map<string,"},
+		"struct": {`{"M":{"s":`, `}}`, "struct<s:"},
+	} {
+		for levels, want := range map[int]string{8: "bigint", 9: "string"} {
+			var items []string
+			for i := range 20 { // names that are too many for a struct
+				open := in[0]
+				if name == "map" {
+					open = fmt.Sprintf(open, i)
+				}
+				items = append(items, `{"a":`+strings.Repeat(open, levels)+`{"N":"1"}`+strings.Repeat(in[1], levels)+`}`)
+			}
+			if name == "struct" {
+				want = "bigint"
+			}
+			got := decided(t, learn(t, items...)).Columns[0].String()
+			if most := strings.Count(got, in[2]); !strings.Contains(got, want) || name != "struct" && most != 8 {
+				t.Errorf("%s, %d levels: got %s", name, levels, got)
+			}
+		}
+	}
+}
+
 // A name of any length costs a tree no more than the longest name that has a column.
 func TestLongNames(t *testing.T) {
 	t.Parallel()
