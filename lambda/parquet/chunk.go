@@ -20,6 +20,7 @@ const (
 type tools struct {
 	codec      codec
 	raw        []byte // a page before it is compressed
+	values     values // of this page
 	packed     []byte // and after
 	header     thrift
 	places     hybrid
@@ -32,6 +33,7 @@ type chunk struct {
 	// coded says that values go to the dictionary. A chunk begins so. It continues without the dictionary if that saves too little or gets
 	// too large. If many values of a first page show that it saves too little, all further chunks of the file do without: it is hopeless.
 	coded, hopeless bool
+	way             way // how its pages are compressed, and those of all further chunks of the file
 	dictionary      dictionary
 	used            int // how many values of the dictionary the pages refer to
 	plain           int // bytes of the values that went to the dictionary
@@ -88,7 +90,7 @@ func (c *chunk) add(l *leaf, encoding int) {
 
 // appendPage appends the page in raw with its header.
 func (t *tools) appendPage(dst []byte, kind, count, encoding int) []byte {
-	t.packed = t.codec.append(t.packed[:0], t.raw)
+	t.packed = t.codec.append(t.packed[:0], t.raw, t.values)
 	h := &t.header
 	h.b = h.b[:0]
 	h.open()
@@ -117,7 +119,7 @@ func (l *leaf) endChunk() []byte {
 	if l.used == 0 {
 		return nil
 	}
-	l.with.raw = append(l.with.raw[:0], l.dictionary.page...)
+	l.with.raw, l.with.values = append(l.with.raw[:0], l.dictionary.page...), values{}
 	l.with.dictionary = l.with.appendPage(l.with.dictionary[:0], pageOfDictionary, len(l.dictionary.entries), encodingPlain)
 	l.totals.raw += len(l.with.header.b) + len(l.with.raw)
 	return l.with.dictionary

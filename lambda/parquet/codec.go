@@ -8,39 +8,39 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/s2"
-	"github.com/klauspost/compress/zstd"
 )
 
 // codec compresses pages.
 type codec struct {
 	number int // Parquet's
-	append func(dst, page []byte) []byte
+	append func(dst, page []byte, v values) []byte
 }
 
-// window is how far back a ZSTD frame refers, in bytes. A larger window takes more CPU time for the same size.
-const window = 512 << 10
+// values say where a page has its values, and how they may be compressed.
+type values struct {
+	from, size int  // in the page; if size is not 0, each value may have so many bytes
+	way        *way // of the column, or nil for a page that has no values, or those of a dictionary
+}
 
-// newCodec uses the fastest level of each compression, in one goroutine: a small function has less than one core. ZSTD frames have no checksum,
-// because the header of a page has one.
+// newCodec uses the fastest level of SNAPPY and GZIP.
 func newCodec(c request.Compression) (codec, error) {
 	switch c {
 	case request.CompressionNone:
-		return codec{0, func(dst, page []byte) []byte { return append(dst, page...) }}, nil
+		return codec{0, func(dst, page []byte, _ values) []byte { return append(dst, page...) }}, nil
 	case request.CompressionSnappy:
 		return codec{1, appendSnappy}, nil
 	case request.CompressionGZIP:
 		z, err := gzip.NewWriterLevel(nil, gzip.BestSpeed)
-		return codec{2, func(dst, page []byte) []byte { return appendGzip(z, dst, page) }}, err
+		return codec{2, func(dst, page []byte, _ values) []byte { return appendGzip(z, dst, page) }}, err
 	case request.CompressionZSTD:
-		z, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithWindowSize(window),
-			zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false), zstd.WithAllLitEntropyCompression(true))
-		return codec{6, func(dst, page []byte) []byte { return z.EncodeAll(page, dst) }}, err
+		z, err := newZstandard()
+		return codec{6, z.append}, err
 	default:
 		return codec{}, fmt.Errorf("internal error: no compression %q of Parquet files", c)
 	}
 }
 
-func appendSnappy(dst, page []byte) []byte {
+func appendSnappy(dst, page []byte, _ values) []byte {
 	from := len(dst)
 	dst = grow(dst, s2.MaxEncodedLen(len(page)))
 	return dst[:from+len(s2.EncodeSnappy(dst[from:], page))]

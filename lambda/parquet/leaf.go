@@ -182,11 +182,13 @@ func (l *leaf) endPage() {
 	}
 	raw = appendLevels(raw, &l.definitions)
 	encoding := encodingPlain
+	l.with.values = values{}
 	if l.coded && len(l.dictionary.entries) > 0 {
 		encoding = encodingDictionary
 		raw = l.appendPlaces(raw)
 		l.used = len(l.dictionary.entries)
 	} else {
+		l.with.values = values{len(raw), l.size(), &l.way}
 		raw = append(raw, l.values...)
 	}
 	l.with.raw = raw
@@ -194,10 +196,24 @@ func (l *leaf) endPage() {
 	l.clear()
 }
 
+// size returns how many bytes the first value of the page has in it.
+func (l *leaf) size() int {
+	switch {
+	case l.form == formDecimal:
+		return decimalSize
+	case l.form == formBoolean || len(l.values) == 0:
+		return 0
+	case l.sized():
+		return lengthSize + int(binary.LittleEndian.Uint32(l.values))
+	default:
+		return 8
+	}
+}
+
 // drop frees the buffers.
 func (l *leaf) drop() {
 	l.definitions.out, l.repetitions.out, l.values, l.places = nil, nil, nil, nil
-	l.chunk = chunk{hopeless: l.hopeless}
+	l.chunk = chunk{hopeless: l.hopeless, way: l.way}
 }
 
 // room returns about how many bytes the buffers have.

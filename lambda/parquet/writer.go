@@ -69,7 +69,7 @@ func (w *Writer) Reset(out io.Writer) {
 	w.out, w.offset = out, 0
 	w.footer.reset()
 	for _, l := range w.leaves {
-		l.hopeless = false
+		l.hopeless, l.way = false, 0
 	}
 	w.clear()
 }
