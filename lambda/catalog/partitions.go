@@ -102,7 +102,7 @@ func (c cataloger) columns(ctx context.Context, name string, d data, keys []stri
 			differs = fmt.Sprintf("its files are %.50s, and those of the run are %s", format, d.content.Format)
 			return nil
 		}
-		merged, changes, ok := ddl.Merge(columnsFrom(current.StorageDescriptor.Columns), want.Columns)
+		merged, changes, ok := ddl.Merge(d.content.Format, columnsFrom(current.StorageDescriptor.Columns), want.Columns)
 		if !ok {
 			differs = fmt.Sprintf("the types differ: %.*s", mostDifferences, strings.Join(changes, ", "))
 			return nil

@@ -17,14 +17,14 @@ func FuzzMerge(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		c := []ddl.Column{{Name: "c", Type: text}}
-		merged, changed, ok := ddl.Merge(c, c)
+		merged, changed, ok := ddl.Merge(request.FormatParquet, c, c)
 		if !ok {
 			return
 		}
 		if changed != nil || !strings.EqualFold(strings.ReplaceAll(merged[0].Type, " ", ""), strings.ReplaceAll(text, " ", "")) {
 			t.Errorf("%q becomes %q, and changes %s", text, merged[0].Type, changed)
 		}
-		if again, _, ok := ddl.Merge(merged, merged); !ok || again[0].Type != merged[0].Type {
+		if again, _, ok := ddl.Merge(request.FormatParquet, merged, merged); !ok || again[0].Type != merged[0].Type {
 			t.Errorf("%q becomes %q, and then %v", text, merged[0].Type, again)
 		}
 	})

@@ -5,15 +5,16 @@ import (
 	"slices"
 	"strings"
 
+	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/schema"
 )
 
-// Merge returns the columns of a table that has a partition with the columns table, and gets one with the columns run. New columns and new fields of
+// Merge returns the columns of a table that has partitions with the columns table, and gets one with the columns run, of the same format. New columns and new fields of
 // structs come last, because Athena compares the columns of partitions by their positions. A column that only the table has stays.
 //
 // changed names what is new, as paths with types. If the columns cannot be merged, ok is false, and changed names what differs.
-func Merge(table, run []Column) (merged []Column, changed []string, ok bool) {
-	m := merger{}
+func Merge(format request.Format, table, run []Column) (merged []Column, changed []string, ok bool) {
+	m := merger{parquet: format == request.FormatParquet}
 	merged = slices.Clone(table)
 	for _, column := range run {
 		at := slices.IndexFunc(merged, func(c Column) bool { return strings.EqualFold(c.Name, column.Name) })
@@ -31,7 +32,10 @@ func Merge(table, run []Column) (merged []Column, changed []string, ok bool) {
 }
 
 // merger collects what differs.
-type merger struct{ changed, differs []string }
+type merger struct {
+	parquet          bool
+	changed, differs []string
+}
 
 // text merges types as text.
 func (m *merger) text(path, table, run string) string {
@@ -54,14 +58,16 @@ func (m *merger) differ(path, table, run string) {
 
 func (m *merger) merge(path string, table, run hiveType) hiveType {
 	if table.name != run.name {
-		if widens(table.name, run.name) {
-			m.changed = append(m.changed, path+" "+run.name)
-			return run
-		}
-		if !widens(run.name, table.name) {
+		of := m.union(table.name, run.name)
+		switch of {
+		case table.name:
+		case "":
 			m.differ(path, table.String(), run.String())
+			return table
+		default:
+			m.changed = append(m.changed, path+" "+of)
 		}
-		return table
+		return hiveType{name: of}
 	}
 	out := hiveType{name: table.name, names: slices.Clone(table.names), parts: slices.Clone(table.parts)}
 	if table.name != "struct" {
@@ -82,15 +88,35 @@ func (m *merger) merge(path string, table, run hiveType) hiveType {
 	return out
 }
 
-// mostScale is the largest scale of a decimal(38,s) with which Spark reads a bigint: it must have 20 digits before the point.
-const mostScale = schema.Precision - 20
+// wholeDigits is how many digits before the point a decimal needs so that Spark reads a bigint as this decimal.
+const wholeDigits = 20
 
-// widens reports whether engines read numbers of one type from old partitions if the table has another one. Trino also reads decimals whose scale
-// grows, but Spark reads each file with the type of the table, and refuses that.
-func widens(from, to string) bool {
-	var scale int
-	n, err := fmt.Sscanf(to, fmt.Sprintf("decimal(%d,%%d)", schema.Precision), &scale)
-	return from == string(schema.Integer) && n == 1 && err == nil && scale <= mostScale
+// union returns the decimal with which engines read the numbers of two types, or "". It has as many digits before the point and after it as each of
+// the two. Trino reads a partition with its own type and makes the table's type of its numbers. Spark reads each file with the type of the table, and
+// refuses a type that has fewer digits before or after the point than the file.
+//
+// In Parquet, a column of whole numbers gets no fractions. Trino 483 compares a filter such as n > 5 with the statistics of the file. It takes those of
+// a bigint for those of the table's decimal: a 7 for 0.07 if the type has two digits after the point. So it leaves out rows.
+func (m *merger) union(a, b string) string {
+	wholeA, scaleA, okA := digits(a)
+	wholeB, scaleB, okB := digits(b)
+	whole, scale := max(wholeA, wholeB), max(scaleA, scaleB)
+	integers := scaleA == 0 && wholeA >= wholeDigits || scaleB == 0 && wholeB >= wholeDigits // a decimal of them may be that of earlier runs
+	misread := m.parquet && scale > 0 && integers
+	if !okA || !okB || whole+scale > schema.Precision || misread {
+		return ""
+	}
+	return fmt.Sprintf("decimal(%d,%d)", whole+scale, scale)
+}
+
+// digits returns how many digits a type of numbers has before and after the point.
+func digits(of string) (whole, scale int, ok bool) {
+	if of == string(schema.Integer) {
+		return wholeDigits, 0, true
+	}
+	var precision int
+	n, err := fmt.Sscanf(of, "decimal(%d,%d)", &precision, &scale)
+	return precision - scale, scale, n == 2 && err == nil
 }
 
 // Align returns the columns of a run's partition in a table with the merged columns. They have the positions of the table's columns, because Athena
