@@ -66,7 +66,7 @@ func (step *Step) source(ctx context.Context, in run.ScanInput, from *bucket.Buc
 		Pages:     &pages{ctx: ctx, bucket: from, files: files, parsed: in.Plan.SecondPass(), size: cmp.Or(step.PageBytes, pageBytes)},
 		Throttles: func() table.Throttles { return table.Throttles{} },
 		Confirm:   func(context.Context) error { return nil }, // staged files do not change: each is read by its ETag
-		Encoder:   whole{},
+		Encoder:   unchanged{},
 	}
 	if in.Plan.FirstPass() {
 		s.Tree = new(scan.Tree)
@@ -91,10 +91,10 @@ func (step *Step) source(ctx context.Context, in run.ScanInput, from *bucket.Buc
 	return s, nil
 }
 
-// whole passes an item on, in the memory of its page: nothing appends to the record.
-type whole struct{}
+// unchanged passes an item on, in the memory of its page: nothing appends to the record.
+type unchanged struct{}
 
-func (whole) Append(_ context.Context, _, item []byte) ([]byte, int, error) { return item, 1, nil }
+func (unchanged) Append(_ context.Context, _, item []byte) ([]byte, int, error) { return item, 1, nil }
 
 // share returns the staged files of the segment.
 func share(ctx context.Context, in run.ScanInput, from *bucket.Bucket) ([]manifest.File, error) {

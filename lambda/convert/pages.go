@@ -183,7 +183,7 @@ func (p *pages) read(first place, into *table.Page) (ended bool, err error) {
 			return false, p.certain(failure.Errorf(failure.ListsInconsistent,
 				"an earlier invocation has converted the first %d items of this file, and its download was damaged. The file itself is whole; start a new execution", first.Item))
 		}
-		spare, err := into.Hold(lines, p.parsed)
+		spare, err := into.SetLines(lines, p.parsed)
 		if malformed, ok := errors.AsType[*ddbjson.MalformedError](err); ok {
 			line := p.at.Item + 1 + int64(bytes.Count(lines[:malformed.Offset], []byte("\n")))
 			return false, p.certain(failure.Errorf(failure.ListsInconsistent, "line %d is not an item of an export in DynamoDB JSON: %w; start a new execution", line, err))

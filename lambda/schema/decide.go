@@ -46,7 +46,7 @@ func Decide(t *Tree, o Options) Schema {
 	columns := o.Pins.columns(t)
 	for _, n := range t.attributes.list {
 		pin := o.Pins[n.name]
-		if kind, count := n.usual(); kind != ddbjson.KindNone && pin.of == nil && !n.nameless() {
+		if kind, count := n.mostCommon(); kind != ddbjson.KindNone && pin.of == nil && !n.nameless() {
 			columns = append(columns, candidate{Column{Name: pin.name, Attribute: n.name, Type: d.typeOf(n, kind)}, count, false})
 		}
 	}
@@ -66,7 +66,7 @@ type decision struct {
 func (d decision) fields(of []*node) []Column {
 	var fields []candidate
 	for _, n := range of {
-		if kind, count := n.usual(); kind != ddbjson.KindNone && !n.nameless() {
+		if kind, count := n.mostCommon(); kind != ddbjson.KindNone && !n.nameless() {
 			fields = append(fields, candidate{Column{Attribute: n.name, Type: d.typeOf(n, kind)}, count, false})
 		}
 	}
@@ -78,8 +78,8 @@ var preferred = [...]ddbjson.Kind{
 	ddbjson.KindS, ddbjson.KindB, ddbjson.KindBOOL, ddbjson.KindN, ddbjson.KindSS, ddbjson.KindNS, ddbjson.KindBS, ddbjson.KindL, ddbjson.KindM,
 }
 
-// usual returns the kind that most values have, and how many have it.
-func (n *node) usual() (kind ddbjson.Kind, count uint64) {
+// mostCommon returns the kind that most values have, and how many have it.
+func (n *node) mostCommon() (kind ddbjson.Kind, count uint64) {
 	for _, k := range preferred {
 		if n.kinds[k] > count {
 			kind, count = k, n.kinds[k]
@@ -88,9 +88,9 @@ func (n *node) usual() (kind ddbjson.Kind, count uint64) {
 	return kind, count
 }
 
-// one returns the kind that nearly all values have, NULL aside, or KindNone.
-func (n *node) one() ddbjson.Kind {
-	kind, count := n.usual()
+// nearlyAll returns the kind that nearly all values have, NULL aside, or KindNone.
+func (n *node) nearlyAll() ddbjson.Kind {
+	kind, count := n.mostCommon()
 	values := n.values() - n.kinds[ddbjson.KindNULL]
 	if (values-count)*fewOthers > values {
 		return ddbjson.KindNone
@@ -136,7 +136,7 @@ func (d decision) number(n *numbers) Type {
 // list returns the type of an L.
 func (d decision) list(n *node) Type {
 	if d.nested++; n.element != nil && d.nested <= mostNested {
-		if kind := n.element.one(); kind != ddbjson.KindNone && n.element.known(kind) {
+		if kind := n.element.nearlyAll(); kind != ddbjson.KindNone && n.element.known(kind) {
 			return array(ddbjson.KindL, d.typeOf(n.element, kind))
 		}
 	}
@@ -167,19 +167,19 @@ func (d decision) mapped(n *node) Type {
 			return Type{Name: Struct, Kind: ddbjson.KindM, Fields: fields}
 		}
 	}
-	member := n.all()
+	member := n.anyField()
 	if d.nested++; d.nested > mostNested {
 		return Type{Name: JSON, Kind: ddbjson.KindM}
 	}
-	if kind := member.one(); kind != ddbjson.KindNone && member.known(kind) {
+	if kind := member.nearlyAll(); kind != ddbjson.KindNone && member.known(kind) {
 		of := d.typeOf(member, kind)
 		return Type{Name: Map, Kind: ddbjson.KindM, Element: &of}
 	}
 	return Type{Name: JSON, Kind: ddbjson.KindM}
 }
 
-// all returns a node that stands for the values of all names in a map.
-func (n *node) all() *node {
+// anyField returns a node for the values of all fields of a map, whatever their names are.
+func (n *node) anyField() *node {
 	if n.attribute != nil && n.opaque {
 		return &n.member
 	}

@@ -101,7 +101,7 @@ func (t Type) fit(n *node) Type {
 		}
 		t = array(t.Kind, t.Element.fit(n.element))
 	case Map:
-		of := t.Element.fit(n.all())
+		of := t.Element.fit(n.anyField())
 		t.Element = &of
 	case Struct:
 		t.Fields = slices.Clone(t.Fields)

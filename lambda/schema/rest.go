@@ -43,7 +43,7 @@ func (n *node) misfits(of Type) uint64 {
 	case of.Name == Array && of.Kind == ddbjson.KindL && n.element != nil:
 		count += n.element.misfits(*of.Element)
 	case of.Name == Map:
-		count += n.all().misfits(*of.Element)
+		count += n.anyField().misfits(*of.Element)
 	case of.Name == Struct:
 		fields := map[string]Type{}
 		for _, f := range of.Fields {

@@ -57,9 +57,9 @@ func (p *Page) Parse() error {
 	return p.counted()
 }
 
-// Hold makes a page of lines that another source than DynamoDB has. The page keeps the lines, and Hold returns the memory that the page had
-// before. parsed is that of [ddbjson.Page.Lines], which also says how Hold fails.
-func (p *Page) Hold(lines []byte, parsed bool) (spare []byte, err error) {
+// SetLines makes a page of lines that another source than DynamoDB has. The page keeps the lines, and SetLines returns the memory that the page had
+// before. parsed is that of [ddbjson.Page.Lines], which also says how SetLines fails.
+func (p *Page) SetLines(lines []byte, parsed bool) (spare []byte, err error) {
 	spare, p.body, p.unparsed = p.body, lines, false
 	return spare, p.Items.Lines(lines, parsed)
 }
