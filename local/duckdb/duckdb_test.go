@@ -57,6 +57,7 @@ func TestValuesLoseNothing(t *testing.T) {
 		{"null::bigint", "BIGINT", `null`},
 		{`'say "é" 😀' || chr(10) || chr(1)`, "VARCHAR", `"say \"é\" 😀\n\u0001"`},
 		{"''", "VARCHAR", `""`},
+		{"chr(65279) || 'x'", "VARCHAR", "\"\uFEFFx\""}, // a byte order mark is a part of a text
 		{"'\\x00\\xFF'::blob", "BLOB", `"AP8="`},
 		{"repeat('\\xFF', 20)::blob", "BLOB", `"//////////////////////////8="`},
 		{"date '2026-02-03'", "DATE", `"2026-02-03"`},

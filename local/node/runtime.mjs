@@ -16,3 +16,11 @@ Promise.withResolvers ??= function () {
   const promise = new this((onResolve, onReject) => ([resolve, reject] = [onResolve, onReject]));
   return { promise, resolve, reject };
 };
+
+// TextDecoder removes U+FEFF from the beginning of a text. A text in an item can begin with it.
+const { TextDecoder } = globalThis;
+globalThis.TextDecoder = class extends TextDecoder {
+  constructor(encoding, options) {
+    super(encoding, { ignoreBOM: true, ...options });
+  }
+};
