@@ -96,6 +96,7 @@ type summary struct {
 
 	mu          sync.Mutex // guards the following fields
 	done, items int
+	modelled    int // traces that the model allows
 	listings    int
 	faults      map[chaos.Fault]int
 	steps       map[model.Kind]int
@@ -119,6 +120,9 @@ func (s *summary) add(report chaos.Report, checked map[model.Kind]int) {
 	}
 	for fault, times := range report.Faults {
 		s.faults[fault] += times
+	}
+	if len(checked) > 0 {
+		s.modelled++
 	}
 	for kind, times := range checked {
 		s.steps[kind] += times
@@ -149,6 +153,7 @@ func (s *summary) add(report chaos.Report, checked map[model.Kind]int) {
 
 func (s *summary) print() {
 	s.t.Logf("%d seeds in %s, %d items in the commits, %d listings by readers", s.done, time.Since(s.start).Round(time.Millisecond), s.items, s.listings)
+	s.t.Logf("the model allows the traces of %d of them", s.modelled)
 	for _, fault := range slices.Sorted(maps.Keys(s.faults)) {
 		s.t.Logf("%7d  %s", s.faults[fault], fault)
 	}

@@ -19,6 +19,7 @@ var modelled = map[uint64]string{
 	232: "an execution that takes its run back",
 	38:  "a write that is repeated after the sweep",
 	26:  "many invocations that are given up and continue",
+	439: "two passes, and a takeover",
 }
 
 // The model allows what real runs do, and in these runs every step of the model occurs.
@@ -61,6 +62,7 @@ func TestModelAllowsRealRuns(t *testing.T) {
 	for _, kind := range []model.Kind{
 		model.Claims, model.Looks, model.Begins, model.Dies, model.Calls, model.GivesUp, model.Stops, model.Returns, model.Asks,
 		model.Writes, model.Finds, model.Merges, model.Compares, model.Sweeps, model.Lists, model.Commits,
+		model.Decides, model.Fetches,
 	} {
 		if steps[kind] == 0 {
 			t.Errorf("no run has the step %q", kind)

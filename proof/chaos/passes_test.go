@@ -2,8 +2,6 @@ package chaos_test
 
 import (
 	"encoding/json"
-	"maps"
-	"net/http"
 	"strings"
 
 	"dynamodb-to-s3/lambda/contract"
@@ -12,72 +10,73 @@ import (
 	"dynamodb-to-s3/proof/model"
 )
 
-// followsModel fails if the model does not allow what a run did. It returns how many steps of each kind it has checked. If the run makes Parquet files,
-// each of its passes must follow the model: the plan of the second one is another, its folder is another, and convert does what scan does.
+// followsModel fails if the model does not allow what a run did. It returns how many steps of each kind it has checked.
 func followsModel(report chaos.Report) (checked map[model.Kind]int, err error) {
 	scenario := report.Scenario
 	if !scenario.Modelled() || report.Hidden() {
 		return nil, nil
 	}
-	if !scenario.Parquet {
-		return followsTrace(report.Trace, scenario.Segments, scenario.Concurrency)
+	bounds := model.Bounds{Concurrency: uint8(scenario.Concurrency)}
+	segments := scenario.Segments
+	if scenario.Parquet {
+		bounds.Staged = uint8(segments)
+		segments += secondPass(report.Trace, &bounds)
 	}
-	first, second, segments := passes(report.Trace)
-	checked, err = followsTrace(first, scenario.Segments, scenario.Concurrency)
-	if err != nil || segments == 0 || segments > model.Segments {
-		return checked, err
-	}
-	more, err := followsTrace(second, segments, segments)
-	all := maps.Clone(checked)
-	if all == nil {
-		all = map[model.Kind]int{}
-	}
-	for kind, times := range more {
-		all[kind] += times
-	}
-	return all, err
+	return followsTrace(report.Trace, segments, bounds)
 }
 
-// passes divides a trace into those of the two passes. The calls of plan, and what happens to executions, are in both. segments is how many segments the
-// second pass has, 0 if there was none. The trace of the first pass ends with its commit: an execution can take the run over after that, for the second
-// pass.
-func passes(events []chaos.Event) (first, second []chaos.Event, segments int) {
-	const (
-		both = iota
-		ofFirst
-		ofSecond
-		neither
-	)
-	pass, over := map[string]int{}, false
+// secondPass returns how many segments the second pass has, 1 if none was called.
+func secondPass(events []chaos.Event, bounds *model.Bounds) (segments int) {
 	for _, e := range events {
-		of := both
-		if e.Kind == chaos.Called {
-			var in run.ScanInput
-			_ = json.Unmarshal(e.Body, &in) // the members of all payloads that are wanted here
-			switch {
-			case e.Function == contract.FunctionPlan:
-			case e.Function == contract.FunctionColumns:
-				of = neither
-			case e.Function == contract.FunctionConvert:
-				of, segments, e.Function = ofSecond, in.Plan.Scan.TotalSegments, contract.FunctionScan
-			case in.Plan.SecondPass():
-				of = ofSecond
-			default:
-				of = ofFirst
-			}
-			for _, name := range e.Invocations {
-				pass[name] = of
-			}
-		} else if len(e.Invocations) > 0 {
-			of = pass[e.Invocations[0]]
+		if in := inputOf(e); e.Function == contract.FunctionConvert {
+			bounds.KeepsStaged = in.Plan.Parquet.KeepStaging
+			segments = in.Plan.Scan.TotalSegments
 		}
-		if !over && (of == both || of == ofFirst) {
-			first = append(first, e)
-		}
-		if (of == both || of == ofSecond) && (e.Kind != chaos.Requested || !strings.Contains(keyOf(e)+e.URL.Query().Get("prefix"), "/_staging/")) {
-			second = append(second, e)
-		}
-		over = over || of == ofFirst && e.Kind == chaos.Requested && puts(e) && e.Status == http.StatusOK && strings.HasSuffix(keyOf(e), "/_staging"+commitKey)
 	}
-	return first, second, segments
+	return max(1, segments)
+}
+
+// inputOf returns the members of all payloads that are wanted here.
+func inputOf(e chaos.Event) (in run.ScanInput) {
+	if e.Kind == chaos.Called && e.Function != contract.FunctionPlan {
+		_ = json.Unmarshal(e.Body, &in) // the function says so if it cannot be read
+	}
+	return in
+}
+
+const (
+	schemaKey     = "/_schema.json"
+	stagingFolder = "/_staging/"
+)
+
+// decided keeps a schema that the run has. Its number is that of its first write.
+func (t *translation) decided(body []byte) {
+	digest := run.Digest(json.RawMessage(body))
+	if t.schemas[digest] == 0 {
+		t.schemas[digest] = uint8(1 + len(t.schemas))
+	}
+}
+
+// schemaOf returns the number of the schema in a plan: 0 for a plan of the first pass, and unknown for a schema that the run never had.
+func (t *translation) schemaOf(plan run.Plan) uint8 {
+	if !plan.SecondPass() {
+		return 0
+	}
+	if number := t.schemas[plan.Parquet.Schema]; number > 0 {
+		return number
+	}
+	return most
+}
+
+// numberOf returns the number that a segment of a pass has in the model.
+func (t *translation) numberOf(segment int, staged bool) int {
+	if staged {
+		return segment
+	}
+	return segment + t.staged
+}
+
+// ofStaging tells whether a request is about the staged files.
+func ofStaging(e chaos.Event) bool {
+	return strings.Contains("/"+keyOf(e)+e.URL.Query().Get("prefix"), stagingFolder)
 }

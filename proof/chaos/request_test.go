@@ -2,6 +2,7 @@ package chaos_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"encoding/xml"
 	"fmt"
 	"net/http"
@@ -9,6 +10,7 @@ import (
 
 	"dynamodb-to-s3/lambda/contract"
 	"dynamodb-to-s3/lambda/manifest"
+	"dynamodb-to-s3/lambda/run"
 	"dynamodb-to-s3/proof/chaos"
 	"dynamodb-to-s3/proof/model"
 )
@@ -16,7 +18,7 @@ import (
 // request adds the step of a request to S3.
 func (t *translation) request(e chaos.Event, i *invocation) error {
 	key, query := keyOf(e), e.URL.Query()
-	finalizes := i.function == contract.FunctionFinalize
+	finalizes := i.function == contract.FunctionFinalize && (i.schema == 0 || !ofStaging(e)) // otherwise it removes what is staged
 	switch {
 	case puts(e) && e.Status == http.StatusOK:
 		return t.write(e, i, key)
@@ -24,6 +26,8 @@ func (t *translation) request(e chaos.Event, i *invocation) error {
 		return t.upload(e, i, key)
 	case e.Method == http.MethodPost && query.Has("delete") && e.Status == http.StatusOK:
 		return t.remove(e, i)
+	case e.Method == http.MethodGet && i.schema > 0 && dataKey.MatchString(key) && e.Status < http.StatusMultipleChoices:
+		t.fetch(e, i, key)
 	case e.Method != http.MethodGet || e.Status != http.StatusOK && e.Status != http.StatusNotFound:
 	case strings.HasSuffix(key, claimKey) && i.function != contract.FunctionPlan:
 		t.step(e, model.Asks, i)
@@ -40,6 +44,17 @@ func (t *translation) request(e chaos.Event, i *invocation) error {
 		}
 	}
 	return nil
+}
+
+// fetch adds the first read of a staged file by an invocation of convert.
+func (t *translation) fetch(e chaos.Event, i *invocation, key string) {
+	if i.fetched == nil {
+		i.fetched = map[string]bool{}
+	}
+	if !i.fetched[key] {
+		i.fetched[key] = true
+		t.step(e, model.Fetches, i, t.items[key])
+	}
 }
 
 // remove adds the removal of what the bucket has.
@@ -73,12 +88,17 @@ func (t *translation) write(e chaos.Event, i *invocation, key string) error {
 	switch {
 	case strings.HasSuffix(key, claimKey):
 		t.step(e, model.Claims, i)
+	case strings.HasSuffix(key, schemaKey):
+		t.step(e, model.Decides, i)
+		t.steps[len(t.steps)-1].Schema = t.schemas[run.Digest(json.RawMessage(e.Body))]
 	case strings.HasSuffix(key, commitKey):
 		t.step(e, model.Commits, i)
 	case strings.HasSuffix(key, filesKey):
 		return t.writeFiles(e, i)
 	case listKey.MatchString(key):
-		t.items[key] = t.segments[i.segment].list(i.list)
+		list := t.segments[i.segment].list(i.list)
+		list.Segment, list.Schema = uint8(i.segment), i.schema
+		t.items[key] = list
 		t.step(e, model.Writes, i, t.items[key])
 	}
 	return nil

@@ -17,14 +17,13 @@ import (
 // errUnknown says that a run is larger than the model.
 var errUnknown = errors.New("the run is larger than the model")
 
-// followsTrace fails if the model does not allow a trace of a run, or of a pass. It returns how many steps of each kind it has checked. The model has
+// followsTrace fails if the model does not allow a trace of a run. It returns how many steps of each kind it has checked. The model has
 // no native exports, and no run of more than 250 objects in a segment, so it checks none of these.
-func followsTrace(events []chaos.Event, segments, concurrency int) (checked map[model.Kind]int, err error) {
+func followsTrace(events []chaos.Event, segments int, bounds model.Bounds) (checked map[model.Kind]int, err error) {
 	t := translation{
 		executions: map[int]uint8{}, invocations: map[string]*invocation{}, items: map[string]model.Item{}, content: map[string][]byte{},
-		stops: map[int][]*invocation{}, uploads: map[string]*upload{}, begun: map[string][]string{},
+		stops: map[int][]*invocation{}, uploads: map[string]*upload{}, begun: map[string][]string{}, schemas: map[string]uint8{}, staged: int(bounds.Staged),
 	}
-	bounds := model.Bounds{Concurrency: uint8(concurrency)}
 	for range segments {
 		t.segments = append(t.segments, newSegment())
 	}
@@ -78,6 +77,9 @@ type translation struct {
 	stops       map[int][]*invocation // those that stop after an event, by its index
 	steps       []model.Step
 	origins     []chaos.Event // of the steps
+	// staged is how many segments the first of two passes has. Those of the second one follow them.
+	staged  int
+	schemas map[string]uint8 // by their digests
 }
 
 // repeated is the kind of a read that the invocation repeats later, because it has lost the answer.
@@ -89,12 +91,14 @@ type invocation struct {
 	function  contract.Function
 	execution int
 	segment   int
+	schema    uint8 // in its plan
 	from      run.Checkpoint
 	try       string
 	list      *run.SegmentList // what it has tried to write
 	damaged   bool             // a list that it has tried to write was damaged on the way
 	awaited   bool             // Step Functions got its answer
 	succeeded bool
+	fetched   map[string]bool    // staged files that it has read
 	last      int                // the index of its last event
 	kind      model.Kind         // of its last step
 	reads     map[model.Kind]int // the indexes of the steps that it can repeat
@@ -180,11 +184,11 @@ func (t *translation) number(execution int) {
 func (t *translation) index(e chaos.Event, i *invocation) error {
 	switch e.Kind {
 	case chaos.Called:
-		var in run.ScanInput
-		if err := json.Unmarshal(e.Body, &in); i.function == contract.FunctionScan && err != nil {
-			return err
+		in := inputOf(e)
+		if i.schema, i.segment = t.schemaOf(in.Plan), in.Segment; i.function == contract.FunctionConvert {
+			i.function, i.segment = contract.FunctionScan, t.numberOf(in.Segment, false)
 		}
-		if i.segment = in.Segment; in.Checkpoint != nil {
+		if in.Checkpoint != nil {
 			i.from = *in.Checkpoint
 		}
 	case chaos.Answered:
@@ -205,6 +209,9 @@ func (t *translation) indexWrite(e chaos.Event, i *invocation, key string) error
 	switch {
 	case strings.HasSuffix(key, claimKey) && done:
 		t.number(i.execution)
+		return nil
+	case strings.HasSuffix(key, schemaKey) && done:
+		t.decided(e.Body)
 		return nil
 	case listKey.MatchString(key):
 		list := new(run.SegmentList)
@@ -232,12 +239,14 @@ func (t *translation) indexWrite(e chaos.Event, i *invocation, key string) error
 // step adds a step of an invocation. If the invocation repeats a read before it has changed anything, only the last one counts. It can read
 // something else in the meantime.
 func (t *translation) step(origin chaos.Event, kind model.Kind, i *invocation, items ...model.Item) {
-	s := model.Step{Kind: kind, Execution: t.executions[i.execution], Segment: model.None, Items: items}
+	s := model.Step{Kind: kind, Execution: t.executions[i.execution], Segment: model.None, Schema: i.schema, Items: items}
 	switch i.function {
 	case contract.FunctionScan:
 		s.Segment, s.Name, s.At = uint8(i.segment), i.name, t.checkpoint(i.segment, i.from)
 	case contract.FunctionFinalize:
 		s.Segment, s.Name = model.Finalize, i.name
+	case contract.FunctionColumns:
+		s.Segment, s.Name = model.Columns, i.name
 	}
 	if before, read := i.reads[kind]; read {
 		t.steps[before].Kind = repeated
@@ -287,10 +296,16 @@ func (t *translation) translate(e chaos.Event) error {
 		t.step(e, model.GivesUp, i)
 	case e.Kind == chaos.Answered && !plans:
 		t.step(e, model.Returns, i)
-		if i.function == contract.FunctionScan {
+		switch last := &t.steps[len(t.steps)-1]; i.function {
+		case contract.FunctionScan:
 			var to run.Checkpoint
 			err := json.Unmarshal(e.Body, &to)
-			t.steps[len(t.steps)-1].At = t.checkpoint(i.segment, to)
+			last.At = t.checkpoint(i.segment, to)
+			return err
+		case contract.FunctionColumns:
+			var to run.ColumnsOutput
+			err := json.Unmarshal(e.Body, &to)
+			last.Schema = t.schemaOf(to.Plan)
 			return err
 		}
 	}

@@ -18,6 +18,7 @@ type upload struct {
 	parts map[string]bool // the numbers of those that are in S3
 	// listed is what a list says of the upload; nil if no list names it.
 	listed *run.Object
+	schema uint8 // of the invocation that has begun it
 	item   model.Item
 }
 
@@ -31,7 +32,7 @@ func (t *translation) indexUpload(e chaos.Event, i *invocation, key string) erro
 	case strings.Contains(key, "/data/"):
 		return errors.New("this is not the key of an object")
 	}
-	t.uploads[e.UploadID] = &upload{key: key, parts: map[string]bool{}}
+	t.uploads[e.UploadID] = &upload{key: key, parts: map[string]bool{}, schema: i.schema}
 	t.begun[key] = append(t.begun[key], e.UploadID)
 	return nil
 }
@@ -44,6 +45,7 @@ func (t *translation) identify() {
 			if u := t.uploads[i.list.Objects[n].UploadID]; u != nil {
 				u.listed = &i.list.Objects[n]
 				u.item = t.segments[i.segment].upload(i.list, i.list.FirstPart+n)
+				u.item.Segment, u.item.Schema = uint8(i.segment), i.schema
 			}
 		}
 	}
@@ -53,7 +55,8 @@ func (t *translation) identify() {
 			continue
 		}
 		segment, _ := strconv.Atoi(data[1]) // six digits
-		part, _ := strconv.Atoi(data[2])    // as above
+		segment = t.numberOf(segment, strings.Contains(key, stagingFolder))
+		part, _ := strconv.Atoi(data[2]) // as above
 		filled := slices.IndexFunc(ids, func(id string) bool { return t.uploads[id].listed != nil })
 		for n, id := range ids {
 			switch {
@@ -64,7 +67,7 @@ func (t *translation) identify() {
 			case filled < 0:
 				n = 0
 			}
-			t.uploads[id].item = model.Item{Kind: model.Upload, Segment: uint8(segment), Number: uint8(part), Try: t.segments[segment].tries[data[3]], Twin: uint8(n)}
+			t.uploads[id].item = model.Item{Kind: model.Upload, Segment: uint8(segment), Number: uint8(part), Try: t.segments[segment].tries[data[3]], Twin: uint8(n), Schema: t.uploads[id].schema}
 		}
 	}
 }

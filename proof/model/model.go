@@ -11,7 +11,7 @@ package model
 // The largest sizes of a run in the model.
 const (
 	Executions = 3
-	Segments   = 10 // of both passes
+	Segments   = 16 // of both passes
 )
 
 // Bounds say how much can happen in a run.
@@ -24,6 +24,8 @@ type Bounds struct {
 	Pages []string
 	// Staged is how many of the segments are of the first pass of a run that makes Parquet files. The others convert its pages. 0: the run has one pass.
 	Staged uint8
+	// KeepsStaged says that the staged files stay after the commit.
+	KeepsStaged bool
 	// Crashes is how often an execution or invocation can die. It counts, too, if Step Functions gives an invocation up and it continues,
 	// if an invocation of scan fails and aborts its uploads, and if the answer to the start of an upload is lost.
 	Crashes uint8

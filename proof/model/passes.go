@@ -75,12 +75,12 @@ func (m model) source(s *state, segment uint8, page int) (staged Item, ok bool) 
 // other pages in each pass, and shows which files were read (fetch).
 func (m model) convert(s *state, upload Item) (table uint8, ok bool) {
 	if m.traced {
-		return s.claim.table, true
+		return s.table, true
 	}
-	table = s.claim.table
+	table = s.table
 	for page := upload.Start; page < upload.End; page++ {
 		staged, there := m.source(s, upload.Segment, int(page))
-		if !there || staged.Table != s.claim.table && !m.ReadsAnyFile {
+		if !there || staged.Table != s.table && !m.ReadsAnyFile {
 			return 0, false
 		}
 		table = max(table, staged.Table)
@@ -173,7 +173,7 @@ func (m model) converted(f *invocation) bool {
 
 // tidy removes what the first pass has left, after the commit of the second one. A trace may keep it, or what was written too late.
 func (m model) tidy(s *state, at int, next emit) {
-	if more := m.removeStaged(s, at, next); !more || m.wanted != nil {
+	if more := !m.KeepsStaged && m.removeStaged(s, at, next); !more || m.wanted != nil {
 		next(s.invocations[at].hidden(ends), func(n *state) { m.finish(n, at) })
 	}
 }
@@ -237,7 +237,7 @@ func (m model) violatedPasses(s *state) string {
 	switch {
 	case s.commit[1] == nil && s.removed:
 		return "nothing staged is removed before the commit"
-	case s.commit[1] != nil && succeeds && left && !s.passes[0].late:
+	case s.commit[1] != nil && succeeds && left && !s.passes[0].late && !m.KeepsStaged:
 		return "nothing staged is left"
 	case s.commit[1] != nil || s.changes+s.aborts > 0:
 		return ""

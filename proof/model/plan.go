@@ -33,11 +33,11 @@ func (m model) plan(s *state, e uint8, next emit) {
 		}
 	case own.phase == planning && e > 1 && !s.executions[e-1].came: // the others come in their order
 	case own.phase == planning && s.owner == e+1 && own.failing:
-	case own.phase == planning && !committed && !staged && s.owner != 0 && s.claim.table != s.now && !m.TakesAnyTable: // Plan refuses this too
+	case own.phase == planning && !committed && !staged && s.owner != 0 && s.table != s.now && !m.TakesAnyTable: // Plan refuses this too
 	case own.phase == planning && s.owner == e+1 && committed && m.Staged > 0 && s.schema == 0: // and this
 	case own.phase == planning && s.owner == e+1:
 		next(step(plans), func(n *state) {
-			n.executions[e].table = s.claim.table
+			n.executions[e].table = s.table
 			n.executions[e].takeovers = s.takeovers
 			if staged {
 				skip(n, m.Staged)

@@ -1,7 +1,6 @@
 package model_test
 
 import (
-	"errors"
 	"slices"
 	"testing"
 
@@ -100,35 +99,6 @@ func TestModelAllowsARun(t *testing.T) {
 // Each change of the trace makes it one that the model does not allow, from one step on.
 func TestModelRejectsWhatNoRunMayDo(t *testing.T) {
 	t.Parallel()
-	// at finds the first step that is like one in the trace; drop removes it, and before inserts steps before it.
-	at := func(steps []model.Step, like model.Step) int {
-		i := slices.IndexFunc(steps, func(s model.Step) bool {
-			return s.Kind == like.Kind && s.Execution == like.Execution && s.Segment == like.Segment && s.Name == like.Name && (like.Items == nil || slices.Equal(s.Items, like.Items))
-		})
-		if i < 0 {
-			panic("the trace has no step " + like.String())
-		}
-		return i
-	}
-	drop := func(like model.Step) func([]model.Step) []model.Step {
-		return func(steps []model.Step) []model.Step { i := at(steps, like); return slices.Delete(steps, i, i+1) }
-	}
-	before := func(like model.Step, more ...model.Step) func([]model.Step) []model.Step {
-		return func(steps []model.Step) []model.Step { return slices.Insert(steps, at(steps, like), more...) }
-	}
-	after := func(like model.Step, more ...model.Step) func([]model.Step) []model.Step {
-		return func(steps []model.Step) []model.Step { return slices.Insert(steps, at(steps, like)+1, more...) }
-	}
-	swap := func(a, b model.Step) func([]model.Step) []model.Step {
-		return func(steps []model.Step) []model.Step {
-			i, j := at(steps, a), at(steps, b)
-			steps[i], steps[j] = steps[j], steps[i]
-			return steps
-		}
-	}
-	replace := func(like, by model.Step) func([]model.Step) []model.Step {
-		return func(steps []model.Step) []model.Step { steps[at(steps, like)] = by; return steps }
-	}
 	var (
 		commit   = finalize(1, model.Commits)
 		files    = finalize(1, model.Lists)
@@ -144,7 +114,7 @@ func TestModelRejectsWhatNoRunMayDo(t *testing.T) {
 	)
 	for _, test := range []struct {
 		name   string
-		change func([]model.Step) []model.Step
+		change change
 		want   model.Step // the first step that is not allowed
 	}{
 		{"a run without a claim", drop(execution(0, model.Claims)), scan(0, 0, 1, start, model.Calls)},
@@ -189,14 +159,7 @@ func TestModelRejectsWhatNoRunMayDo(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			steps := test.change(trace())
-			rejection, ok := errors.AsType[*model.RejectionError](model.Replay(traced, steps))
-			if !ok {
-				t.Fatal("the model allows it")
-			}
-			if got := steps[rejection.Step]; got.Kind != test.want.Kind || got.Execution != test.want.Execution || got.Segment != test.want.Segment || got.Name != test.want.Name {
-				t.Errorf("got %q, want %q: %v", got, test.want, rejection)
-			}
+			rejects(t, traced, test.change(trace()), test.want)
 		})
 	}
 }

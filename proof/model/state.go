@@ -103,7 +103,7 @@ func (m model) violatedCommit(s *state, of int, visible []Item) string {
 		return "what is committed is never overwritten or removed"
 	case len(objects) < len(visible):
 		return "a reader sees only what is committed"
-	case slices.ContainsFunc(objects, func(i Item) bool { return i.Table != s.claim.table }):
+	case slices.ContainsFunc(objects, func(i Item) bool { return i.Table != s.table }):
 		return "all pages come from one table"
 	case slices.ContainsFunc(objects, func(i Item) bool { return i.Schema != objects[0].Schema }):
 		return "all rows have one schema"
@@ -164,7 +164,7 @@ func (s *state) quiet() bool {
 func (m model) mends(s *state) bool {
 	own := s.executions[s.owner-1]
 	unscanned := slices.ContainsFunc(own.scanned[:len(m.Pages)], func(c Checkpoint) bool { return !c.Done })
-	if s.claim.table != s.now && s.commit[0] == nil && (!own.planned || unscanned) {
+	if s.table != s.now && s.commit[0] == nil && (!own.planned || unscanned) {
 		return true
 	}
 	at := m.redriven(s)

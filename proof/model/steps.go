@@ -178,6 +178,9 @@ func (c call) step(kind Kind, items ...Item) Step {
 	if c.resumed {
 		step.At = Checkpoint{}
 	}
+	if c.segment == Columns && kind != Returns { // it has no schema in its plan
+		step.Schema = 0
+	}
 	return step
 }
 
