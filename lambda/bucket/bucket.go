@@ -139,7 +139,7 @@ func (b *Bucket) GetTagged(ctx context.Context, key string) (content []byte, eta
 		if err != nil {
 			return nil, "", b.named(err, "s3:GetObject", key)
 		}
-		content, err = io.ReadAll(answer.Body)
+		content, err = readAll(answer)
 		_ = answer.Body.Close() // a fault of the download has shown in the read
 		if err == nil {
 			etag, err = b.tag(answer.ETag, "s3:GetObject", key)
@@ -150,6 +150,13 @@ func (b *Bucket) GetTagged(ctx context.Context, key string) (content []byte, eta
 		}
 	}
 	return nil, "", failure.Errorf(failure.MalformedAnswer, "read %s: %w", b.URI(key), fault.Damage(err))
+}
+
+// readAll reads an object into as much memory as it needs: a manifest can have hundreds of megabytes.
+func readAll(answer *s3.GetObjectOutput) ([]byte, error) {
+	content := bytes.NewBuffer(make([]byte, 0, max(0, aws.ToInt64(answer.ContentLength))+bytes.MinRead))
+	_, err := content.ReadFrom(answer.Body)
+	return content.Bytes(), err
 }
 
 // Open begins to read an object that has this ETag. It fails with ErrNotFound, or with ErrChanged if the object has another ETag. The caller

@@ -77,13 +77,10 @@ type work struct {
 	shareBytes int64
 }
 
-// mostAtOnce is how many segments are converted at the same time: a tenth of a new account's concurrent Lambda invocations.
-const mostAtOnce = 100
-
 // output returns the state for a pass over the staged files.
 func output(plan run.Plan) run.ColumnsOutput {
 	segments := plan.Scan.Segments()
-	return run.ColumnsOutput{Plan: plan, Segments: segments, Concurrency: min(len(segments), mostAtOnce), Export: run.ExportProgress{Exports: []run.FollowedExport{}}}
+	return run.ColumnsOutput{Plan: plan, Segments: segments, Concurrency: min(len(segments), plan.Parquet.Concurrency), Export: run.ExportProgress{Exports: []run.FollowedExport{}}}
 }
 
 // learn divides the files of a native export, and returns the state for the pass that learns.

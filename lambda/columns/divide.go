@@ -2,6 +2,7 @@ package columns
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -72,68 +73,75 @@ func (w work) export(ctx context.Context) (run.ExportedWindow, error) {
 // divide gives each segment consecutive files of a manifest, with about as many items, and writes a list for each. It returns the number of
 // segments. The same manifest is always divided in the same way.
 func (w work) divide(ctx context.Context, manifestFiles string, records, stored int64) (segments int, err error) {
-	files, err := w.files(ctx, manifestFiles, records)
+	lines, items, err := w.files(ctx, manifestFiles, records)
 	if err != nil {
 		return 0, err
 	}
-	share := w.shareBytes
-	if share == 0 {
-		share = usualShare
-	}
-	ends := shares(files, int(min(max(1, (stored+share-1)/share), request.MaxSegments)))
+	ends := shares(items, int(min(max(1, (stored+w.share()-1)/w.share()), request.MaxSegments)))
 	writing, ctx := errgroup.WithContext(ctx)
 	writing.SetLimit(sharesAtOnce)
 	begin := 0
 	for segment, end := range ends {
-		var lines bytes.Buffer
-		for _, file := range files[begin:end] {
-			lines.Write(run.Marshal(file))
-			lines.WriteByte('\n')
-		}
-		begin = end
+		share := lines[:lengthOf(lines, end-begin)]
+		lines, begin = lines[len(share):], end
 		writing.Go(func() error {
-			_, err := w.bucket.Put(ctx, w.plan.Final().Share(segment), lines.Bytes())
+			_, err := w.bucket.Put(ctx, w.plan.Final().Share(segment), share)
 			return err
 		})
 	}
 	return len(ends), writing.Wait()
 }
 
-// shares divides files among at most most segments, and returns where each segment ends. Each has consecutive files, with about as many items as
-// the others. It has one file or more, unless there is no file at all.
-func shares(files []manifest.File, most int) (ends []int) {
-	segments := max(1, min(most, len(files)))
+func (w work) share() int64 { return cmp.Or(w.shareBytes, usualShare) }
+
+// lengthOf returns how long so many lines are.
+func lengthOf(lines []byte, count int) (length int) {
+	for range count {
+		length += bytes.IndexByte(lines[length:], '\n') + 1
+	}
+	return length
+}
+
+// shares divides files with so many items among at most most segments, and returns where each segment ends. Each has consecutive files, with about as
+// many items as the others. It has one file or more, unless there is no file at all.
+func shares(items []int64, most int) (ends []int) {
+	segments := max(1, min(most, len(items)))
 	left, next := int64(0), 0
-	for _, file := range files {
-		left += file.ItemCount
+	for _, n := range items {
+		left += n
 	}
 	for ; segments > 1; segments-- {
 		share := left / int64(segments)
-		for last := len(files) - segments; ; next++ { // one file is left for each other segment
-			share -= files[next].ItemCount
-			left -= files[next].ItemCount
-			if next == last || 2*share < files[next+1].ItemCount {
+		for last := len(items) - segments; ; next++ { // one file is left for each other segment
+			share -= items[next]
+			left -= items[next]
+			if next == last || 2*share < items[next+1] {
 				break
 			}
 		}
 		next++
 		ends = append(ends, next)
 	}
-	return append(ends, len(files))
+	return append(ends, len(items))
 }
 
-// files returns the files of manifest-files.json that have items, in its order. They must have so many records.
-func (w work) files(ctx context.Context, key string, records int64) (files []manifest.File, err error) {
+// files returns the lines of manifest-files.json whose files have items, in its order, and how many items they have. They must have so many records. A
+// run can have millions of files, so only one copy of the lines is in memory.
+func (w work) files(ctx context.Context, key string, records int64) (lines []byte, items []int64, err error) {
 	err = w.bucket.GetOwn(ctx, key, func(body []byte) error {
 		found := int64(0)
-		for file, err := range manifest.Files(bytes.NewReader(body)) {
+		lines = body[:0] // no line becomes longer
+		for line := range bytes.Lines(body) {
+			var file manifest.File
+			err := json.Unmarshal(line, &file)
 			switch {
 			case err != nil:
 				return err
 			case !strings.HasPrefix(file.DataFileKey, w.plan.Final().StagingPrefix()):
 				return fmt.Errorf("it names %s", file.DataFileKey)
 			case file.ItemCount > 0:
-				files = append(files, file)
+				lines = append(append(lines, bytes.TrimSuffix(line, []byte("\n"))...), '\n')
+				items = append(items, file.ItemCount)
 				found += file.ItemCount
 			}
 		}
@@ -142,5 +150,5 @@ func (w work) files(ctx context.Context, key string, records int64) (files []man
 		}
 		return nil
 	})
-	return files, err
+	return lines, items, err
 }

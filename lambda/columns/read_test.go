@@ -46,7 +46,7 @@ func TestFaultOfS3IsNotAChangedObject(t *testing.T) {
 		for name, read := range map[string]func(context.Context) error{
 			"the result of an export": func(ctx context.Context) error { _, err := w.export(ctx); return err },
 			"the manifest of a scan":  func(ctx context.Context) error { _, err := w.source(ctx, &run.Schema{}); return err },
-			"the files of a manifest": func(ctx context.Context) error { _, err := w.files(ctx, "manifest-summary.json", 1); return err },
+			"the files of a manifest": func(ctx context.Context) error { _, _, err := w.files(ctx, "manifest-summary.json", 1); return err },
 		} {
 			if err := read(t.Context()); err == nil || (failure.NameOf(err) == failure.ListsInconsistent) != permanent {
 				t.Errorf("%s, answered with %d: got %v", name, status, err)

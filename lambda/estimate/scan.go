@@ -197,8 +197,8 @@ type second struct {
 }
 
 const (
-	// shareBytes is how many staged bytes a segment of the second pass has, and convertsAtOnce how many run at the same time.
-	shareBytes, convertsAtOnce = 512 << 20, 100
+	// shareBytes is how many staged bytes a segment of the second pass has, if there are not too many segments.
+	shareBytes = 512 << 20
 	// convertCPU is the seconds of a core for a GB of answers of Scan, and parquetRatio the size of Parquet files relative to the staged ones
 	// (docs/cost.md, docs/performance.md).
 	convertCPU, parquetRatio = 13.5, 0.75
@@ -210,9 +210,9 @@ func (m Model) convert(plan run.Plan, answers, staged, kept float64) second {
 	if plan.Parquet == nil {
 		return second{}
 	}
-	s := second{segments: math.Max(1, math.Ceil(staged/shareBytes)), bytes: staged * parquetRatio}
+	s := second{segments: math.Min(math.Max(1, math.Ceil(staged/shareBytes)), request.MaxSegments), bytes: staged * parquetRatio}
 	s.objects = objects(s.bytes, kept, s.segments, float64(plan.Parquet.FileSizeBytes))
 	s.lambdaSeconds = answers/1e9*convertCPU*lambdaMiB/convertMiB + s.segments/2
-	s.seconds = s.lambdaSeconds/s.segments*math.Ceil(s.segments/convertsAtOnce) + columnsSeconds
+	s.seconds = s.lambdaSeconds/s.segments*math.Ceil(s.segments/float64(plan.Parquet.Concurrency)) + columnsSeconds
 	return s
 }

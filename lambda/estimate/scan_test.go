@@ -71,7 +71,7 @@ func TestExampleOfCost(t *testing.T) {
 	f.WrittenPerDay = 5e9
 	near(t, "chain, $", estimate.Model{}.Chain(f, export).Dollars, 0.51)
 	parquet := estimate.Model{}.Scan(f, scanPlan(94, func(p *run.Plan) {
-		p.Parquet, p.Scan.Compression = &run.ParquetPlan{FileSizeBytes: request.DefaultFileSize}, request.CompressionZSTD
+		p.Parquet, p.Scan.Compression = &run.ParquetPlan{FileSizeBytes: request.DefaultFileSize, Concurrency: 100}, request.CompressionZSTD
 	}), 12)
 	near(t, "PARQUET, both passes, $", parquet.Dollars, 1.59+0.07)
 }

@@ -6,6 +6,7 @@
 package plan
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -267,7 +268,7 @@ func (s *Step) first(req request.Request, target request.Table, execution run.Ex
 	if req.Format == request.FormatParquet {
 		plan.Parquet = &run.ParquetPlan{
 			Columns: req.Columns, Numbers: req.Numbers, Compression: req.Compression, FileSizeBytes: *req.FileSize, KeepStaging: *req.KeepStaging,
-			LastSchema: run.LastSchema(req, target.Name),
+			Concurrency: int(cmp.Or(aws.ToInt64(req.Concurrency), mostConcurrency)), LastSchema: run.LastSchema(req, target.Name),
 		}
 	}
 	if req.Mode == request.ModeExport {

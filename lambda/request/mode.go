@@ -13,14 +13,14 @@ var (
 	ofScans   = []string{"scan", "segments", "concurrency", "readUnitsPerSecond", "readPercent", "maxReadUnits", "fileSizeBytes", "format", "columns", "numbers", "keepStaging", "transform", "encoder", "compression"}
 	ofExports = []string{"export"}
 	// ofConversions are those of scans that an export has too, if it is converted to the format PARQUET.
-	ofConversions = []string{"format", "columns", "numbers", "keepStaging", "compression", "fileSizeBytes"}
+	ofConversions = []string{"format", "columns", "numbers", "keepStaging", "compression", "fileSizeBytes", "concurrency"}
 )
 
 // notInExports says, for each field that only a scan has, what to do instead. A filter is never dropped silently. A deployment's
 // default role is refused too: without the role, the run would export another table of the same name.
 var notInExports = []struct{ path, instead string }{
 	{"segments", "leave it out: an export has no segments"},
-	{"concurrency", "leave it out: DynamoDB decides it"},
+	{"concurrency", "leave it out: DynamoDB decides it. Only a conversion to PARQUET has one"},
 	{"readUnitsPerSecond", "leave it out: an export does not use the table's capacity"},
 	{"readPercent", "leave it out: an export does not use the table's capacity"},
 	{"maxReadUnits", "leave it out: an export consumes no read units. Use maxDollars"},

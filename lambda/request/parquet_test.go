@@ -25,6 +25,7 @@ var invalidConversions = []struct {
 	{"an encoder", `"format":"PARQUET","encoder":"csv"`, []string{`format: given together with encoder`}},
 	{"an incremental export", `"format":"PARQUET","export":{"from":"last"}`, []string{`format: got PARQUET, want another format for an INCREMENTAL export`}},
 	{"an export in Ion", `"format":"PARQUET","export":{"format":"ION"}`, []string{`export.format: got ION, want DYNAMODB_JSON`}},
+	{"an export without PARQUET, with the concurrency of a conversion", `"export":{},"concurrency":3`, []string{`concurrency: not allowed in mode EXPORT`}},
 	{"an export with segments", `"format":"PARQUET","export":{},"segments":3`, []string{`segments: not allowed in mode EXPORT`}},
 	{"an export with an unknown compression", `"format":"PARQUET","export":{},"compression":"LZ4"`, []string{`compression: got "LZ4"`}},
 }
@@ -38,7 +39,7 @@ func TestParseNamesEveryProblemOfAnInvalidConversion(t *testing.T) {
 }
 
 func TestDefaultsOfConversions(t *testing.T) {
-	for _, fields := range []string{`"format":"PARQUET"`, `"format":"PARQUET","transform":"."`, `"format":"PARQUET","export":{}`} {
+	for _, fields := range []string{`"format":"PARQUET"`, `"format":"PARQUET","transform":"."`, `"format":"PARQUET","export":{}`, `"format":"PARQUET","export":{},"concurrency":3`} {
 		r, err := request.Parse(json.RawMessage(`{"table":"orders","bucket":"b-1",`+fields+`}`), json.RawMessage(`{"readPercent":50}`))
 		if err != nil {
 			t.Fatal(err)

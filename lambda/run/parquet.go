@@ -17,6 +17,8 @@ type ParquetPlan struct {
 	Compression   request.Compression       `json:"compression"`
 	FileSizeBytes int64                     `json:"fileSizeBytes"`
 	KeepStaging   bool                      `json:"keepStaging,omitempty"`
+	// Concurrency is how many segments are converted at the same time.
+	Concurrency int `json:"concurrency"`
 	// LastSchema is the key of the schema of the last committed run of the same table and prefix, with which the run compares its own.
 	LastSchema string `json:"lastSchema"`
 	// Segments is how many shares the staged files have; 0 before the function columns has divided them.
