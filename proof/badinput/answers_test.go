@@ -1,6 +1,7 @@
 package badinput
 
 import (
+	"compress/gzip"
 	"encoding/json"
 	"io"
 	"maps"
@@ -116,6 +117,8 @@ func TestBadAnswersEndByName(t *testing.T) {
 			for key, content := range c.Objects {
 				if w.objects[key] = strings.ReplaceAll(content.written(), "PLAN", plan.Digest()); content == "GONE" {
 					delete(w.objects, key)
+				} else if c.Function == contract.FunctionConvert && strings.HasSuffix(key, ".gz") {
+					w.objects[key] = zipped(t, w.objects[key])
 				}
 			}
 			maps.Copy(w.answers, c.Answers)
@@ -128,6 +131,20 @@ func TestBadAnswersEndByName(t *testing.T) {
 			}
 		})
 	})
+}
+
+// zipped returns a text as the file of a native export.
+func zipped(t *testing.T, text string) string {
+	t.Helper()
+	var file strings.Builder
+	z := gzip.NewWriter(&file)
+	if _, err := io.WriteString(z, text); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return file.String()
 }
 
 // forged returns a claim of the request with the entry's changes.
