@@ -27,8 +27,8 @@ type Request struct {
 	Segments *int64 `json:"segments,omitempty"`
 	// The number of segments that are scanned at the same time. Default: one for each 1,000 read units per second that the table can give (its
 	// provisioned capacity, on-demand maximum or warm throughput), at least 1 and at most 100. If none of these is known, the default is 10.
-	// With a pace, the default is one for each 250 read units per second of the pace. In the format PARQUET, it is also how many functions convert
-	// at the same time, and the default of that is 100. In mode EXPORT, it is only allowed with PARQUET.
+	// With a pace, the default is one for each 250 read units per second of the pace. A run in PARQUET converts as many segments at the same time,
+	// and 100 if the number is not given. In mode EXPORT, it is allowed only with PARQUET.
 	Concurrency *int64 `json:"concurrency,omitempty"`
 	// The pace: how many read units per second all segments of the run can consume together. Default: no limit. Not together with
 	// readPercent.
