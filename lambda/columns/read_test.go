@@ -87,16 +87,20 @@ func TestFilesOfAManifest(t *testing.T) {
 			}
 			lines.Write(append(run.Marshal(manifest.File{DataFileKey: key, ItemCount: items}), '\n'))
 		}
-		files, err := workWith(t, object(lines.String())).files(t.Context(), "manifest-files.json", 2)
+		kept, items, err := workWith(t, object(lines.String())).files(t.Context(), "manifest-files.json", 2)
 		if test.err != "" {
 			if failure.NameOf(err) != failure.ListsInconsistent || !strings.Contains(err.Error(), test.err) {
 				t.Errorf("%s: got %v", test.name, err)
 			}
 			continue
 		}
+		files, fault := manifest.DecodeFiles(kept)
 		var got []string
 		for _, file := range files {
 			got = append(got, file.DataFileKey)
+		}
+		if fault != nil || len(items) != len(files) {
+			t.Errorf("%s: %d numbers of items, and %v", test.name, len(items), fault)
 		}
 		if diff := cmp.Diff(test.want, got); diff != "" || err != nil {
 			t.Errorf("%s: %v (-want +got):\n%s", test.name, err, diff)
