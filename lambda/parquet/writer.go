@@ -1,6 +1,9 @@
 // Package parquet writes items as rows of Parquet files. It takes the bytes of an item apart into the pages of columns, and builds no tree.
 // What a column cannot hold goes to the column _rest, as DynamoDB JSON by attribute, so each item can be made again from its row.
 //
+// Pages have Parquet's oldest encodings, PLAIN and RLE_DICTIONARY, because some readers fail with the others, or read wrong values. Instead,
+// ZSTD compresses each column in the way that suits it.
+//
 // It imports ddbjson, schema, request and compression.
 package parquet
 
