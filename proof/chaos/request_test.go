@@ -70,6 +70,7 @@ func (t *translation) remove(e chaos.Event, i *invocation) error {
 		if item, there := t.items[object.Key]; there {
 			items = append(items, item)
 		}
+		t.removed = t.removed || i.schema > 0 && strings.Contains(object.Key, stagingFolder)
 		delete(t.items, object.Key)
 		delete(t.content, object.Key)
 	}
@@ -112,6 +113,9 @@ func (t *translation) writeFiles(e chaos.Event, i *invocation) error {
 	var items []model.Item
 	for _, file := range files {
 		item, there := t.items[file.DataFileKey]
+		if !there && i.schema == 0 && t.removed {
+			continue
+		}
 		if !there {
 			return fmt.Errorf("the bucket does not have %s", file.DataFileKey)
 		}

@@ -80,6 +80,7 @@ type translation struct {
 	// staged is how many segments the first of two passes has. Those of the second one follow them.
 	staged  int
 	schemas map[string]uint8 // by their digests
+	removed bool             // a finalize has begun to remove the staged files
 }
 
 // repeated is the kind of a read that the invocation repeats later, because it has lost the answer.

@@ -9,7 +9,8 @@ func (m model) finalize(s *state, at int, next emit) {
 	case called:
 		m.reading(s, at, next)
 	case compared:
-		if !m.clean(s, at, next) && !m.complete(s, at, next) && !m.sweep(s, at, next) {
+		more := m.clean(s, at, next) || m.complete(s, at, next) || m.sweep(s, at, next)
+		if !more || f.pass() < m.last() && s.removed { // what it has completed was removed since
 			m.listFiles(s, at, next)
 		}
 	case listed:

@@ -193,7 +193,7 @@ func (m model) removeStaged(s *state, at int, next emit) bool {
 		if kind == Upload {
 			step.Kind = Aborts
 		}
-		next(step, func(n *state) { n.bucket, n.removed = without(n.bucket, items), true })
+		next(step, func(n *state) { n.bucket, n.files[0], n.removed = without(n.bucket, items), nil, true })
 		break // one after the other
 	}
 	return len(staged) > 0
