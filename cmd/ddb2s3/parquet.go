@@ -58,7 +58,7 @@ func (s *services) showParquet(ctx context.Context, objects *s3.Client, result r
 	if err != nil {
 		return fmt.Errorf("read the schema: %w", err)
 	}
-	if _, err := io.WriteString(stderr, describeSchema(decided, *result.Schema, items, s.location(result.Schema.Object))); err != nil || s.s3Folder == "" || result.Objects == 0 {
+	if _, err := io.WriteString(stderr, describeSchema(decided, *result.Schema, learnedFrom(result, items), s.location(result.Schema.Object))); err != nil || s.s3Folder == "" || result.Objects == 0 {
 		return err
 	}
 	db, err := duckdb.Open(ctx)
@@ -95,8 +95,16 @@ func readSchema(ctx context.Context, objects *s3.Client, result run.Result) (dec
 	return decided, object.Items, json.Unmarshal(object.Columns, &decided.Columns)
 }
 
+// learnedFrom says from what a schema was learned. A transform makes records of items.
+func learnedFrom(result run.Result, count int64) string {
+	if result.Records != result.Items {
+		return progress.Plural(count, "record")
+	}
+	return progress.Plural(count, "item")
+}
+
 // describeSchema shows a schema: one line for each column, and for each attribute that is only in _rest.
-func describeSchema(decided schema.Schema, learned run.LearnedSchema, items int64, object string) string {
+func describeSchema(decided schema.Schema, learned run.LearnedSchema, from, object string) string {
 	var lines []string
 	line := func(column, typ, attribute string, rest int64) {
 		count := ""
@@ -114,7 +122,7 @@ func describeSchema(decided schema.Schema, learned run.LearnedSchema, items int6
 		line(schema.RestColumn, "string", cmp.Or(attribute, "other attributes"), left[attribute])
 	}
 	var text strings.Builder
-	fmt.Fprintf(&text, "schema, learned from all %s: %s\n", progress.Plural(items, "item"), object)
+	fmt.Fprintf(&text, "schema, learned from all %s: %s\n", from, object)
 	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	shown := lines[:min(len(lines), mostShownColumns)]
 	_, _ = io.WriteString(table, "  COLUMN\tTYPE\tITEMS IN _rest\tATTRIBUTE\n"+strings.Join(shown, "")) // a Builder never fails

@@ -175,13 +175,23 @@ changes since the run run-1: 5
   changed n: string -> bigint
   removed o: string
 `
-	if diff := cmp.Diff(want, describeSchema(decided, learned, 1, "s3://b/_schema.json")); diff != "" {
+	if diff := cmp.Diff(want, describeSchema(decided, learned, "1 item", "s3://b/_schema.json")); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	for range mostShownColumns {
 		decided.Columns = append(decided.Columns, schema.Column{Name: "c", Attribute: "c", Type: text})
 	}
-	if shown := describeSchema(decided, run.LearnedSchema{}, 1, ""); strings.Count(shown, "\n") != mostShownColumns+3 || !strings.HasSuffix(shown, "\n  and 2 more lines\n") {
+	if shown := describeSchema(decided, run.LearnedSchema{}, "1 item", ""); strings.Count(shown, "\n") != mostShownColumns+3 || !strings.HasSuffix(shown, "\n  and 2 more lines\n") {
 		t.Errorf("got\n%s", shown)
+	}
+}
+
+// The records of a transform are not the items of the table.
+func TestSchemaSaysFromWhatItWasLearned(t *testing.T) {
+	t.Parallel()
+	for want, result := range map[string]run.Result{"1 item": {Items: 1, Records: 1}, "3 records": {Items: 1, Records: 3}} {
+		if got := learnedFrom(result, result.Records); got != want {
+			t.Errorf("%d items, %d records: got %q", result.Items, result.Records, got)
+		}
 	}
 }
