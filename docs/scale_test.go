@@ -15,6 +15,7 @@ func TestScaleIsFresh(t *testing.T) {
 		t.Fatal(err)
 	}
 	page := between(t, string(text), "inputs", scale.Given())
+	page = between(t, page, "second", scale.SecondTable())
 	fresh(t, file, []byte(between(t, page, "computed", scale.Tables())))
 }
 

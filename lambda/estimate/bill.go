@@ -46,7 +46,7 @@ func (m Model) billed(plan run.Plan, c consumed) (lines bill) {
 	}
 	lines.add(words, c.exported, "bytes", m.Prices.Of(export, c.exported))
 
-	lists := c.invocations + c.second.segments
+	lists := c.invocations + c.second.lists()
 	finalize := 1 + 2*(c.objects*objectCPU+lists*listCPU) + (c.objects+c.second.objects)*completeSeconds
 	if c.second.segments > 0 {
 		finalize += columnsSeconds
@@ -54,17 +54,14 @@ func (m Model) billed(plan run.Plan, c consumed) (lines bill) {
 	gbSeconds := (c.lambdaSeconds*m.memory() + c.second.lambdaSeconds*convertMiB + finalize*finalizeMiB + planMiB/2) / gigabyte
 	lines.add("Lambda", gbSeconds, "GB-seconds", m.lambda(gbSeconds, lists+3))
 
-	transitions := price.TransitionsOfRun + price.TransitionsOfScan*c.invocations + c.segments + c.waits + price.TransitionsOfCheck*c.checks
-	if c.second.segments > 0 {
-		transitions += price.TransitionsOfColumns + price.TransitionsOfConvert*c.second.segments
-	}
+	transitions := price.TransitionsOfRun + price.TransitionsOfScan*c.invocations + c.segments + c.waits + price.TransitionsOfCheck*c.checks + c.second.transitions()
 	if c.objects > batchObjects {
 		transitions += 3 + 3*math.Ceil(c.objects/batchObjects)
 	}
 	lines.add("Step Functions", transitions, "transitions", m.Prices.Of(price.Transitions, transitions))
 
 	puts, gets := requests(c.objects, c.bytes, c.invocations)
-	morePuts, moreGets := requests(c.second.objects, c.second.bytes, c.second.segments)
+	morePuts, moreGets := c.second.requests(c.invocations)
 	if plan.Scan != nil && plan.Scan.Paced() {
 		puts += c.segments // markers
 	}
@@ -111,8 +108,12 @@ func (m Model) Cost(plan run.Plan, result run.Result) []run.CostLine {
 		c.invocations, c.lambdaSeconds = float64(work.Invocations), work.Seconds
 	}
 	if work := result.Conversion; work != nil {
-		c.second = second{segments: float64(work.Invocations), lambdaSeconds: work.Seconds, objects: c.objects, bytes: c.bytes}
+		n := float64(work.Invocations) // most segments have one
+		c.second = second{segments: n, invocations: n, lambdaSeconds: work.Seconds, objects: c.objects, bytes: c.bytes, learns: result.Mode == request.ModeExport}
 		c.objects, c.bytes = c.invocations, c.bytes/parquetRatio // about what was staged
+		if c.second.files = math.Max(n, c.objects); c.second.learns {
+			c.second.lambdaSeconds *= 1 + learnShare // the result does not count the pass that learns
+		}
 	}
 	for _, export := range result.Exports {
 		c.incremental = export.To != nil

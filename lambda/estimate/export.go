@@ -73,8 +73,7 @@ func (m Model) export(f Facts, plan run.Plan, bytes float64, incremental bool) r
 	}
 	if plan.Parquet != nil {
 		c.second = m.convert(plan, answers, stored, float64(f.Items))
-		e.Seconds += 1.7 * c.second.seconds // the files are first read to learn
-		c.second.lambdaSeconds *= 1.7
+		e.Seconds += c.second.seconds
 		e.Objects, stored = int64(c.second.objects), c.second.bytes
 	}
 	e.Bytes = int64(stored)

@@ -190,29 +190,3 @@ func objects(stored, kept, invocations, fileSize float64) float64 {
 	with := invocations * (1 - math.Exp(-kept/invocations))
 	return math.Max(1, math.Round(with*math.Max(1, math.Ceil(stored/with/fileSize))))
 }
-
-// second is the pass that makes Parquet files. It has no segments for a run without one.
-type second struct {
-	segments, seconds, lambdaSeconds, objects, bytes float64
-}
-
-const (
-	// shareBytes is how many staged bytes a segment of the second pass has, if there are not too many segments.
-	shareBytes = 512 << 20
-	// convertCPU is the seconds of a core for a GB of answers of Scan, and parquetRatio the size of Parquet files relative to the staged ones
-	// (docs/cost.md, docs/performance.md).
-	convertCPU, parquetRatio = 13.5, 0.75
-	columnsSeconds           = 3 // of the functions columns and finalize, at one core
-)
-
-// convert returns the second pass over what the first one has stored.
-func (m Model) convert(plan run.Plan, answers, staged, kept float64) second {
-	if plan.Parquet == nil {
-		return second{}
-	}
-	s := second{segments: math.Min(math.Max(1, math.Ceil(staged/shareBytes)), request.MaxSegments), bytes: staged * parquetRatio}
-	s.objects = objects(s.bytes, kept, s.segments, float64(plan.Parquet.FileSizeBytes))
-	s.lambdaSeconds = answers/1e9*convertCPU*lambdaMiB/convertMiB + s.segments/2
-	s.seconds = s.lambdaSeconds/s.segments*math.Ceil(s.segments/float64(plan.Parquet.Concurrency)) + columnsSeconds
-	return s
-}

@@ -24,16 +24,18 @@ func main() {
 
 func command(ctx context.Context, args []string, stdout io.Writer) error {
 	if len(args) != 1 {
-		return errors.New("usage: load segments|finalize")
+		return errors.New("usage: load segments|passes|finalize")
 	}
 	switch args[0] {
 	case "segments":
-		return measureSegments(ctx, stdout)
+		return manySegments.measure(ctx, stdout)
+	case "passes":
+		return twoPasses.measure(ctx, stdout)
 	case "finalize":
 		return measureFinalize(ctx, stdout)
 	case oneFinalizeCommand: // only measureFinalize gives it
 		return oneFinalize(ctx, os.Stdin, stdout)
 	default:
-		return fmt.Errorf("load %s: want segments or finalize", args[0])
+		return fmt.Errorf("load %s: want segments, passes or finalize", args[0])
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"dynamodb-to-s3/infra/definition"
 	"dynamodb-to-s3/lambda/awsclient"
 	"dynamodb-to-s3/lambda/contract"
+	"dynamodb-to-s3/lambda/estimate"
 	"dynamodb-to-s3/lambda/function"
 	"dynamodb-to-s3/lambda/request"
 	"dynamodb-to-s3/lambda/run"
@@ -32,18 +33,27 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// The measured run has the largest number of segments, one page for each item, and fast clocks, so that segments take several
-// invocations and checkpoints have keys.
+// measured is a run with one page for each item, and fast clocks, so that segments take several invocations and checkpoints have keys.
+type measured struct {
+	segments, items int
+	format          request.Format
+}
+
+var (
+	// manySegments has the largest number of segments.
+	manySegments = measured{segments: request.MaxSegments, items: 5_000, format: request.FormatDynamoDBJSON}
+	// twoPasses makes a segment of the second pass of each staged file.
+	twoPasses = measured{segments: 1_000, items: 5_000, format: request.FormatParquet}
+)
+
 const (
-	segments    = request.MaxSegments
-	items       = 5_000
 	concurrency = 16
 	timeout     = 900 * time.Second
 	clockStep   = 75 * time.Second // how far a clock moves each time that it is read
 )
 
-// measureSegments runs the state machine with the local servers.
-func measureSegments(ctx context.Context, stdout io.Writer) error {
+// measure runs the state machine with the local servers.
+func (m measured) measure(ctx context.Context, stdout io.Writer) error {
 	source, destination, stop, err := servers.StartTemporary(ctx)
 	if err != nil {
 		return err
@@ -52,7 +62,7 @@ func measureSegments(ctx context.Context, stdout io.Writer) error {
 	if err := sampletable.Create(ctx, dynamodb.NewFromConfig(source), sampletable.Table); err != nil {
 		return err
 	}
-	if err := sampletable.Load(ctx, dynamodb.NewFromConfig(source), sampletable.Table, sampletable.Seed, items, nil); err != nil {
+	if err := sampletable.Load(ctx, dynamodb.NewFromConfig(source), sampletable.Table, sampletable.Seed, m.items, nil); err != nil {
 		return err
 	}
 	if _, err := awsclient.S3(destination).CreateBucket(ctx, &s3.CreateBucketInput{Bucket: aws.String("load")}); err != nil {
@@ -70,7 +80,7 @@ func measureSegments(ctx context.Context, stdout io.Writer) error {
 		}
 		return func(ctx context.Context, payload json.RawMessage) (any, error) {
 			calls.Add(1)
-			engine := function.New(source, destination, function.Options{Log: slog.New(slog.DiscardHandler), Now: fastClock()})
+			engine := function.New(source, destination, function.Options{Log: slog.New(slog.DiscardHandler), Now: fastClock(), ShareBytes: 1, PageBytes: 500})
 			return engine.Handler(step)(ctx, payload)
 		}
 	}}.Handler())
@@ -78,7 +88,7 @@ func measureSegments(ctx context.Context, stdout io.Writer) error {
 	start := time.Now()
 	outcome, err := statemachine.Run(ctx, statemachine.Execution{
 		Definition: definition.JSON, InvokeURL: functions.URL, StartTime: start, Name: "load", ID: "arn:aws:states:local:000000000000:execution:dynamodb-to-s3:load",
-		Input: fmt.Appendf(nil, `{"table": %q, "bucket": "load", "segments": %d, "concurrency": %d, "scan": {"Limit": 1}}`, sampletable.Table, segments, concurrency),
+		Input: fmt.Appendf(nil, `{"table": %q, "bucket": "load", "segments": %d, "concurrency": %d, "scan": {"Limit": 1}, "format": %q}`, sampletable.Table, m.segments, concurrency, m.format),
 	})
 	if err != nil {
 		return err
@@ -90,8 +100,8 @@ func measureSegments(ctx context.Context, stdout io.Writer) error {
 	if err := json.Unmarshal(outcome.Output, &result); err != nil {
 		return err
 	}
-	if result.Items != items || result.Segments != segments {
-		return fmt.Errorf("the result has %d items of %d segments, want %d of %d", result.Items, result.Segments, items, segments)
+	if result.Items != int64(m.items) || result.Segments != m.segments {
+		return fmt.Errorf("the result has %d items of %d segments, want %d of %d", result.Items, result.Segments, m.items, m.segments)
 	}
 	return c.print(stdout, outcome.Payloads, result, time.Since(start))
 }
@@ -127,7 +137,17 @@ func (c *counts) print(stdout io.Writer, payloads []statemachine.Payload, result
 		fmt.Fprintf(&b, "| %s | %s |\n", kind, progress.Count(c.requests[kind]))
 	}
 	fmt.Fprintf(&b, "\n| | |\n|---|---:|\n| segments, items, objects | %s, %s, %s |\n", progress.Count(int64(result.Segments)), progress.Count(result.Items), progress.Count(result.Objects))
-	fmt.Fprintf(&b, "| invocations of scan | %s |\n| state transitions | %s |\n", progress.Count(c.calls[contract.FunctionScan].Load()), progress.Count(transitions))
+	for _, function := range contract.Functions() {
+		if n := c.calls[function].Load(); n > 0 {
+			fmt.Fprintf(&b, "| invocations of %s | %s |\n", function, progress.Count(n))
+		}
+	}
+	fmt.Fprintf(&b, "| state transitions | %s |\n", progress.Count(transitions))
+	for _, line := range (estimate.Model{}).Cost(run.Plan{Scan: &run.ScanPlan{}}, result) { // as the page about the run says
+		if line.Unit == "transitions" || line.Unit == "requests" {
+			fmt.Fprintf(&b, "| in the cost of the run: %s | %s |\n", line.What, progress.Count(int64(line.Amount)))
+		}
+	}
 	fmt.Fprintf(&b, "| seconds, with %d concurrent children | %.0f |\n| peak memory of all functions in one process, MiB | %s |\n", concurrency, took.Seconds(), progress.Count(peak>>20))
 	_, err = io.WriteString(stdout, b.String())
 	return err

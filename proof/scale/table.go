@@ -113,6 +113,14 @@ func Given() string {
 	given("`finalize`, for each segment list", in.CPUPerList*1e6, "µs of a vCPU", "measured, see below")
 	given("`finalize`, to complete an upload", in.CPUPerComplete*1e6, "µs of a vCPU", "measured, see below")
 	given("vCPUs of `finalize`", in.VCPU, "", "1,769 MiB (unverified)")
+	c := UsualConversion(0, false)
+	given("PARQUET: rate of one function that converts", c.Rate/1e6, "MB/s", "Scan answers, with 512 MiB; measured ([cost.md](cost.md#the-same-table-in-parquet))")
+	given("PARQUET: time to learn from a file, for the time to convert it", c.LearnShare, "", "measured; only for native exports")
+	given("PARQUET: bytes of Parquet files for each staged byte", c.Ratio, "", "measured ([performance.md](performance.md))")
+	given("PARQUET: rate at which a file is read again to continue in it", c.SkipRate/1e6, "MB/s", "estimated; the files have 128 MiB")
+	given("PARQUET: `columns`, for what one segment has learned", c.CPUPerTree*1e3, "ms of a vCPU", "measured, with 1,100 names of attributes and fields")
+	given("PARQUET: line of a manifest", c.LineBytes, "bytes", "with a prefix of 50 bytes")
+	given("PARQUET: time to list and remove 1,000 objects", c.RemoveSeconds, "s", "assumed")
 	return b.String()
 }
 
