@@ -1,9 +1,9 @@
 // Runs one execution with aws-local-stepfunctions, and adds rules of Step Functions that the library does not have.
 
 import { randomUUID } from "node:crypto";
-import { StateMachine } from "aws-local-stepfunctions";
 import { prepare } from "./definition.mjs";
 import { describe, TaskError, TerminalError } from "./errors.mjs";
+import { StateMachine } from "./library.mjs";
 import { measured, overQuota, PAYLOAD_LIMIT, size, withinQuota } from "./quota.mjs";
 import { taskHandlers } from "./tasks.mjs";
 
