@@ -75,7 +75,10 @@ func serve(t *testing.T, functions map[string]function) *lambda {
 		answerCall(w, r, call, parameters)
 	})
 	server := httptest.NewServer(mux)
-	t.Cleanup(server.Close)
+	t.Cleanup(func() {
+		server.CloseClientConnections() // of invocations that an execution has given up
+		server.Close()
+	})
 	l.url = server.URL
 	return l
 }

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -25,12 +26,27 @@ func definition(asl string) json.RawMessage {
 	return json.RawMessage(strings.Join(parts, ""))
 }
 
+// shared runs the executions of all tests, because the start of Node.js takes longer than most of them.
+var shared = sync.OnceValues(func() (*statemachine.Interpreter, error) { return statemachine.StartInterpreter(context.Background()) })
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if interpreter, err := shared(); err == nil {
+		interpreter.Stop()
+	}
+	os.Exit(code)
+}
+
 func run(t *testing.T, e statemachine.Execution) statemachine.Outcome {
 	t.Helper()
+	interpreter, err := shared()
+	if err != nil {
+		t.Fatal(err)
+	}
 	if len(e.Input) == 0 {
 		e.Input = json.RawMessage(`{}`)
 	}
-	outcome, err := statemachine.Run(t.Context(), e)
+	outcome, err := interpreter.Run(t.Context(), e)
 	if err != nil {
 		t.Fatalf("run: %v", err)
 	}
