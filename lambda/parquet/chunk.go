@@ -20,7 +20,7 @@ const (
 type tools struct {
 	codec      codec
 	raw        []byte // a page before it is compressed
-	values     values // of this page
+	layout     layout // of this page
 	packed     []byte // and after
 	header     thrift
 	places     hybrid
@@ -90,7 +90,7 @@ func (c *chunk) add(l *leaf, encoding int) {
 
 // appendPage appends the page in raw with its header.
 func (t *tools) appendPage(dst []byte, kind, count, encoding int) []byte {
-	t.packed = t.codec.append(t.packed[:0], t.raw, t.values)
+	t.packed = t.codec.append(t.packed[:0], t.raw, t.layout)
 	h := &t.header
 	h.b = h.b[:0]
 	h.open()
@@ -119,7 +119,7 @@ func (l *leaf) endChunk() []byte {
 	if l.used == 0 {
 		return nil
 	}
-	l.with.raw, l.with.values = append(l.with.raw[:0], l.dictionary.page...), values{}
+	l.with.raw, l.with.layout = append(l.with.raw[:0], l.dictionary.page...), layout{}
 	l.with.dictionary = l.with.appendPage(l.with.dictionary[:0], pageOfDictionary, len(l.dictionary.entries), encodingPlain)
 	l.totals.raw += len(l.with.header.b) + len(l.with.raw)
 	return l.with.dictionary

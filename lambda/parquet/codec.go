@@ -13,25 +13,26 @@ import (
 // codec compresses pages.
 type codec struct {
 	number int // Parquet's
-	append func(dst, page []byte, v values) []byte
+	append func(dst, page []byte, l layout) []byte
 }
 
-// values say where a page has its values, and how they may be compressed.
-type values struct {
-	from, size int  // in the page; if size is not 0, each value may have so many bytes
-	way        *way // of the column, or nil for a page that has no values, or those of a dictionary
+// layout says where a page has its values, and how its column is compressed. It is empty if the page has none, or is a dictionary.
+type layout struct {
+	from int  // in the page
+	size int  // of the first value; the others may have the same
+	way  *way // of the column
 }
 
 // newCodec uses the fastest level of SNAPPY and GZIP.
 func newCodec(c request.Compression) (codec, error) {
 	switch c {
 	case request.CompressionNone:
-		return codec{0, func(dst, page []byte, _ values) []byte { return append(dst, page...) }}, nil
+		return codec{0, func(dst, page []byte, _ layout) []byte { return append(dst, page...) }}, nil
 	case request.CompressionSnappy:
 		return codec{1, appendSnappy}, nil
 	case request.CompressionGZIP:
 		z, err := gzip.NewWriterLevel(nil, gzip.BestSpeed)
-		return codec{2, func(dst, page []byte, _ values) []byte { return appendGzip(z, dst, page) }}, err
+		return codec{2, func(dst, page []byte, _ layout) []byte { return appendGzip(z, dst, page) }}, err
 	case request.CompressionZSTD:
 		z, err := newZstandard()
 		return codec{6, z.append}, err
@@ -40,7 +41,7 @@ func newCodec(c request.Compression) (codec, error) {
 	}
 }
 
-func appendSnappy(dst, page []byte, _ values) []byte {
+func appendSnappy(dst, page []byte, _ layout) []byte {
 	from := len(dst)
 	dst = grow(dst, s2.MaxEncodedLen(len(page)))
 	return dst[:from+len(s2.EncodeSnappy(dst[from:], page))]

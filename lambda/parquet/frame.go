@@ -21,9 +21,11 @@ func appendFrame(dst []byte, size int) []byte {
 	return binary.LittleEndian.AppendUint32(dst, uint32(size)) //nolint:gosec // of a page
 }
 
-// sequences are times the same sequence: so many fresh bytes, and then so many bytes that are repeated from back bytes before. In the first block of
-// a frame, back must be there. In others, 0 is as far back as in the block before.
-type sequences struct{ times, fresh, repeated, back int }
+// sequences is a sequence that comes several times. It has some fresh bytes, and then some that are repeated.
+type sequences struct {
+	times, fresh, repeated int
+	back                   int // how many bytes before the repeated ones stand; 0 is the same as in the block before, and not for the first block
+}
 
 // appendBlock appends a block. fresh has the fresh bytes of all sequences and those after the last one.
 func (r *records) appendBlock(dst, fresh []byte, s sequences, last bool) []byte {

@@ -182,13 +182,13 @@ func (l *leaf) endPage() {
 	}
 	raw = appendLevels(raw, &l.definitions)
 	encoding := encodingPlain
-	l.with.values = values{}
+	l.with.layout = layout{}
 	if l.coded && len(l.dictionary.entries) > 0 {
 		encoding = encodingDictionary
 		raw = l.appendPlaces(raw)
 		l.used = len(l.dictionary.entries)
 	} else {
-		l.with.values = values{len(raw), l.size(), &l.way}
+		l.with.layout = layout{len(raw), l.size(), &l.way}
 		raw = append(raw, l.values...)
 	}
 	l.with.raw = raw

@@ -1,8 +1,6 @@
 package parquet
 
-import (
-	"github.com/klauspost/compress/huff0"
-)
+import "github.com/klauspost/compress/huff0"
 
 // The bounds of what records compresses.
 const (
@@ -22,7 +20,7 @@ type records struct {
 
 // append appends a frame with the page, whose records begin at from. It reports false if the records have too little in common.
 func (r *records) append(dst, page []byte, from, size int) (out []byte, ok bool) {
-	if size <= leastShared || size > mostRecord || len(page) < from+leastRecords*size || from+3*size > mostBlock {
+	if size <= leastShared || size > mostRecord || len(page) < from+leastRecords*size || from+3*size > mostBlock/2 {
 		return dst, false
 	}
 	at, shared := common(page[from:], size)
@@ -30,7 +28,7 @@ func (r *records) append(dst, page []byte, from, size int) (out []byte, ok bool)
 		return dst, false
 	}
 	dst = appendFrame(dst, len(page))
-	at += from + size // in the second record, which repeats bytes of the first
+	at += from + size // in the second record, which repeats bytes of the first; what is before it has half a block at most
 	dst = r.appendBlock(dst, page[:at], sequences{times: 1, fresh: at, repeated: shared, back: size}, false)
 	page = page[at+shared:]
 	for left := len(page) / size; left > 0; {

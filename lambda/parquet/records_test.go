@@ -101,8 +101,8 @@ func TestRecordsThatDiffer(t *testing.T) {
 		"fewer":                             {many[:64*16-1], 0, 16, false},
 		"only bytes that are the same":      {make([]byte, 100_000), 1, 8, true},
 		"all sequences that a block holds":  {make([]byte, 4*mostSequences*3), 0, 4, true},
-		"a head of the size of a block":     {append(make([]byte, mostBlock-48), many...), mostBlock - 48, 16, true},
-		"a larger head":                     {append(make([]byte, mostBlock-47), many...), mostBlock - 47, 16, false},
+		"a head that takes half a block":    {append(make([]byte, mostBlock/2-48), many...), mostBlock/2 - 48, 16, true},
+		"a larger head":                     {append(make([]byte, mostBlock/2-47), many...), mostBlock/2 - 47, 16, false},
 		"records that are too large":        {make([]byte, 100*(mostRecord+1)), 0, mostRecord + 1, false},
 		"no size":                           {many, 0, 0, false},
 		"a size that a false length claims": {many, 0, 1 << 32, false},
@@ -171,8 +171,8 @@ func TestCodes(t *testing.T) {
 		t.Errorf("bits %b, want %b", got, want)
 	}
 	var frame []byte
-	frame = new(records).appendBlock(appendFrame(frame, 13), []byte("abcd"), sequences{1, 4, 4, 4}, false)
-	frame = new(records).appendBlock(frame, []byte("ef"), sequences{1, 1, 3, 0}, true)
+	frame = new(records).appendBlock(appendFrame(frame, 13), []byte("abcd"), sequences{times: 1, fresh: 4, repeated: 4, back: 4}, false)
+	frame = new(records).appendBlock(frame, []byte("ef"), sequences{times: 1, fresh: 1, repeated: 3}, true)
 	want := slices.Concat(
 		[]byte{0x28, 0xb5, 0x2f, 0xfd, 0xa0, 13, 0, 0, 0},
 		[]byte{13<<3 | 2<<1, 0, 0, 4<<4 | 3<<2, 0, 0, 'a', 'b', 'c', 'd', 1, 0x54, 4, 2, 1, 0b1_11}, // offset code 2 with the bits 11: 4 bytes back

@@ -28,29 +28,31 @@ type zstandard struct {
 	trial          []byte
 }
 
-func newZstandard() (z *zstandard, err error) {
-	z = new(zstandard)
-	for level, encoder := range map[zstd.EncoderLevel]**zstd.Encoder{zstd.SpeedFastest: &z.fast, zstd.SpeedBetterCompression: &z.thorough} {
-		if *encoder, err = zstd.NewWriter(nil, zstd.WithEncoderLevel(level), zstd.WithWindowSize(window), zstd.WithEncoderConcurrency(1),
-			zstd.WithEncoderCRC(false), zstd.WithAllLitEntropyCompression(true)); err != nil {
-			return nil, err
-		}
+func newZstandard() (*zstandard, error) {
+	encoder := func(level zstd.EncoderLevel) (*zstd.Encoder, error) {
+		return zstd.NewWriter(nil, zstd.WithEncoderLevel(level), zstd.WithWindowSize(window), zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false),
+			zstd.WithAllLitEntropyCompression(true))
 	}
-	return z, nil
+	fast, err := encoder(zstd.SpeedFastest)
+	if err != nil {
+		return nil, err
+	}
+	thorough, err := encoder(zstd.SpeedBetterCompression)
+	return &zstandard{fast: fast, thorough: thorough}, err
 }
 
-func (z *zstandard) append(dst, page []byte, v values) []byte {
-	if v.way == nil {
+func (z *zstandard) append(dst, page []byte, l layout) []byte {
+	if l.way == nil {
 		return z.fast.EncodeAll(page, dst)
 	}
-	if *v.way == 0 && len(page) >= leastTrial {
-		*v.way = z.try(page[:min(len(page), mostTrial)], v)
+	if *l.way == 0 && len(page) >= leastTrial {
+		*l.way = z.try(page[:min(len(page), mostTrial)], l)
 	}
-	switch *v.way {
+	switch *l.way {
 	case wayThorough:
 		return z.thorough.EncodeAll(page, dst)
 	case wayRecords:
-		if out, ok := z.records.append(dst, page, v.from, v.size); ok {
+		if out, ok := z.records.append(dst, page, l.from, l.size); ok {
 			return out
 		}
 	}
@@ -58,11 +60,11 @@ func (z *zstandard) append(dst, page []byte, v values) []byte {
 }
 
 // try returns the way that suits a page best. The thorough one must save a tenth.
-func (z *zstandard) try(page []byte, v values) way {
+func (z *zstandard) try(page []byte, l layout) way {
 	z.trial = z.fast.EncodeAll(page, z.trial[:0])
 	fast := len(z.trial)
 	var ok bool
-	if z.trial, ok = z.records.append(z.trial[:0], page, v.from, v.size); ok && len(z.trial) <= fast {
+	if z.trial, ok = z.records.append(z.trial[:0], page, l.from, l.size); ok && len(z.trial) <= fast {
 		return wayRecords
 	}
 	if z.trial = z.thorough.EncodeAll(page, z.trial[:0]); 10*len(z.trial) <= 9*fast {
