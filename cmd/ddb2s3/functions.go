@@ -108,7 +108,7 @@ func (f *functions) watchPlans(s *services, handlers map[contract.Function]funct
 			if ok {
 				f.planned.Store(&planned)
 			}
-			if ok && planned.Plan.Scan != nil {
+			if ok && planned.Plan.Scan != nil && !planned.Committed { // otherwise no segment is read
 				segments := int64(len(planned.Segments))
 				f.segments.Store(segments)
 				// A run that continues, or that has one segment, reads only a part of the table.
