@@ -189,7 +189,7 @@ func (l *Lake) history(t Table) (views []view) {
 				}
 				queries = append(queries, historic(r, query))
 			}
-			return strings.Join(queries, " union all by name "), nil
+			return union(ctx, db, queries)
 		}
 		views = append(views, v)
 	}
