@@ -89,7 +89,7 @@ func TestKeysHaveTheirRoles(t *testing.T) {
 			want[root+"/other"], want[root+"/data/other.json.gz"], want[root+"/_stagings/x"] = rights{}, rights{}, rights{}
 
 			want[l.Schema()] = rights{get: "pcvfg", put: "cg", remove: "r"}
-			want[l.Share(3)] = staged(rights{put: "c"}, "")
+			want[l.SegmentFiles(3)] = staged(rights{put: "c"}, "")
 			l.Staging = true
 			want[l.Data(3, 0, "0a1b2c3d", ".json.zst")] = staged(data, "")
 			want[l.SegmentList(3, 0, "0a1b2c3d")], want[l.SegmentEnd(3)] = staged(list, "c"), staged(list, "c")

@@ -30,8 +30,8 @@ type Step struct {
 	// Objects returns the client that the run of a plan reads and writes with.
 	Objects func(run.Plan) *s3.Client
 	Log     *slog.Logger
-	// ShareBytes is about how many stored bytes a segment of the second pass has; 0 for the usual number.
-	ShareBytes int64
+	// SegmentBytes is about how many stored bytes a segment of the second pass has; 0 for the usual number.
+	SegmentBytes int64
 }
 
 // Run decides the schema of the plan's run, and returns the state for the second pass. If the run has a schema, Run returns the same state again.
@@ -44,7 +44,7 @@ func (step *Step) Run(ctx context.Context, in run.ColumnsInput) (run.ColumnsOutp
 		return run.ColumnsOutput{}, failure.Errorf(failure.InvalidRequest, "invalid payload: the plan of run %q is not that of a first pass", in.Plan.RunID)
 	}
 	w := work{
-		plan: in.Plan, bucket: bucket.New(step.Objects(in.Plan), in.Plan), shareBytes: step.ShareBytes,
+		plan: in.Plan, bucket: bucket.New(step.Objects(in.Plan), in.Plan), segmentBytes: step.SegmentBytes,
 		log: step.Log.With("runId", in.Plan.RunID, "table", in.Plan.Table),
 	}
 	var decided run.Schema
@@ -71,10 +71,10 @@ func (step *Step) Run(ctx context.Context, in run.ColumnsInput) (run.ColumnsOutp
 
 // work is the work of one invocation.
 type work struct {
-	plan       run.Plan
-	bucket     *bucket.Bucket
-	log        *slog.Logger
-	shareBytes int64
+	plan         run.Plan
+	bucket       *bucket.Bucket
+	log          *slog.Logger
+	segmentBytes int64
 }
 
 // output returns the state for a pass over the staged files.

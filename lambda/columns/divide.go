@@ -17,11 +17,11 @@ import (
 )
 
 const (
-	// usualShare is about how many stored bytes a segment of the second pass has. A function with 512 MiB of memory converts them in a minute
+	// usualSegmentBytes is about how many stored bytes a segment of the second pass has. A function with 512 MiB of memory converts them in a minute
 	// or two.
-	usualShare = 512 << 20
-	// sharesAtOnce is how many lists of files are written at the same time.
-	sharesAtOnce = 32
+	usualSegmentBytes = 512 << 20
+	// listsAtOnce is how many lists of files are written at the same time.
+	listsAtOnce = 32
 )
 
 // source finds the staged files of the run, and divides them for the second pass. It returns how many records they have.
@@ -77,22 +77,21 @@ func (w work) divide(ctx context.Context, manifestFiles string, records, stored 
 	if err != nil {
 		return 0, err
 	}
-	ends := shares(items, int(min(max(1, (stored+w.share()-1)/w.share()), request.MaxSegments)))
+	size := cmp.Or(w.segmentBytes, usualSegmentBytes)
+	ends := split(items, int(min(max(1, (stored+size-1)/size), request.MaxSegments)))
 	writing, ctx := errgroup.WithContext(ctx)
-	writing.SetLimit(sharesAtOnce)
+	writing.SetLimit(listsAtOnce)
 	begin := 0
 	for segment, end := range ends {
-		share := lines[:lengthOf(lines, end-begin)]
-		lines, begin = lines[len(share):], end
+		own := lines[:lengthOf(lines, end-begin)]
+		lines, begin = lines[len(own):], end
 		writing.Go(func() error {
-			_, err := w.bucket.Put(ctx, w.plan.Final().Share(segment), share)
+			_, err := w.bucket.Put(ctx, w.plan.Final().SegmentFiles(segment), own)
 			return err
 		})
 	}
 	return len(ends), writing.Wait()
 }
-
-func (w work) share() int64 { return cmp.Or(w.shareBytes, usualShare) }
 
 // lengthOf returns how long so many lines are.
 func lengthOf(lines []byte, count int) (length int) {
@@ -102,9 +101,9 @@ func lengthOf(lines []byte, count int) (length int) {
 	return length
 }
 
-// shares divides files with so many items among at most most segments, and returns where each segment ends. Each has consecutive files, with about as
+// split divides files with so many items among at most most segments, and returns where each segment ends. Each has consecutive files, with about as
 // many items as the others. It has one file or more, unless there is no file at all.
-func shares(items []int64, most int) (ends []int) {
+func split(items []int64, most int) (ends []int) {
 	segments := max(1, min(most, len(items)))
 	left, next := int64(0), 0
 	for _, n := range items {

@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestFilesAreDividedIntoLikeShares(t *testing.T) {
+func TestFilesAreDividedIntoLikeSegments(t *testing.T) {
 	for _, test := range []struct {
 		name  string
 		items []int64
@@ -24,7 +24,7 @@ func TestFilesAreDividedIntoLikeShares(t *testing.T) {
 		{"a large file last", []int64{1, 1, 1, 100}, 3, []int{2, 3, 4}},
 		{"small files beside large ones", []int64{10, 1, 10, 1, 10, 1}, 3, []int{2, 4, 6}},
 	} {
-		if diff := cmp.Diff(test.want, shares(test.items, test.most)); diff != "" {
+		if diff := cmp.Diff(test.want, split(test.items, test.most)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", test.name, diff)
 		}
 	}
@@ -43,8 +43,8 @@ func TestEverySegmentHasAFile(t *testing.T) {
 			largest = max(largest, items[i])
 		}
 		most := 1 + random.IntN(70)
-		ends := shares(items, most)
-		if !slices.Equal(ends, shares(items, most)) {
+		ends := split(items, most)
+		if !slices.Equal(ends, split(items, most)) {
 			t.Fatalf("seed %d: the same files are divided in two ways", seed)
 		}
 		if len(ends) != min(most, len(items)) || ends[len(ends)-1] != len(items) {

@@ -58,7 +58,7 @@ func (step *Step) Run(ctx context.Context, in run.ConvertInput) (run.Checkpoint,
 
 // source returns the source of a segment.
 func (step *Step) source(ctx context.Context, in run.ScanInput, from *bucket.Bucket) (scan.Source, error) {
-	files, err := share(ctx, in, from)
+	files, err := filesOf(ctx, in, from)
 	if err != nil {
 		return scan.Source{}, err
 	}
@@ -96,10 +96,10 @@ type unchanged struct{}
 
 func (unchanged) Append(_ context.Context, _, item []byte) ([]byte, int, error) { return item, 1, nil }
 
-// share returns the staged files of the segment.
-func share(ctx context.Context, in run.ScanInput, from *bucket.Bucket) ([]manifest.File, error) {
+// filesOf returns the staged files of the segment.
+func filesOf(ctx context.Context, in run.ScanInput, from *bucket.Bucket) ([]manifest.File, error) {
 	var files []manifest.File
-	err := from.GetOwn(ctx, in.Plan.Final().Share(in.Segment), func(content []byte) (err error) {
+	err := from.GetOwn(ctx, in.Plan.Final().SegmentFiles(in.Segment), func(content []byte) (err error) {
 		if files, err = manifest.DecodeFiles(content); err != nil {
 			return err
 		}

@@ -55,9 +55,9 @@ type execution struct {
 	states plan.Executions
 	// warm is the engine for all invocations; nil for a new one each time.
 	warm *function.Engine
-	// shareBytes and pageBytes are about how many bytes a segment and a page of a second pass have; 0 for the usual numbers.
-	shareBytes int64
-	pageBytes  int
+	// segmentBytes and pageBytes are about how many bytes a segment and a page of a second pass have; 0 for the usual numbers.
+	segmentBytes int64
+	pageBytes    int
 	// metrics and log receive what the functions write; nil discards it.
 	metrics, log io.Writer
 	// prices are the deployment's; nil for the usual ones.
@@ -99,7 +99,7 @@ func (e execution) engine() *function.Engine {
 	return function.New(source, destination, function.Options{
 		Glue: e.glue, Database: database,
 		Log: log, Executions: states, Account: account, Now: hurried(e.hurry), Metrics: e.metrics, Environment: "test",
-		ShareBytes: e.shareBytes, PageBytes: e.pageBytes, Prices: e.prices,
+		SegmentBytes: e.segmentBytes, PageBytes: e.pageBytes, Prices: e.prices,
 	})
 }
 

@@ -81,8 +81,8 @@ type Options struct {
 	ScanTimeout time.Duration
 	// ScanMemory is the memory of the function scan in MiB, 0 if it has no limit.
 	ScanMemory int
-	// ShareBytes is about how many stored bytes a segment of a conversion has; 0 for the usual number.
-	ShareBytes int64
+	// SegmentBytes is about how many stored bytes a segment of a conversion has; 0 for the usual number.
+	SegmentBytes int64
 	// PageBytes is about how many bytes of lines a page of a conversion has; 0 for the usual number.
 	PageBytes int
 	// MostUploads is how many uploads one invocation of finalize completes; 0 for the usual number.
@@ -115,7 +115,7 @@ func New(source, destination aws.Config, options Options) *Engine {
 	scanStep := scan.Step{
 		Tables: clients.Tables, Objects: clients.Objects, Log: options.Log, Progress: options.Progress, Metrics: metrics, Now: options.Now,
 	}
-	columnsStep := columns.Step{Objects: clients.Objects, Log: options.Log, ShareBytes: options.ShareBytes}
+	columnsStep := columns.Step{Objects: clients.Objects, Log: options.Log, SegmentBytes: options.SegmentBytes}
 	convertStep := convert.Step{Objects: clients.Objects, Log: options.Log, Progress: options.ConvertProgress, Now: options.Now, PageBytes: options.PageBytes}
 	exportStep := export.Step{DynamoDB: awsclient.DynamoDB(source), S3: awsclient.S3(destination), Account: options.Account, Log: options.Log}
 	finalizeStep := finalize.Step{Objects: clients.Objects, Log: options.Log, MostUploads: options.MostUploads, Now: options.Now, Model: model}

@@ -42,7 +42,7 @@ func diesAfter(t *testing.T, table string, items []string, way string, writes in
 	t.Helper()
 	states, bucket := testservers.StartStepFunctions(t), testservers.Bucket(t)
 	wire := &wire{cut: true, writes: writes}
-	e := execution{t: t, name: "e-1", states: states, shareBytes: 3000, objects: wire, request: parquetRequest(table, bucket, firing+`, "segments": 2, "keepStaging": false`)}
+	e := execution{t: t, name: "e-1", states: states, segmentBytes: 3000, objects: wire, request: parquetRequest(table, bucket, firing+`, "segments": 2, "keepStaging": false`)}
 	m := machine{}
 	switch err := m.drive(e); {
 	case err == nil:

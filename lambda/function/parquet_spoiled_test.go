@@ -42,7 +42,7 @@ func TestParquetRunCommitsNothingThatIsNotWhole(t *testing.T) {
 	end := func(p place) string { return p.first.SegmentEnd(1) }
 	summary := func(p place) string { return p.first.ManifestSummary() }
 	files := func(p place) string { return p.first.ManifestFiles() }
-	share := func(p place) string { return p.final.Share(1) }
+	share := func(p place) string { return p.final.SegmentFiles(1) }
 	schema := func(p place) string { return p.final.Schema() }
 	claim := func(p place) string { return p.final.Claim() }
 	upload := func(p place) {
@@ -87,7 +87,7 @@ func TestParquetRunCommitsNothingThatIsNotWhole(t *testing.T) {
 		t.Run(test.name+" before "+test.before, func(t *testing.T) {
 			t.Parallel()
 			bucket := testservers.Bucket(t)
-			e := execution{t: t, name: "run-1", shareBytes: 1, request: parquetRequest(table, bucket, `"segments": 2`)}
+			e := execution{t: t, name: "run-1", segmentBytes: 1, request: parquetRequest(table, bucket, `"segments": 2`)}
 			m := machine{next: "Plan"}
 			for m.next != test.before || test.before == "Finalize" && !m.planned.Plan.SecondPass() {
 				next, err := m.step(e)

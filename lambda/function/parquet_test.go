@@ -40,7 +40,7 @@ func TestParquetHasEveryItemOnce(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			bucket := testservers.Bucket(t)
-			e := execution{t: t, name: "run-1", request: parquetRequest(table, bucket, test.fields), hurry: test.hurry, shareBytes: test.share, pageBytes: 30_000}
+			e := execution{t: t, name: "run-1", request: parquetRequest(table, bucket, test.fields), hurry: test.hurry, segmentBytes: test.share, pageBytes: 30_000}
 			planned := e.scanned()
 			first := e.firstPass(planned)
 			if keys := testservers.Keys(t, bucket, planned.Plan.Root+"/data/"); len(keys) > 0 {
@@ -218,7 +218,7 @@ func TestParquetOfAnExport(t *testing.T) {
 	t.Parallel()
 	for _, keep := range []bool{false, true} {
 		e := exporting(t, exports.Options{Checks: 2}, fmt.Sprintf(`"export": {}, "format": "PARQUET", "keepStaging": %v`, keep))
-		e.shareBytes = 1000
+		e.segmentBytes = 1000
 		result, err := e.runExport()
 		if err != nil {
 			t.Fatal(err)

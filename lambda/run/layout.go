@@ -116,8 +116,8 @@ func (l Layout) Schema() string { return l.Root + "/_schema.json" }
 // Statements is the key of the statements that create the tables of a catalog, if they are too long for the result.
 func (l Layout) Statements() string { return l.Root + "/_table.sql" }
 
-// Share is the key of the list of the staged files that a segment of the second pass converts: lines of manifest-files.json.
-func (l Layout) Share(segment int) string {
+// SegmentFiles is the key of the list of the staged files that a segment of the second pass converts: lines of manifest-files.json.
+func (l Layout) SegmentFiles(segment int) string {
 	return fmt.Sprintf("%s_files/%06d.json", l.StagingPrefix(), segment)
 }
 

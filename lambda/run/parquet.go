@@ -10,7 +10,7 @@ import (
 
 // ParquetPlan is what only a run has that makes Parquet files. Such a run has two passes. The first one reads the table and writes DynamoDB JSON below
 // _staging/, as a run of its own that is committed there, and learns which types the attributes have. Then the function columns decides the
-// schema. The second pass converts the staged files. Its plan is of mode SCAN, and its segments are shares of the staged files.
+// schema. The second pass converts the staged files. Its plan is of mode SCAN, and each of its segments has some of the staged files.
 type ParquetPlan struct {
 	Columns       map[string]request.Column `json:"columns,omitempty"`
 	Numbers       request.Numbers           `json:"numbers"`
@@ -21,7 +21,7 @@ type ParquetPlan struct {
 	Concurrency int `json:"concurrency"`
 	// LastSchema is the key of the schema of the last committed run of the same table and prefix, with which the run compares its own.
 	LastSchema string `json:"lastSchema"`
-	// Segments is how many shares the staged files have; 0 before the function columns has divided them.
+	// Segments is how many segments the second pass has; 0 before the function columns has divided them.
 	Segments int `json:"segments,omitempty"`
 	// Schema is the Digest of the object Layout.Schema. It is "" in the first pass.
 	Schema string `json:"schema,omitempty"`
@@ -169,5 +169,5 @@ type ColumnsOutput struct {
 	Export      ExportProgress `json:"export"`
 }
 
-// ConvertInput is the payload of the function convert: the plan, one share of the staged files, and its checkpoint.
+// ConvertInput is the payload of the function convert: the plan, one segment of the staged files, and its checkpoint.
 type ConvertInput = ScanInput

@@ -108,7 +108,7 @@ func (s *staged) get(key string) (parts [][]byte, ok bool) {
 	switch key {
 	case l.Schema():
 		return [][]byte{shape.schema}, true
-	case l.Share(0):
+	case l.SegmentFiles(0):
 		line := manifest.File{ETag: noETag, DataFileKey: file}
 		for i := range source.Pages {
 			line.ItemCount += int64(shape.items[i%len(shape.items)])

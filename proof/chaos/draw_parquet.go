@@ -16,8 +16,8 @@ type parquet struct {
 	fields map[string]any // of the request
 	// keepsStaging is the field keepStaging of the request.
 	keepsStaging bool
-	// shareBytes is about how many stored bytes a segment of the second pass has.
-	shareBytes int64
+	// segmentBytes is about how many stored bytes a segment of the second pass has.
+	segmentBytes int64
 	// pageBytes is about how many bytes of lines a page of convert has; 0 for the usual number.
 	pageBytes int
 }
@@ -33,7 +33,7 @@ func (s *Scenario) drawParquet() {
 	random := draw(s.Seed, "parquet run")
 	s.Parquet, s.Format = true, request.FormatParquet
 	s.Compression = pick(random, request.CompressionZSTD, request.CompressionSnappy, request.CompressionGZIP, request.CompressionNone)
-	s.parquet = parquet{fields: map[string]any{}, keepsStaging: random.IntN(4) == 0, shareBytes: pick[int64](random, 1, 3000, 8000, 1<<30)}
+	s.parquet = parquet{fields: map[string]any{}, keepsStaging: random.IntN(4) == 0, segmentBytes: pick[int64](random, 1, 3000, 8000, 1<<30)}
 	if s.parquet.keepsStaging {
 		s.parquet.fields["keepStaging"] = true
 	}

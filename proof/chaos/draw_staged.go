@@ -41,7 +41,7 @@ func (h *hand) changeStaged(ctx context.Context) (deed, error) {
 	case "a staged file":
 		return h.spoil(ctx, did, plan.Layout().DataPrefix(), false)
 	case "a share":
-		return h.spoil(ctx, did, layout.Share(0)[:strings.LastIndexByte(layout.Share(0), '/')+1], true)
+		return h.spoil(ctx, did, layout.SegmentFiles(0)[:strings.LastIndexByte(layout.SegmentFiles(0), '/')+1], true)
 	case "the manifest": // an execution that starts again commits the first pass again
 		did.mended = true
 		return h.spoil(ctx, did, plan.Layout().ManifestSummary(), false)

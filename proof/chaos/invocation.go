@@ -59,7 +59,7 @@ func (i *invocation) start(payload []byte, fault Fault) {
 		source = withoutDelays(r.tables.AWS())
 	}
 	source.HTTPClient, destination.HTTPClient = &i.faultyClient, &i.faultyClient
-	engine := function.New(source, destination, function.Options{Log: slog.New(slog.DiscardHandler), Account: account, Now: now, MostUploads: r.scenario.Uploads, ShareBytes: r.scenario.parquet.shareBytes, PageBytes: r.scenario.parquet.pageBytes, Executions: describer{&r.executions, &i.faultyClient}})
+	engine := function.New(source, destination, function.Options{Log: slog.New(slog.DiscardHandler), Account: account, Now: now, MostUploads: r.scenario.Uploads, SegmentBytes: r.scenario.parquet.segmentBytes, PageBytes: r.scenario.parquet.pageBytes, Executions: describer{&r.executions, &i.faultyClient}})
 	r.works(i.function, 1)
 	go func() {
 		defer close(i.process.ended)

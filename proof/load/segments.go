@@ -80,7 +80,7 @@ func (m measured) measure(ctx context.Context, stdout io.Writer) error {
 		}
 		return func(ctx context.Context, payload json.RawMessage) (any, error) {
 			calls.Add(1)
-			engine := function.New(source, destination, function.Options{Log: slog.New(slog.DiscardHandler), Now: fastClock(), ShareBytes: 1, PageBytes: 500})
+			engine := function.New(source, destination, function.Options{Log: slog.New(slog.DiscardHandler), Now: fastClock(), SegmentBytes: 1, PageBytes: 500})
 			return engine.Handler(step)(ctx, payload)
 		}
 	}}.Handler())
