@@ -129,8 +129,8 @@ endif
 bench-memory: requirements ## measure what the memory of scan costs, for docs/cost.md: BENCH_ARGS="-memory 256,512 -latency 60ms"
 	@go run ./proof/bench memory $(BENCH_ARGS)
 
-load: deps ## measure a run of 10,000 segments and a commit of 800,000 objects for docs/scale.md (about ten minutes)
-	@go run ./proof/load segments && echo && go run ./proof/load finalize
+load: deps ## measure runs of 10,000 segments and of two passes, and a commit of 800,000 objects, for docs/scale.md (about twenty minutes)
+	@go run ./proof/load segments && echo && go run ./proof/load passes && echo && go run ./proof/load finalize
 
 generate: requirements ## write the golden state machine definition, the generated documentation, and the table of AWS's regions
 	@go test ./infra -run '^TestDefinitionIsFresh$$' -update

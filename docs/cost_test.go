@@ -15,5 +15,6 @@ func TestCostIsFresh(t *testing.T) {
 		t.Fatal(err)
 	}
 	page := between(t, string(text), "prices", scale.Prices())
+	page = between(t, page, "passes", scale.Passes())
 	fresh(t, file, []byte(between(t, page, "month", scale.Month())))
 }

@@ -60,8 +60,8 @@ func (m Model) billed(plan run.Plan, c consumed) (lines bill) {
 	}
 	lines.add("Step Functions", transitions, "transitions", m.Prices.Of(price.Transitions, transitions))
 
-	puts, gets := requests(c.objects, c.bytes, c.invocations)
-	morePuts, moreGets := c.second.requests(c.invocations)
+	puts, gets := requests(c.objects, c.bytes, c.segments, c.invocations)
+	morePuts, moreGets := c.second.requests(c.segments)
 	if plan.Scan != nil && plan.Scan.Paced() {
 		puts += c.segments // markers
 	}
@@ -75,7 +75,7 @@ func (m Model) billed(plan run.Plan, c consumed) (lines bill) {
 }
 
 // requests returns how many requests to S3 the objects and the lists of a pass need (docs/cost.md, "S3 requests").
-func requests(objects, bytes, lists float64) (puts, gets float64) {
+func requests(objects, bytes, segments, lists float64) (puts, gets float64) {
 	if lists == 0 {
 		return 0, 0
 	}
@@ -86,7 +86,7 @@ func requests(objects, bytes, lists float64) (puts, gets float64) {
 	if objects > 1000 || lists > 1000 {
 		listings = 192 + (objects+lists)/1000 // finalize divides a large run
 	}
-	return puts + lists + listings, 2 * lists
+	return puts + lists + listings, 2*lists + math.Max(0, lists-segments) // to continue, an invocation reads the list before
 }
 
 // Dollars returns what a run has cost: the sum of Cost.
@@ -110,7 +110,8 @@ func (m Model) Cost(plan run.Plan, result run.Result) []run.CostLine {
 	if work := result.Conversion; work != nil {
 		n := float64(work.Invocations) // most segments have one
 		c.second = second{segments: n, invocations: n, lambdaSeconds: work.Seconds, objects: c.objects, bytes: c.bytes, learns: result.Mode == request.ModeExport}
-		c.objects, c.bytes = c.invocations, c.bytes/parquetRatio // about what was staged
+		c.bytes /= parquetRatio // about what was staged
+		c.objects = math.Max(c.invocations, math.Ceil(c.bytes/request.DefaultFileSize))
 		if c.second.files = math.Max(n, c.objects); c.second.learns {
 			c.second.lambdaSeconds *= 1 + learnShare // the result does not count the pass that learns
 		}

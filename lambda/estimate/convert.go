@@ -64,8 +64,8 @@ func (s second) transitions() float64 {
 	return price.TransitionsOfColumns + each
 }
 
-// requests returns how many requests to S3 the pass adds. lists are the segment lists of a scan, which columns reads.
-func (s second) requests(lists float64) (puts, gets float64) {
+// requests returns how many requests to S3 the pass adds. learned is how many segments the first pass has: columns reads the last list of each.
+func (s second) requests(learned float64) (puts, gets float64) {
 	if s.segments == 0 {
 		return 0, 0
 	}
@@ -73,9 +73,9 @@ func (s second) requests(lists float64) (puts, gets float64) {
 		writes = 8 // manifests of the first pass, and two schemas; listings of what is staged
 		reads  = 9 // of columns and finalize: manifests, schemas, the claim
 	)
-	puts, gets = requests(s.objects, s.bytes, s.invocations)
+	puts, gets = requests(s.objects, s.bytes, s.segments, s.invocations)
 	puts += s.segments + writes // which files each segment has
-	gets += 2*s.invocations + s.files + lists + reads
+	gets += 2*s.invocations + s.files + learned + reads
 	if s.learns {
 		puts += s.invocations
 		gets += 2*s.invocations + s.segments + s.files

@@ -118,6 +118,32 @@ func Convert(in Inputs, first Outcome, c Conversion) Second {
 	return s
 }
 
+// Passes returns what the second pass costs for the example of docs/cost.md, in Markdown.
+func Passes() string {
+	in := Usual(monthTable, usualUnits)
+	in.Segments = monthSegments
+	first := Compute(in)
+	scan, export := Convert(in, first, UsualConversion(100, false)), Convert(in, first, UsualConversion(100, true))
+	var b strings.Builder
+	b.WriteString("| | after a scan | after a native export |\n|---|---:|---:|\n")
+	row := func(name string, cell func(Second) string) {
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", name, cell(scan), cell(export))
+	}
+	row("segments of 512 MiB", func(s Second) string { return whole(s.Segments) })
+	row("minutes", func(s Second) string { return fmt.Sprintf("%.0f", 60*s.Hours) })
+	row("Lambda", func(s Second) string { return fmt.Sprintf("$%.3f", s.LambdaDollars) })
+	row("state transitions", func(s Second) string { return fmt.Sprintf("%s: $%.3f", whole(s.Transitions), s.StateDollars) })
+	row("requests to S3 that write", func(s Second) string {
+		return fmt.Sprintf("%s: $%.3f", whole(s.Puts), in.Prices.Of(price.S3Put, s.Puts))
+	})
+	row("requests to S3 that read", func(s Second) string {
+		return fmt.Sprintf("%s: $%.4f", whole(s.Gets), in.Prices.Of(price.S3Get, s.Gets))
+	})
+	row("staged files, 20 GB", func(s Second) string { return fmt.Sprintf("$%.4f", s.Storage) })
+	row("**total**", func(s Second) string { return fmt.Sprintf("**$%.3f**", s.Dollars()) })
+	return b.String()
+}
+
 // SecondTable returns the table of the second pass in docs/scale.md, in Markdown.
 func SecondTable() string {
 	const most = 872 // the concurrency of the scan with the higher capacity
