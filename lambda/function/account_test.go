@@ -28,9 +28,9 @@ func fromElsewhere(table, bucket, fields string) string {
 
 func TestRunReadsAndWritesWithItsRoles(t *testing.T) {
 	t.Parallel()
-	table, bucket := testservers.Orders(t, 2000), testservers.Bucket(t)
+	table, bucket := testservers.Orders(t, many), testservers.Bucket(t)
 	v := visit(t, function.Options{Roles: &request.AssumableRoles{Source: []string{reader}, Destination: []string{writer}}})
-	e := v.execution(t, fromElsewhere(table, bucket, `, "segments": 4, "scan": {"Limit": 100}, "bucketOwner": "`+account+`"`))
+	e := v.execution(t, fromElsewhere(table, bucket, `, "segments": 4, "scan": {"Limit": 25}, "bucketOwner": "`+account+`"`))
 	planned, err := e.plan()
 	if err != nil {
 		t.Fatal(err)
@@ -90,7 +90,7 @@ func TestRunReadsAndWritesWithItsRoles(t *testing.T) {
 
 func TestRunReadsAcrossRegions(t *testing.T) {
 	t.Parallel()
-	table := testservers.Orders(t, 2000)
+	table := testservers.Orders(t, many)
 	for _, test := range []struct{ name, account, fields, key string }{
 		{"with the functions' own role", account, ``, "FUNCTION"},
 		{"with a role of another account", functionsAccount, `, "sourceRoleArn": "` + reader + `"`, "reader-1"},
@@ -117,12 +117,12 @@ func TestRunReadsAcrossRegions(t *testing.T) {
 // A session that has ended, or ends soon, is not used again: a run may last longer than any session.
 func TestSessionsAreRenewedWithinARun(t *testing.T) {
 	t.Parallel()
-	table, bucket := testservers.Orders(t, 2000), testservers.Bucket(t)
+	table, bucket := testservers.Orders(t, many), testservers.Bucket(t)
 	v := visit(t, function.Options{})
 	v.sts.lasts = func(_ string, n int) time.Duration {
 		return []time.Duration{time.Minute, -time.Minute, 4 * time.Minute, time.Hour}[n-1]
 	}
-	result, err := v.execution(t, fromElsewhere(table, bucket, `, "scan": {"Limit": 100}`)).run()
+	result, err := v.execution(t, fromElsewhere(table, bucket, `, "scan": {"Limit": 25}`)).run()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -198,7 +198,7 @@ func TestRoleThatCannotBeAssumed(t *testing.T) {
 // If a role is taken away during a run, the run fails by name, and not with an error that a retry may correct.
 func TestRoleThatIsTakenAway(t *testing.T) {
 	t.Parallel()
-	table, bucket := testservers.Orders(t, 2000), testservers.Bucket(t)
+	table, bucket := testservers.Orders(t, many), testservers.Bucket(t)
 	v := visit(t, function.Options{})
 	v.sts.lasts = func(string, int) time.Duration { return time.Minute }
 	v.sts.refuses = func(role string, n int) (int, string) {
@@ -207,6 +207,6 @@ func TestRoleThatIsTakenAway(t *testing.T) {
 		}
 		return 0, ""
 	}
-	_, err := v.execution(t, fromElsewhere(table, bucket, `, "scan": {"Limit": 100}`)).run()
+	_, err := v.execution(t, fromElsewhere(table, bucket, `, "scan": {"Limit": 25}`)).run()
 	wantName(t, err, failure.AccessDenied, "segment 0: dynamodb:Scan on table ", "sts:AssumeRole on "+reader+" is not allowed")
 }

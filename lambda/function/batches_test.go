@@ -21,7 +21,7 @@ import (
 // The state machine completes a run in batches if it has more uploads than one invocation of finalize completes.
 func TestStateMachineCompletesBatches(t *testing.T) {
 	t.Parallel()
-	table, bucket := testservers.Orders(t, 2000), testservers.Bucket(t)
+	table, bucket := testservers.Orders(t, many), testservers.Bucket(t)
 	source, destination := testservers.Configs()
 	server := httptest.NewServer(lambdaapi.Server{Timeout: 5 * time.Minute, Function: function.New(source, destination, function.Options{
 		Log: slog.New(slog.DiscardHandler), Account: account, MostUploads: 2,

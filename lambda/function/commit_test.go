@@ -35,7 +35,7 @@ func (m meanwhile) Do(request *http.Request) (*http.Response, error) {
 // summary, no matter which is last.
 func TestChecksumsAreThoseOfTheCommittedSummary(t *testing.T) {
 	t.Parallel()
-	table := testservers.Orders(t, 2000)
+	table := testservers.Orders(t, many)
 	for _, at := range []string{"/manifest-files.json", "/manifest-files.md5", "/manifest-summary.json"} {
 		t.Run("the other commits before "+at[1:]+" is written", func(t *testing.T) {
 			t.Parallel()

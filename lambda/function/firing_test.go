@@ -40,7 +40,7 @@ func wantDuplicate(t *testing.T, planned run.PlanOutput, err error, of execution
 // EventBridge Scheduler delivers a firing at least once, each time to an execution with another name.
 func TestFiringThatIsDeliveredTwiceMakesOneRun(t *testing.T) {
 	t.Parallel()
-	table, bucket := testservers.Orders(t, 2000), testservers.Bucket(t)
+	table, bucket := testservers.Orders(t, many), testservers.Bucket(t)
 	request := fmt.Sprintf(`{"table": %q, "bucket": %q, "prefix": "lake/{date}/{runId}", "segments": 2, %s}`, table, bucket, firing)
 	first := execution{t: t, name: "e-1", request: request}
 	second := execution{t: t, name: "e-2", request: request}

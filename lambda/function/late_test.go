@@ -19,9 +19,9 @@ import (
 // lifecycle rule aborts them, and no manifest names its lists. If it is the first to reach the segment's end, its end counts.
 func TestLateTryOverwritesNothing(t *testing.T) {
 	t.Parallel()
-	table, bucket := testservers.Orders(t, 2000), testservers.Bucket(t)
+	table, bucket := testservers.Orders(t, many), testservers.Bucket(t)
 	e := execution{t: t, name: "run-1", hurry: 5 * time.Minute, request: fmt.Sprintf(
-		`{"table": %q, "bucket": %q, "segments": 1, "fileSizeBytes": 3000, "scan": {"Limit": 50}}`, table, bucket)}
+		`{"table": %q, "bucket": %q, "segments": 1, "fileSizeBytes": 1024, "scan": {"Limit": 12}}`, table, bucket)}
 	planned, err := e.plan()
 	if err != nil {
 		t.Fatal(err)

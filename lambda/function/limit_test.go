@@ -88,20 +88,20 @@ func consumed(t *testing.T, table, fields string) float64 {
 // repeats its request, and a redrive raises the limit of the run. Then nothing is left of the limit in the bucket.
 func TestRunStopsAtItsLimit(t *testing.T) {
 	t.Parallel()
-	table := testservers.Orders(t, 2000)
+	table := testservers.Orders(t, 2*many)
 	for _, test := range []struct {
 		name, fields string
 		hurry        time.Duration
 		items        int
 		part         float64 // of what the run needs
 	}{
-		{"one segment", `"segments": 1`, 0, 2000, 0.5},
-		{"several segments", `"segments": 3, "concurrency": 3`, 0, 2000, 0.7},
-		{"several accounts", `"segments": 60, "concurrency": 60`, 0, 2000, 0.7},
-		{"many invocations", `"segments": 2, "scan": {"Limit": 50}`, 4 * time.Minute, 2000, 0.5},
-		{"a pace", `"segments": 2, "readUnitsPerSecond": 100000`, 0, 2000, 0.6},
-		{"consistent reads", `"segments": 2, "scan": {"ConsistentRead": true}`, 0, 2000, 0.6},
-		{"Parquet", `"segments": 2, "format": "PARQUET"`, 0, 2000, 0.5},
+		{"one segment", `"segments": 1`, 0, 2 * many, 0.5},
+		{"several segments", `"segments": 3, "concurrency": 3`, 0, 2 * many, 0.7},
+		{"several accounts", `"segments": 45, "concurrency": 45`, 0, 2 * many, 0.7},
+		{"many invocations", `"segments": 2, "scan": {"Limit": 25}`, 4 * time.Minute, 2 * many, 0.5},
+		{"a pace", `"segments": 2, "readUnitsPerSecond": 100000`, 0, 2 * many, 0.6},
+		{"consistent reads", `"segments": 2, "scan": {"ConsistentRead": true}`, 0, 2 * many, 0.6},
+		{"Parquet", `"segments": 2, "format": "PARQUET"`, 0, 2 * many, 0.5},
 		{"one scan.Segment", `"scan": {"TotalSegments": 2, "Segment": 1}`, 0, 0, 0.5},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -161,7 +161,7 @@ func TestRunStopsAtItsLimit(t *testing.T) {
 // DynamoDB charges for pages whose answers are lost, so they count.
 func TestLostPagesCount(t *testing.T) {
 	t.Parallel()
-	table, in := testservers.Orders(t, 2000), testservers.Bucket(t)
+	table, in := testservers.Orders(t, 2*many), testservers.Bucket(t)
 	pages := &meter{lose: func(page int) bool { return page%3 > 0 }}
 	need := consumed(t, table, `"segments": 1`)
 	e := execution{t: t, name: "run-1", pages: pages, request: fmt.Sprintf(`{"table": %q, "bucket": %q, "maxReadUnits": %g, "segments": 1}`, table, in, 1.5*need)}
@@ -182,12 +182,12 @@ func TestLostPagesCount(t *testing.T) {
 // A run with a limit that it does not reach makes the same objects, with a few more requests for each portion.
 func TestLimitThatIsNotReached(t *testing.T) {
 	t.Parallel()
-	table, in := testservers.Orders(t, 2000), testservers.Bucket(t)
+	table, in := testservers.Orders(t, 2*many), testservers.Bucket(t)
 	result, err := execution{t: t, name: "run-1", request: fmt.Sprintf(`{"table": %q, "bucket": %q, "segments": 3, "maxReadUnits": 100000}`, table, in)}.run()
 	if err != nil {
 		t.Fatal(err)
 	}
-	holds(t, in, result)
+	holdsItems(t, in, result, 2*many)
 	if left := testservers.Keys(t, in, result.Root+"/_readunits/"); len(left) > 0 {
 		t.Errorf("%v are left", left)
 	}

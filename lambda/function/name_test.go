@@ -47,15 +47,15 @@ func TestWhatAnEarlierRunLeftIsNotUsed(t *testing.T) {
 		for _, pace := range []string{"", `, "readUnitsPerSecond": 100000`} {
 			t.Run(later.String()+pace, func(t *testing.T) {
 				t.Parallel()
-				table, bucket := testservers.Orders(t, 500), testservers.Bucket(t)
+				table, bucket := testservers.Orders(t, 120), testservers.Bucket(t)
 				e := execution{
 					t: t, name: "run-1", hurry: 5 * time.Minute, start: time.Date(2026, 1, 31, 6, 0, 0, 0, time.UTC),
-					request: fmt.Sprintf(`{"table": %q, "bucket": %q, "segments": 2, "scan": {"Limit": 50}%s}`, table, bucket, pace),
+					request: fmt.Sprintf(`{"table": %q, "bucket": %q, "segments": 2, "scan": {"Limit": 12}%s}`, table, bucket, pace),
 				}
 				planned := e.scanned()
 				layout := planned.Plan.Layout()
 				remove(t, bucket, layout.Claim())
-				testservers.ReplaceOrders(t, testservers.DynamoDB(), table, 2000)
+				testservers.ReplaceOrders(t, testservers.DynamoDB(), table, many)
 				e.start = e.start.Add(later)
 				result, err := e.run()
 				if err != nil {

@@ -54,11 +54,11 @@ func decoded(t *testing.T, lines string) (all []map[string]any) {
 // The sums that CloudWatch makes of a run's invocations are those in the run's result.
 func TestMetricsAddUpToTheResult(t *testing.T) {
 	t.Parallel()
-	table := testservers.Orders(t, 2000)
+	table := testservers.Orders(t, many)
 	var metrics, log bytes.Buffer
 	e := execution{
 		t: t, name: "run-1", hurry: 5 * time.Minute, metrics: &metrics, log: &log,
-		request: fmt.Sprintf(`{"table": %q, "bucket": %q, "segments": 2, "scan": {"Limit": 50}}`, table, testservers.Bucket(t)),
+		request: fmt.Sprintf(`{"table": %q, "bucket": %q, "segments": 2, "scan": {"Limit": 12}}`, table, testservers.Bucket(t)),
 	}
 	result, err := e.run()
 	if err != nil {
@@ -66,11 +66,11 @@ func TestMetricsAddUpToTheResult(t *testing.T) {
 	}
 	got := sums(t, metrics.String(), table)
 	want := map[metric.Name]float64{
-		metric.Items: 2000, metric.Bytes: float64(result.Bytes), metric.ReadUnits: result.ReadUnits,
+		metric.Items: many, metric.Bytes: float64(result.Bytes), metric.ReadUnits: result.ReadUnits,
 		metric.Segments: 2, metric.SegmentsPlanned: 2, metric.Throttles: 0,
 		metric.Invocations:   got[metric.HandOvers] + 2,
 		metric.RunsSucceeded: 1, metric.LastSuccess: float64(result.EndTime.Unix()), metric.RunSeconds: result.EndTime.Sub(result.StartTime).Seconds(),
-		metric.RunItems: 2000, metric.RunBytes: float64(result.Bytes), metric.RunObjects: float64(result.Objects),
+		metric.RunItems: many, metric.RunBytes: float64(result.Bytes), metric.RunObjects: float64(result.Objects),
 	}
 	// These depend on the clock, and on how DynamoDB writes its answers.
 	for _, some := range []metric.Name{metric.HandOvers, metric.PageBytes, metric.FlushSeconds, metric.BudgetUnused} {

@@ -16,8 +16,8 @@ import (
 // becomes an object before its time ends.
 func TestConversionGoesOnInTheMiddleOfAFile(t *testing.T) {
 	t.Parallel()
-	table, bucket := testservers.Orders(t, 2000), testservers.Bucket(t)
-	e := execution{t: t, name: "run-1", pageBytes: 20_000, request: parquetRequest(table, bucket, `"segments": 1`)}
+	table, bucket := testservers.Orders(t, many), testservers.Bucket(t)
+	e := execution{t: t, name: "run-1", pageBytes: 5000, request: parquetRequest(table, bucket, `"segments": 1`)}
 	first := e.firstPass(e.scanned())
 	if files := testservers.Keys(t, bucket, first.Plan.Layout().DataPrefix()); len(files) != 1 {
 		t.Fatalf("the first pass has staged %v", files)
@@ -35,7 +35,7 @@ func TestConversionGoesOnInTheMiddleOfAFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	holdsRows(t, bucket, result, 2000)
+	holdsRows(t, bucket, result, many)
 	if n < 5 || result.Objects != int64(n) {
 		t.Errorf("%d invocations made %d objects, and the clock of this test leaves time for a few pages each", n, result.Objects)
 	}
@@ -45,8 +45,8 @@ func TestConversionGoesOnInTheMiddleOfAFile(t *testing.T) {
 // decides which rows count. After the commit it changes nothing that a reader sees, and it cannot read files that were removed.
 func TestLateConversionOverwritesNothing(t *testing.T) {
 	t.Parallel()
-	table, bucket := testservers.Orders(t, 2000), testservers.Bucket(t)
-	e := execution{t: t, name: "run-1", pageBytes: 20_000, request: parquetRequest(table, bucket, `"segments": 1, "keepStaging": true`)}
+	table, bucket := testservers.Orders(t, many), testservers.Bucket(t)
+	e := execution{t: t, name: "run-1", pageBytes: 5000, request: parquetRequest(table, bucket, `"segments": 1, "keepStaging": true`)}
 	first := e.firstPass(e.scanned())
 	out, err := e.columns(first.Plan)
 	if err != nil {
@@ -74,7 +74,7 @@ func TestLateConversionOverwritesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	holdsRows(t, bucket, result, 2000)
+	holdsRows(t, bucket, result, many)
 	committed, data := contents(t, bucket), testservers.Keys(t, bucket, out.Plan.Layout().DataPrefix())
 	convert(e, nil)
 	convert(e, begun)

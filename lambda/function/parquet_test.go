@@ -19,7 +19,7 @@ import (
 // Each run makes Parquet files of the same table. The rows must be the table's items, and the result must say what was read.
 func TestParquetHasEveryItemOnce(t *testing.T) {
 	t.Parallel()
-	table := testservers.Orders(t, 2000)
+	table := testservers.Orders(t, many)
 	for _, test := range []struct {
 		name, fields     string
 		hurry            time.Duration
@@ -29,8 +29,8 @@ func TestParquetHasEveryItemOnce(t *testing.T) {
 	}{
 		{"by default", ``, 0, 0, 1, 1, 1},
 		{"in several segments", `"segments": 4`, 0, 1, 4, 4, 4},
-		{"with several invocations in both passes", `"segments": 3, "scan": {"Limit": 50}`, 5 * time.Minute, 40_000, 3, 3, 3},
-		{"in small files", `"fileSizeBytes": 20000, "scan": {"Limit": 200}`, 0, 0, 1, 1, 4},
+		{"with several invocations in both passes", `"segments": 3, "scan": {"Limit": 25}`, 5 * time.Minute, 40_000, 3, 3, 3},
+		{"in small files", `"fileSizeBytes": 10000, "scan": {"Limit": 50}`, 0, 0, 1, 1, 4},
 		{"in GZIP", `"compression": "GZIP"`, 0, 0, 1, 1, 1},
 		{"in SNAPPY", `"compression": "SNAPPY"`, 0, 0, 1, 1, 1},
 		{"without compression", `"compression": "NONE"`, 0, 0, 1, 1, 1},
@@ -57,8 +57,8 @@ func TestParquetHasEveryItemOnce(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			holdsRows(t, bucket, result, 2000)
-			if result.Segments != test.segments || result.ReadUnits == 0 || result.Records != 2000 || result.Objects < test.objects || len(second.Segments) < test.shares {
+			holdsRows(t, bucket, result, many)
+			if result.Segments != test.segments || result.ReadUnits == 0 || result.Records != many || result.Objects < test.objects || len(second.Segments) < test.shares {
 				t.Errorf("%d shares gave %+v", len(second.Segments), result)
 			}
 			// The work of the scan is that of the first pass, and the conversion is that of the second one.

@@ -23,17 +23,17 @@ import (
 
 func TestRunReplicatesEveryItemOnce(t *testing.T) {
 	t.Parallel()
-	table := testservers.Orders(t, 2000)
+	table := testservers.Orders(t, many)
 	for _, test := range []struct{ name, fields string }{
 		{"by default", ``},
 		{"in several segments", `"segments": 4`},
-		{"in ZSTD", `"compression": "ZSTD", "fileSizeBytes": 50000`},
-		{"without compression", `"compression": "NONE", "fileSizeBytes": 50000`},
+		{"in ZSTD", `"compression": "ZSTD", "fileSizeBytes": 12500`},
+		{"without compression", `"compression": "NONE", "fileSizeBytes": 12500`},
 		{"in Ion", `"format": "ION", "segments": 2`},
-		{"in Ion and ZSTD", `"format": "ION", "compression": "ZSTD", "fileSizeBytes": 50000`},
-		{"in Ion without compression", `"format": "ION", "compression": "NONE", "fileSizeBytes": 50000`},
-		{"in small pages and objects", `"scan": {"Limit": 100}, "fileSizeBytes": 10000`},
-		{"in more segments than there are pages", `"segments": 100, "fileSizeBytes": 1024`},
+		{"in Ion and ZSTD", `"format": "ION", "compression": "ZSTD", "fileSizeBytes": 12500`},
+		{"in Ion without compression", `"format": "ION", "compression": "NONE", "fileSizeBytes": 12500`},
+		{"in small pages and objects", `"scan": {"Limit": 25}, "fileSizeBytes": 2500`},
+		{"in more segments than there are pages", `"segments": 30, "fileSizeBytes": 1024`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -56,10 +56,10 @@ func TestRunReplicatesEveryItemOnce(t *testing.T) {
 
 func TestRunHandsOverManyCheckpoints(t *testing.T) {
 	t.Parallel()
-	table, bucket := testservers.Orders(t, 2000), testservers.Bucket(t)
+	table, bucket := testservers.Orders(t, many), testservers.Bucket(t)
 	e := execution{
 		t: t, name: "run-1", hurry: 5 * time.Minute,
-		request: fmt.Sprintf(`{"table": %q, "bucket": %q, "segments": 2, "scan": {"Limit": 50}}`, table, bucket),
+		request: fmt.Sprintf(`{"table": %q, "bucket": %q, "segments": 2, "scan": {"Limit": 12}}`, table, bucket),
 	}
 	planned, err := e.plan()
 	if err != nil {
@@ -83,8 +83,8 @@ func TestRunHandsOverManyCheckpoints(t *testing.T) {
 
 func TestRunThatCrashedContinuesUnderItsName(t *testing.T) {
 	t.Parallel()
-	table, bucket := testservers.Orders(t, 2000), testservers.Bucket(t)
-	req := fmt.Sprintf(`{"table": %q, "bucket": %q, "segments": 3, "fileSizeBytes": 5000, "scan": {"Limit": 50}}`, table, bucket)
+	table, bucket := testservers.Orders(t, many), testservers.Bucket(t)
+	req := fmt.Sprintf(`{"table": %q, "bucket": %q, "segments": 3, "fileSizeBytes": 1250, "scan": {"Limit": 12}}`, table, bucket)
 
 	// The first try ends its invocations early and crashes in the third segment. So it leaves more lists and objects than the
 	// second try needs.
@@ -123,7 +123,7 @@ func TestRunThatCrashedContinuesUnderItsName(t *testing.T) {
 		}
 	})
 	t.Run("and is not another request's", func(t *testing.T) {
-		_, err := execution{t: t, name: "run-1", request: strings.Replace(req, "5000", "6000", 1)}.run()
+		_, err := execution{t: t, name: "run-1", request: strings.Replace(req, "1250", "1500", 1)}.run()
 		wantName(t, err, failure.RunNameTaken, "was begun with another request")
 	})
 	t.Run("and leaves other runs alone", func(t *testing.T) {

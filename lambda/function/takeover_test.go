@@ -39,7 +39,7 @@ func died(t *testing.T, states *testservers.StepFunctions, request string) (exec
 }
 
 func smallSteps(table, bucket string) string {
-	return fmt.Sprintf(`{"table": %q, "bucket": %q, "segments": 4, "fileSizeBytes": 5000, "scan": {"Limit": 50}, %s}`, table, bucket, firing)
+	return fmt.Sprintf(`{"table": %q, "bucket": %q, "segments": 4, "fileSizeBytes": 1250, "scan": {"Limit": 12}, %s}`, table, bucket, firing)
 }
 
 // Another execution takes over a run that died. It does not read again what the first has done, not even in a segment that the first has
@@ -47,7 +47,7 @@ func smallSteps(table, bucket string) string {
 func TestRunOfAFailedExecutionIsTakenOver(t *testing.T) {
 	t.Parallel()
 	states := testservers.StartStepFunctions(t)
-	table, bucket := testservers.Orders(t, 2000), testservers.Bucket(t)
+	table, bucket := testservers.Orders(t, many), testservers.Bucket(t)
 	first, planned := died(t, states, smallSteps(table, bucket))
 	layout := planned.Plan.Layout()
 	second := execution{t: t, name: "e-2", request: first.request, states: states}
@@ -113,7 +113,7 @@ func TestRunOfAFailedExecutionIsTakenOver(t *testing.T) {
 func TestRunThatWasTakenOverIsNotCommittedByTheFirst(t *testing.T) {
 	t.Parallel()
 	states := testservers.StartStepFunctions(t)
-	table, bucket := testservers.Orders(t, 2000), testservers.Bucket(t)
+	table, bucket := testservers.Orders(t, many), testservers.Bucket(t)
 	first := execution{t: t, name: "e-1", request: smallSteps(table, bucket), states: states}
 	planned, err := first.plan()
 	if err == nil {
@@ -150,7 +150,7 @@ func TestRunThatWasTakenOverIsNotCommittedByTheFirst(t *testing.T) {
 func TestRunIsTakenOverOnce(t *testing.T) {
 	t.Parallel()
 	states := testservers.StartStepFunctions(t)
-	table, bucket := testservers.Orders(t, 2000), testservers.Bucket(t)
+	table, bucket := testservers.Orders(t, many), testservers.Bucket(t)
 	first, _ := died(t, states, smallSteps(table, bucket))
 	states.Set(first.id(), status.Failed, long())
 	many := make([]execution, 8)
@@ -179,7 +179,7 @@ func (r *redriven) Describe(ctx context.Context, arn string) (status.State, erro
 func TestRunIsNotTakenOverFromARedrivenExecution(t *testing.T) {
 	t.Parallel()
 	states := testservers.StartStepFunctions(t)
-	table, bucket := testservers.Orders(t, 2000), testservers.Bucket(t)
+	table, bucket := testservers.Orders(t, many), testservers.Bucket(t)
 	first, _ := died(t, states, smallSteps(table, bucket))
 	states.Set(first.id(), status.Failed, long())
 	second := execution{t: t, name: "e-2", request: first.request, states: &redriven{StepFunctions: states, execution: first.id()}}
