@@ -123,19 +123,12 @@ func TestCleanLeavesACommittedRun(t *testing.T) {
 func TestCleanALocalRun(t *testing.T) {
 	t.Parallel()
 	bucket, name := testservers.Bucket(t), fmt.Sprintf("killed-%d", time.Now().UnixNano())
-	cmd := program(t.Context(), t, "run", "--name", name, "--input", requestFile(t, fmt.Sprintf(`{"table": %q, "bucket": %q, "scan": {"Limit": 1}, "segments": 1}`, testservers.Orders(t, 3000), bucket)))
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	for len(testservers.Uploads(t, bucket, "")) == 0 {
-		if t.Context().Err() != nil {
-			t.Fatal("the run has begun no upload")
-		}
-	}
+	cmd := program(t.Context(), t, "run", "--name", name, "--input", requestFile(t, fmt.Sprintf(`{"table": %q, "bucket": %q, "scan": {"Limit": 1}, "segments": 1}`, testservers.Orders(t, 20), bucket)))
+	ended := holdAfter(t, 1).start(t, cmd)
 	if err := cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	_ = cmd.Wait() // it was killed
+	<-ended
 	o := outcomeOf(t, program(t.Context(), t, "clean", "s3://"+bucket+"/AWSDynamoDB/"+name, "--yes"))
 	if o.code != 0 || !strings.Contains(o.stderr, "Its execution is ABORTED.") || len(testservers.Keys(t, bucket, ""))+len(testservers.Uploads(t, bucket, "")) != 0 {
 		t.Errorf("exit %d: %s: %v", o.code, o.stderr, testservers.Keys(t, bucket, ""))

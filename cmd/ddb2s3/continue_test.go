@@ -30,13 +30,13 @@ func TestInterruptedRunSaysHowToContinue(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			bucket := testservers.Bucket(t)
-			table := testservers.Orders(t, 3000)
+			table := testservers.Orders(t, 200)
 			folder := filepath.Join(t.TempDir(), "my request's folder")
 			if err := os.Mkdir(folder, 0o700); err != nil {
 				t.Fatal(err)
 			}
 			var items bytes.Buffer
-			for i := range 3000 {
+			for i := range 200 {
 				fmt.Fprintf(&items, "{\"id\": \"%d\"}\n", i)
 			}
 			loaded := strings.HasPrefix(name, "items")
@@ -64,13 +64,15 @@ func TestInterruptedRunSaysHowToContinue(t *testing.T) {
 			}
 			var stderr bytes.Buffer
 			interrupted.Stderr = &stderr
-			ended := startWriting(t, interrupted, bucket, "AWSDynamoDB/")
+			s3 := holdAfter(t, 2)
+			ended := s3.start(t, interrupted)
 			if err := interrupted.Process.Signal(os.Interrupt); err != nil {
 				t.Fatal(err)
 			}
 			if err := <-ended; err == nil {
 				t.Fatal("it succeeded, so it was interrupted too late")
 			}
+			s3.release()
 			_, command, said := strings.Cut(stderr.String(), "interrupted\nTo continue this run, use the same name:\n  ")
 			if !said || interrupted.ProcessState.ExitCode() != 130 {
 				t.Fatalf("exit %d: %s", interrupted.ProcessState.ExitCode(), &stderr)
@@ -93,7 +95,7 @@ func TestInterruptedRunSaysHowToContinue(t *testing.T) {
 			if err := json.Unmarshal(stdout, &o.result); err != nil {
 				t.Fatal(err)
 			}
-			if lost && o.result.Items != 3000 {
+			if lost && o.result.Items != 200 {
 				t.Errorf("got %+v", o.result)
 			} else if !lost {
 				succeeds(t, o)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	status "dynamodb-to-s3/lambda/execution"
 	"dynamodb-to-s3/lambda/failure"
@@ -16,32 +17,13 @@ import (
 	"dynamodb-to-s3/local/testservers"
 )
 
-// startWriting starts a run and waits until it has begun three objects. ended has the error of a run that ends.
-func startWriting(t *testing.T, program *exec.Cmd, bucket, folder string) (ended <-chan error) {
-	t.Helper()
-	if program.Stderr == nil {
-		program.Stderr = new(bytes.Buffer)
-	}
-	if err := program.Start(); err != nil {
-		t.Fatal(err)
-	}
-	waited := make(chan error, 1)
-	go func() { waited <- program.Wait() }()
-	for len(testservers.Uploads(t, bucket, folder)) < 3 {
-		select {
-		case err := <-waited:
-			t.Fatalf("it ended too early: %v: %s", err, program.Stderr)
-		default:
-		}
-	}
-	return waited
-}
-
 // killInRun starts the run of a name and kills it after a few objects and before its commit. Nobody sees what it wrote.
 func killInRun(t *testing.T, program *exec.Cmd, bucket, name string) {
 	t.Helper()
 	layout := run.Layout{Root: "AWSDynamoDB/" + name}
-	ended := startWriting(t, program, bucket, layout.DataPrefix())
+	s3 := holdAfter(t, 2)
+	program.Stderr = new(bytes.Buffer)
+	ended := s3.start(t, program)
 	if err := program.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
@@ -57,19 +39,20 @@ func killInRun(t *testing.T, program *exec.Cmd, bucket, name string) {
 
 func TestKilledRunContinuesUnderItsName(t *testing.T) {
 	t.Parallel()
-	table, bucket := testservers.Orders(t, 3000), testservers.Bucket(t)
+	table, bucket := testservers.Orders(t, 200), testservers.Bucket(t)
 	file := requestFile(t, fmt.Sprintf(`{"table": %q, "bucket": %q, "segments": 2, "fileSizeBytes": 2048, "scan": {"Limit": 5}}`, table, bucket))
 	killInRun(t, program(t.Context(), t, "run", "--name", "night", "--input", file), bucket, "night")
 
 	succeeds(t, runProgram(t, "--name", "night", "--input", file))
 
 	t.Run("but not twice at once", func(t *testing.T) {
-		record, err := executions.Folder(filepath.Join("..", "..", ".local", "executions")).Begin(arnPrefix + "execution:dynamodb-to-s3:night-2")
+		other := fmt.Sprint("night-", time.Now().UnixNano()) // it counts as running until this process ends
+		record, err := executions.Folder(filepath.Join("..", "..", ".local", "executions")).Begin(arnPrefix + "execution:dynamodb-to-s3:" + other)
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer func() { _ = record.End(status.Failed) }() // nobody reads the status
-		if o := runProgram(t, "--name", "night-2", "--input", file); o.code != 1 || !strings.Contains(o.stderr, `the execution "night-2" runs in another process`) {
+		if o := runProgram(t, "--name", other, "--input", file); o.code != 1 || !strings.Contains(o.stderr, "the execution \""+other+"\" runs in another process") {
 			t.Errorf("got %+v", o)
 		}
 	})
@@ -85,10 +68,11 @@ func TestKilledRunContinuesUnderItsName(t *testing.T) {
 // or after the run is complete.
 func TestKilledRunIsTakenOver(t *testing.T) {
 	t.Parallel()
-	table, bucket := testservers.Orders(t, 3000), testservers.Bucket(t)
+	table, bucket := testservers.Orders(t, 200), testservers.Bucket(t)
 	file := requestFile(t, fmt.Sprintf(`{"table": %q, "bucket": %q, "segments": 2, "fileSizeBytes": 2048, "scan": {"Limit": 5}, "schedule": "killed", "scheduledTime": "2026-11-21T02:00:00Z"}`, table, bucket))
 	killed := program(t.Context(), t, "run", "--name", "taken-1", "--input", file)
-	ended := startWriting(t, killed, bucket, run.Layout{Root: "AWSDynamoDB/killed-20261121T020000Z"}.DataPrefix())
+	killed.Stderr = new(bytes.Buffer)
+	ended := holdAfter(t, 2).start(t, killed)
 	if err := killed.Process.Signal(syscall.SIGSTOP); err != nil { // it counts as running, but cannot end the run
 		t.Fatal(err)
 	}

@@ -284,7 +284,7 @@ func TestInterruptedRunContinuesOnTheSameItems(t *testing.T) {
 	t.Parallel()
 	bucket := testservers.Bucket(t)
 	var lines bytes.Buffer
-	for i := range 3000 {
+	for i := range 2000 {
 		fmt.Fprintf(&lines, "{\"id\":\"item-%d\"}\n", i)
 	}
 	input := requestFile(t, fmt.Sprintf(`{"table": "items", "bucket": %q, "fileSizeBytes": 2048, "scan": {"Limit": 5}}`, bucket))
@@ -297,7 +297,7 @@ func TestInterruptedRunContinuesOnTheSameItems(t *testing.T) {
 	if o := outcomeOf(t, command(append(slices.Clone(lines.Bytes()), `{"id":"one more"}`...))); o.code != 1 || o.failed.Error != string(failure.TableReplaced) {
 		t.Errorf("with one more item: exit %d: %+v\n%s", o.code, o.failed, o.stderr)
 	}
-	if o := outcomeOf(t, command(lines.Bytes())); o.code != 0 || o.result.Items != 3000 {
+	if o := outcomeOf(t, command(lines.Bytes())); o.code != 0 || o.result.Items != 2000 {
 		t.Errorf("exit %d: %+v\n%s", o.code, o.failed, o.stderr)
 	}
 }
