@@ -40,7 +40,7 @@ func (s *Scenario) drawParquet() {
 	if s.recipe.fields["transform"] == nil && random.IntN(3) == 0 {
 		s.parquet.fields["columns"] = pick(random, pins...)
 	}
-	if exports := random.IntN(5) == 0 && s.Request == "" && (s.Beside == "" || s.death.nth > 0); exports || s.Mode == request.ModeExport {
+	if exports := random.IntN(5) == 0 && s.Request == "" && (s.Beside == "" || s.Beside == kindStaged || s.death.nth > 0); exports || s.Mode == request.ModeExport {
 		s.Mode, s.Items, s.Large, s.Segments, s.Redrives, s.Uploads = request.ModeExport, 30, false, 1, false, 0
 		s.still()
 	}

@@ -3,6 +3,7 @@ package chaos
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -17,8 +18,14 @@ func (h *hand) changeStaged(ctx context.Context) (deed, error) {
 	if err != nil {
 		return deed{}, err
 	}
-	layout := plan.Final()
+	layout, data, files := plan.Final(), plan.Layout().DataPrefix(), plan.Layout().ManifestFiles()
 	kinds := []string{"a staged file", "the last schema", "the manifest", "the files of the manifest", "the end of a segment", "another schema"}
+	if plan.Export != nil { // DynamoDB has made the files, and no redrive can make them again
+		kinds = []string{"a staged file", "the files of the manifest", "the last schema", "another schema"}
+		if data, files, err = h.exported(ctx, layout); err != nil {
+			return deed{}, err
+		}
+	}
 	if h.at == atConvert {
 		kinds = []string{"a staged file", "a staged file", "a share", "a share", "the schema", "the last schema"}
 	}
@@ -39,14 +46,14 @@ func (h *hand) changeStaged(ctx context.Context) (deed, error) {
 		did.what = "writes the schema of another run"
 		return did, nil
 	case "a staged file":
-		return h.spoil(ctx, did, plan.Layout().DataPrefix(), false)
+		return h.spoil(ctx, did, data, false)
 	case "a share":
 		return h.spoil(ctx, did, layout.SegmentFiles(0)[:strings.LastIndexByte(layout.SegmentFiles(0), '/')+1], true)
 	case "the manifest": // an execution that starts again commits the first pass again
 		did.mended = true
 		return h.spoil(ctx, did, plan.Layout().ManifestSummary(), false)
 	case "the files of the manifest":
-		return h.spoil(ctx, did, plan.Layout().ManifestFiles(), false)
+		return h.spoil(ctx, did, files, false)
 	case "the end of a segment":
 		did.mended = true // an execution that starts again scans the segment again
 		return h.spoil(ctx, did, plan.Layout().SegmentEnd(pick(h.random, plan.Scan.Segments()...)), false)
@@ -54,6 +61,17 @@ func (h *hand) changeStaged(ctx context.Context) (deed, error) {
 		did.mended = true
 		return h.spoil(ctx, did, layout.Schema(), false)
 	}
+}
+
+// exported returns the start of the keys of the files of a native export, and the key of its manifest that lists them.
+func (h *hand) exported(ctx context.Context, layout run.Layout) (data, files string, err error) {
+	keys, err := h.run.keys(ctx)
+	for _, key := range keys {
+		if folder, found := strings.CutSuffix(key, "/manifest-files.json"); found && strings.HasPrefix(key, layout.StagingPrefix()) {
+			return folder + "/data/", key, err
+		}
+	}
+	return "", "", errors.Join(err, errors.New("the first pass has no manifest of an export"))
 }
 
 // spoil removes or damages an object with a prefix. If lines is set, the object is a list of files, and spoil can also add or remove a line.

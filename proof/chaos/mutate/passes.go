@@ -28,4 +28,23 @@ var passes = []mutation{
 		`created, err := in.Create(ctx, plan.Final().Schema(), body)`, `_, err := in.Put(ctx, plan.Final().Schema(), body)
 	created := err == nil`,
 	}, test: "TestSchemaIsDecidedOnce"},
+	{name: "columns checks the claim", file: "lambda/columns/columns.go", replace: []string{
+		`if err := ledger.CheckClaim(ctx, w.bucket, in.Plan); err != nil {`, `if err := error(nil); err != nil {`,
+	}, kind: "PARQUET"},
+	{name: "a table that was read is not read again", file: "lambda/plan/claim.go", replace: []string{
+		`	if !plan.FirstPass() {
+		return false, nil`, `	if plan.FirstPass() || true {
+		return false, nil`,
+	}, kind: "PARQUET"},
+	{name: "finalize checks the schema before it completes", file: "lambda/finalize/scan.go", replace: []string{
+		`	if c.plan.SecondPass() {
+		reading.Go(`, `	if c.plan.SecondPass() && c.digest == "" {
+		reading.Go(`,
+	}, kind: "lies between the passes"},
+	{name: "the schema is learned from every record", file: "lambda/runschema/decide.go", replace: []string{
+		`; own.Items != records {`, `; false {`,
+	}, test: "TestParquetRunCommitsNothingThatIsNotWhole", in: "./lambda/function"},
+	{name: "the staged files are removed in the end", file: "lambda/finalize/finalize.go", replace: []string{
+		`return out, c.tidy(ctx)`, `return out, nil`,
+	}, kind: "PARQUET"},
 }
