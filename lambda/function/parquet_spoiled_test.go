@@ -80,6 +80,11 @@ func TestParquetRunCommitsNothingThatIsNotWhole(t *testing.T) {
 		{"ConvertSegments", "the schema is removed", removed(schema), failure.ListsInconsistent, "_schema.json is not the schema of this run"},
 		{"ConvertSegments", "the schema is changed", changed(schema, `"attribute":"total"`, `"attribute":"sum"`), failure.ListsInconsistent, "it has changed since the function columns wrote it"},
 		{"ConvertSegments", "the claim is removed", removed(claim), failure.RunNameTaken, "the claim of the run"},
+		{"ConvertSegments", "the claim and what the first pass has staged are removed", func(p place) {
+			for _, key := range append(testservers.Keys(p.t, p.bucket, p.first.StagingPrefix()), claim(p)) {
+				remove(p.t, p.bucket, key)
+			}
+		}, failure.RunNameTaken, "the claim of the run"},
 		{"Finalize", "the schema is changed", changed(schema, `"attribute":"total"`, `"attribute":"sum"`), failure.ListsInconsistent, "it has changed since the function columns wrote it"},
 		{"Finalize", "an upload is aborted", upload, failure.UploadGone, "nothing was committed"},
 		{"Finalize", "the claim is removed", removed(claim), failure.RunNameTaken, "the claim of the run"},

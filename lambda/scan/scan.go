@@ -63,11 +63,13 @@ func (step *Step) Run(ctx context.Context, in run.ScanInput) (run.Checkpoint, er
 	if err := in.Plan.Check(request.ModeScan); err != nil {
 		return from, err
 	}
-	s, err := step.segment(ctx, in, from)
-	if err != nil {
+	destination := bucket.New(step.Objects(in.Plan), in.Plan)
+	// Another execution that has taken the run over may have committed it and removed what the source reads.
+	if err := ledger.CheckClaim(ctx, destination, in.Plan); err != nil {
 		return from, err
 	}
-	if err := ledger.CheckClaim(ctx, s.bucket, in.Plan); err != nil {
+	s, err := step.segment(ctx, in, from, destination)
+	if err != nil {
 		return from, err
 	}
 	if done, err := s.markedDone(ctx); err != nil || done.Done {
@@ -110,12 +112,11 @@ func (step *Step) Run(ctx context.Context, in run.ScanInput) (run.Checkpoint, er
 }
 
 // segment prepares the work of one invocation.
-func (step *Step) segment(ctx context.Context, in run.ScanInput, from run.Checkpoint) (*segment, error) {
+func (step *Step) segment(ctx context.Context, in run.ScanInput, from run.Checkpoint, destination *bucket.Bucket) (*segment, error) {
 	now := step.Now
 	if now == nil {
 		now = time.Now
 	}
-	destination := bucket.New(step.Objects(in.Plan), in.Plan)
 	open := step.Source
 	if open == nil {
 		open = step.tableSource

@@ -31,6 +31,23 @@ var passes = []mutation{
 	{name: "columns checks the claim", file: "lambda/columns/columns.go", replace: []string{
 		`if err := ledger.CheckClaim(ctx, w.bucket, in.Plan); err != nil {`, `if err := error(nil); err != nil {`,
 	}, kind: "PARQUET"},
+	{name: "convert checks the claim before it reads", file: "lambda/scan/scan.go", replace: []string{
+		`	if err := ledger.CheckClaim(ctx, destination, in.Plan); err != nil {
+		return from, err
+	}
+	s, err := step.segment(ctx, in, from, destination)
+	if err != nil {
+		return from, err
+	}
+`, `	s, err := step.segment(ctx, in, from, destination)
+	if err != nil {
+		return from, err
+	}
+	if err := ledger.CheckClaim(ctx, destination, in.Plan); err != nil {
+		return from, err
+	}
+`,
+	}, test: "TestParquetRunCommitsNothingThatIsNotWhole", in: "./lambda/function"},
 	{name: "a table that was read is not read again", file: "lambda/plan/claim.go", replace: []string{
 		`	if !plan.FirstPass() {
 		return false, nil`, `	if plan.FirstPass() || true {
