@@ -19,7 +19,7 @@ type Conversion struct {
 
 	// Rate is how many bytes of Scan answers one function converts a second, and MemoryGB its memory. To learn takes LearnShare of the time.
 	Rate, MemoryGB, LearnShare float64
-	ShareBytes                 float64 // staged bytes of a segment, if there are not too many segments
+	SegmentBytes               float64 // staged bytes of a segment, if there are not too many segments
 	Ratio                      float64 // bytes of Parquet files for each staged byte
 	// CPUPerTree is how long columns takes for what one segment has learned, in seconds of a vCPU. LineBytes is the length of a line of a manifest.
 	CPUPerTree, LineBytes float64
@@ -31,7 +31,7 @@ type Conversion struct {
 // UsualConversion returns the inputs of a conversion.
 func UsualConversion(concurrency float64, export bool) Conversion {
 	return Conversion{
-		Concurrency: concurrency, Export: export, Rate: 21.4e6, MemoryGB: 0.5, LearnShare: 0.7, ShareBytes: 512 << 20, Ratio: 0.75,
+		Concurrency: concurrency, Export: export, Rate: 21.4e6, MemoryGB: 0.5, LearnShare: 0.7, SegmentBytes: 512 << 20, Ratio: 0.75,
 		CPUPerTree: 6e-3, LineBytes: 220, RemoveSeconds: 0.5, SkipRate: 90e6,
 	}
 }
@@ -59,7 +59,7 @@ func Convert(in Inputs, first Outcome, c Conversion) Second {
 	if c.Export { // how large the files of an export are is not documented
 		s.Staged = math.Ceil(stored / in.FileSizeBytes)
 	}
-	s.Segments = math.Min(math.Max(1, math.Ceil(stored/c.ShareBytes)), request.MaxSegments)
+	s.Segments = math.Min(math.Max(1, math.Ceil(stored/c.SegmentBytes)), request.MaxSegments)
 	s.StagedOfSegment = stored / s.Segments
 	s.Concurrency = math.Min(s.Segments, c.Concurrency)
 	// An invocation that continues in the middle of a file reads half of a file again, on average.

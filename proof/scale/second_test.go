@@ -8,7 +8,7 @@ import (
 // slow is a conversion whose figures can be worked out in one's head, of the table of round.
 func slow(export bool) Conversion {
 	return Conversion{
-		Concurrency: 10, Export: export, Rate: 40e6, MemoryGB: 1, LearnShare: 0.5, ShareBytes: 4e10, Ratio: 0.5,
+		Concurrency: 10, Export: export, Rate: 40e6, MemoryGB: 1, LearnShare: 0.5, SegmentBytes: 4e10, Ratio: 0.5,
 		CPUPerTree: 0.1, LineBytes: 100, RemoveSeconds: 1, SkipRate: 2e6,
 	}
 }
@@ -61,11 +61,11 @@ func TestBoundsOfAConversion(t *testing.T) {
 	t.Parallel()
 	in := round()
 	c := slow(false)
-	c.ShareBytes, c.Concurrency = 1e6, 20_000
+	c.SegmentBytes, c.Concurrency = 1e6, 20_000
 	if s := Convert(in, Compute(in), c); s.Segments != 10_000 || s.Concurrency != 10_000 || s.InvocationsOfSegment != 1 {
 		t.Errorf("got %+v", s)
 	}
-	c.ShareBytes = 1e15
+	c.SegmentBytes = 1e15
 	if s := Convert(in, Compute(in), c); s.Segments != 1 || s.Concurrency != 1 {
 		t.Errorf("got %+v", s)
 	}
