@@ -115,3 +115,26 @@ func TestMergedTreesKnowWhatOneTreeKnows(t *testing.T) {
 		}
 	}
 }
+
+// A tree that was full of names once stays as coarse as it became, whatever it is merged into.
+func TestMergedTreesAreAsCoarseAsTheCoarsest(t *testing.T) {
+	t.Parallel()
+	coarse := func() *Tree {
+		large := "{" + strings.Join(repeated(`"z%03d":`+fieldsOf(300), 200), ",") + "}"
+		return learn(t, large, `{"m":{"M":{"x":{"S":"y"}}},`+strings.Join(repeated(`"n%04d":{"S":"x"}`, 3900), ",")+"}") // no z is kept
+	}
+	fine := func() *Tree { return learn(t, `{"m":`+fieldsOf(100)+"}") }
+	one, other := coarse(), fine()
+	if one.level == 0 || one.attributes.byName["m"].opaque || one.attributes.byName["z000"] != nil || other.attributes.byName["m"].opaque {
+		t.Fatal("the trees are not those that this test needs")
+	}
+	one.Merge(fine())
+	other.Merge(coarse())
+	first, err := json.Marshal(one)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if second, err := json.Marshal(other); err != nil || string(first) != string(second) {
+		t.Errorf("%v, got\n%.300s\nwant\n%.300s", err, second, first)
+	}
+}

@@ -43,8 +43,7 @@ func (n *node) mergeAttribute(o *node, most int) {
 		n.member.mergeFlat(&o.member)
 		return
 	}
-	n.member.merge(&o.member, &n.memberNodes)
-	n.bound(most)
+	n.member.merge(&o.member, &n.memberNodes) // Merge bounds it
 }
 
 // merge adds what another tree knows of the same place, and the number of new nodes to count.
