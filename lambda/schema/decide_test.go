@@ -96,6 +96,7 @@ func TestDecide(t *testing.T) {
 		{"many names with one type, and few with another", []string{wide(`{"S":"x"}`, 600), wide(`{"N":"1"}`, 6)}, "a map<string,string>"},
 		{"32 levels", []string{`{"a":` + strings.Repeat(`{"M":{"s":`, 31) + `{"N":"1"}` + strings.Repeat(`}}`, 31) + `}`}, "a " + strings.Repeat("struct<s:", 31) + "bigint" + strings.Repeat(">", 31)},
 		{"names that differ in case", []string{`2*{"id":{"S":"x"}}`, `{"ID":{"N":"1"},"Id":{"BOOL":true}}`}, `ID_2="ID" bigint; Id_3="Id" boolean; id string`},
+		{"names that differ for some engines only", []string{`{"İ":{"S":"x"},"i̇":{"S":"x"},"s":{"S":"x"},"ſ":{"S":"x"},"ας":{"S":"x"},"ΑΣ":{"S":"x"}}`}, `i̇ string; s string; İ_2="İ" string; ſ_2="ſ" string; ΑΣ string; ας_2="ας" string`},
 		{"a name that is taken", []string{`{"a":{"S":"x"},"A":{"S":"x"},"A_2":{"S":"x"}}`}, `A string; A_2 string; a_3="a" string`},
 		{"the name of the rest", []string{`{"_rest":{"S":"x"}}`}, `_rest_2="_rest" string`},
 		{"names with dots, spaces and commas", []string{`{"a.b":{"S":"x"},"a b,c":{"S":"x"}}`}, `a.b string; a_b_c="a b,c" string`},

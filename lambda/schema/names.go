@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -30,10 +31,10 @@ type candidate struct {
 func named(columns []candidate, taken ...string) []candidate {
 	used := map[string]bool{}
 	for _, name := range taken {
-		used[strings.ToLower(name)] = true
+		used[folded(name)] = true
 	}
 	for _, c := range columns {
-		used[strings.ToLower(c.Name)] = true
+		used[folded(c.Name)] = true
 	}
 	slices.SortFunc(columns, mostUsed)
 	for i := range columns {
@@ -43,13 +44,29 @@ func named(columns []candidate, taken ...string) []candidate {
 		}
 		wish := cmp.Or(strings.Map(allowed, c.Attribute), "_")
 		c.Name = wish
-		for n := 2; used[strings.ToLower(c.Name)]; n++ {
+		for n := 2; used[folded(c.Name)]; n++ {
 			end := "_" + strconv.Itoa(n)
 			c.Name = cut(wish, longestName-len(end)) + end
 		}
-		used[strings.ToLower(c.Name)] = true
+		used[folded(c.Name)] = true
 	}
 	return columns
+}
+
+// folded returns a text that names have in common if some engine takes them for one. Engines fold letters in different ways. For Spark, İ is i with a
+// dot above (U+0307), ı is i, ς is σ, and ſ is s.
+func folded(name string) string {
+	name = strings.Map(func(r rune) rune {
+		least := r
+		for other := unicode.SimpleFold(r); other != r; other = unicode.SimpleFold(other) {
+			least = min(least, other)
+		}
+		if least == 'İ' || least == 'ı' {
+			return 'I'
+		}
+		return least
+	}, name)
+	return strings.ReplaceAll(name, "I\u0307", "I")
 }
 
 // sorted returns columns in the order of their names.

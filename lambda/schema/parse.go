@@ -167,11 +167,11 @@ func (p *parser) structure(depth int) Type {
 			p.i = from
 			p.want("a field's name: " + err.Error() + ",")
 		}
-		if used[strings.ToLower(name)] {
+		if used[folded(name)] {
 			p.i = from
 			p.want("a name that differs from all others, also in lower case,")
 		}
-		used[strings.ToLower(name)] = true
+		used[folded(name)] = true
 		p.pass(":")
 		if of := p.element(depth); of != nil {
 			t.Fields = append(t.Fields, Column{Name: name, Attribute: name, Type: *of})

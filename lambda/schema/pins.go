@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"dynamodb-to-s3/lambda/ddbjson"
 	"dynamodb-to-s3/lambda/document"
@@ -25,7 +24,7 @@ func ParsePins(path string, columns map[string]request.Column) (Pins, problem.Li
 	pins := Pins{}
 	var problems problem.List
 	leaves := 0
-	names := map[string]string{strings.ToLower(RestColumn): ""}
+	names := map[string]string{folded(RestColumn): ""}
 	for _, attribute := range slices.Sorted(maps.Keys(columns)) {
 		wanted, pin := columns[attribute], pin{}
 		at := document.Join(path, attribute)
@@ -39,7 +38,7 @@ func ParsePins(path string, columns map[string]request.Column) (Pins, problem.Li
 			refuse("", fmt.Sprintf("a name of %d bytes", len(attribute)), fmt.Sprintf("an attribute whose name has 1 to %d bytes", longestName))
 		}
 		if pin.name = wanted.Name; pin.name != "" {
-			other, used := names[strings.ToLower(pin.name)]
+			other, used := names[folded(pin.name)]
 			switch err := checkName(pin.name); {
 			case err != nil:
 				refuse(".name", problem.Quote(pin.name), err.Error())
@@ -48,7 +47,7 @@ func ParsePins(path string, columns map[string]request.Column) (Pins, problem.Li
 			case used:
 				refuse(".name", problem.Quote(pin.name), fmt.Sprintf("another name, because %s has this one: query engines do not distinguish capital letters", other))
 			}
-			names[strings.ToLower(pin.name)] = at
+			names[folded(pin.name)] = at
 		}
 		if wanted.Type != "" {
 			of, err := ParseType(wanted.Type)
