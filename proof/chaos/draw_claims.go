@@ -145,6 +145,9 @@ func change(of map[string]any, path string) {
 			of[name] = "2026-01-31T07:00:00Z"
 		}
 	case json.Number:
+		if v == "0" {
+			v = "" // 01 is no number
+		}
 		of[name] = json.Number(fmt.Sprint(v, "1"))
 	case bool:
 		of[name] = !v
