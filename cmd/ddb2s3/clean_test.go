@@ -128,7 +128,7 @@ func TestCleanALocalRun(t *testing.T) {
 	if err := cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	<-ended
+	_ = <-ended // it was killed
 	o := outcomeOf(t, program(t.Context(), t, "clean", "s3://"+bucket+"/AWSDynamoDB/"+name, "--yes"))
 	if o.code != 0 || !strings.Contains(o.stderr, "Its execution is ABORTED.") || len(testservers.Keys(t, bucket, ""))+len(testservers.Uploads(t, bucket, "")) != 0 {
 		t.Errorf("exit %d: %s: %v", o.code, o.stderr, testservers.Keys(t, bucket, ""))
