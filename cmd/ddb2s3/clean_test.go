@@ -128,7 +128,9 @@ func TestCleanALocalRun(t *testing.T) {
 	if err := cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	_ = <-ended // it was killed
+	if err := <-ended; err == nil {
+		t.Fatal("it succeeded, so it was killed too late")
+	}
 	o := outcomeOf(t, program(t.Context(), t, "clean", "s3://"+bucket+"/AWSDynamoDB/"+name, "--yes"))
 	if o.code != 0 || !strings.Contains(o.stderr, "Its execution is ABORTED.") || len(testservers.Keys(t, bucket, ""))+len(testservers.Uploads(t, bucket, "")) != 0 {
 		t.Errorf("exit %d: %s: %v", o.code, o.stderr, testservers.Keys(t, bucket, ""))

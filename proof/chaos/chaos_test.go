@@ -20,7 +20,7 @@ import (
 )
 
 var (
-	seeds       = flag.Int("seeds", 20, "the number of seeds")
+	seeds       = flag.Int("seeds", 0, "the number of seeds; 0 for a few seeds that have every kind and most faults")
 	first       = flag.Uint64("first", 1, "the first seed")
 	seed        = flag.Uint64("seed", 0, "run only this seed, and print its faults")
 	atOnce      = flag.Int("at-once", 6, "how many seeds run at the same time")
@@ -43,22 +43,28 @@ func TestChaos(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer harness.Stop()
-	from, count := *first, *seeds
-	if *seed != 0 {
-		from, count = *seed, 1
+	chosen := append(everyKind(), withFaults...)
+	switch {
+	case *seed != 0:
+		chosen = []uint64{*seed}
+	case *seeds > 0:
+		chosen = nil
+		for n := range uint64(*seeds) { //nolint:gosec // positive
+			chosen = append(chosen, *first+n)
+		}
 	}
 	total := summary{t: t, start: time.Now(), faults: map[chaos.Fault]int{}, steps: map[model.Kind]int{}, ends: map[string]int{}, kinds: map[chaos.Kind]int{}}
 	group, ctx := errgroup.WithContext(t.Context())
 	group.SetLimit(*atOnce)
-	for n := range uint64(count) { //nolint:gosec // not negative
-		if !slices.ContainsFunc(append(chaos.Draw(from+n).Kinds(), ""), func(k chaos.Kind) bool { return strings.Contains(string(k), *kind) }) {
+	for _, number := range chosen {
+		if !slices.ContainsFunc(append(chaos.Draw(number).Kinds(), ""), func(k chaos.Kind) bool { return strings.Contains(string(k), *kind) }) {
 			continue
 		}
 		group.Go(func() error {
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
-			report, err := harness.Run(ctx, from+n)
+			report, err := harness.Run(ctx, number)
 			if err != nil {
 				return err
 			}
@@ -74,19 +80,49 @@ func TestChaos(t *testing.T) {
 		t.Error(err)
 	}
 	total.print()
-	if count < enough || *kind != "" || t.Failed() {
+	if *seed != 0 || *kind != "" || t.Failed() {
 		return
 	}
 	for _, fault := range chaos.Faults() {
-		if total.faults[fault] == 0 {
-			t.Errorf("%d seeds never had the fault %q", count, fault)
+		if len(chosen) >= enough && total.faults[fault] == 0 {
+			t.Errorf("%d seeds never had the fault %q", len(chosen), fault)
 		}
 	}
 	for _, kind := range chaos.Kinds() {
-		if total.kinds[kind] == 0 {
-			t.Errorf("%d seeds never had %s", count, kind)
+		if (*seeds == 0 || len(chosen) >= enough) && total.kinds[kind] == 0 {
+			t.Errorf("%d seeds never had %s", len(chosen), kind)
 		}
 	}
+}
+
+// withFaults are seeds with faults, and steps of the model, that the seeds with every kind lack.
+var withFaults = []uint64{1, 2, 3, 4, 13, 20}
+
+// everyKind returns a few seeds that have every kind. It takes the seed with the most kinds that the seeds before it do not have.
+func everyKind() (chosen []uint64) {
+	missing := map[chaos.Kind]bool{}
+	for _, kind := range chaos.Kinds() {
+		missing[kind] = true
+	}
+	for len(missing) > 0 {
+		best, most := uint64(0), -1
+		for seed := range uint64(300) {
+			var adds int
+			for _, kind := range chaos.Draw(seed + 1).Kinds() {
+				if missing[kind] {
+					adds++
+				}
+			}
+			if adds > most {
+				best, most = seed+1, adds
+			}
+		}
+		for _, kind := range chaos.Draw(best).Kinds() {
+			delete(missing, kind)
+		}
+		chosen = append(chosen, best)
+	}
+	return chosen
 }
 
 // summary adds up the reports of the seeds.
