@@ -6,6 +6,7 @@ import (
 	encoding "encoding/binary"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -133,6 +134,20 @@ func TestBoundsOfNumbers(t *testing.T) {
 		got := statisticsOf(t, test.of, items...)
 		if !bytes.Equal(got.Min, test.min) || !bytes.Equal(got.Max, test.max) || !got.MinExact || !got.MaxExact {
 			t.Errorf("%s %v: got %x to %x", test.of, test.values, got.Min, got.Max)
+		}
+	}
+}
+
+// A chunk has no upper bound if one of its pages has none, whichever that is: readers would skip the chunk for a value that it has.
+func TestBoundsOfSeveralPages(t *testing.T) {
+	t.Parallel()
+	const rows = 20_000 // of a page
+	none := `{"a":{"S":"` + strings.Repeat("\U0010ffff", 17) + `"}}`
+	for _, at := range []int{0, rows, rows + 1} {
+		items := slices.Repeat([]string{`{"a":{"S":"x"}}`}, rows+2)
+		items[at] = none
+		if got := statisticsOf(t, schema.Type{Name: schema.String, Kind: ddbjson.KindS}, items...); string(got.Min) != "x" || got.Max != nil {
+			t.Errorf("row %d has the greatest value: got %q to %q", at, got.Min, got.Max)
 		}
 	}
 }
