@@ -82,7 +82,7 @@ func timeChart(id string, work run.WorkTotals, pauses float64) chart {
 	for _, share := range []float64{0, 0.25, 0.5, 0.75, 1} {
 		c.below(share, fmt.Sprintf("%.0f %%", share*100), false)
 	}
-	c.Text = fmt.Sprintf("The time of %s added together: %s. It is longer than the run, because they work at the same time.", plural(work.Invocations, "invocation"), duration(total))
+	c.Text = fmt.Sprintf("The time of %s added together: %s. Invocations work at the same time, so this can be longer than the run.", plural(work.Invocations, "invocation"), duration(total))
 	c.Table.Note = strings.Join(words, "; ")
 	return c
 }
