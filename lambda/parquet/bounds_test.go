@@ -84,6 +84,7 @@ func TestBoundsOfTexts(t *testing.T) {
 		{"only the greatest character", []string{strings.Repeat(last, 17)}, strings.Repeat(last, 16), "", false, false},
 		{"no upper bound, and another value", []string{strings.Repeat(last, 17), "x"}, "x", "", true, false},
 		{"no upper bound, before another value", []string{"x", strings.Repeat(last, 17), "y"}, "x", "", true, false},
+		{"no upper bound, and a long value", []string{strings.Repeat(last, 17), a(65)}, a(64), "", false, false},
 		{"before the surrogates", []string{a(61) + "\ud7ff" + "x"}, a(61) + "\ud7ff", a(61) + "\ufffd", false, false},
 	} {
 		var items []string
