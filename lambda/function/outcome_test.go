@@ -148,7 +148,7 @@ func TestFailureIsLoggedOnce(t *testing.T) {
 		in       any
 		want     map[string]any
 	}{
-		{"a scan", contract.FunctionScan, scan, map[string]any{"function": "scan", "runId": "run-1", "table": "nowhere", "segment": 3.0, "invocation": 4.0, "error": "InvalidRequest"}},
+		{"a scan", contract.FunctionScan, scan, map[string]any{"function": "scan", "runId": "run-1", "table": "nowhere", "segment": 3.0, "invocation": 4.0, "error": "BucketNotFound"}},
 		{"a plan", contract.FunctionPlan, run.PlanInput{Request: json.RawMessage(`{"table": 7}`), Execution: run.Execution{Name: "run-1"}}, map[string]any{"function": "plan", "execution": "run-1", "error": "InvalidRequest"}},
 		{"a payload of another version", contract.FunctionFinalize, map[string]any{"paln": 1}, map[string]any{"function": "finalize", "runId": "", "table": "", "error": "InvalidRequest"}},
 	} {
