@@ -138,12 +138,10 @@ func (d decimal) negative() decimal {
 
 // timesTen multiplies a number that is not negative by 10^times. It does nothing if times is negative.
 func timesTen(d decimal, times int) decimal {
-	if d.high|d.low == 0 {
-		return d
-	}
-	for ; times > 0; times-- {
-		carry, product := bits.Mul64(d.low, 10)
-		d.high, d.low = d.high*10+carry, product
+	for ; times > 0 && d.high|d.low > 0; times -= shortDigits {
+		power := uint64(powers[min(times, shortDigits)]) //nolint:gosec // not negative
+		carry, product := bits.Mul64(d.low, power)
+		d.high, d.low = d.high*power+carry, product
 	}
 	return d
 }
