@@ -30,19 +30,7 @@ type statistics struct {
 func statisticsOf(t *testing.T, of schema.Type, items ...string) statistics {
 	t.Helper()
 	s := schema.Schema{Columns: []schema.Column{{Name: "a", Attribute: "a", Type: of}}}
-	w, err := parquet.NewWriter(s, parquet.Options{Compression: request.CompressionNone})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var out bytes.Buffer
-	w.Reset(&out)
-	for _, item := range items {
-		writeAll(t, w, []byte(item))
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	file := out.Bytes()
+	file := fileOf(t, writerOf(t, s, parquet.Options{Compression: request.CompressionNone}), raw(items)...)
 	size := int(encoding.LittleEndian.Uint32(file[len(file)-8:]))
 	var footer struct {
 		RowGroups []struct {

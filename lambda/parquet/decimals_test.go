@@ -1,7 +1,6 @@
 package parquet_test
 
 import (
-	"bytes"
 	"fmt"
 	"math/big"
 	"strings"
@@ -55,20 +54,11 @@ func spellings(integers []string, scale int) (out []string) {
 func checkNumbers(t *testing.T, of schema.Type, numbers []string) (left int) {
 	t.Helper()
 	s := schema.Schema{Columns: []schema.Column{{Name: "n", Attribute: "n", Type: of}}}
-	w, err := parquet.NewWriter(s, parquet.Options{Compression: request.CompressionNone})
-	if err != nil {
-		t.Fatal(err)
-	}
+	w := writerOf(t, s, parquet.Options{Compression: request.CompressionNone})
 	var items [][]byte
 	for _, number := range numbers {
 		items = append(items, fmt.Appendf(nil, `{"n":{"N":"%s"}}`, number))
 	}
-	var out bytes.Buffer
-	w.Reset(&out)
-	writeAll(t, w, items...)
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	compare(t, out.Bytes(), s, items)
+	compare(t, fileOf(t, w, items...), s, items)
 	return int(w.Rest()["n"])
 }

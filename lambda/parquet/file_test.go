@@ -20,11 +20,23 @@ import (
 func newWriter(t *testing.T, o parquet.Options, items ...[]byte) (*parquet.Writer, schema.Schema) {
 	t.Helper()
 	s := schema.Decide(learn(t, items...), schema.Options{})
+	return writerOf(t, s, o), s
+}
+
+func writerOf(t *testing.T, s schema.Schema, o parquet.Options) *parquet.Writer {
+	t.Helper()
 	w, err := parquet.NewWriter(s, o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return w, s
+	return w
+}
+
+func raw(items []string) (all [][]byte) {
+	for _, item := range items {
+		all = append(all, []byte(item))
+	}
+	return all
 }
 
 func learn(t *testing.T, items ...[]byte) *schema.Tree {
@@ -45,6 +57,18 @@ func writeAll(t *testing.T, w *parquet.Writer, items ...[]byte) {
 			t.Fatal(n, err)
 		}
 	}
+}
+
+// fileOf returns a file with the items.
+func fileOf(t *testing.T, w *parquet.Writer, items ...[]byte) []byte {
+	t.Helper()
+	var file bytes.Buffer
+	w.Reset(&file)
+	writeAll(t, w, items...)
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return file.Bytes()
 }
 
 func open(t *testing.T, body []byte) *pq.File {
@@ -219,13 +243,7 @@ func TestManyColumns(t *testing.T) {
 		items = append(items, fmt.Appendf(nil, `{"id":{"N":"%d"},"a%d":{"S":"%s"},"b%d":{"N":"1.5"}}`, i, i/2, hex(r, 500), i%5))
 	}
 	w, s := newWriter(t, parquet.Options{Compression: request.CompressionSnappy}, items...)
-	var out bytes.Buffer
-	w.Reset(&out)
-	writeAll(t, w, items...)
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	compare(t, out.Bytes(), s, items)
+	compare(t, fileOf(t, w, items...), s, items)
 
 	w.Reset(io.Discard)
 	pool := hex(r, 1<<20)
@@ -274,13 +292,8 @@ func TestOtherItems(t *testing.T) {
 		}
 	}
 	w, s := newWriter(t, parquet.Options{Compression: request.CompressionNone}, good)
-	var out bytes.Buffer
-	w.Reset(&out)
-	writeAll(t, w, []byte(`{"a":{"S":"x"},"a":{"S":"z"}}`), []byte(`{"m":{"M":{"b":{"S":"y"},"b":{"S":"z"}}}}`), good)
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	rows := rebuild(t, out.Bytes(), s)
+	file := fileOf(t, w, []byte(`{"a":{"S":"x"},"a":{"S":"z"}}`), []byte(`{"m":{"M":{"b":{"S":"y"},"b":{"S":"z"}}}}`), good)
+	rows := rebuild(t, file, s)
 	if got := text(rows[0]) + text(rows[1]) + text(rows[2]); got != `{"a":{"S":"z"}}{"m":{"M":{"b":{"S":"z"}}}}`+string(good) {
 		t.Errorf("got %s", got)
 	}
@@ -290,10 +303,7 @@ func TestOtherItems(t *testing.T) {
 func TestDoubles(t *testing.T) {
 	t.Parallel()
 	s := schema.Schema{Columns: []schema.Column{{Name: "n", Attribute: "n", Type: schema.Type{Name: schema.Double, Kind: ddbjson.KindN}}}}
-	w, err := parquet.NewWriter(s, parquet.Options{Compression: request.CompressionNone})
-	if err != nil {
-		t.Fatal(err)
-	}
+	w := writerOf(t, s, parquet.Options{Compression: request.CompressionNone})
 	var out bytes.Buffer
 	w.Reset(&out)
 	for _, number := range []string{"0.1", "12345678901234567890123456789012345678", "-0", "1E-130", "1E400", "Infinity", "0x10", "NaN", "1e2"} {

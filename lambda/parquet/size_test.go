@@ -1,7 +1,6 @@
 package parquet_test
 
 import (
-	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -37,17 +36,12 @@ func TestSizes(t *testing.T) {
 				items = append(items, []byte(`{"a":`+test.value()+`}`))
 			}
 			w, s := newWriter(t, parquet.Options{Compression: request.CompressionZSTD}, items...)
-			var out bytes.Buffer
-			w.Reset(&out)
-			writeAll(t, w, items...)
-			if err := w.Close(); err != nil {
-				t.Fatal(err)
-			}
-			size := float64(open(t, out.Bytes()).Metadata().RowGroups[0].Columns[0].MetaData.TotalCompressedSize)
+			file := fileOf(t, w, items...)
+			size := float64(open(t, file).Metadata().RowGroups[0].Columns[0].MetaData.TotalCompressedSize)
 			if size/count > test.most || size/count < test.most*0.9 {
 				t.Errorf("a value takes %.2f bytes, want %.2f", size/count, test.most)
 			}
-			compare(t, out.Bytes(), s, items)
+			compare(t, file, s, items)
 		})
 	}
 }
@@ -66,14 +60,7 @@ func TestOtherLengthsLater(t *testing.T) {
 	}
 	items = append(items, []byte(`{"s":{"S":"`+strings.Repeat("long", 100_000)+`"}}`), []byte(`{"s":{"S":""}}`))
 	w, s := newWriter(t, parquet.Options{Compression: request.CompressionZSTD}, items...)
-	var out bytes.Buffer
 	for _, items := range [][][]byte{items, slices.Concat(items[25_000:], items[:10])} {
-		out.Reset()
-		w.Reset(&out)
-		writeAll(t, w, items...)
-		if err := w.Close(); err != nil {
-			t.Fatal(err)
-		}
-		compare(t, out.Bytes(), s, items)
+		compare(t, fileOf(t, w, items...), s, items)
 	}
 }

@@ -34,13 +34,8 @@ func TestStatistics(t *testing.T) {
 			r.Int64N(1e18)-5e17, r.IntN(2000)-1000, r.IntN(2000)-1000, text, binary(r, 1+r.IntN(100)), i%2 > 0, i/10_000, i, -i))
 	}
 	w, _ := newWriter(t, parquet.Options{Compression: request.CompressionNone}, items...)
-	var out bytes.Buffer
-	w.Reset(&out)
-	writeAll(t, w, items...)
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	f := open(t, out.Bytes())
+	file := fileOf(t, w, items...)
+	f := open(t, file)
 	for i, chunk := range f.RowGroups()[0].ColumnChunks() {
 		name := strings.Join(f.Schema().Columns()[i], ".")
 		meta := f.Metadata().RowGroups[0].Columns[i].MetaData
@@ -64,7 +59,7 @@ func TestStatistics(t *testing.T) {
 		pages := chunk.Pages()
 		for n := 0; ; n++ {
 			if n < offsets.NumPages() {
-				checkChecksum(t, out.Bytes()[offsets.Offset(n):][:offsets.CompressedPageSize(n)])
+				checkChecksum(t, file[offsets.Offset(n):][:offsets.CompressedPageSize(n)])
 			}
 			page, err := pages.ReadPage()
 			if errors.Is(err, io.EOF) {
@@ -132,13 +127,8 @@ func TestKeysAreTexts(t *testing.T) {
 		raw = append(raw, []byte(item))
 	}
 	w, _ := newWriter(t, parquet.Options{Compression: request.CompressionNone}, raw...)
-	var out bytes.Buffer
-	w.Reset(&out)
-	writeAll(t, w, raw...)
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	page, err := open(t, out.Bytes()).RowGroups()[0].ColumnChunks()[0].Pages().ReadPage()
+	file := fileOf(t, w, raw...)
+	page, err := open(t, file).RowGroups()[0].ColumnChunks()[0].Pages().ReadPage()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,17 +143,9 @@ func TestZeros(t *testing.T) {
 	t.Parallel()
 	s := schema.Schema{Columns: []schema.Column{{Name: "n", Attribute: "n", Type: schema.Type{Name: schema.Double, Kind: ddbjson.KindN}}}}
 	for _, number := range []string{"0", "-0"} {
-		w, err := parquet.NewWriter(s, parquet.Options{Compression: request.CompressionNone})
-		if err != nil {
-			t.Fatal(err)
-		}
-		var out bytes.Buffer
-		w.Reset(&out)
-		writeAll(t, w, []byte(`{"n":{"N":"`+number+`"}}`))
-		if err := w.Close(); err != nil {
-			t.Fatal(err)
-		}
-		got := open(t, out.Bytes()).Metadata().RowGroups[0].Columns[0].MetaData.Statistics
+		w := writerOf(t, s, parquet.Options{Compression: request.CompressionNone})
+		file := fileOf(t, w, []byte(`{"n":{"N":"`+number+`"}}`))
+		got := open(t, file).Metadata().RowGroups[0].Columns[0].MetaData.Statistics
 		if !bytes.Equal(got.MinValue, []byte{7: 0x80}) || !bytes.Equal(got.MaxValue, make([]byte, 8)) {
 			t.Errorf("%s: got %x and %x", number, got.MinValue, got.MaxValue)
 		}

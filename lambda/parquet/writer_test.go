@@ -1,7 +1,6 @@
 package parquet_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -16,18 +15,9 @@ import (
 // check writes items and compares them with what their rows say. It returns how many attributes went to the rest.
 func check(t *testing.T, items ...string) (left int) {
 	t.Helper()
-	var raw [][]byte
-	for _, item := range items {
-		raw = append(raw, []byte(item))
-	}
-	w, s := newWriter(t, parquet.Options{Compression: request.CompressionZSTD}, raw...)
-	var out bytes.Buffer
-	w.Reset(&out)
-	writeAll(t, w, raw...)
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	compare(t, out.Bytes(), s, raw)
+	all := raw(items)
+	w, s := newWriter(t, parquet.Options{Compression: request.CompressionZSTD}, all...)
+	compare(t, fileOf(t, w, all...), s, all)
 	for _, count := range w.Rest() {
 		left += int(count)
 	}
