@@ -16,13 +16,8 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-const (
-	// usualSegmentBytes is about how many stored bytes a segment of the second pass has. A function with 512 MiB of memory converts them in a minute
-	// or two.
-	usualSegmentBytes = 512 << 20
-	// listsAtOnce is how many lists of files are written at the same time.
-	listsAtOnce = 32
-)
+// listsAtOnce is how many lists of files are written at the same time.
+const listsAtOnce = 32
 
 // source finds the staged files of the run, and divides them for the second pass. It returns how many records they have.
 func (w work) source(ctx context.Context, own *run.Schema) (records int64, err error) {
@@ -77,7 +72,7 @@ func (w work) divide(ctx context.Context, manifestFiles string, records, stored 
 	if err != nil {
 		return 0, err
 	}
-	size := cmp.Or(w.segmentBytes, usualSegmentBytes)
+	size := cmp.Or(w.segmentBytes, run.UsualSegmentBytes)
 	ends := split(items, int(min(max(1, (stored+size-1)/size), request.MaxSegments)))
 	writing, ctx := errgroup.WithContext(ctx)
 	writing.SetLimit(listsAtOnce)

@@ -17,8 +17,6 @@ type second struct {
 }
 
 const (
-	// shareBytes is how many staged bytes a segment of the second pass has, if there are not too many segments.
-	shareBytes = 512 << 20
 	// convertCPU is the seconds of a core for a GB of answers of Scan, and parquetRatio the size of Parquet files relative to the staged ones
 	// (docs/cost.md, docs/performance.md). To learn takes learnShare of the time.
 	convertCPU, parquetRatio, learnShare = 13.5, 0.75, 0.7
@@ -30,7 +28,7 @@ func (m Model) convert(plan run.Plan, answers, staged, kept float64) second {
 	if plan.Parquet == nil {
 		return second{}
 	}
-	s := second{segments: math.Min(math.Max(1, math.Ceil(staged/shareBytes)), request.MaxSegments), bytes: staged * parquetRatio, learns: plan.Export != nil}
+	s := second{segments: math.Min(math.Max(1, math.Ceil(staged/run.UsualSegmentBytes)), request.MaxSegments), bytes: staged * parquetRatio, learns: plan.Export != nil}
 	s.lambdaSeconds = answers / 1e9 * convertCPU * lambdaMiB / convertMiB
 	s.invocations = s.segments * math.Max(1, math.Ceil(s.lambdaSeconds/s.segments/m.invocationSeconds()))
 	s.lambdaSeconds += s.invocations / 2

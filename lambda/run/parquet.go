@@ -8,6 +8,10 @@ import (
 	"dynamodb-to-s3/lambda/request"
 )
 
+// UsualSegmentBytes is about how many stored bytes a segment of the second pass has, if there are not too many segments. A function with 512 MiB of
+// memory converts them in a minute or two.
+const UsualSegmentBytes = 512 << 20
+
 // ParquetPlan is what only a run has that makes Parquet files. Such a run has two passes. The first one reads the table and writes DynamoDB JSON below
 // _staging/, as a run of its own that is committed there, and learns which types the attributes have. Then the function columns decides the
 // schema. The second pass converts the staged files. Its plan is of mode SCAN, and each of its segments has some of the staged files.

@@ -8,6 +8,7 @@ import (
 	"dynamodb-to-s3/lambda/price"
 	"dynamodb-to-s3/lambda/quota"
 	"dynamodb-to-s3/lambda/request"
+	"dynamodb-to-s3/lambda/run"
 )
 
 // Conversion is what the second pass of a run with Parquet files is computed from, beside the Inputs of the run.
@@ -31,7 +32,7 @@ type Conversion struct {
 // UsualConversion returns the inputs of a conversion.
 func UsualConversion(concurrency float64, export bool) Conversion {
 	return Conversion{
-		Concurrency: concurrency, Export: export, Rate: 21.4e6, MemoryGB: 0.5, LearnShare: 0.7, SegmentBytes: 512 << 20, Ratio: 0.75,
+		Concurrency: concurrency, Export: export, Rate: 21.4e6, MemoryGB: 0.5, LearnShare: 0.7, SegmentBytes: run.UsualSegmentBytes, Ratio: 0.75,
 		CPUPerTree: 6e-3, LineBytes: 220, RemoveSeconds: 0.5, SkipRate: 90e6,
 	}
 }
