@@ -110,10 +110,10 @@ func (m Model) Cost(plan run.Plan, result run.Result) []run.CostLine {
 	if work := result.Conversion; work != nil {
 		n := float64(work.Invocations) // most segments have one
 		c.second = second{segments: n, invocations: n, lambdaSeconds: work.Seconds, objects: c.objects, bytes: c.bytes, learns: result.Mode == request.ModeExport}
-		c.bytes /= parquetRatio // about what was staged
+		c.bytes /= ParquetRatio // about what was staged
 		c.objects = math.Max(c.invocations, math.Ceil(c.bytes/request.DefaultFileSize))
 		if c.second.files = math.Max(n, c.objects); c.second.learns {
-			c.second.lambdaSeconds *= 1 + learnShare // the result does not count the pass that learns
+			c.second.lambdaSeconds *= 1 + LearnShare // the result does not count the pass that learns
 		}
 	}
 	for _, export := range result.Exports {

@@ -17,10 +17,13 @@ type second struct {
 }
 
 const (
-	// convertCPU is the seconds of a core for a GB of answers of Scan, and parquetRatio the size of Parquet files relative to the staged ones
-	// (docs/cost.md, docs/performance.md). To learn takes learnShare of the time.
-	convertCPU, parquetRatio, learnShare = 13.5, 0.75, 0.7
-	columnsSeconds                       = 3 // of the functions columns and finalize, at one core
+	// ParquetRatio is the size of Parquet files relative to the staged ones (docs/performance.md).
+	ParquetRatio = 0.75
+	// LearnShare is how long it takes to learn from the files of a native export, relative to their conversion.
+	LearnShare = 0.7
+
+	convertCPU     = 13.5 // seconds of a core for a GB of answers of Scan (docs/cost.md)
+	columnsSeconds = 3    // of the functions columns and finalize, at one core
 )
 
 // convert returns the second pass over what the first one has stored.
@@ -28,7 +31,7 @@ func (m Model) convert(plan run.Plan, answers, staged, kept float64) second {
 	if plan.Parquet == nil {
 		return second{}
 	}
-	s := second{segments: math.Min(math.Max(1, math.Ceil(staged/run.UsualSegmentBytes)), request.MaxSegments), bytes: staged * parquetRatio, learns: plan.Export != nil}
+	s := second{segments: math.Min(math.Max(1, math.Ceil(staged/run.UsualSegmentBytes)), request.MaxSegments), bytes: staged * ParquetRatio, learns: plan.Export != nil}
 	s.lambdaSeconds = answers / 1e9 * convertCPU * lambdaMiB / convertMiB
 	s.invocations = s.segments * math.Max(1, math.Ceil(s.lambdaSeconds/s.segments/m.invocationSeconds()))
 	s.lambdaSeconds += s.invocations / 2
@@ -36,8 +39,8 @@ func (m Model) convert(plan run.Plan, answers, staged, kept float64) second {
 	s.objects = objects(s.bytes, kept, s.invocations, float64(plan.Parquet.FileSizeBytes))
 	s.seconds = s.lambdaSeconds/s.segments*math.Ceil(s.segments/float64(max(1, plan.Parquet.Concurrency))) + columnsSeconds
 	if s.learns {
-		s.seconds *= 1 + learnShare
-		s.lambdaSeconds *= 1 + learnShare
+		s.seconds *= 1 + LearnShare
+		s.lambdaSeconds *= 1 + LearnShare
 	}
 	return s
 }

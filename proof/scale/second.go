@@ -5,6 +5,7 @@ import (
 	"math"
 	"strings"
 
+	"dynamodb-to-s3/lambda/estimate"
 	"dynamodb-to-s3/lambda/price"
 	"dynamodb-to-s3/lambda/quota"
 	"dynamodb-to-s3/lambda/request"
@@ -32,7 +33,7 @@ type Conversion struct {
 // UsualConversion returns the inputs of a conversion.
 func UsualConversion(concurrency float64, export bool) Conversion {
 	return Conversion{
-		Concurrency: concurrency, Export: export, Rate: 21.4e6, MemoryGB: 0.5, LearnShare: 0.7, SegmentBytes: run.UsualSegmentBytes, Ratio: 0.75,
+		Concurrency: concurrency, Export: export, Rate: 21.4e6, MemoryGB: 0.5, LearnShare: estimate.LearnShare, SegmentBytes: run.UsualSegmentBytes, Ratio: estimate.ParquetRatio,
 		CPUPerTree: 6e-3, LineBytes: 220, RemoveSeconds: 0.5, SkipRate: 90e6,
 	}
 }
