@@ -8,7 +8,7 @@ import (
 	"dynamodb-to-s3/lambda/ddbjson"
 )
 
-// withNameEach are items of which each has a map with some names that no other map has.
+// withNameEach returns items. Each has a map, whose names no other map has.
 func withNameEach(maps, names int) (items []string) {
 	for i := range maps {
 		var all []string
@@ -30,8 +30,8 @@ func TestMapsBecomeStructsOrMapsOrJSON(t *testing.T) {
 	}{
 		{"16 names, however few maps have them", withNameEach(16, 1), Struct},
 		{"17 names, each in one of 17 maps", withNameEach(17, 1), Map},
-		{"20 names, of which a map has a tenth", withNameEach(10, 2), Struct},
-		{"20 names, of which a map has less than a tenth", append(withNameEach(10, 2), `{"a":{"M":{}}}`), Map},
+		{"20 names, and each map has a tenth of them", withNameEach(10, 2), Struct},
+		{"20 names, and the average map has less than a tenth of them", append(withNameEach(10, 2), `{"a":{"M":{}}}`), Map},
 		{"256 names that all maps have", []string{withNames(256, `{"N":"1"}`)}, Struct},
 		{"257 names that all maps have", []string{withNames(257, `{"N":"1"}`)}, Map},
 		{"many names with empty maps", []string{withNames(600, `{"M":{}}`)}, JSON},
